@@ -1,0 +1,52 @@
+import { createHash, type Hash } from "node:crypto";
+import { VaultError } from "./errors.ts";
+
+const hexLength = { sha256: 64, sha512: 128, sha1: 40, md5: 32 } as const;
+
+export type DigestAlgorithm = keyof typeof hexLength;
+
+/** A digest of a whole body; `hex` is lower case and of the algorithm's exact length. */
+export interface Digest {
+  readonly algorithm: DigestAlgorithm;
+  readonly hex: string;
+}
+
+/** Reads `algorithm:hex` (OCI image-spec, descriptor digests); throws `bad_request` on anything else. */
+export function parseDigest(text: string): Digest {
+  const [algorithm = "", hex = "", ...rest] = text.split(":");
+  const expected = Object.hasOwn(hexLength, algorithm) ? hexLength[algorithm as DigestAlgorithm] : 0;
+  if (rest.length > 0 || hex.length !== expected || !/^[0-9a-f]+$/.test(hex)) {
+    throw new VaultError("bad_request", `Not a digest: "${text.slice(0, 200)}"`);
+  }
+  return { algorithm: algorithm as DigestAlgorithm, hex };
+}
+
+/** The inverse of `parseDigest`. */
+export function formatDigest(digest: Digest): string {
+  return `${digest.algorithm}:${digest.hex}`;
+}
+
+/** Hashes bytes in order under several algorithms at once; `digests` may be read at any point and hashing goes on. */
+export class Hasher {
+  #bytes = 0;
+  readonly #hashes: ReadonlyMap<DigestAlgorithm, Hash>;
+
+  constructor(algorithms: Iterable<DigestAlgorithm>) {
+    this.#hashes = new Map([...new Set(algorithms)].map((algorithm) => [algorithm, createHash(algorithm)]));
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  update(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength;
+    for (const hash of this.#hashes.values()) hash.update(chunk);
+  }
+
+  /** The digests, in hex, of all bytes so far. */
+  digests(): Partial<Record<DigestAlgorithm, string>> {
+    const entries = [...this.#hashes].map(([algorithm, hash]) => [algorithm, hash.copy().digest("hex")]);
+    return Object.fromEntries(entries);
+  }
+}

@@ -1,0 +1,55 @@
+/** The closed set of things that can go wrong, and the HTTP status each is answered with when no copy can be served. */
+export const errorStatus = {
+  bad_request: 400,
+  denied: 403,
+  unknown_route: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  gone: 410,
+  range_not_satisfiable: 416,
+  headers_too_large: 431,
+  rate_limited: 429,
+  internal: 500,
+  upstream_failed: 502,
+  digest_mismatch: 502,
+  shutting_down: 503,
+  upstream_silent: 504,
+  offline: 504,
+  config_invalid: 500,
+  permission_missing: 500,
+  storage_failed: 500,
+} as const;
+
+export type ErrorCode = keyof typeof errorStatus;
+
+export interface VaultErrorOptions {
+  cause?: unknown;
+  /** What the upstream answered, where it answered at all. */
+  upstreamStatus?: number;
+  /** Seconds a client should wait, from the upstream's Retry-After. */
+  retryAfterSeconds?: number;
+}
+
+/** The one error class of the program: `code` decides the status, `message` says what was tried and what to do. */
+export class VaultError extends Error {
+  override readonly name = "VaultError";
+  readonly code: ErrorCode;
+  readonly upstreamStatus: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: VaultErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.upstreamStatus = options.upstreamStatus;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return errorStatus[this.code];
+  }
+}
+
+/** The text of anything that was thrown, for use inside a longer message. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,27 @@
+/** Things the engine tells whoever counts. All methods return at once and never throw. */
+export interface VaultEvents {
+  transferStarted(backend: string): void;
+  transferEnded(backend: string, outcome: "stored" | "unstored" | "failed" | "stopped"): void;
+  /** A client joined a transfer that another one had started. */
+  followerJoined(backend: string): void;
+  bytesFetched(backend: string, bytes: number): void;
+  upstreamResumed(backend: string): void;
+  /** An upstream answer that was no use: `reason` is a status such as `503`, or `network`, `silent`, `truncated`. */
+  upstreamFailed(backend: string, reason: string): void;
+  digestMismatched(backend: string): void;
+  storeFailed(backend: string): void;
+  evicted(blobs: number, bytes: number): void;
+}
+
+/** Counts nothing. */
+export const noEvents: VaultEvents = {
+  transferStarted() {},
+  transferEnded() {},
+  followerJoined() {},
+  bytesFetched() {},
+  upstreamResumed() {},
+  upstreamFailed() {},
+  digestMismatched() {},
+  storeFailed() {},
+  evicted() {},
+};

@@ -1,0 +1,41 @@
+import type { Artifact, HeaderList } from "../artifact.ts";
+import type { CacheStatus } from "../http/cache_status.ts";
+import type { ByteRange, RangeSpec } from "../http/range.ts";
+
+/** What a client asked of an artifact. */
+export interface Ask {
+  readonly method: "GET" | "HEAD";
+  /** Present only when the client sent a usable single range. Tells a cold fetch where to begin. */
+  readonly range?: RangeSpec;
+  /** The client sent `Cache-Control: no-cache`. */
+  readonly noCache?: boolean;
+  /** Ends when the client is gone. */
+  readonly signal?: AbortSignal;
+}
+
+/** A representation ready to be sent. Exactly one of `bytes`, `stream` or `close` is called, once. */
+export interface Opened {
+  /** The upstream headers that are kept: Content-Type, ETag, Last-Modified, Cache-Control … */
+  readonly headers: HeaderList;
+  /** Whole size in bytes; undefined while an upstream that did not announce it is still sending. */
+  readonly sizeBytes: number | undefined;
+  /** Seconds since the upstream generated or confirmed it (RFC 9111, Age). */
+  readonly ageSeconds: number;
+  readonly cacheStatus: CacheStatus;
+  /** Whether `stream` honours a range: true wherever the size is known. */
+  readonly ranges: boolean;
+  /** The whole body, where it is small and at hand; null where it has to be streamed. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** The body, or a range of it. The stream errors, and never ends early, when the bytes cannot be had. */
+  stream(range?: ByteRange): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Gives up an opened artifact whose body is not wanted (304, 416, HEAD). */
+  close(): void;
+}
+
+/** Gets artifacts: from the store, from a transfer under way, or from upstream. */
+export interface Vault {
+  /** Throws VaultError where nothing can be served: see `errorStatus`. */
+  open(artifact: Artifact, ask: Ask): Promise<Opened>;
+  /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
+  close(timeoutMs: number): Promise<void>;
+}
