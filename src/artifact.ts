@@ -9,8 +9,10 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /** One place an artifact can be had from. */
 export interface Candidate {
   readonly url: string;
-  /** Credentials, retries, redirects and time-outs are already wrapped in. */
+  /** Credentials, retries, redirects and the time-out for response headers are already wrapped in. */
   readonly fetch: Fetch;
+  /** How long its body may send nothing before it counts as silent. */
+  readonly idleTimeoutMs: number;
 }
 
 /** When a stored copy may be served without asking upstream (DESIGN: freshness). */

@@ -11,6 +11,7 @@ export const errorStatus = {
   rate_limited: 429,
   internal: 500,
   upstream_failed: 502,
+  upstream_changed: 502,
   digest_mismatch: 502,
   shutting_down: 503,
   upstream_silent: 504,

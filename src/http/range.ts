@@ -8,3 +8,66 @@ export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
+
+/** A `Content-Range`: which bytes a 206 carries, `end` exclusive, and of how many where the sender knew. */
+export interface ContentRange extends ByteRange {
+  readonly size: number | undefined;
+}
+
+/**
+ * Reads a `Range` header with one range in bytes. Null for everything else, which a server is to ignore
+ * (RFC 9110 §14.2): several ranges, other units, and what does not parse.
+ */
+export function parseRange(header: string | null): RangeSpec | null {
+  if (header === null) return null;
+  const match = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))$/i.exec(header);
+  if (match === null) return null;
+  const [, first, last, suffix] = match;
+  if (suffix !== undefined) return { kind: "suffix", length: position(suffix) };
+  if (!last) return { kind: "from", first: position(first!) };
+  if (position(last) < position(first!)) return null;
+  return { kind: "from", first: position(first!), last: position(last) };
+}
+
+/** The bytes a range means in a body of `sizeBytes`; null where it is unsatisfiable. */
+export function resolveRange(spec: RangeSpec, sizeBytes: number): ByteRange | null {
+  if (spec.kind === "suffix") {
+    return spec.length === 0 || sizeBytes === 0
+      ? null
+      : { start: Math.max(0, sizeBytes - spec.length), end: sizeBytes };
+  }
+  if (spec.first >= sizeBytes) return null;
+  return { start: spec.first, end: spec.last === undefined ? sizeBytes : Math.min(spec.last + 1, sizeBytes) };
+}
+
+/** The `Content-Range` of a 206. */
+export function contentRange({ start, end }: ByteRange, sizeBytes: number): string {
+  return `bytes ${start}-${end - 1}/${sizeBytes}`;
+}
+
+/** The `Content-Range` of a 416. */
+export function unsatisfiedRange(sizeBytes: number): string {
+  return `bytes */${sizeBytes}`;
+}
+
+/** Reads the `Content-Range` of a 206; null where it is missing or makes no sense. */
+export function parseContentRange(header: string | null): ContentRange | null {
+  const match = /^bytes[ \t]+(\d+)-(\d+)\/(\d+|\*)$/i.exec(header ?? "");
+  if (match === null) return null;
+  const [start, last] = [Number(match[1]), Number(match[2])];
+  const size = match[3] === "*" ? undefined : Number(match[3]);
+  if (last < start || last >= (size ?? Number.MAX_SAFE_INTEGER) || (size ?? 0) > Number.MAX_SAFE_INTEGER) return null;
+  return { start, end: last + 1, size };
+}
+
+/** Reads the whole size out of the `Content-Range` of a 416; null where it is missing or says something else. */
+export function parseUnsatisfiedRange(header: string | null): number | null {
+  const match = /^bytes[ \t]+\*\/(\d+)$/i.exec(header ?? "");
+  const size = Number(match?.[1] ?? NaN);
+  return Number.isSafeInteger(size) ? size : null;
+}
+
+/** No body is as large as this, so a position beyond it means the same as this one. */
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,74 @@
+# Everything a developer or CI does. Needs only make, and Deno or npm.
+
+DENO_VERSION := 2.9.6
+DENO ?= $(if $(shell command -v deno),deno,npx --yes deno@$(DENO_VERSION))
+# The deno that compiles must be of the same version as the runtime it embeds (see DENORT_BIN in docs/running.md).
+COMPILE_DENO ?= $(DENO)
+export DENO_TLS_CA_STORE ?= system,mozilla
+
+DIST ?= dist
+EXECUTABLE = $(DIST)/artifact-vault
+MAX_EXECUTABLE_BYTES := 110000000
+# With JUNIT=folder every test run leaves its results there as XML.
+junit = $(if $(JUNIT),--junit-path=$(JUNIT)/$(1).xml)
+
+comma := ,
+# Narrower rights for a compiled executable: make compile CACHE_DIR=/srv/vault CONFIG=/etc/vault.yml NET=0.0.0.0:8080,example.org
+read_paths = $(CONFIG)$(if $(and $(CONFIG),$(CACHE_DIR)),$(comma))$(CACHE_DIR)
+permissions = --allow-net$(if $(NET),=$(NET)) --allow-env --allow-read$(if $(read_paths),=$(read_paths)) \
+  --allow-write$(if $(CACHE_DIR),=$(CACHE_DIR)) --allow-sys=statfs
+# A file that is only named in a Worker's URL has to be added by hand.
+compile_flags = --no-prompt --frozen $(permissions) --include src/vault/hash_worker.ts
+
+RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin \
+  x86_64-pc-windows-msvc
+
+.DEFAULT_GOAL := help
+.PHONY: run test ok check fmt e2e e2e-source e2e-compiled bench compile release clean help
+
+run: ## start the vault with config-sample.yml (more arguments: ARGS="--port 9000")
+	$(DENO) run --no-prompt --frozen $(permissions) src/main.ts serve --config config-sample.yml $(ARGS)
+
+test: ## unit tests, under a minute
+	$(DENO) task test $(call junit,unit)
+
+ok: check test ## format, lint, types, import directions and cycles, unit tests
+
+check: ## format, lint, types
+	$(DENO) task check
+
+fmt: ## put the sources in format
+	$(DENO) fmt
+
+e2e: e2e-source $(if $(wildcard $(EXECUTABLE)),e2e-compiled) ## end-to-end tests: source tree, and executable if compiled
+
+e2e-source:
+	$(DENO) task e2e $(call junit,e2e-source)
+
+e2e-compiled:
+	VAULT_EXECUTABLE=$(abspath $(EXECUTABLE)) $(DENO) task e2e $(call junit,e2e-compiled)
+
+bench: ## compare with nginx (QUICK=1, BENCH_ONLY=hit-1k,miss-1g, BENCH_ENTRIES=1000000)
+	$(DENO) task bench
+
+compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
+	$(COMPILE_DENO) compile --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
+	@size=$$(wc -c < $(EXECUTABLE)); echo "$(EXECUTABLE): $$size bytes"; \
+	  test $$size -le $(MAX_EXECUTABLE_BYTES) || { echo "It may have $(MAX_EXECUTABLE_BYTES) at most."; exit 1; }
+
+release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
+	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release
+	@for target in $(RELEASES); do \
+	  env -u DENORT_BIN $(COMPILE_DENO) compile --quiet $(compile_flags) --target $$target \
+	    --output $(DIST)/release/artifact-vault-$$target src/main.ts || { \
+	    echo "No executable for $$target: Deno could not get its runtime for that system (see the message above)."; \
+	    rm -rf $(DIST)/release; exit 1; }; \
+	done
+	cd $(DIST)/release && if command -v sha256sum >/dev/null; then sha256sum artifact-vault-*; \
+	  else shasum -a 256 artifact-vault-*; fi > SHA256SUMS
+
+clean: ## remove what was built; the cache stays
+	rm -rf $(DIST)
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 10

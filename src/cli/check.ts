@@ -1,0 +1,18 @@
+import { stringify } from "yaml";
+import { loadConfig } from "../config/load.ts";
+import { presentConfig } from "../config/present.ts";
+import type { Command } from "./command.ts";
+import { configOptions, loadOptionsOf } from "./config_options.ts";
+
+/** Prints the configuration as it is understood; what is wrong with it is thrown by `loadConfig`. */
+export const check: Command = {
+  name: "check",
+  summary: "Print the configuration with all defaults and without secrets, or everything that is wrong with it",
+  examples: ["artifact-vault check --config config.yml"],
+  options: configOptions,
+  async run(values, io) {
+    const config = await loadConfig(loadOptionsOf(values, io));
+    io.stdout(stringify(presentConfig(config), { lineWidth: 0 }));
+    return 0;
+  },
+};

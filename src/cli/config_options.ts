@@ -1,0 +1,36 @@
+import type { LoadOptions, Override } from "../config/load.ts";
+import type { OptionSpec, OptionValues } from "./command.ts";
+import type { Io } from "./io.ts";
+
+const overriding: Readonly<Record<string, { key: string; spec: OptionSpec }>> = {
+  host: { key: "http_host", spec: { value: "HOST", help: "Address to listen on (http_host)" } },
+  port: { key: "http_port", spec: { value: "PORT", help: "Port to listen on, 0 for any free one (http_port)" } },
+  "cache-dir": { key: "cache_dir", spec: { value: "DIR", help: "Where everything is kept (cache_dir)" } },
+  "log-level": {
+    key: "log_level",
+    spec: { value: "LEVEL", help: "DEBUG, INFO, WARNING, ERROR or CRITICAL (log_level)" },
+  },
+  "log-file": { key: "log_file", spec: { value: "FILE", help: "Append the log to this file (log_file)" } },
+  offline: { key: "offline", spec: { help: "Never contact any upstream (offline)" } },
+};
+
+/** The options of every command that reads a configuration. */
+export const configOptions: Readonly<Record<string, OptionSpec>> = {
+  config: { value: "FILE", short: "c", help: "Configuration to read; the built-in one without it" },
+  ...Object.fromEntries(Object.entries(overriding).map(([name, { spec }]) => [name, spec])),
+};
+
+/** How to load the configuration that a command line asks for. */
+export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
+  const overrides: Record<string, Override> = {};
+  for (const [name, { key }] of Object.entries(overriding)) {
+    const value = values[name];
+    if (value !== undefined) overrides[key] = { value, source: `--${name}` };
+  }
+  return { path: configPathOf(values), env: io.env, overrides };
+}
+
+/** The configuration file a command line names. */
+export function configPathOf(values: OptionValues): string | undefined {
+  return typeof values.config === "string" ? values.config : undefined;
+}

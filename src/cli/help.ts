@@ -1,0 +1,43 @@
+import type { Command, OptionSpec } from "./command.ts";
+
+/** The help of the whole program. */
+export function programHelp(commands: readonly Command[]): string {
+  return sections(
+    "Artifact Vault keeps what it downloads for others and serves it again, also when the upstream is gone.",
+    "Usage: artifact-vault [COMMAND] [OPTIONS]",
+    table("Commands", commands.map(({ name, summary }) => [name, summary])),
+    table("Options", [
+      ["-h, --help", "Show this help; artifact-vault COMMAND --help shows a command's options"],
+      ["-V, --version", "Show the version"],
+    ]),
+    list("Examples", commands.flatMap(({ examples }) => examples)),
+    "Without a command, serve is meant. Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.",
+  );
+}
+
+/** The help of one command. */
+export function commandHelp({ name, summary, options, examples }: Command): string {
+  return sections(
+    summary,
+    `Usage: artifact-vault ${name} [OPTIONS]`,
+    table("Options", Object.entries(options).map(([option, spec]) => [optionUsage(option, spec), spec.help])),
+    list("Examples", examples),
+  );
+}
+
+function optionUsage(name: string, { short, value }: OptionSpec): string {
+  return `${short === undefined ? "    " : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+}
+
+function sections(...parts: readonly string[]): string {
+  return `${parts.join("\n\n")}\n`;
+}
+
+function list(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function table(title: string, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return list(title, rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`));
+}

@@ -1,0 +1,43 @@
+import { asPermissionMissing } from "../config/permission.ts";
+import type { Config } from "../config/schema.ts";
+import { messageOf, VaultError } from "../errors.ts";
+
+/** What `Deno.serve` takes to speak TLS. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Reads the certificate and key; null where the configuration has none. */
+export async function readTls({ tls }: Config): Promise<TlsOptions | null> {
+  if (tls === undefined) return null;
+  const cert = await readPem(tls.cert, { key: "tls.cert", marker: "CERTIFICATE" });
+  const key = await readPem(tls.key, { key: "tls.key", marker: "PRIVATE KEY" });
+  return { cert, key };
+}
+
+/** Makes sure at start that the files of trusted authorities can be read, and not at the first request. */
+export async function checkAuthorities(config: Config): Promise<void> {
+  const backends = config.backends.map(({ name, config }) => ({ key: `ca of backend "${name}"`, ca: config.ca }));
+  for (const { key, ca = [] } of [{ key: "ca", ca: config.ca }, ...backends]) {
+    for (const path of ca) await readPem(path, { key, marker: "CERTIFICATE" });
+  }
+}
+
+async function readPem(path: string, wanted: { key: string; marker: string }): Promise<string> {
+  const fail = (reason: string, cause?: unknown) =>
+    new VaultError("storage_failed", `Cannot use "${path}" as ${wanted.key}: ${reason}`, { cause });
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw asPermissionMissing(error) ?? fail(reasonOf(error), error);
+  });
+  if (!new RegExp(`-----BEGIN [A-Z ]*${wanted.marker}-----`).test(text)) {
+    throw fail(`it holds no ${wanted.marker.toLowerCase()} in PEM form`);
+  }
+  return text;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
+  return messageOf(error);
+}

@@ -1,0 +1,21 @@
+import { type Env, processEnv } from "../config/env.ts";
+
+/** What a command talks to; tests hand in their own. */
+export interface Io {
+  /** Writes text as it is, without adding a line end. */
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly env: Env;
+}
+
+/** The terminal and environment of this process. */
+export const processIo: Io = {
+  stdout: (text) => writeAll(Deno.stdout, text),
+  stderr: (text) => writeAll(Deno.stderr, text),
+  env: processEnv,
+};
+
+function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+}

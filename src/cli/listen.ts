@@ -1,0 +1,48 @@
+import type { Config } from "../config/schema.ts";
+import { asPermissionMissing } from "../config/permission.ts";
+import { messageOf, VaultError } from "../errors.ts";
+import type { TlsOptions } from "./input_files.ts";
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+export interface ListenOptions {
+  readonly config: Config;
+  readonly tls: TlsOptions | null;
+}
+
+/** A server that accepts connections. */
+export interface Listening {
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  /** Where it can be reached: `http://127.0.0.1:8080`. */
+  readonly url: string;
+}
+
+/** Starts to accept connections; throws where the address cannot be had, saying what to do. */
+export function listen(handler: Handler, { config, tls }: ListenOptions): Listening {
+  const hostname = config.http_host;
+  const options = { hostname, port: config.http_port, onListen() {} };
+  try {
+    const server = tls === null ? Deno.serve(options, handler) : Deno.serve({ ...options, ...tls }, handler);
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return { server, url: `${tls === null ? "http" : "https"}://${host}:${server.addr.port}` };
+  } catch (error) {
+    throw asPermissionMissing(error) ??
+      new VaultError("internal", `Cannot listen on ${hostname}:${config.http_port}: ${reasonOf(error, config)}`, {
+        cause: error,
+      });
+  }
+}
+
+function reasonOf(error: unknown, { http_port, tls }: Config): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the port is in use; stop the program that holds it, or choose another one with --port";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `ports below 1024 are for privileged users${http_port < 1024 ? "; choose another one with --port" : ""}`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address; choose one with --host";
+  if (tls !== undefined && error instanceof Deno.errors.InvalidData) {
+    return `"${tls.cert}" and "${tls.key}" are not a certificate and its key (${messageOf(error)})`;
+  }
+  return `${messageOf(error)}; choose another address with --host and --port`;
+}

@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import { readConfigFile } from "../config/config_file.ts";
+import { loadConfig, referencedEnv } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { upstreamsOf } from "../config/upstreams.ts";
+import type { Command } from "./command.ts";
+import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
+
+/** Prints the Deno flags that a configuration needs, and no more. */
+export const permissions: Command = {
+  name: "permissions",
+  summary: "Print the Deno permission flags that the configuration needs, on one line",
+  examples: ["deno run $(artifact-vault permissions --config config.yml) src/main.ts --config config.yml"],
+  options: configOptions,
+  async run(values, io) {
+    const path = configPathOf(values);
+    const text = await readConfigFile(path);
+    const config = await loadConfig({ ...loadOptionsOf(values, io), text });
+    io.stdout(`${permissionFlags(config, { path, env: referencedEnv(text) }).map(quoted).join(" ")}\n`);
+    if (contactedUrls(config).length > 0) {
+      io.stderr("Add the hosts that these upstreams redirect to, if any, to --allow-net.\n");
+    }
+    return 0;
+  },
+};
+
+/** Deno reads the code of a worker with the program's own permissions; an executable holds it inside. */
+const sourceDir = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
+
+/** The flags for a configuration read from `path` that refers to the environment variables `env`. */
+export function permissionFlags(config: Config, given: { path: string | undefined; env: readonly string[] }): string[] {
+  const { cache_dir, log_file, tls } = config;
+  const authorities = [config, ...config.backends.map((backend) => backend.config)].flatMap(({ ca }) => ca ?? []);
+  const sources = Deno.build.standalone ? [] : [sourceDir];
+  const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort)];
+  return [
+    "--no-prompt",
+    ...flag("net", hosts),
+    ...flag("env", given.env),
+    ...flag("read", [given.path, ...sources, cache_dir, tls?.cert, tls?.key, ...authorities]),
+    ...flag("write", [cache_dir, log_file]),
+    ...flag("sys", ["statfs"]),
+  ];
+}
+
+function flag(name: string, values: readonly (string | undefined)[]): string[] {
+  const distinct = new Set(values.filter((value) => value !== undefined));
+  return distinct.size === 0 ? [] : [`--allow-${name}=${[...distinct].map((value) => value.replaceAll(",", ",,"))}`];
+}
+
+/** Where requests go out to: the upstreams and the proxies on the way. */
+function contactedUrls(config: Config): string[] {
+  const online = config.backends.filter((backend) => !config.offline && !backend.config.offline);
+  return online.flatMap((backend) => [...upstreamsOf(backend), backend.config.proxy ?? config.proxy ?? []].flat());
+}
+
+function listenAddress({ http_host, http_port }: Config): string {
+  return `${http_host.includes(":") ? `[${http_host}]` : http_host}:${http_port}`;
+}
+
+const defaultPorts = new Map([["http:", "80"], ["https:", "443"], ["socks5:", "1080"], ["socks5h:", "1080"]]);
+
+function hostAndPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || defaultPorts.get(protocol)}`;
+}
+
+/** For a shell, where a path needs it. */
+function quoted(flag: string): string {
+  return /^[\w@%+=:,./[\]-]+$/.test(flag) ? flag : `'${flag.replaceAll("'", `'\\''`)}'`;
+}

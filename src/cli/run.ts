@@ -1,0 +1,40 @@
+import { asPermissionMissing } from "../config/permission.ts";
+import { VaultError } from "../errors.ts";
+import { parseArguments } from "./arguments.ts";
+import { check } from "./check.ts";
+import type { Command } from "./command.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { type Io, processIo } from "./io.ts";
+import { permissions } from "./permissions.ts";
+import { serve } from "./serve.ts";
+import { version } from "./version.ts";
+
+const commands: readonly [Command, ...Command[]] = [serve, check, permissions];
+
+/** Does what a command line asks for. Returns the exit code: 0, 1 for failures, 2 for usage and configuration. */
+export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
+  const parsed = parseArguments(args, commands);
+  switch (parsed.kind) {
+    case "mistake":
+      io.stderr(`${parsed.message}\nSee artifact-vault --help\n`);
+      return 2;
+    case "version":
+      io.stdout(`artifact-vault ${version}\n`);
+      return 0;
+    case "help":
+      io.stdout(parsed.command === undefined ? programHelp(commands) : commandHelp(parsed.command));
+      return 0;
+    case "run":
+      return await parsed.command.run(parsed.values, io).catch((error) => report(error, io));
+  }
+}
+
+function report(error: unknown, io: Io): number {
+  const known = error instanceof VaultError ? error : asPermissionMissing(error);
+  if (known !== null) {
+    io.stderr(`${known.message}\n`);
+    return known.code === "config_invalid" ? 2 : 1;
+  }
+  io.stderr(`This is a bug in Artifact Vault: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return 1;
+}

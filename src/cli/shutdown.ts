@@ -1,0 +1,46 @@
+import type { App } from "../app.ts";
+import type { Log } from "../observe/log.ts";
+
+/** Windows knows no SIGTERM. */
+const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+
+/** The longest a timer can wait: 24 days. */
+const longestMs = 2 ** 31 - 1;
+
+export interface ShutdownOptions {
+  readonly app: App;
+  readonly server: { shutdown(): Promise<void> };
+  readonly log: Log;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Serves until the process is asked to end, then lets responses and transfers under way finish for at most
+ * `timeoutMs`. A second signal ends the wait. Connections still open then are cut when the process exits.
+ */
+export async function serveUntilTerminated({ app, server, log, timeoutMs }: ShutdownOptions): Promise<void> {
+  const first = Promise.withResolvers<Deno.Signal>();
+  const second = Promise.withResolvers<void>();
+  let received = 0;
+  const stopListening = onTermination((signal) => received++ === 0 ? first.resolve(signal) : second.resolve());
+  const signal = await first.promise;
+  log.info(`${signal}: finishing what is under way, for at most ${timeoutMs / 1000} s; a second signal ends at once`);
+  app.beginShutdown();
+  await Promise.race([finish({ app, server, timeoutMs: Math.min(timeoutMs, longestMs) }), second.promise]);
+  stopListening();
+}
+
+async function finish({ app, server, timeoutMs }: Omit<ShutdownOptions, "log">): Promise<void> {
+  const deadline = Promise.withResolvers<void>();
+  const timer = setTimeout(deadline.resolve, timeoutMs);
+  await Promise.all([Promise.race([server.shutdown(), deadline.promise]), app.close(timeoutMs)]);
+  clearTimeout(timer);
+}
+
+function onTermination(receive: (signal: Deno.Signal) => void): () => void {
+  const listeners = signals.map((signal) => ({ signal, listener: () => receive(signal) }));
+  for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
+  return () => {
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+  };
+}

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { backendTypeNames, backendTypes } from "./backend_types.ts";
+import { kindOf } from "./kinds.ts";
+import { configSchema } from "./schema.ts";
+import { backendKeys } from "./schema_backend.ts";
+import { shapeOf, unwrap } from "./walk.ts";
+
+/** One key of the configuration, as documentation shows it. */
+export interface KeyDescription {
+  /** Where it stands: `http_port`, `tls.cert`, `backends[].config.timeout`. */
+  readonly key: string;
+  /** The type of backend that alone has it; absent for keys that all have. */
+  readonly backend?: string;
+  readonly type: string;
+  /** As it would be written; null where the key has none. */
+  readonly default: string | null;
+  readonly required: boolean;
+  readonly description: string;
+}
+
+/** Every key there is, from the one declaration: global ones, those of all backends, those of each type. */
+export function describeConfig(): KeyDescription[] {
+  const { type, name, config } = backendTypes[0].shape;
+  return [
+    ...describeShape("", shapeOf(configSchema, undefined) ?? {}),
+    ...describeShape("backends[].", { type, name, config }),
+    ...describeShape("backends[].config.", backendKeys),
+    ...backendTypes.flatMap(describeOwnKeys),
+  ];
+}
+
+function describeOwnKeys(schema: (typeof backendTypes)[number]): KeyDescription[] {
+  const backend = [...schema.shape.type.values].join(" or ");
+  const own = Object.entries(schema.shape.config.shape).filter(([key]) => !(key in backendKeys));
+  return describeShape("backends[].config.", Object.fromEntries(own)).map((row) => ({ ...row, backend }));
+}
+
+function describeShape(prefix: string, shape: z.core.$ZodShape): KeyDescription[] {
+  return Object.entries(shape).flatMap(([key, schema]) => {
+    const row = describeKey(`${prefix}${key}`, schema);
+    if (key === "config" || key === "backends") return [row];
+    const list = unwrap(schema) instanceof z.ZodArray;
+    const nested = shapeOf(list ? (unwrap(schema) as z.ZodArray).element : schema, undefined);
+    return nested === null ? [row] : [row, ...describeShape(`${row.key}${list ? "[]" : ""}.`, nested)];
+  });
+}
+
+function describeKey(key: string, schema: z.core.$ZodType): KeyDescription {
+  const given = schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
+  return {
+    key,
+    type: typeOf(schema),
+    default: given === undefined ? null : typeof given === "string" ? given : JSON.stringify(given),
+    required: !(schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional),
+    description: (schema as z.ZodType).description ?? "",
+  };
+}
+
+function typeOf(schema: z.core.$ZodType): string {
+  const inner = unwrap(schema);
+  const kind = kindOf(inner);
+  if (kind !== undefined) return kind.type;
+  if (inner instanceof z.ZodLiteral) return backendTypeNames.join(", ");
+  if (inner instanceof z.ZodRecord) return `mapping to ${typeOf(inner.valueType)}`;
+  if (!(inner instanceof z.ZodArray)) return "mapping";
+  const item = typeOf(inner.element);
+  return isOneOrMore(schema) ? `${item}, or list of ${item}` : `list of ${item}`;
+}
+
+/** `oneOrMore` makes a list before it reads one. */
+function isOneOrMore(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return isOneOrMore(schema.unwrap());
+  return schema instanceof z.ZodPipe && schema.out instanceof z.ZodArray;
+}

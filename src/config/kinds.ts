@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { formatDuration, parseDuration } from "./duration.ts";
+import { formatSize, parseSize } from "./size.ts";
+
+/** What values a key takes: how they are read, named in messages and documentation, and printed. */
+export interface Kind<Value> {
+  /** In the documentation: `duration`. */
+  readonly type: string;
+  /** In messages: `"abc" is not ${a}; ${hint}`. */
+  readonly a: string;
+  readonly hint: string;
+  /** Never shown, neither in messages nor by `check`. */
+  readonly secret?: true;
+  /** A URL that is fetched from. */
+  readonly isUpstream?: true;
+  /** Takes a YAML scalar; numbers and booleans may arrive as text from the environment. */
+  read(input: unknown): Value | Misfit;
+  /** The inverse of `read`; absent where the value is its own text. */
+  print?(value: Value): unknown;
+}
+
+/** Why a value does not fit; without a reason the kind's own wording says it. */
+export class Misfit {
+  constructor(readonly reason?: string) {}
+}
+
+const kinds = z.registry<Kind<unknown>>();
+
+/** A schema for one key's value. */
+export function value<Value>(kind: Kind<Value>) {
+  const schema = z.unknown().transform((input, context): Value => {
+    const result = input === undefined ? new Misfit(`${kind.a} is missing; ${kind.hint}`) : kind.read(input);
+    if (!(result instanceof Misfit)) return result;
+    const message = result.reason ?? `${kind.secret ? "the value" : shown(input)} is not ${kind.a}; ${kind.hint}`;
+    context.issues.push({ code: "custom", message, input: undefined });
+    return z.NEVER;
+  });
+  return schema.register(kinds, kind as Kind<unknown>);
+}
+
+/** The kind a schema was made from, if it was made by `value`. */
+export function kindOf(schema: z.core.$ZodType): Kind<unknown> | undefined {
+  return kinds.get(schema as z.ZodType);
+}
+
+/** A value as it may stand in a message: short, and on one line. */
+export function shown(input: unknown): string {
+  if (Array.isArray(input)) return "a list";
+  if (typeof input === "object" && input !== null) return "a mapping";
+  const text = JSON.stringify(input) ?? "nothing";
+  return text.length > 100 ? `${text.slice(0, 97)}…"` : text;
+}
+
+const isScalar = (input: unknown) => typeof input === "string" || typeof input === "number";
+
+/** A word in lower case; lists and mappings are none. */
+const wordOf = (input: unknown) => typeof input === "object" ? "" : String(input).toLowerCase();
+
+/** Text; a number has to be quoted, because `0123` and `1e3` would not survive being read as one. */
+export function text(type = "text") {
+  return value({ type, a: "text", hint: "write it in quotes", read: readText });
+}
+
+/** Text that is never shown. */
+export function secret() {
+  return value({ type: "secret text", a: "text", hint: "write it in quotes", secret: true, read: readText });
+}
+
+function readText(input: unknown): string | Misfit {
+  return typeof input === "string" && input !== "" ? input : new Misfit();
+}
+
+/** Text of a given form. */
+export function textMatching(pattern: RegExp, kind: Pick<Kind<string>, "type" | "a" | "hint">) {
+  return value({
+    ...kind,
+    read: (input) => typeof input === "string" && pattern.test(input) ? input : new Misfit(),
+  });
+}
+
+/** A whole number within bounds. */
+export function integer(min: number, max: number) {
+  return value({
+    type: "number",
+    a: `a whole number from ${min} to ${max}`,
+    hint: "write it in digits",
+    read(input) {
+      const number = isScalar(input) && /^\d+$/.test(String(input)) ? Number(input) : NaN;
+      return number >= min && number <= max ? number : new Misfit();
+    },
+  });
+}
+
+const words = new Map([["true", true], ["yes", true], ["on", true], ["false", false], ["no", false], ["off", false]]);
+
+/** true or false; `yes`, `no`, `on` and `off` too, as in YAML 1.1. */
+export function flag() {
+  return value({
+    type: "true or false",
+    a: "true or false",
+    hint: "write one of these",
+    read: (input) => words.get(wordOf(input)) ?? new Misfit(),
+  });
+}
+
+/** One of a few words, in any case. */
+export function choice<const Word extends string>(...words: readonly [Word, ...Word[]]) {
+  return value({
+    type: words.join(", "),
+    a: "a known word",
+    hint: `write ${words.join(", ")}`,
+    read: (input) => words.find((word) => word.toLowerCase() === wordOf(input)) ?? new Misfit(),
+  });
+}
+
+/** A duration in milliseconds; `forever`, where it is allowed, is `Infinity`. */
+export function duration(options: { forever?: true; positive?: true } = {}) {
+  return value({
+    type: options.forever ? "duration or forever" : "duration",
+    a: options.positive ? "a duration above zero" : "a duration",
+    hint: options.forever ? "write 30, 30s, 5m, 7d or forever" : "write 30, 30s, 5m or 7d",
+    read(input) {
+      const ms = isScalar(input) ? parseDuration(input as string | number) : null;
+      const fits = ms !== null && (ms > 0 || !options.positive) && (ms < Infinity || options.forever);
+      return fits ? ms : new Misfit();
+    },
+    print: formatDuration,
+  });
+}
+
+/** A size in bytes. */
+export function size(options: { positive?: true } = {}) {
+  return value({
+    type: "size",
+    a: options.positive ? "a size above zero" : "a size",
+    hint: "write 1048576, 512MB or 100GiB",
+    read(input) {
+      const bytes = isScalar(input) ? parseSize(input as string | number) : null;
+      return bytes !== null && (bytes > 0 || !options.positive) ? bytes : new Misfit();
+    },
+    print: formatSize,
+  });
+}
+
+/** One value, or a list of at least one: always a list once read. */
+export function oneOrMore<Item extends z.ZodType>(item: Item) {
+  return z.unknown().transform((input): unknown => Array.isArray(input) ? input : [input])
+    .pipe(z.array(item).min(1));
+}

@@ -1,0 +1,74 @@
+import { VaultError } from "../errors.ts";
+import { readConfigFile } from "./config_file.ts";
+import { type Env, readEnv } from "./env.ts";
+import { formatPath, type Problem } from "./problem.ts";
+import { namesInTexts, resolveTexts } from "./resolve_texts.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { problemsOf } from "./wording.ts";
+import { YamlFile } from "./yaml_file.ts";
+
+/** A value given elsewhere than in the file, such as `--port`; `source` is how messages call that place. */
+export interface Override {
+  readonly value: string | boolean;
+  readonly source: string;
+}
+
+/** By global key; they take the place of what the file says. */
+export type Overrides = Readonly<Record<string, Override>>;
+
+export interface LoadOptions {
+  /** The file to read; the built-in configuration without it. */
+  readonly path?: string | undefined;
+  /** The file's text, where it is already at hand. */
+  readonly text?: string;
+  readonly env: Env;
+  readonly overrides?: Overrides;
+}
+
+/**
+ * Reads and checks a configuration. Throws `config_invalid` with all problems, one a line, and `permission_missing`
+ * where the file or the environment may not be read.
+ */
+export async function loadConfig({ path, text, env, overrides = {} }: LoadOptions): Promise<Config> {
+  const file = new YamlFile(text ?? await readConfigFile(path));
+  const values = readEnv(env, namesInTexts(file.value));
+  const resolved = resolveTexts(file.value, (name) => values.get(name));
+  const input = withOverrides(resolved.value, overrides);
+  const result = configSchema.safeParse(input);
+  const problems = [...file.problems, ...resolved.problems];
+  if (result.success && problems.length === 0) return result.data;
+  if (!result.success && file.isReadable) {
+    const reported = new Set(resolved.problems.map(({ path }) => formatPath(path)));
+    const found = result.error.issues.flatMap((issue) => problemsOf(issue, input));
+    problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))));
+  }
+  const lines = describeProblems(problems, { file, name: path ?? "built-in configuration", overrides });
+  throw new VaultError("config_invalid", lines.join("\n"));
+}
+
+/** The environment variables a configuration's text refers to, whether they are set or not. */
+export function referencedEnv(text: string): string[] {
+  return namesInTexts(new YamlFile(text).value);
+}
+
+function withOverrides(input: unknown, overrides: Overrides): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  const values = Object.entries(overrides).map(([key, { value }]) => [key, value]);
+  return { ...input, ...Object.fromEntries(values) };
+}
+
+/** `config.yml:12:3: backends[0].config.timeout: …`, in the order of the file. */
+function describeProblems(
+  problems: readonly Problem[],
+  origin: { file: YamlFile; name: string; overrides: Overrides },
+): string[] {
+  const { file, name, overrides } = origin;
+  const placed = problems.map(({ path, offset, message }) => {
+    const override = overrides[String(path[0])];
+    if (override !== undefined) return { line: 0, col: 0, text: `${override.source}: ${message}` };
+    const { line, col } = offset === undefined ? file.locate(path) : file.positionOf(offset);
+    const what = path.length === 0 ? "" : `${formatPath(path)}: `;
+    return { line, col, text: `${name}:${line}:${col}: ${what}${message}` };
+  });
+  return placed.sort((a, b) => a.line - b.line || a.col - b.col).map(({ text }) => text);
+}

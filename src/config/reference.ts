@@ -1,0 +1,40 @@
+import { backendTypeNames } from "./backend_types.ts";
+import { describeConfig, type KeyDescription } from "./describe.ts";
+
+const introduction = `# Configuration
+
+<!-- Generated from src/config/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
+
+A YAML file, given with \`--config\`. \`artifact-vault check --config config.yml\` prints it as it is understood, or all
+that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented example.
+
+- Durations: \`30\` (seconds), \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`7d\`, \`2w\`; \`forever\` where it is allowed.
+- Sizes: \`1048576\` (bytes), \`512MB\` (decimal), \`100GiB\` (binary).
+- \`\${NAME}\` and \`\${NAME:-default}\` in a value stand for an environment variable; the default is for one that is not
+  set or empty. \`$\${\` is a literal \`\${\`. In a flow mapping (\`{…}\`) they need quotes.
+- A key without a value, or whose variable is empty, counts as not given.
+- Relative paths start at the working directory.
+- \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.
+`;
+
+/** The whole of `docs/configuration.md`. */
+export function configurationReference(): string {
+  const rows = describeConfig();
+  const isBackend = (row: KeyDescription) => row.key.startsWith("backends[]");
+  const sections = [
+    section("Global keys", rows.filter((row) => !isBackend(row))),
+    section("Every entry of `backends`", rows.filter((row) => isBackend(row) && row.backend === undefined)),
+    ...backendTypeNames.map((name) =>
+      section(`Backends of type \`${name}\``, rows.filter((row) => row.backend === name))
+    ),
+  ];
+  return [introduction, ...sections].join("\n");
+}
+
+function section(title: string, rows: readonly KeyDescription[]): string {
+  const lines = rows.map((row) => {
+    const initial = row.required ? "required" : row.default === null ? "" : `\`${row.default}\``;
+    return `| \`${row.key.replace("backends[].", "")}\` | ${row.type} | ${initial} | ${row.description} |`;
+  });
+  return [`## ${title}`, "", "| key | type | default | |", "|---|---|---|---|", ...lines, ""].join("\n");
+}

@@ -1,0 +1,37 @@
+import type { Env } from "./env.ts";
+import { Misfit } from "./kinds.ts";
+import type { Path, Problem } from "./problem.ts";
+import { referencedNames, substitute } from "./substitute.ts";
+
+/** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
+const maxDepth = 32;
+
+/** Puts the environment into every text of a tree. What is null, or becomes empty by it, counts as not given. */
+export function resolveTexts(tree: unknown, env: Env): { value: unknown; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const value = mapTexts(tree, [], (text, path) => {
+    const result = substitute(text, env);
+    if (!(result instanceof Misfit)) return result === "" && text !== "" ? undefined : result;
+    problems.push({ path, message: result.reason ?? "" });
+    return text;
+  });
+  return { value, problems };
+}
+
+/** The names of the environment variables that a tree refers to. */
+export function namesInTexts(tree: unknown): string[] {
+  const names = new Set<string>();
+  mapTexts(tree, [], (text) => {
+    for (const name of referencedNames(text)) names.add(name);
+    return text;
+  });
+  return [...names];
+}
+
+function mapTexts(value: unknown, path: Path, map: (text: string, path: Path) => string | undefined): unknown {
+  if (typeof value === "string") return map(value, path);
+  if (typeof value !== "object" || value === null || path.length > maxDepth) return value ?? undefined;
+  if (Array.isArray(value)) return value.map((item, index) => mapTexts(item, [...path, index], map));
+  const entries = Object.entries(value).map(([key, item]) => [key, mapTexts(item, [...path, key], map)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+}

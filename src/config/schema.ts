@@ -1,0 +1,94 @@
+import { z } from "zod";
+import { backendTypes } from "./backend_types.ts";
+import { choice, duration, flag, integer, oneOrMore, size, text, textMatching } from "./kinds.ts";
+import { proxyUrl } from "./urls.ts";
+
+const globalKeys = {
+  http_host: textMatching(/^[A-Za-z0-9.:_-]+$/, {
+    type: "host",
+    a: "a host",
+    hint: "write 127.0.0.1, 0.0.0.0, ::1 or a name",
+  }).prefault("127.0.0.1").describe("Address to listen on; 0.0.0.0 for every interface."),
+  http_port: integer(0, 65535).prefault(8080).describe("Port to listen on; 0 for any free one."),
+  cache_dir: text("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
+  log_level: choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL").prefault("INFO").describe(
+    "The least important messages that are still written.",
+  ),
+  log_format: choice("text", "json").prefault("text").describe("Lines for people and grok, or one JSON object a line."),
+  log_file: text("file").optional().describe("Append the log to this file instead of writing it to the terminal."),
+  cache_max_size: size({ positive: true }).optional().describe(
+    "The cache never grows past this; what was used least recently goes first. Without it the disk is the limit.",
+  ),
+  cache_min_free: size().prefault("1GiB").describe("Disk space the cache leaves free; 0 for none."),
+  memory_cache_size: size().prefault("64MiB").describe("Memory for small, often asked for bodies; 0 for none."),
+  shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
+  offline: flag().prefault(false).describe("Never contact any upstream: serve what is held, and 504 for the rest."),
+  range_ahead: size().prefault("16MiB").describe(
+    "A range that begins at most this far ahead of a running transfer waits for it instead of asking upstream again.",
+  ),
+  max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
+  revalidate_timeout: duration().prefault("5s").describe(
+    "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",
+  ),
+  tls: z.strictObject({
+    cert: text("file").describe("PEM file with the certificate and its chain."),
+    key: text("file").describe("PEM file with the private key."),
+  }).optional().describe("Serve HTTPS instead of HTTP."),
+  proxy: proxyUrl().optional().describe("Proxy for requests to every upstream."),
+  ca: oneOrMore(text("file")).optional().describe(
+    "PEM file, or list of files, of certificate authorities to trust besides the system's.",
+  ),
+  backends: z.array(z.discriminatedUnion("type", backendTypes)).min(1).superRefine(checkDistinct, { when: () => true })
+    .describe("What is served: one entry for each upstream."),
+};
+
+/** The one declaration of the configuration: its keys, types, defaults and documentation. */
+export const configSchema = z.strictObject(globalKeys).transform((config) => ({
+  ...config,
+  backends: config.backends.map(withPrefix),
+}));
+
+/** A checked configuration: keys as in YAML, durations in milliseconds, sizes in bytes. */
+export type Config = z.output<typeof configSchema>;
+
+/** One backend of a configuration; `type` tells which. */
+export type BackendConfig = Config["backends"][number];
+
+interface Prefixed {
+  readonly name: string;
+  readonly config: { readonly prefix?: string | undefined };
+}
+
+function withPrefix<Backend extends Prefixed>(backend: Backend) {
+  const config: Backend["config"] = backend.config;
+  return { ...backend, config: { ...config, prefix: prefixOf(backend) } };
+}
+
+function prefixOf(backend: Prefixed): string {
+  return backend.config.prefix ?? `/${backend.name}`;
+}
+
+/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+function checkDistinct(backends: unknown, context: z.core.$RefinementCtx): void {
+  if (!Array.isArray(backends)) return;
+  const names = new Map<string, number>();
+  const prefixes = new Map<string, string>();
+  for (const [index, backend] of (backends as (Prefixed | undefined)[]).entries()) {
+    const wrong = (message: string, ...path: string[]) =>
+      context.addIssue({ code: "custom", path: [index, ...path], message });
+    if (typeof backend?.name !== "string" || typeof backend.config !== "object") continue;
+    const { name } = backend;
+    const sameName = names.get(name);
+    if (sameName === undefined) names.set(name, index);
+    else wrong(`"${name}" is already the name of backends[${sameName}]; choose another one`, "name");
+    const prefix = prefixOf(backend);
+    const holder = prefixes.get(prefix);
+    if (typeof prefix !== "string") continue;
+    if (holder === undefined) prefixes.set(prefix, name);
+    else {wrong(
+        `"${name}" has the prefix "${prefix}" that "${holder}" already has; choose another one`,
+        "config",
+        "prefix",
+      );}
+  }
+}

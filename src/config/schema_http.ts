@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { duration, flag, oneOrMore, secret, text, textMatching } from "./kinds.ts";
+import { backendKeys, backendName } from "./schema_backend.ts";
+import { upstreamUrl } from "./urls.ts";
+
+const rule = z.strictObject({
+  match: textMatching(/./, { type: "glob", a: "a path pattern", hint: 'write for example "**/*.jar"' })
+    .describe("Pattern for the path below the prefix: * within a segment, ** across segments."),
+  immutable: flag().optional().describe("Never ask upstream again once a copy is held."),
+  ttl: duration({ forever: true }).optional().describe("How long a copy counts as fresh."),
+}).transform((rule, context) => {
+  const { match, immutable, ttl } = rule;
+  if (immutable === true && ttl === undefined) return { match, immutable };
+  if (immutable === undefined && ttl !== undefined) return { match, ttl };
+  context.issues.push({ code: "custom", message: "write either immutable: true or ttl: 5m", input: rule });
+  return z.NEVER;
+});
+
+const headers = z.record(z.string(), secret()).superRefine((headers, context) => {
+  for (const name of Object.keys(headers)) {
+    if (/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) continue;
+    context.addIssue({ code: "custom", path: [name], message: "is not a header name" });
+  }
+}, { when: () => true });
+
+/** The keys only `http` has. */
+const httpKeys = {
+  base_url: oneOrMore(upstreamUrl()).describe("URL of the upstream, or a list of equivalent ones tried in order."),
+  username: text().optional().describe("For Basic authentication at the upstream."),
+  password: secret().optional().describe("For Basic authentication at the upstream."),
+  token: secret().optional().describe("For Bearer authentication at the upstream."),
+  headers: headers.optional().describe("Further headers sent upstream, such as {X-Api-Key: ${API_KEY}}."),
+  ttl: duration({ forever: true }).optional().describe(
+    "How long every copy counts as fresh; without it, what the upstream's headers say.",
+  ),
+  rules: z.array(rule).prefault([]).describe("Freshness by path, before ttl; the first matching rule wins."),
+};
+
+/** Any web server: files by path, fresh as its headers, `ttl` or `rules` say. */
+export const httpBackend = z.strictObject({
+  type: z.literal("http").describe("What kind of upstream it is."),
+  name: backendName,
+  config: z.strictObject({ ...backendKeys, ...httpKeys }).superRefine(checkCredentials, { when: () => true })
+    .describe("The keys below."),
+});
+
+/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+function checkCredentials(config: unknown, context: z.core.$RefinementCtx): void {
+  const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (typeof config !== "object" || config === null) return;
+  if ("token" in config && "username" in config) wrong("token", "token and username exclude each other; keep one");
+  if ("password" in config && !("username" in config)) wrong("password", "a password needs a username");
+}

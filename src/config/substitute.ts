@@ -1,0 +1,29 @@
+import type { Env } from "./env.ts";
+import { Misfit } from "./kinds.ts";
+
+/** `$${`, or `${NAME}`, `${NAME:-default}`, or a `${` that is neither. */
+const reference = /\$(\$\{)|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?/g;
+
+/** Puts environment variables for `${NAME}` and `${NAME:-default}` (unset or empty); `$${` is a literal `${`. */
+export function substitute(text: string, env: Env): string | Misfit {
+  let misfit: Misfit | undefined;
+  const result = text.replace(reference, (_, literal?: string, name?: string, fallback?: string) => {
+    if (literal !== undefined) return literal;
+    if (name === undefined) {
+      misfit ??= new Misfit('"${" begins no ${NAME} or ${NAME:-default}; write $${ for a literal ${');
+      return "";
+    }
+    const value = env(name);
+    if (fallback !== undefined) return value || fallback;
+    misfit ??= value === undefined
+      ? new Misfit(`the environment variable ${name} is not set; set it or write \${${name}:-default}`)
+      : undefined;
+    return value ?? "";
+  });
+  return misfit ?? result;
+}
+
+/** The names a text refers to. */
+export function referencedNames(text: string): string[] {
+  return [...text.matchAll(reference)].flatMap(([, , name]) => name ?? []);
+}

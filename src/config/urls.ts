@@ -1,0 +1,48 @@
+import { type Kind, Misfit, value } from "./kinds.ts";
+
+const hint = "write https://host/path";
+const password = /\/\/[^/?#]*@/;
+
+/** An upstream's base URL, without a trailing slash. */
+export function upstreamUrl() {
+  return value<string>({ type: "URL", a: "a URL", hint, isUpstream: true, read: readUpstreamUrl });
+}
+
+function readUpstreamUrl(input: unknown): string | Misfit {
+  const url = parseUrl(input);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) return notAUrl(input, hint);
+  if (url.username !== "" || url.password !== "") {
+    return new Misfit("credentials do not belong into the URL; write username: and password: instead");
+  }
+  if (url.search !== "" || url.hash !== "") {
+    return new Misfit(`"${url.origin}${url.pathname}" must not be followed by a query or a fragment`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** An egress proxy's URL; credentials are allowed, and never shown. */
+export function proxyUrl() {
+  const kind: Kind<string> = {
+    type: "URL",
+    a: "a proxy URL",
+    hint: "write http://host:port",
+    read(input) {
+      const url = parseUrl(input);
+      const known = url !== null && ["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol);
+      return known && url.hostname !== "" ? url.href : notAUrl(input, kind.hint);
+    },
+    print: (url) => url.replace(password, "//***@"),
+  };
+  return value(kind);
+}
+
+function parseUrl(input: unknown): URL | null {
+  return typeof input === "string" ? URL.parse(input.trim()) : null;
+}
+
+/** A URL that cannot be parsed may still hold a password. */
+function notAUrl(input: unknown, hint: string): Misfit {
+  if (typeof input !== "string") return new Misfit();
+  const text = input.replace(/\/\/.*@/, "//***@").replace(/\?.*/, "").slice(0, 200);
+  return new Misfit(`"${text}" is not a URL that can be used here; ${hint}`);
+}

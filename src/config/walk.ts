@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { kindOf } from "./kinds.ts";
+
+/** The schema inside wrappers: optional, with a default, or transformed once read. */
+export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (kindOf(schema) !== undefined) return schema;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrap(schema.out instanceof z.ZodTransform ? schema.in : schema.out);
+  return schema;
+}
+
+/** The keys of a mapping with their schemas; `input` tells which type of backend it is. Null for all else. */
+export function shapeOf(schema: z.core.$ZodType, input: unknown): z.core.$ZodShape | null {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject) return inner.shape;
+  if (!(inner instanceof z.ZodDiscriminatedUnion)) return null;
+  const type = (input as Record<string, z.core.util.Literal> | null | undefined)?.type;
+  const option = inner.options.find((option) =>
+    option instanceof z.ZodObject && option.shape.type instanceof z.ZodLiteral &&
+    [...option.shape.type.values].includes(type)
+  );
+  return option === undefined ? null : shapeOf(option, input);
+}
+
+/** The schema of one key, or of one item of a list. */
+export function childSchema(schema: z.core.$ZodType, input: unknown, key: PropertyKey): z.core.$ZodType | null {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return inner.element;
+  if (inner instanceof z.ZodRecord) return inner.valueType;
+  return shapeOf(inner, input)?.[String(key)] ?? null;
+}

@@ -1,0 +1,63 @@
+import type { z } from "zod";
+import { backendTypeNames } from "./backend_types.ts";
+import { shown } from "./kinds.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Path, Problem } from "./problem.ts";
+import { configSchema } from "./schema.ts";
+import { childSchema, shapeOf } from "./walk.ts";
+
+const collections = new Map([["object", "a mapping"], ["record", "a mapping"], ["array", "a list"]]);
+
+/** What the schema found wrong, in words: one problem for each unknown key, and one for all else. */
+export function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(path, input);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `is not a known key${didYouMean(key, known) || `; known are ${known.join(", ")}`}`,
+    }));
+  }
+  const value = valueAt(path, input);
+  return [{ path: displayPath(path, input), message: wording(issue, value) }];
+}
+
+function wording(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === "invalid_type") {
+    if (issue.path.length === 0) return notAConfig(value);
+    const wanted = collections.get(issue.expected) ?? issue.expected;
+    return value === undefined ? `${wanted} is missing` : `${shown(value)} is not ${wanted}`;
+  }
+  if (issue.code === "invalid_union") {
+    const list = backendTypeNames.join(", ");
+    if (value === undefined) return `a backend type is missing; known are ${list}`;
+    const nearest = typeof value === "string" ? didYouMean(value, backendTypeNames) : "";
+    return `${shown(value)} is not a known backend type${nearest}; known are ${list}`;
+  }
+  return issue.code === "too_small" ? "the list is empty; write at least one entry" : issue.message;
+}
+
+function notAConfig(value: unknown): string {
+  const found = value === undefined ? "there is nothing in it" : `${shown(value)} is not a configuration`;
+  return `${found}; write a mapping with at least "backends:", a list of what is to be served`;
+}
+
+function knownKeys(path: Path, input: unknown): string[] {
+  let schema: z.core.$ZodType | null = configSchema;
+  let value = input;
+  for (const step of path) {
+    schema = schema && childSchema(schema, value, step);
+    value = valueAt([step], value);
+  }
+  return Object.keys(schema && shapeOf(schema, value) || {});
+}
+
+function valueAt(path: Path, input: unknown): unknown {
+  return path.reduce((value, step) => (value as Record<PropertyKey, unknown> | null | undefined)?.[step], input);
+}
+
+/** A single value where a list may stand is checked as a list of one; nobody wrote that list. */
+function displayPath(path: Path, input: unknown): Path {
+  const last = path.at(-1);
+  return typeof last === "number" && !Array.isArray(valueAt(path.slice(0, -1), input)) ? path.slice(0, -1) : path;
+}

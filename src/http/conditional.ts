@@ -1,0 +1,53 @@
+import type { HeaderList } from "../artifact.ts";
+import { headerOf } from "./headers.ts";
+import { parseHttpDate } from "./http_date.ts";
+
+/** What identifies a state of a representation, as its upstream sent it. */
+export interface Validators {
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+/** Whether a GET or HEAD is to be answered with 304 (RFC 9110 §13.2.2): `If-None-Match` counts before `If-Modified-Since`. */
+export function notModified(request: Headers, { etag, lastModified }: Validators): boolean {
+  const ifNoneMatch = request.get("if-none-match");
+  if (ifNoneMatch !== null) return matchesWeakly(ifNoneMatch, etag);
+  if (lastModified === undefined) return false;
+  const ifModifiedSince = request.get("if-modified-since");
+  if (ifModifiedSince === null) return false;
+  if (ifModifiedSince === lastModified) return true;
+  const [since, modified] = [parseHttpDate(ifModifiedSince), parseHttpDate(lastModified)];
+  return since !== null && modified !== null && modified <= since;
+}
+
+/** Whether an `If-Range` allows a 206: the same strong ETag, or exactly the Last-Modified (RFC 9110 §13.1.5). */
+export function ifRangeMatches(ifRange: string, { etag, lastModified }: Validators): boolean {
+  if (ifRange === etag) return !isWeak(etag);
+  return ifRange === lastModified;
+}
+
+/**
+ * What to send upstream as `If-Range` to go on with a body that came with these headers: a strong ETag, else a
+ * Last-Modified at least one second older than Date (RFC 9110 §8.8.2.2), else null.
+ */
+export function strongValidator(headers: HeaderList): string | null {
+  const etag = headerOf(headers, "etag");
+  if (etag !== undefined) return isWeak(etag) ? null : etag;
+  const lastModified = headerOf(headers, "last-modified");
+  const modified = parseHttpDate(lastModified ?? "");
+  const date = parseHttpDate(headerOf(headers, "date") ?? "");
+  return modified !== null && date !== null && date - modified >= 1000 ? lastModified! : null;
+}
+
+function isWeak(etag: string): boolean {
+  return etag.startsWith("W/");
+}
+
+/** `ifNoneMatch` is `*` or a list; a weak and a strong tag of the same text match (RFC 9110 §8.8.3.2). */
+function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
+  if (ifNoneMatch === "*") return true;
+  if (etag === undefined) return false;
+  if (ifNoneMatch === etag) return true;
+  const opaque = isWeak(etag) ? etag.slice(2) : etag;
+  return ifNoneMatch.match(/"[^"]*"/g)?.includes(opaque) ?? false;
+}

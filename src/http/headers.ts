@@ -1,0 +1,58 @@
+import type { HeaderList } from "../artifact.ts";
+
+/** For one connection only (RFC 9110 §7.6.1), with those that RFC 2616 and practice name. */
+const hopByHop = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** About the upstream host, its connection or this one answer, and untrue when we say it. */
+const upstreamsOwn = [
+  "alt-svc",
+  "clear-site-data",
+  "expect-ct",
+  "nel",
+  "public-key-pins",
+  "report-to",
+  "reporting-endpoints",
+  "server",
+  "server-timing",
+  "set-cookie",
+  "set-cookie2",
+  "strict-transport-security",
+  "x-powered-by",
+  "x-request-id",
+];
+
+/** Said anew with every answer of ours. */
+const ours = ["accept-ranges", "age", "cache-status", "content-length", "content-range", "retry-after"];
+
+const dropped: ReadonlySet<string> = new Set([...hopByHop, ...upstreamsOwn, ...ours]);
+
+/**
+ * The upstream headers that belong to the representation and are sent on, byte-exact: all but those of the connection
+ * (RFC 9110 §7.6.1), those about the upstream host, and those we say ourselves. `Date` stays: it is when upstream
+ * generated the answer, which freshness and validators count from (RFC 9111 §4.2.3).
+ */
+export function keepHeaders(headers: Headers): HeaderList {
+  const connection = (headers.get("connection") ?? "").toLowerCase().split(",").map((name) => name.trim());
+  return [...headers].filter(([name]) =>
+    !dropped.has(name) && !name.startsWith("x-cache") && !connection.includes(name)
+  );
+}
+
+/** The value of the header `name`, given in lower case; undefined where there is none. */
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  for (const header of headers) {
+    if (header[0] === name) return header[1];
+  }
+  return undefined;
+}

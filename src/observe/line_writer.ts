@@ -1,0 +1,83 @@
+/** Where lines go; writes may be partial. */
+export interface LineTarget {
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+const flushLength = 64 * 1024;
+const flushMs = 100;
+/** What may wait for a target that does not take it; what comes on top is lost. */
+const maxWaiting = 4 * 1024 * 1024;
+const closeMs = 2000;
+
+/**
+ * Writes lines in batches, at the latest 100 ms after they came, and never makes its caller wait. A target that fails or
+ * hangs loses lines, and costs nothing else; `lostLine` is written once it takes lines again.
+ */
+export class LineWriter {
+  readonly #target: LineTarget;
+  readonly #lostLine: (count: number) => string;
+  readonly #encoder = new TextEncoder();
+  #waiting = "";
+  #waitingLines = 0;
+  #lost = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | null = null;
+
+  constructor(target: LineTarget, lostLine: (count: number) => string) {
+    this.#target = target;
+    this.#lostLine = lostLine;
+  }
+
+  /** Takes a line that ends with a newline. */
+  write(line: string): void {
+    if (this.#waiting.length >= maxWaiting) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting += line;
+    this.#waitingLines++;
+    if (this.#waiting.length >= flushLength) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), flushMs);
+  }
+
+  /** Starts to write what is waiting. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#writeAll().finally(() => this.#writing = null);
+  }
+
+  /** Writes what is waiting, for at most two seconds, and closes the target. */
+  async close(): Promise<void> {
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(patience.resolve, closeMs);
+    await Promise.race([this.#drain(), patience.promise]);
+    clearTimeout(timer);
+    this.#target.close();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#writing;
+    this.flush();
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waitingLines > 0) {
+      const [text, lines, lost] = [this.#waiting, this.#waitingLines, this.#lost];
+      this.#waiting = "";
+      this.#waitingLines = 0;
+      try {
+        await this.#writeBytes(this.#encoder.encode(lost > 0 ? this.#lostLine(lost) + text : text));
+        this.#lost -= lost;
+      } catch {
+        this.#lost += lines;
+      }
+    }
+  }
+
+  async #writeBytes(bytes: Uint8Array): Promise<void> {
+    for (let offset = 0; offset < bytes.length;) offset += await this.#target.write(bytes.subarray(offset));
+  }
+}

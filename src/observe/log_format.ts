@@ -1,0 +1,57 @@
+import type { LogFields } from "./log.ts";
+
+/** One message to be written. */
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly level: LogLevel;
+  /** Free of credentials. */
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+
+export type LogFormat = (line: LogLine) => string;
+
+const logger = "vault";
+
+/** The original tool's lines: `2026-11-23 14:58:00,123 - vault - INFO - message`, in local time. Shows no fields. */
+export function formatText({ timestamp, level, message }: LogLine): string {
+  return `${localTime(timestamp)} - ${logger} - ${level} - ${onOneLine(message)}\n`;
+}
+
+/** One JSON object a line; `fields` stand beside `timestamp`, `level`, `logger` and `message`. */
+export function formatJson({ timestamp, level, message, fields }: LogLine): string {
+  return JSON.stringify({ ...fields, timestamp: new Date(timestamp).toISOString(), level, logger, message }) + "\n";
+}
+
+let second = NaN;
+let secondText = "";
+
+/** The text of the second is kept: lines come many a second, and a Date is costly. */
+function localTime(timestamp: number): string {
+  const milliseconds = timestamp % 1000;
+  if (timestamp - milliseconds !== second) {
+    second = timestamp - milliseconds;
+    const date = new Date(timestamp);
+    const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+    secondText = `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  }
+  return `${secondText},${String(milliseconds).padStart(3, "0")}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const control = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+
+/** A line is one line, whatever a client or an upstream put into it. */
+function onOneLine(message: string): string {
+  return message.search(control) < 0 ? message : message.replace(control, (character) => {
+    if (character === "\n") return "\\n";
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}

@@ -1,0 +1,96 @@
+import { LRUCache } from "lru-cache";
+import { removeQuietly, statOrNull } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+import type { StoredBody } from "./store.ts";
+
+/** Bodies up to this size are read in one go, and kept in memory while there is room. */
+export const smallBodyBytes = 128 * 1024;
+/** How often, at most, the time of last use is written. */
+const touchEveryMs = 60_000;
+
+interface BodiesOptions {
+  /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
+  readonly memoryBytes: number;
+  /** Bytes of a damaged body that was removed. */
+  readonly removed: (bytes: number) => void;
+}
+
+/** The blobs: immutable files named by their SHA-256. */
+export class Bodies {
+  readonly #layout: FsLayout;
+  readonly #options: BodiesOptions;
+  readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
+  readonly #touched = new LRUCache<string, number>({ max: 20_000 });
+
+  constructor(layout: FsLayout, options: BodiesOptions) {
+    this.#layout = layout;
+    this.#options = options;
+    this.#memory = options.memoryBytes > 0
+      ? new LRUCache({ maxSize: options.memoryBytes, sizeCalculation: (bytes) => bytes.byteLength + 100 })
+      : null;
+  }
+
+  /** The body, or null where it is gone. One of the wrong size is removed. */
+  open(sha256: string, sizeBytes: number): StoredBody | null {
+    const remembered = this.#memory?.get(sha256);
+    if (remembered) {
+      this.#touch(sha256);
+      return { kind: "bytes", bytes: remembered };
+    }
+    const body = sizeBytes <= smallBodyBytes ? this.#read(sha256, sizeBytes) : this.#open(sha256, sizeBytes);
+    if (body) this.#touch(sha256);
+    return body;
+  }
+
+  has(sha256: string, sizeBytes: number): boolean {
+    return this.#memory?.has(sha256) === true || statOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
+  }
+
+  #read(sha256: string, sizeBytes: number): StoredBody | null {
+    const path = this.#layout.blob(sha256);
+    const bytes = foundOrNull(() => Deno.readFileSync(path));
+    if (bytes === null) return null;
+    if (bytes.byteLength !== sizeBytes) return this.#damaged(path, bytes.byteLength);
+    this.#memory?.set(sha256, bytes);
+    return { kind: "bytes", bytes };
+  }
+
+  #open(sha256: string, sizeBytes: number): StoredBody | null {
+    const path = this.#layout.blob(sha256);
+    const file = foundOrNull(() => Deno.openSync(path));
+    if (file === null) return null;
+    const actual = file.statSync().size;
+    if (actual === sizeBytes) return { kind: "file", file };
+    file.close();
+    return this.#damaged(path, actual);
+  }
+
+  #damaged(path: string, actualBytes: number): null {
+    removeQuietly(path);
+    this.#options.removed(actualBytes);
+    return null;
+  }
+
+  /** The access time is set by us, since many file systems are mounted not to. */
+  #touch(sha256: string): void {
+    const now = Date.now();
+    const last = this.#touched.get(sha256);
+    if (last !== undefined && now - last < touchEveryMs) return;
+    this.#touched.set(sha256, now);
+    const path = this.#layout.blob(sha256);
+    try {
+      Deno.utimeSync(path, new Date(now), statOrNull(path)?.mtime ?? new Date(now));
+    } catch {
+      // It may have been evicted since; what is served is in memory or open.
+    }
+  }
+}
+
+function foundOrNull<T>(open: () => T): T | null {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,102 @@
+import { LRUCache } from "lru-cache";
+import type { HeaderList } from "../artifact.ts";
+import { readJson, replaceFile, statOrNull } from "./files.ts";
+import { type FsLayout, variantOf } from "./fs_layout.ts";
+import type { Entry, Selector } from "./store.ts";
+
+/** How long an entry in memory is believed before its file is looked at again, for other processes and people. */
+const believedForMs = 1000;
+const entriesInMemory = 20_000;
+
+interface Remembered {
+  readonly entry: Entry;
+  readonly mtimeMs: number;
+  checkedAt: number;
+}
+
+/** One small JSON file per entry, behind a bounded memory. Where the upstream varies, one more file per selection. */
+export class Entries {
+  readonly #layout: FsLayout;
+  readonly #temporary: () => string;
+  readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
+
+  constructor(layout: FsLayout, temporary: () => string) {
+    this.#layout = layout;
+    this.#temporary = temporary;
+  }
+
+  find(selector: Selector): Entry | null {
+    const newest = this.#read(selector.backend, selector.key, "");
+    if (newest === null || newest.selectedBy.length === 0 || selects(newest.selectedBy, selector.requestHeaders)) {
+      return newest;
+    }
+    const wanted = selectionOf(newest.selectedBy, selector.requestHeaders);
+    return this.#read(selector.backend, selector.key, variantOf(wanted));
+  }
+
+  /** An entry that varies is written twice: for its selection, and as the newest, which tells what varies. */
+  write(entry: Entry): void {
+    if (entry.selectedBy.length > 0) this.#write(entry, variantOf(entry.selectedBy));
+    this.#write(entry, "");
+  }
+
+  #write(entry: Entry, variant: string): void {
+    const path = this.#layout.entry(entry.backend, entry.key, variant);
+    replaceFile(path, this.#temporary(), JSON.stringify(entry));
+    this.#memory.set(nameOf(entry.backend, entry.key, variant), {
+      entry,
+      mtimeMs: modifiedAt(path),
+      checkedAt: Date.now(),
+    });
+  }
+
+  #read(backend: string, key: string, variant: string): Entry | null {
+    const name = nameOf(backend, key, variant);
+    const now = Date.now();
+    const known = this.#memory.get(name);
+    if (known && now - known.checkedAt < believedForMs) return known.entry;
+    const path = this.#layout.entry(backend, key, variant);
+    const mtimeMs = modifiedAt(path);
+    if (known && mtimeMs === known.mtimeMs) {
+      known.checkedAt = now;
+      return known.entry;
+    }
+    const entry = mtimeMs < 0 ? null : parseEntry(readJson(path), backend, key);
+    if (entry) this.#memory.set(name, { entry, mtimeMs, checkedAt: now });
+    else this.#memory.delete(name);
+    return entry;
+  }
+}
+
+/** The values `requestHeaders` has for the names in `selectedBy`; empty where a header was not sent. */
+export function selectionOf(selectedBy: HeaderList, requestHeaders: HeaderList): HeaderList {
+  return selectedBy.map(([name]) => [name, requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
+}
+
+function selects(selectedBy: HeaderList, requestHeaders: HeaderList): boolean {
+  return selectionOf(selectedBy, requestHeaders).every(([, value], i) => value === selectedBy[i]?.[1]);
+}
+
+function nameOf(backend: string, key: string, variant: string): string {
+  return `${backend}\0${key}\0${variant}`;
+}
+
+function modifiedAt(path: string): number {
+  return statOrNull(path)?.mtime?.getTime() ?? -1;
+}
+
+/** Garbage, a half-written file or another key's entry (a file system that ignores case) is no entry. */
+function parseEntry(value: unknown, backend: string, key: string): Entry | null {
+  if (typeof value !== "object" || value === null) return null;
+  const entry = value as Entry;
+  const numbers = [entry.sizeBytes, entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
+  const sound = entry.backend === backend && entry.key === key && /^[0-9a-f]{64}$/.test(entry.sha256) &&
+    typeof entry.url === "string" && numbers.every(Number.isFinite) && isHeaderList(entry.headers) &&
+    isHeaderList(entry.selectedBy);
+  return sound ? entry : null;
+}
+
+function isHeaderList(value: unknown): value is HeaderList {
+  return Array.isArray(value) &&
+    value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === "string"));
+}

@@ -1,0 +1,64 @@
+import { dirname } from "node:path";
+import { VaultError } from "../errors.ts";
+
+/** Runs `action`, and once more after making the folder if that was missing: folders are made when first needed. */
+export function withFolder<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    return action();
+  }
+}
+
+/** Replaces a small file in one step: readers see the old text or the new one. */
+export function replaceFile(path: string, temporary: string, text: string): void {
+  withFolder(temporary, () => Deno.writeTextFileSync(temporary, text));
+  withFolder(path, () => Deno.renameSync(temporary, path));
+}
+
+/** The value a small JSON file holds; null where it is missing, unreadable or not JSON. */
+export function readJson(path: string): unknown {
+  try {
+    return JSON.parse(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
+  }
+}
+
+/** The file's state, or null where there is none. */
+export function statOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
+  }
+}
+
+/** Removes a file or folder that may be gone already. */
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+  }
+}
+
+/** The names in a folder, empty where it is missing. */
+export function namesIn(folder: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(folder), (item) => item.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return [];
+  }
+}
+
+/** A write that failed, as the error the engine knows. */
+export function storageFailed(action: string, cause: unknown): VaultError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new VaultError("storage_failed", `Cannot ${action}: ${reason}`, { cause });
+}

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import type { HeaderList } from "../artifact.ts";
+
+const maxSegment = 180;
+const maxPath = 1200;
+
+/** Where everything is inside one cache directory. */
+export class FsLayout {
+  readonly root: string;
+  readonly blobs: string;
+  readonly entries: string;
+  readonly staging: string;
+  /** The size of the cache when it was last known, so that a start need not count. */
+  readonly usage: string;
+
+  constructor(root: string) {
+    this.root = root;
+    this.blobs = `${root}/blobs/sha256`;
+    this.entries = `${root}/entries`;
+    this.staging = `${root}/staging`;
+    this.usage = `${root}/usage.json`;
+  }
+
+  blob(sha256: string): string {
+    return `${this.blobs}/${sha256.slice(0, 2)}/${sha256}`;
+  }
+
+  /** The entry of a key; with `variant`, that of one representation among several. */
+  entry(backend: string, key: string, variant = ""): string {
+    return `${this.entries}/${escapeSegment(backend)}/${escapePath(key)}~${variant}.json`;
+  }
+}
+
+/** A file name part for the request-header values that select a representation. */
+export function variantOf(selectedBy: HeaderList): string {
+  return shortHash(JSON.stringify(selectedBy));
+}
+
+/** A name for a key in the flat staging folder. */
+export function stagingName(backend: string, key: string, requestHeaders: HeaderList): string {
+  return shortHash(JSON.stringify([backend, key, requestHeaders]));
+}
+
+/** Injective up to hashing: no two keys share a path, no path leaves its folder, every name is legal on Linux, macOS and Windows. */
+export function escapePath(key: string): string {
+  const path = (key.startsWith("/") ? key.slice(1) : `=r/${key}`).split("/").map(escapeSegment).join("/");
+  return path.length <= maxPath ? path : `=l/${shortHash(key)}`;
+}
+
+function escapeSegment(segment: string): string {
+  if (segment === "") return "=";
+  const escaped = segment
+    .replace(/[^A-Za-z0-9._%+@,-]/g, escapeCharacter)
+    .replace(/^\.|\.$/g, "=2E");
+  return escaped.length <= maxSegment ? escaped : `${escaped.slice(0, 100)}=h${shortHash(segment)}`;
+}
+
+function escapeCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  const hex = code.toString(16).toUpperCase();
+  return code < 256 ? `=${hex.padStart(2, "0")}` : `=u${hex.padStart(4, "0")}`;
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
+}

@@ -1,0 +1,134 @@
+import { dirname } from "node:path";
+import { messageOf } from "../errors.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Log } from "../observe/log.ts";
+import { Bodies } from "./bodies.ts";
+import { Entries } from "./entries.ts";
+import { removeQuietly, statOrNull, storageFailed } from "./files.ts";
+import { FsLayout } from "./fs_layout.ts";
+import { StagedFile, Staging } from "./staging.ts";
+import type { Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
+import { Usage } from "./usage.ts";
+
+export interface FsStoreOptions {
+  readonly root: string;
+  /** Null for no limit. */
+  readonly maxBytes: number | null;
+  /** Free space the file system keeps; 0 for not looking. */
+  readonly minFreeBytes: number;
+  /** Memory for small bodies. */
+  readonly memoryBytes: number;
+  readonly log: Log;
+  readonly events: VaultEvents;
+  /** For tests: what `statfs` would say. */
+  readonly freeBytes?: () => number;
+}
+
+/** How often the size of the cache is written down for the next start. */
+const saveUsageEveryMs = 10_000;
+
+/** The store of DESIGN 3: plain files below one folder, which is made when it is not there. */
+export function createFsStore(options: FsStoreOptions): Store {
+  return new FsStore(options);
+}
+
+class FsStore implements Store {
+  readonly #layout: FsLayout;
+  readonly #staging: Staging;
+  readonly #usage: Usage;
+  readonly #bodies: Bodies;
+  readonly #entries: Entries;
+  readonly #saving: ReturnType<typeof setInterval>;
+
+  constructor(options: FsStoreOptions) {
+    const { log, events } = options;
+    this.#layout = new FsLayout(options.root);
+    this.#staging = new Staging(this.#layout, log, () => this.#usage);
+    this.#usage = new Usage(this.#layout, options, {
+      log,
+      evicted: (blobs, bytes) => events.evicted(blobs, bytes),
+      dropParked: () => this.#staging.dropParked(),
+      ...(options.freeBytes && { freeBytes: options.freeBytes }),
+    });
+    this.#bodies = new Bodies(this.#layout, {
+      memoryBytes: options.memoryBytes,
+      removed: (bytes) => {
+        this.#usage.release(bytes);
+        log.warning("Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for");
+      },
+    });
+    this.#entries = new Entries(this.#layout, () => this.#staging.temporary());
+    this.#saving = setInterval(() => this.#usage.save(), saveUsageEveryMs);
+    Deno.unrefTimer(Number(this.#saving));
+  }
+
+  find(selector: Selector): Entry | null {
+    return this.#entries.find(selector);
+  }
+
+  openBody(entry: Entry): StoredBody | null {
+    return this.#bodies.open(entry.sha256, entry.sizeBytes);
+  }
+
+  hasBody(entry: Entry): boolean {
+    return this.#bodies.has(entry.sha256, entry.sizeBytes);
+  }
+
+  resume(selector: Selector): Promise<StagedBody | null> {
+    return this.#staging.resume(selector);
+  }
+
+  stage(selector: Selector): Promise<StagedBody> {
+    return this.#staging.stage(selector);
+  }
+
+  async commit(staged: StagedBody, entry: Entry): Promise<void> {
+    if (!(staged instanceof StagedFile)) throw new TypeError("Not a body staged by this store");
+    try {
+      await syncToDisk(staged.path);
+      const blob = this.#layout.blob(entry.sha256);
+      Deno.mkdirSync(dirname(blob), { recursive: true });
+      const replacedBytes = statOrNull(blob)?.size ?? 0;
+      Deno.renameSync(staged.path, blob);
+      staged.committed(blob, entry.sizeBytes - replacedBytes);
+      this.#entries.write(entry);
+    } catch (error) {
+      throw storageFailed("keep a download in the cache", error);
+    }
+  }
+
+  renew(entry: Entry): void {
+    try {
+      this.#entries.write(entry);
+    } catch (error) {
+      throw storageFailed("renew a cache entry", error);
+    }
+  }
+
+  usedBytes(): number {
+    return this.#usage.usedBytes;
+  }
+
+  probe(): string | null {
+    const path = `${this.#layout.root}/.probe-${crypto.randomUUID()}`;
+    try {
+      Deno.writeTextFileSync(path, "");
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      removeQuietly(path);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#saving);
+    await this.#usage.close();
+    await this.#staging.close();
+  }
+}
+
+async function syncToDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true });
+  await file.syncData();
+}

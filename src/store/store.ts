@@ -1,0 +1,95 @@
+import type { HeaderList } from "../artifact.ts";
+
+/** What is known of one stored representation; its body is the blob named by `sha256`. */
+export interface Entry {
+  readonly backend: string;
+  readonly key: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** Upstream headers that are sent on, byte-exact. */
+  readonly headers: HeaderList;
+  /** Where it came from, without credentials. */
+  readonly url: string;
+  /** When the body was committed, ms since the epoch. */
+  readonly storedAt: number;
+  /** When upstream last sent or confirmed it. */
+  readonly validatedAt: number;
+  /** When the upstream generated or confirmed it, by its own headers: what `Age` counts from. */
+  readonly generatedAt: number;
+  /** Until when the upstream's headers allow it to be served unasked (RFC 9111); 0 for never. */
+  readonly freshUntil: number;
+  /** The request headers the upstream's `Vary` names, with the values this representation was selected by. */
+  readonly selectedBy: HeaderList;
+}
+
+/** A stored body, opened. Small ones are `bytes`; for others `file` is open, and the caller closes it. */
+export type StoredBody =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "file"; readonly file: Deno.FsFile };
+
+/** What a staged body must tell to be gone on with after a restart. */
+export interface ResumeRecord {
+  readonly backend: string;
+  readonly key: string;
+  /** The request headers sent, since another selection may be another body. */
+  readonly requestHeaders: HeaderList;
+  readonly url: string;
+  /** For If-Range; null where only the expected digest tells that the rest belongs to it. */
+  readonly validator: string | null;
+  readonly sizeBytes: number | null;
+  /** Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; what lies behind them counts for nothing. */
+  readonly storedBytes: number;
+  readonly sha256: string;
+}
+
+/** A body under way, in a file of its own. Ends with exactly one of `Store.commit`, `park` or `discard`. */
+export interface StagedBody {
+  /** Present when an earlier transfer left bytes to go on with. */
+  readonly resume: ResumeRecord | null;
+  /** Its place now; it moves when the body is committed. */
+  readonly path: string;
+  /** Makes room for a body of `sizeBytes`; false where the cache's limits do not allow it. */
+  reserve(sizeBytes: number): Promise<boolean>;
+  /** Told after each write. */
+  wrote(bytes: number): void;
+  /** A handle that writes from `offset` on. The caller closes it. */
+  openWriter(offset: number): Deno.FsFile;
+  /** A handle that reads from `offset` on, also after the commit. The caller closes it. */
+  openReader(offset: number): Deno.FsFile;
+  /** Makes the staged bytes resumable after a crash. */
+  saveRecord(record: ResumeRecord): void;
+  /** Forgets all bytes behind `sizeBytes`. */
+  truncate(sizeBytes: number): void;
+  /** Keeps the bytes for the next transfer of this key. Needs a saved record. */
+  park(): void;
+  discard(): void;
+}
+
+/** What selects a stored representation: the key, and where the upstream varies, the request headers. */
+export interface Selector {
+  readonly backend: string;
+  readonly key: string;
+  readonly requestHeaders: HeaderList;
+}
+
+/** Keeps bodies by digest and entries by key. Everything is in the cache directory; several processes may share it. */
+export interface Store {
+  /** The entry that answers this selector, or null. Does not say whether its body is still there. */
+  find(selector: Selector): Entry | null;
+  /** Null where the body is gone or damaged; it is then a miss. */
+  openBody(entry: Entry): StoredBody | null;
+  hasBody(entry: Entry): boolean;
+  /** The bytes an earlier transfer of this body left, or null. */
+  resume(selector: Selector): Promise<StagedBody | null>;
+  /** An empty place for a body. Throws `storage_failed`. */
+  stage(selector: Selector): Promise<StagedBody>;
+  /** Body first, entry second: the entry's rename is the commit point. Throws `storage_failed`. */
+  commit(staged: StagedBody, entry: Entry): Promise<void>;
+  /** Replaces an entry whose body is already there (a confirmation by 304). */
+  renew(entry: Entry): void;
+  /** Bytes of bodies and staged bytes. */
+  usedBytes(): number;
+  /** Whether the cache directory takes writes, or why not. */
+  probe(): string | null;
+  close(): Promise<void>;
+}

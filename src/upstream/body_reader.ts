@@ -1,0 +1,71 @@
+import { VaultError } from "../errors.ts";
+import { type ByteSource, openByteSource } from "./byte_source.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { IdleTimer } from "./idle_timer.ts";
+import { networkFailure } from "./network_error.ts";
+import { notesOf } from "./response_notes.ts";
+import { shownUrl } from "./shown_url.ts";
+
+export interface BodyReaderOptions {
+  /** Longest wait for the next bytes; when absent, what the client that fetched the response was given, if anything. */
+  readonly timeoutMs?: number;
+  /** For messages. */
+  readonly url: string;
+  readonly clock?: Clock;
+}
+
+/**
+ * Reads an upstream body, whole and in order, or fails: a wait that is too long is `upstream_silent`, a broken or short
+ * body `upstream_failed`. The reader's own pauses between reads do not count. Nothing is left open after an error or the end.
+ */
+export class BodyReader {
+  readonly #source: ByteSource | null;
+  readonly #url: string;
+  readonly #idle: IdleTimer;
+  #cancelled: { readonly reason: unknown } | null = null;
+
+  constructor(response: Response, { timeoutMs, url, clock = systemClock }: BodyReaderOptions) {
+    const idleMs = timeoutMs ?? notesOf(response).idleTimeoutMs ?? Infinity;
+    this.#source = response.body === null ? null : openByteSource(response.body);
+    this.#url = shownUrl(url);
+    this.#idle = new IdleTimer(idleMs, clock, () => this.cancel(this.#silentError(idleMs)));
+  }
+
+  /**
+   * The next bytes, at the beginning of the memory that `buffer` had: `buffer` is not to be used again, a new view of
+   * the same `ArrayBuffer` is. Null at the end. One read at a time.
+   */
+  async read(buffer: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.#throwIfCancelled();
+    if (this.#source === null) return null;
+    this.#idle.start();
+    const bytes = await this.#source.read(buffer).catch((error) => this.#fail(error));
+    this.#throwIfCancelled();
+    if (bytes === null) this.#idle.stop();
+    else this.#idle.pause();
+    return bytes;
+  }
+
+  /** Gives up the rest: a read that is waiting, and every later one, throws `reason`. */
+  cancel(reason: unknown = new VaultError("upstream_failed", `Reading "${this.#url}" was given up`)): void {
+    this.#cancelled ??= { reason };
+    this.#idle.stop();
+    this.#source?.cancel(reason);
+  }
+
+  #throwIfCancelled(): void {
+    if (this.#cancelled !== null) throw this.#cancelled.reason;
+  }
+
+  #fail(cause: unknown): never {
+    this.#idle.stop();
+    this.#throwIfCancelled();
+    if (cause instanceof VaultError) throw cause;
+    const { reason } = networkFailure(cause);
+    throw new VaultError("upstream_failed", `Cannot read "${this.#url}" to the end: ${reason}`, { cause });
+  }
+
+  #silentError(idleMs: number): VaultError {
+    return new VaultError("upstream_silent", `Cannot read "${this.#url}" to the end: no byte for ${idleMs / 1000} s`);
+  }
+}

@@ -1,0 +1,86 @@
+import { messageOf, VaultError } from "../errors.ts";
+import { shownUrl } from "./shown_url.ts";
+
+/** Why there was no answer, as far as it makes a difference to what is done next. */
+export type FailureKind =
+  | "dns"
+  | "refused"
+  | "unreachable"
+  | "closed"
+  | "tls"
+  | "proxy"
+  | "port"
+  | "malformed"
+  | "other";
+
+export interface NetworkFailure {
+  readonly kind: FailureKind;
+  /** To stand after a colon in a message; carries no URL. */
+  readonly reason: string;
+}
+
+const trustAdvice = 'name its issuer with "ca" or DENO_CERT, or set DENO_TLS_CA_STORE=system,mozilla';
+
+/**
+ * Deno's `fetch` throws a bare TypeError for every network failure, so its text is all there is to go by. The text is
+ * that of hyper and rustls: in `message` up to Deno 2.6, in `cause.message` in 2.9.
+ */
+const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (found: string) => string])[] = [
+  [
+    /Requests to port \d+ are blocked/,
+    "port",
+    () => "Deno's fetch refuses this port (a WHATWG bad port); use another one",
+  ],
+  [/dns error/, "dns", () => "the host name is not known to DNS"],
+  [/Proxy server unreachable/, "proxy", () => "the egress proxy cannot be reached"],
+  [/unsuccessful tunnel|proxy auth\w* required/i, "proxy", (found) => `the egress proxy refused: ${found}`],
+  [/UnknownIssuer/, "tls", () => `the TLS certificate is from an unknown issuer; ${trustAdvice}`],
+  [/invalid peer certificate: (.*)/s, "tls", (found) => `the TLS certificate is not valid: ${found}`],
+  [
+    /tls handshake eof|corrupt message.*|received fatal alert.*|peer is incompatible.*/s,
+    "tls",
+    (found) => `TLS failed: ${found}; is this an HTTPS port?`,
+  ],
+  [/connection refused|actively refused/i, "refused", () => "connection refused"],
+  [
+    /(network is unreachable|no route to host|timed out|unreachable (?:host|network))/i,
+    "unreachable",
+    (found) => found,
+  ],
+  [
+    /connection closed before message completed|connection reset|broken pipe/i,
+    "closed",
+    () => "connection closed without an answer",
+  ],
+  [
+    /invalid \S+(?: \S+)? parsed|message head is too large/,
+    "malformed",
+    (found) => `the answer is not valid HTTP: ${found}`,
+  ],
+  [/error reading a body from connection/, "closed", () => "the connection broke"],
+];
+
+/** Says what happened to a request or a body, from what `fetch` or a body's stream threw. */
+export function networkFailure(error: unknown): NetworkFailure {
+  const text = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
+  for (const [pattern, kind, reason] of failures) {
+    const match = pattern.exec(text);
+    if (match !== null) return { kind, reason: reason(firstLine(match[1] ?? match[0])) };
+  }
+  return { kind: "other", reason: firstLine(/client error \(\w+\): (.*)/s.exec(text)?.[1] ?? text) };
+}
+
+/** The same when Deno denied the connection; null for every other error. */
+export function permissionError(error: unknown, url: string): VaultError | null {
+  if (!(error instanceof Deno.errors.NotCapable)) return null;
+  const host = /access to "([^"]+)"/.exec(error.message)?.[1] ?? new URL(url).host;
+  return new VaultError(
+    "permission_missing",
+    `Cannot fetch "${shownUrl(url)}": this process may not connect to ${host}; start it with --allow-net=${host}`,
+    { cause: error },
+  );
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n")[0] ?? "").replaceAll(/\b\w+:\/\/\S+/g, "…").slice(0, 200);
+}

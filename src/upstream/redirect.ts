@@ -1,0 +1,84 @@
+import type { Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { discardBody } from "./byte_source.ts";
+import { isPrivateHost, type Lookup, lookupWithDns } from "./private_network.ts";
+import { shownUrl } from "./shown_url.ts";
+
+export interface RedirectOptions {
+  /** Whether a public upstream may send us to addresses that are not public. */
+  readonly allowPrivateRedirects: boolean;
+  /** Whether what is fetched needs credentials, and so must not come over plain http after https. */
+  readonly confidential: boolean;
+  readonly lookup?: Lookup;
+}
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const mostRedirects = 10;
+/** Headers that are meant for the origin they were first sent to, and for no other. */
+const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
+
+/**
+ * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has left
+ * the origin, the request's own credentials are gone for good. Refused, as `upstream_failed`: loops, a missing or
+ * unusable Location, https to http where credentials are at stake, and a public upstream's redirect to an address that
+ * is not public. The response's `url` is where it came from in the end.
+ */
+export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
+  return async (request) => {
+    let hop = new Request(request, { redirect: "manual" });
+    const visited = new Set([hop.url]);
+    for (;;) {
+      const response = await fetch(hop);
+      if (!redirectStatuses.has(response.status)) return response;
+      discardBody(response);
+      const target = locationOf(response, hop.url);
+      const problem = await objection(target, { request, hop, visited, options });
+      if (problem !== null) throw refusal(request.url, `its redirect to "${shownUrl(target)}" ${problem}`);
+      visited.add(target.href);
+      hop = redirected(hop, target);
+    }
+  };
+}
+
+interface Journey {
+  readonly request: Request;
+  readonly hop: Request;
+  readonly visited: ReadonlySet<string>;
+  readonly options: RedirectOptions;
+}
+
+/** Why a redirect is not to be followed; null when it may be. */
+async function objection(target: URL, { request, hop, visited, options }: Journey): Promise<string | null> {
+  if (target.protocol !== "http:" && target.protocol !== "https:") return "leads out of http and https";
+  if (visited.has(target.href)) return "leads in a circle";
+  if (visited.size > mostRedirects) return `is one more than the ${mostRedirects} that are followed`;
+  const confidential = options.confidential || privateHeaders.some((name) => request.headers.has(name));
+  if (confidential && hop.url.startsWith("https:") && target.protocol === "http:") {
+    return "was refused: it would fetch over plain http what credentials protect";
+  }
+  if (options.allowPrivateRedirects) return null;
+  const { lookup = lookupWithDns } = options;
+  const isPrivate = (url: URL) => isPrivateHost(url, lookup, request.signal);
+  if (!await isPrivate(target) || await isPrivate(new URL(request.url))) return null;
+  return 'was refused: that is not a public address; set "allow_private_redirects: true" if it is meant';
+}
+
+function locationOf(response: Response, base: string): URL {
+  const location = response.headers.get("location");
+  if (location === null) throw refusal(base, `upstream answered ${response.status} without a Location`);
+  const target = URL.parse(location, base);
+  if (target === null) throw refusal(base, `upstream answered ${response.status} with an unusable Location`);
+  target.hash = "";
+  return target;
+}
+
+function redirected(hop: Request, target: URL): Request {
+  const headers = new Headers(hop.headers);
+  const leaves = target.origin !== new URL(hop.url).origin;
+  if (leaves) { for (const name of privateHeaders) headers.delete(name); }
+  return new Request(target, { method: hop.method, headers, redirect: "manual", signal: hop.signal });
+}
+
+function refusal(url: string, reason: string): VaultError {
+  return new VaultError("upstream_failed", `Cannot fetch "${shownUrl(url)}": ${reason}`);
+}

@@ -1,0 +1,104 @@
+import type { Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { type Log, noLog } from "../observe/log.ts";
+import { discardBody } from "./byte_source.ts";
+import { type Clock, delay, systemClock } from "./clock.ts";
+import { type FailureKind, networkFailure, permissionError } from "./network_error.ts";
+import { addNotes } from "./response_notes.ts";
+import { parseRetryAfter } from "./retry_after.ts";
+import { shownUrl } from "./shown_url.ts";
+
+export interface RetryOptions {
+  /** How often a request is repeated at most; 0 for never. */
+  readonly retries: number;
+  readonly clock?: Clock;
+  /** From 0 to 1, as `Math.random`. */
+  readonly random?: () => number;
+  readonly log?: Log;
+}
+
+const retriedStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+const firstBackoffMs = 250;
+const longestBackoffMs = 10_000;
+const longestRetryAfterMs = 30_000;
+
+/** Repeating does not help against these, or only against a passing hiccup of the resolver. */
+const mostRetries: Partial<Record<FailureKind, number>> = { dns: 1, tls: 0, port: 0, malformed: 0 };
+
+/**
+ * Repeats GET and HEAD while nothing or an error that may pass (429, 5xx) comes back, with exponential backoff and full
+ * jitter or as `Retry-After` says. Throws `upstream_failed` when there is no answer in the end; the last error answer
+ * is returned, as is one whose `Retry-After` is longer than 30 s. Silence is not repeated: it has cost a whole
+ * time-out already. A body that breaks is not repeated either: it is resumed by who reads it.
+ */
+export function withRetry(fetch: Fetch, options: RetryOptions): Fetch {
+  return (request) => new Attempts(fetch, request, options).run();
+}
+
+type Outcome =
+  | { readonly kind: "answered"; readonly response: Response }
+  | { readonly kind: "unanswered"; readonly failure: ReturnType<typeof networkFailure>; readonly error: unknown };
+
+class Attempts {
+  readonly #fetch: Fetch;
+  readonly #request: Request;
+  readonly #retries: number;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #log: Log;
+
+  constructor(fetch: Fetch, request: Request, { retries, clock, random, log }: RetryOptions) {
+    this.#fetch = fetch;
+    this.#request = request;
+    this.#retries = request.method === "GET" || request.method === "HEAD" ? retries : 0;
+    this.#clock = clock ?? systemClock;
+    this.#random = random ?? Math.random;
+    this.#log = log ?? noLog;
+  }
+
+  async run(): Promise<Response> {
+    for (let attempts = 1;; attempts++) {
+      const outcome = await this.#try();
+      const waitMs = this.#waitMs(outcome, attempts);
+      if (waitMs === null) return this.#finish(outcome, attempts);
+      const why = outcome.kind === "answered" ? `upstream answered ${outcome.response.status}` : outcome.failure.reason;
+      this.#log.debug(`Fetching "${shownUrl(this.#request.url)}" again in ${Math.round(waitMs)} ms: ${why}`);
+      if (outcome.kind === "answered") discardBody(outcome.response);
+      await delay(this.#clock, waitMs, this.#request.signal);
+    }
+  }
+
+  async #try(): Promise<Outcome> {
+    try {
+      return { kind: "answered", response: await this.#fetch(this.#request) };
+    } catch (error) {
+      if (error instanceof VaultError || this.#request.signal.aborted) throw error;
+      const denied = permissionError(error, this.#request.url);
+      if (denied !== null) throw denied;
+      return { kind: "unanswered", failure: networkFailure(error), error };
+    }
+  }
+
+  /** Null when there is to be no further attempt. */
+  #waitMs(outcome: Outcome, attempts: number): number | null {
+    const backoffMs = this.#random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempts - 1));
+    if (outcome.kind === "unanswered") {
+      return attempts <= Math.min(this.#retries, mostRetries[outcome.failure.kind] ?? Infinity) ? backoffMs : null;
+    }
+    const { status, headers } = outcome.response;
+    if (!retriedStatuses.has(status) || attempts > this.#retries) return null;
+    const askedMs = parseRetryAfter(headers.get("retry-after"), this.#clock.date());
+    if (askedMs === null) return backoffMs;
+    return askedMs <= longestRetryAfterMs ? askedMs : null;
+  }
+
+  #finish(outcome: Outcome, attempts: number): Response {
+    if (outcome.kind === "answered") {
+      addNotes(outcome.response, { attempts });
+      return outcome.response;
+    }
+    const tried = attempts === 1 ? "" : ` after ${attempts} attempts`;
+    const message = `Cannot fetch "${shownUrl(this.#request.url)}": ${outcome.failure.reason}${tried}`;
+    throw new VaultError("upstream_failed", message, { cause: outcome.error });
+  }
+}

@@ -1,0 +1,201 @@
+import type { Artifact, HeaderList } from "../artifact.ts";
+import { messageOf, VaultError } from "../errors.ts";
+import { keepHeaders } from "../http/headers.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Log } from "../observe/log.ts";
+import { redactUrl } from "../observe/redact.ts";
+import type { StagedBody, Store } from "../store/store.ts";
+import { algorithmsFor, type Beginning } from "./begin.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { assess, type Assessment } from "./freshness.ts";
+import { GrowingFile } from "./growing_file.ts";
+import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
+
+export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
+
+export interface ArrivingBodyDeps {
+  readonly store: Store;
+  readonly hashing: Hashing;
+  readonly events: VaultEvents;
+  readonly log: Log;
+  /** The body will not be kept: later requests cannot join. */
+  readonly onUnstored: () => void;
+  readonly onFollowerLeft: () => void;
+}
+
+/** What becomes of a body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the store. */
+export class ArrivingBody {
+  readonly file: GrowingFile;
+  readonly beginning: BodyBeginning;
+  readonly assessment: Assessment;
+  /** The upstream headers that are kept with it. */
+  readonly headers: HeaderList;
+  readonly checkpoints: Checkpoints | null;
+  readonly #artifact: Artifact;
+  readonly #deps: ArrivingBodyDeps;
+  readonly #staged: StagedBody | null;
+  readonly #hash: RunningHash | null;
+  readonly #startedAt = performance.now();
+
+  /** Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on. */
+  static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
+    const assessment = assess(artifact, beginning.answer.response.headers, Date.now());
+    const staged = beginning.resumed?.staged ??
+      (assessment.storable ? await stage(artifact, beginning.sizeBytes, deps) : null);
+    return new ArrivingBody(artifact, beginning, { ...deps, assessment, staged });
+  }
+
+  private constructor(
+    artifact: Artifact,
+    beginning: BodyBeginning,
+    deps: ArrivingBodyDeps & { assessment: Assessment; staged: StagedBody | null },
+  ) {
+    const { staged, assessment, hashing } = deps;
+    const { answer, sizeBytes, resumed, validator } = beginning;
+    this.#artifact = artifact;
+    this.#deps = deps;
+    this.#staged = staged;
+    this.beginning = beginning;
+    this.assessment = assessment;
+    this.headers = keepHeaders(answer.response.headers).filter(([name]) => name !== "content-range");
+    this.#hash = resumed?.hash ?? hashFor(artifact, { staged, sizeBytes, hashing });
+    this.file = new GrowingFile({
+      ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.digest !== undefined },
+      patienceMs: answer.candidate.idleTimeoutMs,
+      onStoringStopped: (cause) => reportUnstored(artifact, cause, deps),
+      onFollowerLeft: deps.onFollowerLeft,
+    });
+    this.checkpoints = staged && this.#hash && this.resumable
+      ? new Checkpoints({
+        ...{ artifact, validator, file: this.file, staged, hash: this.#hash, log: deps.log },
+        url: answer.candidate.url,
+      })
+      : null;
+  }
+
+  /** Whether a broken connection can be gone on with. */
+  get resumable(): boolean {
+    return this.beginning.validator !== null || this.#artifact.digest !== undefined;
+  }
+
+  /** Whether upstream is known to honour ranges of this very body. */
+  get segmentable(): boolean {
+    const { answer: { response }, sizeBytes } = this.beginning;
+    const ranged = response.status === 206 || response.headers.get("accept-ranges") === "bytes";
+    return this.resumable && ranged && sizeBytes !== null && this.file.storing;
+  }
+
+  get complete(): boolean {
+    return this.file.sizeBytes !== null && this.file.receivedBytes >= this.file.sizeBytes;
+  }
+
+  /**
+   * Checks the body that is all there, releases its last bytes, and keeps it. Throws `digest_mismatch` with nothing
+   * released; a body that cannot be kept is no error. `released` is called in between.
+   */
+  async finish(released: () => void): Promise<"stored" | "unstored"> {
+    await this.file.flush();
+    const hashed = await this.#check();
+    this.file.complete();
+    released();
+    const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
+    const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;
+    if (stored) {
+      this.#hash?.close();
+      return "stored";
+    }
+    while (this.file.followers > 0) await this.file.changed();
+    await this.#discard();
+    return "unstored";
+  }
+
+  /** Gives up, keeping the bytes for the next transfer where it can go on with them. Every follower's stream errors. */
+  async fail(failure: VaultError): Promise<void> {
+    this.file.fail(failure);
+    await this.file.flush();
+    const useless = failure.code === "digest_mismatch" || failure.code === "upstream_changed";
+    const parked = !useless && this.file.storing && await this.checkpoints?.park();
+    if (!parked) return await this.#discard();
+    this.file.closeWriters();
+    this.#hash?.close();
+  }
+
+  async #discard(): Promise<void> {
+    await this.checkpoints?.stop();
+    this.file.closeWriters();
+    this.#staged?.discard();
+    this.#hash?.close();
+  }
+
+  /** The digests of the whole body, compared with the expected one; null where nothing needs them. */
+  async #check(): Promise<HashedSoFar | null> {
+    const { file } = this;
+    const expected = this.#artifact.digest;
+    if (!this.#hash || (!file.storing && !expected)) return null;
+    if (file.storing) this.#hash.advance(file.sizeBytes!);
+    const hashed = await this.#hash.digests();
+    if (hashed.bytes !== file.sizeBytes) {
+      throw new VaultError(
+        "storage_failed",
+        `Cannot check a download: ${hashed.bytes} of ${file.sizeBytes} bytes hashed`,
+      );
+    }
+    const found = expected && hashed.digests[expected.algorithm];
+    if (!expected || found === expected.hex) return hashed;
+    this.#deps.events.digestMismatched(this.#artifact.backend);
+    const url = redactUrl(this.beginning.answer.candidate.url);
+    throw new VaultError(
+      "digest_mismatch",
+      `"${url}" sent the wrong bytes: their ${expected.algorithm} is ${found}, expected ${expected.hex}`,
+    );
+  }
+
+  async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
+    const { backend, key } = this.#artifact;
+    const sizeBytes = this.file.sizeBytes!;
+    const { freshUntil, generatedAt, selectedBy } = this.assessment;
+    const now = Date.now();
+    this.file.closeWriters();
+    await this.checkpoints?.stop();
+    try {
+      await this.#deps.store.commit(staged, {
+        ...{ backend, key, sha256, sizeBytes, headers: this.headers, storedAt: now, validatedAt: now },
+        ...{ freshUntil, generatedAt, selectedBy, url: redactUrl(this.beginning.answer.candidate.url) },
+      });
+    } catch (error) {
+      reportUnstored(this.#artifact, error, this.#deps);
+      return false;
+    }
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    const rate = (sizeBytes / 1e6 / Math.max(seconds, 0.001)).toFixed(1);
+    this.#deps.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
+    return true;
+  }
+}
+
+async function stage(artifact: Artifact, sizeBytes: number | null, deps: ArrivingBodyDeps): Promise<StagedBody | null> {
+  let staged: StagedBody | null = null;
+  try {
+    staged = await deps.store.stage(artifact);
+    if (sizeBytes === null || await staged.reserve(sizeBytes)) return staged;
+    throw new VaultError("storage_failed", `no room for ${sizeBytes} bytes within the limits of the cache`);
+  } catch (error) {
+    staged?.discard();
+    reportUnstored(artifact, error, deps);
+    return null;
+  }
+}
+
+function hashFor(
+  artifact: Artifact,
+  { staged, sizeBytes, hashing }: { staged: StagedBody | null; sizeBytes: number | null; hashing: Hashing },
+): RunningHash | null {
+  if (staged) return hashing.follow(staged.path, sizeBytes, algorithmsFor(artifact));
+  return artifact.digest ? hashing.inline([artifact.digest.algorithm]) : null;
+}
+
+function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDeps): void {
+  deps.events.storeFailed(artifact.backend);
+  deps.log.error(`Not keeping ${artifact.backend} ${artifact.key}, only passing it on: ${messageOf(cause)}`);
+  deps.onUnstored();
+}

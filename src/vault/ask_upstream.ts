@@ -1,0 +1,104 @@
+import type { Artifact, Candidate, HeaderList } from "../artifact.ts";
+import { type ErrorCode, messageOf, VaultError } from "../errors.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import { redactUrl } from "../observe/redact.ts";
+
+export interface Question {
+  readonly method: "GET" | "HEAD";
+  /** Conditions and ranges, on top of the artifact's own headers. */
+  readonly headers: HeaderList;
+  readonly signal: AbortSignal;
+  /** In the order to be tried. */
+  readonly candidates: readonly Candidate[];
+  readonly events: VaultEvents;
+}
+
+export interface Answer {
+  readonly candidate: Candidate;
+  /** 200, 206, 304 or 416; the caller reads or cancels its body. */
+  readonly response: Response;
+}
+
+/** Errors that count before others when no candidate has the artifact: an outage is never reported as "not found". */
+const precedence: readonly ErrorCode[] = ["rate_limited", "upstream_failed", "upstream_silent", "denied", "gone"];
+
+/**
+ * Asks the candidates in order until one has the artifact. Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`,
+ * `upstream_failed` or `upstream_silent`, whose message tells what each answered.
+ */
+export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
+  const errors: VaultError[] = [];
+  for (const candidate of question.candidates) {
+    try {
+      return { candidate, response: await askCandidate(artifact, candidate, question) };
+    } catch (error) {
+      if (question.signal.aborted) throw question.signal.reason;
+      const failure = toVaultError(error, candidate.url);
+      question.events.upstreamFailed(artifact.backend, reasonOf(failure));
+      errors.push(failure);
+    }
+  }
+  const worst = errors.toSorted((a, b) => rank(a) - rank(b))[0]!;
+  if (errors.length === 1) throw worst;
+  throw new VaultError(worst.code, errors.map((error) => error.message).join("; "), {
+    cause: worst,
+    ...(worst.upstreamStatus !== undefined && { upstreamStatus: worst.upstreamStatus }),
+    ...(worst.retryAfterSeconds !== undefined && { retryAfterSeconds: worst.retryAfterSeconds }),
+  });
+}
+
+async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Response> {
+  const { method, signal } = question;
+  const headers = [...artifact.requestHeaders, ...question.headers].map((
+    [name, value],
+  ): [string, string] => [name, value]);
+  const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
+  if ([200, 206, 304, 416].includes(response.status)) return response;
+  await response.body?.cancel().catch(() => {});
+  throw refusal(response, candidate.url);
+}
+
+/** The error for a status that is not an answer. */
+function refusal(response: Response, url: string): VaultError {
+  const { status } = response;
+  const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
+  const options = { upstreamStatus: status, ...(retryAfter >= 0 && { retryAfterSeconds: Math.ceil(retryAfter) }) };
+  const target = `"${redactUrl(url)}"`;
+  switch (status) {
+    case 404:
+      return new VaultError("not_found", `${target} does not exist: upstream answered 404`, options);
+    case 410:
+      return new VaultError("gone", `${target} is gone for good: upstream answered 410`, options);
+    case 401:
+    case 403:
+    case 407:
+      return new VaultError(
+        "denied",
+        `Cannot fetch ${target}: upstream answered ${status}; check the credentials of this backend`,
+        options,
+      );
+    case 429:
+      return new VaultError(
+        "rate_limited",
+        `Cannot fetch ${target}: upstream answered 429, too many requests`,
+        options,
+      );
+    default:
+      return new VaultError("upstream_failed", `Cannot fetch ${target}: upstream answered ${status}`, options);
+  }
+}
+
+function toVaultError(error: unknown, url: string): VaultError {
+  if (error instanceof VaultError) return error;
+  return new VaultError("upstream_failed", `Cannot fetch "${redactUrl(url)}": ${messageOf(error)}`, { cause: error });
+}
+
+function reasonOf(error: VaultError): string {
+  if (error.upstreamStatus !== undefined) return String(error.upstreamStatus);
+  return error.code === "upstream_silent" ? "silent" : "network";
+}
+
+function rank(error: VaultError): number {
+  const index = precedence.indexOf(error.code);
+  return index < 0 ? precedence.length : index;
+}

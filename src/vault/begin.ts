@@ -1,0 +1,142 @@
+import type { Artifact, Candidate } from "../artifact.ts";
+import type { DigestAlgorithm } from "../digest.ts";
+import { strongValidator } from "../http/conditional.ts";
+import { keepHeaders } from "../http/headers.ts";
+import { parseContentRange } from "../http/range.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Entry, StagedBody, Store } from "../store/store.ts";
+import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { conditionsOf } from "./confirm.ts";
+import type { Hashing, RunningHash } from "./hashing.ts";
+
+/** How a transfer begins: upstream confirms what we hold, or sends a body from `start` on. */
+export type Beginning =
+  | { readonly kind: "not_modified"; readonly answer: Answer }
+  | {
+    readonly kind: "body";
+    readonly answer: Answer;
+    readonly start: number;
+    readonly sizeBytes: number | null;
+    /** For If-Range; null where the upstream gives none that is strong (RFC 9110 §8.8.1). */
+    readonly validator: string | null;
+    /** The bytes before `start`, where an earlier transfer left them, and their hash. */
+    readonly resumed: { readonly staged: StagedBody; readonly hash: RunningHash } | null;
+  };
+
+export interface BeginOptions {
+  readonly artifact: Artifact;
+  readonly candidates: readonly Candidate[];
+  /** A stale copy to be confirmed. */
+  readonly previous: Entry | null;
+  /** The first byte that is wanted; 0 for a plain GET. */
+  readonly from: number;
+  readonly store: Store;
+  readonly hashing: Hashing;
+  readonly events: VaultEvents;
+  readonly signal: AbortSignal;
+}
+
+/** Sends the first request of a transfer: goes on where an earlier one stopped, else asks conditionally or from `from` on. */
+export async function begin(options: BeginOptions): Promise<Beginning> {
+  const resumed = await resumeStaged(options);
+  if (resumed) return resumed;
+  const { previous, from } = options;
+  if (previous) return bodyOrConfirmation(await ask(options, conditionsOf(previous)));
+  if (from > 0) {
+    const answer = await ask(options, [["range", `bytes=${from}-`]]);
+    const body = partial(answer, options.artifact.digest !== undefined);
+    if (body?.start === from) return body;
+    if (answer.response.status === 200) return bodyOrConfirmation(answer);
+    await answer.response.body?.cancel();
+  }
+  return bodyOrConfirmation(await ask(options, []));
+}
+
+function ask({ artifact, candidates, events, signal }: BeginOptions, headers: [string, string][]): Promise<Answer> {
+  return askUpstream(artifact, { method: "GET", headers, signal, candidates, events });
+}
+
+function bodyOrConfirmation(answer: Answer): Beginning {
+  const { response } = answer;
+  if (response.status === 304) return { kind: "not_modified", answer };
+  const length = response.headers.get("content-length");
+  return {
+    kind: "body",
+    answer,
+    start: 0,
+    sizeBytes: length === null ? null : Number(length),
+    validator: strongValidator(keepHeaders(response.headers)),
+    resumed: null,
+  };
+}
+
+/** A 206 that can be built on: its size is known and it can be gone on with later. */
+function partial(answer: Answer, digestKnown: boolean): Extract<Beginning, { kind: "body" }> | null {
+  const { response } = answer;
+  if (response.status !== 206) return null;
+  const range = parseContentRange(response.headers.get("content-range"));
+  const validator = strongValidator(keepHeaders(response.headers));
+  if (!range || range.size === undefined || (validator === null && !digestKnown)) return null;
+  return { kind: "body", answer, start: range.start, sizeBytes: range.size, validator, resumed: null };
+}
+
+async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
+  const { artifact, store, hashing } = options;
+  const staged = await store.resume(artifact);
+  if (!staged) return null;
+  const record = staged.resume!;
+  const hash = await checkedPrefix(staged, hashing, algorithmsFor(artifact));
+  if (!hash) {
+    staged.discard();
+    return null;
+  }
+  const candidates = options.candidates.toSorted((a, b) => Number(b.url === record.url) - Number(a.url === record.url));
+  const answer = await ask({ ...options, candidates }, resumeHeaders(record.storedBytes, record.validator))
+    .catch((error) => {
+      hash.close();
+      staged.park();
+      throw error;
+    });
+  const body = partial(answer, true);
+  const unchanged = body?.start === record.storedBytes &&
+    (record.sizeBytes === null || body.sizeBytes === record.sizeBytes);
+  if (unchanged && await staged.reserve(body.sizeBytes ?? record.storedBytes)) {
+    return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
+  }
+  hash.close();
+  staged.discard();
+  if (answer.response.status === 200) return bodyOrConfirmation(answer);
+  await answer.response.body?.cancel();
+  return null;
+}
+
+/** Asks for the rest of a body from `offset` on, provided it is still the same (RFC 9110 §13.1.5). */
+export function resumeHeaders(offset: number, validator: string | null, end = Infinity): [string, string][] {
+  const range: [string, string] = ["range", `bytes=${offset}-${Number.isFinite(end) ? end - 1 : ""}`];
+  return validator ? [range, ["if-range", validator]] : [range];
+}
+
+/** Hashes the staged bytes again, to go on from there; null where they are not what was recorded. */
+async function checkedPrefix(
+  staged: StagedBody,
+  hashing: Hashing,
+  algorithms: DigestAlgorithm[],
+): Promise<RunningHash | null> {
+  const { storedBytes, sha256 } = staged.resume!;
+  const hash = hashing.follow(staged.path, null, algorithms);
+  try {
+    staged.truncate(storedBytes);
+    hash.advance(storedBytes);
+    const { digests } = await hash.digests();
+    if (digests.sha256 === sha256) return hash;
+  } catch {
+    // Bytes that cannot be read are no bytes.
+  }
+  hash.close();
+  return null;
+}
+
+/** The store names bodies by SHA-256; the expected digest may be another. */
+export function algorithmsFor(artifact: Artifact): DigestAlgorithm[] {
+  return [...new Set<DigestAlgorithm>(["sha256", ...(artifact.digest ? [artifact.digest.algorithm] : [])])];
+}

@@ -1,0 +1,24 @@
+import type { Artifact, HeaderList } from "../artifact.ts";
+import { headerOf, keepHeaders } from "../http/headers.ts";
+import type { Entry } from "../store/store.ts";
+import { assess } from "./freshness.ts";
+
+/** The validators of a stored copy, as request headers (RFC 9110 §13.1). */
+export function conditionsOf(entry: Entry): [string, string][] {
+  const etag = headerOf(entry.headers, "etag");
+  const modified = headerOf(entry.headers, "last-modified");
+  return [
+    ...(etag ? [["if-none-match", etag] as [string, string]] : []),
+    ...(modified ? [["if-modified-since", modified] as [string, string]] : []),
+  ];
+}
+
+/** The entry after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
+export function confirmed(artifact: Artifact, entry: Entry, response: Response, now: number): Entry {
+  const sent = keepHeaders(response.headers);
+  const replaced = new Set(sent.map(([name]) => name));
+  const headers: HeaderList = [...entry.headers.filter(([name]) => !replaced.has(name)), ...sent];
+  const all = new Headers(headers.map(([name, value]) => [name, value]));
+  const { freshUntil, generatedAt } = assess(artifact, all, now);
+  return { ...entry, headers, validatedAt: now, freshUntil, generatedAt };
+}

@@ -1,0 +1,260 @@
+import { LRUCache } from "lru-cache";
+import type { Artifact, Candidate } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import type { CacheStatus } from "../http/cache_status.ts";
+import type { RangeSpec } from "../http/range.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Log } from "../observe/log.ts";
+import { redactUrl } from "../observe/redact.ts";
+import type { Entry, Store } from "../store/store.ts";
+import { askUpstream } from "./ask_upstream.ts";
+import { conditionsOf, confirmed } from "./confirm.ts";
+import { heldBackBytes } from "./growing_file.ts";
+import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
+import { Hashing } from "./hashing.ts";
+import { openedFromStore, openedFromTransfer, openedHead } from "./opened.ts";
+import { RecentRefusals } from "./recent.ts";
+import { Slots } from "./slots.ts";
+import { type Head, Transfer, type TransferDeps, type TransferOptions } from "./transfer.ts";
+import { type Sharing, Transfers } from "./transfers.ts";
+import type { Ask, Opened, Vault } from "./vault.ts";
+
+export interface VaultOptions extends TransferOptions {
+  readonly store: Store;
+  readonly events: VaultEvents;
+  readonly log: Log;
+  readonly maxTransfersOf: (backend: string) => number;
+  /** How long a client waits for the confirmation of a stale copy before it gets that copy. */
+  readonly revalidateTimeoutMs: number;
+}
+
+/** After upstream failed to confirm a stale copy, it is left alone for so long. */
+const restAfterFailureMs = 10_000;
+
+const servedFresh: CacheStatus = { hit: true };
+const servedOffline: CacheStatus = { hit: true, detail: "offline" };
+
+/** The vault of DESIGN 1 to 4 on a store. */
+export function createVault(options: VaultOptions): Vault {
+  return new Engine(options);
+}
+
+class Engine implements Vault {
+  readonly #options: VaultOptions;
+  readonly #hashing = new Hashing();
+  readonly #transfers: Transfers;
+  /** 404 and 410, as long as the backend's negative ttl. */
+  readonly #missing = new RecentRefusals();
+  /** Failures to confirm a stale copy. */
+  readonly #resting = new RecentRefusals();
+  /** Upstreams that sent wrong bytes for a key: they are tried last. */
+  readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
+
+  constructor(options: VaultOptions) {
+    this.#options = options;
+    const slots = new Slots(options.maxTransfersOf);
+    const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
+    this.#transfers = new Transfers(deps);
+  }
+
+  // deno-lint-ignore require-await -- the interface promises; a hit is answered without waiting
+  async open(artifact: Artifact, ask: Ask): Promise<Opened> {
+    const { store } = this.#options;
+    const now = Date.now();
+    let entry = store.find(artifact);
+    const situation = { now, noCache: ask.noCache === true };
+    if (decide(artifact, { entry, ...situation }) === "serve") {
+      const opened = this.#openStored(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
+      if (opened) return opened;
+      entry = null;
+    }
+    if (entry !== null && !store.hasBody(entry)) entry = null;
+    if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
+    return this.#ask(artifact, ask, entry);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    await this.#transfers.close(timeoutMs);
+    this.#hashing.close();
+  }
+
+  /** Asks upstream, and falls back on a stale copy. */
+  async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+    const key = keyOf(artifact);
+    const now = Date.now();
+    const missing = this.#missing.get(key, now);
+    if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
+    const resting = missing ?? this.#resting.get(key, now);
+    if (stale && resting) {
+      const opened = this.#openStale(artifact, stale, resting);
+      if (opened) return opened;
+    }
+    try {
+      const headOnly = ask.method === "HEAD" && !this.#transfers.has(artifact);
+      return headOnly ? await this.#head(artifact, stale) : await this.#get(artifact, ask, stale);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      this.#remember(artifact, error);
+      const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
+      const opened = servable ? this.#openStale(artifact, stale, error) : null;
+      if (opened) return opened;
+      throw error;
+    }
+  }
+
+  #remember(artifact: Artifact, error: VaultError): void {
+    const key = keyOf(artifact);
+    const now = Date.now();
+    if (isMissing(error)) this.#missing.remember(key, error, now + artifact.policy.negativeTtlMs);
+    else if (isOutage(error)) this.#resting.remember(key, error, now + restAfterFailureMs);
+  }
+
+  async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
+    const { transfer, joined } = this.#transfers.join({
+      artifact,
+      candidates: this.#candidatesOf(artifact),
+      previous: stale,
+      from: this.#firstByte(ask.range),
+    }, sharing);
+    const head = await this.#headOf(transfer, ask, stale);
+    if (head.kind === "confirmed") {
+      const status = { hit: false, fwd: "stale", fwdStatus: 304, collapsed: joined } as const;
+      return this.#openStored(artifact, head.entry, status) ?? this.#get(artifact, ask, null, sharing);
+    }
+    if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
+    if (joined && !isSelectedBy(head, artifact)) return this.#get(artifact, ask, stale, "selection");
+    if (joined && !head.storing) return this.#get(artifact, ask, stale, "none");
+    if (!joined) this.#watch(transfer);
+    return await openArriving(transfer, head, {
+      hit: false,
+      fwd: stale ? (ask.noCache ? "request" : "stale") : "uri-miss",
+      fwdStatus: head.upstreamStatus,
+      stored: head.storing,
+      collapsed: joined,
+    });
+  }
+
+  /** The transfer's head. Throws `upstream_silent` where it is too slow in coming for a client that can have a stale copy. */
+  async #headOf(transfer: Transfer, ask: Ask, stale: Entry | null): Promise<Head> {
+    const instead = Promise.withResolvers<never>();
+    const leave = () => instead.reject(new VaultError("bad_request", "the client has gone"));
+    const hurry = () => instead.reject(new VaultError("upstream_silent", "upstream has not answered yet"));
+    const timer = stale ? setTimeout(hurry, this.#options.revalidateTimeoutMs) : undefined;
+    ask.signal?.addEventListener("abort", leave, { once: true });
+    try {
+      return await Promise.race([transfer.head(), instead.promise]);
+    } finally {
+      clearTimeout(timer);
+      ask.signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** HEAD on a miss asks upstream with HEAD and keeps nothing, save a confirmation of the copy there is. */
+  async #head(artifact: Artifact, stale: Entry | null): Promise<Opened> {
+    const { response } = await askUpstream(artifact, {
+      method: "HEAD",
+      headers: stale ? conditionsOf(stale) : [],
+      signal: new AbortController().signal,
+      candidates: this.#candidatesOf(artifact),
+      events: this.#options.events,
+    });
+    await response.body?.cancel();
+    const now = Date.now();
+    if (stale && response.status === 304) {
+      const entry = confirmed(artifact, stale, response, now);
+      this.#options.store.renew(entry);
+      const opened = this.#openStored(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
+      if (opened) return opened;
+    }
+    const { generatedAt } = assess(artifact, response.headers, now);
+    return openedHead(response, generatedAt, {
+      hit: false,
+      fwd: stale ? "stale" : "uri-miss",
+      fwdStatus: response.status,
+    });
+  }
+
+  /** Null where the body is gone. */
+  #openStored(artifact: Artifact, entry: Entry, cacheStatus: CacheStatus): Opened | null {
+    const body = this.#options.store.openBody(entry);
+    if (!body) return null;
+    const until = freshUntil(artifact, entry);
+    if (until === Infinity) return openedFromStore(entry, body, cacheStatus);
+    return openedFromStore(entry, body, { ...cacheStatus, ttlSeconds: Math.floor((until - Date.now()) / 1000) });
+  }
+
+  /** The stale copy, where it may be served and is there. */
+  #openStale(artifact: Artifact, entry: Entry, reason: VaultError): Opened | null {
+    if (!mayServeStale(artifact, entry, Date.now())) return null;
+    const { upstreamStatus } = reason;
+    return this.#openStored(artifact, entry, {
+      hit: false,
+      fwd: "stale",
+      ...(upstreamStatus !== undefined && { fwdStatus: upstreamStatus }),
+      detail: "stale-if-error",
+    });
+  }
+
+  /** Remembers an upstream that sent wrong bytes, and forgets refusals when it sent right ones. */
+  #watch(transfer: Transfer): void {
+    const key = keyOf(transfer.artifact);
+    transfer.verified.then(() => {
+      this.#missing.forget(key);
+      this.#resting.forget(key);
+    }, (error) => {
+      const wrong = error instanceof VaultError && error.code === "digest_mismatch";
+      if (wrong && transfer.source) this.#distrusted.set(key, transfer.source);
+    });
+  }
+
+  #candidatesOf(artifact: Artifact): readonly Candidate[] {
+    const distrusted = this.#distrusted.get(keyOf(artifact));
+    if (distrusted === undefined) return artifact.candidates;
+    return artifact.candidates.toSorted((a, b) => Number(a.url === distrusted) - Number(b.url === distrusted));
+  }
+
+  /** Where a cold fetch begins: at the client's range if that is far into the body. */
+  #firstByte(range: RangeSpec | undefined): number {
+    return range?.kind === "from" && range.first > this.#options.rangeAheadBytes ? range.first : 0;
+  }
+}
+
+/** A body that is held back whole until it is checked can still be refused with a proper error. */
+async function openArriving(transfer: Transfer, head: ArrivingHead, cacheStatus: CacheStatus): Promise<Opened> {
+  const opened = openedFromTransfer(transfer, head, cacheStatus);
+  const allHeldBack = transfer.artifact.digest && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
+  if (!allHeldBack) return opened;
+  try {
+    await transfer.verified;
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+type ArrivingHead = Extract<Head, { kind: "body" }>;
+
+function isSelectedBy({ assessment }: ArrivingHead, { requestHeaders }: Artifact): boolean {
+  return assessment.selectedBy.every(([name, value]) =>
+    (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value
+  );
+}
+
+function isMissing(error: VaultError): boolean {
+  return error.code === "not_found" || error.code === "gone";
+}
+
+/** Upstream's fault, or ours with it, and likely to last a while. */
+function isOutage(error: VaultError): boolean {
+  return ["upstream_failed", "upstream_silent", "rate_limited", "denied"].includes(error.code);
+}
+
+function keyOf(artifact: Artifact): string {
+  return `${artifact.backend}\0${artifact.key}`;
+}
+
+function offlineError({ candidates }: Artifact): VaultError {
+  const url = redactUrl(candidates[0]!.url);
+  return new VaultError("offline", `"${url}" is not in the cache, and the vault is offline: it asks no upstream`);
+}

@@ -1,0 +1,157 @@
+import type { Artifact, Candidate } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { BodyReader } from "../upstream/body_reader.ts";
+import { strongValidator } from "../http/conditional.ts";
+import { keepHeaders } from "../http/headers.ts";
+import { parseContentRange } from "../http/range.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Log } from "../observe/log.ts";
+import { redactUrl } from "../observe/redact.ts";
+import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { resumeHeaders } from "./begin.ts";
+import type { GrowingFile } from "./growing_file.ts";
+import type { Segment } from "./segment.ts";
+
+const readBytes = 256 * 1024;
+
+export interface FillContext {
+  readonly artifact: Artifact;
+  readonly file: GrowingFile;
+  /** The one that answered first; the others can go on for it only where the digest is known. */
+  readonly candidate: Candidate;
+  readonly candidates: readonly Candidate[];
+  /** For If-Range; null where the body cannot be gone on with, unless the digest is known. */
+  readonly validator: string | null;
+  readonly signal: AbortSignal;
+  readonly events: VaultEvents;
+  readonly log: Log;
+  /** How often in a row a connection may break without a byte of progress. */
+  readonly resumeAttempts: number;
+  /** The wait before the nth attempt in a row; rejects when the signal aborts. */
+  readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** Called after each chunk. */
+  readonly onProgress: () => void;
+}
+
+/**
+ * Fills a segment from `answer`, or from a ranged request of its own where that is null, and goes on with ranged requests
+ * when connections break. Ends when the segment is filled; throws when that cannot be done.
+ */
+export async function fillSegment(context: FillContext, segment: Segment, answer: Answer | null): Promise<void> {
+  let failures = 0;
+  let next = answer;
+  while (!segment.filled) {
+    const before = segment.receivedTo;
+    try {
+      const source = next ?? await goOn(context, segment);
+      const skip = next ? 0 : await bytesBefore(context, segment, source.response);
+      next = null;
+      await readInto(context, segment, { ...source, skip });
+    } catch (error) {
+      const failure = error instanceof VaultError ? error : brokenOff(context, segment, error);
+      failures = segment.receivedTo > before ? 1 : failures + 1;
+      if (!mayGoOn(context, failure, failures)) throw failure;
+      context.log.info(`Going on at byte ${segment.receivedTo} after a break: ${failure.message}`);
+      context.events.upstreamFailed(
+        context.artifact.backend,
+        failure.code === "upstream_silent" ? "silent" : "truncated",
+      );
+      if (failures > 1) await context.backoff(failures - 1, context.signal);
+    }
+  }
+}
+
+function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {
+  const transient = failure.code === "upstream_failed" || failure.code === "upstream_silent" ||
+    failure.code === "rate_limited";
+  const resumable = context.validator !== null || context.artifact.digest !== undefined;
+  const open = context.file.state.kind === "filling" && !context.signal.aborted;
+  return transient && resumable && open && failures <= context.resumeAttempts;
+}
+
+/** Asks for the rest of the segment. Throws `upstream_changed` where upstream has something else there by now. */
+async function goOn(context: FillContext, segment: Segment): Promise<Answer> {
+  const { artifact, candidate, candidates, validator, file, signal, events } = context;
+  const end = segment.end === file.sizeBytes ? Infinity : segment.end;
+  const answer = await askUpstream(artifact, {
+    method: "GET",
+    headers: resumeHeaders(segment.receivedTo, validator, end),
+    signal,
+    candidates: artifact.digest ? [candidate, ...candidates.filter((other) => other !== candidate)] : [candidate],
+    events,
+  });
+  if (segment.receivedTo > segment.start) events.upstreamResumed(artifact.backend);
+  return answer;
+}
+
+interface Source extends Answer {
+  /** Bytes at the beginning of the response that are there already. */
+  readonly skip: number;
+}
+
+async function readInto(context: FillContext, segment: Segment, { candidate, response, skip }: Source): Promise<void> {
+  const { artifact, events, signal } = context;
+  const reader = new BodyReader(response, { timeoutMs: candidate.idleTimeoutMs, url: candidate.url });
+  const stop = () => reader.cancel(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  let position = segment.receivedTo - skip;
+  try {
+    while (!segment.filled) {
+      const chunk = await reader.read(new Uint8Array(readBytes));
+      if (signal.aborted) throw signal.reason;
+      if (context.file.state.kind !== "filling") return;
+      if (chunk === null) return ended(context, segment);
+      events.bytesFetched(artifact.backend, chunk.byteLength);
+      const from = Math.max(0, segment.receivedTo - position);
+      const upTo = Math.min(chunk.byteLength, segment.end - position);
+      position += chunk.byteLength;
+      if (from < upTo) await segment.append(chunk.subarray(from, upTo));
+      context.onProgress();
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    reader.cancel();
+  }
+}
+
+/** How many bytes of the response lie before what the segment needs next. */
+async function bytesBefore(context: FillContext, segment: Segment, response: Response): Promise<number> {
+  const { file, artifact, validator } = context;
+  const at = segment.receivedTo;
+  const size = file.sizeBytes;
+  if (response.status === 206) {
+    const range = parseContentRange(response.headers.get("content-range"));
+    if (range && range.start === at && (size === null || range.size === undefined || range.size === size)) return 0;
+  } else if (response.status === 200) {
+    // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest says so.
+    const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;
+    if (same || (artifact.digest && contentLength(response) === size)) return at;
+  }
+  await response.body?.cancel().catch(() => {});
+  throw new VaultError(
+    "upstream_changed",
+    `Cannot go on with "${
+      redactUrl(context.candidate.url)
+    }" at byte ${at}: upstream has another version of it now. Ask again`,
+  );
+}
+
+function contentLength(response: Response): number | null {
+  const length = response.headers.get("content-length");
+  return length === null ? null : Number(length);
+}
+
+/** The body ended: that is the size where none was announced, and a break otherwise. */
+function ended(context: FillContext, segment: Segment): void {
+  if (context.file.sizeBytes === null) return context.file.sizeIs(segment.receivedTo);
+  throw brokenOff(context, segment, null);
+}
+
+function brokenOff(context: FillContext, segment: Segment, cause: unknown): VaultError {
+  const size = context.file.sizeBytes ?? "an unknown number of";
+  return new VaultError(
+    "upstream_failed",
+    `Download of "${redactUrl(context.candidate.url)}" broke off after ${segment.receivedTo} of ${size} bytes`,
+    { cause },
+  );
+}

@@ -1,0 +1,127 @@
+import { VaultError } from "../errors.ts";
+import type { ByteRange } from "../http/range.ts";
+import type { GrowingFile } from "./growing_file.ts";
+import { Pace } from "./pace.ts";
+
+/** One reader of a growing file, at its own speed. */
+export class Follower {
+  readonly #file: GrowingFile;
+  readonly #left: () => void;
+  readonly #pace = new Pace();
+  #offset = 0;
+  #end = Infinity;
+  /** A range is released as it comes; the whole body only up to what has been checked. */
+  #gated: boolean;
+  #reader: Deno.FsFile | null = null;
+  #readerAt = 0;
+  #gaveUp: VaultError | null = null;
+
+  /** `left` is called when this follower reads no more. */
+  constructor(file: GrowingFile, left: () => void) {
+    this.#file = file;
+    this.#left = left;
+    this.#gated = file.gated;
+  }
+
+  /** The next byte it wants. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Exclusive; `Infinity` for the end of the body. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Wants this range only. Called before the first read. */
+  narrow(range: ByteRange): void {
+    this.#offset = range.start;
+    this.#end = range.end;
+    this.#gated = false;
+  }
+
+  /** The stream of what it wants. It errors when the transfer fails, and ends only at the true end. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      pull: async (controller) => {
+        try {
+          const chunk = await this.#next();
+          if (chunk) controller.enqueue(chunk);
+          else controller.close();
+        } catch (error) {
+          this.close();
+          controller.error(error);
+        }
+      },
+      cancel: () => this.close(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.#reader?.close();
+    this.#reader = null;
+    this.#left();
+  }
+
+  /** Others cannot wait for it any longer: its stream errors if it still wants a byte before `offset`. */
+  giveUpBefore(offset: number): void {
+    if (this.#offset >= offset) return;
+    this.#gaveUp = new VaultError(
+      "storage_failed",
+      "The download was read too slowly to be passed on while the cache cannot store it",
+    );
+    this.#left();
+  }
+
+  async #next(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const wanted = this.#pace.next();
+    for (;;) {
+      const file = this.#file;
+      if (this.#gaveUp) throw this.#gaveUp;
+      if (file.state.kind === "failed") throw file.state.error;
+      if (this.#offset >= Math.min(this.#end, file.state.kind === "whole" ? file.sizeBytes! : Infinity)) {
+        this.close();
+        return null;
+      }
+      const changed = file.changed();
+      const chunk = await this.#take(wanted);
+      if (chunk) {
+        this.#offset += chunk.byteLength;
+        this.#pace.handed();
+        if (!file.storing) file.wake();
+        return chunk;
+      }
+      await changed;
+    }
+  }
+
+  /** What can be had at once: from memory at the tip, from the file behind it. */
+  async #take(wanted: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const segment = this.#file.segmentFor(this.#offset);
+    if (!segment) return null;
+    const receivedTo = Math.min(segment.receivedTo, segment.end);
+    const limit = Math.min(this.#end, this.#gated ? this.#file.releasedTo(receivedTo) : receivedTo);
+    if (this.#offset >= limit) return null;
+    const chunk = segment.inMemory(this.#offset, limit);
+    if (chunk) return chunk;
+    const onDisk = Math.min(limit, segment.storedTo) - this.#offset;
+    if (onDisk <= 0) throw new VaultError("storage_failed", "The download is not kept, and has moved on");
+    return await this.#read(Math.min(wanted, onDisk));
+  }
+
+  async #read(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    this.#reader ??= this.#open();
+    if (this.#readerAt !== this.#offset) await this.#reader.seek(this.#offset, Deno.SeekMode.Start);
+    const buffer = new Uint8Array(bytes);
+    const read = await this.#reader.read(buffer);
+    if (read === null) throw new VaultError("storage_failed", "The staged download was cut short on disk");
+    this.#readerAt = this.#offset + read;
+    return read === bytes ? buffer : buffer.subarray(0, read);
+  }
+
+  #open(): Deno.FsFile {
+    this.#readerAt = this.#offset;
+    return this.#file.staged!.openReader(this.#offset);
+  }
+}

@@ -1,0 +1,70 @@
+// @ts-types="npm:@types/http-cache-semantics@4.2.0"
+import CachePolicy from "http-cache-semantics";
+import type { Artifact, HeaderList } from "../artifact.ts";
+import type { Entry } from "../store/store.ts";
+
+/** What to do about a request: DESIGN 4. */
+export type Decision = "serve" | "revalidate" | "fetch" | "refuse";
+
+export interface Situation {
+  readonly entry: Entry | null;
+  /** Ms since the epoch. */
+  readonly now: number;
+  /** The client sent `Cache-Control: no-cache`. */
+  readonly noCache: boolean;
+}
+
+/** Whether a copy may be served as it is. Pure. */
+export function decide(artifact: Artifact, { entry, now, noCache }: Situation): Decision {
+  if (artifact.policy.offline) return entry ? "serve" : "refuse";
+  if (entry === null) return "fetch";
+  if (artifact.freshness.kind === "immutable") return "serve";
+  if (noCache && artifact.policy.honorClientNoCache) return "revalidate";
+  return now < freshUntil(artifact, entry) ? "serve" : "revalidate";
+}
+
+/** Until when `entry` may be served unasked, ms since the epoch. */
+export function freshUntil(artifact: Artifact, entry: Entry): number {
+  switch (artifact.freshness.kind) {
+    case "immutable":
+      return Infinity;
+    case "ttl":
+      return entry.validatedAt + artifact.freshness.ttlMs;
+    case "http":
+      return entry.freshUntil;
+  }
+}
+
+/** Whether a stale copy may be served although upstream could not confirm it. */
+export function mayServeStale(artifact: Artifact, entry: Entry, now: number): boolean {
+  return now < freshUntil(artifact, entry) + artifact.policy.staleIfErrorMs;
+}
+
+/** What an upstream's answer says about keeping it. */
+export interface Assessment {
+  /** False where a shared cache must not keep it (RFC 9111 §3); it is then for one client only. */
+  readonly storable: boolean;
+  readonly freshUntil: number;
+  /** When the upstream generated it, by its Age and Date. */
+  readonly generatedAt: number;
+  /** The request headers that `Vary` names, as they were sent. */
+  readonly selectedBy: HeaderList;
+}
+
+/** Reads an answer's caching headers. Only artifacts of kind `http` can be told not to be kept. */
+export function assess(artifact: Artifact, headers: Headers, now: number): Assessment {
+  const vary = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => name);
+  const policy = new CachePolicy(
+    { method: "GET", url: artifact.key, headers: Object.fromEntries(artifact.requestHeaders) },
+    { status: 200, headers: Object.fromEntries(headers) },
+    { shared: true },
+  );
+  const selectedBy = vary.filter((name) => name !== "*" && name !== "accept-encoding").sort()
+    .map((name) => [name, artifact.requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
+  return {
+    storable: artifact.freshness.kind !== "http" || (policy.storable() && !vary.includes("*")),
+    freshUntil: now + policy.timeToLive(),
+    generatedAt: now - policy.age() * 1000,
+    selectedBy,
+  };
+}

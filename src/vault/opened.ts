@@ -1,0 +1,78 @@
+import { keepHeaders } from "../http/headers.ts";
+import type { ByteRange } from "../http/range.ts";
+import type { CacheStatus } from "../http/cache_status.ts";
+import type { Entry, StoredBody } from "../store/store.ts";
+import type { Follower } from "./follower.ts";
+import { fileStream } from "./file_stream.ts";
+import type { Head, Transfer } from "./transfer.ts";
+import type { Opened } from "./vault.ts";
+
+const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000));
+
+/** A stored representation. */
+export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: CacheStatus): Opened {
+  return {
+    headers: entry.headers,
+    sizeBytes: entry.sizeBytes,
+    ageSeconds: seconds(Date.now() - entry.generatedAt),
+    cacheStatus,
+    ranges: true,
+    bytes: body.kind === "bytes" ? body.bytes : null,
+    stream: ({ start, end }: ByteRange = { start: 0, end: entry.sizeBytes }) =>
+      body.kind === "bytes" ? bytesStream(body.bytes.subarray(start, end)) : fileStream(body.file, start, end),
+    close() {
+      if (body.kind === "file") body.file.close();
+    },
+  };
+}
+
+/** A body that is on its way, read as it grows. */
+export function openedFromTransfer(
+  transfer: Transfer,
+  head: Extract<Head, { kind: "body" }>,
+  cacheStatus: CacheStatus,
+): Opened {
+  const follower = transfer.follow();
+  return {
+    headers: head.headers,
+    sizeBytes: head.sizeBytes ?? undefined,
+    ageSeconds: seconds(Date.now() - head.assessment.generatedAt),
+    cacheStatus,
+    ranges: head.sizeBytes !== null && head.storing,
+    bytes: null,
+    stream(range) {
+      return followed(transfer, follower, range);
+    },
+    close: () => follower.close(),
+  };
+}
+
+/** What upstream answered to HEAD: headers, and no body. */
+export function openedHead(response: Response, generatedAt: number, cacheStatus: CacheStatus): Opened {
+  const length = response.headers.get("content-length");
+  return {
+    headers: keepHeaders(response.headers),
+    sizeBytes: length === null ? undefined : Number(length),
+    ageSeconds: seconds(Date.now() - generatedAt),
+    cacheStatus,
+    ranges: length !== null,
+    bytes: null,
+    stream: () => bytesStream(new Uint8Array()),
+    close() {},
+  };
+}
+
+function followed(transfer: Transfer, follower: Follower, range: ByteRange | undefined) {
+  if (range) follower.narrow(range);
+  transfer.want(follower.offset);
+  return follower.stream();
+}
+
+function bytesStream(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    pull(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,135 @@
+import { VaultError } from "../errors.ts";
+import type { GrowingFile } from "./growing_file.ts";
+
+/** A segment takes no more bytes while this many wait to be written. */
+const maxUnwrittenBytes = 1024 * 1024;
+
+interface SegmentOptions {
+  readonly start: number;
+  /** Exclusive; `Infinity` while the size of the body is not known. */
+  readonly end: number;
+  readonly storedTo: number;
+}
+
+/** A stretch of a growing file that one upstream response fills, in order. */
+export class Segment {
+  readonly start: number;
+  end: number;
+  readonly #file: GrowingFile;
+  #storedTo: number;
+  #receivedTo: number;
+  /** Where `#unwritten` begins: at `storedTo` while storing, further on when bytes have been passed on and let go. */
+  #memoryFrom: number;
+  /** The bytes in `[memoryFrom, receivedTo)`. */
+  #unwritten: Uint8Array<ArrayBuffer>[] = [];
+  #writing: Promise<void> | null = null;
+  #writer: Deno.FsFile | null = null;
+
+  constructor(file: GrowingFile, options: SegmentOptions) {
+    this.#file = file;
+    this.start = options.start;
+    this.end = options.end;
+    this.#storedTo = this.#memoryFrom = this.#receivedTo = options.storedTo;
+  }
+
+  /** The file holds this segment up to here. */
+  get storedTo(): number {
+    return this.#storedTo;
+  }
+
+  get receivedTo(): number {
+    return this.#receivedTo;
+  }
+
+  get filled(): boolean {
+    return this.#receivedTo >= this.end;
+  }
+
+  unwritten(): readonly Uint8Array<ArrayBuffer>[] {
+    return this.#unwritten;
+  }
+
+  /** Takes the next bytes; resolves when it can take more. */
+  async append(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#unwritten.push(chunk);
+    this.#receivedTo += chunk.byteLength;
+    this.#file.received(this, chunk);
+    if (this.#file.storing) this.#writing ??= this.#write();
+    while (this.#file.storing && this.#receivedTo - this.#storedTo >= maxUnwrittenBytes) await this.#file.changed();
+    if (!this.#file.storing) await this.#passOn();
+  }
+
+  /** The bytes at `offset` up to `limit`, where they are in memory. */
+  inMemory(offset: number, limit: number): Uint8Array<ArrayBuffer> | null {
+    let at = this.#memoryFrom;
+    for (const chunk of this.#unwritten) {
+      const end = at + chunk.byteLength;
+      if (offset >= at && offset < end) return chunk.subarray(offset - at, Math.min(end, limit) - at);
+      at = end;
+    }
+    return null;
+  }
+
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  close(): void {
+    this.#writer?.close();
+    this.#writer = null;
+  }
+
+  async #write(): Promise<void> {
+    const staged = this.#file.staged!;
+    try {
+      this.#writer ??= staged.openWriter(this.#storedTo);
+      while (this.#file.storing && this.#unwritten.length > 0) {
+        if (this.#file.sizeBytes === null && !await staged.reserve(this.#receivedTo)) {
+          throw new VaultError("storage_failed", "the cache is full");
+        }
+        const chunk = this.#unwritten[0]!;
+        await writeAll(this.#writer, chunk);
+        staged.wrote(chunk.byteLength);
+        if (!this.#file.storing) break;
+        this.#unwritten.shift();
+        this.#storedTo += chunk.byteLength;
+        this.#memoryFrom = this.#storedTo;
+        this.#file.stored(this);
+      }
+    } catch (error) {
+      this.#file.stopStoring(error);
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  /** Keeps what is in memory until every follower that wants it has it, then lets it go. Held-back bytes stay. */
+  async #passOn(): Promise<void> {
+    for (;;) {
+      const waitedFor = this.#file.wanted(this.#memoryFrom, this.#receivedTo);
+      this.#letGo(Math.min(this.#receivedTo, ...waitedFor.map((follower) => follower.offset)));
+      const first = this.#unwritten[0];
+      const free = this.#file.releasedTo(this.#receivedTo);
+      if (!first || this.#memoryFrom + first.byteLength > free || this.#file.state.kind !== "filling") return;
+      const from = this.#memoryFrom + first.byteLength;
+      const timer = setTimeout(
+        () => waitedFor.forEach((follower) => follower.giveUpBefore(from)),
+        this.#file.patienceMs,
+      );
+      await this.#file.changed();
+      clearTimeout(timer);
+    }
+  }
+
+  #letGo(upTo: number): void {
+    while (this.#unwritten[0] && this.#memoryFrom + this.#unwritten[0].byteLength <= upTo) {
+      this.#memoryFrom += this.#unwritten.shift()!.byteLength;
+    }
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.byteLength;) {
+    written += await file.write(written === 0 ? bytes : bytes.subarray(written));
+  }
+}

@@ -1,0 +1,69 @@
+import { VaultError } from "../errors.ts";
+import type { Artifact } from "../artifact.ts";
+import { Transfer, type TransferDeps, type TransferPlan } from "./transfer.ts";
+
+/** Whom a transfer may serve: all who ask for its key, those who ask with the same headers, or only who started it. */
+export type Sharing = "key" | "selection" | "none";
+
+/** The transfers under way: one for each artifact, however many ask for it. */
+export class Transfers {
+  readonly #deps: TransferDeps;
+  readonly #joinable = new Map<string, Transfer>();
+  readonly #running = new Set<Transfer>();
+  #closing = false;
+
+  constructor(deps: TransferDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether a transfer of this artifact can be joined. */
+  has(artifact: Artifact): boolean {
+    return this.#joinable.has(nameOf(artifact, "key"));
+  }
+
+  /** The transfer under way for this plan, or a new one. Throws `shutting_down`. */
+  join(plan: TransferPlan, sharing: Sharing): { transfer: Transfer; joined: boolean } {
+    const name = nameOf(plan.artifact, sharing);
+    const known = this.#joinable.get(name);
+    if (known && sharing !== "none") {
+      this.#deps.events.followerJoined(plan.artifact.backend);
+      return { transfer: known, joined: true };
+    }
+    if (this.#closing) {
+      throw new VaultError(
+        "shutting_down",
+        "The vault is shutting down and fetches nothing more. Ask again in a moment",
+      );
+    }
+    let detached = false;
+    const transfer: Transfer = new Transfer(plan, this.#deps, () => {
+      detached = true;
+      if (this.#joinable.get(name) === transfer) this.#joinable.delete(name);
+    });
+    if (sharing !== "none" && !detached) this.#joinable.set(name, transfer);
+    this.#running.add(transfer);
+    transfer.ended.then(() => this.#running.delete(transfer));
+    return { transfer, joined: false };
+  }
+
+  /** Starts no more, waits up to `timeoutMs` for those under way, then stops them. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing = true;
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(waited.resolve, timeoutMs);
+    await Promise.race([this.#allEnded(), waited.promise]);
+    clearTimeout(timer);
+    for (const transfer of this.#running) {
+      transfer.stop(new VaultError("shutting_down", "the vault is shutting down; the bytes so far are kept"));
+    }
+    await this.#allEnded();
+  }
+
+  async #allEnded(): Promise<void> {
+    await Promise.all([...this.#running].map((transfer) => transfer.ended));
+  }
+}
+
+function nameOf({ backend, key, requestHeaders }: Artifact, sharing: Sharing): string {
+  return sharing === "selection" ? JSON.stringify([backend, key, requestHeaders]) : `${backend}\0${key}`;
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { walk } from "./support/walk.ts";
+
+const root = new URL("../", import.meta.url);
+const maxLines = 350;
+
+/**
+ * What a room of `src` may import besides itself: rooms, or single files. Rooms are folders and the files at the top,
+ * by their name without `.ts`. A new room needs a row here.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  observe: [],
+  digest: ["errors"],
+  http: ["errors"],
+  config: ["errors"],
+  artifact: ["errors", "digest"],
+  store: ["errors", "digest", "artifact", "http", "observe"],
+  upstream: ["errors", "digest", "artifact", "http", "observe"],
+  backends: ["errors", "digest", "artifact", "http"],
+  vault: ["errors", "digest", "artifact", "http", "observe", "store/store.ts"],
+  server: ["errors", "digest", "artifact", "http", "observe", "vault/vault.ts"],
+  app: [
+    "errors",
+    "digest",
+    "artifact",
+    "http",
+    "observe",
+    "config",
+    "store",
+    "upstream",
+    "backends",
+    "vault",
+    "server",
+  ],
+  cli: ["app", "config", "errors", "digest", "artifact", "observe", "store/store.ts"],
+  main: ["cli/run.ts"],
+};
+
+/** Files of `src` by path below it, each with the files of `src` that it imports, types included. */
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+interface InfoModule {
+  readonly specifier: string;
+  readonly dependencies?: readonly { code?: { specifier?: string }; type?: { specifier?: string } }[];
+}
+
+const sourceFiles = walk(fileURLToPath(new URL("src", root))).filter((path) => path.endsWith(".ts")).sort();
+const graph = await readGraph();
+
+Deno.test("imports go one way only", () => {
+  const wrong = [...graph].flatMap(([file, imports]) =>
+    imports.filter((imported) => !isAllowed(file, imported)).map((imported) => `${file} imports ${imported}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no file imports itself by way of others", () => {
+  assert.deepEqual(findCycles(graph), []);
+});
+
+Deno.test(`no source file is longer than ${maxLines} lines`, () => {
+  assert.deepEqual(sourceFiles.filter((file) => readSource(file).split("\n").length - 1 > maxLines), []);
+});
+
+Deno.test("no barrels and no rooms for odds and ends", () => {
+  const oddName = /(^|\/)(utils?|helpers?|common|misc|mod|index)\.ts$/;
+  assert.deepEqual(sourceFiles.filter((file) => oddName.test(file) || isBarrel(readSource(file))), []);
+});
+
+Deno.test("every dependency is pinned to one version", () => {
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+  const exact = /^npm:(@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+$/;
+  assert.deepEqual(Object.values<string>(imports).filter((specifier) => !exact.test(specifier)), []);
+});
+
+function roomOf(file: string): string {
+  return (file.split("/")[0] ?? "").replace(/\.ts$/, "");
+}
+
+function isAllowed(file: string, imported: string): boolean {
+  const allowed = mayImport[roomOf(file)];
+  if (allowed === undefined) return false;
+  return roomOf(file) === roomOf(imported) || allowed.includes(roomOf(imported)) || allowed.includes(imported);
+}
+
+function readSource(file: string): string {
+  return Deno.readTextFileSync(new URL(`src/${file}`, root));
+}
+
+/** Whether nothing but re-exports is left once comments and blank lines are gone. */
+function isBarrel(source: string): boolean {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "").trim();
+  return /export\s+\*\s+from/.test(code) || /^(export\s+(type\s+)?\{[^}]*\}\s+from\s+"[^"]+";\s*)+$/.test(code);
+}
+
+/** A file that no other imports (a worker, the entry) is asked about by itself. */
+async function readGraph(): Promise<Graph> {
+  const found = new Map<string, string[]>();
+  for (const file of ["main.ts", ...sourceFiles]) {
+    if (found.has(file) || !sourceFiles.includes(file)) continue;
+    for (const module of await readModules(file)) {
+      const path = pathInSource(module.specifier);
+      if (path !== null) found.set(path, importsOf(module));
+    }
+  }
+  return found;
+}
+
+async function readModules(file: string): Promise<readonly InfoModule[]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `src/${file}`],
+    cwd: root,
+  }).output();
+  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+}
+
+function importsOf(module: InfoModule): string[] {
+  const specifiers = (module.dependencies ?? []).map(({ code, type }) => code?.specifier ?? type?.specifier ?? "");
+  return specifiers.map(pathInSource).filter((path) => path !== null);
+}
+
+function pathInSource(specifier: string): string | null {
+  const source = new URL("src/", root).href;
+  return specifier.startsWith(source) ? specifier.slice(source.length) : null;
+}
+
+/** Each cycle once, as `a.ts -> b.ts -> a.ts`. */
+function findCycles(graph: Graph): string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    const from = path.indexOf(file);
+    if (from >= 0) cycles.push([...path.slice(from), file].join(" -> "));
+    if (from >= 0 || done.has(file)) return;
+    for (const imported of graph.get(file) ?? []) visit(imported, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return cycles;
+}

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { FsLayout } from "../../src/store/fs_layout.ts";
+import { kib } from "../support/random_file.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+import { walk } from "../support/walk.ts";
+import { type Bench, type Case, fileOf, settleDisk } from "./bench.ts";
+import { timeDownloads } from "./generators.ts";
+import { memoryMb } from "./memory.ts";
+import { startVaultSide } from "./sides.ts";
+
+/** From the start of the program to its first answer, with a big cache on the disk. */
+export const start: Case = {
+  name: "start",
+  async run(bench) {
+    await using dir = await createTempDir("vault-bench-");
+    const file = await fileOf(bench, "hit-1k", kib);
+    {
+      await using side = await startVaultSide(bench.upstream, dir.path);
+      await timeDownloads(side.url(file));
+    }
+    multiplyEntry(dir.path, bench.settings.entries);
+    await settleDisk();
+    const startMs: number[] = [];
+    for (let turn = 0; turn < bench.settings.repeats; turn++) startMs.push(await timeStart(bench, dir.path, file));
+    const name = `start, ${bench.settings.entries.toLocaleString("en")} entries`;
+    return [{ name, unit: "ms", vault: startMs, nginx: [], wanted: [{ kind: "vault", atMost: 500 }] }];
+  },
+};
+
+/** Very many hits of one small file: the memory must not grow after the first tenth. */
+export const growth: Case = {
+  name: "growth",
+  async run(bench) {
+    const file = await fileOf(bench, "hit-1k", kib);
+    await using side = await startVaultSide(bench.upstream);
+    const batch = bench.settings.hits / 10;
+    // curl does not send what is behind the `#`, so that all are requests for one file.
+    const hit = () => timeDownloads(side.url(`${file}#[1-${batch}]`));
+    await hit();
+    const before = memoryMb(side.pids());
+    for (let done = 1; done < 10; done++) await hit();
+    const grown = memoryMb(side.pids()) - before;
+    const name = `growth, ${bench.settings.hits.toLocaleString("en")} hits`;
+    return [{ name, unit: "MB", vault: [grown], nginx: [], wanted: [{ kind: "vault", atMost: 5 }] }];
+  },
+};
+
+async function timeStart(bench: Bench, cacheDir: string, file: string): Promise<number> {
+  const begin = performance.now();
+  await using side = await startVaultSide(bench.upstream, cacheDir);
+  const response = await fetch(side.url(file));
+  await response.arrayBuffer();
+  const took = performance.now() - begin;
+  if (response.status !== 200) throw new Error(`The first answer is ${response.status}`);
+  return took;
+}
+
+/** Writes so many entries with a body each, in the likeness of the one that is there. */
+function multiplyEntry(cacheDir: string, count: number): void {
+  const layout = new FsLayout(cacheDir);
+  const [model] = walk(layout.entries);
+  if (model === undefined) throw new Error("The vault has stored no entry");
+  const entry = JSON.parse(Deno.readTextFileSync(`${layout.entries}/${model}`));
+  for (let index = 0; index < count; index++) {
+    const body = `body ${index}`;
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    const key = `/pool/${index % 1000}/package-${index}.deb`;
+    writeFile(layout.blob(sha256), body);
+    writeFile(layout.entry(entry.backend, key), JSON.stringify({ ...entry, key, sha256, sizeBytes: body.length }));
+  }
+}
+
+const made = new Set<string>();
+
+function writeFile(path: string, text: string): void {
+  const folder = dirname(path);
+  if (!made.has(folder)) Deno.mkdirSync(folder, { recursive: true });
+  made.add(folder);
+  Deno.writeTextFileSync(path, text);
+}

@@ -1,0 +1,49 @@
+/** Requests per second that wrk gets with 32 connections on one thread. Throws when an answer was not 2xx. */
+export async function measureRequestRate(url: string, seconds: number): Promise<number> {
+  const output = await textOf("wrk", ["-t1", "-c32", `-d${seconds}s`, "--timeout", "10s", url]);
+  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`wrk saw errors at ${url}:\n${output}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
+}
+
+/** One transfer as curl saw it; times from the moment it began to connect. */
+export interface Timing {
+  readonly status: number;
+  readonly bytes: number;
+  readonly firstByteMs: number;
+  readonly totalMs: number;
+}
+
+/** Downloads, one after the other, and throws everything away. `url` may hold curl's `[1-100]`. */
+export function timeDownloads(url: string): Promise<Timing[]> {
+  return runCurl([url, "-o", "/dev/null"]);
+}
+
+export interface CrowdOptions {
+  readonly clients: number;
+  /** As curl wants it. */
+  readonly limitRate?: string;
+  readonly maxSeconds?: number;
+}
+
+/** As many downloads of one URL at the same time, each on a connection of its own. */
+export function timeCrowd(url: string, options: CrowdOptions): Promise<Timing[]> {
+  const rate = options.limitRate ? ["--limit-rate", options.limitRate] : [];
+  const time = options.maxSeconds ? ["--max-time", String(options.maxSeconds)] : [];
+  const urls = Array.from({ length: options.clients }, () => [url, "-o", "/dev/null"]).flat();
+  return runCurl(["-Z", "--parallel-immediate", "--parallel-max", "300", ...rate, ...time, ...urls]);
+}
+
+async function runCurl(args: string[]): Promise<Timing[]> {
+  const format = "%{http_code} %{size_download} %{time_starttransfer} %{time_total}\\n";
+  const output = await textOf("curl", ["-s", "--no-progress-meter", "--noproxy", "*", "-w", format, ...args]);
+  return output.trim().split("\n").map((line) => {
+    const [status = 0, bytes = 0, firstByte = 0, total = 0] = line.split(" ").map(Number);
+    if (status !== 200) throw new Error(`curl was answered with ${status}: ${args.join(" ").slice(0, 300)}`);
+    return { status, bytes, firstByteMs: firstByte * 1000, totalMs: total * 1000 };
+  });
+}
+
+async function textOf(command: string, args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(command, { args, stdin: "null", stderr: "inherit" }).output();
+  return new TextDecoder().decode(stdout);
+}

@@ -1,0 +1,58 @@
+import { dirname } from "node:path";
+import { missingPrograms } from "../support/programs.ts";
+import { startNginx } from "../support/nginx.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+import { vaultCommand } from "../support/vault_process.ts";
+import type { Bench, Case } from "./bench.ts";
+import { growth, start } from "./endurance.ts";
+import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
+import { hitBig, hitRates } from "./hits.ts";
+import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
+import { readSettings } from "./settings.ts";
+
+const cases: readonly Case[] = [...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd, start, growth];
+
+const explanation = `
+vault: ${vaultCommand().join(" ")}
+nginx: proxy_cache, one worker, proxy_cache_lock on, proxy_max_temp_file_size 0, connections to the upstream kept open.
+Both write one access line per request to a file, unbuffered. The upstream is another nginx with sendfile.
+Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.
+`;
+
+async function main(): Promise<void> {
+  if (missingPrograms("nginx", "wrk", "curl").length > 0) Deno.exit(2);
+  const settings = readSettings();
+  await using dir = await createTempDir("vault-bench-");
+  await using upstream = await startNginx({ root: dir.path });
+  const bench: Bench = { upstream, root: dir.path, settings };
+  const figures: Figure[] = [];
+  console.log(explanation);
+  try {
+    for (const one of cases.filter(({ name }) => isSelected(name, settings.only))) {
+      console.log(`… ${one.name}`);
+      figures.push(...await one.run(bench));
+    }
+  } finally {
+    console.log(`\n${formatTable(figures)}`);
+    await writeResult(settings.resultPath, figures);
+  }
+}
+
+function isSelected(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((beginning) => name.startsWith(beginning));
+}
+
+async function writeResult(path: string, figures: readonly Figure[]): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  const result = figures.map((figure) => ({
+    ...figure,
+    vaultMedian: median(figure.vault),
+    nginxMedian: median(figure.nginx),
+    ratio: ratioOf(figure),
+    met: figure.wanted?.every((wanted) => isMet(figure, wanted)) ?? null,
+  }));
+  await Deno.writeTextFile(path, JSON.stringify({ at: new Date().toISOString(), figures: result }, null, 2) + "\n");
+  console.log(`\nAlso in ${path}`);
+}
+
+await main();

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { run } from "../../src/cli/run.ts";
+import { version } from "../../src/cli/version.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+
+/** Runs a command line inside this process. */
+async function runCaptured(args: readonly string[], env: Record<string, string> = {}) {
+  let stdout = "";
+  let stderr = "";
+  const code = await run(args, {
+    stdout: (text) => void (stdout += text),
+    stderr: (text) => void (stderr += text),
+    env: (name) => env[name],
+  });
+  return { code, stdout, stderr };
+}
+
+const mistakes: [args: string[], message: RegExp][] = [
+  [["--prot", "80"], /^--prot is not an option \(did you mean "--port"\?\)/],
+  [["--prot=80"], /^--prot is not an option/],
+  [["-x"], /^-x is not an option/],
+  [["serv"], /^"serv" is not a command \(did you mean "serve"\?\); known are serve, check, permissions/],
+  [["check", "config.yml"], /^"config.yml" is one word too many/],
+  [["--port"], /^--port needs a value: --port PORT/],
+  [["--config", "--offline"], /^--config needs a value: --config FILE/],
+  [["--config="], /^--config needs a value/],
+  [["--offline=yes"], /^--offline takes no value/],
+];
+
+for (const [args, message] of mistakes) {
+  Deno.test(`"${args.join(" ")}" is refused with code 2`, async () => {
+    const { code, stdout, stderr } = await runCaptured(args);
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+    assert.match(stderr, /See artifact-vault --help\n$/);
+  });
+}
+
+Deno.test("--version prints the version of deno.json", async () => {
+  assert.deepEqual(await runCaptured(["--version"]), { code: 0, stdout: `artifact-vault ${version}\n`, stderr: "" });
+  assert.match(version, /^\d+\.\d+\.\d+$/);
+});
+
+Deno.test("--help names every command, with examples and exit codes", async () => {
+  const { code, stdout } = await runCaptured(["--help"]);
+  assert.equal(code, 0);
+  for (const part of ["  serve ", "  check ", "  permissions ", "Examples:", "Exit codes: 0"]) {
+    assert.ok(stdout.includes(part), part);
+  }
+});
+
+Deno.test("the help of a command names its options", async () => {
+  for (const args of [["serve", "--help"], ["-h", "serve"]]) {
+    const { code, stdout } = await runCaptured(args);
+    assert.equal(code, 0);
+    const options = ["--config FILE", "--host HOST", "--port PORT", "--cache-dir DIR", "--log-level LEVEL"];
+    for (const option of [...options, "--log-file FILE", "--offline"]) assert.ok(stdout.includes(option), option);
+  }
+});
+
+Deno.test("every example in the help is a command line that is understood", async () => {
+  const { stdout } = await runCaptured(["--help"]);
+  const examples = [...stdout.matchAll(/^ {2}artifact-vault ?(.*)$/gm)].map(([, args = ""]) => args);
+  assert.ok(examples.length >= 5);
+  for (const example of examples) {
+    const { code, stderr } = await runCaptured([...example.split(" ").filter((word) => word !== ""), "--help"]);
+    assert.equal(code, 0, `${example}: ${stderr}`);
+  }
+});
+
+Deno.test("check prints the configuration as YAML, with options applied and secrets hidden", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(
+    path,
+    "backends: [{type: http, name: a, config: {base_url: https://example.org, username: u, password: '${PASSWORD}'}}]",
+  );
+  const { code, stdout, stderr } = await runCaptured(["check", "-c", path, "--port=81", "--log-level", "debug"], {
+    PASSWORD: "hunter2",
+  });
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.doesNotMatch(stdout, /hunter2/);
+  const shown = parse(stdout);
+  assert.equal(shown.http_port, 81);
+  assert.equal(shown.log_level, "DEBUG");
+  assert.equal(shown.shutdown_timeout, "30s");
+  assert.equal(shown.backends[0].config.password, "***");
+});
+
+Deno.test("check prints every problem and ends with code 2", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(path, "log_level: loud\nbackends: []\n");
+  const { code, stdout, stderr } = await runCaptured(["check", `--config=${path}`, "--port=abc"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.deepEqual(stderr.split("\n").map((line) => line.replace(`${path}:`, "")), [
+    '--port: "abc" is not a whole number from 0 to 65535; write it in digits',
+    '1:1: log_level: "loud" is not a known word; write DEBUG, INFO, WARNING, ERROR, CRITICAL',
+    "2:1: backends: the list is empty; write at least one entry",
+    "",
+  ]);
+});
+
+Deno.test("a configuration that is not there ends with code 2", async () => {
+  const { code, stderr } = await runCaptured(["--config", "/nonexistent/config.yml"]);
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    'Cannot read the configuration "/nonexistent/config.yml": there is no such file; give its path with --config\n',
+  );
+});
+
+/** The flags that `permissions` prints for a file, without the folder of the sources. */
+async function permissionsOf(text: string, ...args: string[]) {
+  await using dir = await createTempDir("vault,test ");
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(path, text);
+  const { code, stdout, stderr } = await runCaptured(["permissions", "--config", path, ...args], { TOKEN: "x" });
+  assert.equal(code, 0, stderr);
+  const quotedPath = path.replaceAll(",", ",,");
+  return { stdout: stdout.replace(quotedPath, "config.yml").replace(/(?<=config\.yml,)[^,]*\/src\b/, "src"), stderr };
+}
+
+Deno.test("permissions prints what a configuration needs and nothing else", async () => {
+  const { stdout, stderr } = await permissionsOf(`
+http_port: 8081
+cache_dir: /var/cache/vault
+log_file: /var/log/vault.log
+tls: {cert: server.crt, key: server.key}
+proxy: http://u:p@proxy.example
+backends:
+  - {type: http, name: a, config: {base_url: [https://a.example/x, "http://b.example:81"], token: "\${TOKEN}"}}
+  - {type: http, name: b, config: {base_url: "https://b.example", ca: b.pem, proxy: "http://other.example:3128"}}
+  - {type: http, name: c, config: {base_url: "http://a.example", user_agent: "\${AGENT:-x}", offline: true}}
+`);
+  assert.equal(
+    stdout,
+    "--no-prompt " +
+      "--allow-net=127.0.0.1:8081,a.example:443,b.example:81,proxy.example:80,b.example:443,other.example:3128 " +
+      "--allow-env=TOKEN,AGENT " +
+      "'--allow-read=config.yml,src,/var/cache/vault,server.crt,server.key,b.pem' " +
+      "--allow-write=/var/cache/vault,/var/log/vault.log --allow-sys=statfs\n",
+  );
+  assert.match(stderr, /redirect/);
+});
+
+Deno.test("offline, permissions opens the network to nobody but clients", async () => {
+  const text = "http_host: '::1'\nbackends: [{type: http, name: a, config: {base_url: https://a.example}}]";
+  const { stdout, stderr } = await permissionsOf(text, "--offline", "--port", "0");
+  assert.match(stdout, /--allow-net=\[::1\]:0 '--allow-read/);
+  assert.doesNotMatch(stdout, /allow-env/);
+  assert.equal(stderr, "");
+});

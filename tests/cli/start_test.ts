@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { prepareCacheDir } from "../../src/cli/cache_dir.ts";
+import { checkAuthorities, readTls } from "../../src/cli/input_files.ts";
+import { listen } from "../../src/cli/listen.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+
+const tlsFile = (name: string) => new URL(`../support/tls/${name}`, import.meta.url).pathname;
+
+function configOf(...lines: string[]) {
+  const text = ["http_port: 0", ...lines, "backends: [{type: http, name: a, config: {base_url: https://a.example}}]"];
+  return loadConfig({ text: text.join("\n"), env: () => undefined });
+}
+
+Deno.test("the cache directory is created with all above it, and nothing is left in it", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("one", "two");
+  await prepareCacheDir(path);
+  await prepareCacheDir(path);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(path)), []);
+});
+
+Deno.test("a cache directory that is a file says so", async () => {
+  await using dir = await createTempDir();
+  await Deno.writeTextFile(dir.join("file"), "");
+  for (const path of [dir.join("file"), dir.join("file", "below")]) {
+    await assert.rejects(prepareCacheDir(path), {
+      code: "storage_failed",
+      message: `Cannot create the cache directory "${path}": there is a file in its place or on the way to it; ` +
+        "remove it, or name another directory with --cache-dir or cache_dir",
+    });
+  }
+});
+
+Deno.test("a cache directory that cannot be written names the flag or the remedy", {
+  permissions: { read: true, write: false },
+}, async () => {
+  await assert.rejects(prepareCacheDir("./cache"), {
+    code: "permission_missing",
+    message: 'Not permitted to write to "./cache": start Deno with --allow-write=./cache',
+  });
+});
+
+Deno.test("certificate, key and authorities are read at start, and a wrong one is named", async () => {
+  await using dir = await createTempDir();
+  await Deno.writeTextFile(dir.join("other.txt"), "nothing");
+  const [cert, key, other] = [tlsFile("localhost.pem"), tlsFile("localhost.key"), dir.join("other.txt")];
+
+  assert.equal(await readTls(await configOf()), null);
+  assert.match((await readTls(await configOf(`tls: {cert: ${cert}, key: ${key}}`)))?.key ?? "", /PRIVATE KEY/);
+  await checkAuthorities(await configOf(`ca: [${tlsFile("ca.pem")}]`));
+
+  await assert.rejects(readTls(await configOf(`tls: {cert: ${other}, key: ${key}}`)), {
+    message: `Cannot use "${other}" as tls.cert: it holds no certificate in PEM form`,
+  });
+  await assert.rejects(readTls(await configOf(`tls: {cert: ${cert}, key: ${cert}}`)), {
+    message: `Cannot use "${cert}" as tls.key: it holds no private key in PEM form`,
+  });
+  await assert.rejects(checkAuthorities(await configOf("ca: [/nonexistent/ca.pem]")), {
+    message: 'Cannot use "/nonexistent/ca.pem" as ca: there is no such file',
+  });
+});
+
+const handler = () => new Response("here");
+
+Deno.test("a port in use is one sentence that says what to do", async () => {
+  const { server, url } = listen(handler, { config: await configOf(), tls: null });
+  assert.equal(await (await fetch(url)).text(), "here");
+  const config = { ...await configOf(), http_port: server.addr.port };
+  assert.throws(() => listen(handler, { config, tls: null }), {
+    message: `Cannot listen on 127.0.0.1:${config.http_port}: the port is in use; ` +
+      "stop the program that holds it, or choose another one with --port",
+  });
+  await server.shutdown();
+});
+
+Deno.test("an address of another machine, a missing permission and a broken certificate are told apart", async () => {
+  const elsewhere = await configOf("http_host: 192.0.2.1");
+  assert.throws(() => listen(handler, { config: elsewhere, tls: null }), /this machine has no such address.*--host/);
+  const broken = await configOf("tls: {cert: c.pem, key: k.pem}");
+  const tls = { cert: "-----BEGIN CERTIFICATE-----\n", key: "-----BEGIN PRIVATE KEY-----\n" };
+  assert.throws(
+    () => listen(handler, { config: broken, tls }),
+    /"c.pem" and "k.pem" are not a certificate and its key/,
+  );
+});
+
+Deno.test("listening without the permission names the flag", { permissions: { net: false } }, async () => {
+  const config = await configOf();
+  assert.throws(() => listen(handler, { config, tls: null }), {
+    code: "permission_missing",
+    message: 'Not permitted to use the network address "127.0.0.1:0": start Deno with --allow-net=127.0.0.1:0',
+  });
+});
+
+Deno.test("with certificate and key the server speaks TLS", async () => {
+  const config = await configOf(`tls: {cert: ${tlsFile("localhost.pem")}, key: ${tlsFile("localhost.key")}}`);
+  const { server, url } = listen(handler, { config, tls: await readTls(config) });
+  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(tlsFile("ca.pem"))] });
+  const response = await fetch(`https://localhost:${server.addr.port}/`, { client });
+  assert.equal(await response.text(), "here");
+  assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);
+  await server.shutdown();
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { describeConfig } from "../../src/config/describe.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { presentConfig } from "../../src/config/present.ts";
+import { configurationReference } from "../../src/config/reference.ts";
+import { upstreamsOf } from "../../src/config/upstreams.ts";
+
+const rows = describeConfig();
+const row = (key: string) => rows.find((row) => row.key === key) ?? assert.fail(`${key} is not described`);
+
+Deno.test("every key has a type and a description that ends like a sentence", () => {
+  assert.ok(rows.length > 40);
+  for (const { key, type, description } of rows) {
+    assert.notEqual(type, "", key);
+    assert.match(description, /^[A-Z].*\.$/, key);
+  }
+});
+
+Deno.test("a description shows type, default and whether the key is required", () => {
+  const shown = ["http_port", "tls.cert", "backends[].config.ca", "backends[].config.base_url"].map(row);
+  assert.deepEqual(shown.map(({ type, default: initial, required, backend }) => [type, initial, required, backend]), [
+    ["number", "8080", false, undefined],
+    ["file", null, true, undefined],
+    ["file, or list of file", null, false, undefined],
+    ["URL, or list of URL", null, true, "http"],
+  ]);
+  assert.equal(row("backends[].config.stale_if_error").default, "forever");
+  assert.equal(row("backends[].config.rules[].match").type, "glob");
+});
+
+Deno.test("docs/configuration.md is as tests/config/write_reference.ts writes it", async () => {
+  const file = new URL("../../docs/configuration.md", import.meta.url);
+  assert.equal(await Deno.readTextFile(file), configurationReference());
+});
+
+const text = `
+http_port: 0
+backends:
+  - type: http
+    name: a
+    config:
+      base_url: [https://one.example, "https://two.example:8443/x/"]
+      username: me
+      password: hunter2
+      headers: {X-Key: hunter2}
+      proxy: http://me:hunter2@proxy.example:3128
+      ttl: 90
+      rules: [{match: x, ttl: forever}]
+`;
+
+Deno.test("a configuration is shown without secrets, and reads back as the same", async () => {
+  const config = await loadConfig({ text, env: () => undefined });
+  const shown = JSON.stringify(presentConfig(config));
+  assert.doesNotMatch(shown, /hunter2/);
+  assert.match(
+    shown,
+    /"password":"\*\*\*","headers":{"X-Key":"\*\*\*"},"ttl":"90s","rules":\[{"match":"x","ttl":"forever"/,
+  );
+  const again = await loadConfig({ text: shown, env: () => undefined });
+  assert.deepEqual(presentConfig(again), presentConfig(config));
+});
+
+Deno.test("the upstreams of a backend are its base URLs", async () => {
+  const config = await loadConfig({ text, env: () => undefined });
+  assert.deepEqual(upstreamsOf(config.backends[0]!), ["https://one.example", "https://two.example:8443/x"]);
+});

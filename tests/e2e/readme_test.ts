@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { basename, dirname } from "node:path";
+import { curl, download, runShell } from "../support/clients.ts";
+import { missingPrograms } from "../support/programs.ts";
+import { mib } from "../support/random_file.ts";
+import { createScene } from "../support/scene.ts";
+import { ServerProcess } from "../support/server_process.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+import { projectRoot, runVault, vaultExecutable } from "../support/vault_process.ts";
+
+const ignore = vaultExecutable !== null || missingPrograms("nginx", "curl", "make", "wrk").length > 0;
+const readme = Deno.readTextFileSync(`${projectRoot}/README.md`);
+const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
+
+/** How each kind of command is tried; the first that matches. */
+const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<void>][] = [
+  [/^make run$/, tryMakeRun],
+  [/^make bench$/, tryBench],
+  [/^make (test|ok|e2e|compile)$/, tryInCi],
+  [/^dist\/artifact-vault /, tryVault],
+  [/^curl /, tryCurl],
+];
+
+Deno.test({ name: "every command of the README works", ignore }, async (t) => {
+  assert.ok(commands.length > 5, "the README has commands");
+  for (const command of commands) {
+    await t.step(command, async () => {
+      const trial = trials.find(([pattern]) => pattern.test(command))?.[1];
+      assert.ok(trial, "nothing here tries this command");
+      await trial(command);
+    });
+  }
+});
+
+Deno.test("every file the README links to is there", () => {
+  const links = [...readme.matchAll(/\]\(([^):#]+)\)/g)].map(([, path]) => path ?? "");
+  assert.deepEqual(links.filter((path) => !exists(`${projectRoot}/${path}`)), []);
+});
+
+/** In a session of its own, so that what make starts can be ended with it. */
+async function tryMakeRun(command: string): Promise<void> {
+  await using dir = await createTempDir();
+  const env = { PORT: "0", ARGS: `--cache-dir ${dir.join("new")}` };
+  const make = new ServerProcess(["setsid", ...command.split(" ")], { cwd: projectRoot, env });
+  try {
+    const [, url] = await make.waitForLine(/listening on (http:\S+)/);
+    assert.equal((await curl(`${url}/healthz`)).status, 200);
+    assert.ok((await Deno.stat(dir.join("new"))).isDirectory);
+  } finally {
+    await new Deno.Command("kill", { args: ["-TERM", "--", `-${make.pid}`] }).output();
+    await make.status;
+  }
+}
+
+/** These are stages of what runs on every change, or prerequisites of one. */
+function tryInCi(command: string): Promise<void> {
+  const stages = Deno.readTextFileSync(`${projectRoot}/.ci/run`);
+  const target = command.replace("make ", "");
+  const called = stages.includes(command) || new RegExp(`^ok:.*\\b${target}\\b`, "m").test(makefile());
+  assert.ok(called, `${command} is no part of .ci/run`);
+  return Promise.resolve();
+}
+
+async function tryBench(command: string): Promise<void> {
+  await using dir = await createTempDir();
+  const env = { QUICK: "1", BENCH_ONLY: "hit-1k", BENCH_RESULT: dir.join("bench.json") };
+  const { code, output } = await runShell(command, { cwd: projectRoot, env });
+  assert.equal(code, 0, output);
+  assert.match(output, /hit-1k +requests\/s/);
+}
+
+async function tryVault(command: string): Promise<void> {
+  const { code, stdout, stderr } = await runVault(command.split(" ").slice(1));
+  assert.equal(code, 0, stderr);
+  assert.notEqual(stdout, "");
+}
+
+/** Against a vault that has the file from a stand-in for the real upstream. */
+async function tryCurl(command: string): Promise<void> {
+  await using scene = await createScene();
+  const path = new URL(command.split(" ").at(-1) ?? "").pathname;
+  await Deno.mkdir(`${scene.dir.join("upstream")}${dirname(path)}`, { recursive: true });
+  const file = await scene.addFile(path.slice(1), mib);
+  await scene.configure({ prefix: "/gnu", upstream: `${scene.nginx.url}/gnu` });
+  await using vault = await scene.startVault();
+  assert.ok((await download(vault.url(path), file)).right);
+  await vault.waitForLine(/Transfer complete/);
+  const { code, output } = await runShell(command.replace("http://127.0.0.1:8080", vault.url("")), {
+    cwd: scene.dir.path,
+  });
+  assert.equal(code, 0, output);
+  if (command.includes("-O")) assert.equal((await Deno.stat(scene.dir.join(basename(path)))).size, file.sizeBytes);
+  else assert.match(output, /cache-status:.*hit/i);
+}
+
+function makefile(): string {
+  return Deno.readTextFileSync(`${projectRoot}/Makefile`);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path) !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,106 @@
+import { fileURLToPath } from "node:url";
+import { ServerProcess } from "./server_process.ts";
+
+export const projectRoot = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
+
+/** What the program may do wherever it runs with any configuration: the same flags as in the Makefile. */
+export const generalPermissions = [
+  "--allow-net",
+  "--allow-env",
+  "--allow-read",
+  "--allow-write",
+  "--allow-sys=statfs",
+];
+
+/** The compiled program that is tested instead of the source tree, from VAULT_EXECUTABLE; null for the source tree. */
+export const vaultExecutable = Deno.env.get("VAULT_EXECUTABLE") ?? null;
+
+/** The command line up to the vault's own arguments. A compiled program has its permissions in it. */
+export function vaultCommand(permissions: readonly string[] = generalPermissions): string[] {
+  if (vaultExecutable !== null) return [vaultExecutable];
+  const flags = ["--quiet", "--no-prompt", "--frozen", "--cached-only", `--config=${projectRoot}/deno.json`];
+  return [Deno.execPath(), "run", ...flags, ...permissions, `${projectRoot}/src/main.ts`];
+}
+
+export interface VaultOptions {
+  /** A port of its own is chosen unless `--port` is among them. */
+  readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly permissions?: readonly string[];
+}
+
+/** A real vault in a process of its own. */
+export class VaultProcess extends ServerProcess {
+  #url = "";
+
+  static async start(options: VaultOptions): Promise<VaultProcess> {
+    const port = options.args.includes("--port") ? [] : ["--port", "0"];
+    const command = [...vaultCommand(options.permissions), "serve", "--host", "127.0.0.1", ...port, ...options.args];
+    const vault = new VaultProcess(command, { env: vaultEnvironment(options.env), clearEnv: true });
+    try {
+      const [url] = await vault.waitForLine(/(?<=listening on )https?:\/\/127\.0\.0\.1:\d+/);
+      vault.#url = url;
+    } catch (error) {
+      await vault.stop("SIGKILL");
+      throw error;
+    }
+    return vault;
+  }
+
+  url(path: string): string {
+    return this.#url + path;
+  }
+}
+
+/** Runs the vault's command line to its end. */
+export async function runVault(
+  args: readonly string[],
+  options: Omit<VaultOptions, "args"> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [program = "", ...rest] = vaultCommand(options.permissions);
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...rest, ...args],
+    cwd: projectRoot,
+    env: vaultEnvironment(options.env),
+    clearEnv: true,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The machine's environment without what would lead the vault's own requests elsewhere. */
+export function vaultEnvironment(more: Record<string, string> = {}): Record<string, string> {
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
+    !/^(https?_proxy|no_proxy|all_proxy)$/i.test(name)
+  );
+  return { ...Object.fromEntries(kept), NO_COLOR: "1", ...more };
+}
+
+export interface VaultConfig {
+  readonly cacheDir: string;
+  readonly upstream: string;
+  /** `/files` where it is left out. */
+  readonly prefix?: string;
+  /** More lines at the top level. */
+  readonly top?: readonly string[];
+  /** More lines of the backend's `config`. */
+  readonly backend?: readonly string[];
+}
+
+/** Writes a configuration with one http backend and gives its path. */
+export async function writeVaultConfig(path: string, config: VaultConfig): Promise<string> {
+  const lines = [
+    `cache_dir: ${config.cacheDir}`,
+    ...config.top ?? [],
+    "backends:",
+    "  - type: http",
+    "    name: files",
+    "    config:",
+    `      prefix: ${config.prefix ?? "/files"}`,
+    `      base_url: ${config.upstream}`,
+    ...(config.backend ?? []).map((line) => `      ${line}`),
+  ];
+  await Deno.writeTextFile(path, lines.join("\n") + "\n");
+  return path;
+}
