@@ -1,4 +1,5 @@
 import type { Digest } from "./digest.ts";
+import type { VaultError } from "./errors.ts";
 
 /** `fetch`, wrapped or not: what every upstream wrapper takes and gives. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -75,4 +76,6 @@ export interface Backend {
   readonly maxTransfers: number;
   /** Throws `bad_request` or `not_found` for a path that means nothing here. */
   resolve(request: BackendRequest): Artifact | Promise<Artifact>;
+  /** The body of an error in the protocol spoken here; plain text where absent. */
+  formatError?(error: VaultError): { readonly body: string; readonly contentType: string };
 }

@@ -3,23 +3,26 @@ import { messageOf, VaultError } from "../errors.ts";
 
 /** Creates the cache directory where it is missing, and makes sure that files can be kept in it. */
 export async function prepareCacheDir(dir: string): Promise<void> {
-  await attempt(dir, "create", () => Deno.mkdir(dir, { recursive: true }));
-  const probe = `${dir}/.probe-${crypto.randomUUID()}`;
-  await attempt(dir, "write to", async () => {
-    await Deno.writeTextFile(probe, "");
-    await Deno.remove(probe);
+  await Deno.mkdir(dir, { recursive: true }).catch((error) => fail("create", dir, error));
+  await probe(dir).catch((error) => {
+    if (codeOf(error) !== "ENOSPC") fail("write to", dir, error);
   });
 }
 
-async function attempt(dir: string, verb: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    const missing = asPermissionMissing(error);
-    if (missing !== null) throw missing;
-    const message = `Cannot ${verb} the cache directory "${dir}": ${reasonOf(error)}`;
-    throw new VaultError("storage_failed", message, { cause: error });
-  }
+/** A full disk is no reason not to start: what is held can be served, and evicted. */
+async function probe(dir: string): Promise<void> {
+  const path = `${dir}/.probe-${crypto.randomUUID()}`;
+  await Deno.writeTextFile(path, "");
+  await Deno.remove(path);
+}
+
+function fail(verb: string, dir: string, error: unknown): never {
+  const message = `Cannot ${verb} the cache directory "${dir}": ${reasonOf(error)}`;
+  throw asPermissionMissing(error) ?? new VaultError("storage_failed", message, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
 }
 
 function reasonOf(error: unknown): string {
@@ -28,6 +31,6 @@ function reasonOf(error: unknown): string {
     return `there is a file in its place or on the way to it; remove it, or ${elsewhere}`;
   }
   if (error instanceof Deno.errors.PermissionDenied) return `this user may not; give it the right to, or ${elsewhere}`;
-  if ((error as { code?: string }).code === "EROFS") return `the file system is read-only; ${elsewhere}`;
+  if (codeOf(error) === "EROFS") return `the file system is read-only; ${elsewhere}`;
   return `${messageOf(error)}; ${elsewhere}`;
 }

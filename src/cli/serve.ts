@@ -2,11 +2,11 @@ import { type App, createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { upstreamsOf } from "../config/upstreams.ts";
-import { createLogging, type Logging } from "../observe/log.ts";
+import { createLogging, type Log, type Logging } from "../observe/log.ts";
 import { prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, loadOptionsOf } from "./config_options.ts";
-import { checkAuthorities, readTls } from "./input_files.ts";
+import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { serveUntilTerminated } from "./shutdown.ts";
@@ -27,10 +27,10 @@ export const serve: Command = {
     const config = await loadConfig(loadOptionsOf(values, io));
     await prepareCacheDir(config.cache_dir);
     await checkAuthorities(config);
-    const { log_level: level, log_format: format, log_file } = config;
-    const logging = await createLogging({ level, format, ...(log_file === undefined ? {} : { file: log_file }) });
+    const tls = await readTls(config);
+    const logging = openLog(config);
     try {
-      await serveConfig(config, logging, io);
+      await serveConfig(config, { tls, log: logging.log, io });
     } finally {
       await logging.close();
     }
@@ -38,15 +38,29 @@ export const serve: Command = {
   },
 };
 
-async function serveConfig(config: Config, { log }: Logging, io: Io): Promise<void> {
-  const tls = await readTls(config);
+function openLog({ log_level: level, log_format: format, log_file: file }: Config): Logging {
+  return createLogging({ level, format, ...(file === undefined ? {} : { file }) });
+}
+
+async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: Log; io: Io }): Promise<void> {
+  const { tls, log, io } = deps;
   const app = await createApp(config, { log, version });
   const { server, url } = await openServer(app, { config, tls });
-  const routes = config.backends.map((backend) => `${backend.config.prefix} -> ${upstreamsOf(backend).join(", ")}`);
+  const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
+  announce(url, { config, log, io });
+  await terminated;
+}
+
+function announce(url: string, { config, log, io }: { config: Config; log: Log; io: Io }): void {
   const title = `Artifact Vault ${version} listening on ${url}`;
+  const routes = config.backends.map((backend) => `${backend.config.prefix} -> ${upstreamsOf(backend).join(", ")}`);
   for (const line of [title, ...routes]) log.info(line);
-  io.stdout([title, ...routes.map((route) => `  ${route}`), ""].join("\n"));
-  await serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
+  if (!showsLog(config)) io.stdout([title, ...routes.map((route) => `  ${route}`), ""].join("\n"));
+}
+
+/** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */
+function showsLog({ log_file, log_format, log_level }: Config): boolean {
+  return log_file === undefined && (log_format === "json" || log_level === "DEBUG" || log_level === "INFO");
 }
 
 async function openServer(app: App, options: ListenOptions): Promise<Listening> {

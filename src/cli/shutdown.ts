@@ -16,7 +16,8 @@ export interface ShutdownOptions {
 
 /**
  * Serves until the process is asked to end, then lets responses and transfers under way finish for at most
- * `timeoutMs`. A second signal ends the wait. Connections still open then are cut when the process exits.
+ * `timeoutMs`. A second signal ends the wait. Connections still open then are cut when the process exits. Signals count
+ * from the call on.
  */
 export async function serveUntilTerminated({ app, server, log, timeoutMs }: ShutdownOptions): Promise<void> {
   const first = Promise.withResolvers<Deno.Signal>();
@@ -30,11 +31,14 @@ export async function serveUntilTerminated({ app, server, log, timeoutMs }: Shut
   stopListening();
 }
 
+/** Responses first: what they read stays open until they are done. */
 async function finish({ app, server, timeoutMs }: Omit<ShutdownOptions, "log">): Promise<void> {
+  const overAt = performance.now() + timeoutMs;
   const deadline = Promise.withResolvers<void>();
   const timer = setTimeout(deadline.resolve, timeoutMs);
-  await Promise.all([Promise.race([server.shutdown(), deadline.promise]), app.close(timeoutMs)]);
+  await Promise.race([server.shutdown(), deadline.promise]);
   clearTimeout(timer);
+  await app.close(Math.max(0, overAt - performance.now()));
 }
 
 function onTermination(receive: (signal: Deno.Signal) => void): () => void {

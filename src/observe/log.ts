@@ -90,7 +90,14 @@ function logOf(logger: Logger, showsFields: boolean): Log {
 function writeRecord(record: LogRecord, format: LogFormat, writer: LineWriter): void {
   const { timestamp, level, rawMessage, properties } = record;
   const message = redact(typeof rawMessage === "string" ? rawMessage : rawMessage.join(""));
-  writer.write(format({ timestamp, level: levelNames[level], message, fields: redactFields((properties.fields ?? noFields) as LogFields) }));
+  writer.write(
+    format({
+      timestamp,
+      level: levelNames[level],
+      message,
+      fields: redactFields((properties.fields ?? noFields) as LogFields),
+    }),
+  );
   if (level === "error" || level === "fatal") writer.flush();
 }
 

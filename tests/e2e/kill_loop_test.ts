@@ -90,6 +90,7 @@ async function killedRound(
   return vault.lines;
 }
 
+/** The vault names the backend and the path at the upstream. */
 function isStored(line: string, path: string): boolean {
-  return line.includes("Transfer complete") && line.split(/\s/).includes(path);
+  return line.includes(`Transfer complete files ${path.replace(/^\/files/, "")} `);
 }

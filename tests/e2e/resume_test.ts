@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hasBlob, stagedBytes, wrongBlobs } from "../support/cache_dir.ts";
 import { download, spawnCurl } from "../support/clients.ts";
+import { startFaultProxy } from "../support/fault_proxy.ts";
 import type { NginxRequest } from "../support/nginx.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { gib, mib } from "../support/random_file.ts";
@@ -51,6 +52,24 @@ Deno.test({ name: "a cold 1 GiB file", ignore }, async (t) => {
     await scene.nginx.start();
     assert.deepEqual(await wrongBlobs(scene.cacheDir), []);
   });
+});
+
+Deno.test({ name: "the upstream cuts the connection three times: one whole right file", ignore }, async () => {
+  await using scene = await createScene();
+  await using proxy = await startFaultProxy(scene.nginx.url);
+  await scene.configure({ upstream: proxy.origin });
+  const file = await scene.addFile("shaky.bin", 40 * mib);
+  await using vault = await scene.startVault();
+  proxy.cut(9 * mib, 3);
+  const got = await download(vault.url(`/files/${file.name}`), file);
+  assert.deepEqual([got.status, got.exitCode, got.right], [200, 0, true]);
+  await vault.waitForLine(/Transfer complete/);
+  assert.ok(hasBlob(scene.cacheDir, file.sha256));
+  const [first, ...resumes] = await scene.nginx.requests();
+  assert.equal(first?.status, 200);
+  assert.deepEqual(resumes.map(({ status, ifRange }) => [status, ifRange !== ""]), Array(3).fill([206, true]));
+  const starts = resumes.map(rangeStart);
+  assert.ok(starts.every((start, index) => start > (starts[index - 1] ?? 0)), `resumed at ${starts}`);
 });
 
 Deno.test({ name: "SIGTERM lets a download under way finish, then the vault ends with 0", ignore }, async () => {

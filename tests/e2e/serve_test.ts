@@ -124,6 +124,20 @@ Deno.test({ name: "HEAD and a range of something not held yet", ignore }, async 
   });
 });
 
+Deno.test({ name: "a body without a length is passed on chunked and kept", ignore }, async () => {
+  await using scene = await createScene();
+  await scene.configure({ backend: ["ttl: 1h"] });
+  const file = await scene.addFile("unsized.bin", 5 * mib);
+  await using vault = await scene.startVault();
+  const url = vault.url(`/files/unsized/${file.name}`);
+  assert.ok((await download(url, file)).right);
+  await vault.waitForLine(/Transfer complete/);
+  await scene.nginx.stop();
+  const kept = await curl("-I", url);
+  assert.equal(kept.headers.get("content-length"), String(file.sizeBytes));
+  assert.ok((await download(url, file)).right);
+});
+
 const refused: readonly [what: string, args: readonly string[], path: string, status: number][] = [
   ["another method", ["-X", "PUT", "-d", "x"], "/files/app.tar.gz", 405],
   ["an unknown prefix", [], "/nothing/here", 404],

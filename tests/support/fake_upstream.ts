@@ -56,6 +56,7 @@ export class FakeUpstream implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   readonly #accepting: Promise<void>;
   #connectionCount = 0;
+  #closed = false;
 
   constructor({ tls, hostname = "127.0.0.1", port = 0 }: FakeUpstreamOptions) {
     this.#listener = tls ? Deno.listenTls({ hostname, port, ...tls }) : Deno.listen({ hostname, port });
@@ -112,7 +113,8 @@ export class FakeUpstream implements AsyncDisposable {
 
   /** Stops listening and cuts every connection: from now on, connecting is refused. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
+    if (!this.#closed) this.#listener.close();
+    this.#closed = true;
     for (const places of this.#holds.values()) for (const place of places) place.released.resolve();
     for (const connection of this.#connections.keys()) closeQuietly(connection);
     await Promise.all([this.#accepting, ...this.#connections.values()]);
@@ -148,7 +150,7 @@ export class FakeUpstream implements AsyncDisposable {
       const stops = [...this.#holds.get(head.target) ?? []];
       const outcome = await respond(connection, head, answer, { sending: request, stops }).catch(() => "cut" as const);
       request.finish(outcome);
-      if (outcome === "cut" || answer.framing === "close" || head.version === "HTTP/1.0") return;
+      if (outcome === "cut" || answer.framing === "close" || isLast(head)) return;
     }
   }
 
@@ -191,6 +193,11 @@ class HeldPlace implements Stop {
     this.reached.resolve();
     await this.released.promise;
   }
+}
+
+/** Whether the client wants the connection closed after the answer. */
+function isLast({ version, headers }: RequestHead): boolean {
+  return version === "HTTP/1.0" || headers.get("connection")?.toLowerCase() === "close";
 }
 
 function closeQuietly(connection: Deno.Conn): void {

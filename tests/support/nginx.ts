@@ -17,7 +17,10 @@ export interface NginxRequest {
 }
 
 export interface NginxOptions {
-  /** The folder it serves. `/rate/<size>/<path>` serves the same files at that many bytes per second and connection. */
+  /**
+   * The folder it serves. `/rate/<size>/<path>` serves the same files at that many bytes per second and connection,
+   * `/unsized/<path>` chunked, without a length, validator or ranges.
+   */
   readonly root: string;
   /** More directives for the server block. */
   readonly server?: string;
@@ -130,6 +133,7 @@ http {
     root ${options.root};
     location = ${syncPath} { return 204; }
     location ~ ^/rate/(\\w+)/(.+)$ { limit_rate $1; alias ${options.root}/$2; }
+    location /unsized/ { ssi on; ssi_types *; alias ${options.root}/; }
     ${options.server ?? ""}
   }
 }

@@ -1,0 +1,40 @@
+import type { HeaderList } from "../artifact.ts";
+import type { CacheResult } from "../http/cache_status.ts";
+
+/** Null for answers without a body, and for HEAD. */
+export type Body = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null;
+
+/** An answer before it is sent. Its headers are complete but for the request id. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: Body;
+  /** How the cache took part: `none` where it was not asked, `error` where it had nothing to give. */
+  readonly cache: CacheResult | "none" | "error";
+}
+
+export interface TextOptions {
+  readonly status?: number;
+  readonly contentType?: string;
+  readonly headers?: HeaderList;
+  readonly cache?: Reply["cache"];
+}
+
+const encoder = new TextEncoder();
+
+/** An answer with a short text of our own, never to be cached; HEAD gets the same headers. */
+export function textReply(method: string, text: string, options: TextOptions = {}): Reply {
+  const { status = 200, contentType = "text/plain; charset=utf-8", headers = [], cache = "none" } = options;
+  const body = encoder.encode(text);
+  return {
+    status,
+    headers: [
+      ["content-type", contentType],
+      ["content-length", String(body.byteLength)],
+      ["cache-control", "no-store"],
+      ...headers,
+    ],
+    body: method === "HEAD" ? null : body,
+    cache,
+  };
+}

@@ -1,0 +1,86 @@
+import { cacheResult, formatCacheStatus } from "../http/cache_status.ts";
+import { ifRangeMatches, notModified, type Validators } from "../http/conditional.ts";
+import { headerOf } from "../http/headers.ts";
+import { contentRange, type RangeSpec, resolveRange, unsatisfiedRange } from "../http/range.ts";
+import type { Opened } from "../vault/vault.ts";
+import type { Body, Reply } from "./reply.ts";
+
+/** What a client asked of a representation. */
+export interface Wanted {
+  readonly method: "GET" | "HEAD";
+  readonly headers: Headers;
+  /** Null for HEAD, which knows no ranges (RFC 9110 §14.2). */
+  readonly range: RangeSpec | null;
+}
+
+type Header = readonly [name: string, value: string];
+
+/** What a 304 repeats of the headers of a 200 (RFC 9110 §15.4.5). */
+const confirming: ReadonlySet<string> = new Set([
+  "cache-control",
+  "content-location",
+  "date",
+  "etag",
+  "expires",
+  "vary",
+]);
+
+/** The answer to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and releases it where its body is not sent. */
+export function respond(opened: Opened, wanted: Wanted): Reply {
+  const validators = { etag: headerOf(opened.headers, "etag"), lastModified: headerOf(opened.headers, "last-modified") };
+  if (notModified(wanted.headers, validators)) return confirmation(opened, validators);
+  if (wanted.range !== null && takesRange(opened, wanted.headers, validators)) return partial(opened, wanted.range);
+  return whole(opened, wanted.method);
+}
+
+function whole(opened: Opened, method: Wanted["method"]): Reply {
+  const headers = representationHeaders(opened);
+  if (opened.sizeBytes !== undefined) headers.push(["content-length", String(opened.sizeBytes)]);
+  if (method === "HEAD") return withoutBody(opened, 200, headers);
+  return reply(opened, 200, headers, opened.bytes ?? opened.stream());
+}
+
+function partial(opened: Opened, spec: RangeSpec): Reply {
+  const size = opened.sizeBytes!;
+  const range = resolveRange(spec, size);
+  if (range === null) {
+    return withoutBody(opened, 416, [["content-range", unsatisfiedRange(size)], ["content-length", "0"]]);
+  }
+  const { start, end } = range;
+  const headers = representationHeaders(opened);
+  headers.push(["content-range", contentRange(range, size)], ["content-length", String(end - start)]);
+  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream(range));
+}
+
+/** Last-Modified guides the update of a copy that has no ETag. */
+function confirmation(opened: Opened, { etag }: Validators): Reply {
+  const headers = opened.headers.filter(([name]) =>
+    confirming.has(name) || (name === "last-modified" && etag === undefined)
+  );
+  return withoutBody(opened, 304, headers);
+}
+
+/** Where the size is unknown or 0 there is nothing a range could mean. */
+function takesRange(opened: Opened, request: Headers, validators: Validators): boolean {
+  if (!opened.ranges || !opened.sizeBytes) return false;
+  const ifRange = request.get("if-range");
+  return ifRange === null || ifRangeMatches(ifRange, validators);
+}
+
+function representationHeaders(opened: Opened): Header[] {
+  const headers = [...opened.headers];
+  if (opened.ranges) headers.push(["accept-ranges", "bytes"]);
+  return headers;
+}
+
+function withoutBody(opened: Opened, status: number, headers: Header[]): Reply {
+  opened.close();
+  return reply(opened, status, headers, null);
+}
+
+/** Without a hit, Age is for what upstream had from a cache itself (RFC 9111 §5.1). */
+function reply({ ageSeconds, cacheStatus }: Opened, status: number, headers: Header[], body: Body): Reply {
+  if (cacheStatus.hit || ageSeconds > 0) headers.push(["age", String(ageSeconds)]);
+  headers.push(["cache-status", formatCacheStatus(cacheStatus)]);
+  return { status, headers, body, cache: cacheResult(cacheStatus) };
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { createTempDir } from "../support/temp_dir.ts";
+import { runVault, vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
+
+/** A configuration in `dir` whose upstream is never asked. */
+function writeConfig(dir: { join(...names: string[]): string }, ...top: string[]): Promise<string> {
+  return writeVaultConfig(dir.join("config.yml"), {
+    cacheDir: dir.join("cache"),
+    upstream: "http://127.0.0.1:9/x",
+    top,
+  });
+}
+
+Deno.test("with a log file, the address and the routes still stand on the terminal", async () => {
+  await using dir = await createTempDir();
+  const path = await writeConfig(dir, `log_file: ${dir.join("vault.log")}`);
+  await using vault = await VaultProcess.start({ args: ["--config", path] });
+  await vault.waitForLine(/^ {2}\/files -> http:\/\/127\.0\.0\.1:9\/x$/);
+  assert.equal((await vault.stop("SIGTERM")).code, 0);
+  assert.equal(vault.lines.length, 2, vault.output);
+  assert.match(vault.lines[0]!, /^Artifact Vault \d+\.\d+\.\d+ listening on http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(await Deno.readTextFile(dir.join("vault.log")), / - vault - INFO - Artifact Vault .* listening on http/);
+});
+
+Deno.test("without one, the log says both, once", async () => {
+  await using dir = await createTempDir();
+  await using vault = await VaultProcess.start({ args: ["--config", await writeConfig(dir)] });
+  await vault.waitForLine(/\/files -> http/);
+  assert.equal((await vault.stop("SIGINT")).code, 0);
+  assert.equal(vault.lines.filter((line) => line.includes("listening on")).length, 1);
+  assert.equal(vault.lines.filter((line) => line.includes("/files ->")).length, 1);
+  assert.ok(vault.lines.every((line) => line.includes(" - vault - ")), vault.output);
+});
+
+Deno.test("what is missing in permissions is named one after the other, down to none", {
+  ignore: vaultExecutable !== null,
+}, async () => {
+  await using dir = await createTempDir();
+  const path = await writeConfig(dir, "http_port: ${VAULT_TEST_PORT:-0}");
+  const granted: string[] = [];
+  const missing: [flag: string, message: RegExp][] = [
+    [`--allow-read=${path}`, /^Not permitted to read ".*config\.yml": start Deno with --allow-read=.*config\.yml\n$/],
+    [
+      "--allow-env=VAULT_TEST_PORT",
+      /^Not permitted .*\(VAULT_TEST_PORT\): start Deno with --allow-env=VAULT_TEST_PORT\n$/,
+    ],
+    [
+      `--allow-write=${dir.join("cache")}`,
+      /^Not permitted to write to ".*cache": start Deno with --allow-write=.*cache\n$/,
+    ],
+  ];
+  for (const [flag, message] of missing) {
+    const { code, stderr } = await runVault(["serve", "--config", path], { permissions: granted });
+    assert.match(stderr, message);
+    assert.equal(code, 1);
+    granted.push(flag);
+  }
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Artifact, CachingPolicy, Freshness } from "../../src/artifact.ts";
+import type { Entry } from "../../src/store/store.ts";
+import { assess, decide, type Decision, mayServeStale } from "../../src/vault/freshness.ts";
+
+const now = 1_800_000_000_000;
+
+const policy: CachingPolicy = {
+  staleIfErrorMs: Infinity,
+  negativeTtlMs: 60_000,
+  serveDeleted: true,
+  honorClientNoCache: false,
+  abandonedTransfer: "finish",
+  offline: false,
+};
+
+function artifact(
+  freshness: Freshness,
+  changed: Partial<CachingPolicy> = {},
+  headers: Artifact["requestHeaders"] = [],
+): Artifact {
+  const candidates = [{ url: "http://x/a", fetch: () => Promise.reject(new Error("no network")), idleTimeoutMs: 1 }];
+  return { backend: "b", key: "/a", candidates, requestHeaders: headers, freshness, policy: { ...policy, ...changed } };
+}
+
+function entry(changed: Partial<Entry> = {}): Entry {
+  return {
+    ...{ backend: "b", key: "/a", sha256: "0".repeat(64), sizeBytes: 1, headers: [], url: "http://x/a" },
+    ...{ storedAt: now, validatedAt: now, generatedAt: now, freshUntil: now + 1000, selectedBy: [] },
+    ...changed,
+  };
+}
+
+const immutable: Freshness = { kind: "immutable" };
+const http: Freshness = { kind: "http" };
+const minute: Freshness = { kind: "ttl", ttlMs: 60_000 };
+
+const decisions: [string, Artifact, Entry | null, { noCache?: boolean; later?: number }, Decision][] = [
+  ["nothing held", artifact(http), null, {}, "fetch"],
+  ["nothing held, offline", artifact(http, { offline: true }), null, {}, "refuse"],
+  ["stale, offline", artifact(http, { offline: true }), entry({ freshUntil: 0 }), {}, "serve"],
+  ["immutable, a century later", artifact(immutable), entry(), { later: 3e12 }, "serve"],
+  [
+    "immutable, client says no-cache",
+    artifact(immutable, { honorClientNoCache: true }),
+    entry(),
+    { noCache: true },
+    "serve",
+  ],
+  ["fresh by headers", artifact(http), entry(), { later: 999 }, "serve"],
+  ["stale by headers", artifact(http), entry(), { later: 1000 }, "revalidate"],
+  ["within ttl, whatever the headers say", artifact(minute), entry({ freshUntil: 0 }), { later: 59_999 }, "serve"],
+  ["past ttl", artifact(minute), entry({ freshUntil: Infinity }), { later: 60_000 }, "revalidate"],
+  [
+    "past ttl, but confirmed since",
+    artifact(minute),
+    entry({ validatedAt: now + 50_000 }),
+    { later: 100_000 },
+    "serve",
+  ],
+  ["no-cache is not honoured by default", artifact(http), entry(), { noCache: true }, "serve"],
+  ["no-cache honoured", artifact(http, { honorClientNoCache: true }), entry(), { noCache: true }, "revalidate"],
+];
+
+for (const [name, subject, held, { noCache = false, later = 0 }, expected] of decisions) {
+  Deno.test(`decide: ${name} → ${expected}`, () => {
+    assert.equal(decide(subject, { entry: held, now: now + later, noCache }), expected);
+  });
+}
+
+Deno.test("a stale copy is served for as long past its freshness as stale_if_error says", () => {
+  assert.equal(mayServeStale(artifact(http), entry(), now + 1e15), true);
+  const limited = artifact(http, { staleIfErrorMs: 5000 });
+  assert.equal(mayServeStale(limited, entry(), now + 5999), true);
+  assert.equal(mayServeStale(limited, entry(), now + 6000), false);
+});
+
+const assessments: [string, Record<string, string>, { storable: boolean; freshForMs: number; ageMs?: number }][] = [
+  ["max-age", { "cache-control": "max-age=60" }, { storable: true, freshForMs: 60_000 }],
+  ["s-maxage before max-age", { "cache-control": "max-age=60, s-maxage=10" }, { storable: true, freshForMs: 10_000 }],
+  ["no-store", { "cache-control": "no-store" }, { storable: false, freshForMs: 0 }],
+  ["private", { "cache-control": "private, max-age=60" }, { storable: false, freshForMs: 0 }],
+  ["no-cache is kept, and asked about each time", { "cache-control": "no-cache" }, { storable: true, freshForMs: 0 }],
+  ["Age counts", { "cache-control": "max-age=60", age: "50" }, { storable: true, freshForMs: 10_000, ageMs: 50_000 }],
+  ["Vary: *", { "cache-control": "max-age=60", vary: "*" }, { storable: false, freshForMs: 0 }],
+  ["nothing said", {}, { storable: true, freshForMs: 0 }],
+];
+
+for (const [name, headers, expected] of assessments) {
+  Deno.test(`assess: ${name}`, () => {
+    const at = Date.now();
+    const { storable, freshUntil, generatedAt } = assess(artifact(http), new Headers(headers), at);
+    assert.equal(storable, expected.storable);
+    assert.equal(Math.round((freshUntil - at) / 1000) * 1000, expected.freshForMs);
+    assert.equal(Math.round((at - generatedAt) / 1000) * 1000, expected.ageMs ?? 0);
+  });
+}
+
+Deno.test("assess: without explicit freshness, a tenth of the time since the last change (RFC 9111 §4.2.2)", () => {
+  const at = Date.now();
+  const headers = new Headers({ date: new Date(at).toUTCString(), "last-modified": new Date(at - 1e8).toUTCString() });
+  const fresh = assess(artifact(http), headers, at).freshUntil - at;
+  assert.ok(Math.abs(fresh - 1e7) < 2000, String(fresh));
+});
+
+Deno.test("assess: what the configuration says is immutable or has a ttl is kept, whatever upstream says", () => {
+  for (const freshness of [immutable, minute]) {
+    assert.equal(assess(artifact(freshness), new Headers({ "cache-control": "no-store" }), now).storable, true);
+  }
+});
+
+Deno.test("assess: Vary selects by the headers that were sent; Accept-Encoding is always the same", () => {
+  const subject = artifact(http, {}, [["accept", "text/html"]]);
+  const { selectedBy } = assess(subject, new Headers({ vary: "Accept, accept-encoding, X-Other" }), now);
+  assert.deepEqual(selectedBy, [["accept", "text/html"], ["x-other", ""]]);
+});
