@@ -30,7 +30,11 @@ const backoffMs = { first: 500, most: 15_000 };
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
 export async function createApp(config: Config, { log, version }: AppDeps): Promise<App> {
-  const metrics = new Metrics({ version, cacheBytes: () => store.usedBytes() });
+  const metrics = new Metrics({
+    version,
+    backends: config.backends.map(({ name }) => name),
+    cacheBytes: () => store.usedBytes(),
+  });
   const store = createFsStore({
     root: config.cache_dir,
     maxBytes: config.cache_max_size ?? null,
@@ -59,14 +63,8 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
     backoff: (attempt, signal) => delay(systemClock, backoffFor(attempt), signal),
   });
   let shuttingDown = false;
-  const handle = createHandler({
-    backends,
-    vault,
-    metrics,
-    log,
-    version,
-    notReady: () => shuttingDown ? "shutting down" : store.probe(),
-  });
+  const isShuttingDown = () => shuttingDown;
+  const handle = createHandler({ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() });
   return {
     handle,
     beginShutdown: () => shuttingDown = true,

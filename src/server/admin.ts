@@ -6,8 +6,9 @@ import { type Reply, textReply } from "./reply.ts";
 export interface AdminOptions {
   readonly backends: readonly Backend[];
   readonly metrics: Metrics;
-  /** Why requests cannot be served well now: the cache takes no writes, or the program is shutting down. Null when they can. */
-  readonly notReady: () => string | null;
+  /** Whether the cache takes writes, or why not; asked at most once a second. */
+  readonly probe: () => string | null;
+  readonly isShuttingDown: () => boolean;
   /** Milliseconds on any steady clock. */
   readonly now?: () => number;
 }
@@ -44,12 +45,16 @@ export class Admin {
   }
 
   #ready(method: string): Reply {
+    const reason = this.#options.isShuttingDown() ? "shutting down" : this.#probe();
+    return reason === null ? textReply(method, "ready\n") : textReply(method, `${reason}\n`, { status: 503 });
+  }
+
+  #probe(): string | null {
     const at = this.#now();
     if (this.#probed === null || at - this.#probed.at >= probeEveryMs) {
-      this.#probed = { at, reason: this.#options.notReady() };
+      this.#probed = { at, reason: this.#options.probe() };
     }
-    const { reason } = this.#probed;
-    return reason === null ? textReply(method, "ready\n") : textReply(method, `${reason}\n`, { status: 503 });
+    return this.#probed.reason;
   }
 
   async #metrics(method: string, query: string, headers: Headers): Promise<Reply> {

@@ -27,7 +27,10 @@ const confirming: ReadonlySet<string> = new Set([
 
 /** The answer to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and releases it where its body is not sent. */
 export function respond(opened: Opened, wanted: Wanted): Reply {
-  const validators = { etag: headerOf(opened.headers, "etag"), lastModified: headerOf(opened.headers, "last-modified") };
+  const validators = {
+    etag: headerOf(opened.headers, "etag"),
+    lastModified: headerOf(opened.headers, "last-modified"),
+  };
   if (notModified(wanted.headers, validators)) return confirmation(opened, validators);
   if (wanted.range !== null && takesRange(opened, wanted.headers, validators)) return partial(opened, wanted.range);
   return whole(opened, wanted.method);

@@ -1,9 +1,29 @@
-function read(name: string): string {
-  return Deno.readTextFileSync(new URL(`./tls/${name}`, import.meta.url));
+import type { TempDir } from "./temp_dir.ts";
+
+/** PEM files of a certificate for 127.0.0.1 and of the authority that signed it. */
+export interface Certificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
 
-/** A certificate for `localhost` and the authority it is from, as PEM texts; valid until 2120 and trusted by nobody. */
-export const testCertificates = {
-  ca: read("ca.pem"),
-  localhost: { cert: read("localhost.pem"), key: read("localhost.key") },
-} as const;
+/** Makes a certificate authority and one certificate with openssl. */
+export async function createCertificates(dir: TempDir): Promise<Certificates> {
+  const [ca, caKey, cert, key] = ["ca.pem", "ca.key", "cert.pem", "cert.key"].map((name) => dir.join(name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  await openssl("req", "-x509", ...ec, "-keyout", caKey, "-out", ca, "-days", "2", "-subj", "/CN=test authority");
+  const names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+  const signed = ["-CA", ca, "-CAkey", caKey, "-days", "2", "-subj", "/CN=127.0.0.1"];
+  await openssl("req", "-x509", ...ec, ...signed, ...names, "-keyout", key, "-out", cert);
+  return { ca, cert, key };
+}
+
+async function openssl(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", { args, stdin: "null" }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}

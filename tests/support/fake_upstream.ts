@@ -1,5 +1,5 @@
 import { readHead, type RequestHead } from "./http1.ts";
-import { type Answer, respond, type Sending, type Stop } from "./upstream_responder.ts";
+import { type Answer, isLast, respond, type Sending, type Stop } from "./upstream_responder.ts";
 
 export type { Answer, Fault } from "./upstream_responder.ts";
 
@@ -150,7 +150,7 @@ export class FakeUpstream implements AsyncDisposable {
       const stops = [...this.#holds.get(head.target) ?? []];
       const outcome = await respond(connection, head, answer, { sending: request, stops }).catch(() => "cut" as const);
       request.finish(outcome);
-      if (outcome === "cut" || answer.framing === "close" || isLast(head)) return;
+      if (outcome === "cut" || isLast(head, answer)) return;
     }
   }
 
@@ -193,11 +193,6 @@ class HeldPlace implements Stop {
     this.reached.resolve();
     await this.released.promise;
   }
-}
-
-/** Whether the client wants the connection closed after the answer. */
-function isLast({ version, headers }: RequestHead): boolean {
-  return version === "HTTP/1.0" || headers.get("connection")?.toLowerCase() === "close";
 }
 
 function closeQuietly(connection: Deno.Conn): void {

@@ -40,6 +40,11 @@ export interface Sending {
   sentBytes: number;
 }
 
+/** Whether the connection is closed after the answer, as the answer or the client wants. */
+export function isLast({ version, headers }: RequestHead, answer: Answer): boolean {
+  return answer.framing === "close" || version === "HTTP/1.0" || headers.get("connection")?.toLowerCase() === "close";
+}
+
 /** Gives one answer to one request; `cut` when the connection is of no further use. Throws when the client has gone. */
 export async function respond(
   connection: Deno.Conn,
@@ -58,7 +63,10 @@ export async function respond(
     : answer.body ?? new Uint8Array();
   const size = body instanceof Pattern ? body.size : body.length;
   const { status, start, end, contentRange } = select(request, answer, size);
-  await writeAll(connection, formatHead(status, headersOf(answer, { length: end - start, contentRange, status })));
+  await writeAll(
+    connection,
+    formatHead(status, headersOf(answer, { length: end - start, contentRange, status, last: isLast(request, answer) })),
+  );
   if (request.method === "HEAD" || status === 304 || status === 204) return "sent";
 
   const sender = new BodySender(connection, body, { start, chunked: answer.framing === "chunked", sending });
@@ -147,13 +155,18 @@ function isNotModified(headers: Headers, { etag, lastModified }: Answer): boolea
 
 function headersOf(
   answer: Answer,
-  { length, contentRange, status }: { length: number; contentRange: string | undefined; status: number },
+  { length, contentRange, status, last }: {
+    length: number;
+    contentRange?: string | undefined;
+    status: number;
+    last: boolean;
+  },
 ): Map<string, string> {
   const { framing = "length", etag, lastModified, ranges, headers } = answer;
   const list = new Map<string, string>();
   if (framing === "length" && status !== 304) list.set("content-length", String(length));
   if (framing === "chunked") list.set("transfer-encoding", "chunked");
-  if (framing === "close") list.set("connection", "close");
+  if (last) list.set("connection", "close");
   if (ranges !== false) list.set("accept-ranges", "bytes");
   if (contentRange !== undefined) list.set("content-range", contentRange);
   if (etag !== undefined) list.set("etag", etag);

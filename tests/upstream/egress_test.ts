@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { openEgress } from "../../src/upstream/egress.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
-import { testCertificates } from "../support/certificates.ts";
+import { testCertificates } from "./certificates.ts";
 
 Deno.test("an extra certificate authority is trusted", async () => {
   await using upstream = startFakeUpstream({ tls: testCertificates.localhost });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type FailureKind, networkFailure, permissionError } from "../../src/upstream/network_error.ts";
 import { shownUrl } from "../../src/upstream/shown_url.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
-import { testCertificates } from "../support/certificates.ts";
+import { testCertificates } from "./certificates.ts";
 
 async function failureOf(url: string, client?: Deno.HttpClient): Promise<{ kind: FailureKind; reason: string }> {
   try {

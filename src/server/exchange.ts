@@ -1,0 +1,34 @@
+import type { Backend } from "../artifact.ts";
+import type { Target } from "../http/path.ts";
+import { redactUrl } from "../observe/redact.ts";
+import { requestId } from "./request_id.ts";
+
+/** What becomes known of a request on its way through the boundary. */
+export class Exchange {
+  readonly startedAt = performance.now();
+  readonly request: Request;
+  readonly id: string;
+  readonly client: string;
+  target: Target | null = null;
+  backend: Backend | null = null;
+  upstream = "";
+  note = "";
+
+  constructor(request: Request, info: Deno.ServeHandlerInfo) {
+    this.request = request;
+    this.id = requestId(request.headers.get("x-request-id"));
+    const { remoteAddr } = info;
+    this.client = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+  }
+
+  /** Path and query without secrets; the request's URL as it came where it cannot be read. */
+  get shownPath(): string {
+    if (this.target === null) return redactUrl(this.request.url);
+    const { path, query } = this.target;
+    return query === "" ? path : redactUrl(path + query);
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.startedAt;
+  }
+}
