@@ -66,11 +66,6 @@ export function spawnCurl(...args: string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs wget and gives its exit code. */
-export async function wget(...args: string[]): Promise<number> {
-  return (await run("wget", ["-q", "--no-proxy", "--tries=1", ...args])).code;
-}
-
 /** Runs one command line of a shell; `output` is what it wrote to either stream. */
 export async function runShell(
   command: string,
