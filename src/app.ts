@@ -1,4 +1,5 @@
-import type { Backend, CachingPolicy, Freshness, HeaderList } from "./artifact.ts";
+import type { Backend, CachingPolicy, Freshness } from "./artifact.ts";
+import type { HeaderList } from "./http/headers.ts";
 import { createHttpBackend, type HttpRule } from "./backends/http.ts";
 import type { BackendConfig, Config } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";

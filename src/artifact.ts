@@ -1,11 +1,9 @@
 import type { Digest } from "./digest.ts";
+import type { HeaderList } from "./http/headers.ts";
 import type { VaultError } from "./errors.ts";
 
 /** `fetch`, wrapped or not: what every upstream wrapper takes and gives. */
 export type Fetch = (request: Request) => Promise<Response>;
-
-/** Header names and values in order; names in lower case. */
-export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /** One place an artifact can be had from. */
 export interface Candidate {

@@ -11,15 +11,15 @@ const maxLines = 350;
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  observe: [],
+  observe: ["errors"],
   digest: ["errors"],
   http: ["errors"],
   config: ["errors"],
-  artifact: ["errors", "digest"],
+  artifact: ["errors", "digest", "http"],
   store: ["errors", "digest", "artifact", "http", "observe"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   backends: ["errors", "digest", "artifact", "http"],
-  vault: ["errors", "digest", "artifact", "http", "observe", "store/store.ts"],
+  vault: ["errors", "digest", "artifact", "http", "observe", "store/store.ts", "upstream/body_reader.ts"],
   server: ["errors", "digest", "artifact", "http", "observe", "vault/vault.ts"],
   app: [
     "errors",

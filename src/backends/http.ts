@@ -1,6 +1,7 @@
 // @ts-types="npm:@types/picomatch@4.0.3"
 import picomatch from "picomatch";
-import type { Artifact, Backend, BackendRequest, CachingPolicy, Fetch, Freshness, HeaderList } from "../artifact.ts";
+import type { Artifact, Backend, BackendRequest, CachingPolicy, Fetch, Freshness } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 
 /** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
 export interface HttpRule {

@@ -1,5 +1,4 @@
-import type { HeaderList } from "../artifact.ts";
-import { headerOf } from "./headers.ts";
+import { type HeaderList, headerOf } from "./headers.ts";
 import { parseHttpDate } from "./http_date.ts";
 
 /** What identifies a state of a representation, as its upstream sent it. */

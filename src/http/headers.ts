@@ -1,4 +1,5 @@
-import type { HeaderList } from "../artifact.ts";
+/** Header names and values in order; names in lower case. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /** For one connection only (RFC 9110 §7.6.1), with those that RFC 2616 and practice name. */
 const hopByHop = [

@@ -14,7 +14,9 @@ export interface MetricsOptions {
 export class Metrics implements VaultEvents {
   readonly #registry = new Registry();
   readonly #requests = new RequestMetrics(this.#registry);
-  readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.", ["backend"]);
+  readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.", [
+    "backend",
+  ]);
   readonly #transfers = this.#counter("vault_transfers_total", "Upstream transfers that ended.", [
     "backend",
     "outcome",
@@ -104,7 +106,8 @@ export class Metrics implements VaultEvents {
 
   /** Prometheus text, and the content type that belongs to it. */
   async exposition(): Promise<{ readonly body: string; readonly contentType: string }> {
-    return { body: await this.#registry.metrics(), contentType: this.#registry.contentType };
+    const body = `${await this.#registry.metrics()}\n${this.#requests.exposition()}`;
+    return { body, contentType: this.#registry.contentType };
   }
 
   /** The original tool's statistics, which leave out what belongs to no backend. */

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, type Registry } from "prom-client";
+import { DurationHistogram, type Durations } from "./duration_histogram.ts";
 
 /** A request that has ended, as it is counted. Each value comes from a small closed set. */
 export interface CountedRequest {
@@ -25,21 +26,24 @@ export interface Statistics {
 interface Cell extends CountedRequest {
   requests: number;
   sentBytes: number;
-  readonly observe: (seconds: number) => void;
+  readonly durations: Durations;
 }
 
-const durationBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 1800];
 const servedFromCache: readonly string[] = ["hit", "stale", "revalidated"];
 
 /** Counts requests by backend, method, status and cache result. */
 export class RequestMetrics {
   readonly #startedAt = Date.now();
-  readonly #cells = new Map<string, Cell>();
-  readonly #durations: Histogram;
+  /** By backend; looking through a few is quicker than making a key of all labels. */
+  readonly #cells = new Map<string, Cell[]>();
+  readonly #durations = new DurationHistogram(
+    "vault_request_duration_seconds",
+    "Time from the request to the end of the answer's body.",
+  );
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const cells = this.#cells;
+    const cells = () => this.#all();
     new Counter({
       name: "vault_requests_total",
       help: "Requests answered.",
@@ -47,7 +51,7 @@ export class RequestMetrics {
       registers,
       collect() {
         this.reset();
-        for (const { backend, method, status, cache, requests } of cells.values()) {
+        for (const { backend, method, status, cache, requests } of cells()) {
           this.inc({ backend, method, status, cache }, requests);
         }
       },
@@ -59,15 +63,8 @@ export class RequestMetrics {
       registers,
       collect() {
         this.reset();
-        for (const { backend, sentBytes } of cells.values()) this.inc({ backend }, sentBytes);
+        for (const { backend, sentBytes } of cells()) this.inc({ backend }, sentBytes);
       },
-    });
-    this.#durations = new Histogram({
-      name: "vault_request_duration_seconds",
-      help: "Time from the request to the end of the answer's body.",
-      labelNames: ["backend", "cache"],
-      buckets: durationBuckets,
-      registers,
     });
   }
 
@@ -75,11 +72,11 @@ export class RequestMetrics {
     const cell = this.#cellOf(request);
     cell.requests++;
     cell.sentBytes += sentBytes;
-    cell.observe(seconds);
+    cell.durations.observe(seconds);
   }
 
   statistics(): Statistics {
-    const cells = [...this.#cells.values()].filter(({ backend }) => backend !== "none");
+    const cells = this.#all().filter(({ backend }) => backend !== "none");
     const requests: Record<string, number> = {};
     for (const cell of cells) requests[cell.backend] = (requests[cell.backend] ?? 0) + cell.requests;
     const hits = total(cells.filter(({ cache }) => servedFromCache.includes(cache)), "requests");
@@ -92,13 +89,24 @@ export class RequestMetrics {
     };
   }
 
+  /** Prometheus text of what is not in the registry. */
+  exposition(): string {
+    return this.#durations.exposition();
+  }
+
+  #all(): Cell[] {
+    return [...this.#cells.values()].flat();
+  }
+
   #cellOf({ backend, method, status, cache }: CountedRequest): Cell {
-    const key = `${backend} ${method} ${status} ${cache}`;
-    const known = this.#cells.get(key);
-    if (known !== undefined) return known;
-    const { observe } = this.#durations.labels(backend, cache);
-    const cell = { backend, method, status, cache, requests: 0, sentBytes: 0, observe };
-    this.#cells.set(key, cell);
+    let cells = this.#cells.get(backend);
+    if (cells === undefined) this.#cells.set(backend, cells = []);
+    for (const cell of cells) {
+      if (cell.status === status && cell.cache === cache && cell.method === method) return cell;
+    }
+    const durations = this.#durations.labels({ backend, cache });
+    const cell = { backend, method, status, cache, requests: 0, sentBytes: 0, durations };
+    cells.push(cell);
     return cell;
   }
 }

@@ -1,7 +1,5 @@
-import type { LogFields } from "../observe/log.ts";
-
-/** What the log says about a request once its answer has ended. */
-export interface Access {
+/** What the log says about a request once its answer has ended; also the fields of its JSON line. */
+export type Access = {
   readonly method: string;
   /** Path and query, without secrets. */
   readonly path: string;
@@ -18,7 +16,7 @@ export interface Access {
   readonly upstream: string;
   /** What went wrong, or empty. */
   readonly note: string;
-}
+};
 
 /** `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool has it, and what it does not tell. */
 export function accessLine(access: Access): string {
@@ -28,9 +26,4 @@ export function accessLine(access: Access): string {
     `${head} ${backend} ${path} ${status} ${bytes} bytes ${ms} ms ${method} client ${client} id ${requestId}`;
   const from = upstream === "" ? line : `${line} upstream ${upstream}`;
   return note === "" ? from : `${from}: ${note}`;
-}
-
-/** The same for a JSON line. */
-export function accessFields(access: Access): LogFields {
-  return { ...access };
 }

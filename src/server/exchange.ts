@@ -27,8 +27,4 @@ export class Exchange {
     const { path, query } = this.target;
     return query === "" ? path : redactUrl(path + query);
   }
-
-  get elapsedMs(): number {
-    return performance.now() - this.startedAt;
-  }
 }

@@ -2,9 +2,8 @@ import type { Artifact } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
-import { redactUrl } from "../observe/redact.ts";
 import type { Vault } from "../vault/vault.ts";
-import { accessFields, accessLine } from "./access_line.ts";
+import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
@@ -93,40 +92,45 @@ class Boundary {
 
   #send(exchange: Exchange, reply: Reply): Response {
     const { status, headers, body } = reply;
-    const streamed = body instanceof ReadableStream;
-    const sent = streamed ? meteredBody(body, (bytes, ending) => this.#end(exchange, reply, bytes, ending)) : body;
+    const inMemory = body === null || body instanceof Uint8Array;
+    const sent = inMemory ? body : meteredBody(body, (bytes, ending) => this.#end(exchange, reply, bytes, ending));
     const response = new Response(sent, { status });
     // With Deno 2.9 the constructor takes five times as long to take the same headers from an array.
-    for (const [name, value] of headers) response.headers.append(name, value);
-    response.headers.append("x-request-id", exchange.id);
-    if (serverCompresses) forbidCompression(response.headers);
-    if (!streamed) this.#end(exchange, reply, body?.byteLength ?? 0, complete);
+    const sentHeaders = response.headers;
+    for (const [name, value] of headers) sentHeaders.append(name, value);
+    sentHeaders.append("x-request-id", exchange.id);
+    if (serverCompresses) forbidCompression(sentHeaders);
+    if (inMemory) this.#end(exchange, reply, body?.byteLength ?? 0, complete);
     return response;
   }
+
   #end(exchange: Exchange, { status, cache }: Reply, bytes: number, ending: Ending): void {
     const { metrics, log } = this.#options;
-    const { request: { method }, client, id: requestId, upstream, shownPath: path, elapsedMs } = exchange;
+    const { request: { method }, client, id: requestId, upstream, shownPath: path } = exchange;
+    const elapsedMs = performance.now() - exchange.startedAt;
     const backend = exchange.backend?.name ?? "none";
     const counted = method === "GET" || method === "HEAD" ? method : "other";
     metrics.requestEnded({ backend, method: counted, status, cache }, bytes, elapsedMs / 1000);
-    if (ending.kind === "aborted" || status === clientGone.status) metrics.responseAborted(backend);
     const note = noteOf(exchange, status, ending);
+    if (note === clientLeft) metrics.responseAborted(backend);
     const ms = Math.round(elapsedMs);
     const access = { method, path, backend, status, cache, bytes, ms, client, requestId, upstream, note };
     const line = accessLine(access);
-    if (status >= 500 || ending.kind === "failed") log.warning(line, accessFields(access));
-    else if (backend === "none" && status < 400) log.debug(line, accessFields(access));
-    else log.info(line, accessFields(access));
+    if (status >= 500 || ending.kind === "failed") log.warning(line, access);
+    else if (backend === "none" && status < 400) log.debug(line, access);
+    else log.info(line, access);
   }
 }
 
+const clientLeft = "the client left";
+
 function noteOf({ note }: Exchange, status: number, ending: Ending): string {
   if (ending.kind === "failed") return `broken off: ${messageOf(ending.error)}`;
-  return ending.kind === "aborted" || status === clientGone.status ? "the client left" : note;
+  return ending.kind === "aborted" || status === clientGone.status ? clientLeft : note;
 }
 
-/** Scheme and host: enough to tell upstreams apart. */
+/** Scheme, host and any credentials, which the log hides: enough to tell upstreams apart. */
 function originOf(url: string): string {
   const end = url.indexOf("/", url.indexOf("://") + 3);
-  return redactUrl(end < 0 ? url : url.slice(0, end));
+  return end < 0 ? url : url.slice(0, end);
 }

@@ -1,4 +1,4 @@
-import type { HeaderList } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { CacheResult } from "../http/cache_status.ts";
 
 /** Null for answers without a body, and for HEAD. */

@@ -37,10 +37,12 @@ export function respond(opened: Opened, wanted: Wanted): Reply {
 }
 
 function whole(opened: Opened, method: Wanted["method"]): Reply {
+  const { sizeBytes, bytes } = opened;
   const headers = representationHeaders(opened);
-  if (opened.sizeBytes !== undefined) headers.push(["content-length", String(opened.sizeBytes)]);
-  if (method === "HEAD") return withoutBody(opened, 200, headers);
-  return reply(opened, 200, headers, opened.bytes ?? opened.stream());
+  // The server itself tells the length of bytes in memory.
+  if (method === "GET" && bytes !== null) return reply(opened, 200, headers, bytes);
+  if (sizeBytes !== undefined) headers.push(["content-length", String(sizeBytes)]);
+  return method === "HEAD" ? withoutBody(opened, 200, headers) : reply(opened, 200, headers, opened.stream());
 }
 
 function partial(opened: Opened, spec: RangeSpec): Reply {

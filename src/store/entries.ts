@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { HeaderList } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import { readJson, replaceFile, statOrNull } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import type { Entry, Selector } from "./store.ts";

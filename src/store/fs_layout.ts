@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HeaderList } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 
 const maxSegment = 180;
 const maxPath = 1200;

@@ -1,4 +1,4 @@
-import type { HeaderList } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { namesIn, readJson, removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";

@@ -1,4 +1,4 @@
-import type { HeaderList } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 
 /** What is known of one stored representation; its body is the blob named by `sha256`. */
 export interface Entry {

@@ -1,4 +1,5 @@
-import type { Fetch, HeaderList } from "../artifact.ts";
+import type { Fetch } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import { type Log, noLog } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";

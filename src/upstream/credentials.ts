@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { Fetch, HeaderList } from "../artifact.ts";
+import type { Fetch } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 
 export type Credentials =
   | { readonly kind: "none" }

@@ -1,6 +1,6 @@
-import type { Artifact, HeaderList } from "../artifact.ts";
+import type { Artifact } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { keepHeaders } from "../http/headers.ts";
+import { type HeaderList, keepHeaders } from "../http/headers.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";

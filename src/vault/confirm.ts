@@ -1,5 +1,5 @@
-import type { Artifact, HeaderList } from "../artifact.ts";
-import { headerOf, keepHeaders } from "../http/headers.ts";
+import type { Artifact } from "../artifact.ts";
+import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import type { Entry } from "../store/store.ts";
 import { assess } from "./freshness.ts";
 

@@ -15,6 +15,7 @@ export class Follower {
   #reader: Deno.FsFile | null = null;
   #readerAt = 0;
   #gaveUp: VaultError | null = null;
+  #closed = false;
 
   /** `left` is called when this follower reads no more. */
   constructor(file: GrowingFile, left: () => void) {
@@ -46,9 +47,13 @@ export class Follower {
       pull: async (controller) => {
         try {
           const chunk = await this.#next();
+          if (this.#closed) return;
           if (chunk) controller.enqueue(chunk);
-          else controller.close();
+          if (chunk && !this.#done) return;
+          this.close();
+          controller.close();
         } catch (error) {
+          if (this.#closed) return;
           this.close();
           controller.error(error);
         }
@@ -59,6 +64,8 @@ export class Follower {
 
   /** Reads no more. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#reader?.close();
     this.#reader = null;
     this.#left();
@@ -74,16 +81,19 @@ export class Follower {
     this.#left();
   }
 
+  /** Whether it has all it wants. */
+  get #done(): boolean {
+    return this.#offset >= Math.min(this.#end, this.#file.sizeBytes ?? Infinity);
+  }
+
+  /** The next bytes; null at the end. */
   async #next(): Promise<Uint8Array<ArrayBuffer> | null> {
     const wanted = this.#pace.next();
     for (;;) {
       const file = this.#file;
       if (this.#gaveUp) throw this.#gaveUp;
       if (file.state.kind === "failed") throw file.state.error;
-      if (this.#offset >= Math.min(this.#end, file.state.kind === "whole" ? file.sizeBytes! : Infinity)) {
-        this.close();
-        return null;
-      }
+      if (this.#closed || this.#done) return null;
       const changed = file.changed();
       const chunk = await this.#take(wanted);
       if (chunk) {

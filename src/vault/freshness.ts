@@ -1,6 +1,7 @@
 // @ts-types="npm:@types/http-cache-semantics@4.2.0"
 import CachePolicy from "http-cache-semantics";
-import type { Artifact, HeaderList } from "../artifact.ts";
+import type { Artifact } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { Entry } from "../store/store.ts";
 
 /** What to do about a request: DESIGN 4. */

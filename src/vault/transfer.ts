@@ -1,4 +1,5 @@
-import type { Artifact, Candidate, HeaderList } from "../artifact.ts";
+import type { Artifact, Candidate } from "../artifact.ts";
+import type { HeaderList } from "../http/headers.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
