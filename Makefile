@@ -17,6 +17,8 @@ comma := ,
 read_paths = $(CONFIG)$(if $(and $(CONFIG),$(CACHE_DIR)),$(comma))$(CACHE_DIR)
 permissions = --allow-net$(if $(NET),=$(NET)) --allow-env --allow-read$(if $(read_paths),=$(read_paths)) \
   --allow-write$(if $(CACHE_DIR),=$(CACHE_DIR)) --allow-sys=statfs
+# Deno 2.6 overflows its default stack on some of our dependencies while it compiles.
+compile = RUST_MIN_STACK=33554432 $(COMPILE_DENO) compile
 # A file that is only named in a Worker's URL has to be added by hand.
 compile_flags = --no-prompt --frozen $(permissions) --include src/vault/hash_worker.ts
 
@@ -52,14 +54,14 @@ bench: ## compare with nginx (QUICK=1, BENCH_ONLY=hit-1k,miss-1g, BENCH_ENTRIES=
 	$(DENO) task bench
 
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
-	$(COMPILE_DENO) compile --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
+	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
 	@size=$$(wc -c < $(EXECUTABLE)); echo "$(EXECUTABLE): $$size bytes"; \
 	  test $$size -le $(MAX_EXECUTABLE_BYTES) || { echo "It may have $(MAX_EXECUTABLE_BYTES) at most."; exit 1; }
 
 release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
 	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release
 	@for target in $(RELEASES); do \
-	  env -u DENORT_BIN $(COMPILE_DENO) compile --quiet $(compile_flags) --target $$target \
+	  unset DENORT_BIN; $(compile) --quiet $(compile_flags) --target $$target \
 	    --output $(DIST)/release/artifact-vault-$$target src/main.ts || { \
 	    echo "No executable for $$target: Deno could not get its runtime for that system (see the message above)."; \
 	    rm -rf $(DIST)/release; exit 1; }; \

@@ -1,4 +1,5 @@
 import type { LogFields } from "./log.ts";
+import { redact } from "./redact.ts";
 
 /** One message to be written. */
 export interface LogLine {
@@ -7,7 +8,7 @@ export interface LogLine {
   readonly level: LogLevel;
   /** Free of credentials. */
   readonly message: string;
-  readonly fields: LogFields;
+  readonly fields: LogFields | undefined;
 }
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
@@ -21,9 +22,19 @@ export function formatText({ timestamp, level, message }: LogLine): string {
   return `${localTime(timestamp)} - ${logger} - ${level} - ${onOneLine(message)}\n`;
 }
 
-/** One JSON object a line; `fields` stand beside `timestamp`, `level`, `logger` and `message`. */
+/** One JSON object a line: `timestamp`, `level`, `logger`, `message`, then the fields, free of credentials too. */
 export function formatJson({ timestamp, level, message, fields }: LogLine): string {
-  return JSON.stringify({ ...fields, timestamp: new Date(timestamp).toISOString(), level, logger, message }) + "\n";
+  const line: Record<string, string | number | boolean> = {
+    timestamp: new Date(timestamp).toISOString(),
+    level,
+    logger,
+    message,
+  };
+  for (const name in fields) {
+    const value = fields[name]!;
+    line[name] ??= typeof value === "string" ? redact(value) : value;
+  }
+  return JSON.stringify(line) + "\n";
 }
 
 let second = NaN;

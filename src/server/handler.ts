@@ -73,7 +73,7 @@ class Boundary {
     const ask = new ClientAsk(request, method, artifact.policy.honorClientNoCache);
     try {
       const opened = await this.#options.vault.open(artifact, ask);
-      if (opened.upstream !== undefined) exchange.upstream = originOf(opened.upstream);
+      exchange.upstream = originOf(opened.upstream);
       return respond(opened, { method, headers: request.headers, range: ask.range ?? null });
     } catch (error) {
       if (!ask.gone) throw error;

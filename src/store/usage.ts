@@ -1,8 +1,9 @@
 import { statfsSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { BlobCount, type BlobTotals, eachBlob, lastUse } from "./blob_scan.ts";
+import { readJson, removeQuietly, replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import { namesIn, readJson, removeQuietly, replaceFile, statOrNull } from "./files.ts";
 
 /** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
 export interface UsageLimits {
@@ -18,22 +19,30 @@ interface UsageDeps {
   readonly evicted: (blobs: number, bytes: number) => void;
   /** Gives up parked bytes of broken transfers: the first to go. */
   readonly dropParked: () => void;
+  /** A path for a small file that is about to be renamed into place. */
+  readonly temporary: () => string;
 }
 
-/** Counting pauses after this many files, so that requests are answered in between. */
-const filesPerSlice = 256;
 /** Evicting frees this part of the cache more than was asked, so that it is not done for every file. */
 const evictionSlack = 0.05;
 
-/** Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. */
+/**
+ * Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. What other
+ * processes add to the same directory meanwhile is seen at the next start or eviction.
+ */
 export class Usage {
-  #used = 0;
-  /** Reserved, and not yet on disk. */
-  #promised = 0;
-  /** Settles when `usedBytes` may be relied on. */
-  readonly #known: Promise<void>;
-  readonly #counting: Promise<void>;
-  #evicting: Promise<void> | null = null;
+  /** All blobs. */
+  #blobBytes: number;
+  /** What this process has staged or reserved. */
+  #stagedBytes = 0;
+  /** The part of it that is reserved and not yet on disk. */
+  #promisedBytes = 0;
+  /** Whether `#blobBytes` may be relied on. */
+  #counted: boolean;
+  #count: BlobCount | null = null;
+  readonly #counting: Promise<unknown>;
+  /** Reservations take turns, so that what is evicted for one is not taken by another. */
+  #turn: Promise<unknown>;
   #savedBytes = -1;
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
@@ -44,41 +53,53 @@ export class Usage {
     this.#layout = layout;
     this.#limits = limits;
     this.#deps = deps;
-    const last = readJson(layout.usage) as { bytes?: unknown } | null;
-    if (typeof last?.bytes === "number") this.#used = last.bytes;
-    this.#counting = this.#count().catch((error) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`));
-    this.#known = typeof last?.bytes === "number" ? Promise.resolve() : this.#counting;
+    const lastKnown = readLastKnown(layout.usage);
+    this.#counted = lastKnown !== null;
+    this.#blobBytes = lastKnown ?? 0;
+    const warn = (error: unknown) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
+    const counted = this.#countBlobs().catch(warn);
+    this.#turn = this.#counted ? Promise.resolve() : counted;
+    this.#counting = counted.then(() => this.reserve(0)).catch(warn);
   }
 
   get usedBytes(): number {
-    return this.#used;
+    return this.#blobBytes + this.#stagedBytes;
   }
 
-  /** Makes room for `bytes` and counts them as used; false where the limits leave no room. */
-  async reserve(bytes: number): Promise<boolean> {
-    await this.#known;
-    if (this.#lacking(bytes) > 0) await this.#evict(bytes);
-    if (this.#lacking(bytes) > 0) return false;
-    this.#used += bytes;
-    this.#promised += bytes;
-    return true;
+  /** Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room. */
+  reserve(bytes: number): Promise<boolean> {
+    const granted = this.#turn.then(() => this.#take(bytes));
+    this.#turn = granted.catch(() => {});
+    return granted;
   }
 
   /** Reserved bytes that are on disk now, or are not going to be. */
   wrote(bytes: number): void {
-    this.#promised = Math.max(0, this.#promised - bytes);
+    this.#promisedBytes -= bytes;
   }
 
-  release(bytes: number): void {
-    this.#used = Math.max(0, this.#used - bytes);
+  /** Staged bytes that another process left. */
+  adopted(bytes: number): void {
+    this.#stagedBytes += bytes;
+  }
+
+  /** Staged bytes that are gone, or have become a blob. */
+  unstaged(bytes: number): void {
+    this.#stagedBytes -= bytes;
+  }
+
+  /** A blob came, went or was replaced; 0 bytes for none. */
+  blobChanged(sha256: string, bytes: { readonly before: number; readonly after: number }): void {
+    this.#blobBytes += bytes.after - bytes.before;
+    this.#count?.changed(sha256, bytes.before);
   }
 
   /** Remembers the size for the next start. */
   save(): void {
-    if (this.#savedBytes === this.#used) return;
-    this.#savedBytes = this.#used;
+    if (!this.#counted || this.#savedBytes === this.#blobBytes) return;
     try {
-      replaceFile(this.#layout.usage, `${this.#layout.usage}.${crypto.randomUUID()}`, `{"bytes":${this.#used}}\n`);
+      replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${this.#blobBytes}}\n`);
+      this.#savedBytes = this.#blobBytes;
     } catch {
       // The next start counts instead.
     }
@@ -87,16 +108,24 @@ export class Usage {
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#counting;
-    await this.#evicting;
+    await this.#turn;
     this.save();
+  }
+
+  async #take(bytes: number): Promise<boolean> {
+    if (bytes > (this.#limits.maxBytes ?? Infinity)) return false;
+    if (this.#lacking(bytes) > 0) await this.#makeRoom(bytes);
+    if (this.#lacking(bytes) > 0) return false;
+    this.#stagedBytes += bytes;
+    this.#promisedBytes += bytes;
+    return true;
   }
 
   /** How many bytes must go before `bytes` more may come. */
   #lacking(bytes: number): number {
-    const overMax = this.#limits.maxBytes === null ? 0 : this.#used + bytes - this.#limits.maxBytes;
-    const underFree = this.#limits.minFreeBytes === 0
-      ? 0
-      : this.#limits.minFreeBytes + this.#promised + bytes - this.#freeBytes();
+    const { maxBytes, minFreeBytes } = this.#limits;
+    const overMax = maxBytes === null ? 0 : this.usedBytes + bytes - maxBytes;
+    const underFree = minFreeBytes === 0 ? 0 : minFreeBytes + this.#promisedBytes + bytes - this.#freeBytes();
     return Math.max(0, overMax, underFree);
   }
 
@@ -111,87 +140,56 @@ export class Usage {
     }
   }
 
-  /** Corrects the count by looking at every file; again where it changed meanwhile, and settling for that in the end. */
-  async #count(): Promise<void> {
-    for (let round = 1; round <= 3; round++) {
-      const before = this.#used;
-      let total = this.#stagedBytes();
-      await this.#eachBlob((_path, info) => void (total += info.size));
-      if (this.#abort.signal.aborted) return;
-      const meanwhile = this.#used - before;
-      this.#used = total + Math.max(0, meanwhile);
-      if (meanwhile === 0) break;
-    }
+  /** Corrects the count by looking at every blob. Null when shutting down. */
+  async #countBlobs(): Promise<BlobTotals | null> {
+    this.#count = new BlobCount(this.#layout);
+    const totals = await this.#count.run(this.#abort.signal).finally(() => this.#count = null);
+    if (totals === null) return null;
+    this.#blobBytes = totals.bytes;
+    this.#counted = true;
     this.save();
-    await this.#evict(0);
+    return totals;
   }
 
-  #stagedBytes(): number {
-    let total = 0;
-    for (const instance of namesIn(this.#layout.staging)) {
-      for (const name of namesIn(`${this.#layout.staging}/${instance}`)) {
-        total += statOrNull(`${this.#layout.staging}/${instance}/${name}`)?.size ?? 0;
-      }
-    }
-    return total;
-  }
-
-  /** Frees room for `bytes`; one eviction at a time, which the others wait for. */
-  async #evict(bytes: number): Promise<void> {
-    while (this.#evicting) await this.#evicting;
-    const lacking = this.#lacking(bytes);
-    if (lacking === 0) return;
-    this.#evicting = this.#evictBytes(lacking).finally(() => this.#evicting = null);
-    await this.#evicting;
-  }
-
-  async #evictBytes(lacking: number): Promise<void> {
+  /** Evicts nothing where even an empty cache would leave no room. */
+  async #makeRoom(bytes: number): Promise<void> {
     this.#deps.dropParked();
-    const wanted = lacking + Math.floor((this.#limits.maxBytes ?? 0) * evictionSlack);
-    const cutoff = await this.#cutoff(wanted);
+    if (this.#lacking(bytes) === 0) return;
+    const totals = await this.#countBlobs();
+    const lacking = this.#lacking(bytes);
+    if (totals === null || lacking === 0 || lacking > totals.bytes) return;
+    const wanted = lacking + Math.floor(totals.bytes * evictionSlack);
+    await this.#evict(wanted, cutoff(totals, wanted));
+  }
+
+  async #evict(wanted: number, cutoff: number): Promise<void> {
     let blobs = 0;
     let freed = 0;
-    await this.#eachBlob((path, info) => {
+    await eachBlob(this.#layout, (sha256, info) => {
       if (freed >= wanted || lastUse(info) > cutoff) return;
-      removeQuietly(path);
+      removeQuietly(this.#layout.blob(sha256));
+      this.blobChanged(sha256, { before: info.size, after: 0 });
       blobs += 1;
       freed += info.size;
-      this.release(info.size);
-    });
-    if (blobs > 0) this.#deps.log.info(`Evicted ${blobs} bodies, ${freed} bytes, to keep the cache within its limits`);
+    }, this.#abort.signal);
+    if (blobs === 0) return;
+    this.#deps.log.info(`Evicted ${blobs} bodies, ${freed} bytes, to keep the cache within its limits`);
     this.#deps.evicted(blobs, freed);
-  }
-
-  /** The earliest second such that blobs last used until then add up to `wanted` bytes. */
-  async #cutoff(wanted: number): Promise<number> {
-    const bytesBySecond = new Map<number, number>();
-    await this.#eachBlob((_path, info) => {
-      const second = lastUse(info);
-      bytesBySecond.set(second, (bytesBySecond.get(second) ?? 0) + info.size);
-    });
-    let sum = 0;
-    for (const [second, bytes] of [...bytesBySecond].sort(([a], [b]) => a - b)) {
-      sum += bytes;
-      if (sum >= wanted) return second;
-    }
-    return Infinity;
-  }
-
-  async #eachBlob(visit: (path: string, info: Deno.FileInfo) => void): Promise<void> {
-    let files = 0;
-    for (const shard of namesIn(this.#layout.blobs)) {
-      for (const name of namesIn(`${this.#layout.blobs}/${shard}`)) {
-        if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-        if (this.#abort.signal.aborted) return;
-        const path = `${this.#layout.blobs}/${shard}/${name}`;
-        const info = statOrNull(path);
-        if (info?.isFile) visit(path, info);
-      }
-    }
   }
 }
 
-/** In whole seconds since the epoch. */
-function lastUse(info: Deno.FileInfo): number {
-  return Math.floor((info.atime ?? info.mtime ?? new Date(0)).getTime() / 1000);
+/** The earliest second such that blobs last used until then add up to `wanted` bytes. */
+function cutoff({ bytesBySecond }: BlobTotals, wanted: number): number {
+  let sum = 0;
+  for (const [second, bytes] of [...bytesBySecond].sort(([a], [b]) => a - b)) {
+    sum += bytes;
+    if (sum >= wanted) return second;
+  }
+  return Infinity;
+}
+
+function readLastKnown(path: string): number | null {
+  const saved = readJson(path) as { blobBytes?: unknown } | null;
+  const bytes = saved?.blobBytes;
+  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null;
 }

@@ -15,7 +15,7 @@ import { Hashing } from "./hashing.ts";
 import { openedFromStore, openedFromTransfer, openedHead } from "./opened.ts";
 import { RecentRefusals } from "./recent.ts";
 import { Slots } from "./slots.ts";
-import { type Head, Transfer, type TransferDeps, type TransferOptions } from "./transfer.ts";
+import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
 import type { Ask, Opened, Vault } from "./vault.ts";
 
@@ -151,13 +151,14 @@ class Engine implements Vault {
 
   /** HEAD on a miss asks upstream with HEAD and keeps nothing, save a confirmation of the copy there is. */
   async #head(artifact: Artifact, stale: Entry | null): Promise<Opened> {
-    const { response } = await askUpstream(artifact, {
+    const answer = await askUpstream(artifact, {
       method: "HEAD",
       headers: stale ? conditionsOf(stale) : [],
       signal: new AbortController().signal,
       candidates: this.#candidatesOf(artifact),
       events: this.#options.events,
     });
+    const { response } = answer;
     await response.body?.cancel();
     const now = Date.now();
     if (stale && response.status === 304) {
@@ -167,7 +168,7 @@ class Engine implements Vault {
       if (opened) return opened;
     }
     const { generatedAt } = assess(artifact, response.headers, now);
-    return openedHead(response, generatedAt, {
+    return openedHead(answer, generatedAt, {
       hit: false,
       fwd: stale ? "stale" : "uri-miss",
       fwdStatus: response.status,

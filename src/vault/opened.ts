@@ -2,6 +2,7 @@ import { keepHeaders } from "../http/headers.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { Entry, StoredBody } from "../store/store.ts";
+import type { Answer } from "./ask_upstream.ts";
 import type { Follower } from "./follower.ts";
 import { fileStream } from "./file_stream.ts";
 import type { Head, Transfer } from "./transfer.ts";
@@ -16,6 +17,7 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
     sizeBytes: entry.sizeBytes,
     ageSeconds: seconds(Date.now() - entry.generatedAt),
     cacheStatus,
+    upstream: entry.url,
     ranges: true,
     bytes: body.kind === "bytes" ? body.bytes : null,
     stream: ({ start, end }: ByteRange = { start: 0, end: entry.sizeBytes }) =>
@@ -38,6 +40,7 @@ export function openedFromTransfer(
     sizeBytes: head.sizeBytes ?? undefined,
     ageSeconds: seconds(Date.now() - head.assessment.generatedAt),
     cacheStatus,
+    upstream: transfer.source!,
     ranges: head.sizeBytes !== null && head.storing,
     bytes: null,
     stream(range) {
@@ -48,13 +51,15 @@ export function openedFromTransfer(
 }
 
 /** What upstream answered to HEAD: headers, and no body. */
-export function openedHead(response: Response, generatedAt: number, cacheStatus: CacheStatus): Opened {
+export function openedHead(answer: Answer, generatedAt: number, cacheStatus: CacheStatus): Opened {
+  const { response, candidate } = answer;
   const length = response.headers.get("content-length");
   return {
     headers: keepHeaders(response.headers),
     sizeBytes: length === null ? undefined : Number(length),
     ageSeconds: seconds(Date.now() - generatedAt),
     cacheStatus,
+    upstream: candidate.url,
     ranges: length !== null,
     bytes: null,
     stream: () => bytesStream(new Uint8Array()),

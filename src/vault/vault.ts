@@ -23,8 +23,8 @@ export interface Opened {
   /** Seconds since the upstream generated or confirmed it (RFC 9111, Age). */
   readonly ageSeconds: number;
   readonly cacheStatus: CacheStatus;
-  /** The URL it came from, for the log; absent where only the artifact's first candidate can be named. */
-  readonly upstream?: string;
+  /** The URL it came from, for the log. */
+  readonly upstream: string;
   /** Whether `stream` honours a range: true wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */

@@ -1,0 +1,69 @@
+import { namesIn, statOrNull } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+
+/** A scan pauses after this many files, so that requests are answered in between. */
+const filesPerSlice = 256;
+
+/** Looks at every blob in order, with pauses; stops early when `signal` is aborted. */
+export async function eachBlob(
+  layout: FsLayout,
+  visit: (sha256: string, info: Deno.FileInfo) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let files = 0;
+  for (const shard of namesIn(layout.blobs).sort()) {
+    for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
+      if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (signal.aborted) return;
+      const info = statOrNull(layout.blob(name));
+      if (info?.isFile) visit(name, info);
+    }
+  }
+}
+
+/** What all blobs come to. */
+export interface BlobTotals {
+  readonly bytes: number;
+  /** By the second of last use. */
+  readonly bytesBySecond: ReadonlyMap<number, number>;
+}
+
+/** One count of all blobs. It is right at the moment it ends, provided it is told what changes while it runs. */
+export class BlobCount {
+  readonly #layout: FsLayout;
+  readonly #changed = new Set<string>();
+  /** The blob looked at last: names are hashes, and are taken in order. */
+  #position = "";
+  #bytes = 0;
+
+  constructor(layout: FsLayout) {
+    this.#layout = layout;
+  }
+
+  /** A blob of `bytesBefore` (0 for none) was added, replaced or removed. */
+  changed(sha256: string, bytesBefore: number): void {
+    if (this.#changed.has(sha256)) return;
+    this.#changed.add(sha256);
+    if (sha256 <= this.#position) this.#bytes -= bytesBefore;
+  }
+
+  /** Null when aborted. */
+  async run(signal: AbortSignal): Promise<BlobTotals | null> {
+    const bytesBySecond = new Map<number, number>();
+    await eachBlob(this.#layout, (sha256, info) => {
+      this.#position = sha256;
+      if (this.#changed.has(sha256)) return;
+      this.#bytes += info.size;
+      const second = lastUse(info);
+      bytesBySecond.set(second, (bytesBySecond.get(second) ?? 0) + info.size);
+    }, signal);
+    if (signal.aborted) return null;
+    for (const sha256 of this.#changed) this.#bytes += statOrNull(this.#layout.blob(sha256))?.size ?? 0;
+    return { bytes: this.#bytes, bytesBySecond };
+  }
+}
+
+/** When a blob was last used, in whole seconds since the epoch. */
+export function lastUse(info: Deno.FileInfo): number {
+  return Math.floor((info.atime ?? info.mtime ?? new Date(0)).getTime() / 1000);
+}
