@@ -54,7 +54,10 @@ bench: ## compare with nginx (QUICK=1, BENCH_ONLY=hit-1k,miss-1g, BENCH_ENTRIES=
 	$(DENO) task bench
 
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
+	@rm -f $(EXECUTABLE)
 	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
+	@# npx hides it when what it runs is killed by a signal.
+	@test -x $(EXECUTABLE) || { echo "deno compile has written nothing"; exit 1; }
 	@size=$$(wc -c < $(EXECUTABLE)); echo "$(EXECUTABLE): $$size bytes"; \
 	  test $$size -le $(MAX_EXECUTABLE_BYTES) || { echo "It may have $(MAX_EXECUTABLE_BYTES) at most."; exit 1; }
 

@@ -11,8 +11,8 @@ const touchEveryMs = 60_000;
 interface BodiesOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
   readonly memoryBytes: number;
-  /** Bytes of a damaged body that was removed. */
-  readonly removed: (bytes: number) => void;
+  /** Told of a damaged body that was removed. */
+  readonly removed: (sha256: string, bytes: number) => void;
 }
 
 /** The blobs: immutable files named by their SHA-256. */
@@ -33,7 +33,7 @@ export class Bodies {
   /** The body, or null where it is gone. One of the wrong size is removed. */
   open(sha256: string, sizeBytes: number): StoredBody | null {
     const remembered = this.#memory?.get(sha256);
-    if (remembered) {
+    if (remembered?.byteLength === sizeBytes) {
       this.#touch(sha256);
       return { kind: "bytes", bytes: remembered };
     }
@@ -43,14 +43,15 @@ export class Bodies {
   }
 
   has(sha256: string, sizeBytes: number): boolean {
-    return this.#memory?.has(sha256) === true || statOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
+    return this.#memory?.peek(sha256)?.byteLength === sizeBytes ||
+      statOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
   }
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
     const bytes = foundOrNull(() => Deno.readFileSync(path));
     if (bytes === null) return null;
-    if (bytes.byteLength !== sizeBytes) return this.#damaged(path, bytes.byteLength);
+    if (bytes.byteLength !== sizeBytes) return this.#damaged(sha256, bytes.byteLength);
     this.#memory?.set(sha256, bytes);
     return { kind: "bytes", bytes };
   }
@@ -62,12 +63,11 @@ export class Bodies {
     const actual = file.statSync().size;
     if (actual === sizeBytes) return { kind: "file", file };
     file.close();
-    return this.#damaged(path, actual);
+    return this.#damaged(sha256, actual);
   }
 
-  #damaged(path: string, actualBytes: number): null {
-    removeQuietly(path);
-    this.#options.removed(actualBytes);
+  #damaged(sha256: string, actualBytes: number): null {
+    if (removeQuietly(this.#layout.blob(sha256))) this.#options.removed(sha256, actualBytes);
     return null;
   }
 

@@ -10,7 +10,7 @@ const entriesInMemory = 20_000;
 
 interface Remembered {
   readonly entry: Entry;
-  readonly mtimeMs: number;
+  readonly version: string;
   checkedAt: number;
 }
 
@@ -42,12 +42,8 @@ export class Entries {
 
   #write(entry: Entry, variant: string): void {
     const path = this.#layout.entry(entry.backend, entry.key, variant);
+    this.#memory.delete(nameOf(entry.backend, entry.key, variant));
     replaceFile(path, this.#temporary(), JSON.stringify(entry));
-    this.#memory.set(nameOf(entry.backend, entry.key, variant), {
-      entry,
-      mtimeMs: modifiedAt(path),
-      checkedAt: Date.now(),
-    });
   }
 
   #read(backend: string, key: string, variant: string): Entry | null {
@@ -56,13 +52,13 @@ export class Entries {
     const known = this.#memory.get(name);
     if (known && now - known.checkedAt < believedForMs) return known.entry;
     const path = this.#layout.entry(backend, key, variant);
-    const mtimeMs = modifiedAt(path);
-    if (known && mtimeMs === known.mtimeMs) {
+    const version = versionOf(path);
+    if (known && version === known.version) {
       known.checkedAt = now;
       return known.entry;
     }
-    const entry = mtimeMs < 0 ? null : parseEntry(readJson(path), backend, key);
-    if (entry) this.#memory.set(name, { entry, mtimeMs, checkedAt: now });
+    const entry = version === null ? null : parseEntry(readJson(path), backend, key);
+    if (entry && version) this.#memory.set(name, { entry, version, checkedAt: now });
     else this.#memory.delete(name);
     return entry;
   }
@@ -81,17 +77,20 @@ function nameOf(backend: string, key: string, variant: string): string {
   return `${backend}\0${key}\0${variant}`;
 }
 
-function modifiedAt(path: string): number {
-  return statOrNull(path)?.mtime?.getTime() ?? -1;
+/** Differs for every file that was ever renamed into this place; null where there is none. */
+function versionOf(path: string): string | null {
+  const info = statOrNull(path);
+  return info && `${info.ino} ${info.mtime?.getTime()} ${info.size}`;
 }
 
 /** Garbage, a half-written file or another key's entry (a file system that ignores case) is no entry. */
 function parseEntry(value: unknown, backend: string, key: string): Entry | null {
   if (typeof value !== "object" || value === null) return null;
   const entry = value as Entry;
-  const numbers = [entry.sizeBytes, entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
+  const times = [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
   const sound = entry.backend === backend && entry.key === key && /^[0-9a-f]{64}$/.test(entry.sha256) &&
-    typeof entry.url === "string" && numbers.every(Number.isFinite) && isHeaderList(entry.headers) &&
+    Number.isSafeInteger(entry.sizeBytes) && entry.sizeBytes >= 0 &&
+    typeof entry.url === "string" && times.every(Number.isFinite) && isHeaderList(entry.headers) &&
     isHeaderList(entry.selectedBy);
   return sound ? entry : null;
 }

@@ -14,8 +14,13 @@ export function withFolder<T>(path: string, action: () => T): T {
 
 /** Replaces a small file in one step: readers see the old text or the new one. */
 export function replaceFile(path: string, temporary: string, text: string): void {
-  withFolder(temporary, () => Deno.writeTextFileSync(temporary, text));
-  withFolder(path, () => Deno.renameSync(temporary, path));
+  try {
+    withFolder(temporary, () => Deno.writeTextFileSync(temporary, text));
+    withFolder(path, () => Deno.renameSync(temporary, path));
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  }
 }
 
 /** The value a small JSON file holds; null where it is missing, unreadable or not JSON. */
@@ -38,12 +43,14 @@ export function statOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
-/** Removes a file or folder that may be gone already. */
-export function removeQuietly(path: string): void {
+/** Removes a file or folder that may be gone already; false where it could not be removed. */
+export function removeQuietly(path: string): boolean {
   try {
     Deno.removeSync(path, { recursive: true });
+    return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
+    return error instanceof Deno.errors.NotFound;
   }
 }
 

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import type { HeaderList } from "../http/headers.ts";
 
 const maxSegment = 180;
-const maxPath = 1200;
+/** With the cache directory before it, a path stays below the 1024 bytes that macOS allows. */
+const maxPath = 600;
+/** Windows takes these for devices, whatever follows the first dot. */
+const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
 
 /** Where everything is inside one cache directory. */
 export class FsLayout {
@@ -43,7 +46,9 @@ export function stagingName(backend: string, key: string, requestHeaders: Header
 
 /** Injective up to hashing: no two keys share a path, no path leaves its folder, every name is legal on Linux, macOS and Windows. */
 export function escapePath(key: string): string {
-  const path = (key.startsWith("/") ? key.slice(1) : `=r/${key}`).split("/").map(escapeSegment).join("/");
+  const rooted = key.startsWith("/");
+  const escaped = (rooted ? key.slice(1) : key).split("/").map(escapeSegment).join("/");
+  const path = rooted ? escaped : `=r/${escaped}`;
   return path.length <= maxPath ? path : `=l/${shortHash(key)}`;
 }
 
@@ -51,14 +56,18 @@ function escapeSegment(segment: string): string {
   if (segment === "") return "=";
   const escaped = segment
     .replace(/[^A-Za-z0-9._%+@,-]/g, escapeCharacter)
-    .replace(/^\.|\.$/g, "=2E");
+    .replace(/^\.|\.$/g, "=2E")
+    .replace(deviceName, (name) => `=${hexOf(name)}${name.slice(1)}`);
   return escaped.length <= maxSegment ? escaped : `${escaped.slice(0, 100)}=h${shortHash(segment)}`;
 }
 
 function escapeCharacter(character: string): string {
-  const code = character.charCodeAt(0);
-  const hex = code.toString(16).toUpperCase();
-  return code < 256 ? `=${hex.padStart(2, "0")}` : `=u${hex.padStart(4, "0")}`;
+  const hex = hexOf(character);
+  return hex.length <= 2 ? `=${hex.padStart(2, "0")}` : `=u${hex.padStart(4, "0")}`;
+}
+
+function hexOf(text: string): string {
+  return text.charCodeAt(0).toString(16).toUpperCase();
 }
 
 function shortHash(text: string): string {

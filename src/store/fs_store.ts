@@ -1,12 +1,12 @@
-import { dirname } from "node:path";
 import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
-import { removeQuietly, statOrNull, storageFailed } from "./files.ts";
+import { removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
-import { StagedFile, Staging } from "./staging.ts";
+import { StagedFile } from "./staged_file.ts";
+import { Staging } from "./staging.ts";
 import type { Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { Usage } from "./usage.ts";
 
@@ -48,12 +48,13 @@ class FsStore implements Store {
       log,
       evicted: (blobs, bytes) => events.evicted(blobs, bytes),
       dropParked: () => this.#staging.dropParked(),
+      temporary: () => this.#staging.temporary(),
       ...(options.freeBytes && { freeBytes: options.freeBytes }),
     });
     this.#bodies = new Bodies(this.#layout, {
       memoryBytes: options.memoryBytes,
-      removed: (bytes) => {
-        this.#usage.release(bytes);
+      removed: (sha256, bytes) => {
+        this.#usage.blobChanged(sha256, { before: bytes, after: 0 });
         log.warning("Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for");
       },
     });
@@ -85,12 +86,12 @@ class FsStore implements Store {
   async commit(staged: StagedBody, entry: Entry): Promise<void> {
     if (!(staged instanceof StagedFile)) throw new TypeError("Not a body staged by this store");
     try {
-      await syncToDisk(staged.path);
+      await syncToDisk(staged.path, entry.sizeBytes);
       const blob = this.#layout.blob(entry.sha256);
-      Deno.mkdirSync(dirname(blob), { recursive: true });
-      const replacedBytes = statOrNull(blob)?.size ?? 0;
-      Deno.renameSync(staged.path, blob);
-      staged.committed(blob, entry.sizeBytes - replacedBytes);
+      const before = statOrNull(blob)?.size ?? 0;
+      withFolder(blob, () => Deno.renameSync(staged.path, blob));
+      staged.committed(blob);
+      this.#usage.blobChanged(entry.sha256, { before, after: entry.sizeBytes });
       this.#entries.write(entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
@@ -112,7 +113,7 @@ class FsStore implements Store {
   probe(): string | null {
     const path = `${this.#layout.root}/.probe-${crypto.randomUUID()}`;
     try {
-      Deno.writeTextFileSync(path, "");
+      withFolder(path, () => Deno.writeTextFileSync(path, ""));
       return null;
     } catch (error) {
       return messageOf(error);
@@ -128,7 +129,11 @@ class FsStore implements Store {
   }
 }
 
-async function syncToDisk(path: string): Promise<void> {
+/** Also counts as a use, since bytes that were left by an earlier transfer may be old. */
+async function syncToDisk(path: string, sizeBytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true });
+  const { size } = await file.stat();
+  if (size !== sizeBytes) throw new Error(`the staged file has ${size} of ${sizeBytes} bytes`);
+  await file.utime(new Date(), new Date());
   await file.syncData();
 }

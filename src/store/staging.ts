@@ -1,20 +1,29 @@
-import type { HeaderList } from "../http/headers.ts";
 import { messageOf } from "../errors.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
-import { namesIn, readJson, removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";
+import { namesIn, readJson, removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
 import { type FsLayout, stagingName } from "./fs_layout.ts";
+import { removeStaged, StagedFile } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
 /** How long the first request may wait to learn which left-over bytes are free to be taken. */
 const adoptionWaitMs = 300;
-/** Left-over bytes that nobody asked for in this time are given up. */
+/** Left-over bytes that nobody asked for in this time are not adopted. */
 const parkedForMs = 7 * 24 * 3600 * 1000;
+const lockSuffix = ".lock";
+
+/** A body that can be gone on with. */
+interface Parked {
+  /** Its path without suffix. */
+  readonly base: string;
+  readonly sizeBytes: number;
+}
 
 /**
- * The bodies under way of this process, in a folder of its own that it holds locked while it lives. A folder whose lock
- * can be taken belongs to a process that is gone: its resumable bodies are adopted. (`tryLock` is not in Deno 2.6, so
- * the lock of a living process is simply waited for, and its bodies are adopted when it ends.)
+ * The bodies under way of this process, in a folder of its own; it holds a lock beside it while it lives. A folder whose
+ * lock can be taken belongs to a process that is gone: its resumable bodies are adopted. (`tryLock` is not in Deno 2.6,
+ * so the lock of a living process is simply waited for, and its bodies are adopted when it ends.)
  */
 export class Staging {
   readonly #layout: FsLayout;
@@ -23,8 +32,8 @@ export class Staging {
   readonly #usage: () => Usage;
   #lock: Deno.FsFile | null = null;
   readonly #waiting = new Set<Deno.FsFile>();
-  /** Staging name to the path, without suffix, of a body that can be gone on with. */
-  readonly #parked = new Map<string, string>();
+  /** By staging name. */
+  readonly #parked = new Map<string, Parked>();
   readonly #ready: Promise<void>;
   #sequence = 0;
   #closed = false;
@@ -42,14 +51,16 @@ export class Staging {
   async resume(selector: Selector): Promise<StagedBody | null> {
     await this.#ready;
     const name = stagingName(selector.backend, selector.key, selector.requestHeaders);
-    const base = this.#parked.get(name);
-    if (base === undefined) return null;
-    this.#parked.delete(name);
-    const record = readRecord(`${base}.json`, selector);
-    const sizeBytes = sizeOf(`${base}.part`);
-    if (record && sizeBytes >= record.storedBytes) return this.#body(base, name, record);
-    this.#usage().release(sizeBytes);
-    removeBody(base);
+    const parked = this.#parked.get(name);
+    if (parked === undefined) return null;
+    const record = readRecord(`${parked.base}.json`, selector);
+    if (
+      record && record.storedBytes <= parked.sizeBytes && statOrNull(`${parked.base}.part`)?.size === parked.sizeBytes
+    ) {
+      this.#parked.delete(name);
+      return this.#body(name, parked, record);
+    }
+    this.#drop(name);
     return null;
   }
 
@@ -59,20 +70,17 @@ export class Staging {
     const name = stagingName(selector.backend, selector.key, selector.requestHeaders);
     const base = this.#newBase(name);
     try {
+      if (statOrNull(lockOf(this.#folder)) === null) this.#claimFolder();
       withFolder(base, () => Deno.openSync(`${base}.part`, { write: true, createNew: true }).close());
     } catch (error) {
       throw storageFailed("stage a download in the cache directory", error);
     }
-    return this.#body(base, name, null);
+    return this.#body(name, { base, sizeBytes: 0 }, null);
   }
 
   /** Gives up all parked bytes. */
   dropParked(): void {
-    for (const base of this.#parked.values()) {
-      this.#usage().release(sizeOf(`${base}.part`));
-      removeBody(base);
-    }
-    this.#parked.clear();
+    for (const name of [...this.#parked.keys()]) this.#drop(name);
   }
 
   /** A path for a small file that is about to be renamed into place. */
@@ -85,52 +93,67 @@ export class Staging {
     await this.#ready;
     for (const file of this.#waiting) file.close();
     this.#waiting.clear();
+    if (namesIn(this.#folder).length === 0) removeFolder(this.#folder);
     this.#lock?.close();
-    if (namesIn(this.#folder).every((name) => name === "lock")) removeQuietly(this.#folder);
   }
 
   #newBase(name: string): string {
     return `${this.#folder}/${name}-${this.#sequence++}`;
   }
 
-  #body(base: string, name: string, resume: ResumeRecord | null): StagedBody {
-    return new StagedFile(base, { usage: this.#usage(), resume, parked: () => this.#parked.set(name, base) });
+  #body(name: string, { base, sizeBytes }: Parked, resume: ResumeRecord | null): StagedBody {
+    const parked = (sizeBytes: number) => this.#park(name, { base, sizeBytes });
+    return new StagedFile(base, { usage: this.#usage(), sizeBytes, resume, parked });
+  }
+
+  /** Two transfers of one selector may have run side by side: the later one is kept. */
+  #park(name: string, parked: Parked): void {
+    this.#drop(name);
+    this.#parked.set(name, parked);
+  }
+
+  #drop(name: string): void {
+    const parked = this.#parked.get(name);
+    if (!parked) return;
+    this.#parked.delete(name);
+    this.#usage().unstaged(parked.sizeBytes);
+    removeStaged(parked.base);
   }
 
   async #start(): Promise<void> {
     try {
-      await this.#claimFolder();
+      this.#claimFolder();
     } catch (error) {
       this.#log.warning(`Cannot prepare the staging folder "${this.#folder}": ${messageOf(error)}`);
-      return;
     }
-    const adoptions = namesIn(this.#layout.staging)
-      .map((name) => `${this.#layout.staging}/${name}`)
-      .filter((folder) => folder !== this.#folder)
-      .map((folder) => this.#adoptWhenFree(folder));
+    const names = new Set(namesIn(this.#layout.staging));
+    const adoptions: Promise<void>[] = [];
+    for (const name of names) {
+      const path = `${this.#layout.staging}/${name}`;
+      if (!name.endsWith(lockSuffix)) adoptions.push(this.#adoptWhenFree(path));
+      else if (!names.has(name.slice(0, -lockSuffix.length))) removeStale(path);
+    }
     const enough = Promise.withResolvers<void>();
     const timer = setTimeout(enough.resolve, adoptionWaitMs);
     await Promise.race([Promise.all(adoptions), enough.promise]);
     clearTimeout(timer);
   }
 
-  /** The folder appears under its name only once its lock is held, so that nobody takes it for abandoned. */
-  async #claimFolder(): Promise<void> {
-    const preparing = `${this.#layout.staging}/.new-${crypto.randomUUID()}`;
-    Deno.mkdirSync(preparing, { recursive: true });
-    this.#lock = Deno.openSync(`${preparing}/lock`, { write: true, createNew: true });
-    await this.#lock.lock(true);
-    Deno.renameSync(preparing, this.#folder);
+  /** The folder appears only once its lock is held, so that nobody takes it for abandoned. */
+  #claimFolder(): void {
+    this.#lock?.close();
+    this.#lock = null;
+    Deno.mkdirSync(this.#layout.staging, { recursive: true });
+    this.#lock = Deno.openSync(lockOf(this.#folder), { write: true, create: true });
+    this.#lock.lockSync(true);
+    Deno.mkdirSync(this.#folder, { recursive: true });
   }
 
   async #adoptWhenFree(folder: string): Promise<void> {
-    if (folder.includes("/.new-")) {
-      removeStale(folder);
-      return;
-    }
+    if (folder === this.#folder) return;
     let lock: Deno.FsFile;
     try {
-      lock = Deno.openSync(`${folder}/lock`, { write: true });
+      lock = Deno.openSync(lockOf(folder), { write: true });
     } catch {
       removeStale(folder);
       return;
@@ -155,119 +178,11 @@ export class Staging {
       const base = this.#newBase(name);
       Deno.renameSync(`${old}.part`, `${base}.part`);
       Deno.renameSync(`${old}.json`, `${base}.json`);
-      this.#parked.set(name, base);
+      this.#usage().adopted(part.size);
+      this.#park(name, { base, sizeBytes: part.size });
     }
-    for (const file of namesIn(folder)) {
-      if (file.endsWith(".part")) this.#usage().release(sizeOf(`${folder}/${file}`));
-    }
-    removeQuietly(folder);
+    removeFolder(folder);
   }
-}
-
-interface StagedFileOptions {
-  readonly usage: Usage;
-  readonly resume: ResumeRecord | null;
-  readonly parked: () => void;
-}
-
-/** A staged body in a file `<base>.part`, with its resume record in `<base>.json`. */
-export class StagedFile implements StagedBody {
-  readonly resume: ResumeRecord | null;
-  path: string;
-  readonly #base: string;
-  readonly #usage: Usage;
-  readonly #parked: () => void;
-  /** What the cache counts for this body, and how much of it is on disk. */
-  #reserved: number;
-  #written: number;
-
-  constructor(base: string, options: StagedFileOptions) {
-    this.#base = base;
-    this.path = `${base}.part`;
-    this.#usage = options.usage;
-    this.resume = options.resume;
-    this.#reserved = this.#written = sizeOf(this.path);
-    this.#parked = options.parked;
-  }
-
-  async reserve(sizeBytes: number): Promise<boolean> {
-    const more = sizeBytes - this.#reserved;
-    if (more <= 0) return true;
-    const granted = await this.#usage.reserve(more);
-    if (granted) this.#reserved += more;
-    return granted;
-  }
-
-  wrote(bytes: number): void {
-    this.#written += bytes;
-    this.#usage.wrote(bytes);
-  }
-
-  openWriter(offset: number): Deno.FsFile {
-    try {
-      const file = Deno.openSync(this.path, { write: true });
-      if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
-      return file;
-    } catch (error) {
-      throw storageFailed("write a staged download", error);
-    }
-  }
-
-  openReader(offset: number): Deno.FsFile {
-    try {
-      const file = Deno.openSync(this.path);
-      if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
-      return file;
-    } catch (error) {
-      throw storageFailed("read a staged download", error);
-    }
-  }
-
-  saveRecord(record: ResumeRecord): void {
-    try {
-      replaceFile(`${this.#base}.json`, `${this.#base}.tmp`, JSON.stringify(record));
-    } catch (error) {
-      throw storageFailed("save a resume record", error);
-    }
-  }
-
-  truncate(sizeBytes: number): void {
-    try {
-      Deno.truncateSync(this.path, sizeBytes);
-    } catch (error) {
-      throw storageFailed("cut a staged download", error);
-    }
-    this.#settle(sizeBytes);
-  }
-
-  park(): void {
-    this.#settle(sizeOf(this.path));
-    this.#parked();
-  }
-
-  discard(): void {
-    this.#settle(0);
-    removeBody(this.#base);
-  }
-
-  /** The body is at `path` from now on, and its bytes are the store's; what was reserved beyond them is given back. */
-  committed(path: string, addedBytes: number): void {
-    this.path = path;
-    this.#settle(addedBytes);
-    this.#reserved = this.#written = 0;
-    removeQuietly(`${this.#base}.json`);
-  }
-
-  /** From now on `sizeBytes` count for this body, all of them on disk. */
-  #settle(sizeBytes: number): void {
-    this.#usage.wrote(this.#reserved - this.#written);
-    this.#usage.release(this.#reserved - sizeBytes);
-    this.#reserved = this.#written = sizeBytes;
-  }
-}
-
-function sizeOf(path: string): number {
-  return statOrNull(path)?.size ?? 0;
 }
 
 function readRecord(path: string, selector: Selector): ResumeRecord | null {
@@ -285,13 +200,17 @@ function sameHeaders(a: HeaderList, b: HeaderList): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function removeBody(base: string): void {
-  removeQuietly(`${base}.part`);
-  removeQuietly(`${base}.json`);
+function lockOf(folder: string): string {
+  return folder + lockSuffix;
 }
 
-/** Folders without a lock are half-made or half-removed; they are given an hour. */
-function removeStale(folder: string): void {
-  const changed = statOrNull(folder)?.mtime?.getTime() ?? 0;
-  if (Date.now() - changed > 3600_000) removeQuietly(folder);
+function removeFolder(folder: string): void {
+  removeQuietly(folder);
+  removeQuietly(lockOf(folder));
+}
+
+/** A folder without a lock, or a lock without a folder, is half-made or half-removed: it is given an hour. */
+function removeStale(path: string): void {
+  const changed = statOrNull(path)?.mtime?.getTime() ?? 0;
+  if (Date.now() - changed > 3600_000) removeQuietly(path);
 }

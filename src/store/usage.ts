@@ -39,8 +39,9 @@ export class Usage {
   #promisedBytes = 0;
   /** Whether `#blobBytes` may be relied on. */
   #counted: boolean;
+  /** The count that is going on: one at a time. */
   #count: BlobCount | null = null;
-  readonly #counting: Promise<unknown>;
+  readonly #firstCount: Promise<unknown>;
   /** Reservations take turns, so that what is evicted for one is not taken by another. */
   #turn: Promise<unknown>;
   #savedBytes = -1;
@@ -57,9 +58,9 @@ export class Usage {
     this.#counted = lastKnown !== null;
     this.#blobBytes = lastKnown ?? 0;
     const warn = (error: unknown) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
-    const counted = this.#countBlobs().catch(warn);
-    this.#turn = this.#counted ? Promise.resolve() : counted;
-    this.#counting = counted.then(() => this.reserve(0)).catch(warn);
+    this.#firstCount = this.#countBlobs().catch(warn);
+    this.#turn = this.#counted ? Promise.resolve() : this.#firstCount;
+    this.#firstCount.then(() => this.reserve(0)).catch(warn);
   }
 
   get usedBytes(): number {
@@ -107,7 +108,7 @@ export class Usage {
 
   async close(): Promise<void> {
     this.#abort.abort();
-    await this.#counting;
+    await this.#firstCount;
     await this.#turn;
     this.save();
   }
@@ -155,6 +156,7 @@ export class Usage {
   async #makeRoom(bytes: number): Promise<void> {
     this.#deps.dropParked();
     if (this.#lacking(bytes) === 0) return;
+    await this.#firstCount;
     const totals = await this.#countBlobs();
     const lacking = this.#lacking(bytes);
     if (totals === null || lacking === 0 || lacking > totals.bytes) return;
@@ -167,7 +169,7 @@ export class Usage {
     let freed = 0;
     await eachBlob(this.#layout, (sha256, info) => {
       if (freed >= wanted || lastUse(info) > cutoff) return;
-      removeQuietly(this.#layout.blob(sha256));
+      if (!removeQuietly(this.#layout.blob(sha256))) return;
       this.blobChanged(sha256, { before: info.size, after: 0 });
       blobs += 1;
       freed += info.size;

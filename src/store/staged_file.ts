@@ -1,0 +1,117 @@
+import { removeQuietly, replaceFile, statOrNull, storageFailed } from "./files.ts";
+import type { ResumeRecord, StagedBody } from "./store.ts";
+import type { Usage } from "./usage.ts";
+
+interface StagedFileOptions {
+  readonly usage: Usage;
+  /** What it holds already. */
+  readonly sizeBytes: number;
+  readonly resume: ResumeRecord | null;
+  readonly parked: (sizeBytes: number) => void;
+}
+
+/** A body under way in a file `<base>.part`, with its resume record in `<base>.json`. */
+export class StagedFile implements StagedBody {
+  readonly resume: ResumeRecord | null;
+  path: string;
+  readonly #base: string;
+  readonly #usage: Usage;
+  readonly #parked: (sizeBytes: number) => void;
+  /** What the cache counts for this body, and how much of it is on disk. */
+  #reserved: number;
+  #written: number;
+
+  constructor(base: string, options: StagedFileOptions) {
+    this.#base = base;
+    this.path = `${base}.part`;
+    this.#usage = options.usage;
+    this.resume = options.resume;
+    this.#reserved = this.#written = options.sizeBytes;
+    this.#parked = options.parked;
+  }
+
+  async reserve(sizeBytes: number): Promise<boolean> {
+    const more = sizeBytes - this.#reserved;
+    if (more <= 0) return true;
+    const granted = await this.#usage.reserve(more);
+    if (granted) this.#reserved += more;
+    return granted;
+  }
+
+  wrote(bytes: number): void {
+    this.#written += bytes;
+    this.#usage.wrote(bytes);
+  }
+
+  openWriter(offset: number): Deno.FsFile {
+    try {
+      const file = Deno.openSync(this.path, { write: true });
+      if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
+      return file;
+    } catch (error) {
+      throw storageFailed("write a staged download", error);
+    }
+  }
+
+  openReader(offset: number): Deno.FsFile {
+    try {
+      const file = Deno.openSync(this.path);
+      if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
+      return file;
+    } catch (error) {
+      throw storageFailed("read a staged download", error);
+    }
+  }
+
+  saveRecord(record: ResumeRecord): void {
+    try {
+      replaceFile(`${this.#base}.json`, `${this.#base}.tmp`, JSON.stringify(record));
+    } catch (error) {
+      throw storageFailed("save a resume record", error);
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    try {
+      Deno.truncateSync(this.path, sizeBytes);
+    } catch (error) {
+      throw storageFailed("cut a staged download", error);
+    }
+    this.#settle(sizeBytes);
+  }
+
+  park(): void {
+    const sizeBytes = sizeOf(this.path);
+    this.#settle(sizeBytes);
+    this.#parked(sizeBytes);
+  }
+
+  discard(): void {
+    this.#settle(0);
+    removeStaged(this.#base);
+  }
+
+  /** The body is the blob at `path` from now on, and no longer counts as staged. */
+  committed(path: string): void {
+    this.path = path;
+    this.#settle(0);
+    removeQuietly(`${this.#base}.json`);
+  }
+
+  /** From now on `sizeBytes` count for this body, all of them on disk. */
+  #settle(sizeBytes: number): void {
+    this.#usage.wrote(this.#reserved - this.#written);
+    this.#usage.unstaged(this.#reserved - sizeBytes);
+    this.#reserved = this.#written = sizeBytes;
+  }
+}
+
+/** Removes a staged body that is not under way. */
+export function removeStaged(base: string): void {
+  removeQuietly(`${base}.part`);
+  removeQuietly(`${base}.json`);
+}
+
+function sizeOf(path: string): number {
+  return statOrNull(path)?.size ?? 0;
+}

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { type App, createApp } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Log } from "../../src/observe/log.ts";
+import { listBlobs } from "./cache_dir.ts";
+import { askRaw, type RawAnswer, RawClient, type RawRequest } from "./raw_client.ts";
+import { waitUntil } from "./wait_until.ts";
+import { walk } from "./walk.ts";
+
+export interface AppOptions {
+  /** The `base_url` of the one backend, which is called `files` and served under `/files`. */
+  readonly upstream: string | readonly string[];
+  /** One of its own, gone in the end, where absent. */
+  readonly cacheDir?: string;
+  /** More keys at the top level of the configuration. */
+  readonly top?: Readonly<Record<string, unknown>>;
+  /** More keys of the backend. */
+  readonly backend?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts the whole program but for its command line, in this process and on a free port. Dispose of it with `await using`. */
+export async function startApp(options: AppOptions): Promise<AppFixture> {
+  const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
+  const backend = { prefix: "/files", base_url: options.upstream, retries: 0, ...options.backend };
+  const backends = [{ type: "http", name: "files", config: backend }];
+  const text = JSON.stringify({ cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
+  const config = await loadConfig({ text, env: () => undefined });
+  const lines: string[] = [];
+  const app = await createApp(config, { log: recordingLog(lines), version: "0.0.0" });
+  return new AppFixture(app, { cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
+}
+
+/** A running vault. When it is disposed of, no file of the cache may still be open and no blob be wrong. */
+export class AppFixture implements AsyncDisposable {
+  readonly cacheDir: string;
+  /** What was logged: `INFO message`. */
+  readonly lines: readonly string[];
+  readonly origin: string;
+  readonly #app: App;
+  readonly #ownsCacheDir: boolean;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(app: App, options: { cacheDir: string; ownsCacheDir: boolean; lines: readonly string[] }) {
+    this.cacheDir = options.cacheDir;
+    this.lines = options.lines;
+    this.#app = app;
+    this.#ownsCacheDir = options.ownsCacheDir;
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request, info) =>
+      app.handle(request, info));
+    this.origin = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Asks as no library would normalise it, and reads the answer to its end or break. */
+  ask(target: string | Uint8Array, request?: RawRequest): Promise<RawAnswer> {
+    return askRaw(this.origin, target, request);
+  }
+
+  /** A client that the test lets read, wait and leave. */
+  connect(): Promise<RawClient> {
+    return RawClient.connect(this.origin);
+  }
+
+  /** The first line of the log that matches, once it is there. */
+  logged(pattern: RegExp): Promise<string> {
+    return waitUntil(`the log says ${pattern}`, () => this.lines.find((line) => pattern.test(line)), 5000)
+      .catch((error) => assert.fail(`${error.message}:\n${this.lines.join("\n")}`));
+  }
+
+  /** The sum of all samples of a metric whose labels are, among others, these: `status="502"`. */
+  async metric(name: string, ...labels: string[]): Promise<number> {
+    const { text } = await this.ask("/metrics");
+    const samples = text.split("\n").filter((line) =>
+      /^\w+/.exec(line)?.[0] === name && labels.every((label) => line.includes(label))
+    );
+    return samples.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+  }
+
+  /** Resolves when no transfer is under way any more. */
+  async idle(): Promise<void> {
+    await waitUntil("no transfer is under way", async () => await this.metric("vault_transfers_in_progress") === 0);
+  }
+
+  /** What the cache directory holds: entries, blobs, and bodies under way or left over. */
+  held(): { entries: number; blobs: number; staged: number } {
+    const staged = walk(`${this.cacheDir}/staging`).filter((name) => name.endsWith(".part"));
+    const entries = walk(`${this.cacheDir}/entries`);
+    return { entries: entries.length, blobs: listBlobs(this.cacheDir).length, staged: staged.length };
+  }
+
+  /** Open files below the cache directory, by path. */
+  openFiles(): string[] {
+    return openFilesBelow(this.cacheDir);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#app.close(0);
+    await this.#server.shutdown();
+    try {
+      await waitUntil("no file of the cache is open", () => openFilesBelow(this.cacheDir).length === 0, 3000)
+        .catch(() => assert.deepEqual(openFilesBelow(this.cacheDir), []));
+      assertBlobsAreRight(this.cacheDir);
+    } finally {
+      if (this.#ownsCacheDir) await Deno.remove(this.cacheDir, { recursive: true }).catch(() => {});
+    }
+  }
+}
+
+function recordingLog(lines: string[]): Log {
+  const record = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  return { debug: record("DEBUG"), info: record("INFO"), warning: record("WARNING"), error: record("ERROR") };
+}
+
+function assertBlobsAreRight(cacheDir: string): void {
+  for (const blob of listBlobs(cacheDir)) {
+    const bytes = Deno.readFileSync(`${cacheDir}/blobs/sha256/${blob}`);
+    assert.equal(createHash("sha256").update(bytes).digest("hex"), blob.slice(3));
+  }
+}
+
+/** Linux tells; other systems have nothing to tell. */
+function openFilesBelow(folder: string): string[] {
+  if (Deno.build.os !== "linux") return [];
+  const targets = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith(`${folder}/`));
+}

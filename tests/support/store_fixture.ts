@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { HeaderList } from "../../src/http/headers.ts";
+import { noEvents, type VaultEvents } from "../../src/observe/events.ts";
+import { type Log, noLog } from "../../src/observe/log.ts";
+import { createFsStore, type FsStoreOptions } from "../../src/store/fs_store.ts";
+import type { Entry, ResumeRecord, Selector, StagedBody, Store } from "../../src/store/store.ts";
+import { waitUntil } from "./wait_until.ts";
+import { walk } from "./walk.ts";
+
+export interface StoreFixtureOptions extends Partial<Omit<FsStoreOptions, "events">> {
+  readonly events?: Partial<VaultEvents>;
+}
+
+/** A store on a real folder. When it is disposed of, what it counts must be what lies on disk. */
+export class StoreFixture implements AsyncDisposable {
+  readonly root: string;
+  readonly #options: StoreFixtureOptions;
+  #store: Store;
+
+  /** With `root`, the folder is somebody else's to remove. */
+  constructor(options: StoreFixtureOptions = {}) {
+    this.#options = options;
+    this.root = options.root ?? Deno.makeTempDirSync({ prefix: "vault-test-" });
+    this.#store = this.#open({});
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  /** Ends the store and starts another one on the same folder. */
+  async restart(options: StoreFixtureOptions = {}): Promise<void> {
+    await this.checkUsage();
+    await this.#store.close();
+    this.#store = this.#open(options);
+  }
+
+  /** Stages `body` without a word about it. Throws where there is no room. */
+  async stage(selector: Selector, body: Uint8Array): Promise<StagedBody> {
+    const staged = await this.store.stage(selector);
+    assert.ok(await staged.reserve(body.byteLength), "no room");
+    writeStaged(staged, body);
+    return staged;
+  }
+
+  /** Stages and commits. */
+  async put(selector: Selector, body: Uint8Array, overrides: Partial<Entry> = {}): Promise<Entry> {
+    const entry = entryOf(selector, body, overrides);
+    await this.store.commit(await this.stage(selector, body), entry);
+    return entry;
+  }
+
+  /** The body of what answers this selector; null for a miss. */
+  read(selector: Selector): Uint8Array | null {
+    const entry = this.store.find(selector);
+    return entry && readBody(this.store, entry);
+  }
+
+  blobPath(sha256: string): string {
+    return `${this.root}/blobs/sha256/${sha256.slice(0, 2)}/${sha256}`;
+  }
+
+  /** Resolves when what the store counts is what lies on disk. Nothing may be reserved and not written. */
+  async checkUsage(): Promise<void> {
+    await waitUntil(
+      `the store counts the ${this.bytesOnDisk()} bytes on disk and not ${this.store.usedBytes()}`,
+      () => this.store.usedBytes() === this.bytesOnDisk(),
+      5000,
+    );
+  }
+
+  /** Blobs and staged bodies. */
+  bytesOnDisk(): number {
+    return walk(this.root).filter((path) => path.startsWith("blobs/") || path.endsWith(".part"))
+      .reduce((sum, path) => sum + Deno.statSync(`${this.root}/${path}`).size, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.checkUsage();
+    } finally {
+      await this.#store.close();
+      if (this.#options.root === undefined) await Deno.remove(this.root, { recursive: true });
+    }
+  }
+
+  #open(more: StoreFixtureOptions): Store {
+    const options = { ...this.#options, ...more };
+    return createFsStore({
+      ...{ maxBytes: null, minFreeBytes: 0, memoryBytes: 0, log: noLog },
+      ...options,
+      root: this.root,
+      events: { ...noEvents, ...options.events },
+    });
+  }
+}
+
+export function selectorOf(key: string, requestHeaders: HeaderList = []): Selector {
+  return { backend: "test", key, requestHeaders };
+}
+
+export function entryOf(selector: Selector, body: Uint8Array, overrides: Partial<Entry> = {}): Entry {
+  const { backend, key } = selector;
+  const now = Date.now();
+  return {
+    ...{ backend, key, sha256: sha256Of(body), sizeBytes: body.byteLength, headers: [["etag", '"1"']] },
+    ...{ url: `http://127.0.0.1${key}`, storedAt: now, validatedAt: now, generatedAt: now, freshUntil: 0 },
+    ...{ selectedBy: [], ...overrides },
+  };
+}
+
+/** The record of a body whose first bytes are `stored`, out of `sizeBytes`. */
+export function recordOf(selector: Selector, stored: Uint8Array, overrides: Partial<ResumeRecord> = {}): ResumeRecord {
+  return {
+    ...selector,
+    ...{ url: "http://127.0.0.1/", validator: '"1"', sizeBytes: stored.byteLength + 1000 },
+    ...{ storedBytes: stored.byteLength, sha256: sha256Of(stored), ...overrides },
+  };
+}
+
+export function writeStaged(staged: StagedBody, body: Uint8Array, offset = 0): void {
+  using file = staged.openWriter(offset);
+  for (let at = 0; at < body.byteLength;) at += file.writeSync(body.subarray(at));
+  staged.wrote(body.byteLength);
+}
+
+export function readStaged(staged: StagedBody, offset = 0): Uint8Array {
+  using file = staged.openReader(offset);
+  return readAll(file);
+}
+
+/** Null where it is gone or damaged. */
+export function readBody(store: Store, entry: Entry): Uint8Array | null {
+  const body = store.openBody(entry);
+  if (body === null) return null;
+  if (body.kind === "bytes") return body.bytes;
+  using file = body.file;
+  return readAll(file);
+}
+
+export function sha256Of(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex");
+}
+
+/** `length` bytes that differ from seed to seed. */
+export function bytesOf(seed: string, length = 1000): Uint8Array<ArrayBuffer> {
+  const block = createHash("sha256").update(seed).digest();
+  return Uint8Array.from({ length }, (_, i) => block[i % 32]! ^ (i >> 5));
+}
+
+/** Keeps what it is told, as `LEVEL message`. */
+export function createRecordingLog(): Log & { readonly lines: string[] } {
+  const lines: string[] = [];
+  const at = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  return { lines, debug: at("DEBUG"), info: at("INFO"), warning: at("WARNING"), error: at("ERROR") };
+}
+
+function readAll(file: Deno.FsFile): Uint8Array {
+  const bytes = new Uint8Array(file.statSync().size);
+  const from = file.seekSync(0, Deno.SeekMode.Current);
+  let at = 0;
+  for (let read; at < bytes.byteLength && (read = file.readSync(bytes.subarray(at))) !== null;) at += read;
+  assert.ok(from + at >= bytes.byteLength);
+  return bytes.subarray(0, at);
+}
