@@ -35,15 +35,15 @@ export class Entries {
   }
 
   /** An entry that varies is written twice: for its selection, and as the newest, which tells what varies. */
-  write(entry: Entry): void {
-    if (entry.selectedBy.length > 0) this.#write(entry, variantOf(entry.selectedBy));
-    this.#write(entry, "");
+  async write(entry: Entry): Promise<void> {
+    if (entry.selectedBy.length > 0) await this.#write(entry, variantOf(entry.selectedBy));
+    await this.#write(entry, "");
   }
 
-  #write(entry: Entry, variant: string): void {
+  async #write(entry: Entry, variant: string): Promise<void> {
     const path = this.#layout.entry(entry.backend, entry.key, variant);
+    await replaceFile(path, this.#temporary(), JSON.stringify(entry));
     this.#memory.delete(nameOf(entry.backend, entry.key, variant));
-    replaceFile(path, this.#temporary(), JSON.stringify(entry));
   }
 
   #read(backend: string, key: string, variant: string): Entry | null {

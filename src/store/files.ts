@@ -2,21 +2,21 @@ import { dirname } from "node:path";
 import { VaultError } from "../errors.ts";
 
 /** Runs `action`, and once more after making the folder if that was missing: folders are made when first needed. */
-export function withFolder<T>(path: string, action: () => T): T {
+export async function withFolder<T>(path: string, action: () => T | Promise<T>): Promise<T> {
   try {
-    return action();
+    return await action();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    return action();
+    await Deno.mkdir(dirname(path), { recursive: true });
+    return await action();
   }
 }
 
-/** Replaces a small file in one step: readers see the old text or the new one. */
-export function replaceFile(path: string, temporary: string, text: string): void {
+/** Replaces a small file in one step: readers see the old text or the new one. Off this thread: a busy disk makes it slow. */
+export async function replaceFile(path: string, temporary: string, text: string): Promise<void> {
   try {
-    withFolder(temporary, () => Deno.writeTextFileSync(temporary, text));
-    withFolder(path, () => Deno.renameSync(temporary, path));
+    await withFolder(temporary, () => Deno.writeTextFile(temporary, text));
+    await withFolder(path, () => Deno.rename(temporary, path));
   } catch (error) {
     removeQuietly(temporary);
     throw error;

@@ -3,7 +3,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
-import { removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
+import { removeQuietly, statOrNull, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
 import { StagedFile } from "./staged_file.ts";
 import { Staging } from "./staging.ts";
@@ -89,18 +89,17 @@ class FsStore implements Store {
       await syncToDisk(staged.path, entry.sizeBytes);
       const blob = this.#layout.blob(entry.sha256);
       const before = statOrNull(blob)?.size ?? 0;
-      withFolder(blob, () => Deno.renameSync(staged.path, blob));
-      staged.committed(blob);
+      await staged.commit(blob);
       this.#usage.blobChanged(entry.sha256, { before, after: entry.sizeBytes });
-      this.#entries.write(entry);
+      await this.#entries.write(entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
     }
   }
 
-  renew(entry: Entry): void {
+  async renew(entry: Entry): Promise<void> {
     try {
-      this.#entries.write(entry);
+      await this.#entries.write(entry);
     } catch (error) {
       throw storageFailed("renew a cache entry", error);
     }
@@ -113,7 +112,8 @@ class FsStore implements Store {
   probe(): string | null {
     const path = `${this.#layout.root}/.probe-${crypto.randomUUID()}`;
     try {
-      withFolder(path, () => Deno.writeTextFileSync(path, ""));
+      Deno.mkdirSync(this.#layout.root, { recursive: true });
+      Deno.writeTextFileSync(path, "");
       return null;
     } catch (error) {
       return messageOf(error);

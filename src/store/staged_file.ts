@@ -1,4 +1,4 @@
-import { removeQuietly, replaceFile, statOrNull, storageFailed } from "./files.ts";
+import { removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";
 import type { ResumeRecord, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
@@ -14,6 +14,8 @@ interface StagedFileOptions {
 export class StagedFile implements StagedBody {
   readonly resume: ResumeRecord | null;
   path: string;
+  /** Where a commit under way puts it. */
+  #nextPath: string | null = null;
   readonly #base: string;
   readonly #usage: Usage;
   readonly #parked: (sizeBytes: number) => void;
@@ -55,7 +57,7 @@ export class StagedFile implements StagedBody {
 
   openReader(offset: number): Deno.FsFile {
     try {
-      const file = Deno.openSync(this.path);
+      const file = this.#open();
       if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
       return file;
     } catch (error) {
@@ -63,9 +65,9 @@ export class StagedFile implements StagedBody {
     }
   }
 
-  saveRecord(record: ResumeRecord): void {
+  async saveRecord(record: ResumeRecord): Promise<void> {
     try {
-      replaceFile(`${this.#base}.json`, `${this.#base}.tmp`, JSON.stringify(record));
+      await replaceFile(`${this.#base}.json`, `${this.#base}.tmp`, JSON.stringify(record));
     } catch (error) {
       throw storageFailed("save a resume record", error);
     }
@@ -91,11 +93,23 @@ export class StagedFile implements StagedBody {
     removeStaged(this.#base);
   }
 
-  /** The body is the blob at `path` from now on, and no longer counts as staged. */
-  committed(path: string): void {
+  /** Makes the body the blob at `path`; it no longer counts as staged. */
+  async commit(path: string): Promise<void> {
+    this.#nextPath = path;
+    await withFolder(path, () => Deno.rename(this.path, path));
     this.path = path;
     this.#settle(0);
     removeQuietly(`${this.#base}.json`);
+  }
+
+  /** While it is being renamed, the body may be at either place. */
+  #open(): Deno.FsFile {
+    try {
+      return Deno.openSync(this.path);
+    } catch (error) {
+      if (this.#nextPath === null || !(error instanceof Deno.errors.NotFound)) throw error;
+      return Deno.openSync(this.#nextPath);
+    }
   }
 
   /** From now on `sizeBytes` count for this body, all of them on disk. */

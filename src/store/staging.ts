@@ -71,7 +71,7 @@ export class Staging {
     const base = this.#newBase(name);
     try {
       if (statOrNull(lockOf(this.#folder)) === null) this.#claimFolder();
-      withFolder(base, () => Deno.openSync(`${base}.part`, { write: true, createNew: true }).close());
+      await withFolder(base, () => Deno.openSync(`${base}.part`, { write: true, createNew: true }).close());
     } catch (error) {
       throw storageFailed("stage a download in the cache directory", error);
     }

@@ -57,7 +57,7 @@ export interface StagedBody {
   /** A handle that reads from `offset` on, also after the commit. The caller closes it. */
   openReader(offset: number): Deno.FsFile;
   /** Makes the staged bytes resumable after a crash. */
-  saveRecord(record: ResumeRecord): void;
+  saveRecord(record: ResumeRecord): Promise<void>;
   /** Forgets all bytes behind `sizeBytes`. */
   truncate(sizeBytes: number): void;
   /** Keeps the bytes for the next transfer of this key. Needs a saved record. */
@@ -86,7 +86,7 @@ export interface Store {
   /** Body first, entry second: the entry's rename is the commit point. Throws `storage_failed`. */
   commit(staged: StagedBody, entry: Entry): Promise<void>;
   /** Replaces an entry whose body is already there (a confirmation by 304). */
-  renew(entry: Entry): void;
+  renew(entry: Entry): Promise<void>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;
   /** Whether the cache directory takes writes, or why not. */

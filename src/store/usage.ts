@@ -96,11 +96,12 @@ export class Usage {
   }
 
   /** Remembers the size for the next start. */
-  save(): void {
-    if (!this.#counted || this.#savedBytes === this.#blobBytes) return;
+  async save(): Promise<void> {
+    const bytes = this.#blobBytes;
+    if (!this.#counted || this.#savedBytes === bytes) return;
     try {
-      replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${this.#blobBytes}}\n`);
-      this.#savedBytes = this.#blobBytes;
+      await replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${bytes}}\n`);
+      this.#savedBytes = bytes;
     } catch {
       // The next start counts instead.
     }
@@ -110,7 +111,7 @@ export class Usage {
     this.#abort.abort();
     await this.#firstCount;
     await this.#turn;
-    this.save();
+    await this.save();
   }
 
   async #take(bytes: number): Promise<boolean> {

@@ -132,7 +132,7 @@ export class ArrivingBody {
     const { file } = this;
     const expected = this.#artifact.digest;
     if (!this.#hash || (!file.storing && !expected)) return null;
-    if (file.storing) this.#hash.advance(file.sizeBytes!);
+    file.hashStored();
     const hashed = await this.#hash.digests();
     if (hashed.bytes !== file.sizeBytes) {
       throw new VaultError(

@@ -62,13 +62,14 @@ export class Checkpoints {
   async #save(): Promise<boolean> {
     const { artifact, url, validator, file, staged, hash, log } = this.#options;
     try {
+      file.hashStored();
       const { bytes, digests } = await hash.digests();
       const sizeBytes = file.sizeBytes;
       const worthIt = bytes >= inlineHashBytes && bytes <= file.storedPrefixBytes && bytes < (sizeBytes ?? Infinity);
       if (!worthIt || this.#stopped) return false;
       const { backend, key, requestHeaders } = artifact;
       const record = { backend, key, requestHeaders, url: redactUrl(url), validator, sizeBytes };
-      staged.saveRecord({ ...record, storedBytes: bytes, sha256: digests.sha256! });
+      await staged.saveRecord({ ...record, storedBytes: bytes, sha256: digests.sha256! });
       return true;
     } catch (error) {
       log.warning(`Cannot write down the progress of ${artifact.backend} ${artifact.key}: ${messageOf(error)}`);

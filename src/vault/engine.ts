@@ -163,7 +163,7 @@ class Engine implements Vault {
     const now = Date.now();
     if (stale && response.status === 304) {
       const entry = confirmed(artifact, stale, response, now);
-      this.#options.store.renew(entry);
+      await this.#options.store.renew(entry);
       const opened = this.#openStored(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
       if (opened) return opened;
     }

@@ -7,6 +7,9 @@ import { Segment } from "./segment.ts";
 /** With a digest to check, this many bytes at the end are held back until it has been checked. */
 export const heldBackBytes = 64 * 1024;
 
+/** Bytes on disk are hashed in batches of at least this size: each costs a message to the worker. */
+const hashEveryBytes = 1024 * 1024;
+
 export type GrowingState =
   | { readonly kind: "filling" }
   /** All bytes are there and, where a digest is expected, checked. */
@@ -44,6 +47,7 @@ export class GrowingFile {
   readonly #followers = new Set<Follower>();
   #sizeBytes: number | null;
   #storing: boolean;
+  #hashedTo = 0;
   #state: GrowingState = { kind: "filling" };
   #progress = Promise.withResolvers<void>();
 
@@ -149,13 +153,22 @@ export class GrowingFile {
   }
 
   stored(segment: Segment): void {
-    if (this.#hash && segment.start === 0 && this.#storing) this.#hash.advance(segment.storedTo);
+    if (this.#hash && segment.start === 0 && this.#storing && segment.storedTo - this.#hashedTo >= hashEveryBytes) {
+      this.hashStored();
+    }
     this.wake();
+  }
+
+  /** Has everything hashed that is on disk. */
+  hashStored(): void {
+    const to = this.storedPrefixBytes;
+    if (this.#hash && this.#storing && to > this.#hashedTo) this.#hash.advance(this.#hashedTo = to);
   }
 
   /** The body will not be kept. What is in memory and not on disk goes through the hash in memory from here on. */
   stopStoring(cause: unknown): void {
     if (!this.#storing) return;
+    this.hashStored();
     this.#storing = false;
     if (this.#hash && !this.#hash.inline) {
       for (const chunk of this.#segments[0]?.unwritten() ?? []) this.#hash.update(chunk);

@@ -141,7 +141,7 @@ export class Transfer {
     await response.body?.cancel();
     const entry = confirmed(this.artifact, this.#plan.previous!, response, Date.now());
     try {
-      this.#deps.store.renew({ ...entry, url: redactUrl(candidate.url) });
+      await this.#deps.store.renew({ ...entry, url: redactUrl(candidate.url) });
     } catch (error) {
       this.#deps.log.warning(messageOf(error));
     }

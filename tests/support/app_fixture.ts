@@ -46,8 +46,10 @@ export class AppFixture implements AsyncDisposable {
     this.lines = options.lines;
     this.#app = app;
     this.#ownsCacheDir = options.ownsCacheDir;
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request, info) =>
-      app.handle(request, info));
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request, info) => app.handle(request, info),
+    );
     this.origin = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 

@@ -33,7 +33,10 @@ export class RawClient implements Disposable {
   }
 
   /** Sends a request head for a target that nothing has normalised; the connection is to be closed after the answer. */
-  request(target: string | Uint8Array, { method = "GET", headers = {}, version = "1.1" }: RawRequest = {}): Promise<void> {
+  request(
+    target: string | Uint8Array,
+    { method = "GET", headers = {}, version = "1.1" }: RawRequest = {},
+  ): Promise<void> {
     const encoder = new TextEncoder();
     const lines = Object.entries({ host: "vault", connection: "close", ...headers });
     const rest = [` HTTP/${version}`, ...lines.map(([name, value]) => `${name}: ${value}`), "", ""].join("\r\n");
@@ -71,7 +74,11 @@ export class RawClient implements Disposable {
 }
 
 /** One request on a connection of its own. */
-export async function askRaw(origin: string, target: string | Uint8Array, request: RawRequest = {}): Promise<RawAnswer> {
+export async function askRaw(
+  origin: string,
+  target: string | Uint8Array,
+  request: RawRequest = {},
+): Promise<RawAnswer> {
   using client = await RawClient.connect(origin);
   await client.request(target, request);
   return await client.answer(request.method);

@@ -32,7 +32,13 @@ export class StoreFixture implements AsyncDisposable {
   /** Ends the store and starts another one on the same folder. */
   async restart(options: StoreFixtureOptions = {}): Promise<void> {
     await this.checkUsage();
+    await this.restartAfter(() => {}, options);
+  }
+
+  /** The same, with something done to the folder in between. */
+  async restartAfter(change: () => void, options: StoreFixtureOptions = {}): Promise<void> {
     await this.#store.close();
+    change();
     this.#store = this.#open(options);
   }
 

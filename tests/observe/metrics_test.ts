@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { Metrics } from "../../src/observe/metrics.ts";
+
+function create(): Metrics {
+  return new Metrics({ version: "1.2.3", backends: ["http", "pypi"], cacheBytes: () => 4096 });
+}
+
+const hit = { backend: "http", method: "GET", status: 200, cache: "hit" };
+
+Deno.test("requests are counted by backend, method, status and cache result", async () => {
+  const metrics = create();
+  metrics.requestEnded(hit, 100, 0.002);
+  metrics.requestEnded(hit, 50, 0.2);
+  metrics.requestEnded({ ...hit, cache: "miss", status: 206 }, 7, 20);
+  const { body, contentType } = await metrics.exposition();
+  assert.equal(contentType, "text/plain; version=0.0.4; charset=utf-8");
+  for (
+    const line of [
+      'vault_requests_total{backend="http",method="GET",status="200",cache="hit"} 2',
+      'vault_requests_total{backend="http",method="GET",status="206",cache="miss"} 1',
+      'vault_sent_bytes_total{backend="http"} 157',
+      'vault_request_duration_seconds_bucket{backend="http",cache="hit",le="0.001"} 0',
+      'vault_request_duration_seconds_bucket{backend="http",cache="hit",le="0.005"} 1',
+      'vault_request_duration_seconds_bucket{backend="http",cache="hit",le="+Inf"} 2',
+      'vault_request_duration_seconds_count{backend="http",cache="miss"} 1',
+      'vault_request_duration_seconds_sum{backend="http",cache="miss"} 20',
+    ]
+  ) assert.ok(body.includes(`${line}\n`), line);
+});
+
+Deno.test("a second scrape counts nothing twice", async () => {
+  const metrics = create();
+  metrics.requestEnded(hit, 100, 0.002);
+  await metrics.exposition();
+  const { body } = await metrics.exposition();
+  assert.ok(body.includes('vault_requests_total{backend="http",method="GET",status="200",cache="hit"} 1\n'));
+  assert.ok(body.includes('vault_sent_bytes_total{backend="http"} 100\n'));
+});
+
+Deno.test("the engine's events are counted", async () => {
+  const metrics = create();
+  metrics.transferStarted("http");
+  metrics.transferStarted("http");
+  metrics.transferEnded("http", "stored");
+  metrics.followerJoined("http");
+  metrics.bytesFetched("http", 1000);
+  metrics.upstreamResumed("http");
+  metrics.upstreamFailed("http", "503");
+  metrics.digestMismatched("pypi");
+  metrics.storeFailed("pypi");
+  metrics.responseAborted("http");
+  metrics.evicted(3, 300);
+  const { body } = await metrics.exposition();
+  for (
+    const line of [
+      'vault_transfers_in_progress{backend="http"} 1',
+      'vault_transfers_total{backend="http",outcome="stored"} 1',
+      'vault_collapsed_requests_total{backend="http"} 1',
+      'vault_fetched_bytes_total{backend="http"} 1000',
+      'vault_upstream_resumes_total{backend="http"} 1',
+      'vault_upstream_failures_total{backend="http",reason="503"} 1',
+      'vault_digest_mismatches_total{backend="pypi"} 1',
+      'vault_digest_mismatches_total{backend="http"} 0',
+      'vault_store_failures_total{backend="pypi"} 1',
+      'vault_aborted_responses_total{backend="http"} 1',
+      "vault_evicted_blobs_total 3",
+      "vault_evicted_bytes_total 300",
+      "vault_cache_bytes 4096",
+      `vault_build_info{version="1.2.3",deno="${Deno.version.deno}"} 1`,
+    ]
+  ) assert.ok(body.includes(`${line}\n`), line);
+});
+
+Deno.test("every metric has one HELP and one TYPE, and its lines follow them", async () => {
+  const metrics = create();
+  metrics.requestEnded(hit, 1, 1);
+  const { body } = await metrics.exposition();
+  const names = [...body.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(([, name]) => name!);
+  assert.equal(new Set(names).size, names.length);
+  let current = "";
+  for (const line of body.split("\n").filter((line) => line !== "")) {
+    const [, kind, name] = /^# (HELP|TYPE) (\S+) /.exec(line) ?? [];
+    if (kind === "HELP") current = name!;
+    else assert.ok(line.startsWith(kind === "TYPE" ? `# TYPE ${current} ` : current), line);
+  }
+});
+
+Deno.test("a backend's name cannot break the exposition", async () => {
+  const metrics = create();
+  metrics.requestEnded({ ...hit, backend: 'a"b\\c\nd' }, 1, 1);
+  const { body } = await metrics.exposition();
+  assert.ok(body.includes('vault_request_duration_seconds_count{backend="a\\"b\\\\c\\nd",cache="hit"} 1\n'));
+});
+
+Deno.test("the original's statistics leave out what belongs to no backend", () => {
+  const metrics = create();
+  assert.equal(metrics.statistics().cache_hit_rate, 0);
+  for (const cache of ["hit", "stale", "revalidated", "miss"]) metrics.requestEnded({ ...hit, cache }, 10, 1);
+  metrics.requestEnded({ ...hit, backend: "pypi", cache: "error", status: 502 }, 5, 1);
+  metrics.requestEnded({ ...hit, backend: "none", cache: "none" }, 1000, 1);
+  const { uptime, ...rest } = metrics.statistics();
+  assert.ok(uptime >= 0);
+  assert.deepEqual(rest, { requests: { http: 4, pypi: 1 }, cache_hit_rate: 0.75, total_bytes_served: 45 });
+});

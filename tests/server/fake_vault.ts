@@ -1,0 +1,135 @@
+import type { Artifact, Backend } from "../../src/artifact.ts";
+import type { VaultError } from "../../src/errors.ts";
+import type { CacheStatus } from "../../src/http/cache_status.ts";
+import type { HeaderList } from "../../src/http/headers.ts";
+import type { ByteRange } from "../../src/http/range.ts";
+import type { Ask, Opened, Vault } from "../../src/vault/vault.ts";
+
+export const lastModified = "Mon, 01 Jan 2024 00:00:00 GMT";
+
+export const fileHeaders: HeaderList = [
+  ["content-type", "Application/X-Tar"],
+  ["etag", '"odd  etag"'],
+  ["last-modified", lastModified],
+  ["cache-control", "max-age=60"],
+  ["date", "Tue, 02 Jan 2024 00:00:00 GMT"],
+];
+
+/** How the fake vault opens what it holds. */
+export interface FakeFile {
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly headers: HeaderList;
+  readonly sizeBytes: number | undefined;
+  readonly cacheStatus: CacheStatus;
+  readonly ageSeconds: number;
+  readonly ranges: boolean;
+  /** Whether the body is at hand in memory; else it has to be streamed. */
+  readonly inMemory: boolean;
+  /** What the stream does behind the content: end, break, or send nothing more. */
+  readonly then: "end" | "break" | "wait";
+}
+
+/** A file of ten bytes that is a hit and at hand, but for what `changes` says. */
+export function fakeFile(changes: Partial<FakeFile> = {}): FakeFile {
+  const content = changes.content ?? new TextEncoder().encode("0123456789");
+  return {
+    content,
+    headers: fileHeaders,
+    sizeBytes: content.byteLength,
+    cacheStatus: { hit: true, ttlSeconds: 57 },
+    ageSeconds: 3,
+    ranges: true,
+    inMemory: true,
+    then: "end",
+    ...changes,
+  };
+}
+
+/** Holds files by key; counts how what it opened was released. */
+export class FakeVault implements Vault {
+  readonly asks: { readonly artifact: Artifact; readonly ask: Ask }[] = [];
+  readonly released = { streams: 0, closed: 0 };
+  /** Told when a stream was cancelled. */
+  readonly cancelled = Promise.withResolvers<unknown>();
+  readonly #files: ReadonlyMap<string, FakeFile | (() => never)>;
+
+  constructor(files: Readonly<Record<string, FakeFile | (() => never)>>) {
+    this.#files = new Map(Object.entries(files));
+  }
+
+  open(artifact: Artifact, ask: Ask): Promise<Opened> {
+    this.asks.push({ artifact, ask });
+    const file = this.#files.get(artifact.key);
+    if (file === undefined) throw new Error(`The test knows no file "${artifact.key}"`);
+    return Promise.resolve(typeof file === "function" ? file() : this.#open(file));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #open(file: FakeFile): Opened {
+    const { released } = this;
+    const stream = (range?: ByteRange) => {
+      released.streams++;
+      return this.#stream(file, range);
+    };
+    return {
+      ...file,
+      upstream: "https://mirror.example/x.bin",
+      bytes: file.inMemory ? file.content : null,
+      stream,
+      close: () => released.closed++,
+    };
+  }
+
+  #stream(file: FakeFile, range: ByteRange = { start: 0, end: file.content.byteLength }) {
+    const chunks = [file.content.subarray(range.start, range.end)];
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) => {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) return controller.enqueue(chunk);
+        if (file.then === "wait") return new Promise(() => {});
+        if (file.then === "break") controller.error(new Error("upstream is gone"));
+        else controller.close();
+      },
+      cancel: (reason) => this.cancelled.resolve(reason),
+    }, { highWaterMark: 0 });
+  }
+}
+
+export interface FakeBackendOptions {
+  readonly honorClientNoCache?: boolean;
+  readonly formatError?: (error: VaultError) => { body: string; contentType: string };
+}
+
+/** A backend whose keys are paths and queries. */
+export function fakeBackend(name: string, prefix: string, options: FakeBackendOptions = {}): Backend {
+  const { formatError, honorClientNoCache = false } = options;
+  return {
+    name,
+    prefix,
+    type: "http",
+    maxTransfers: 4,
+    ...(formatError && { formatError }),
+    resolve: ({ path, query }) => ({
+      backend: name,
+      key: path + query,
+      candidates: [{
+        url: `https://first.example${path}${query}`,
+        fetch: () => Promise.reject(new Error("a test fetches nothing")),
+        idleTimeoutMs: 1000,
+      }],
+      requestHeaders: [],
+      freshness: { kind: "http" },
+      policy: {
+        staleIfErrorMs: Infinity,
+        negativeTtlMs: 0,
+        serveDeleted: false,
+        honorClientNoCache,
+        abandonedTransfer: "finish",
+        offline: false,
+      },
+    }),
+  };
+}

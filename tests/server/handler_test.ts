@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { VaultError } from "../../src/errors.ts";
+import { fakeBackend, fakeFile, fileHeaders } from "./fake_vault.ts";
+import { Served } from "./served.ts";
+
+const missing = () => {
+  const options = { upstreamStatus: 503, retryAfterSeconds: 120 };
+  throw new VaultError(
+    "upstream_failed",
+    'Cannot fetch "https://u:pw@up.example/gone": upstream answered 503',
+    options,
+  );
+};
+
+const files = {
+  "/x": fakeFile(),
+  "/streamed": fakeFile({ inMemory: false }),
+  "/unknown-size": fakeFile({ inMemory: false, sizeBytes: undefined, ranges: false }),
+  "/empty": fakeFile({ content: new Uint8Array() }),
+  "/large": fakeFile({ inMemory: false, content: new Uint8Array(3_000_000).fill(120) }),
+  "/compressible": fakeFile({
+    content: new TextEncoder().encode("text ".repeat(10_000)),
+    headers: [["content-type", "text/plain"], ["etag", '"strong"']],
+  }),
+  "/gone": missing,
+  "/bug": () => {
+    throw new TypeError("secret.internals is not a function");
+  },
+};
+
+/** Differs between two answers for reasons of their own. */
+const own = ["date", "x-request-id", "transfer-encoding"];
+
+function comparable(headers: ReadonlyMap<string, string>): [string, string][] {
+  return [...headers].filter(([name]) => !own.includes(name)).sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+const alike = [
+  { name: "bytes in memory", target: "/http/x", headers: {} },
+  { name: "a stream", target: "/http/streamed", headers: {} },
+  { name: "a stream of unknown size", target: "/http/unknown-size", headers: {} },
+  { name: "an empty body", target: "/http/empty", headers: {} },
+  { name: "a confirmation", target: "/http/x", headers: { "if-none-match": "*" } },
+  { name: "an unknown route", target: "/other", headers: {} },
+  { name: "an upstream error", target: "/http/gone", headers: {} },
+  { name: "a bad path", target: "/http/%00", headers: {} },
+  { name: "the start page", target: "/", headers: {} },
+  { name: "health", target: "/healthz", headers: {} },
+  { name: "readiness", target: "/readyz", headers: {} },
+  { name: "accepted compression", target: "/http/compressible", headers: { "accept-encoding": "gzip, br" } },
+];
+
+for (const { name, target, headers } of alike) {
+  Deno.test(`GET and HEAD agree on every header: ${name}`, async () => {
+    await using served = new Served({ files });
+    const [get, head] = [await served.ask("GET", target, headers), await served.ask("HEAD", target, headers)];
+    assert.equal(head.status, get.status);
+    assert.equal(head.body, "");
+    const [ofGet, ofHead] = [comparable(get.headers), comparable(head.headers)];
+    if (!target.endsWith("id") && get.body.includes("Request id")) assert.equal(ofGet.length, ofHead.length);
+    else assert.deepEqual(ofHead, ofGet);
+  });
+}
+
+Deno.test("HEAD has the Content-Length of the body, and ignores Range", async () => {
+  await using served = new Served({ files });
+  const { status, headers } = await served.ask("HEAD", "/http/streamed", { range: "bytes=0-3" });
+  assert.deepEqual([status, headers.get("content-length")], [200, "10"]);
+});
+
+Deno.test("upstream's headers reach the client byte-exact, also a client that takes compressed bodies", async () => {
+  await using served = new Served({ files });
+  const plain = await served.ask("GET", "/http/x", { "accept-encoding": "gzip, br" });
+  for (const [name, value] of fileHeaders.filter(([name]) => name !== "cache-control")) {
+    assert.equal(plain.headers.get(name), value);
+  }
+  const text = await served.ask("GET", "/http/compressible", { "accept-encoding": "gzip, br" });
+  assert.deepEqual([text.headers.get("etag"), text.headers.get("content-encoding")], ['"strong"', undefined]);
+  assert.equal(text.body.length, 50_000);
+});
+
+Deno.test("what the vault is asked: key, range, and no-cache where the backend wants to know", async () => {
+  const backends = [fakeBackend("http", "/http"), fakeBackend("fussy", "/fussy", { honorClientNoCache: true })];
+  await using served = new Served({ files: { ...files, "/x?q=1": fakeFile() }, backends });
+  await served.ask("GET", "/http/x?q=1", { range: "bytes=4-", "cache-control": "no-cache" });
+  await served.ask("GET", "/fussy/x", { "cache-control": "No-Cache" });
+  await served.ask("GET", "/fussy/x", { pragma: "no-cache" });
+  await served.ask("HEAD", "/fussy/x", { range: "bytes=4-" });
+  const asked = served.vault.asks.map(({ artifact, ask: { method, range, noCache } }) => (
+    { key: artifact.key, method, range, noCache }
+  ));
+  assert.deepEqual(asked, [
+    { key: "/x?q=1", method: "GET", range: { kind: "from", first: 4 }, noCache: false },
+    { key: "/x", method: "GET", range: undefined, noCache: true },
+    { key: "/x", method: "GET", range: undefined, noCache: true },
+    { key: "/x", method: "HEAD", range: undefined, noCache: false },
+  ]);
+});
+
+for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO"]) {
+  Deno.test(`${method} is refused with what is allowed`, async () => {
+    await using served = new Served({ files });
+    const { status, headers } = await served.ask(method, "/http/x", { "content-length": "0" });
+    assert.deepEqual([status, headers.get("allow")], [405, "GET, HEAD"]);
+    assert.equal(served.vault.asks.length, 0);
+  });
+}
+
+Deno.test("an unknown prefix is answered with the known ones", async () => {
+  await using served = new Served({ backends: [fakeBackend("a", "/a"), fakeBackend("b", "/b/c")] });
+  const { status, body } = await served.ask("GET", "/other");
+  assert.equal(status, 404);
+  assert.match(body, /^404 unknown_route\nGET \/other\n.*\/a, \/b\/c\n/);
+});
+
+Deno.test("an upstream error says what was asked, of whom, and why, without credentials", async () => {
+  await using served = new Served({ files });
+  const { status, headers, body } = await served.ask("GET", "/http/gone?token=hunter2", {});
+  assert.equal(status, 500, "the test knows no such key");
+  const gone = await served.ask("GET", "/http/gone");
+  assert.equal(gone.status, 502);
+  assert.equal(gone.headers.get("retry-after"), "120");
+  assert.equal(gone.headers.get("cache-control"), "no-store");
+  assert.equal(gone.headers.get("cache-status"), "vault; fwd=miss; fwd-status=503; detail=upstream_failed");
+  assert.equal(gone.headers.get("content-type"), "text/plain; charset=utf-8");
+  const id = gone.headers.get("x-request-id");
+  assert.equal(
+    gone.body,
+    `502 upstream_failed\nGET /http/gone\nCannot fetch "https://***@up.example/gone": upstream answered 503\nRequest id: ${id}\n`,
+  );
+  assert.ok(!body.includes("hunter2"));
+  assert.ok(headers.has("x-request-id"));
+});
+
+Deno.test("an error is told in the backend's protocol", async () => {
+  const formatError = ({ code }: VaultError) => ({ body: `{"code":"${code}"}`, contentType: "application/json" });
+  await using served = new Served({ files, backends: [fakeBackend("oci", "/v2", { formatError })] });
+  const { status, headers, body } = await served.ask("GET", "/v2/gone");
+  assert.deepEqual([status, headers.get("content-type"), body], [
+    502,
+    "application/json",
+    '{"code":"upstream_failed"}',
+  ]);
+});
+
+Deno.test("a bug is answered with its request id and no internals, and logged with its stack", async () => {
+  await using served = new Served({ files });
+  const { status, headers, body } = await served.ask("GET", "/http/bug");
+  assert.equal(status, 500);
+  assert.ok(!body.includes("internals is not"), body);
+  assert.ok(body.includes(headers.get("x-request-id")!));
+  const { level, message } = await served.log.next();
+  assert.equal(level, "error");
+  assert.match(message, new RegExp(`${headers.get("x-request-id")} failed: TypeError: secret.internals[^]*fake_vault`));
+});
+
+const ids = [
+  { offered: "abc-123.x:y_z", kept: true },
+  { offered: "a".repeat(128), kept: true },
+  { offered: "a".repeat(129), kept: false },
+  { offered: "a b", kept: false },
+  { offered: '"><script>', kept: false },
+];
+
+for (const { offered, kept } of ids) {
+  Deno.test(`X-Request-Id ${offered.slice(0, 20)} is ${kept ? "kept" : "replaced"}`, async () => {
+    await using served = new Served({ files });
+    const { headers } = await served.ask("GET", "/http/x", { "x-request-id": offered });
+    assert.equal(headers.get("x-request-id") === offered, kept);
+  });
+}
+
+Deno.test("request ids do not repeat", async () => {
+  await using served = new Served({ files });
+  const ids = await Promise.all(["/http/x", "/other", "/healthz"].map(async (target) => {
+    return (await served.ask("GET", target)).headers.get("x-request-id");
+  }));
+  assert.equal(new Set(ids).size, 3);
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { parseRange } from "../../src/http/range.ts";
+import type { Reply } from "../../src/server/reply.ts";
+import { respond } from "../../src/server/respond.ts";
+import { fakeBackend, type FakeFile, fakeFile, FakeVault, fileHeaders, lastModified } from "./fake_vault.ts";
+
+interface Answered {
+  readonly reply: Reply;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly vault: FakeVault;
+}
+
+async function answer(file: FakeFile, request: HeadersInit = {}, method: "GET" | "HEAD" = "GET"): Promise<Answered> {
+  const vault = new FakeVault({ "/x": file });
+  const artifact = await fakeBackend("http", "/http").resolve({ path: "/x", query: "", headers: new Headers() });
+  const headers = new Headers(request);
+  const opened = await vault.open(artifact, { method });
+  const reply = respond(opened, { method, headers, range: method === "GET" ? parseRange(headers.get("range")) : null });
+  const body = await new Response(reply.body).text();
+  return { reply, headers: new Headers(reply.headers as [string, string][]), body, vault };
+}
+
+const ranges = [
+  { range: "bytes=0-3", status: 206, body: "0123", contentRange: "bytes 0-3/10" },
+  { range: "bytes=4-", status: 206, body: "456789", contentRange: "bytes 4-9/10" },
+  { range: "bytes=-2", status: 206, body: "89", contentRange: "bytes 8-9/10" },
+  { range: "bytes=-100", status: 206, body: "0123456789", contentRange: "bytes 0-9/10" },
+  { range: "bytes=9-99999999999999999999", status: 206, body: "9", contentRange: "bytes 9-9/10" },
+  { range: "bytes=10-", status: 416, body: "", contentRange: "bytes */10" },
+  { range: "bytes=99999999999999999999-", status: 416, body: "", contentRange: "bytes */10" },
+  { range: "bytes=-0", status: 416, body: "", contentRange: "bytes */10" },
+  { range: "bytes=0-1,3-4", status: 200, body: "0123456789", contentRange: null },
+  { range: "lines=0-1", status: 200, body: "0123456789", contentRange: null },
+];
+
+for (const inMemory of [true, false]) {
+  for (const { range, status, body, contentRange } of ranges) {
+    Deno.test(`${range} of a body ${inMemory ? "in memory" : "to be streamed"}: ${status}`, async () => {
+      const answered = await answer(fakeFile({ inMemory }), { range });
+      assert.equal(answered.reply.status, status);
+      assert.equal(answered.body, body);
+      assert.equal(answered.headers.get("content-range"), contentRange);
+      const length = answered.headers.get("content-length");
+      if (status !== 200 || !inMemory) assert.equal(length, String(body.length));
+    });
+  }
+}
+
+const ifRanges = [
+  { ifRange: '"odd  etag"', status: 206 },
+  { ifRange: lastModified, status: 206 },
+  { ifRange: '"another"', status: 200 },
+  { ifRange: "Mon, 01 Jan 2024 00:00:01 GMT", status: 200 },
+];
+
+for (const { ifRange, status } of ifRanges) {
+  Deno.test(`If-Range: ${ifRange}: ${status}`, async () => {
+    const { reply, body } = await answer(fakeFile(), { range: "bytes=0-3", "if-range": ifRange });
+    assert.equal(reply.status, status);
+    assert.equal(body, status === 206 ? "0123" : "0123456789");
+  });
+}
+
+Deno.test("an If-Range that does not match asks for the whole even where the range is unsatisfiable", async () => {
+  const { reply } = await answer(fakeFile(), { range: "bytes=10-", "if-range": '"another"' });
+  assert.equal(reply.status, 200);
+});
+
+const withoutRanges = [
+  { name: "where ranges are not honoured", file: fakeFile({ ranges: false, inMemory: false, sizeBytes: undefined }) },
+  { name: "of an empty body", file: fakeFile({ content: new Uint8Array() }) },
+];
+
+for (const { name, file } of withoutRanges) {
+  Deno.test(`Range is ignored ${name}`, async () => {
+    const { reply, headers } = await answer(file, { range: "bytes=0-3" });
+    assert.equal(reply.status, 200);
+    assert.equal(headers.get("accept-ranges"), file.ranges ? "bytes" : null);
+  });
+}
+
+Deno.test("upstream's headers are sent as they are", async () => {
+  const { reply } = await answer(fakeFile());
+  assert.deepEqual(reply.headers.slice(0, fileHeaders.length), fileHeaders);
+});
+
+Deno.test("no Content-Type is invented", async () => {
+  const { headers } = await answer(fakeFile({ headers: [["etag", '"a"']] }));
+  assert.equal(headers.get("content-type"), null);
+});
+
+Deno.test("a confirmation has the headers of RFC 9110, and no body", async () => {
+  const { reply, headers, vault } = await answer(fakeFile(), { "if-none-match": '"odd  etag"' });
+  assert.equal(reply.status, 304);
+  assert.equal(reply.body, null);
+  assert.deepEqual([...headers.keys()], ["age", "cache-control", "cache-status", "date", "etag"]);
+  assert.deepEqual(vault.released, { streams: 0, closed: 1 });
+});
+
+Deno.test("a confirmation without an ETag has the Last-Modified", async () => {
+  const headersOfFile = [["last-modified", lastModified], ["content-type", "a/b"]] as const;
+  const { reply, headers } = await answer(fakeFile({ headers: headersOfFile }), { "if-modified-since": lastModified });
+  assert.equal(reply.status, 304);
+  assert.deepEqual([headers.get("last-modified"), headers.get("content-type")], [lastModified, null]);
+});
+
+Deno.test("a condition counts before a range", async () => {
+  const { reply } = await answer(fakeFile(), { "if-none-match": '"odd  etag"', range: "bytes=0-3" });
+  assert.equal(reply.status, 304);
+});
+
+const ages = [
+  { name: "a hit", file: fakeFile({ ageSeconds: 0 }), age: "0" },
+  { name: "an old hit", file: fakeFile({ ageSeconds: 90 }), age: "90" },
+  { name: "a miss", file: fakeFile({ ageSeconds: 0, cacheStatus: { hit: false, fwd: "uri-miss" } }), age: null },
+  {
+    name: "a miss from another cache",
+    file: fakeFile({ ageSeconds: 5, cacheStatus: { hit: false, fwd: "uri-miss" } }),
+    age: "5",
+  },
+];
+
+for (const { name, file, age } of ages) {
+  Deno.test(`Age of ${name}: ${age}`, async () => {
+    assert.equal((await answer(file)).headers.get("age"), age);
+  });
+}
+
+const releases = [
+  { name: "GET of bytes", file: fakeFile(), method: "GET", request: {}, released: { streams: 0, closed: 0 } },
+  {
+    name: "GET of a stream",
+    file: fakeFile({ inMemory: false }),
+    method: "GET",
+    request: {},
+    released: { streams: 1, closed: 0 },
+  },
+  {
+    name: "range of bytes",
+    file: fakeFile(),
+    method: "GET",
+    request: { range: "bytes=1-2" },
+    released: { streams: 0, closed: 0 },
+  },
+  {
+    name: "range of a stream",
+    file: fakeFile({ inMemory: false }),
+    method: "GET",
+    request: { range: "bytes=1-2" },
+    released: { streams: 1, closed: 0 },
+  },
+  {
+    name: "416",
+    file: fakeFile(),
+    method: "GET",
+    request: { range: "bytes=50-" },
+    released: { streams: 0, closed: 1 },
+  },
+  {
+    name: "304",
+    file: fakeFile({ inMemory: false }),
+    method: "GET",
+    request: { "if-none-match": "*" },
+    released: { streams: 0, closed: 1 },
+  },
+  { name: "HEAD of bytes", file: fakeFile(), method: "HEAD", request: {}, released: { streams: 0, closed: 1 } },
+  {
+    name: "HEAD of a stream",
+    file: fakeFile({ inMemory: false }),
+    method: "HEAD",
+    request: {},
+    released: { streams: 0, closed: 1 },
+  },
+] as const;
+
+for (const { name, file, method, request, released } of releases) {
+  Deno.test(`what was opened is released once: ${name}`, async () => {
+    const { vault } = await answer(file, request as HeadersInit, method);
+    assert.deepEqual(vault.released, released);
+  });
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { VaultError } from "../../src/errors.ts";
+import { Routes } from "../../src/server/routes.ts";
+import { fakeBackend } from "./fake_vault.ts";
+
+const routes = new Routes([
+  fakeBackend("short", "/http"),
+  fakeBackend("long", "/http/maven"),
+  fakeBackend("apt", "/apt"),
+]);
+
+const found = [
+  { path: "/http/a/b", backend: "short", rest: "/a/b" },
+  { path: "/http", backend: "short", rest: "/" },
+  { path: "/http/", backend: "short", rest: "/" },
+  { path: "/http/maven", backend: "long", rest: "/" },
+  { path: "/http/maven/x.jar", backend: "long", rest: "/x.jar" },
+  { path: "/http/maven2/x.jar", backend: "short", rest: "/maven2/x.jar" },
+  { path: "/http//x", backend: "short", rest: "//x" },
+];
+
+for (const { path, backend, rest } of found) {
+  Deno.test(`${path} belongs to ${backend}`, () => {
+    const route = routes.find(path);
+    assert.deepEqual([route.backend.name, route.path], [backend, rest]);
+  });
+}
+
+for (const path of ["/", "/httpx", "/HTTP/a", "//http/a", "/other"]) {
+  Deno.test(`${path} belongs to nobody, and the known prefixes are named`, () => {
+    const isClear = (error: unknown) =>
+      error instanceof VaultError && error.code === "unknown_route" &&
+      error.message.includes("/apt, /http, /http/maven");
+    assert.throws(() => routes.find(path), isClear);
+  });
+}
+
+Deno.test("the root prefix takes what no other takes", () => {
+  const withRoot = new Routes([fakeBackend("root", "/"), fakeBackend("apt", "/apt")]);
+  assert.deepEqual(withRoot.find("/x/y").path, "/x/y");
+  assert.equal(withRoot.find("/apt/y").backend.name, "apt");
+});
