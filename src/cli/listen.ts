@@ -20,7 +20,7 @@ export interface Listening {
 /** Starts to accept connections; throws where the address cannot be had, saying what to do. */
 export function listen(handler: Handler, { config, tls }: ListenOptions): Listening {
   const hostname = config.http_host;
-  const options = { hostname, port: config.http_port, onListen() {} };
+  const options = { hostname, port: config.http_port, onListen() {}, onError: cutOff };
   try {
     const server = tls === null ? Deno.serve(options, handler) : Deno.serve({ ...options, ...tls }, handler);
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -31,6 +31,11 @@ export function listen(handler: Handler, { config, tls }: ListenOptions): Listen
         cause: error,
       });
   }
+}
+
+/** Told of bodies that break off, since handlers never throw; the log has them already, and Deno would print their stacks. */
+function cutOff(): Response {
+  return new Response(null, { status: 500 });
 }
 
 function reasonOf(error: unknown, { http_port, tls }: Config): string {

@@ -84,9 +84,7 @@ class Boundary {
   #fail(exchange: Exchange, error: unknown): Reply {
     const { id: requestId, backend, shownPath, request: { method } } = exchange;
     if (error instanceof VaultError) exchange.note = error.message;
-    else {this.#options.log.error(
-        `Request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}`,
-      );}
+    else this.#options.log.error(`Request ${requestId} failed: ${stackOf(error)}`);
     return refuse(error, { method, shownPath, requestId, backend });
   }
 
@@ -120,6 +118,10 @@ class Boundary {
     else if (backend === "none" && status < 400) log.debug(line, access);
     else log.info(line, access);
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack !== undefined ? error.stack : String(error);
 }
 
 const clientLeft = "the client left";

@@ -42,7 +42,14 @@ function whole(opened: Opened, method: Wanted["method"]): Reply {
   // The server itself tells the length of bytes in memory.
   if (method === "GET" && bytes !== null) return reply(opened, 200, headers, bytes);
   if (sizeBytes !== undefined) headers.push(["content-length", String(sizeBytes)]);
-  return method === "HEAD" ? withoutBody(opened, 200, headers) : reply(opened, 200, headers, opened.stream());
+  if (method === "GET") return reply(opened, 200, headers, opened.stream());
+  opened.close();
+  return reply(opened, 200, headers, sizeBytes === undefined ? emptyStream() : null);
+}
+
+/** Without a body the server would say that its length is 0. */
+function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 function partial(opened: Opened, spec: RangeSpec): Reply {

@@ -40,8 +40,8 @@ export class BlobCount {
     this.#layout = layout;
   }
 
-  /** A blob of `bytesBefore` (0 for none) was added, replaced or removed. */
-  changed(sha256: string, bytesBefore: number): void {
+  /** A blob of `bytesBefore` (0 for none) is being added, replaced or removed. */
+  changes(sha256: string, bytesBefore: number): void {
     if (this.#changed.has(sha256)) return;
     this.#changed.add(sha256);
     if (sha256 <= this.#position) this.#bytes -= bytesBefore;

@@ -49,7 +49,7 @@ export class Bodies {
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
-    const bytes = foundOrNull(() => Deno.readFileSync(path));
+    const bytes = readOrNull(() => Deno.readFileSync(path));
     if (bytes === null) return null;
     if (bytes.byteLength !== sizeBytes) return this.#damaged(sha256, bytes.byteLength);
     this.#memory?.set(sha256, bytes);
@@ -58,7 +58,7 @@ export class Bodies {
 
   #open(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
-    const file = foundOrNull(() => Deno.openSync(path));
+    const file = readOrNull(() => Deno.openSync(path));
     if (file === null) return null;
     const actual = file.statSync().size;
     if (actual === sizeBytes) return { kind: "file", file };
@@ -86,11 +86,12 @@ export class Bodies {
   }
 }
 
-function foundOrNull<T>(open: () => T): T | null {
+/** A body that cannot be read, for whatever reason, is as good as gone: it is fetched again, and that puts it right. */
+function readOrNull<T>(read: () => T): T | null {
   try {
-    return open();
+    return read();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory) return null;
-    throw error;
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
   }
 }

@@ -38,6 +38,8 @@ class FsStore implements Store {
   readonly #usage: Usage;
   readonly #bodies: Bodies;
   readonly #entries: Entries;
+  /** Blobs that are on their way into their place. */
+  readonly #placing = new Map<string, Promise<void>>();
   readonly #saving: ReturnType<typeof setInterval>;
 
   constructor(options: FsStoreOptions) {
@@ -54,7 +56,7 @@ class FsStore implements Store {
     this.#bodies = new Bodies(this.#layout, {
       memoryBytes: options.memoryBytes,
       removed: (sha256, bytes) => {
-        this.#usage.blobChanged(sha256, { before: bytes, after: 0 });
+        this.#usage.blobChanges(sha256, bytes)(0);
         log.warning("Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for");
       },
     });
@@ -87,10 +89,7 @@ class FsStore implements Store {
     if (!(staged instanceof StagedFile)) throw new TypeError("Not a body staged by this store");
     try {
       await syncToDisk(staged.path, entry.sizeBytes);
-      const blob = this.#layout.blob(entry.sha256);
-      const before = statOrNull(blob)?.size ?? 0;
-      await staged.commit(blob);
-      this.#usage.blobChanged(entry.sha256, { before, after: entry.sizeBytes });
+      await this.#place(staged, entry);
       await this.#entries.write(entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
@@ -126,6 +125,16 @@ class FsStore implements Store {
     clearInterval(this.#saving);
     await this.#usage.close();
     await this.#staging.close();
+  }
+
+  /** One at a time for the same bytes, so that they are counted once. */
+  async #place(staged: StagedFile, { sha256, sizeBytes }: Entry): Promise<void> {
+    while (this.#placing.has(sha256)) await this.#placing.get(sha256);
+    const blob = this.#layout.blob(sha256);
+    const changed = this.#usage.blobChanges(sha256, statOrNull(blob)?.size ?? 0);
+    const placing = staged.commit(blob, () => changed(sizeBytes));
+    this.#placing.set(sha256, placing.catch(() => {}).finally(() => this.#placing.delete(sha256)));
+    await placing;
   }
 }
 

@@ -93,11 +93,12 @@ export class StagedFile implements StagedBody {
     removeStaged(this.#base);
   }
 
-  /** Makes the body the blob at `path`; it no longer counts as staged. */
-  async commit(path: string): Promise<void> {
+  /** Makes the body the blob at `path`. `counted` is called when it counts as a blob and no longer as staged. */
+  async commit(path: string, counted: () => void): Promise<void> {
     this.#nextPath = path;
     await withFolder(path, () => Deno.rename(this.path, path));
     this.path = path;
+    counted();
     this.#settle(0);
     removeQuietly(`${this.#base}.json`);
   }

@@ -45,6 +45,7 @@ export class Usage {
   /** Reservations take turns, so that what is evicted for one is not taken by another. */
   #turn: Promise<unknown>;
   #savedBytes = -1;
+  #saving: Promise<void> = Promise.resolve();
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
   readonly #limits: UsageLimits;
@@ -89,14 +90,26 @@ export class Usage {
     this.#stagedBytes -= bytes;
   }
 
-  /** A blob came, went or was replaced; 0 bytes for none. */
-  blobChanged(sha256: string, bytes: { readonly before: number; readonly after: number }): void {
-    this.#blobBytes += bytes.after - bytes.before;
-    this.#count?.changed(sha256, bytes.before);
+  /** Told no later than a blob comes, goes or is replaced (0 bytes for none); what it gives is called when it has. */
+  blobChanges(sha256: string, bytesBefore: number): (bytesAfter: number) => void {
+    this.#count?.changes(sha256, bytesBefore);
+    return (bytesAfter) => void (this.#blobBytes += bytesAfter - bytesBefore);
   }
 
   /** Remembers the size for the next start. */
-  async save(): Promise<void> {
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#firstCount;
+    await this.#turn;
+    await this.save();
+  }
+
+  async #save(): Promise<void> {
     const bytes = this.#blobBytes;
     if (!this.#counted || this.#savedBytes === bytes) return;
     try {
@@ -105,13 +118,6 @@ export class Usage {
     } catch {
       // The next start counts instead.
     }
-  }
-
-  async close(): Promise<void> {
-    this.#abort.abort();
-    await this.#firstCount;
-    await this.#turn;
-    await this.save();
   }
 
   async #take(bytes: number): Promise<boolean> {
@@ -149,7 +155,7 @@ export class Usage {
     if (totals === null) return null;
     this.#blobBytes = totals.bytes;
     this.#counted = true;
-    this.save();
+    await this.save();
     return totals;
   }
 
@@ -171,7 +177,7 @@ export class Usage {
     await eachBlob(this.#layout, (sha256, info) => {
       if (freed >= wanted || lastUse(info) > cutoff) return;
       if (!removeQuietly(this.#layout.blob(sha256))) return;
-      this.blobChanged(sha256, { before: info.size, after: 0 });
+      this.blobChanges(sha256, info.size)(0);
       blobs += 1;
       freed += info.size;
     }, this.#abort.signal);

@@ -16,7 +16,7 @@ export interface Question {
 
 export interface Answer {
   readonly candidate: Candidate;
-  /** 200, 206, 304 or 416; the caller reads or cancels its body. */
+  /** 200; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or cancels its body. */
   readonly response: Response;
 }
 
@@ -54,9 +54,17 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
     [name, value],
   ): [string, string] => [name, value]);
   const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
-  if ([200, 206, 304, 416].includes(response.status)) return response;
+  if (answers(response.status, question.headers)) return response;
   await response.body?.cancel().catch(() => {});
   throw refusal(response, candidate.url);
+}
+
+/** 206 and 416 answer a range, 304 a condition: unasked for, they are no answer, and never a whole body. */
+function answers(status: number, asked: HeaderList): boolean {
+  const names = asked.map(([name]) => name);
+  if (status === 206 || status === 416) return names.includes("range");
+  if (status === 304) return names.includes("if-none-match") || names.includes("if-modified-since");
+  return status === 200;
 }
 
 /** The error for a status that is not an answer. */

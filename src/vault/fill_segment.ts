@@ -12,7 +12,8 @@ import { resumeHeaders } from "./begin.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { Segment } from "./segment.ts";
 
-const readBytes = 256 * 1024;
+/** Small reads waste no memory on a slow upstream; the largest is what `fetch` hands over at once from a fast one. */
+const readBytes = { least: 64 * 1024, most: 408 * 1024 };
 
 export interface FillContext {
   readonly artifact: Artifact;
@@ -59,6 +60,8 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
       if (failures > 1) await context.backoff(failures - 1, context.signal);
     }
   }
+  // A body without bytes has not been read.
+  await next?.response.body?.cancel();
 }
 
 function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {
@@ -95,12 +98,14 @@ async function readInto(context: FillContext, segment: Segment, { candidate, res
   const stop = () => reader.cancel(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   let position = segment.receivedTo - skip;
+  let bufferBytes = readBytes.least;
   try {
     while (!segment.filled) {
-      const chunk = await reader.read(new Uint8Array(readBytes));
+      const chunk = await reader.read(new Uint8Array(bufferBytes));
       if (signal.aborted) throw signal.reason;
       if (context.file.state.kind !== "filling") return;
       if (chunk === null) return ended(context, segment);
+      bufferBytes = Math.min(readBytes.most, Math.max(readBytes.least, 2 * chunk.byteLength));
       events.bytesFetched(artifact.backend, chunk.byteLength);
       const from = Math.max(0, segment.receivedTo - position);
       const upTo = Math.min(chunk.byteLength, segment.end - position);

@@ -60,12 +60,19 @@ export function assess(artifact: Artifact, headers: Headers, now: number): Asses
     { status: 200, headers: Object.fromEntries(headers) },
     { shared: true },
   );
+  const ageSeconds = deltaSeconds(Math.round(policy.age()));
   const selectedBy = vary.filter((name) => name !== "*" && name !== "accept-encoding").sort()
     .map((name) => [name, artifact.requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
   return {
     storable: artifact.freshness.kind !== "http" || (policy.storable() && !vary.includes("*")),
-    freshUntil: now + policy.timeToLive(),
-    generatedAt: now - policy.age() * 1000,
+    // Not `timeToLive()`, which counts how long it may be served stale as well.
+    freshUntil: now + deltaSeconds(policy.maxAge() - ageSeconds) * 1000,
+    generatedAt: now - ageSeconds * 1000,
     selectedBy,
   };
+}
+
+/** What an upstream says in seconds, however absurd: neither negative nor larger than RFC 9111 §1.2.2 has it. */
+function deltaSeconds(value: number): number {
+  return Math.min(2 ** 31, Math.max(0, value));
 }

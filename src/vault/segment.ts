@@ -2,7 +2,7 @@ import { VaultError } from "../errors.ts";
 import type { GrowingFile } from "./growing_file.ts";
 
 /** A segment takes no more bytes while this many wait to be written. */
-const maxUnwrittenBytes = 1024 * 1024;
+const maxUnwrittenBytes = 2 * 1024 * 1024;
 
 interface SegmentOptions {
   readonly start: number;

@@ -120,7 +120,7 @@ Deno.test("an upstream error says what was asked, of whom, and why, without cred
   const gone = await served.ask("GET", "/http/gone");
   assert.equal(gone.status, 502);
   assert.equal(gone.headers.get("retry-after"), "120");
-  assert.equal(gone.headers.get("cache-control"), "no-store");
+  assert.match(gone.headers.get("cache-control")!, /^no-store/);
   assert.equal(gone.headers.get("cache-status"), "vault; fwd=miss; fwd-status=503; detail=upstream_failed");
   assert.equal(gone.headers.get("content-type"), "text/plain; charset=utf-8");
   const id = gone.headers.get("x-request-id");

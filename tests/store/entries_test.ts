@@ -45,24 +45,22 @@ const garbage: readonly [what: string, text: string][] = [
   ["with nothing to select by", JSON.stringify({ ...sound(), selectedBy: undefined })],
 ];
 
-for (const [what, text] of garbage) {
-  Deno.test(`an entry file that is ${what} is a miss, and is replaced by the next commit`, async () => {
-    await using fixture = new StoreFixture();
-    await fixture.put(selectorOf(key), bytesOf("a"));
-    await fixture.restart();
-    Deno.writeTextFileSync(`${fixture.root}/${path}`, text);
-    assert.equal(fixture.store.find(selectorOf(key)), null);
-    const entry = await fixture.put(selectorOf(key), bytesOf("b"));
-    assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
-  });
-}
-
-Deno.test("the garbage above is garbage by that one thing only", async () => {
+Deno.test("an entry file that is garbage is a miss, and is replaced by the next commit", async (t) => {
   await using fixture = new StoreFixture();
-  await fixture.put(selectorOf(key), bytesOf("b"));
-  await fixture.restart();
-  Deno.writeTextFileSync(`${fixture.root}/${path}`, JSON.stringify(sound()));
-  assert.deepEqual(fixture.store.find(selectorOf(key)), JSON.parse(JSON.stringify(sound())));
+  await fixture.put(selectorOf(key), bytesOf("a"));
+  using now = new FakeNow();
+  for (const [what, text] of garbage) {
+    await t.step(what, () => {
+      now.advance(1000);
+      replaceLikeAnotherProcess(`${fixture.root}/${path}`, JSON.stringify(sound()));
+      assert.deepEqual(fixture.store.find(selectorOf(key)), sound(), "what is not garbage is found");
+      now.advance(1000);
+      replaceLikeAnotherProcess(`${fixture.root}/${path}`, text);
+      assert.equal(fixture.store.find(selectorOf(key)), null);
+    });
+  }
+  const entry = await fixture.put(selectorOf(key), bytesOf("b"));
+  assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
 });
 
 Deno.test("what the upstream varies is kept side by side, and selected by the request's headers", async () => {
@@ -109,7 +107,7 @@ Deno.test("another process' change of an entry is noticed after a second at the 
   assert.deepEqual(fixture.store.find(selectorOf(key)), old, "looked at again, and unchanged");
 
   const newer = { ...old, freshUntil: 7 };
-  replaceLikeAnotherProcess(`${fixture.root}/${path}`, newer);
+  replaceLikeAnotherProcess(`${fixture.root}/${path}`, JSON.stringify(newer));
   now.advance(999);
   assert.deepEqual(fixture.store.find(selectorOf(key)), old, "believed");
   now.advance(1);
@@ -127,7 +125,7 @@ Deno.test("two processes that write one entry in the same moment agree on it in 
   fixture.store.find(selectorOf(key));
   const { mtime } = Deno.statSync(`${fixture.root}/${path}`);
   const theirs = { ...ours, freshUntil: 7 };
-  replaceLikeAnotherProcess(`${fixture.root}/${path}`, theirs);
+  replaceLikeAnotherProcess(`${fixture.root}/${path}`, JSON.stringify(theirs));
   Deno.utimeSync(`${fixture.root}/${path}`, mtime!, mtime!);
   using now = new FakeNow();
   now.advance(1000);
@@ -150,7 +148,7 @@ function sound(overrides: Partial<Entry> = {}): Entry {
   return entryOf(selectorOf(key), bytesOf("a"), { storedAt: 1, validatedAt: 1, generatedAt: 1, ...overrides });
 }
 
-function replaceLikeAnotherProcess(file: string, entry: Entry): void {
-  Deno.writeTextFileSync(`${file}.new`, JSON.stringify(entry));
+function replaceLikeAnotherProcess(file: string, text: string): void {
+  Deno.writeTextFileSync(`${file}.new`, text);
   Deno.renameSync(`${file}.new`, file);
 }

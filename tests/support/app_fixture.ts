@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type App, createApp } from "../../src/app.ts";
+import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
@@ -24,11 +25,19 @@ export async function startApp(options: AppOptions): Promise<AppFixture> {
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const backend = { prefix: "/files", base_url: options.upstream, retries: 0, ...options.backend };
   const backends = [{ type: "http", name: "files", config: backend }];
-  const text = JSON.stringify({ cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
+  const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
   const config = await loadConfig({ text, env: () => undefined });
   const lines: string[] = [];
   const app = await createApp(config, { log: recordingLog(lines), version: "0.0.0" });
-  return new AppFixture(app, { cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
+  const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
+  return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
+}
+
+interface AppFixtureOptions {
+  readonly listening: Listening;
+  readonly cacheDir: string;
+  readonly ownsCacheDir: boolean;
+  readonly lines: readonly string[];
 }
 
 /** A running vault. When it is disposed of, no file of the cache may still be open and no blob be wrong. */
@@ -39,18 +48,15 @@ export class AppFixture implements AsyncDisposable {
   readonly origin: string;
   readonly #app: App;
   readonly #ownsCacheDir: boolean;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: Listening["server"];
 
-  constructor(app: App, options: { cacheDir: string; ownsCacheDir: boolean; lines: readonly string[] }) {
+  constructor(app: App, options: AppFixtureOptions) {
     this.cacheDir = options.cacheDir;
     this.lines = options.lines;
+    this.origin = options.listening.url;
     this.#app = app;
     this.#ownsCacheDir = options.ownsCacheDir;
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      (request, info) => app.handle(request, info),
-    );
-    this.origin = `http://127.0.0.1:${this.#server.addr.port}`;
+    this.#server = options.listening.server;
   }
 
   /** Asks as no library would normalise it, and reads the answer to its end or break. */

@@ -85,7 +85,8 @@ export async function askRaw(
 }
 
 function parseAnswer(bytes: Uint8Array<ArrayBuffer>, method: string): RawAnswer {
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 128 * 1024));
+  // A byte is a character here; what is called latin1 in a TextDecoder is something else.
+  const start = bytes.subarray(0, 128 * 1024).reduce((text, byte) => text + String.fromCharCode(byte), "");
   const headEnd = start.indexOf("\r\n\r\n");
   const [statusLine = "", ...lines] = start.slice(0, Math.max(0, headEnd)).split("\r\n");
   const headers = new Headers();

@@ -69,17 +69,16 @@ export class StoreFixture implements AsyncDisposable {
 
   /** Resolves when what the store counts is what lies on disk. Nothing may be reserved and not written. */
   async checkUsage(): Promise<void> {
-    await waitUntil(
-      `the store counts the ${this.bytesOnDisk()} bytes on disk and not ${this.store.usedBytes()}`,
-      () => this.store.usedBytes() === this.bytesOnDisk(),
-      5000,
-    );
+    const counted = () => this.store.usedBytes() === this.bytesOnDisk();
+    await waitUntil("the store counts what lies on disk", counted, 5000);
   }
 
   /** Blobs and staged bodies. */
   bytesOnDisk(): number {
-    return walk(this.root).filter((path) => path.startsWith("blobs/") || path.endsWith(".part"))
-      .reduce((sum, path) => sum + Deno.statSync(`${this.root}/${path}`).size, 0);
+    const blobs = walk(`${this.root}/blobs`).map((path) => `blobs/${path}`);
+    const staged = walk(`${this.root}/staging`).map((path) => `staging/${path}`);
+    return [...blobs, ...staged.filter((path) => path.endsWith(".part"))]
+      .reduce((sum, path) => sum + sizeOf(`${this.root}/${path}`), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,6 +159,15 @@ export function createRecordingLog(): Log & { readonly lines: string[] } {
   const lines: string[] = [];
   const at = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
   return { lines, debug: at("DEBUG"), info: at("INFO"), warning: at("WARNING"), error: at("ERROR") };
+}
+
+/** A body may be on its way from one place to the other. */
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 function readAll(file: Deno.FsFile): Uint8Array {

@@ -9,7 +9,7 @@ function entriesOf(directory: string): Iterable<Deno.DirEntry> {
   try {
     return [...Deno.readDirSync(directory)];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
     throw error;
   }
 }

@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { type AppFixture, type AppOptions, startApp } from "../support/app_fixture.ts";
+import { listBlobs } from "../support/cache_dir.ts";
+import { type Answer, startFakeUpstream } from "../support/fake_upstream.ts";
+import { Pattern } from "../support/pattern.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+import { walk } from "../support/walk.ts";
+
+const MiB = 1024 * 1024;
+/** Read in one go, and read from an open file. */
+const sizes = [10_000, 500_000];
+const stale: AppOptions["backend"] = { ttl: 0 };
+const fresh: AppOptions["backend"] = { ttl: "1h" };
+/** So that the disk is looked at. */
+const noMemory: AppOptions["top"] = { memory_cache_size: 0 };
+
+const blobDamages: readonly [name: string, damage: (path: string) => void][] = [
+  ["truncated", (path) => Deno.truncateSync(path, 100)],
+  ["emptied", (path) => Deno.truncateSync(path, 0)],
+  ["longer than it was", (path) => Deno.writeFileSync(path, new Uint8Array(7), { append: true })],
+  ["removed", (path) => Deno.removeSync(path)],
+  ["replaced by a folder", (path) => {
+    Deno.removeSync(path);
+    Deno.mkdirSync(path);
+  }],
+  ["replaced by a link to itself, which nobody can open", (path) => {
+    Deno.removeSync(path);
+    Deno.symlinkSync(path, path);
+  }],
+];
+
+for (const [name, damage] of blobDamages) {
+  Deno.test(`blob ${name} behind our back: never served short, and fetched again`, async () => {
+    for (const [size, backend] of sizes.flatMap((size) => [[size, fresh], [size, stale]] as const)) {
+      const body = new Pattern(size);
+      await using upstream = startFakeUpstream();
+      upstream.serve("/a", { body, etag: '"1"' });
+      await using app = await startApp({ upstream: upstream.origin, top: noMemory, backend });
+      await assertServed(app, body);
+      await app.idle();
+      damage(onlyBlob(app));
+      upstream.serve("/a", { status: 503 });
+      const refused = await app.ask("/files/a");
+      assert.equal(refused.status, 502);
+      assert.match(refused.text, /upstream answered 503/);
+      upstream.serve("/a", { body, etag: '"1"' });
+      await assertServed(app, body);
+      await app.idle();
+      assert.equal(app.held().staged, 0);
+    }
+  });
+}
+
+Deno.test("blob truncated while it is sent: a broken transfer, and the next client gets it whole", async () => {
+  const body = new Pattern(24 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body });
+  await using app = await startApp({ upstream: upstream.origin, backend: fresh });
+  await assertServed(app, body);
+  await app.idle();
+  using client = await app.connect();
+  await client.request("/files/a");
+  await client.readSome(1);
+  Deno.truncateSync(onlyBlob(app), 1000);
+  const answer = await client.answer();
+  assert.ok(!answer.complete && body.matches(answer.body, 0));
+  await app.logged(
+    /^WARNING cache hit files \/files\/a 200 \d+ bytes .*: broken off: A stored body is shorter than it was$/,
+  );
+  await assertServed(app, body);
+});
+
+const garbage: readonly [name: string, text: string | ((entry: Record<string, unknown>) => unknown)][] = [
+  ["empty", ""],
+  ["half of JSON", '{"sha256": "'],
+  ["binary", "\0\x01\x02\x7f"],
+  ["null", "null"],
+  ["a list", "[]"],
+  ["an empty object", "{}"],
+  ["deeply nested", "[".repeat(100_000)],
+  ["of another key", (entry) => ({ ...entry, key: "/b" })],
+  ["of another backend", (entry) => ({ ...entry, backend: "other" })],
+  ["without headers", (entry) => ({ ...entry, headers: undefined })],
+  ["with headers of the wrong kind", (entry) => ({ ...entry, headers: { etag: '"1"' } })],
+  ["with a digest that leads elsewhere", (entry) => ({ ...entry, sha256: "../../../../etc/passwd" })],
+  ["with the digest of a blob that is not there", (entry) => ({ ...entry, sha256: "0".repeat(64) })],
+  ["with another size", (entry) => ({ ...entry, sizeBytes: 5 })],
+  ["with a negative size", (entry) => ({ ...entry, sizeBytes: -1 })],
+  ["with a size that is no number", (entry) => ({ ...entry, sizeBytes: "many" })],
+  ["with times that are none", (entry) => ({ ...entry, storedAt: null, validatedAt: "now" })],
+];
+
+Deno.test("entry file garbage: fetched again", async (t) => {
+  const body = new Pattern(10_000);
+  for (const [name, change] of garbage) {
+    await t.step(name, async () => {
+      await using dir = await createTempDir();
+      await using upstream = startFakeUpstream();
+      upstream.serve("/a", { body, etag: '"1"' });
+      const options = { upstream: upstream.origin, cacheDir: dir.join("cache"), backend: fresh };
+      {
+        await using app = await startApp(options);
+        await assertServed(app, body);
+      }
+      const path = `${dir.join("cache/entries")}/${walk(dir.join("cache/entries"))[0]}`;
+      const entry = JSON.parse(Deno.readTextFileSync(path));
+      Deno.writeTextFileSync(path, typeof change === "string" ? change : JSON.stringify(change(entry)));
+      await using app = await startApp(options);
+      await assertServed(app, body);
+      await app.idle();
+      await assertServed(app, body);
+      assert.equal(upstream.count("/a"), 2);
+    });
+  }
+});
+
+Deno.test("cache directory missing: it is made", async () => {
+  const body = new Pattern(10_000);
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body });
+  await using app = await startApp({ upstream: upstream.origin, cacheDir: dir.join("not/there/yet") });
+  await assertServed(app, body);
+  await app.idle();
+  assert.deepEqual(app.held(), { entries: 1, blobs: 1, staged: 0 });
+});
+
+/** Ways in which nothing can be written, for a superuser too. */
+const unwritable: readonly [name: string, spoil: (cacheDir: string) => void][] = [
+  ["the cache directory is a file", (cacheDir) => replaceByFile(cacheDir)],
+  ["the staging folder is a file", (cacheDir) => replaceByFile(`${cacheDir}/staging`)],
+  ["the folder of blobs is a file", (cacheDir) => replaceByFile(`${cacheDir}/blobs`)],
+  ["the folder of entries is a file", (cacheDir) => replaceByFile(`${cacheDir}/entries`)],
+  ["the entry is a folder", (cacheDir) => Deno.mkdirSync(`${cacheDir}/entries/files/a~.json/x`, { recursive: true })],
+];
+
+for (const [name, spoil] of unwritable) {
+  for (const running of [false, true]) {
+    Deno.test(`${name}${running ? ", all of a sudden" : ""}: bodies are passed on, and it is logged and counted`, async () => {
+      await using dir = await createTempDir();
+      const cacheDir = dir.join("cache");
+      await using upstream = startFakeUpstream();
+      if (!running) spoil(cacheDir);
+      await using app = await startApp({ upstream: upstream.origin, cacheDir });
+      if (running) spoil(cacheDir);
+      for (const [i, answer] of answersOf(new Pattern(500_000)).entries()) {
+        upstream.serve("/a", answer);
+        await assertServed(app, new Pattern(500_000));
+        await app.idle();
+        await app.logged(/^ERROR Not keeping files \/a, only passing it on: Cannot \w+/);
+        assert.equal(await app.metric("vault_store_failures_total"), i + 1);
+      }
+      assert.equal(await app.metric("vault_transfers_total", 'outcome="unstored"'), 2);
+      const ready = await app.ask("/readyz");
+      const broken = name === "the cache directory is a file";
+      assert.equal(ready.status, broken ? 503 : 200, ready.text);
+    });
+  }
+}
+
+Deno.test("cache full: bodies that have no room are passed on whole, and what is held stays", async () => {
+  const body = new Pattern(500_000);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/small", { body: "small" });
+  await using app = await startApp({ upstream: upstream.origin, top: { cache_max_size: "200kB" }, backend: fresh });
+  assert.equal((await app.ask("/files/small")).text, "small");
+  await app.idle();
+  for (const answer of answersOf(body)) {
+    upstream.serve("/a", answer);
+    const followers = await Promise.all([1, 2, 3].map(() => app.ask("/files/a")));
+    for (const { complete, body: bytes } of followers) assert.ok(complete && body.matches(bytes, 0));
+    await app.idle();
+  }
+  await app.logged(/^ERROR Not keeping files \/a, only passing it on: no room for 500000 bytes/);
+  assert.equal(app.held().staged, 0);
+  assert.equal(await app.metric("vault_cache_bytes"), app.held().blobs === 0 ? 0 : 5);
+});
+
+Deno.test("cache directory deleted while running: nobody gets a wrong byte, and the next body is kept again", async () => {
+  const body = new Pattern(500_000);
+  await using dir = await createTempDir();
+  const cacheDir = dir.join("cache");
+  await using upstream = startFakeUpstream();
+  for (const path of ["/a", "/b"]) upstream.serve(path, { body, etag: '"1"' });
+  const hold = upstream.hold("/b", 250_000);
+  await using app = await startApp({ upstream: upstream.origin, cacheDir, top: noMemory, backend: fresh });
+  await assertServed(app, body);
+  await app.idle();
+  const underWay = app.ask("/files/b");
+  await hold.reached;
+  await Deno.remove(cacheDir, { recursive: true });
+  hold.release();
+  const answer = await underWay;
+  assert.ok(body.matches(answer.body, 0) && (!answer.complete || answer.body.length === body.size));
+  await app.idle();
+  assert.equal((await app.ask("/readyz")).status, 200);
+  await assertServed(app, body);
+  await assertServed(app, body, "/files/b");
+  await app.idle();
+  assert.deepEqual(app.held(), { entries: 2, blobs: 1, staged: 0 });
+});
+
+Deno.test("staged file removed while it grows: never a wrong byte, and nothing wrong is kept", async () => {
+  for (const size of [500_000, 3 * MiB]) {
+    const body = new Pattern(size);
+    await using upstream = startFakeUpstream();
+    upstream.serve("/a", { body });
+    const hold = upstream.hold("/a", size / 2);
+    await using app = await startApp({ upstream: upstream.origin, backend: fresh });
+    using early = await app.connect();
+    await early.request("/files/a");
+    await early.readSome(1);
+    await hold.reached;
+    Deno.removeSync(
+      `${app.cacheDir}/staging/${walk(`${app.cacheDir}/staging`).find((path) => path.endsWith(".part"))}`,
+    );
+    const late = app.ask("/files/a");
+    hold.release();
+    for (const answer of [await early.answer(), await late]) {
+      assert.ok(!answer.complete || (answer.body.length === size && body.matches(answer.body, 0)));
+    }
+    await app.idle();
+    assert.deepEqual(app.held(), { entries: 0, blobs: 0, staged: 0 });
+    await assertServed(app, body);
+  }
+});
+
+const parkedDamages: readonly [name: string, damage: (base: string) => void][] = [
+  ["other bytes", (base) => flipByte(`${base}.part`)],
+  ["too few bytes", (base) => Deno.truncateSync(`${base}.part`, 1000)],
+  ["no bytes at all", (base) => Deno.removeSync(`${base}.part`)],
+  ["a record that is garbage", (base) => Deno.writeTextFileSync(`${base}.json`, "{]")],
+  ["no record", (base) => Deno.removeSync(`${base}.json`)],
+];
+
+Deno.test("staged bytes damaged while they wait to be gone on with: fetched from the beginning", async (t) => {
+  const body = new Pattern(3 * MiB);
+  const cut: Answer = { body, etag: '"1"', fault: { kind: "close", afterBytes: 2 * MiB } };
+  for (const [name, damage] of parkedDamages) {
+    await t.step(name, async () => {
+      await using dir = await createTempDir();
+      await using upstream = startFakeUpstream();
+      upstream.serve("/a", (_request, nth) => nth === 0 ? cut : { status: 404 });
+      const options = { upstream: upstream.origin, cacheDir: dir.path };
+      {
+        await using app = await startApp(options);
+        assert.ok(!(await app.ask("/files/a")).complete);
+        await app.idle();
+        assert.equal(app.held().staged, 1);
+      }
+      damage(`${dir.path}/staging/${walk(dir.join("staging")).find((path) => path.endsWith(".part"))!.slice(0, -5)}`);
+      upstream.serve("/a", { body, etag: '"1"' });
+      await using app = await startApp(options);
+      await assertServed(app, body);
+      await app.idle();
+      assert.deepEqual(app.held(), { entries: 1, blobs: 1, staged: 0 });
+    });
+  }
+});
+
+/** With its length announced, and without. */
+function answersOf(body: Pattern): Answer[] {
+  return [{ body }, { body, framing: "chunked" }];
+}
+
+async function assertServed(app: AppFixture, body: Pattern, target = "/files/a"): Promise<void> {
+  const answer = await app.ask(target);
+  const got = [answer.status, answer.complete, answer.body.length];
+  assert.deepEqual(got, [200, true, body.size], answer.text.slice(0, 300));
+  assert.ok(body.matches(answer.body, 0));
+}
+
+function onlyBlob({ cacheDir }: AppFixture): string {
+  const blobs = listBlobs(cacheDir);
+  assert.equal(blobs.length, 1);
+  return `${cacheDir}/blobs/sha256/${blobs[0]}`;
+}
+
+function replaceByFile(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  }
+  Deno.writeTextFileSync(path, "");
+}
+
+function flipByte(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  bytes[5]! ^= 1;
+  Deno.writeFileSync(path, bytes);
+}

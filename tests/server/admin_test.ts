@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { Metrics } from "../../src/observe/metrics.ts";
+import { Admin } from "../../src/server/admin.ts";
+import type { Reply } from "../../src/server/reply.ts";
+import { fakeBackend, fakeFile } from "./fake_vault.ts";
+import { Served } from "./served.ts";
+
+const backends = [fakeBackend("http", "/http"), fakeBackend("maven", "/maven")];
+
+interface AdminState {
+  reason: string | null;
+  shuttingDown: boolean;
+  now: number;
+  probes: number;
+}
+
+function createAdmin(): { admin: Admin; state: AdminState } {
+  const state: AdminState = { reason: null, shuttingDown: false, now: 0, probes: 0 };
+  const metrics = new Metrics({ version: "0", backends: [], cacheBytes: () => 0 });
+  const admin = new Admin({
+    backends,
+    metrics,
+    probe: () => {
+      state.probes++;
+      return state.reason;
+    },
+    isShuttingDown: () => state.shuttingDown,
+    now: () => state.now,
+  });
+  return { admin, state };
+}
+
+async function ask(admin: Admin, path: string): Promise<{ status: number; text: string } | null> {
+  const reply: Reply | null = await admin.answer("GET", { path, query: "" }, new Headers());
+  return reply && { status: reply.status, text: await new Response(reply.body).text() };
+}
+
+Deno.test("/healthz says ok as long as the process answers", async () => {
+  const { admin, state } = createAdmin();
+  state.shuttingDown = true;
+  state.reason = "the cache takes no writes";
+  assert.deepEqual(await ask(admin, "/healthz"), { status: 200, text: "ok\n" });
+});
+
+Deno.test("/readyz says why the vault is not ready, and looks at the cache at most once a second", async () => {
+  const { admin, state } = createAdmin();
+  assert.deepEqual(await ask(admin, "/readyz"), { status: 200, text: "ready\n" });
+  state.reason = "no space left on device";
+  state.now = 999;
+  assert.deepEqual(await ask(admin, "/readyz"), { status: 200, text: "ready\n" });
+  state.now = 1000;
+  assert.deepEqual(await ask(admin, "/readyz"), { status: 503, text: "no space left on device\n" });
+  assert.equal(state.probes, 2);
+});
+
+Deno.test("/readyz says at once that the vault is shutting down", async () => {
+  const { admin, state } = createAdmin();
+  await ask(admin, "/readyz");
+  state.shuttingDown = true;
+  assert.deepEqual(await ask(admin, "/readyz"), { status: 503, text: "shutting down\n" });
+});
+
+Deno.test("the start page says what this is and lists the prefixes", async () => {
+  const { admin } = createAdmin();
+  const { status, text } = (await ask(admin, "/"))!;
+  assert.equal(status, 200);
+  assert.match(text, /^Artifact Vault/);
+  assert.match(text, /^ {2}\/http {2}http$/m);
+  assert.match(text, /^ {2}\/maven {2}http \(maven\)$/m);
+});
+
+Deno.test("other paths are not the vault's own", async () => {
+  const { admin } = createAdmin();
+  assert.equal(await ask(admin, "/http"), null);
+  assert.equal(await ask(admin, "/healthz/"), null);
+});
+
+Deno.test("a backend at the root gets /, and the vault's own pages stay", async () => {
+  await using served = new Served({ files: { "/": fakeFile() }, backends: [fakeBackend("root", "/")] });
+  assert.equal((await served.ask("GET", "/")).body, "0123456789");
+  assert.equal((await served.ask("GET", "/healthz")).body, "ok\n");
+});
+
+const forms = [
+  { name: "for Accept", target: "/metrics", accept: "application/json, */*;q=0.1" },
+  { name: "for the query", target: "/metrics?format=json", accept: "*/*" },
+];
+
+for (const { name, target, accept } of forms) {
+  Deno.test(`/metrics is the original's JSON ${name}`, async () => {
+    await using served = new Served({ files: { "/x": fakeFile() } });
+    await served.ask("GET", "/http/x");
+    const { headers, body } = await served.ask("GET", target, { accept });
+    assert.equal(headers.get("content-type"), "application/json");
+    const { uptime, ...rest } = JSON.parse(body);
+    assert.equal(typeof uptime, "number");
+    assert.deepEqual(rest, { requests: { http: 1 }, cache_hit_rate: 1, total_bytes_served: 10 });
+  });
+}
+
+Deno.test("/metrics is Prometheus text otherwise", async () => {
+  await using served = new Served({ files: { "/x": fakeFile() } });
+  await served.ask("GET", "/http/x");
+  const { headers, body } = await served.ask("GET", "/metrics");
+  assert.equal(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  assert.match(body, /^vault_requests_total\{backend="http",method="GET",status="200",cache="hit"\} 1$/m);
+});
