@@ -50,3 +50,10 @@ function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   const opaque = isWeak(etag) ? etag.slice(2) : etag;
   return ifNoneMatch.match(/"[^"]*"/g)?.includes(opaque) ?? false;
 }
+
+/** Whether a response says that it is of another version than the one `validator` was taken from. */
+export function contradicts(response: Headers, validator: string | null): boolean {
+  if (validator === null) return false;
+  const own = response.get(validator.startsWith('"') ? "etag" : "last-modified");
+  return own !== null && own !== validator;
+}

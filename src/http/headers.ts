@@ -57,3 +57,10 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
   }
   return undefined;
 }
+
+/** The body's size as `Content-Length` has it; null where there is none, or none that makes sense (RFC 9110 §8.6). */
+export function contentLengthOf(headers: Headers): number | null {
+  const values = new Set((headers.get("content-length") ?? "").split(",").map((value) => value.trim()));
+  const [value = ""] = values;
+  return values.size === 1 && /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : null;
+}

@@ -192,7 +192,7 @@ function readRecord(path: string, selector: Selector): ResumeRecord | null {
     sameHeaders(record.requestHeaders, selector.requestHeaders) && typeof record.sha256 === "string" &&
     (record.validator === null || typeof record.validator === "string") && Number.isSafeInteger(record.storedBytes) &&
     record.storedBytes > 0 &&
-    (record.sizeBytes === null || record.storedBytes < record.sizeBytes);
+    Number.isSafeInteger(record.sizeBytes) && record.storedBytes < record.sizeBytes;
   return usable ? record : null;
 }
 

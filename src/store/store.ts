@@ -36,7 +36,8 @@ export interface ResumeRecord {
   readonly url: string;
   /** For If-Range; null where only the expected digest tells that the rest belongs to it. */
   readonly validator: string | null;
-  readonly sizeBytes: number | null;
+  /** Of the whole body: one of unknown size cannot be gone on with. */
+  readonly sizeBytes: number;
   /** Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; what lies behind them counts for nothing. */
   readonly storedBytes: number;
   readonly sha256: string;

@@ -36,6 +36,8 @@ export class ArrivingBody {
   readonly #staged: StagedBody | null;
   readonly #hash: RunningHash | null;
   readonly #startedAt = performance.now();
+  /** It is complete, is not kept, and goes when its last follower does. */
+  #spent = false;
 
   /** Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on. */
   static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
@@ -63,7 +65,10 @@ export class ArrivingBody {
       ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.digest !== undefined },
       patienceMs: answer.candidate.idleTimeoutMs,
       onStoringStopped: (cause) => reportUnstored(artifact, cause, deps),
-      onFollowerLeft: deps.onFollowerLeft,
+      onFollowerLeft: () => {
+        deps.onFollowerLeft();
+        this.#discardWhenLeft();
+      },
     });
     this.checkpoints = staged && this.#hash && this.resumable
       ? new Checkpoints({
@@ -73,16 +78,16 @@ export class ArrivingBody {
       : null;
   }
 
-  /** Whether a broken connection can be gone on with. */
+  /** Whether a broken connection can be gone on with. Where the size is not known, nothing tells where the body stands. */
   get resumable(): boolean {
-    return this.beginning.validator !== null || this.#artifact.digest !== undefined;
+    const { sizeBytes, validator } = this.beginning;
+    return sizeBytes !== null && (validator !== null || this.#artifact.digest !== undefined);
   }
 
   /** Whether upstream is known to honour ranges of this very body. */
   get segmentable(): boolean {
-    const { answer: { response }, sizeBytes } = this.beginning;
-    const ranged = response.status === 206 || response.headers.get("accept-ranges") === "bytes";
-    return this.resumable && ranged && sizeBytes !== null && this.file.storing;
+    const { status, headers } = this.beginning.answer.response;
+    return this.resumable && (status === 206 || headers.get("accept-ranges") === "bytes");
   }
 
   get complete(): boolean {
@@ -104,8 +109,8 @@ export class ArrivingBody {
       this.#hash?.close();
       return "stored";
     }
-    while (this.file.followers > 0) await this.file.changed();
-    await this.#discard();
+    this.#spent = true;
+    await this.#discardWhenLeft();
     return "unstored";
   }
 
@@ -118,6 +123,11 @@ export class ArrivingBody {
     if (!parked) return await this.#discard();
     this.file.closeWriters();
     this.#hash?.close();
+  }
+
+  /** Followers may still be reading what is on disk. */
+  async #discardWhenLeft(): Promise<void> {
+    if (this.#spent && this.file.followers === 0) await this.#discard();
   }
 
   async #discard(): Promise<void> {

@@ -1,12 +1,12 @@
 import type { Artifact, Candidate } from "../artifact.ts";
 import type { DigestAlgorithm } from "../digest.ts";
-import { strongValidator } from "../http/conditional.ts";
-import { keepHeaders } from "../http/headers.ts";
+import { contradicts, strongValidator } from "../http/conditional.ts";
+import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { parseContentRange } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Entry, StagedBody, Store } from "../store/store.ts";
 import { type Answer, askUpstream } from "./ask_upstream.ts";
-import { conditionsOf } from "./confirm.ts";
+import { conditionsOf, confirms } from "./confirm.ts";
 import type { Hashing, RunningHash } from "./hashing.ts";
 
 /** How a transfer begins: upstream confirms what we hold, or sends a body from `start` on. */
@@ -41,7 +41,11 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   const resumed = await resumeStaged(options);
   if (resumed) return resumed;
   const { previous, from } = options;
-  if (previous) return bodyOrConfirmation(await ask(options, conditionsOf(previous)));
+  if (previous) {
+    const answer = await ask(options, conditionsOf(previous));
+    if (answer.response.status === 200 || confirms(answer.response, previous)) return bodyOrConfirmation(answer);
+    await answer.response.body?.cancel();
+  }
   if (from > 0) {
     const answer = await ask(options, [["range", `bytes=${from}-`]]);
     const body = partial(answer, options.artifact.digest !== undefined);
@@ -59,12 +63,11 @@ function ask({ artifact, candidates, events, signal }: BeginOptions, headers: [s
 function bodyOrConfirmation(answer: Answer): Beginning {
   const { response } = answer;
   if (response.status === 304) return { kind: "not_modified", answer };
-  const length = response.headers.get("content-length");
   return {
     kind: "body",
     answer,
     start: 0,
-    sizeBytes: length === null ? null : Number(length),
+    sizeBytes: contentLengthOf(response.headers),
     validator: strongValidator(keepHeaders(response.headers)),
     resumed: null,
   };
@@ -98,9 +101,9 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
       throw error;
     });
   const body = partial(answer, true);
-  const unchanged = body?.start === record.storedBytes &&
-    (record.sizeBytes === null || body.sizeBytes === record.sizeBytes);
-  if (unchanged && await staged.reserve(body.sizeBytes ?? record.storedBytes)) {
+  const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
+    !contradicts(answer.response.headers, record.validator);
+  if (unchanged && await staged.reserve(record.sizeBytes)) {
     return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   }
   hash.close();

@@ -11,6 +11,7 @@ const everyMs = 250;
 /** How often it is logged, at DEBUG. */
 const logEveryMs = 1000;
 
+/** The size of the body is known: others cannot be gone on with. */
 interface CheckpointOptions {
   readonly artifact: Artifact;
   readonly url: string;
@@ -64,8 +65,8 @@ export class Checkpoints {
     try {
       file.hashStored();
       const { bytes, digests } = await hash.digests();
-      const sizeBytes = file.sizeBytes;
-      const worthIt = bytes >= inlineHashBytes && bytes <= file.storedPrefixBytes && bytes < (sizeBytes ?? Infinity);
+      const sizeBytes = file.sizeBytes!;
+      const worthIt = bytes >= inlineHashBytes && bytes <= file.storedPrefixBytes && bytes < sizeBytes;
       if (!worthIt || this.#stopped) return false;
       const { backend, key, requestHeaders } = artifact;
       const record = { backend, key, requestHeaders, url: redactUrl(url), validator, sizeBytes };
@@ -80,8 +81,7 @@ export class Checkpoints {
   #logProgress(now: number): void {
     const { artifact, file, log } = this.#options;
     this.#loggedAt = now;
-    if (file.sizeBytes === null) return;
-    const percent = (100 * file.receivedBytes / file.sizeBytes).toFixed(2);
+    const percent = (100 * file.receivedBytes / file.sizeBytes!).toFixed(2);
     log.debug(`Transfer ${percent}% complete ${artifact.backend} ${artifact.key}`);
   }
 }

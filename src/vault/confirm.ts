@@ -13,6 +13,17 @@ export function conditionsOf(entry: Entry): [string, string][] {
   ];
 }
 
+/** Whether a 304 is about the stored copy: one that names another ETag confirms nothing. */
+export function confirms(response: Response, entry: Entry): boolean {
+  const etag = response.headers.get("etag");
+  const own = headerOf(entry.headers, "etag");
+  return etag === null || own === undefined || withoutWeakness(etag) === withoutWeakness(own);
+}
+
+function withoutWeakness(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
 /** The entry after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
 export function confirmed(artifact: Artifact, entry: Entry, response: Response, now: number): Entry {
   const sent = keepHeaders(response.headers);

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Artifact, Candidate } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
@@ -54,7 +55,7 @@ class Engine implements Vault {
     this.#options = options;
     const slots = new Slots(options.maxTransfersOf);
     const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
-    this.#transfers = new Transfers(deps);
+    this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
   }
 
   // deno-lint-ignore require-await -- the interface promises; a hit is answered without waiting
@@ -91,7 +92,7 @@ class Engine implements Vault {
     }
     try {
       const headOnly = ask.method === "HEAD" && !this.#transfers.has(artifact);
-      return headOnly ? await this.#head(artifact, stale) : await this.#get(artifact, ask, stale);
+      return headOnly ? await this.#head(artifact, ask, stale) : await this.#get(artifact, ask, stale);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
@@ -116,15 +117,19 @@ class Engine implements Vault {
       previous: stale,
       from: this.#firstByte(ask.range),
     }, sharing);
-    const head = await this.#headOf(transfer, ask, stale);
+    const head = await this.#inTime(transfer.head(), ask, stale);
+    if (joined && head.kind === "confirmed" && !isSelectedBy(head.entry.selectedBy, artifact)) {
+      return this.#get(artifact, ask, stale, "selection");
+    }
     if (head.kind === "confirmed") {
       const status = { hit: false, fwd: "stale", fwdStatus: 304, collapsed: joined } as const;
       return this.#openStored(artifact, head.entry, status) ?? this.#get(artifact, ask, null, sharing);
     }
     if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
-    if (joined && !isSelectedBy(head, artifact)) return this.#get(artifact, ask, stale, "selection");
+    if (joined && !isSelectedBy(head.assessment.selectedBy, artifact)) {
+      return this.#get(artifact, ask, stale, "selection");
+    }
     if (joined && !head.storing) return this.#get(artifact, ask, stale, "none");
-    if (!joined) this.#watch(transfer);
     return await openArriving(transfer, head, {
       hit: false,
       fwd: stale ? (ask.noCache ? "request" : "stale") : "uri-miss",
@@ -134,15 +139,15 @@ class Engine implements Vault {
     });
   }
 
-  /** The transfer's head. Throws `upstream_silent` where it is too slow in coming for a client that can have a stale copy. */
-  async #headOf(transfer: Transfer, ask: Ask, stale: Entry | null): Promise<Head> {
+  /** What upstream says. Throws `upstream_silent` where that is too slow in coming for a client that can have a stale copy. */
+  async #inTime<T>(answer: Promise<T>, ask: Ask, stale: Entry | null): Promise<T> {
     const instead = Promise.withResolvers<never>();
     const leave = () => instead.reject(new VaultError("bad_request", "the client has gone"));
     const hurry = () => instead.reject(new VaultError("upstream_silent", "upstream has not answered yet"));
     const timer = stale ? setTimeout(hurry, this.#options.revalidateTimeoutMs) : undefined;
     ask.signal?.addEventListener("abort", leave, { once: true });
     try {
-      return await Promise.race([transfer.head(), instead.promise]);
+      return await Promise.race([answer, instead.promise]);
     } finally {
       clearTimeout(timer);
       ask.signal?.removeEventListener("abort", leave);
@@ -150,16 +155,17 @@ class Engine implements Vault {
   }
 
   /** HEAD on a miss asks upstream with HEAD and keeps nothing, save a confirmation of the copy there is. */
-  async #head(artifact: Artifact, stale: Entry | null): Promise<Opened> {
-    const answer = await askUpstream(artifact, {
+  async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+    const abort = new AbortController();
+    const asked = askUpstream(artifact, {
       method: "HEAD",
       headers: stale ? conditionsOf(stale) : [],
-      signal: new AbortController().signal,
+      signal: abort.signal,
       candidates: this.#candidatesOf(artifact),
       events: this.#options.events,
     });
+    const answer = await this.#inTime(asked, ask, stale).finally(() => abort.abort());
     const { response } = answer;
-    await response.body?.cancel();
     const now = Date.now();
     if (stale && response.status === 304) {
       const entry = confirmed(artifact, stale, response, now);
@@ -236,10 +242,8 @@ async function openArriving(transfer: Transfer, head: ArrivingHead, cacheStatus:
 
 type ArrivingHead = Extract<Head, { kind: "body" }>;
 
-function isSelectedBy({ assessment }: ArrivingHead, { requestHeaders }: Artifact): boolean {
-  return assessment.selectedBy.every(([name, value]) =>
-    (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value
-  );
+function isSelectedBy(selectedBy: HeaderList, { requestHeaders }: Artifact): boolean {
+  return selectedBy.every(([name, value]) => (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value);
 }
 
 function isMissing(error: VaultError): boolean {

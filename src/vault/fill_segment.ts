@@ -1,8 +1,8 @@
 import type { Artifact, Candidate } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { BodyReader } from "../upstream/body_reader.ts";
-import { strongValidator } from "../http/conditional.ts";
-import { keepHeaders } from "../http/headers.ts";
+import { contradicts, strongValidator } from "../http/conditional.ts";
+import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { parseContentRange } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
@@ -21,8 +21,10 @@ export interface FillContext {
   /** The one that answered first; the others can go on for it only where the digest is known. */
   readonly candidate: Candidate;
   readonly candidates: readonly Candidate[];
-  /** For If-Range; null where the body cannot be gone on with, unless the digest is known. */
+  /** For If-Range; null where there is none. */
   readonly validator: string | null;
+  /** Whether a broken connection can be gone on with. */
+  readonly resumable: boolean;
   readonly signal: AbortSignal;
   readonly events: VaultEvents;
   readonly log: Log;
@@ -42,6 +44,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
   let failures = 0;
   let next = answer;
   while (!segment.filled) {
+    context.signal.throwIfAborted();
     const before = segment.receivedTo;
     try {
       const source = next ?? await goOn(context, segment);
@@ -51,7 +54,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
     } catch (error) {
       const failure = error instanceof VaultError ? error : brokenOff(context, segment, error);
       failures = segment.receivedTo > before ? 1 : failures + 1;
-      if (!mayGoOn(context, failure, failures)) throw failure;
+      if (!mayGoOn(context, failure, failures) || isExtra(segment, answer)) throw failure;
       context.log.info(`Going on at byte ${segment.receivedTo} after a break: ${failure.message}`);
       context.events.upstreamFailed(
         context.artifact.backend,
@@ -64,12 +67,16 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
   await next?.response.body?.cancel();
 }
 
+/** A segment besides the first that nothing has come for yet: others can do its part. */
+function isExtra(segment: Segment, answer: Answer | null): boolean {
+  return answer === null && segment.start > 0 && segment.receivedTo === segment.start;
+}
+
 function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {
   const transient = failure.code === "upstream_failed" || failure.code === "upstream_silent" ||
     failure.code === "rate_limited";
-  const resumable = context.validator !== null || context.artifact.digest !== undefined;
   const open = context.file.state.kind === "filling" && !context.signal.aborted;
-  return transient && resumable && open && failures <= context.resumeAttempts;
+  return transient && context.resumable && open && failures <= context.resumeAttempts;
 }
 
 /** Asks for the rest of the segment. Throws `upstream_changed` where upstream has something else there by now. */
@@ -126,11 +133,12 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
   const size = file.sizeBytes;
   if (response.status === 206) {
     const range = parseContentRange(response.headers.get("content-range"));
-    if (range && range.start === at && (size === null || range.size === undefined || range.size === size)) return 0;
+    const fits = range?.start === at && (range.size === undefined || range.size === size);
+    if (fits && !contradicts(response.headers, validator)) return 0;
   } else if (response.status === 200) {
     // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest says so.
     const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;
-    if (same || (artifact.digest && contentLength(response) === size)) return at;
+    if (same || (artifact.digest && contentLengthOf(response.headers) === size)) return at;
   }
   await response.body?.cancel().catch(() => {});
   throw new VaultError(
@@ -139,11 +147,6 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
       redactUrl(context.candidate.url)
     }" at byte ${at}: upstream has another version of it now. Ask again`,
   );
-}
-
-function contentLength(response: Response): number | null {
-  const length = response.headers.get("content-length");
-  return length === null ? null : Number(length);
 }
 
 /** The body ended: that is the size where none was announced, and a break otherwise. */

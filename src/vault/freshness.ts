@@ -57,7 +57,7 @@ export function assess(artifact: Artifact, headers: Headers, now: number): Asses
   const vary = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => name);
   const policy = new CachePolicy(
     { method: "GET", url: artifact.key, headers: Object.fromEntries(artifact.requestHeaders) },
-    { status: 200, headers: Object.fromEntries(headers) },
+    { status: 200, headers: Object.fromEntries([...headers].filter(([name]) => name !== "set-cookie")) },
     { shared: true },
   );
   const ageSeconds = deltaSeconds(Math.round(policy.age()));

@@ -118,6 +118,21 @@ export class GrowingFile {
     return segment;
   }
 
+  /** Takes back a segment that nothing was received for: the one before it goes on instead. Null where there is none. */
+  withdraw(segment: Segment): Segment | null {
+    const index = this.#segments.indexOf(segment);
+    const before = this.#segments[index - 1];
+    if (!before) return null;
+    before.end = segment.end;
+    this.#segments.splice(index, 1);
+    return before;
+  }
+
+  /** Where the followers stand that have more to read. */
+  wantedOffsets(): number[] {
+    return [...this.#followers].map(({ offset }) => offset).filter((offset) => offset < (this.#sizeBytes ?? Infinity));
+  }
+
   /** A reader of the body from its first byte on, until `Follower.narrow` says otherwise. */
   follow(): Follower {
     const follower = new Follower(this, () => {

@@ -1,4 +1,4 @@
-import { keepHeaders } from "../http/headers.ts";
+import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { Entry, StoredBody } from "../store/store.ts";
@@ -53,14 +53,14 @@ export function openedFromTransfer(
 /** What upstream answered to HEAD: headers, and no body. */
 export function openedHead(answer: Answer, generatedAt: number, cacheStatus: CacheStatus): Opened {
   const { response, candidate } = answer;
-  const length = response.headers.get("content-length");
+  const sizeBytes = contentLengthOf(response.headers) ?? undefined;
   return {
     headers: keepHeaders(response.headers),
-    sizeBytes: length === null ? undefined : Number(length),
+    sizeBytes,
     ageSeconds: seconds(Date.now() - generatedAt),
     cacheStatus,
     upstream: candidate.url,
-    ranges: length !== null,
+    ranges: sizeBytes !== undefined,
     bytes: null,
     stream: () => bytesStream(new Uint8Array()),
     close() {},

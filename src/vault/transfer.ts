@@ -9,11 +9,11 @@ import { ArrivingBody, type BodyBeginning } from "./arriving_body.ts";
 import type { Answer } from "./ask_upstream.ts";
 import { begin } from "./begin.ts";
 import { confirmed } from "./confirm.ts";
-import { type FillContext, fillSegment } from "./fill_segment.ts";
+import type { FillContext } from "./fill_segment.ts";
+import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
-import type { Segment } from "./segment.ts";
 import type { Slots } from "./slots.ts";
 
 export interface TransferOptions {
@@ -41,6 +41,8 @@ export interface TransferPlan {
   readonly previous: Entry | null;
   /** The first byte the first client wants. */
   readonly from: number;
+  /** The end of an earlier transfer of the same, which is putting its bytes by. */
+  readonly after?: Promise<void>;
 }
 
 /** What is known as soon as upstream's headers are in. */
@@ -69,10 +71,9 @@ export class Transfer {
   readonly #abort = new AbortController();
   readonly #head = Promise.withResolvers<Head>();
   readonly #verified = Promise.withResolvers<void>();
-  readonly #filled = Promise.withResolvers<void>();
   #body: ArrivingBody | null = null;
   #waiting = 0;
-  #running = 0;
+  #filling: Filling | null = null;
 
   /** `detached` is called when later requests can no longer join. */
   constructor(plan: TransferPlan, deps: TransferDeps, detached: () => void) {
@@ -81,7 +82,7 @@ export class Transfer {
     this.#deps = deps;
     this.#detached = detached;
     this.verified = this.#verified.promise;
-    for (const promise of [this.#head.promise, this.verified, this.#filled.promise]) promise.catch(() => {});
+    for (const promise of [this.#head.promise, this.verified]) promise.catch(() => {});
     this.ended = this.#run();
   }
 
@@ -106,28 +107,31 @@ export class Transfer {
     return this.#body!.file.follow();
   }
 
-  /** Makes sure that `offset` is on its way, with a segment of its own where it would be long in coming. */
+  /** Makes sure that `offset` is on its way; only after `head` said there is a body. */
   want(offset: number): void {
-    const { file, segmentable } = this.#body!;
-    if (file.state.kind !== "filling" || !segmentable) return;
-    const { rangeAheadBytes, maxSegments } = this.#deps.options;
-    const segment = file.segmentFor(offset);
-    const soon = segment !== null && offset - segment.receivedTo <= rangeAheadBytes;
-    if (!soon && this.#running < maxSegments) this.#fill(file.addSegment(offset), null);
+    this.#filling!.want(offset);
+  }
+
+  /** Whether it is being stopped or has failed: nobody joins it any more, and its bytes are being put by. */
+  get stopping(): boolean {
+    return this.#abort.signal.aborted;
   }
 
   /** Ends the transfer, keeping its bytes for the next one where it can go on with them. */
   stop(reason: VaultError): void {
     this.#abort.abort(reason);
+    this.#body?.file.fail(reason);
   }
 
   async #run(): Promise<void> {
-    const release = await this.#deps.slots.acquire(this.artifact.backend);
+    const { signal } = this.#abort;
+    let release = () => {};
     try {
-      this.#abort.signal.throwIfAborted();
-      const beginning = await begin({ ...this.#plan, ...this.#deps, signal: this.#abort.signal });
+      await this.#plan.after;
+      release = await this.#deps.slots.acquire(this.artifact.backend, signal);
+      const beginning = await begin({ ...this.#plan, ...this.#deps, signal });
       if (beginning.kind === "not_modified") await this.#confirm(beginning.answer);
-      else await this.#receive(beginning, release);
+      else await this.#receive(await this.#place(beginning), release);
     } catch (error) {
       this.#head.reject(asVaultError(error));
       this.#verified.reject(asVaultError(error));
@@ -149,9 +153,8 @@ export class Transfer {
     this.#verified.resolve();
   }
 
-  async #receive(beginning: BodyBeginning, release: () => void): Promise<void> {
-    const { events, log } = this.#deps;
-    const { backend, key } = this.artifact;
+  /** Finds a place for the body. One that is only passed on has to come from its first byte, for any client to follow it. */
+  async #place(beginning: BodyBeginning): Promise<ArrivingBody> {
     const body = await ArrivingBody.create(this.artifact, beginning, {
       ...this.#deps,
       onUnstored: () => {
@@ -160,27 +163,35 @@ export class Transfer {
       },
       onFollowerLeft: () => this.#stopIfAbandoned(),
     });
+    if (body.file.storing || beginning.start === 0) return body;
+    await beginning.answer.response.body?.cancel();
+    const whole = await begin({ ...this.#plan, ...this.#deps, from: 0, previous: null, signal: this.#abort.signal });
+    return await this.#place(whole as BodyBeginning);
+  }
+
+  async #receive(body: ArrivingBody, release: () => void): Promise<void> {
+    const { events, log } = this.#deps;
+    const { backend, key } = this.artifact;
+    const { beginning, file } = body;
     this.#body = body;
+    this.#filling = this.#createFilling(body);
     events.transferStarted(backend);
-    if (!body.file.storing) this.#detached();
-    this.#announce(body);
     if (beginning.resumed) events.upstreamResumed(backend);
+    if (!file.storing) this.#detached();
+    this.#announce(body);
     try {
-      const segment = beginning.resumed
-        ? body.file.addSegment(0, beginning.start)
-        : body.file.addSegment(beginning.start);
-      this.#fill(segment, beginning.answer, release);
-      await this.#filled.promise;
+      const segment = beginning.resumed ? file.addSegment(0, beginning.start) : file.addSegment(beginning.start);
+      this.#filling.start(segment, beginning.answer, release);
+      await this.#filling.filled;
       events.transferEnded(backend, await body.finish(() => this.#verified.resolve()));
     } catch (error) {
-      const stopped = this.#abort.signal.aborted;
+      const { stopping } = this;
       const failure = asVaultError(error);
       this.#verified.reject(failure);
-      this.#abort.abort(failure);
-      this.#detached();
+      this.stop(failure);
       await body.fail(failure);
-      events.transferEnded(backend, stopped ? "stopped" : "failed");
-      log.warning(`Transfer ${stopped ? "stopped" : "failed"} ${backend} ${key}: ${failure.message}`);
+      events.transferEnded(backend, stopping ? "stopped" : "failed");
+      log.warning(`Transfer ${stopping ? "stopped" : "failed"} ${backend} ${key}: ${failure.message}`);
     }
   }
 
@@ -190,42 +201,20 @@ export class Transfer {
     this.#head.resolve({ kind: "body", headers, sizeBytes, assessment, upstreamStatus: response.status, storing });
   }
 
-  /** Starts filling a segment, in its turn; `release` gives back the slot that is held for it already. */
-  #fill(segment: Segment, answer: Answer | null, release?: () => void): void {
-    this.#running += 1;
-    this.#fillInTurn(segment, answer, release).then(() => {
-      this.#running -= 1;
-      this.#fillGap();
-    }, (error) => this.#filled.reject(error));
-  }
-
-  async #fillInTurn(segment: Segment, answer: Answer | null, release?: () => void): Promise<void> {
-    const giveBack = release ?? await this.#deps.slots.acquire(this.artifact.backend);
-    try {
-      const { file, beginning, checkpoints } = this.#body!;
-      if (file.state.kind !== "filling") return;
-      const context: FillContext = {
-        ...this.#deps,
-        ...this.#deps.options,
-        artifact: this.artifact,
-        file,
-        candidate: beginning.answer.candidate,
-        candidates: this.#plan.candidates,
-        validator: beginning.validator,
-        signal: this.#abort.signal,
-        onProgress: () => checkpoints?.tick(),
-      };
-      await fillSegment(context, segment, answer);
-    } finally {
-      giveBack();
-    }
-  }
-
-  /** After a segment: what comes before the first one, if anything does; otherwise all is there. */
-  #fillGap(): void {
-    const gap = this.#body!.file.gap;
-    if (gap) this.#fill(this.#body!.file.addSegment(gap.start), null);
-    else if (this.#running === 0) this.#filled.resolve();
+  #createFilling({ file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {
+    const context: FillContext = {
+      ...this.#deps,
+      ...this.#deps.options,
+      artifact: this.artifact,
+      file,
+      candidate: beginning.answer.candidate,
+      candidates: this.#plan.candidates,
+      validator: beginning.validator,
+      resumable,
+      signal: this.#abort.signal,
+      onProgress: () => checkpoints?.tick(),
+    };
+    return new Filling({ ...this.#deps, ...this.#deps.options, context, segmentable });
   }
 
   #stopIfAbandoned(): void {

@@ -8,12 +8,15 @@ export type Sharing = "key" | "selection" | "none";
 /** The transfers under way: one for each artifact, however many ask for it. */
 export class Transfers {
   readonly #deps: TransferDeps;
+  readonly #started: (transfer: Transfer) => void;
   readonly #joinable = new Map<string, Transfer>();
   readonly #running = new Set<Transfer>();
   #closing = false;
 
-  constructor(deps: TransferDeps) {
+  /** `started` is told of each new transfer. */
+  constructor(deps: TransferDeps, started: (transfer: Transfer) => void) {
     this.#deps = deps;
+    this.#started = started;
   }
 
   /** Whether a transfer of this artifact can be joined. */
@@ -25,7 +28,7 @@ export class Transfers {
   join(plan: TransferPlan, sharing: Sharing): { transfer: Transfer; joined: boolean } {
     const name = nameOf(plan.artifact, sharing);
     const known = this.#joinable.get(name);
-    if (known && sharing !== "none") {
+    if (known && !known.stopping && sharing !== "none") {
       this.#deps.events.followerJoined(plan.artifact.backend);
       return { transfer: known, joined: true };
     }
@@ -36,10 +39,12 @@ export class Transfers {
       );
     }
     let detached = false;
-    const transfer: Transfer = new Transfer(plan, this.#deps, () => {
+    const after = known?.stopping ? { after: known.ended } : {};
+    const transfer: Transfer = new Transfer({ ...plan, ...after }, this.#deps, () => {
       detached = true;
       if (this.#joinable.get(name) === transfer) this.#joinable.delete(name);
     });
+    this.#started(transfer);
     if (sharing !== "none" && !detached) this.#joinable.set(name, transfer);
     this.#running.add(transfer);
     transfer.ended.then(() => this.#running.delete(transfer));

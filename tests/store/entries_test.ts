@@ -3,6 +3,7 @@ import type { HeaderList } from "../../src/http/headers.ts";
 import type { Entry } from "../../src/store/store.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { bytesOf, entryOf, selectorOf, StoreFixture } from "../support/store_fixture.ts";
+import { walk } from "../support/walk.ts";
 
 const key = "/dist/app.tar.gz";
 const path = "entries/test/dist/app.tar.gz~.json";
@@ -14,6 +15,16 @@ Deno.test("an entry comes back as it was kept, also after a restart", async () =
   assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
   await fixture.restart();
   assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
+});
+
+Deno.test("a renewed or replaced entry is what is found at once", async () => {
+  await using fixture = new StoreFixture();
+  const entry = await fixture.put(selectorOf(key), bytesOf("a"));
+  assert.equal(fixture.store.find(selectorOf(key))?.freshUntil, 0);
+  await fixture.store.renew({ ...entry, freshUntil: 7 });
+  assert.equal(fixture.store.find(selectorOf(key))?.freshUntil, 7);
+  const replaced = await fixture.put(selectorOf(key), bytesOf("b"));
+  assert.deepEqual(fixture.store.find(selectorOf(key)), replaced);
 });
 
 Deno.test("an entry that was never kept is a miss", async () => {
@@ -141,7 +152,7 @@ Deno.test("an entry that cannot be renewed throws storage_failed and is as it wa
   Deno.removeSync(`${fixture.root}/entries`);
   Deno.renameSync(`${fixture.root}/elsewhere`, `${fixture.root}/entries`);
   assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
-  assert.deepEqual([...Deno.readDirSync(`${fixture.root}/staging`)].length, 2, "a folder and its lock");
+  await fixture.restartAfter(() => assert.deepEqual(walk(`${fixture.root}/staging`), [], "no temporary file is left"));
 });
 
 function sound(overrides: Partial<Entry> = {}): Entry {

@@ -99,7 +99,7 @@ Deno.test("what an earlier process left is dropped where it cannot be gone on wi
 
 Deno.test("what nobody asked for in six days is gone on with, and a record of unknown size is one", async () => {
   await using fixture = new StoreFixture();
-  const record = await park(fixture, bytesOf("a"), { sizeBytes: null, validator: null });
+  const record = await park(fixture, bytesOf("a"), { validator: null });
   await fixture.restartAfter(() => ageBy(staged(fixture, ".part"), 6 * dayMs));
   assert.deepEqual((await fixture.store.resume(selector))?.resume, record);
 });

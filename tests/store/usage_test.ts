@@ -89,8 +89,10 @@ Deno.test("a body that cannot fit evicts nothing", async () => {
     { maxBytes: 10_000, minFreeBytes: 50_000, freeBytes: () => freeBytes },
     9,
   );
+  await park(fixture, "/parked", 500);
   const staged = await fixture.store.stage(selectorOf("/new"));
   assert.equal(await staged.reserve(10_001), false, "larger than the cache");
+  assert.equal(fixture.bytesOnDisk(), 9500, "not even parked bytes");
   freeBytes = 40_000;
   assert.equal(await staged.reserve(1), false, "the disk is full of other things");
   assert.equal(fixture.bytesOnDisk(), 9000);
