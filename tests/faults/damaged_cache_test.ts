@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { type AppFixture, type AppOptions, startApp } from "../support/app_fixture.ts";
+import { type AppFixture, startApp } from "../support/app_fixture.ts";
 import { listBlobs } from "../support/cache_dir.ts";
-import { type Answer, startFakeUpstream } from "../support/fake_upstream.ts";
+import { type Answer, sequence, startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { walk } from "../support/walk.ts";
 
 const MiB = 1024 * 1024;
-/** Read in one go, and read from an open file. */
-const sizes = [10_000, 500_000];
-const stale: AppOptions["backend"] = { ttl: 0 };
-const fresh: AppOptions["backend"] = { ttl: "1h" };
-/** So that the disk is looked at. */
-const noMemory: AppOptions["top"] = { memory_cache_size: 0 };
+const fresh = { ttl: "1h" };
+/** Small ones are read in one go, others from an open file. */
+const documents = new Map([
+  ["/fresh/small", new Pattern(10_000, 1)],
+  ["/fresh/large", new Pattern(500_000, 2)],
+  ["/stale/small", new Pattern(10_000, 3)],
+  ["/stale/large", new Pattern(500_000, 4)],
+]);
 
 const blobDamages: readonly [name: string, damage: (path: string) => void][] = [
   ["truncated", (path) => Deno.truncateSync(path, 100)],
@@ -31,23 +33,25 @@ const blobDamages: readonly [name: string, damage: (path: string) => void][] = [
 
 for (const [name, damage] of blobDamages) {
   Deno.test(`blob ${name} behind our back: never served short, and fetched again`, async () => {
-    for (const [size, backend] of sizes.flatMap((size) => [[size, fresh], [size, stale]] as const)) {
-      const body = new Pattern(size);
-      await using upstream = startFakeUpstream();
-      upstream.serve("/a", { body, etag: '"1"' });
-      await using app = await startApp({ upstream: upstream.origin, top: noMemory, backend });
-      await assertServed(app, body);
-      await app.idle();
-      damage(onlyBlob(app));
-      upstream.serve("/a", { status: 503 });
-      const refused = await app.ask("/files/a");
+    await using upstream = startFakeUpstream();
+    const backend = { ttl: "1h", rules: [{ match: "stale/*", ttl: 0 }] };
+    await using app = await startApp({ upstream: upstream.origin, top: { memory_cache_size: 0 }, backend });
+    for (const [path, body] of documents) {
+      upstream.serve(path, { body, etag: '"1"' });
+      await assertServed(app, body, `/files${path}`);
+    }
+    await app.idle();
+    for (const blob of listBlobs(app.cacheDir)) damage(`${app.cacheDir}/blobs/sha256/${blob}`);
+    for (const [path, body] of documents) {
+      upstream.serve(path, { status: 503 });
+      const refused = await app.ask(`/files${path}`);
       assert.equal(refused.status, 502);
       assert.match(refused.text, /upstream answered 503/);
-      upstream.serve("/a", { body, etag: '"1"' });
-      await assertServed(app, body);
-      await app.idle();
-      assert.equal(app.held().staged, 0);
+      upstream.serve(path, { body, etag: '"1"' });
+      await assertServed(app, body, `/files${path}`);
     }
+    await app.idle();
+    assert.equal(app.held().staged, 0);
   });
 }
 
@@ -92,24 +96,30 @@ const garbage: readonly [name: string, text: string | ((entry: Record<string, un
 
 Deno.test("entry file garbage: fetched again", async (t) => {
   const body = new Pattern(10_000);
-  for (const [name, change] of garbage) {
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  const options = { upstream: upstream.origin, cacheDir: dir.path, backend: fresh };
+  {
+    await using app = await startApp(options);
+    for (const i of garbage.keys()) {
+      upstream.serve(`/${i}`, { body, etag: '"1"' });
+      await assertServed(app, body, `/files/${i}`);
+    }
+    await app.idle();
+  }
+  for (const [i, [, change]] of garbage.entries()) {
+    const path = dir.join(`entries/files/${i}~.json`);
+    const entry = JSON.parse(Deno.readTextFileSync(path));
+    Deno.writeTextFileSync(path, typeof change === "string" ? change : JSON.stringify(change(entry)));
+  }
+  await using app = await startApp(options);
+  for (const [i, [name]] of garbage.entries()) {
     await t.step(name, async () => {
-      await using dir = await createTempDir();
-      await using upstream = startFakeUpstream();
-      upstream.serve("/a", { body, etag: '"1"' });
-      const options = { upstream: upstream.origin, cacheDir: dir.join("cache"), backend: fresh };
-      {
-        await using app = await startApp(options);
-        await assertServed(app, body);
+      for (let j = 0; j < 2; j++) {
+        await assertServed(app, body, `/files/${i}`);
+        await app.idle();
       }
-      const path = `${dir.join("cache/entries")}/${walk(dir.join("cache/entries"))[0]}`;
-      const entry = JSON.parse(Deno.readTextFileSync(path));
-      Deno.writeTextFileSync(path, typeof change === "string" ? change : JSON.stringify(change(entry)));
-      await using app = await startApp(options);
-      await assertServed(app, body);
-      await app.idle();
-      await assertServed(app, body);
-      assert.equal(upstream.count("/a"), 2);
+      assert.equal(upstream.count(`/${i}`), 2);
     });
   }
 });
@@ -183,7 +193,12 @@ Deno.test("cache directory deleted while running: nobody gets a wrong byte, and 
   await using upstream = startFakeUpstream();
   for (const path of ["/a", "/b"]) upstream.serve(path, { body, etag: '"1"' });
   const hold = upstream.hold("/b", 250_000);
-  await using app = await startApp({ upstream: upstream.origin, cacheDir, top: noMemory, backend: fresh });
+  await using app = await startApp({
+    upstream: upstream.origin,
+    cacheDir,
+    top: { memory_cache_size: 0 },
+    backend: fresh,
+  });
   await assertServed(app, body);
   await app.idle();
   const underWay = app.ask("/files/b");
@@ -236,26 +251,29 @@ const parkedDamages: readonly [name: string, damage: (base: string) => void][] =
 Deno.test("staged bytes damaged while they wait to be gone on with: fetched from the beginning", async (t) => {
   const body = new Pattern(3 * MiB);
   const cut: Answer = { body, etag: '"1"', fault: { kind: "close", afterBytes: 2 * MiB } };
-  for (const [name, damage] of parkedDamages) {
-    await t.step(name, async () => {
-      await using dir = await createTempDir();
-      await using upstream = startFakeUpstream();
-      upstream.serve("/a", (_request, nth) => nth === 0 ? cut : { status: 404 });
-      const options = { upstream: upstream.origin, cacheDir: dir.path };
-      {
-        await using app = await startApp(options);
-        assert.ok(!(await app.ask("/files/a")).complete);
-        await app.idle();
-        assert.equal(app.held().staged, 1);
-      }
-      damage(`${dir.path}/staging/${walk(dir.join("staging")).find((path) => path.endsWith(".part"))!.slice(0, -5)}`);
-      upstream.serve("/a", { body, etag: '"1"' });
-      await using app = await startApp(options);
-      await assertServed(app, body);
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  const options = { upstream: upstream.origin, cacheDir: dir.path };
+  {
+    await using app = await startApp(options);
+    for (const [i, [, damage]] of parkedDamages.entries()) {
+      const before = stagedBodies(dir.path);
+      upstream.serve(`/${i}`, sequence(cut, { status: 404 }));
+      assert.ok(!(await app.ask(`/files/${i}`)).complete);
       await app.idle();
-      assert.deepEqual(app.held(), { entries: 1, blobs: 1, staged: 0 });
+      const [staged] = stagedBodies(dir.path).filter((path) => !before.includes(path));
+      damage(staged!.slice(0, -".part".length));
+    }
+  }
+  await using app = await startApp(options);
+  for (const [i, [name]] of parkedDamages.entries()) {
+    await t.step(name, async () => {
+      upstream.serve(`/${i}`, { body, etag: '"1"' });
+      await assertServed(app, body, `/files/${i}`);
     });
   }
+  await app.idle();
+  assert.deepEqual(app.held(), { entries: parkedDamages.length, blobs: 1, staged: 0 });
 });
 
 /** With its length announced, and without. */
@@ -268,6 +286,12 @@ async function assertServed(app: AppFixture, body: Pattern, target = "/files/a")
   const got = [answer.status, answer.complete, answer.body.length];
   assert.deepEqual(got, [200, true, body.size], answer.text.slice(0, 300));
   assert.ok(body.matches(answer.body, 0));
+}
+
+function stagedBodies(cacheDir: string): string[] {
+  return walk(`${cacheDir}/staging`).filter((name) => name.endsWith(".part")).map((name) =>
+    `${cacheDir}/staging/${name}`
+  );
 }
 
 function onlyBlob({ cacheDir }: AppFixture): string {

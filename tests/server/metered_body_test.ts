@@ -20,7 +20,7 @@ function source(sizes: number[], error?: Error) {
 
 function metered(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
   const endings: { bytes: number; ending: Ending }[] = [];
-  return { endings, body: meteredBody(stream, (bytes, ending) => endings.push({ bytes, ending })) };
+  return { endings, body: meteredBody(stream, { ended: (bytes, ending) => endings.push({ bytes, ending }) }) };
 }
 
 Deno.test("all bytes pass, and the end is told once with their number", async () => {
@@ -63,4 +63,16 @@ Deno.test("a source that breaks breaks the body", async () => {
   const { endings, body } = metered(source([3], error).stream);
   await assert.rejects(new Response(body).bytes(), /broken/);
   assert.deepEqual(endings, [{ bytes: 3, ending: { kind: "failed", error } }]);
+});
+
+Deno.test("after the last announced byte the body is at its end, whether or not more is asked for", async () => {
+  const { stream } = source([3, 4, 5]);
+  const endings: { bytes: number; ending: Ending }[] = [];
+  const reader = meteredBody(stream, { sizeBytes: 7, ended: (bytes, ending) => endings.push({ bytes, ending }) })
+    .getReader();
+  await reader.read();
+  await reader.read();
+  assert.deepEqual(endings, [{ bytes: 7, ending: { kind: "complete" } }]);
+  await reader.cancel();
+  assert.equal(endings.length, 1);
 });

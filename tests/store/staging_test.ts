@@ -74,6 +74,7 @@ const useless: readonly [what: string, change: (fixture: StoreFixture) => void][
   ["its record tells of half bytes", (fixture) => changeRecord(fixture, { storedBytes: 0.5 })],
   ["its record tells of the whole body", (fixture) => changeRecord(fixture, { sizeBytes: 1000 })],
   ["its record has no size", (fixture) => changeRecord(fixture, { sizeBytes: undefined! })],
+  ["its record is of a body of unknown size", (fixture) => changeRecord(fixture, { sizeBytes: null! })],
   ["its record has no hash", (fixture) => changeRecord(fixture, { sha256: undefined! })],
   ["its record has a validator that is no text", (fixture) => changeRecord(fixture, { validator: 1 as never })],
   ["its record is garbage", (fixture) => Deno.writeTextFileSync(staged(fixture, ".json"), '{"key":')],
@@ -97,7 +98,7 @@ Deno.test("what an earlier process left is dropped where it cannot be gone on wi
   }
 });
 
-Deno.test("what nobody asked for in six days is gone on with, and a record of unknown size is one", async () => {
+Deno.test("what nobody asked for in six days is gone on with, also without a validator", async () => {
   await using fixture = new StoreFixture();
   const record = await park(fixture, bytesOf("a"), { validator: null });
   await fixture.restartAfter(() => ageBy(staged(fixture, ".part"), 6 * dayMs));

@@ -97,7 +97,7 @@ export class AppFixture implements AsyncDisposable {
   }
 
   /** Open files below the cache directory, by path. */
-  openFiles(): string[] {
+  openFiles(): Promise<string[]> {
     return openFilesBelow(this.cacheDir);
   }
 
@@ -105,8 +105,8 @@ export class AppFixture implements AsyncDisposable {
     await this.#app.close(0);
     await this.#server.shutdown();
     try {
-      await waitUntil("no file of the cache is open", () => openFilesBelow(this.cacheDir).length === 0, 3000)
-        .catch(() => assert.deepEqual(openFilesBelow(this.cacheDir), []));
+      await waitUntil("no file of the cache is open", async () => (await this.openFiles()).length === 0, 3000)
+        .catch(async () => assert.deepEqual(await this.openFiles(), []));
       assertBlobsAreRight(this.cacheDir);
     } finally {
       if (this.#ownsCacheDir) await Deno.remove(this.cacheDir, { recursive: true }).catch(() => {});
@@ -126,15 +126,10 @@ function assertBlobsAreRight(cacheDir: string): void {
   }
 }
 
-/** Linux tells; other systems have nothing to tell. */
-function openFilesBelow(folder: string): string[] {
+/** Linux tells, but only another program: Deno reads `/proc/self` with all permissions only. Other systems tell nothing. */
+async function openFilesBelow(folder: string): Promise<string[]> {
   if (Deno.build.os !== "linux") return [];
-  const targets = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
-    try {
-      return Deno.readLinkSync(`/proc/self/fd/${name}`);
-    } catch {
-      return "";
-    }
-  });
-  return targets.filter((target) => target.startsWith(`${folder}/`));
+  const args = [`/proc/${Deno.pid}/fd`, "-lname", `${folder}/*`, "-printf", "%l\\n"];
+  const { stdout } = await new Deno.Command("find", { args, stderr: "null" }).output();
+  return new TextDecoder().decode(stdout).split("\n").filter((path) => path !== "");
 }
