@@ -84,9 +84,8 @@ export class Segment {
     try {
       this.#writer ??= staged.openWriter(this.#storedTo);
       while (this.#file.storing && this.#unwritten.length > 0) {
-        if (this.#file.sizeBytes === null && !await staged.reserve(this.#receivedTo)) {
-          throw new VaultError("storage_failed", "the cache is full");
-        }
+        // Where the size was announced, there is room already.
+        if (!await staged.reserve(this.#receivedTo)) throw new VaultError("storage_failed", "the cache is full");
         const chunk = this.#unwritten[0]!;
         await writeAll(this.#writer, chunk);
         staged.wrote(chunk.byteLength);

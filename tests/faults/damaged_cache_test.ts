@@ -56,7 +56,7 @@ for (const [name, damage] of blobDamages) {
 }
 
 Deno.test("blob truncated while it is sent: a broken transfer, and the next client gets it whole", async () => {
-  const body = new Pattern(24 * MiB);
+  const body = new Pattern(12 * MiB);
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body });
   await using app = await startApp({ upstream: upstream.origin, backend: fresh });
@@ -216,7 +216,7 @@ Deno.test("cache directory deleted while running: nobody gets a wrong byte, and 
 });
 
 Deno.test("staged file removed while it grows: never a wrong byte, and nothing wrong is kept", async () => {
-  for (const size of [500_000, 3 * MiB]) {
+  for (const size of [500_000, 2 * MiB]) {
     const body = new Pattern(size);
     await using upstream = startFakeUpstream();
     upstream.serve("/a", { body });
@@ -249,8 +249,8 @@ const parkedDamages: readonly [name: string, damage: (base: string) => void][] =
 ];
 
 Deno.test("staged bytes damaged while they wait to be gone on with: fetched from the beginning", async (t) => {
-  const body = new Pattern(3 * MiB);
-  const cut: Answer = { body, etag: '"1"', fault: { kind: "close", afterBytes: 2 * MiB } };
+  const body = new Pattern(1_500_000);
+  const cut: Answer = { body, etag: '"1"', fault: { kind: "close", afterBytes: 1_200_000 } };
   await using dir = await createTempDir();
   await using upstream = startFakeUpstream();
   const options = { upstream: upstream.origin, cacheDir: dir.path };

@@ -7,7 +7,7 @@ import { waitUntil } from "../support/wait_until.ts";
 
 const MiB = 1024 * 1024;
 /** More than the sockets between a server and a client that does not read will take. */
-const large = new Pattern(24 * MiB);
+const large = new Pattern(12 * MiB);
 const small = "the right bytes";
 
 Deno.test("client leaves at once: the fetch goes on, and the next client is served", async () => {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { writeAll } from "./http1.ts";
 
 export interface RawRequest {
@@ -85,10 +86,9 @@ export async function askRaw(
 }
 
 function parseAnswer(bytes: Uint8Array<ArrayBuffer>, method: string): RawAnswer {
-  // A byte is a character here; what is called latin1 in a TextDecoder is something else.
-  const start = bytes.subarray(0, 128 * 1024).reduce((text, byte) => text + String.fromCharCode(byte), "");
-  const headEnd = start.indexOf("\r\n\r\n");
-  const [statusLine = "", ...lines] = start.slice(0, Math.max(0, headEnd)).split("\r\n");
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const headEnd = buffer.indexOf("\r\n\r\n");
+  const [statusLine = "", ...lines] = buffer.toString("latin1", 0, Math.max(0, headEnd)).split("\r\n");
   const headers = new Headers();
   for (const line of lines) headers.append(line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim());
   const status = Number(statusLine.split(" ")[1] ?? 0);
