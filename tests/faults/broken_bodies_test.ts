@@ -173,8 +173,9 @@ function dated(answer: Answer): Answer {
   return { ...rest, lastModified, headers: { date: "Mon, 02 Nov 2026 11:00:00 GMT" } };
 }
 
+/** Deno 2.6 sends no head at all where the body breaks before its first byte. */
 function assertBroken(answer: RawAnswer, expected = body): void {
-  assert.equal(answer.status, 200);
+  assert.ok(answer.status === 200 || (answer.status === 0 && answer.body.length === 0), String(answer.status));
   assert.ok(!answer.complete, `${answer.body.length} bytes look complete`);
   assert.ok(answer.body.length < expected.size && expected.matches(answer.body, 0));
 }

@@ -127,7 +127,11 @@ for (const outage of outages) {
 
 const unusable: [name: string, options: Parameters<typeof startApp>[0], reason: RegExp][] = [
   ["the host is not known to DNS", { upstream: `http://${"a".repeat(64)}.invalid` }, /host name is not known to DNS/],
-  ["the port is one that fetch refuses", { upstream: "http://127.0.0.1:6666" }, /refuses this port/],
+  [
+    "the port is one that fetch refuses, since Deno 2.9",
+    { upstream: "http://127.0.0.1:6666" },
+    /refuses this port|connection refused/,
+  ],
 ];
 
 for (const [name, options, reason] of unusable) {

@@ -93,7 +93,12 @@ function parseAnswer(bytes: Uint8Array<ArrayBuffer>, method: string): RawAnswer 
   for (const line of lines) headers.append(line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim());
   const status = Number(statusLine.split(" ")[1] ?? 0);
   const { body, complete } = bodyOf(bytes.subarray(headEnd + 4), { method, status, headers });
-  return { status, headers, body, text: new TextDecoder().decode(body), complete: headEnd >= 0 && complete };
+  return {
+    ...{ status, headers, body, complete: headEnd >= 0 && complete },
+    get text() {
+      return new TextDecoder().decode(body);
+    },
+  };
 }
 
 function bodyOf(
