@@ -98,8 +98,9 @@ class Engine implements Vault {
       this.#remember(artifact, error);
       const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
       const opened = servable ? this.#openStale(artifact, stale, error) : null;
-      if (opened) return opened;
-      throw error;
+      if (!opened) throw error;
+      this.#options.log.warning(`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
+      return opened;
     }
   }
 
