@@ -108,7 +108,7 @@ async function readInto(context: FillContext, segment: Segment, { candidate, res
   let bufferBytes = readBytes.least;
   try {
     while (!segment.filled) {
-      const chunk = await reader.read(new Uint8Array(bufferBytes));
+      const chunk = await reader.read(segment.buffer(bufferBytes));
       if (signal.aborted) throw signal.reason;
       if (context.file.state.kind !== "filling") return;
       if (chunk === null) return ended(context, segment);

@@ -113,7 +113,7 @@ export class Follower {
     const receivedTo = Math.min(segment.receivedTo, segment.end);
     const limit = Math.min(this.#end, this.#gated ? this.#file.releasedTo(receivedTo) : receivedTo);
     if (this.#offset >= limit) return null;
-    const chunk = segment.inMemory(this.#offset, limit);
+    const chunk = segment.inMemory(this.#offset, limit, wanted);
     if (chunk) return chunk;
     const onDisk = Math.min(limit, segment.storedTo) - this.#offset;
     if (onDisk <= 0) throw new VaultError("storage_failed", "The download is not kept, and has moved on");

@@ -4,6 +4,8 @@ import type { GrowingFile } from "./growing_file.ts";
 /** A segment takes no more bytes while this many wait to be written. */
 const maxUnwrittenBytes = 2 * 1024 * 1024;
 
+const maxSpare = 8;
+
 interface SegmentOptions {
   readonly start: number;
   /** Exclusive; `Infinity` while the size of the body is not known. */
@@ -22,6 +24,9 @@ export class Segment {
   #memoryFrom: number;
   /** The bytes in `[memoryFrom, receivedTo)`. */
   #unwritten: Uint8Array<ArrayBuffer>[] = [];
+  /** The memory of bytes that are on disk and that no follower holds, for the next bytes. */
+  readonly #spare: ArrayBuffer[] = [];
+  readonly #held = new WeakSet<Uint8Array<ArrayBuffer>>();
   #writing: Promise<void> | null = null;
   #writer: Deno.FsFile | null = null;
 
@@ -49,7 +54,13 @@ export class Segment {
     return this.#unwritten;
   }
 
-  /** Takes the next bytes; resolves when it can take more. */
+  /** Memory to receive the next bytes in, so that a long download makes no garbage where nobody reads at its tip. */
+  buffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare.pop();
+    return spare && spare.byteLength >= sizeBytes ? new Uint8Array(spare) : new Uint8Array(sizeBytes);
+  }
+
+  /** Takes the next bytes, and the memory they are in; resolves when it can take more. */
   async append(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#unwritten.push(chunk);
     this.#receivedTo += chunk.byteLength;
@@ -59,12 +70,17 @@ export class Segment {
     if (!this.#file.storing) await this.#passOn();
   }
 
-  /** The bytes at `offset` up to `limit`, where they are in memory. */
-  inMemory(offset: number, limit: number): Uint8Array<ArrayBuffer> | null {
+  /** Bytes from `offset` on, where they are in memory: as they are to who wants them all, else a copy of those `wanted`. */
+  inMemory(offset: number, limit: number, wanted: number): Uint8Array<ArrayBuffer> | null {
     let at = this.#memoryFrom;
     for (const chunk of this.#unwritten) {
       const end = at + chunk.byteLength;
-      if (offset >= at && offset < end) return chunk.subarray(offset - at, Math.min(end, limit) - at);
+      if (offset >= at && offset < end) {
+        const bytes = chunk.subarray(offset - at, Math.min(end, limit) - at);
+        if (bytes.byteLength > wanted) return bytes.slice(0, wanted);
+        this.#held.add(chunk);
+        return bytes;
+      }
       at = end;
     }
     return null;
@@ -91,6 +107,7 @@ export class Segment {
         staged.wrote(chunk.byteLength);
         if (!this.#file.storing) break;
         this.#unwritten.shift();
+        if (!this.#held.has(chunk) && this.#spare.length < maxSpare) this.#spare.push(chunk.buffer);
         this.#storedTo += chunk.byteLength;
         this.#memoryFrom = this.#storedTo;
         this.#file.stored(this);

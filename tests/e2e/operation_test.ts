@@ -31,7 +31,7 @@ Deno.test({
   await vault.waitForLine(/Transfer complete.*small/);
   assert.deepEqual(listBlobs(scene.cacheDir).length, 1, "the small file is kept, the big one is not");
   assert.deepEqual(await wrongBlobs(scene.cacheDir), []);
-  assert.equal(stagedBytes(scene.cacheDir), 0, "the big file's part is gone");
+  await waitUntil("nothing is left of the big ones", () => stagedBytes(scene.cacheDir) === 0);
   assert.equal((await curl(vault.url("/readyz"))).status, 200);
 });
 

@@ -40,7 +40,7 @@ Deno.test("every file the README links to is there", () => {
   assert.deepEqual(links.filter((path) => !exists(`${projectRoot}/${path}`)), []);
 });
 
-/** In a session of its own, so that what make starts can be ended with it. */
+/** As the head of a process group, so that what make starts can be ended with it. */
 async function tryMakeRun(command: string): Promise<void> {
   await using dir = await createTempDir();
   const env = { PORT: "0", ARGS: `--cache-dir ${dir.join("new")}` };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseDigest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
 import { meteredBody } from "../../src/server/metered_body.ts";
+import { StagedFile } from "../../src/store/staged_file.ts";
 import { assess } from "../../src/vault/freshness.ts";
 import { type Answer, startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
@@ -383,6 +384,151 @@ Deno.test("an upstream that sent wrong bytes is tried last, also when the first 
   const { bytes } = await fixture.read(artifact);
   assert.ok(bytes.length === right.size && right.matches(bytes, 0));
 });
+
+Deno.test("a second connection that is refused for the beginning of a body does not break the one for its end", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  let first = true;
+  upstream.serve("/a", (_request, nth) => nth === 0 || !first ? { body, etag: '"1"' } : { status: 429 });
+  const hold = upstream.hold("/a", MiB);
+  const refused = Promise.withResolvers<void>();
+  await using fixture = new VaultFixture({
+    vault: { resumeAttempts: 0 },
+    events: { upstreamFailed: () => refused.resolve() },
+  });
+  const artifact = fixture.artifact(upstream.url("/a"));
+  const opened = await fixture.open(artifact, { range: far });
+  const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
+  await hold.reached;
+  const whole = fixture.read(artifact);
+  await refused.promise;
+  first = false;
+  hold.release();
+  const [tail, { bytes }] = await Promise.all([range, whole]);
+  assert.ok(tail.length === 2 * MiB && body.matches(tail, far.first));
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("a disk that fails breaks no download with a digest, in however many segments it comes", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  const hold = upstream.hold("/a", MiB);
+  using _failing = failingWrites(3 * MiB);
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const whole = fixture.read(artifact);
+  await hold.reached;
+  const opened = await fixture.open(artifact, { range: far });
+  const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
+  await upstream.waitForRequest(2);
+  hold.release();
+  const [{ bytes }, tail] = await Promise.all([whole, range]);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+  assert.ok(tail.length === 2 * MiB && body.matches(tail, far.first));
+});
+
+Deno.test("a disk that fails breaks no download whose beginning is still to be fetched and waits for a slot", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  const hold = upstream.hold("/a", MiB);
+  using _failing = failingWrites(MiB + MiB / 2);
+  await using fixture = new VaultFixture({ idleTimeoutMs: 500, vault: { maxTransfersOf: () => 1 } });
+  const artifact = fixture.artifact(upstream.url("/a"));
+  const opened = await fixture.open(artifact, { range: far });
+  const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
+  await hold.reached;
+  const whole = fixture.read(artifact);
+  hold.release();
+  const [tail, { bytes }] = await Promise.all([range, whole]);
+  assert.ok(tail.length === 2 * MiB && body.matches(tail, far.first));
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("a client that outlives the vault starts nothing anew when it leaves", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: new Pattern(4 * MiB), etag: '"1"' });
+  const unstored = Promise.withResolvers<void>();
+  await using fixture = new VaultFixture({ events: { storeFailed: () => unstored.resolve() } });
+  await Deno.writeTextFile(`${fixture.cacheDir}/blobs`, "in the way");
+  const reader = (await fixture.open(fixture.artifact(upstream.url("/a")))).stream().getReader();
+  await reader.read();
+  await unstored.promise;
+  await fixture.vault.close(0);
+  const { Worker } = globalThis;
+  let started = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...options: ConstructorParameters<typeof Worker>) {
+      super(...options);
+      started++;
+      this.terminate();
+    }
+  };
+  try {
+    await reader.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(started, 0);
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
+Deno.test("HEAD: a confirmation that names another ETag confirms nothing", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "one", etag: '"1"' });
+  const cacheDir = await Deno.makeTempDir();
+  {
+    await using fixture = new VaultFixture({ cacheDir });
+    await fixture.read(fixture.artifact(upstream.url("/a")));
+    await fixture.settle();
+  }
+  upstream.serve("/a", ({ headers }) => ({
+    ...{ body: "two", etag: '"2"' },
+    ...(headers.has("if-none-match") && { status: 304 }),
+  }));
+  {
+    await using fixture = new VaultFixture({ cacheDir });
+    const artifact = fixture.artifact(upstream.url("/a"), { freshness: { kind: "ttl", ttlMs: 0 } });
+    (await fixture.open(artifact, { method: "HEAD" })).close();
+    assert.equal(new Map(fixture.store.find(artifact)!.headers).get("etag"), '"1"');
+  }
+  await Deno.remove(cacheDir, { recursive: true });
+});
+
+Deno.test("with a digest, a broken download goes on at another mirror, whatever its ETag", async () => {
+  const body = new Pattern(2 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve(
+    "/one/a",
+    (_request, nth) => nth === 0 ? { body, etag: '"1"', fault: { kind: "close", afterBytes: MiB } } : { status: 503 },
+  );
+  upstream.serve(
+    "/two/a",
+    { status: 206, etag: '"other"', headers: { "content-range": tailOf(body, MiB) }, body: body.bytes(MiB) },
+  );
+  await using fixture = new VaultFixture();
+  const urls = [upstream.url("/one/a"), upstream.url("/two/a")];
+  const artifact = fixture.artifact(urls, { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const { bytes } = await fixture.read(artifact);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+/** Every write of a staged body fails once so many bytes are written. */
+function failingWrites(afterBytes: number): Disposable {
+  const { openWriter } = StagedFile.prototype;
+  let written = 0;
+  StagedFile.prototype.openWriter = function (offset) {
+    const file = openWriter.call(this, offset);
+    const write = file.write.bind(file);
+    file.write = (bytes) => {
+      written += bytes.byteLength;
+      return written > afterBytes ? Promise.reject(new Error("no space left on device")) : write(bytes);
+    };
+    return file;
+  };
+  return { [Symbol.dispose]: () => void (StagedFile.prototype.openWriter = openWriter) };
+}
 
 function tailOf(body: Pattern, from: number): string {
   return `bytes ${from}-${body.size - 1}/${body.size}`;
