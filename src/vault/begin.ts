@@ -102,7 +102,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
     });
   const body = partial(answer, true);
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
-    !contradicts(answer.response.headers, record.validator);
+    (artifact.digest !== undefined || !contradicts(answer.response.headers, record.validator));
   if (unchanged && await staged.reserve(record.sizeBytes)) {
     return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   }

@@ -8,8 +8,8 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
-import { askUpstream } from "./ask_upstream.ts";
-import { conditionsOf, confirmed } from "./confirm.ts";
+import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { conditionsOf, confirmed, confirms } from "./confirm.ts";
 import { heldBackBytes } from "./growing_file.ts";
 import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
@@ -157,18 +157,11 @@ class Engine implements Vault {
 
   /** HEAD on a miss asks upstream with HEAD and keeps nothing, save a confirmation of the copy there is. */
   async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
-    const abort = new AbortController();
-    const asked = askUpstream(artifact, {
-      method: "HEAD",
-      headers: stale ? conditionsOf(stale) : [],
-      signal: abort.signal,
-      candidates: this.#candidatesOf(artifact),
-      events: this.#options.events,
-    });
-    const answer = await this.#inTime(asked, ask, stale).finally(() => abort.abort());
+    const answer = await this.#askHead(artifact, ask, stale);
     const { response } = answer;
     const now = Date.now();
     if (stale && response.status === 304) {
+      if (!confirms(response, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
       await this.#options.store.renew(entry);
       const opened = this.#openStored(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
@@ -180,6 +173,18 @@ class Engine implements Vault {
       fwd: stale ? "stale" : "uri-miss",
       fwdStatus: response.status,
     });
+  }
+
+  async #askHead(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Answer> {
+    const abort = new AbortController();
+    const asked = askUpstream(artifact, {
+      method: "HEAD",
+      headers: stale ? conditionsOf(stale) : [],
+      signal: abort.signal,
+      candidates: this.#candidatesOf(artifact),
+      events: this.#options.events,
+    });
+    return await this.#inTime(asked, ask, stale).finally(() => abort.abort());
   }
 
   /** Null where the body is gone. */

@@ -32,6 +32,8 @@ export interface FillContext {
   readonly resumeAttempts: number;
   /** The wait before the nth attempt in a row; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** Whether others can do a segment's part, so that it need not be tried again. */
+  readonly isDispensable: (segment: Segment) => boolean;
   /** Called after each chunk. */
   readonly onProgress: () => void;
 }
@@ -54,7 +56,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
     } catch (error) {
       const failure = error instanceof VaultError ? error : brokenOff(context, segment, error);
       failures = segment.receivedTo > before ? 1 : failures + 1;
-      if (!mayGoOn(context, failure, failures) || isExtra(segment, answer)) throw failure;
+      if (!mayGoOn(context, failure, failures) || context.isDispensable(segment)) throw failure;
       context.log.info(`Going on at byte ${segment.receivedTo} after a break: ${failure.message}`);
       context.events.upstreamFailed(
         context.artifact.backend,
@@ -65,11 +67,6 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
   }
   // A body without bytes has not been read.
   await next?.response.body?.cancel();
-}
-
-/** A segment besides the first that nothing has come for yet: others can do its part. */
-function isExtra(segment: Segment, answer: Answer | null): boolean {
-  return answer === null && segment.start > 0 && segment.receivedTo === segment.start;
 }
 
 function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {
@@ -134,7 +131,7 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
   if (response.status === 206) {
     const range = parseContentRange(response.headers.get("content-range"));
     const fits = range?.start === at && (range.size === undefined || range.size === size);
-    if (fits && !contradicts(response.headers, validator)) return 0;
+    if (fits && (artifact.digest || !contradicts(response.headers, validator))) return 0;
   } else if (response.status === 200) {
     // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest says so.
     const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;

@@ -6,7 +6,7 @@ import type { Segment } from "./segment.ts";
 import type { Slots } from "./slots.ts";
 
 export interface FillingOptions {
-  readonly context: FillContext;
+  readonly context: Omit<FillContext, "isDispensable">;
   readonly slots: Slots;
   /** A range that begins at most this far beyond what is there waits for it to come. */
   readonly rangeAheadBytes: number;
@@ -52,7 +52,8 @@ export class Filling {
 
   #run(segment: Segment, answer: Answer | null, release: () => void): void {
     this.#running.add(segment);
-    fillSegment(this.#options.context, segment, answer).finally(() => {
+    const isDispensable = () => this.#running.size > 1 && segment.receivedTo === segment.start;
+    fillSegment({ ...this.#options.context, isDispensable }, segment, answer).finally(() => {
       this.#running.delete(segment);
       release();
     }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error));
@@ -67,15 +68,15 @@ export class Filling {
     else this.#filled.resolve();
   }
 
-  /** Upstream would not give an extra connection: its part goes back to the segment before, and no more are tried. */
+  /** Upstream would not give one more connection: the others do its part in the end, and no more are tried. */
   #giveBack(segment: Segment, error: unknown): void {
-    const extra = segment.receivedTo === segment.start && !this.#options.context.signal.aborted;
-    const before = extra ? this.#file.withdraw(segment) : null;
-    if (!before) return this.#filled.reject(error);
+    const others = this.#running.size > 0 && !this.#options.context.signal.aborted;
+    if (!others || segment.receivedTo > segment.start) return this.#filled.reject(error);
     this.#refused = true;
+    const before = this.#file.withdraw(segment);
     const reason = error instanceof VaultError ? error.message : String(error);
     this.#options.context.log.info(`Going on with fewer connections: ${reason}`);
-    if (!this.#running.has(before)) this.#runInTurn(before);
+    if (before && !this.#running.has(before)) this.#runInTurn(before);
   }
 
   #runInTurn(segment: Segment): void {

@@ -48,6 +48,8 @@ export class GrowingFile {
   #sizeBytes: number | null;
   #storing: boolean;
   #hashedTo = 0;
+  #hashFollower: Follower | null = null;
+  #hashing: Promise<void> | null = null;
   #state: GrowingState = { kind: "filling" };
   #progress = Promise.withResolvers<void>();
 
@@ -60,6 +62,7 @@ export class GrowingFile {
     this.#storing = options.staged !== null;
     this.#onStoringStopped = options.onStoringStopped;
     this.#onFollowerLeft = options.onFollowerLeft;
+    if (!this.#storing) this.#hashPassing();
   }
 
   get state(): GrowingState {
@@ -118,12 +121,11 @@ export class GrowingFile {
     return segment;
   }
 
-  /** Takes back a segment that nothing was received for: the one before it goes on instead. Null where there is none. */
+  /** Takes back a segment that nothing was received for. The one before it has its part then; null where that is a gap. */
   withdraw(segment: Segment): Segment | null {
     const index = this.#segments.indexOf(segment);
-    const before = this.#segments[index - 1];
-    if (!before) return null;
-    before.end = segment.end;
+    const before = this.#segments[index - 1] ?? null;
+    if (before) before.end = segment.end;
     this.#segments.splice(index, 1);
     return before;
   }
@@ -161,16 +163,18 @@ export class GrowingFile {
     progress.resolve();
   }
 
-  /** Bytes of the segment that begins the body, as they come in. */
+  /** A segment has taken in more bytes. */
   received(segment: Segment, chunk: Uint8Array): void {
-    if (this.#hash && segment.start === 0 && (this.#hash.inline || !this.#storing)) this.#hash.update(chunk);
+    if (this.#storing && this.#hash?.inline && segment.start === 0) {
+      this.#hash.update(chunk);
+      this.#hashedTo = segment.receivedTo;
+    }
     this.wake();
   }
 
+  /** A segment has more bytes on disk. */
   stored(segment: Segment): void {
-    if (this.#hash && segment.start === 0 && this.#storing && segment.storedTo - this.#hashedTo >= hashEveryBytes) {
-      this.hashStored();
-    }
+    if (segment.start === 0 && segment.storedTo - this.#hashedTo >= hashEveryBytes) this.hashStored();
     this.wake();
   }
 
@@ -180,21 +184,35 @@ export class GrowingFile {
     if (this.#hash && this.#storing && to > this.#hashedTo) this.#hash.advance(this.#hashedTo = to);
   }
 
-  /** The body will not be kept. What is in memory and not on disk goes through the hash in memory from here on. */
+  /** The body will not be kept. */
   stopStoring(cause: unknown): void {
     if (!this.#storing) return;
     this.hashStored();
     this.#storing = false;
-    if (this.#hash && !this.#hash.inline) {
-      for (const chunk of this.#segments[0]?.unwritten() ?? []) this.#hash.update(chunk);
-    }
+    this.#hashPassing();
     this.#onStoringStopped(cause);
     this.wake();
   }
 
-  /** Whether some follower still wants bytes in `[start, end)`. */
+  /** The followers that still want bytes in `[start, end)`. */
   wanted(start: number, end: number): Follower[] {
-    return [...this.#followers].filter((follower) => follower.offset < end && follower.end > start);
+    const all = this.#hashFollower ? [...this.#followers, this.#hashFollower] : [...this.#followers];
+    return all.filter((follower) => follower.offset < end && follower.end > start);
+  }
+
+  /** A digest has to be checked of a body that is only passed on: the hash follows it like a client. */
+  #hashPassing(): void {
+    const hash = this.#hash;
+    if (!hash || !this.gated) return;
+    const follower = new Follower(this, () => {
+      this.#hashFollower = null;
+      this.wake();
+    });
+    follower.narrow({ start: this.#hashedTo, end: Infinity });
+    this.#hashFollower = follower;
+    const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => hash.update(chunk) });
+    // Where it fails, too few bytes have been hashed, and the check says so.
+    this.#hashing = follower.stream().pipeTo(sink).catch(() => {});
   }
 
   /** Upstream ended a body of unknown size. */
@@ -203,9 +221,10 @@ export class GrowingFile {
     for (const segment of this.#segments) segment.end = Math.min(segment.end, sizeBytes);
   }
 
-  /** All writes are done, or were given up. */
+  /** All writes are done, or were given up; and what is only passed on has been hashed. */
   async flush(): Promise<void> {
     for (const segment of this.#segments) await segment.flush();
+    await this.#hashing;
   }
 
   complete(): void {

@@ -26,6 +26,7 @@ export interface RunningHash {
 /** Makes running hashes; owns the worker, which starts with the first large body. */
 export class Hashing {
   #worker: Worker | null = null;
+  #closed = false;
   #nextId = 1;
   readonly #asked = new Map<number, PromiseWithResolvers<HashedSoFar>[]>();
 
@@ -52,21 +53,29 @@ export class Hashing {
   }
 
   close(): void {
+    this.#closed = true;
+    this.#stopWorker("the vault is shutting down");
+  }
+
+  /** What is being hashed fails. */
+  #stopWorker(reason: string): void {
     this.#worker?.terminate();
     this.#worker = null;
-    const error = new VaultError("storage_failed", "Cannot hash a download: the vault is shutting down");
+    const error = new VaultError("storage_failed", `Cannot hash a download: ${reason}`);
     for (const replies of this.#asked.values()) for (const reply of replies) reply.reject(error);
     this.#asked.clear();
   }
 
-  #ask(id: number): Promise<HashedSoFar> {
+  async #ask(id: number): Promise<HashedSoFar> {
+    if (this.#closed) throw new VaultError("storage_failed", "Cannot hash a download: the vault is shutting down");
     const reply = Promise.withResolvers<HashedSoFar>();
     this.#asked.set(id, [...(this.#asked.get(id) ?? []), reply]);
     this.#post({ id, kind: "digests" });
-    return reply.promise;
+    return await reply.promise;
   }
 
   #post(request: HashRequest): void {
+    if (this.#closed) return;
     this.#worker ??= this.#startWorker();
     this.#worker.postMessage(request);
   }
@@ -80,7 +89,7 @@ export class Hashing {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.close();
+      this.#stopWorker(event.message);
     };
     return worker;
   }

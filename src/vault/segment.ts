@@ -50,10 +50,6 @@ export class Segment {
     return this.#receivedTo >= this.end;
   }
 
-  unwritten(): readonly Uint8Array<ArrayBuffer>[] {
-    return this.#unwritten;
-  }
-
   /** Memory to receive the next bytes in, so that a long download makes no garbage where nobody reads at its tip. */
   buffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
     const spare = this.#spare.pop();

@@ -202,7 +202,7 @@ export class Transfer {
   }
 
   #createFilling({ file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {
-    const context: FillContext = {
+    const context = {
       ...this.#deps,
       ...this.#deps.options,
       artifact: this.artifact,
