@@ -7,7 +7,7 @@ const filesPerSlice = 256;
 /** Looks at every blob in order, with pauses; stops early when `signal` is aborted. */
 export async function eachBlob(
   layout: FsLayout,
-  visit: (sha256: string, info: Deno.FileInfo) => void,
+  visit: (sha256: string, info: Deno.FileInfo) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   let files = 0;
@@ -16,7 +16,7 @@ export async function eachBlob(
       if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (signal.aborted) return;
       const info = statOrNull(layout.blob(name));
-      if (info?.isFile) visit(name, info);
+      if (info?.isFile) await visit(name, info);
     }
   }
 }
@@ -28,16 +28,20 @@ export interface BlobTotals {
   readonly bytesBySecond: ReadonlyMap<number, number>;
 }
 
-/** One count of all blobs. It is right at the moment it ends, provided it is told what changes while it runs. */
+/** One count of all blobs. It is right when its totals are asked for, provided it was told what changed until then. */
 export class BlobCount {
   readonly #layout: FsLayout;
+  readonly #sizeOf: (sha256: string) => number;
   readonly #changed = new Set<string>();
   /** The blob looked at last: names are hashes, and are taken in order. */
   #position = "";
   #bytes = 0;
+  readonly #bytesBySecond = new Map<number, number>();
 
-  constructor(layout: FsLayout) {
+  /** `sizeOf` tells what a blob that has changed counts for; 0 for none. */
+  constructor(layout: FsLayout, sizeOf: (sha256: string) => number) {
     this.#layout = layout;
+    this.#sizeOf = sizeOf;
   }
 
   /** A blob of `bytesBefore` (0 for none) is being added, replaced or removed. */
@@ -47,19 +51,22 @@ export class BlobCount {
     if (sha256 <= this.#position) this.#bytes -= bytesBefore;
   }
 
-  /** Null when aborted. */
-  async run(signal: AbortSignal): Promise<BlobTotals | null> {
-    const bytesBySecond = new Map<number, number>();
+  /** False when aborted. */
+  async run(signal: AbortSignal): Promise<boolean> {
     await eachBlob(this.#layout, (sha256, info) => {
       this.#position = sha256;
       if (this.#changed.has(sha256)) return;
       this.#bytes += info.size;
       const second = lastUse(info);
-      bytesBySecond.set(second, (bytesBySecond.get(second) ?? 0) + info.size);
+      this.#bytesBySecond.set(second, (this.#bytesBySecond.get(second) ?? 0) + info.size);
     }, signal);
-    if (signal.aborted) return null;
-    for (const sha256 of this.#changed) this.#bytes += statOrNull(this.#layout.blob(sha256))?.size ?? 0;
-    return { bytes: this.#bytes, bytesBySecond };
+    return !signal.aborted;
+  }
+
+  /** Once it has run. */
+  totals(): BlobTotals {
+    const changed = [...this.#changed].reduce((sum, sha256) => sum + this.#sizeOf(sha256), 0);
+    return { bytes: this.#bytes + changed, bytesBySecond: this.#bytesBySecond };
   }
 }
 

@@ -1,14 +1,18 @@
 import { dirname } from "node:path";
 import { VaultError } from "../errors.ts";
 
-/** Runs `action`, and once more after making the folder if that was missing: folders are made when first needed. */
+/** A folder that was just made may be removed again as an empty one, or one above it: that often is bad luck enough. */
+const folderAttempts = 5;
+
+/** Runs `action`, and again after making the folder if that was missing: folders are made when first needed. */
 export async function withFolder<T>(path: string, action: () => T | Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    return await action();
+  for (let attempt = 0;; attempt++) {
+    try {
+      if (attempt > 0) await Deno.mkdir(dirname(path), { recursive: true });
+      return await action();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || attempt === folderAttempts) throw error;
+    }
   }
 }
 
@@ -50,6 +54,16 @@ export function removeQuietly(path: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+/** The same for what may take long, without keeping this thread. */
+export async function removeOffThread(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path, { recursive: true });
+    return true;
+  } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
 }

@@ -1,9 +1,11 @@
 import { removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";
+import type { Removals } from "./removals.ts";
 import type { ResumeRecord, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
 interface StagedFileOptions {
   readonly usage: Usage;
+  readonly removals: Removals;
   /** What it holds already. */
   readonly sizeBytes: number;
   readonly resume: ResumeRecord | null;
@@ -18,6 +20,7 @@ export class StagedFile implements StagedBody {
   #nextPath: string | null = null;
   readonly #base: string;
   readonly #usage: Usage;
+  readonly #removals: Removals;
   readonly #parked: (sizeBytes: number) => void;
   /** What the cache counts for this body, and how much of it is on disk. */
   #reserved: number;
@@ -27,6 +30,7 @@ export class StagedFile implements StagedBody {
     this.#base = base;
     this.path = `${base}.part`;
     this.#usage = options.usage;
+    this.#removals = options.removals;
     this.resume = options.resume;
     this.#reserved = this.#written = options.sizeBytes;
     this.#parked = options.parked;
@@ -89,8 +93,8 @@ export class StagedFile implements StagedBody {
   }
 
   discard(): void {
-    this.#settle(0);
-    removeStaged(this.#base);
+    this.#settle(this.#written);
+    removeStaged(this.#base, this.#written, { removals: this.#removals, removed: () => this.#settle(0) });
   }
 
   /** Makes the body the blob at `path`. `counted` is called when it counts as a blob and no longer as staged. */
@@ -121,10 +125,16 @@ export class StagedFile implements StagedBody {
   }
 }
 
-/** Removes a staged body that is not under way. */
-export function removeStaged(base: string): void {
-  removeQuietly(`${base}.part`);
+interface RemoveOptions {
+  readonly removals: Removals;
+  /** Called when its bytes are gone. */
+  readonly removed: () => void;
+}
+
+/** Removes a staged body of `sizeBytes` that is not under way. */
+export function removeStaged(base: string, sizeBytes: number, { removals, removed }: RemoveOptions): void {
   removeQuietly(`${base}.json`);
+  removals.remove(`${base}.part`, sizeBytes, removed);
 }
 
 function sizeOf(path: string): number {

@@ -3,6 +3,7 @@ import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import { namesIn, readJson, removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
 import { type FsLayout, stagingName } from "./fs_layout.ts";
+import type { Removals } from "./removals.ts";
 import { removeStaged, StagedFile } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
@@ -12,6 +13,13 @@ const adoptionWaitMs = 300;
 /** Left-over bytes that nobody asked for in this time are not adopted. */
 const parkedForMs = 7 * 24 * 3600 * 1000;
 const lockSuffix = ".lock";
+
+interface StagingDeps {
+  readonly log: Log;
+  readonly removals: Removals;
+  /** Asked when bytes come or go. */
+  readonly usage: () => Usage;
+}
 
 /** A body that can be gone on with. */
 interface Parked {
@@ -28,8 +36,7 @@ interface Parked {
 export class Staging {
   readonly #layout: FsLayout;
   readonly #folder: string;
-  readonly #log: Log;
-  readonly #usage: () => Usage;
+  readonly #deps: StagingDeps;
   #lock: Deno.FsFile | null = null;
   readonly #waiting = new Set<Deno.FsFile>();
   /** By staging name. */
@@ -38,11 +45,9 @@ export class Staging {
   #sequence = 0;
   #closed = false;
 
-  /** `usage` is asked when bytes come or go. */
-  constructor(layout: FsLayout, log: Log, usage: () => Usage) {
+  constructor(layout: FsLayout, deps: StagingDeps) {
     this.#layout = layout;
-    this.#log = log;
-    this.#usage = usage;
+    this.#deps = deps;
     this.#folder = `${layout.staging}/${crypto.randomUUID()}`;
     this.#ready = this.#start();
   }
@@ -93,7 +98,11 @@ export class Staging {
     await this.#ready;
     for (const file of this.#waiting) file.close();
     this.#waiting.clear();
-    if (namesIn(this.#folder).length === 0) removeFolder(this.#folder);
+    await this.#deps.removals.settled();
+    if (namesIn(this.#folder).length === 0) {
+      removeQuietly(this.#folder);
+      removeQuietly(lockOf(this.#folder));
+    }
     this.#lock?.close();
   }
 
@@ -103,7 +112,10 @@ export class Staging {
 
   #body(name: string, { base, sizeBytes }: Parked, resume: ResumeRecord | null): StagedBody {
     const parked = (sizeBytes: number) => this.#park(name, { base, sizeBytes });
-    return new StagedFile(base, { usage: this.#usage(), sizeBytes, resume, parked });
+    return new StagedFile(base, {
+      ...{ usage: this.#deps.usage(), removals: this.#deps.removals },
+      ...{ sizeBytes, resume, parked },
+    });
   }
 
   /** Two transfers of one selector may have run side by side: the later one is kept. */
@@ -116,15 +128,15 @@ export class Staging {
     const parked = this.#parked.get(name);
     if (!parked) return;
     this.#parked.delete(name);
-    this.#usage().unstaged(parked.sizeBytes);
-    removeStaged(parked.base);
+    const { usage, removals } = this.#deps;
+    removeStaged(parked.base, parked.sizeBytes, { removals, removed: () => usage().unstaged(parked.sizeBytes) });
   }
 
   async #start(): Promise<void> {
     try {
       this.#claimFolder();
     } catch (error) {
-      this.#log.warning(`Cannot prepare the staging folder "${this.#folder}": ${messageOf(error)}`);
+      this.#deps.log.warning(`Cannot prepare the staging folder "${this.#folder}": ${messageOf(error)}`);
     }
     const names = new Set(namesIn(this.#layout.staging));
     const adoptions: Promise<void>[] = [];
@@ -161,14 +173,14 @@ export class Staging {
     this.#waiting.add(lock);
     try {
       await lock.lock(true);
-      if (!this.#closed) this.#adopt(folder);
+      if (!this.#closed) await this.#adopt(folder);
     } catch (error) {
-      if (!this.#closed) this.#log.warning(`Cannot adopt staged downloads of "${folder}": ${messageOf(error)}`);
+      if (!this.#closed) this.#deps.log.warning(`Cannot adopt staged downloads of "${folder}": ${messageOf(error)}`);
     }
     if (this.#waiting.delete(lock)) lock.close();
   }
 
-  #adopt(folder: string): void {
+  async #adopt(folder: string): Promise<void> {
     for (const file of namesIn(folder)) {
       if (!file.endsWith(".json")) continue;
       const old = `${folder}/${file.slice(0, -".json".length)}`;
@@ -178,10 +190,11 @@ export class Staging {
       const base = this.#newBase(name);
       Deno.renameSync(`${old}.part`, `${base}.part`);
       Deno.renameSync(`${old}.json`, `${base}.json`);
-      this.#usage().adopted(part.size);
+      this.#deps.usage().adopted(part.size);
       this.#park(name, { base, sizeBytes: part.size });
     }
-    removeFolder(folder);
+    // Nobody knows how much cannot be gone on with.
+    await this.#deps.removals.remove(folder, Infinity, () => removeQuietly(lockOf(folder)));
   }
 }
 
@@ -202,11 +215,6 @@ function sameHeaders(a: HeaderList, b: HeaderList): boolean {
 
 function lockOf(folder: string): string {
   return folder + lockSuffix;
-}
-
-function removeFolder(folder: string): void {
-  removeQuietly(folder);
-  removeQuietly(lockOf(folder));
 }
 
 /** A folder without a lock, or a lock without a folder, is half-made or half-removed: it is given an hour. */

@@ -1,9 +1,10 @@
 import { statfsSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { BlobCount, type BlobTotals, eachBlob, lastUse } from "./blob_scan.ts";
-import { readJson, removeQuietly, replaceFile } from "./files.ts";
+import type { BlobTally } from "./blob_tally.ts";
+import { evict } from "./evict.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import type { Removals } from "./removals.ts";
 
 /** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
 export interface UsageLimits {
@@ -13,39 +14,40 @@ export interface UsageLimits {
 }
 
 interface UsageDeps {
+  readonly tally: BlobTally;
+  readonly removals: Removals;
   readonly log: Log;
   /** Free bytes of the file system, for tests; `statfs` otherwise. */
   readonly freeBytes?: () => number;
   readonly evicted: (blobs: number, bytes: number) => void;
   /** Gives up parked bytes of broken transfers: the first to go. */
   readonly dropParked: () => void;
-  /** A path for a small file that is about to be renamed into place. */
-  readonly temporary: () => string;
 }
 
 /** Evicting frees this part of the cache more than was asked, so that it is not done for every file. */
-const evictionSlack = 0.05;
+const slack = 0.05;
+/** Room for this part of the cache is made ahead of need, so that nobody waits for it. */
+const ahead = 0.05;
+/** In a smaller cache one body often is more than that, and making room takes no time: it is made when needed. */
+const aheadFromBytes = 256 * 1024 * 1024;
+/** Room that could not be made ahead is not looked for again so soon: the bytes in the way are not ours to evict. */
+const restMs = 60_000;
 
 /**
  * Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. What other
  * processes add to the same directory meanwhile is seen at the next start or eviction.
  */
 export class Usage {
-  /** All blobs. */
-  #blobBytes: number;
   /** What this process has staged or reserved. */
   #stagedBytes = 0;
   /** The part of it that is reserved and not yet on disk. */
   #promisedBytes = 0;
-  /** Whether `#blobBytes` may be relied on. */
-  #counted: boolean;
-  /** The count that is going on: one at a time. */
-  #count: BlobCount | null = null;
   readonly #firstCount: Promise<unknown>;
   /** Reservations take turns, so that what is evicted for one is not taken by another. */
   #turn: Promise<unknown>;
-  #savedBytes = -1;
-  #saving: Promise<void> = Promise.resolve();
+  /** The eviction that is going on: one at a time. Never rejects. */
+  #evicting: Promise<void> | null = null;
+  #restUntil = 0;
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
   readonly #limits: UsageLimits;
@@ -55,17 +57,14 @@ export class Usage {
     this.#layout = layout;
     this.#limits = limits;
     this.#deps = deps;
-    const lastKnown = readLastKnown(layout.usage);
-    this.#counted = lastKnown !== null;
-    this.#blobBytes = lastKnown ?? 0;
     const warn = (error: unknown) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
-    this.#firstCount = this.#countBlobs().catch(warn);
-    this.#turn = this.#counted ? Promise.resolve() : this.#firstCount;
+    this.#firstCount = deps.tally.count(this.#abort.signal).catch(warn);
+    this.#turn = deps.tally.known ? Promise.resolve() : this.#firstCount;
     this.#firstCount.then(() => this.reserve(0)).catch(warn);
   }
 
   get usedBytes(): number {
-    return this.#blobBytes + this.#stagedBytes;
+    return this.#deps.tally.bytes + this.#stagedBytes;
   }
 
   /** Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room. */
@@ -90,34 +89,12 @@ export class Usage {
     this.#stagedBytes -= bytes;
   }
 
-  /** Told no later than a blob comes, goes or is replaced (0 bytes for none); what it gives is called when it has. */
-  blobChanges(sha256: string, bytesBefore: number): (bytesAfter: number) => void {
-    this.#count?.changes(sha256, bytesBefore);
-    return (bytesAfter) => void (this.#blobBytes += bytesAfter - bytesBefore);
-  }
-
-  /** Remembers the size for the next start. */
-  save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#save());
-    return this.#saving;
-  }
-
+  /** Stops an eviction under way, and waits for it. */
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#firstCount;
     await this.#turn;
-    await this.save();
-  }
-
-  async #save(): Promise<void> {
-    const bytes = this.#blobBytes;
-    if (!this.#counted || this.#savedBytes === bytes) return;
-    try {
-      await replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${bytes}}\n`);
-      this.#savedBytes = bytes;
-    } catch {
-      // The next start counts instead.
-    }
+    await this.#evicting;
   }
 
   async #take(bytes: number): Promise<boolean> {
@@ -126,6 +103,7 @@ export class Usage {
     if (this.#lacking(bytes) > 0) return false;
     this.#stagedBytes += bytes;
     this.#promisedBytes += bytes;
+    this.#makeRoomAhead();
     return true;
   }
 
@@ -148,57 +126,42 @@ export class Usage {
     }
   }
 
-  /** Corrects the count by looking at every blob. Null when shutting down. */
-  async #countBlobs(): Promise<BlobTotals | null> {
-    this.#count = new BlobCount(this.#layout);
-    const totals = await this.#count.run(this.#abort.signal).finally(() => this.#count = null);
-    if (totals === null) return null;
-    this.#blobBytes = totals.bytes;
-    this.#counted = true;
-    await this.save();
-    return totals;
+  /** Waits for what is being removed anyhow before it evicts. */
+  async #makeRoom(bytes: number): Promise<void> {
+    await this.#deps.removals.settled();
+    if (this.#lacking(bytes) > 0) await this.#evicting;
+    if (this.#lacking(bytes) > 0) await this.#startEviction(bytes);
+  }
+
+  #makeRoomAhead(): void {
+    const { bytes } = this.#deps.tally;
+    const wanted = Math.floor(bytes * ahead);
+    if (bytes < aheadFromBytes || this.#evicting || Date.now() < this.#restUntil || this.#lacking(wanted) === 0) return;
+    this.#startEviction(wanted).then(() => {
+      if (this.#lacking(wanted) > 0) this.#restUntil = Date.now() + restMs;
+    });
+  }
+
+  #startEviction(bytes: number): Promise<void> {
+    const warn = (error: unknown) => this.#deps.log.warning(`Cannot evict from the cache: ${messageOf(error)}`);
+    return this.#evicting = this.#evictFor(bytes).catch(warn).finally(() => this.#evicting = null);
   }
 
   /** Evicts nothing where even an empty cache would leave no room. */
-  async #makeRoom(bytes: number): Promise<void> {
+  async #evictFor(bytes: number): Promise<void> {
+    const { tally, removals, log } = this.#deps;
+    const { signal } = this.#abort;
     this.#deps.dropParked();
+    await removals.settled();
     if (this.#lacking(bytes) === 0) return;
     await this.#firstCount;
-    const totals = await this.#countBlobs();
+    const totals = await tally.count(signal);
     const lacking = this.#lacking(bytes);
     if (totals === null || lacking === 0 || lacking > totals.bytes) return;
-    const wanted = lacking + Math.floor(totals.bytes * evictionSlack);
-    await this.#evict(wanted, cutoff(totals, wanted));
+    const wantedBytes = lacking + Math.floor(totals.bytes * slack);
+    const evicted = await evict(this.#layout, { tally, totals, wantedBytes, signal });
+    if (evicted.blobs === 0) return;
+    log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, to keep the cache within its limits`);
+    this.#deps.evicted(evicted.blobs, evicted.bytes);
   }
-
-  async #evict(wanted: number, cutoff: number): Promise<void> {
-    let blobs = 0;
-    let freed = 0;
-    await eachBlob(this.#layout, (sha256, info) => {
-      if (freed >= wanted || lastUse(info) > cutoff) return;
-      if (!removeQuietly(this.#layout.blob(sha256))) return;
-      this.blobChanges(sha256, info.size)(0);
-      blobs += 1;
-      freed += info.size;
-    }, this.#abort.signal);
-    if (blobs === 0) return;
-    this.#deps.log.info(`Evicted ${blobs} bodies, ${freed} bytes, to keep the cache within its limits`);
-    this.#deps.evicted(blobs, freed);
-  }
-}
-
-/** The earliest second such that blobs last used until then add up to `wanted` bytes. */
-function cutoff({ bytesBySecond }: BlobTotals, wanted: number): number {
-  let sum = 0;
-  for (const [second, bytes] of [...bytesBySecond].sort(([a], [b]) => a - b)) {
-    sum += bytes;
-    if (sum >= wanted) return second;
-  }
-  return Infinity;
-}
-
-function readLastKnown(path: string): number | null {
-  const saved = readJson(path) as { blobBytes?: unknown } | null;
-  const bytes = saved?.blobBytes;
-  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null;
 }

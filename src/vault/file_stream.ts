@@ -5,17 +5,8 @@ import { Pace } from "./pace.ts";
 export function fileStream(file: Deno.FsFile, start: number, end: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pace = new Pace();
   let at = start;
-  let ahead: Promise<Uint8Array<ArrayBuffer>> | null = null;
   let open = true;
   if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-
-  async function read(): Promise<Uint8Array<ArrayBuffer>> {
-    const buffer = new Uint8Array(Math.min(pace.next(), end - at));
-    const bytes = await file.read(buffer);
-    if (bytes === null) throw new VaultError("storage_failed", "A stored body is shorter than it was");
-    at += bytes;
-    return bytes === buffer.byteLength ? buffer : buffer.subarray(0, bytes);
-  }
 
   function close(): void {
     if (open) file.close();
@@ -25,19 +16,18 @@ export function fileStream(file: Deno.FsFile, start: number, end: number): Reada
   return new ReadableStream({
     async pull(controller) {
       try {
-        if (at < end || ahead) {
-          const chunk = await (ahead ?? read());
-          // The next chunk is read while this one is sent.
-          ahead = at < end && pace.keepsUp ? read() : null;
-          ahead?.catch(() => {});
-          controller.enqueue(chunk);
-          pace.handed();
-        }
-        if (at >= end && !ahead) {
-          close();
-          controller.close();
-        }
+        const buffer = new Uint8Array(Math.min(pace.next(), end - at));
+        const bytes = buffer.byteLength === 0 ? 0 : await file.read(buffer);
+        if (!open) return;
+        if (bytes === null) throw new VaultError("storage_failed", "A stored body is shorter than it was");
+        at += bytes;
+        if (bytes > 0) controller.enqueue(bytes === buffer.byteLength ? buffer : buffer.subarray(0, bytes));
+        pace.handed();
+        if (at < end) return;
+        close();
+        controller.close();
       } catch (error) {
+        if (!open) return;
         close();
         controller.error(error);
       }

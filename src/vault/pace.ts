@@ -21,11 +21,6 @@ export class Pace {
     return this.#chunkBytes;
   }
 
-  /** Whether the client has been fast for a while, so that reading ahead for it is worth the memory. */
-  get keepsUp(): boolean {
-    return this.#chunkBytes === largest;
-  }
-
   /** Called when the chunk is handed over. */
   handed(): void {
     this.#handedAt = performance.now();

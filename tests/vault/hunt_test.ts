@@ -514,6 +514,30 @@ Deno.test("with a digest, a broken download goes on at another mirror, whatever 
   assert.ok(bytes.length === body.size && body.matches(bytes, 0));
 });
 
+Deno.test("a disk that fails breaks no download of unknown length with a digest", async () => {
+  const body = new Pattern(1000);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, framing: "chunked" });
+  using _failing = failingWrites(0);
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const { bytes } = await within("the download", fixture.read(artifact));
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("a disk that fails does not stop a range of a body with a digest whose beginning is still to be fetched", async () => {
+  const body = new Pattern(16 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  using _failing = failingWrites(MiB);
+  await using fixture = new VaultFixture({ idleTimeoutMs: 60_000 });
+  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const opened = await fixture.open(artifact, { range: far });
+  const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
+  const tail = await within("the range", range);
+  assert.ok(tail.length === 10 * MiB && body.matches(tail, far.first));
+});
+
 /** Every write of a staged body fails once so many bytes are written. */
 function failingWrites(afterBytes: number): Disposable {
   const { openWriter } = StagedFile.prototype;

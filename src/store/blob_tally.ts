@@ -1,0 +1,125 @@
+import { BlobCount, type BlobTotals } from "./blob_scan.ts";
+import { readJson, replaceFile, statOrNull } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+import type { Removals } from "./removals.ts";
+
+/** A blob that is coming, going or being replaced. */
+interface Change {
+  /** What it counts for now. */
+  bytes: number;
+  readonly done: Promise<void>;
+}
+
+interface BlobTallyDeps {
+  readonly removals: Removals;
+  /** A path for a small file that is about to be renamed into place. */
+  readonly temporary: () => string;
+}
+
+/** How many bytes all blobs come to, kept right while they come and go: each blob changes once at a time. */
+export class BlobTally {
+  #bytes: number;
+  /** Whether `#bytes` may be relied on. */
+  #known: boolean;
+  /** The count that is going on: one at a time. */
+  #count: BlobCount | null = null;
+  readonly #changing = new Map<string, Change>();
+  #savedBytes = -1;
+  #saving: Promise<void> = Promise.resolve();
+  readonly #layout: FsLayout;
+  readonly #deps: BlobTallyDeps;
+
+  constructor(layout: FsLayout, deps: BlobTallyDeps) {
+    this.#layout = layout;
+    this.#deps = deps;
+    const lastKnown = readLastKnown(layout.usage);
+    this.#known = lastKnown !== null;
+    this.#bytes = lastKnown ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** Corrects the tally by looking at every blob. Null when aborted. */
+  async count(signal: AbortSignal): Promise<BlobTotals | null> {
+    const count = this.#count = new BlobCount(this.#layout, (sha256) => this.#sizeOf(sha256));
+    for (const [sha256, { bytes }] of this.#changing) count.changes(sha256, bytes);
+    const ended = await count.run(signal).finally(() => this.#count = null);
+    if (!ended) return null;
+    const totals = count.totals();
+    this.#bytes = totals.bytes;
+    this.#known = true;
+    await this.save();
+    return totals;
+  }
+
+  /** Lets `place` put a blob of `sizeBytes` into its place. It calls `counted` when it has. */
+  async place(sha256: string, sizeBytes: number, place: (counted: () => void) => Promise<void>): Promise<void> {
+    for (let other; (other = this.#changing.get(sha256));) await other.done;
+    await this.#change(sha256, this.#sizeOf(sha256), (count) => place(() => count(sizeBytes)));
+  }
+
+  /** Removes a blob of `sizeBytes`; false where it is being replaced or cannot be removed. Small ones go at once. */
+  async remove(sha256: string, sizeBytes: number): Promise<boolean> {
+    if (this.#changing.has(sha256)) return false;
+    let removed = false;
+    await this.#change(sha256, sizeBytes, (count) =>
+      this.#deps.removals.remove(this.#layout.blob(sha256), sizeBytes, (gone) => {
+        if (gone) count(0);
+        removed = gone;
+      }));
+    return removed;
+  }
+
+  /** Remembers the tally for the next start. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save());
+    return this.#saving;
+  }
+
+  async #change(
+    sha256: string,
+    bytesBefore: number,
+    act: (count: (bytesAfter: number) => void) => Promise<void>,
+  ): Promise<void> {
+    this.#count?.changes(sha256, bytesBefore);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const change: Change = { bytes: bytesBefore, done: promise };
+    this.#changing.set(sha256, change);
+    try {
+      await act((bytesAfter) => {
+        this.#bytes += bytesAfter - change.bytes;
+        change.bytes = bytesAfter;
+      });
+    } finally {
+      this.#changing.delete(sha256);
+      resolve();
+    }
+  }
+
+  #sizeOf(sha256: string): number {
+    return this.#changing.get(sha256)?.bytes ?? statOrNull(this.#layout.blob(sha256))?.size ?? 0;
+  }
+
+  async #save(): Promise<void> {
+    const bytes = this.#bytes;
+    if (!this.#known || this.#savedBytes === bytes) return;
+    try {
+      await replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${bytes}}\n`);
+      this.#savedBytes = bytes;
+    } catch {
+      // The next start counts instead.
+    }
+  }
+}
+
+function readLastKnown(path: string): number | null {
+  const saved = readJson(path) as { blobBytes?: unknown } | null;
+  const bytes = saved?.blobBytes;
+  return typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 0 ? bytes : null;
+}
