@@ -44,14 +44,14 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   if (previous) {
     const answer = await ask(options, conditionsOf(previous));
     if (answer.response.status === 200 || confirms(answer.response, previous)) return bodyOrConfirmation(answer);
-    await answer.response.body?.cancel();
+    await answer.response.body?.cancel().catch(() => {});
   }
   if (from > 0) {
     const answer = await ask(options, [["range", `bytes=${from}-`]]);
     const body = partial(answer, options.artifact.digest !== undefined);
     if (body?.start === from) return body;
     if (answer.response.status === 200) return bodyOrConfirmation(answer);
-    await answer.response.body?.cancel();
+    await answer.response.body?.cancel().catch(() => {});
   }
   return bodyOrConfirmation(await ask(options, []));
 }
@@ -109,7 +109,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   hash.close();
   staged.discard();
   if (answer.response.status === 200) return bodyOrConfirmation(answer);
-  await answer.response.body?.cancel();
+  await answer.response.body?.cancel().catch(() => {});
   return null;
 }
 

@@ -22,7 +22,7 @@ export function fileStream(file: Deno.FsFile, start: number, end: number): Reada
         if (bytes === null) throw new VaultError("storage_failed", "A stored body is shorter than it was");
         at += bytes;
         if (bytes > 0) controller.enqueue(bytes === buffer.byteLength ? buffer : buffer.subarray(0, bytes));
-        pace.handed();
+        pace.handed(bytes);
         if (at < end) return;
         close();
         controller.close();

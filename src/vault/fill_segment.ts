@@ -66,7 +66,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
     }
   }
   // A body without bytes has not been read.
-  await next?.response.body?.cancel();
+  await next?.response.body?.cancel().catch(() => {});
 }
 
 function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {

@@ -52,25 +52,30 @@ export class Filling {
 
   #run(segment: Segment, answer: Answer | null, release: () => void): void {
     this.#running.add(segment);
-    const isDispensable = () => this.#running.size > 1 && segment.receivedTo === segment.start;
+    const isDispensable = () => this.#file.storing && this.#running.size > 1 && segment.receivedTo === segment.start;
     fillSegment({ ...this.#options.context, isDispensable }, segment, answer).finally(() => {
       this.#running.delete(segment);
       release();
-    }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error));
+    }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error)).catch(this.#filled.reject);
+  }
+
+  /** Nothing is stored any more, so that segments wait for who reads: the first bytes must not wait for them in turn. */
+  storingStopped(): void {
+    if (this.#file.gap) this.#run(this.#file.addSegment(0), null, () => {});
   }
 
   /** Something else may begin: what followers wait for first, then what lies before the first segment. */
   #goOn(): void {
     for (const offset of this.#file.wantedOffsets()) this.want(offset);
     if (this.#running.size > 0) return;
-    const gap = this.#file.gap;
-    if (gap) this.#runInTurn(this.#file.addSegment(gap.start));
+    const next = this.#file.unfilled();
+    if (next) this.#runInTurn(next);
     else this.#filled.resolve();
   }
 
   /** Upstream would not give one more connection: the others do its part in the end, and no more are tried. */
   #giveBack(segment: Segment, error: unknown): void {
-    const others = this.#running.size > 0 && !this.#options.context.signal.aborted;
+    const others = this.#file.storing && this.#running.size > 0 && !this.#options.context.signal.aborted;
     if (!others || segment.receivedTo > segment.start) return this.#filled.reject(error);
     this.#refused = true;
     const before = this.#file.withdraw(segment);

@@ -98,6 +98,11 @@ export class GrowingFile {
     return to;
   }
 
+  /** A segment that is not full, a new one for the bytes before the first, or null where all bytes are in. */
+  unfilled(): Segment | null {
+    return this.#segments.find((segment) => !segment.filled) ?? (this.gap && this.addSegment(0));
+  }
+
   /** The first bytes that no segment is there for. Segments leave no gaps between them, so there is at most one. */
   get gap(): { start: number; end: number } | null {
     const first = this.#segments[0];
@@ -209,6 +214,7 @@ export class GrowingFile {
       this.wake();
     });
     follower.narrow({ start: this.#hashedTo, end: Infinity });
+    follower.ungate();
     this.#hashFollower = follower;
     const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => hash.update(chunk) });
     // Where it fails, too few bytes have been hashed, and the check says so.
@@ -219,6 +225,7 @@ export class GrowingFile {
   sizeIs(sizeBytes: number): void {
     this.#sizeBytes = sizeBytes;
     for (const segment of this.#segments) segment.end = Math.min(segment.end, sizeBytes);
+    this.wake();
   }
 
   /** All writes are done, or were given up; and what is only passed on has been hashed. */

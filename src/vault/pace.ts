@@ -1,28 +1,36 @@
 const smallest = 32 * 1024;
 const largest = 1024 * 1024;
-/** A client that takes a chunk in this time keeps up. */
-const promptMs = 20;
+/** A chunk is about what the client takes in this time. */
+const chunkMs = 10;
+/** What counts is the speed of about the last second … */
+const windowMs = 1000;
+/** … and no chunk is more than this part of all that was taken: sockets swallow some megabytes of anything at once. */
+const part = 1 / 64;
 
 /**
- * Chooses how much to read for a client at once: much for one that keeps up, since each chunk has a cost, and little for
- * one that does not, since each client holds a chunk in memory.
+ * Chooses how much to read for a client at once: much for a fast one, since each chunk has a cost, and little for a slow
+ * one, since each client holds a chunk in memory.
  */
 export class Pace {
-  #chunkBytes = smallest;
-  #handedAt = 0;
+  #since = performance.now();
+  #recentBytes = 0;
+  #totalBytes = 0;
 
-  /** Bytes to read next. Called when the client asks for more. */
+  /** Bytes to read next, called when the client asks for more. */
   next(): number {
-    if (this.#handedAt > 0) {
-      this.#chunkBytes = performance.now() - this.#handedAt < promptMs
-        ? Math.min(largest, this.#chunkBytes * 2)
-        : Math.max(smallest, this.#chunkBytes / 4);
+    const now = performance.now();
+    if (now - this.#since > windowMs) {
+      this.#since += (now - this.#since) / 2;
+      this.#recentBytes /= 2;
     }
-    return this.#chunkBytes;
+    const bytesPerMs = this.#recentBytes / Math.max(1, now - this.#since);
+    const wanted = Math.min(bytesPerMs * chunkMs, this.#totalBytes * part);
+    return Math.floor(Math.max(smallest, Math.min(largest, wanted)));
   }
 
-  /** Called when the chunk is handed over. */
-  handed(): void {
-    this.#handedAt = performance.now();
+  /** Called with what was handed over. */
+  handed(bytes: number): void {
+    this.#recentBytes += bytes;
+    this.#totalBytes += bytes;
   }
 }

@@ -142,7 +142,7 @@ export class Transfer {
   }
 
   async #confirm({ response, candidate }: Answer): Promise<void> {
-    await response.body?.cancel();
+    await response.body?.cancel().catch(() => {});
     const entry = confirmed(this.artifact, this.#plan.previous!, response, Date.now());
     try {
       await this.#deps.store.renew({ ...entry, url: redactUrl(candidate.url) });
@@ -159,12 +159,13 @@ export class Transfer {
       ...this.#deps,
       onUnstored: () => {
         this.#detached();
+        this.#filling?.storingStopped();
         setTimeout(() => this.#stopIfAbandoned(), 0);
       },
       onFollowerLeft: () => this.#stopIfAbandoned(),
     });
     if (body.file.storing || beginning.start === 0) return body;
-    await beginning.answer.response.body?.cancel();
+    await beginning.answer.response.body?.cancel().catch(() => {});
     const whole = await begin({ ...this.#plan, ...this.#deps, from: 0, previous: null, signal: this.#abort.signal });
     return await this.#place(whole as BodyBeginning);
   }

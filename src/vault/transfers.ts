@@ -21,7 +21,7 @@ export class Transfers {
 
   /** Whether a transfer of this artifact can be joined. */
   has(artifact: Artifact): boolean {
-    return this.#joinable.has(nameOf(artifact, "key"));
+    return this.#joinable.get(nameOf(artifact, "key"))?.stopping === false;
   }
 
   /** The transfer under way for this plan, or a new one. Throws `shutting_down`. */

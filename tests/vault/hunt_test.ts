@@ -305,7 +305,10 @@ Deno.test("an empty body is kept, and nothing stays open", async () => {
   assert.equal((await fixture.read(artifact)).opened.cacheStatus.hit, true);
 });
 
-Deno.test("a body that upstream sends gzipped all the same is kept as it was sent, with its length", async () => {
+/** `fetch` of Deno before 2.9 decodes such a body, and drops its length. */
+const decodes = Number(Deno.version.deno.split(".")[1]) < 9;
+const gzipped = "a body that upstream sends gzipped all the same is kept as it was sent, with its length";
+Deno.test({ name: gzipped, ignore: decodes }, async () => {
   const plain = new TextEncoder().encode("hello ".repeat(10_000));
   const body = await new Response(new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
   await using upstream = startFakeUpstream();

@@ -306,3 +306,15 @@ async function received(opened: { stream(): ReadableStream<Uint8Array> }): Promi
 function codeOf(error: unknown): string {
   return error instanceof VaultError ? error.code : String(error);
 }
+
+Deno.test("the whole body asked for as a range is checked like the whole body", async () => {
+  const right = new Pattern(MiB, 1);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: new Pattern(MiB, 2), etag: '"1"' });
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${right.sha256()}`) });
+  const opened = await fixture.open(artifact, { range: { kind: "from", first: 0 } });
+  const { bytes, error } = await received({ stream: () => opened.stream({ start: 0, end: MiB }) });
+  assert.ok(bytes < MiB, `${bytes} bytes were released`);
+  assert.equal(codeOf(error), "digest_mismatch");
+});
