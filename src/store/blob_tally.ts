@@ -68,11 +68,15 @@ export class BlobTally {
   async remove(sha256: string, sizeBytes: number): Promise<boolean> {
     if (this.#changing.has(sha256)) return false;
     let removed = false;
-    await this.#change(sha256, sizeBytes, (count) =>
-      this.#deps.removals.remove(this.#layout.blob(sha256), sizeBytes, (gone) => {
-        if (gone) count(0);
-        removed = gone;
-      }));
+    await this.#change(
+      sha256,
+      sizeBytes,
+      (count) =>
+        this.#deps.removals.remove(this.#layout.blob(sha256), sizeBytes, (gone) => {
+          if (gone) count(0);
+          removed = gone;
+        }),
+    );
     return removed;
   }
 

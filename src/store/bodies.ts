@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { removeQuietly, statOrNull } from "./files.ts";
+import { statOrNull } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { StoredBody } from "./store.ts";
 
@@ -11,8 +11,8 @@ const touchEveryMs = 60_000;
 interface BodiesOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
   readonly memoryBytes: number;
-  /** Told of a damaged body that was removed. */
-  readonly removed: (sha256: string, bytes: number) => void;
+  /** Told of a body of the wrong size. */
+  readonly damaged: (sha256: string, bytes: number) => void;
 }
 
 /** The blobs: immutable files named by their SHA-256. */
@@ -30,7 +30,7 @@ export class Bodies {
       : null;
   }
 
-  /** The body, or null where it is gone. One of the wrong size is removed. */
+  /** The body, or null where it is gone. One of the wrong size is told of. */
   open(sha256: string, sizeBytes: number): StoredBody | null {
     const remembered = this.#memory?.get(sha256);
     if (remembered?.byteLength === sizeBytes) {
@@ -67,7 +67,7 @@ export class Bodies {
   }
 
   #damaged(sha256: string, actualBytes: number): null {
-    if (removeQuietly(this.#layout.blob(sha256))) this.#options.removed(sha256, actualBytes);
+    this.#options.damaged(sha256, actualBytes);
     return null;
   }
 

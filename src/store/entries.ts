@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { HeaderList } from "../http/headers.ts";
-import { readJson, replaceFile, statOrNull } from "./files.ts";
+import { readJson, removeQuietly, replaceFile, statOrNull } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import type { Entry, Selector } from "./store.ts";
 
@@ -19,6 +19,7 @@ export class Entries {
   readonly #layout: FsLayout;
   readonly #temporary: () => string;
   readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
+  readonly #writing = new Set<{ readonly path: string }>();
 
   constructor(layout: FsLayout, temporary: () => string) {
     this.#layout = layout;
@@ -40,9 +41,20 @@ export class Entries {
     await this.#write(entry, "");
   }
 
+  /** Removes the entry's file at `path` where it is `useless`, and not being replaced; false where it stays. */
+  remove(path: string, useless: () => boolean): boolean {
+    const replaced = [...this.#writing].some((write) => write.path === path);
+    return !replaced && useless() && removeQuietly(path);
+  }
+
   async #write(entry: Entry, variant: string): Promise<void> {
-    const path = this.#layout.entry(entry.backend, entry.key, variant);
-    await replaceFile(path, this.#temporary(), JSON.stringify(entry));
+    const write = { path: this.#layout.entry(entry.backend, entry.key, variant) };
+    this.#writing.add(write);
+    try {
+      await replaceFile(write.path, this.#temporary(), JSON.stringify(entry));
+    } finally {
+      this.#writing.delete(write);
+    }
     this.#memory.delete(nameOf(entry.backend, entry.key, variant));
   }
 
@@ -57,7 +69,9 @@ export class Entries {
       known.checkedAt = now;
       return known.entry;
     }
-    const entry = version === null ? null : parseEntry(readJson(path), backend, key);
+    const found = version === null ? null : parseEntry(readJson(path));
+    // On a file system that ignores case it may be another key's.
+    const entry = found?.backend === backend && found.key === key ? found : null;
     if (entry && version) this.#memory.set(name, { entry, version, checkedAt: now });
     else this.#memory.delete(name);
     return entry;
@@ -83,12 +97,13 @@ function versionOf(path: string): string | null {
   return info && `${info.ino} ${info.mtime?.getTime()} ${info.size}`;
 }
 
-/** Garbage, a half-written file or another key's entry (a file system that ignores case) is no entry. */
-function parseEntry(value: unknown, backend: string, key: string): Entry | null {
+/** The entry that the JSON of a file is; null for anything else. */
+export function parseEntry(value: unknown): Entry | null {
   if (typeof value !== "object" || value === null) return null;
   const entry = value as Entry;
   const times = [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
-  const sound = entry.backend === backend && entry.key === key && /^[0-9a-f]{64}$/.test(entry.sha256) &&
+  const sound = typeof entry.backend === "string" && typeof entry.key === "string" &&
+    /^[0-9a-f]{64}$/.test(entry.sha256) &&
     Number.isSafeInteger(entry.sizeBytes) && entry.sizeBytes >= 0 &&
     typeof entry.url === "string" && times.every(Number.isFinite) && isHeaderList(entry.headers) &&
     isHeaderList(entry.selectedBy);

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { VaultError } from "../errors.ts";
 
-/** A folder that was just made may be removed again as an empty one, or one above it: that often is bad luck enough. */
+/** Folders that are empty may be removed while others are made in them: so often in a row they are not. */
 const folderAttempts = 5;
 
 /** Runs `action`, and again after making the folder if that was missing: folders are made when first needed. */
@@ -11,7 +11,8 @@ export async function withFolder<T>(path: string, action: () => T | Promise<T>):
       if (attempt > 0) await Deno.mkdir(dirname(path), { recursive: true });
       return await action();
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound) || attempt === folderAttempts) throw error;
+      const removed = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.AlreadyExists;
+      if (!removed || attempt === folderAttempts) throw error;
     }
   }
 }

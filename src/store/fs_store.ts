@@ -1,13 +1,16 @@
 import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
+import { BlobTally } from "./blob_tally.ts";
 import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
-import { removeQuietly, statOrNull, storageFailed } from "./files.ts";
+import { removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
+import { Removals } from "./removals.ts";
 import { StagedFile } from "./staged_file.ts";
 import { Staging } from "./staging.ts";
 import type { Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
+import { Sweeper } from "./sweep.ts";
 import { Usage } from "./usage.ts";
 
 export interface FsStoreOptions {
@@ -34,34 +37,40 @@ export function createFsStore(options: FsStoreOptions): Store {
 
 class FsStore implements Store {
   readonly #layout: FsLayout;
+  readonly #log: Log;
+  readonly #removals = new Removals();
+  readonly #tally: BlobTally;
   readonly #staging: Staging;
   readonly #usage: Usage;
   readonly #bodies: Bodies;
   readonly #entries: Entries;
-  /** Blobs that are on their way into their place. */
-  readonly #placing = new Map<string, Promise<void>>();
+  readonly #sweeper: Sweeper;
   readonly #saving: ReturnType<typeof setInterval>;
+  #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
-    const { log, events } = options;
-    this.#layout = new FsLayout(options.root);
-    this.#staging = new Staging(this.#layout, log, () => this.#usage);
+    const { log, events, root, freeBytes } = options;
+    const removals = this.#removals;
+    const temporary = () => this.#staging.temporary();
+    this.#log = log;
+    this.#layout = new FsLayout(root);
+    this.#staging = new Staging(this.#layout, { log, removals, usage: () => this.#usage });
+    this.#tally = new BlobTally(this.#layout, { removals, temporary });
     this.#usage = new Usage(this.#layout, options, {
-      log,
-      evicted: (blobs, bytes) => events.evicted(blobs, bytes),
+      ...{ tally: this.#tally, removals, log, ...(freeBytes && { freeBytes }) },
       dropParked: () => this.#staging.dropParked(),
-      temporary: () => this.#staging.temporary(),
-      ...(options.freeBytes && { freeBytes: options.freeBytes }),
+      evicted: (blobs, bytes) => {
+        events.evicted(blobs, bytes);
+        this.#sweeper.start();
+      },
     });
     this.#bodies = new Bodies(this.#layout, {
       memoryBytes: options.memoryBytes,
-      removed: (sha256, bytes) => {
-        this.#usage.blobChanges(sha256, bytes)(0);
-        log.warning("Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for");
-      },
+      damaged: (sha256, bytes) => this.#removeDamaged(sha256, bytes),
     });
-    this.#entries = new Entries(this.#layout, () => this.#staging.temporary());
-    this.#saving = setInterval(() => this.#usage.save(), saveUsageEveryMs);
+    this.#entries = new Entries(this.#layout, temporary);
+    this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
+    this.#saving = setInterval(() => this.#tally.save(), saveUsageEveryMs);
     Deno.unrefTimer(Number(this.#saving));
   }
 
@@ -89,7 +98,8 @@ class FsStore implements Store {
     if (!(staged instanceof StagedFile)) throw new TypeError("Not a body staged by this store");
     try {
       await syncToDisk(staged.path, entry.sizeBytes);
-      await this.#place(staged, entry);
+      const blob = this.#layout.blob(entry.sha256);
+      await this.#tally.place(entry.sha256, entry.sizeBytes, (counted) => staged.commit(blob, counted));
       await this.#entries.write(entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
@@ -121,20 +131,28 @@ class FsStore implements Store {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#saving);
     await this.#usage.close();
+    await this.#sweeper.close();
+    await this.#removals.settled();
+    await this.#tally.save();
     await this.#staging.close();
   }
 
-  /** One at a time for the same bytes, so that they are counted once. */
-  async #place(staged: StagedFile, { sha256, sizeBytes }: Entry): Promise<void> {
-    while (this.#placing.has(sha256)) await this.#placing.get(sha256);
-    const blob = this.#layout.blob(sha256);
-    const changed = this.#usage.blobChanges(sha256, statOrNull(blob)?.size ?? 0);
-    const placing = staged.commit(blob, () => changed(sizeBytes));
-    this.#placing.set(sha256, placing.catch(() => {}).finally(() => this.#placing.delete(sha256)));
-    await placing;
+  async #removeDamaged(sha256: string, bytes: number): Promise<void> {
+    try {
+      if (!await this.#tally.remove(sha256, bytes)) return;
+      this.#log.warning(
+        "Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for",
+      );
+    } catch (error) {
+      this.#log.warning(`Cannot remove a damaged body from the cache: ${messageOf(error)}`);
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import type { Entries } from "./entries.ts";
-import { isMissing, statOrNull } from "./files.ts";
+import { type Entries, parseEntry } from "./entries.ts";
+import { statOrNull } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import type { Entry } from "./store.ts";
 
 /** An entry that was written less than this ago is left alone. As often, at most, a sweep begins. */
 const restMs = 3_600_000;
@@ -53,37 +54,79 @@ export class Sweeper {
     if (this.#removed > 0) this.#deps.log.info(`Removed ${this.#removed} entries of bodies that were evicted`);
   }
 
-  /** Tells whether nothing seems to be left. */
+  /** Tells whether nothing is left in it. */
   async #sweepFolder(folder: string): Promise<boolean> {
     let left = 0;
-    /** Names of which a selection stays: their newest entry tells what selects it. */
+    /** Names of which a selection stays: it is found by what their newest entry says. */
     const needed = new Set<string>();
     for (const item of await itemsIn(folder)) {
       if (this.#files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       if (this.#abort.signal.aborted) return false;
       const path = `${folder}/${item.name}`;
-      if (item.isDirectory && await this.#sweepFolder(path) && await removeEmpty(path)) continue;
-      const [, name = "", variant = ""] = item.isFile && entryName.exec(item.name) || [];
-      if (item.isFile && !(variant === "" && needed.has(name)) && await this.#removeOrphan(path, variant)) continue;
-      if (variant !== "") needed.add(name);
+      const [, name = "", variant = ""] = entryName.exec(item.name) ?? [];
+      const gone = item.isDirectory
+        ? await this.#sweepFolder(path) && await removeEmpty(path)
+        : item.isFile && !(variant === "" && needed.has(name)) && await this.#removeOrphan(path, variant);
+      if (gone) continue;
       left += 1;
+      if (variant !== "") needed.add(name);
     }
     return left === 0;
   }
 
-  /** False where the file stays, since it is no entry, or a young one, or its body is there. */
+  /** False where the file stays: it is no entry, or a young one, or its body is there. */
   async #removeOrphan(path: string, variant: string): Promise<boolean> {
-    if (!isOld(path)) return false;
-    const sha256 = this.#bodyOf(path, await readOrEmpty(path), variant);
-    if (sha256 === null) return false;
-    const useless = () => isOld(path) && isMissing(this.#layout.blob(sha256));
-    if (!useless() || !this.#deps.entries.remove(path, useless)) return false;
+    const entry = await readOld(path);
+    if (entry === null || this.#layout.entry(entry.backend, entry.key, variant) !== path) return false;
+    const blob = this.#layout.blob(entry.sha256);
+    if (!this.#deps.entries.remove(path, () => isMissing(blob) && isOld(statOrNull(path)))) return false;
     this.#removed += 1;
     return true;
   }
+}
 
-  /** The body an entry names; null where the file at `path` is no entry, or not that of this path. */
-  #bodyOf(path: string, text: string, variant: string): string | null {
-    
+/** What is in a folder, selections before the newest entry of the same name; empty where it is missing. */
+async function itemsIn(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    const items = await Array.fromAsync(Deno.readDir(folder));
+    return items.sort((a, b) => a.name < b.name ? 1 : -1);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return [];
+  }
+}
+
+/** The entry in a file that was not written lately, or null. */
+async function readOld(path: string): Promise<Entry | null> {
+  try {
+    return isOld(await Deno.stat(path)) ? parseEntry(JSON.parse(await Deno.readTextFile(path))) : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
+  }
+}
+
+function isOld(info: Deno.FileInfo | null): boolean {
+  const modified = info?.mtime?.getTime();
+  return modified !== undefined && Date.now() - modified >= restMs;
+}
+
+/** A file that cannot be looked at is not missing. */
+function isMissing(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+/** A writer may be first, and keeps the folder; or it comes later, and makes it again. */
+async function removeEmpty(folder: string): Promise<boolean> {
+  try {
+    await Deno.remove(folder);
+    return true;
+  } catch {
+    return false;
   }
 }
