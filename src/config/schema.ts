@@ -17,7 +17,7 @@ const globalKeys = {
   log_format: choice("text", "json").prefault("text").describe("Lines for people and grok, or one JSON object a line."),
   log_file: text("file").optional().describe("Append the log to this file instead of writing it to the terminal."),
   cache_max_size: size({ positive: true }).optional().describe(
-    "The cache never grows past this; what was used least recently goes first. Without it the disk is the limit.",
+    "Bodies never take more than this; what was used least recently goes first. Without it the disk is the limit.",
   ),
   cache_min_free: size().prefault("1GiB").describe("Disk space the cache leaves free; 0 for none."),
   memory_cache_size: size().prefault("64MiB").describe("Memory for small, often asked for bodies; 0 for none."),
