@@ -63,6 +63,7 @@ export interface StagedBody {
   truncate(sizeBytes: number): void;
   /** Keeps the bytes for the next transfer of this key. Needs a saved record. */
   park(): void;
+  /** Returns at once; a large body is gone, and no longer counted, a little later. */
   discard(): void;
 }
 
@@ -92,5 +93,6 @@ export interface Store {
   usedBytes(): number;
   /** Whether the cache directory takes writes, or why not. */
   probe(): string | null;
+  /** Stops what goes on in the background and waits for it. May be called again. */
   close(): Promise<void>;
 }

@@ -137,14 +137,15 @@ export class Usage {
     const { bytes } = this.#deps.tally;
     const wanted = Math.floor(bytes * ahead);
     if (bytes < aheadFromBytes || this.#evicting || Date.now() < this.#restUntil || this.#lacking(wanted) === 0) return;
-    this.#startEviction(wanted).then(() => {
-      if (this.#lacking(wanted) > 0) this.#restUntil = Date.now() + restMs;
-    });
+    this.#startEviction(wanted);
   }
 
   #startEviction(bytes: number): Promise<void> {
     const warn = (error: unknown) => this.#deps.log.warning(`Cannot evict from the cache: ${messageOf(error)}`);
-    return this.#evicting = this.#evictFor(bytes).catch(warn).finally(() => this.#evicting = null);
+    const rest = () => {
+      if (this.#lacking(bytes) > 0) this.#restUntil = Date.now() + restMs;
+    };
+    return this.#evicting = this.#evictFor(bytes).then(rest).catch(warn).finally(() => this.#evicting = null);
   }
 
   /** Evicts nothing where even an empty cache would leave no room. */
