@@ -281,6 +281,7 @@ Deno.test("a range that found all segments taken gets one when one is free again
   third.bytes.catch(() => {});
   await second.bytes;
   assert.ok(body.matches(await within("the third", third.bytes), 7 * MiB));
+  await whole.cancel();
 });
 
 Deno.test("a metered body tells once how it ended", async () => {
