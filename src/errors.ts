@@ -6,8 +6,6 @@ export const errorStatus = {
   not_found: 404,
   method_not_allowed: 405,
   gone: 410,
-  range_not_satisfiable: 416,
-  headers_too_large: 431,
   rate_limited: 429,
   internal: 500,
   upstream_failed: 502,
