@@ -52,10 +52,51 @@ export interface Artifact {
   readonly policy: CachingPolicy;
   /** Checked before the last byte is released. */
   readonly digest?: Digest;
+  /**
+   * For a name whose digest upstream tells in its headers (an OCI tag); null where they tell none. A held copy is then
+   * confirmed with HEAD, a body is checked like one of a known digest, and HEAD on a miss keeps what it has learned.
+   */
+  announcedDigest?(headers: HeaderList): Digest | null;
+  /** Bytes of this digest that are held under another key serve this one too, once upstream has confirmed it with HEAD. */
+  readonly adoptsHeld?: boolean;
+  /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
+  mentions?(document: HeldDocument): readonly Mention[];
+  /** Which failures of a candidate make the next one be asked: any, or only that it has no such artifact or does not give it to us. */
+  readonly movesOnAfter: "any_failure" | "absence";
+  /** What clients are told instead of the stored headers. */
+  present?(headers: HeaderList): HeaderList;
+  /** Served where no upstream has it, instead of an error. */
+  readonly whenMissing?: DirectAnswer;
+}
+
+/** A small body as it was kept. */
+export interface HeldDocument {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly headers: HeaderList;
+}
+
+/** That upstream has a body of this digest under this key: where the bytes are held already, they need no fetching. */
+export interface Mention {
+  readonly key: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** To be sent with it. */
+  readonly headers: HeaderList;
+}
+
+/** An answer that needs no upstream and is not kept. */
+export interface DirectAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers: HeaderList;
+  readonly body: string;
 }
 
 /** A request below a backend's prefix. */
 export interface BackendRequest {
+  /** What stands before `path` in the URL the client asked for: the prefix, or empty where that is the root. */
+  readonly base: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
   readonly path: string;
   /** Begins with `?`, or is empty. */
@@ -73,7 +114,7 @@ export interface Backend {
   /** At most this many upstream fetches at once. */
   readonly maxTransfers: number;
   /** Throws `bad_request` or `not_found` for a path that means nothing here. */
-  resolve(request: BackendRequest): Artifact | Promise<Artifact>;
-  /** The body of an error in the protocol spoken here; plain text where absent. */
-  formatError?(error: VaultError): { readonly body: string; readonly contentType: string };
+  resolve(request: BackendRequest): Artifact | DirectAnswer | Promise<Artifact | DirectAnswer>;
+  /** An error in the protocol spoken here; plain text where absent. */
+  formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;
 }

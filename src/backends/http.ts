@@ -50,6 +50,7 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       requestHeaders: selectHeaders(headers),
       freshness: freshnessOf(path),
       policy,
+      movesOnAfter: "any_failure",
     };
   }
 

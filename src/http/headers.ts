@@ -19,9 +19,12 @@ const hopByHop = [
 const upstreamsOwn = [
   "alt-svc",
   "clear-site-data",
+  "docker-ratelimit-source",
   "expect-ct",
   "nel",
   "public-key-pins",
+  "ratelimit-limit",
+  "ratelimit-remaining",
   "report-to",
   "reporting-endpoints",
   "server",
@@ -29,6 +32,7 @@ const upstreamsOwn = [
   "set-cookie",
   "set-cookie2",
   "strict-transport-security",
+  "www-authenticate",
   "x-powered-by",
   "x-request-id",
 ];

@@ -1,7 +1,7 @@
-import type { Backend } from "../artifact.ts";
 import type { Target } from "../http/path.ts";
 import { redactUrl } from "../observe/redact.ts";
 import { requestId } from "./request_id.ts";
+import type { Route } from "./routes.ts";
 
 /** What becomes known of a request on its way through the boundary. */
 export class Exchange {
@@ -10,7 +10,9 @@ export class Exchange {
   readonly id: string;
   readonly client: string;
   target: Target | null = null;
-  backend: Backend | null = null;
+  route: Route | null = null;
+  /** The name of the backend that takes part: that of the artifact, where a route serves several backends. */
+  backend = "none";
   upstream = "";
   note = "";
 

@@ -3,7 +3,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Opened, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
@@ -11,7 +11,7 @@ import { forbidCompression, serverCompresses } from "./compression.ts";
 import { Exchange } from "./exchange.ts";
 import { type Ending, meteredBody } from "./metered_body.ts";
 import { refuse } from "./refuse.ts";
-import type { Reply } from "./reply.ts";
+import { directReply, type Reply } from "./reply.ts";
 import { respond } from "./respond.ts";
 import { Routes } from "./routes.ts";
 
@@ -56,37 +56,43 @@ class Boundary {
   async #answer(exchange: Exchange): Promise<Reply> {
     const { request } = exchange;
     const { method, headers } = request;
-    if (method !== "GET" && method !== "HEAD") {
-      throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
-    }
     const target = exchange.target = parseTarget(request.url);
-    const own = this.#admin.answer(method, target, headers);
+    const reads = method === "GET" || method === "HEAD";
+    const own = reads ? this.#admin.answer(method, target, headers) : null;
     if (own !== null) return own;
-    const { backend, path } = this.#routes.find(target.path);
-    exchange.backend = backend;
-    const artifact = await backend.resolve({ path, query: target.query, headers });
-    exchange.upstream = originOf(artifact.candidates[0]!.url);
-    return await this.#open(exchange, artifact, method);
+    const route = exchange.route = this.#routes.find(target.path);
+    exchange.backend = route?.backend.name ?? "none";
+    if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
+    if (route === null) throw this.#routes.unknown(target.path);
+    const resolved = await route.backend.resolve({ ...route, query: target.query, headers });
+    return "candidates" in resolved
+      ? await this.#open(exchange, resolved, method)
+      : directReply(method, resolved, "none");
   }
 
   async #open(exchange: Exchange, artifact: Artifact, method: "GET" | "HEAD"): Promise<Reply> {
     const { request } = exchange;
+    exchange.backend = artifact.backend;
+    exchange.upstream = originOf(artifact.candidates[0]!.url);
     const ask = new ClientAsk(request, method, artifact.policy.honorClientNoCache);
     try {
       const opened = await this.#options.vault.open(artifact, ask);
       exchange.upstream = originOf(opened.upstream);
-      return respond(opened, { method, headers: request.headers, range: ask.range ?? null });
+      return respond(presented(opened, artifact), { method, headers: request.headers, range: ask.range ?? null });
     } catch (error) {
-      if (!ask.gone) throw error;
-      return clientGone;
+      if (ask.gone) return clientGone;
+      const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
+      if (missing && artifact.whenMissing) return directReply(method, artifact.whenMissing, "error");
+      throw error;
     }
   }
 
   #fail(exchange: Exchange, error: unknown): Reply {
-    const { id: requestId, backend, shownPath, request: { method } } = exchange;
+    const { id: requestId, route, shownPath, target, request: { method, headers } } = exchange;
     if (error instanceof VaultError) exchange.note = error.message;
     else this.#options.log.error(`Request ${requestId} failed: ${stackOf(error)}`);
-    return refuse(error, { method, shownPath, requestId, backend });
+    const asked = route && { backend: route.backend, request: { ...route, query: target!.query, headers } };
+    return refuse(error, { method, shownPath, requestId, asked });
   }
 
   #send(exchange: Exchange, reply: Reply): Response {
@@ -111,9 +117,8 @@ class Boundary {
 
   #end(exchange: Exchange, { status, cache }: Reply, bytes: number, ending: Ending): void {
     const { metrics, log } = this.#options;
-    const { request: { method }, client, id: requestId, upstream, shownPath: path } = exchange;
+    const { request: { method }, backend, client, id: requestId, upstream, shownPath: path } = exchange;
     const elapsedMs = performance.now() - exchange.startedAt;
-    const backend = exchange.backend?.name ?? "none";
     const counted = method === "GET" || method === "HEAD" ? method : "other";
     metrics.requestEnded({ backend, method: counted, status, cache }, bytes, elapsedMs / 1000);
     const note = noteOf(exchange, status, ending);
@@ -125,6 +130,10 @@ class Boundary {
     else if (backend === "none" && status < 400) log.debug(line, access);
     else log.info(line, access);
   }
+}
+
+function presented(opened: Opened, { present }: Artifact): Opened {
+  return present ? { ...opened, headers: present(opened.headers) } : opened;
 }
 
 function stackOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { Backend } from "../artifact.ts";
+import type { Backend, BackendRequest } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";
@@ -11,26 +11,37 @@ export interface Refused {
   readonly shownPath: string;
   readonly requestId: string;
   /** Null where the request failed before a backend was found. */
-  readonly backend: Backend | null;
+  readonly asked: { readonly backend: Backend; readonly request: BackendRequest } | null;
 }
+
+/** For clients of an upstream that wants fewer requests and does not say for how long. */
+const retryLaterSeconds = 60;
 
 /** The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for that. */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
-  const { status, code, upstreamStatus, retryAfterSeconds } = known;
+  const { status, code, message, upstreamStatus, retryAfterSeconds } = known;
+  const { asked, method } = refused;
   const headers: [string, string][] = [];
   if (code === "method_not_allowed") headers.push(["allow", "GET, HEAD"]);
-  if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(retryAfterSeconds)]);
-  const asked = refused.backend !== null;
-  if (asked) {
+  const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
+  if (wait !== undefined) headers.push(["retry-after", String(wait)]);
+  const cacheAsked = asked !== null && code !== "method_not_allowed";
+  if (cacheAsked) {
     const fwd = upstreamStatus === undefined ? {} : { fwd: "miss", fwdStatus: upstreamStatus } as const;
     headers.push(["cache-status", formatCacheStatus({ hit: false, ...fwd, detail: code })]);
   }
-  const { body, contentType } = refused.backend?.formatError?.(known) ?? plainText(known, refused);
-  return textReply(refused.method, body, { status, contentType, headers, cache: asked ? "error" : "none" });
+  const shown = new VaultError(code, redact(message), upstreamStatus === undefined ? {} : { upstreamStatus });
+  const form = asked?.backend.formatError?.(shown, asked.request) ?? plainText(shown, refused);
+  return textReply(method, form.body, {
+    status,
+    contentType: form.contentType,
+    headers: [...headers, ...form.headers],
+    cache: cacheAsked ? "error" : "none",
+  });
 }
 
 function plainText({ status, code, message }: VaultError, { method, shownPath, requestId }: Refused) {
-  const lines = [`${status} ${code}`, `${method} ${shownPath}`, redact(message), `Request id: ${requestId}`];
-  return { body: lines.join("\n") + "\n", contentType: "text/plain; charset=utf-8" };
+  const lines = [`${status} ${code}`, `${method} ${shownPath}`, message, `Request id: ${requestId}`];
+  return { body: lines.join("\n") + "\n", contentType: "text/plain; charset=utf-8", headers: [] };
 }

@@ -1,3 +1,4 @@
+import type { DirectAnswer } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheResult } from "../http/cache_status.ts";
 
@@ -37,4 +38,9 @@ export function textReply(method: string, text: string, options: TextOptions = {
     body: method === "HEAD" ? null : body,
     cache,
   };
+}
+
+/** An answer of a backend's own. */
+export function directReply(method: string, { body, ...options }: DirectAnswer, cache: Reply["cache"]): Reply {
+  return textReply(method, body, { ...options, cache });
 }

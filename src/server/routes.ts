@@ -1,9 +1,12 @@
 import type { Backend } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 
-/** A backend, and what is left of the path below its prefix: it begins with a slash. */
+/** A backend, and where a path stands in it. */
 export interface Route {
   readonly backend: Backend;
+  /** The prefix as it stands in the path: empty where it is the root. */
+  readonly base: string;
+  /** What is left of the path; begins with a slash. */
   readonly path: string;
 }
 
@@ -15,16 +18,24 @@ export class Routes {
     this.#backends = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** Throws `unknown_route`, with the prefixes there are. */
-  find(path: string): Route {
+  /** Null where no prefix covers the path. */
+  find(path: string): Route | null {
     for (const backend of this.#backends) {
       const { prefix } = backend;
-      if (prefix === "/") return { backend, path };
+      if (prefix === "/") return { backend, base: "", path };
       if (!path.startsWith(prefix)) continue;
-      if (path.length === prefix.length) return { backend, path: "/" };
-      if (path[prefix.length] === "/") return { backend, path: path.slice(prefix.length) };
+      if (path.length === prefix.length) return { backend, base: prefix, path: "/" };
+      if (path[prefix.length] === "/") return { backend, base: prefix, path: path.slice(prefix.length) };
     }
-    throw new VaultError("unknown_route", `Nothing is served at "${path}"; the known prefixes are ${this.#prefixes()}`);
+    return null;
+  }
+
+  /** The error for a path that no prefix covers: it names the prefixes there are. */
+  unknown(path: string): VaultError {
+    return new VaultError(
+      "unknown_route",
+      `Nothing is served at "${path}"; the known prefixes are ${this.#prefixes()}`,
+    );
   }
 
   #prefixes(): string {

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { statOrNull } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import type { StoredBody } from "./store.ts";
+import type { Entry, StoredBody } from "./store.ts";
 
 /** Bodies up to this size are read in one go, and kept in memory while there is room. */
 export const smallBodyBytes = 128 * 1024;
@@ -30,8 +30,9 @@ export class Bodies {
       : null;
   }
 
-  /** The body, or null where it is gone. One of the wrong size is told of. */
-  open(sha256: string, sizeBytes: number): StoredBody | null {
+  /** The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`. */
+  open({ sha256, sizeBytes, claimed }: Pick<Entry, "sha256" | "sizeBytes" | "claimed">): StoredBody | null {
+    if (claimed && this.size(sha256) !== sizeBytes) return null;
     const remembered = this.#memory?.get(sha256);
     if (remembered?.byteLength === sizeBytes) {
       this.#touch(sha256);
@@ -42,9 +43,9 @@ export class Bodies {
     return body;
   }
 
-  has(sha256: string, sizeBytes: number): boolean {
-    return this.#memory?.peek(sha256)?.byteLength === sizeBytes ||
-      statOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
+  /** Null where there is no such body. */
+  size(sha256: string): number | null {
+    return this.#memory?.peek(sha256)?.byteLength ?? statOrNull(this.#layout.blob(sha256))?.size ?? null;
   }
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {

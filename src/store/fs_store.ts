@@ -79,11 +79,15 @@ class FsStore implements Store {
   }
 
   openBody(entry: Entry): StoredBody | null {
-    return this.#bodies.open(entry.sha256, entry.sizeBytes);
+    return this.#bodies.open(entry);
   }
 
   hasBody(entry: Entry): boolean {
-    return this.#bodies.has(entry.sha256, entry.sizeBytes);
+    return this.#bodies.size(entry.sha256) === entry.sizeBytes;
+  }
+
+  bodySize(sha256: string): number | null {
+    return this.#bodies.size(sha256);
   }
 
   resume(selector: Selector): Promise<StagedBody | null> {

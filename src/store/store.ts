@@ -20,6 +20,8 @@ export interface Entry {
   readonly freshUntil: number;
   /** The request headers the upstream's `Vary` names, with the values this representation was selected by. */
   readonly selectedBy: HeaderList;
+  /** Written before its body was seen, on what upstream said of it: the size is not checked yet. */
+  readonly claimed?: true;
 }
 
 /** A stored body, opened. Small ones are `bytes`; for others `file` is open, and the caller closes it. */
@@ -81,13 +83,15 @@ export interface Store {
   /** Null where the body is gone or damaged; it is then a miss. */
   openBody(entry: Entry): StoredBody | null;
   hasBody(entry: Entry): boolean;
+  /** The size of a body, under whatever keys it is held; null where it is not. */
+  bodySize(sha256: string): number | null;
   /** The bytes an earlier transfer of this body left, or null. */
   resume(selector: Selector): Promise<StagedBody | null>;
   /** An empty place for a body. Throws `storage_failed`. */
   stage(selector: Selector): Promise<StagedBody>;
   /** Body first, entry second: the entry's rename is the commit point. Throws `storage_failed`. */
   commit(staged: StagedBody, entry: Entry): Promise<void>;
-  /** Replaces an entry whose body is already there (a confirmation by 304). */
+  /** Writes an entry alone: its body is there (a confirmation by 304), or may come by another key. Throws `storage_failed`. */
   renew(entry: Entry): Promise<void>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;

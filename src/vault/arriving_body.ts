@@ -9,7 +9,11 @@ import { algorithmsFor, type Beginning } from "./begin.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "./freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
+import { claimFromMention } from "./settle.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
+
+/** Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, Pushing Manifests). */
+const maxDocumentBytes = 4 * 1024 * 1024;
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
@@ -25,13 +29,14 @@ export interface ArrivingBodyDeps {
 
 /** What becomes of a body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the store. */
 export class ArrivingBody {
+  /** With the digest that upstream announced, if it was not known before. */
+  readonly artifact: Artifact;
   readonly file: GrowingFile;
   readonly beginning: BodyBeginning;
   readonly assessment: Assessment;
   /** The upstream headers that are kept with it. */
   readonly headers: HeaderList;
   readonly checkpoints: Checkpoints | null;
-  readonly #artifact: Artifact;
   readonly #deps: ArrivingBodyDeps;
   readonly #staged: StagedBody | null;
   readonly #hash: RunningHash | null;
@@ -54,7 +59,7 @@ export class ArrivingBody {
   ) {
     const { staged, assessment, hashing } = deps;
     const { answer, sizeBytes, resumed, validator } = beginning;
-    this.#artifact = artifact;
+    this.artifact = artifact;
     this.#deps = deps;
     this.#staged = staged;
     this.beginning = beginning;
@@ -81,7 +86,7 @@ export class ArrivingBody {
   /** Whether a broken connection can be gone on with. Where the size is not known, nothing tells where the body stands. */
   get resumable(): boolean {
     const { sizeBytes, validator } = this.beginning;
-    return sizeBytes !== null && (validator !== null || this.#artifact.digest !== undefined);
+    return sizeBytes !== null && (validator !== null || this.artifact.digest !== undefined);
   }
 
   /** Whether upstream is known to honour ranges of this very body. */
@@ -101,9 +106,10 @@ export class ArrivingBody {
   async finish(released: () => void): Promise<"stored" | "unstored"> {
     await this.file.flush();
     const hashed = await this.#check();
+    const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
+    if (this.#staged && sha256) await this.#recordMentions(this.#staged, sha256);
     this.file.complete();
     released();
-    const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
     const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;
     if (stored) {
       this.#hash?.close();
@@ -140,7 +146,7 @@ export class ArrivingBody {
   /** The digests of the whole body, compared with the expected one; null where nothing needs them. */
   async #check(): Promise<HashedSoFar | null> {
     const { file } = this;
-    const expected = this.#artifact.digest;
+    const expected = this.artifact.digest;
     if (!this.#hash || (!file.storing && !expected)) return null;
     file.hashStored();
     const hashed = await this.#hash.digests();
@@ -152,7 +158,7 @@ export class ArrivingBody {
     }
     const found = expected && hashed.digests[expected.algorithm];
     if (!expected || found === expected.hex) return hashed;
-    this.#deps.events.digestMismatched(this.#artifact.backend);
+    this.#deps.events.digestMismatched(this.artifact.backend);
     const url = redactUrl(this.beginning.answer.candidate.url);
     throw new VaultError(
       "digest_mismatch",
@@ -160,8 +166,26 @@ export class ArrivingBody {
     );
   }
 
+  /** Before anybody has the document: who has it asks for what it mentions. */
+  async #recordMentions(staged: StagedBody, sha256: string): Promise<void> {
+    const { artifact, headers } = this;
+    const { store, log } = this.#deps;
+    const sizeBytes = this.file.sizeBytes!;
+    if (!artifact.mentions || sizeBytes > maxDocumentBytes) return;
+    try {
+      using file = staged.openReader(0);
+      const bytes = new Uint8Array(await new Response(file.readable).arrayBuffer()).subarray(0, sizeBytes);
+      for (const mention of artifact.mentions({ bytes, sha256, headers })) {
+        const claim = claimFromMention(artifact, mention, redactUrl(this.beginning.answer.candidate.url));
+        if (store.find({ ...artifact, key: mention.key }) === null) await store.renew(claim);
+      }
+    } catch (error) {
+      log.warning(`Cannot note what ${artifact.backend} ${artifact.key} mentions: ${messageOf(error)}`);
+    }
+  }
+
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
-    const { backend, key } = this.#artifact;
+    const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
     const { freshUntil, generatedAt, selectedBy } = this.assessment;
     const now = Date.now();
@@ -173,7 +197,7 @@ export class ArrivingBody {
         ...{ freshUntil, generatedAt, selectedBy, url: redactUrl(this.beginning.answer.candidate.url) },
       });
     } catch (error) {
-      reportUnstored(this.#artifact, error, this.#deps);
+      reportUnstored(this.artifact, error, this.#deps);
       return false;
     }
     const seconds = (performance.now() - this.#startedAt) / 1000;

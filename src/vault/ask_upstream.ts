@@ -24,7 +24,7 @@ export interface Answer {
 const precedence: readonly ErrorCode[] = ["rate_limited", "upstream_failed", "upstream_silent", "denied", "gone"];
 
 /**
- * Asks the candidates in order until one has the artifact. Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`,
+ * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after. Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`,
  * `upstream_failed` or `upstream_silent`, whose message tells what each answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
@@ -37,6 +37,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
       const failure = toVaultError(error, candidate.url);
       question.events.upstreamFailed(artifact.backend, reasonOf(failure));
       errors.push(failure);
+      if (artifact.movesOnAfter === "absence" && !isAbsence(failure)) break;
     }
   }
   const worst = errors.toSorted((a, b) => rank(a) - rank(b))[0]!;
@@ -105,6 +106,11 @@ function toVaultError(error: unknown, url: string): VaultError {
 function reasonOf(error: VaultError): string {
   if (error.upstreamStatus !== undefined) return String(error.upstreamStatus);
   return error.code === "upstream_silent" ? "silent" : "network";
+}
+
+/** It says of itself that it has no such artifact, or does not give it to us: no outage. */
+function isAbsence({ code }: VaultError): boolean {
+  return code === "not_found" || code === "gone" || code === "denied";
 }
 
 function rank(error: VaultError): number {

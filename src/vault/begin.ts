@@ -6,12 +6,13 @@ import { parseContentRange } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Entry, StagedBody, Store } from "../store/store.ts";
 import { type Answer, askUpstream } from "./ask_upstream.ts";
-import { conditionsOf, confirms } from "./confirm.ts";
+import { conditionsOf, confirmed, confirms } from "./confirm.ts";
 import type { Hashing, RunningHash } from "./hashing.ts";
+import { settleByHead, type Settled } from "./settle.ts";
 
-/** How a transfer begins: upstream confirms what we hold, or sends a body from `start` on. */
+/** How a transfer begins: upstream confirms that what we hold is it, or sends a body from `start` on. */
 export type Beginning =
-  | { readonly kind: "not_modified"; readonly answer: Answer }
+  | { readonly kind: "confirmed" } & Settled
   | {
     readonly kind: "body";
     readonly answer: Answer;
@@ -40,35 +41,44 @@ export interface BeginOptions {
 export async function begin(options: BeginOptions): Promise<Beginning> {
   const resumed = await resumeStaged(options);
   if (resumed) return resumed;
-  const { previous, from } = options;
+  const settled = await settleByHead({ ...options, askHead: () => ask(options, [], "HEAD") });
+  if (settled) return { kind: "confirmed", ...settled };
+  const { artifact, previous, from } = options;
   if (previous) {
     const answer = await ask(options, conditionsOf(previous));
-    if (answer.response.status === 200 || confirms(answer.response, previous)) return bodyOrConfirmation(answer);
-    await answer.response.body?.cancel().catch(() => {});
+    if (answer.response.status === 200) return wholeBody(answer);
+    await giveUp(answer);
+    if (confirms(answer.response, previous)) {
+      return { kind: "confirmed", answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
+    }
   }
   if (from > 0) {
     const answer = await ask(options, [["range", `bytes=${from}-`]]);
-    const body = partial(answer, options.artifact.digest !== undefined);
+    const body = partial(answer, artifact.digest !== undefined);
     if (body?.start === from) return body;
-    if (answer.response.status === 200) return bodyOrConfirmation(answer);
-    await answer.response.body?.cancel().catch(() => {});
+    if (answer.response.status === 200) return wholeBody(answer);
+    await giveUp(answer);
   }
-  return bodyOrConfirmation(await ask(options, []));
+  return wholeBody(await ask(options, []));
 }
 
-function ask({ artifact, candidates, events, signal }: BeginOptions, headers: [string, string][]): Promise<Answer> {
-  return askUpstream(artifact, { method: "GET", headers, signal, candidates, events });
+function ask(options: BeginOptions, headers: [string, string][], method: "GET" | "HEAD" = "GET"): Promise<Answer> {
+  const { artifact, candidates, events, signal } = options;
+  return askUpstream(artifact, { method, headers, signal, candidates, events });
 }
 
-function bodyOrConfirmation(answer: Answer): Beginning {
-  const { response } = answer;
-  if (response.status === 304) return { kind: "not_modified", answer };
+async function giveUp({ response }: Answer): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+}
+
+function wholeBody(answer: Answer): Extract<Beginning, { kind: "body" }> {
+  const { headers } = answer.response;
   return {
     kind: "body",
     answer,
     start: 0,
-    sizeBytes: contentLengthOf(response.headers),
-    validator: strongValidator(keepHeaders(response.headers)),
+    sizeBytes: contentLengthOf(headers),
+    validator: strongValidator(keepHeaders(headers)),
     resumed: null,
   };
 }
@@ -108,8 +118,8 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   }
   hash.close();
   staged.discard();
-  if (answer.response.status === 200) return bodyOrConfirmation(answer);
-  await answer.response.body?.cancel().catch(() => {});
+  if (answer.response.status === 200) return wholeBody(answer);
+  await giveUp(answer);
   return null;
 }
 

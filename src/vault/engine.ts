@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Artifact, Candidate } from "../artifact.ts";
-import { VaultError } from "../errors.ts";
+import { messageOf, VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
@@ -15,6 +15,7 @@ import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
 import { openedFromStore, openedFromTransfer, openedHead } from "./opened.ts";
 import { RecentRefusals } from "./recent.ts";
+import { claimOf } from "./settle.ts";
 import { Slots } from "./slots.ts";
 import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
@@ -51,6 +52,10 @@ class Engine implements Vault {
   /** Upstreams that sent wrong bytes for a key: they are tried last. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
 
+  /** Requests with HEAD under way. */
+  readonly #heads = new Map<string, Promise<Answer>>();
+  readonly #closing = new AbortController();
+
   constructor(options: VaultOptions) {
     this.#options = options;
     const slots = new Slots(options.maxTransfersOf);
@@ -76,6 +81,7 @@ class Engine implements Vault {
 
   async close(timeoutMs: number): Promise<void> {
     await this.#transfers.close(timeoutMs);
+    this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
     this.#hashing.close();
   }
 
@@ -91,8 +97,9 @@ class Engine implements Vault {
       if (opened) return opened;
     }
     try {
-      const headOnly = ask.method === "HEAD" && !this.#transfers.has(artifact);
-      return headOnly ? await this.#head(artifact, ask, stale) : await this.#get(artifact, ask, stale);
+      return this.#asksHead(artifact, ask, stale)
+        ? await this.#head(artifact, ask, stale)
+        : await this.#get(artifact, ask, stale);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
@@ -102,6 +109,11 @@ class Engine implements Vault {
       this.#options.log.warning(`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
       return opened;
     }
+  }
+
+  /** A name that may stand for something new by now is fetched with it: the copy held so far must not give way to a mere claim. */
+  #asksHead(artifact: Artifact, { method }: Ask, stale: Entry | null): boolean {
+    return method === "HEAD" && !this.#transfers.has(artifact) && !(stale && artifact.announcedDigest);
   }
 
   #remember(artifact: Artifact, error: VaultError): void {
@@ -123,7 +135,8 @@ class Engine implements Vault {
       return this.#get(artifact, ask, stale, "selection");
     }
     if (head.kind === "confirmed") {
-      const status = { hit: false, fwd: "stale", fwdStatus: 304, collapsed: joined } as const;
+      const fwd = stale ? "stale" : "uri-miss";
+      const status = { hit: false, fwd, fwdStatus: head.upstreamStatus, collapsed: joined } as const;
       return this.#openStored(artifact, head.entry, status) ?? this.#get(artifact, ask, null, sharing);
     }
     if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
@@ -163,10 +176,12 @@ class Engine implements Vault {
     if (stale && response.status === 304) {
       if (!confirms(response, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
-      await this.#options.store.renew(entry);
+      await this.#renew(entry);
       const opened = this.#openStored(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
       if (opened) return opened;
     }
+    const claim = claimOf(artifact, answer);
+    if (claim) await this.#renew(claim);
     const { generatedAt } = assess(artifact, response.headers, now);
     return openedHead(answer, generatedAt, {
       hit: false,
@@ -175,16 +190,26 @@ class Engine implements Vault {
     });
   }
 
+  /** One request for all who ask the same at the same time. It is short: who leaves does not end it. */
   async #askHead(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Answer> {
-    const abort = new AbortController();
-    const asked = askUpstream(artifact, {
+    const headers = stale ? conditionsOf(stale) : [];
+    const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, headers]);
+    const known = this.#heads.get(name);
+    if (known) this.#options.events.followerJoined(artifact.backend);
+    const asked = known ?? askUpstream(artifact, {
       method: "HEAD",
-      headers: stale ? conditionsOf(stale) : [],
-      signal: abort.signal,
+      headers,
+      signal: this.#closing.signal,
       candidates: this.#candidatesOf(artifact),
       events: this.#options.events,
-    });
-    return await this.#inTime(asked, ask, stale).finally(() => abort.abort());
+    }).finally(() => this.#heads.delete(name));
+    this.#heads.set(name, asked);
+    return await this.#inTime(asked, ask, stale);
+  }
+
+  /** What cannot be written down is asked for again the next time. */
+  async #renew(entry: Entry): Promise<void> {
+    await this.#options.store.renew(entry).catch((error) => this.#options.log.warning(messageOf(error)));
   }
 
   /** Null where the body is gone. */
@@ -222,7 +247,7 @@ class Engine implements Vault {
 
   #candidatesOf(artifact: Artifact): readonly Candidate[] {
     const distrusted = this.#distrusted.get(keyOf(artifact));
-    if (distrusted === undefined) return artifact.candidates;
+    if (distrusted === undefined || artifact.movesOnAfter === "absence") return artifact.candidates;
     return artifact.candidates.toSorted((a, b) => Number(a.url === distrusted) - Number(b.url === distrusted));
   }
 
@@ -235,7 +260,7 @@ class Engine implements Vault {
 /** A body that is held back whole until it is checked can still be refused with a proper error. */
 async function openArriving(transfer: Transfer, head: ArrivingHead, cacheStatus: CacheStatus): Promise<Opened> {
   const opened = openedFromTransfer(transfer, head, cacheStatus);
-  const allHeldBack = transfer.artifact.digest && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
+  const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
   if (!allHeldBack) return opened;
   try {
     await transfer.verified;

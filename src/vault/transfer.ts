@@ -1,19 +1,18 @@
 import type { Artifact, Candidate } from "../artifact.ts";
-import type { HeaderList } from "../http/headers.ts";
+import { type HeaderList, keepHeaders } from "../http/headers.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
 import { ArrivingBody, type BodyBeginning } from "./arriving_body.ts";
-import type { Answer } from "./ask_upstream.ts";
 import { begin } from "./begin.ts";
-import { confirmed } from "./confirm.ts";
 import type { FillContext } from "./fill_segment.ts";
 import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
+import type { Settled } from "./settle.ts";
 import type { Slots } from "./slots.ts";
 
 export interface TransferOptions {
@@ -47,7 +46,7 @@ export interface TransferPlan {
 
 /** What is known as soon as upstream's headers are in. */
 export type Head =
-  | { readonly kind: "confirmed"; readonly entry: Entry }
+  | { readonly kind: "confirmed"; readonly entry: Entry; readonly upstreamStatus: number }
   | {
     readonly kind: "body";
     readonly headers: HeaderList;
@@ -102,6 +101,11 @@ export class Transfer {
     }
   }
 
+  /** Whether the body is checked against a digest before its end is released; only after `head` said there is one. */
+  get gated(): boolean {
+    return this.#body!.artifact.digest !== undefined;
+  }
+
   /** A reader of the body; only after `head` said there is one. */
   follow(): Follower {
     return this.#body!.file.follow();
@@ -130,7 +134,7 @@ export class Transfer {
       await this.#plan.after;
       release = await this.#deps.slots.acquire(this.artifact.backend, signal);
       const beginning = await begin({ ...this.#plan, ...this.#deps, signal });
-      if (beginning.kind === "not_modified") await this.#confirm(beginning.answer);
+      if (beginning.kind === "confirmed") await this.#confirm(beginning);
       else await this.#receive(await this.#place(beginning), release);
     } catch (error) {
       this.#head.reject(asVaultError(error));
@@ -141,21 +145,19 @@ export class Transfer {
     }
   }
 
-  async #confirm({ response, candidate }: Answer): Promise<void> {
-    await response.body?.cancel().catch(() => {});
-    const entry = confirmed(this.artifact, this.#plan.previous!, response, Date.now());
+  async #confirm({ answer, entry }: Settled): Promise<void> {
     try {
-      await this.#deps.store.renew({ ...entry, url: redactUrl(candidate.url) });
+      await this.#deps.store.renew({ ...entry, url: redactUrl(answer.candidate.url) });
     } catch (error) {
       this.#deps.log.warning(messageOf(error));
     }
-    this.#head.resolve({ kind: "confirmed", entry });
+    this.#head.resolve({ kind: "confirmed", entry, upstreamStatus: answer.response.status });
     this.#verified.resolve();
   }
 
   /** Finds a place for the body. One that is only passed on has to come from its first byte, for any client to follow it. */
   async #place(beginning: BodyBeginning): Promise<ArrivingBody> {
-    const body = await ArrivingBody.create(this.artifact, beginning, {
+    const body = await ArrivingBody.create(withDigestOf(this.artifact, beginning), beginning, {
       ...this.#deps,
       onUnstored: () => {
         this.#detached();
@@ -202,11 +204,11 @@ export class Transfer {
     this.#head.resolve({ kind: "body", headers, sizeBytes, assessment, upstreamStatus: response.status, storing });
   }
 
-  #createFilling({ file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {
+  #createFilling({ artifact, file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {
     const context = {
       ...this.#deps,
       ...this.#deps.options,
-      artifact: this.artifact,
+      artifact,
       file,
       candidate: beginning.answer.candidate,
       candidates: this.#plan.candidates,
@@ -225,6 +227,13 @@ export class Transfer {
     if (body.file.storing && this.artifact.policy.abandonedTransfer === "finish") return;
     this.stop(new VaultError("upstream_failed", "nobody is waiting for this download any more"));
   }
+}
+
+/** What goes on from staged bytes is hashed by SHA-256 only, where no digest was known before. */
+function withDigestOf(artifact: Artifact, { answer, resumed }: BodyBeginning): Artifact {
+  if (artifact.digest || !artifact.announcedDigest) return artifact;
+  const digest = artifact.announcedDigest(keepHeaders(answer.response.headers));
+  return digest && (!resumed || digest.algorithm === "sha256") ? { ...artifact, digest } : artifact;
 }
 
 function asVaultError(error: unknown): VaultError {

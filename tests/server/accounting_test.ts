@@ -99,7 +99,7 @@ Deno.test("a streamed body is counted with all its bytes when it has ended", asy
 Deno.test("methods of a client's invention count as one", async () => {
   await using served = new Served({ files });
   for (const method of ["FOO", "BAR", "DELETE"]) await served.ask(method, "/http/x");
-  await counts(served, 'vault_requests_total{backend="none",method="other",status="405",cache="none"} 3');
+  await counts(served, 'vault_requests_total{backend="http",method="other",status="405",cache="none"} 3');
 });
 
 Deno.test("a body that breaks off is never complete for the client, and is logged as broken", async () => {

@@ -1,5 +1,4 @@
-import type { Artifact, Backend } from "../../src/artifact.ts";
-import type { VaultError } from "../../src/errors.ts";
+import type { Artifact, Backend, BackendRequest } from "../../src/artifact.ts";
 import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
@@ -100,11 +99,15 @@ export class FakeVault implements Vault {
 
 export interface FakeBackendOptions {
   readonly honorClientNoCache?: boolean;
-  readonly formatError?: (error: VaultError) => { body: string; contentType: string };
+  readonly formatError?: NonNullable<Backend["formatError"]>;
 }
 
 /** A backend whose keys are paths and queries. */
-export function fakeBackend(name: string, prefix: string, options: FakeBackendOptions = {}): Backend {
+export function fakeBackend(
+  name: string,
+  prefix: string,
+  options: FakeBackendOptions = {},
+): Backend & { resolve(request: Pick<BackendRequest, "path" | "query">): Artifact } {
   const { formatError, honorClientNoCache = false } = options;
   return {
     name,
@@ -122,6 +125,7 @@ export function fakeBackend(name: string, prefix: string, options: FakeBackendOp
       }],
       requestHeaders: [],
       freshness: { kind: "http" },
+      movesOnAfter: "any_failure",
       policy: {
         staleIfErrorMs: Infinity,
         negativeTtlMs: 0,

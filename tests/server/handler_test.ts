@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Backend, BackendRequest, DirectAnswer } from "../../src/artifact.ts";
 import { VaultError } from "../../src/errors.ts";
 import { fakeBackend, fakeFile, fileHeaders } from "./fake_vault.ts";
 import { Served } from "./served.ts";
@@ -23,6 +24,12 @@ const files = {
     headers: [["content-type", "text/plain"], ["etag", '"strong"']],
   }),
   "/gone": missing,
+  "/missing": () => {
+    throw new VaultError("not_found", '"https://up.example/missing" does not exist');
+  },
+  "/limited": () => {
+    throw new VaultError("rate_limited", "upstream answered 429");
+  },
   "/bug": () => {
     throw new TypeError("secret.internals is not a function");
   },
@@ -133,7 +140,8 @@ Deno.test("an upstream error says what was asked, of whom, and why, without cred
 });
 
 Deno.test("an error is told in the backend's protocol", async () => {
-  const formatError = ({ code }: VaultError) => ({ body: `{"code":"${code}"}`, contentType: "application/json" });
+  const contentType = "application/json";
+  const formatError = ({ code }: VaultError) => ({ body: `{"code":"${code}"}`, contentType, headers: [] });
   await using served = new Served({ files, backends: [fakeBackend("oci", "/v2", { formatError })] });
   const { status, headers, body } = await served.ask("GET", "/v2/gone");
   assert.deepEqual([status, headers.get("content-type"), body], [
@@ -141,6 +149,44 @@ Deno.test("an error is told in the backend's protocol", async () => {
     "application/json",
     '{"code":"upstream_failed"}',
   ]);
+});
+
+Deno.test("a method that is not served is refused in the backend's protocol, and the cache has no part in it", async () => {
+  const formatError: Backend["formatError"] = ({ code }, { base, path }) => ({
+    ...{ body: `${code} ${base} ${path}`, contentType: "text/x", headers: [["x-protocol", "1"]] },
+  });
+  await using served = new Served({ files, backends: [fakeBackend("oci", "/v2", { formatError })] });
+  const { status, headers, body } = await served.ask("POST", "/v2/app/blobs/uploads");
+  assert.deepEqual([status, headers.get("allow"), headers.get("x-protocol")], [405, "GET, HEAD", "1"]);
+  assert.deepEqual([body, headers.get("cache-status")], ["method_not_allowed /v2 /app/blobs/uploads", undefined]);
+});
+
+const direct: DirectAnswer = { status: 200, contentType: "text/x", headers: [["x-own", "1"]], body: "pong" };
+
+Deno.test("an answer of a backend's own needs no vault; HEAD gets its headers", async () => {
+  const backend = { ...fakeBackend("oci", "/v2"), resolve: () => direct };
+  await using served = new Served({ files, backends: [backend] });
+  const got = await served.ask("GET", "/v2/");
+  assert.deepEqual([got.status, got.headers.get("x-own"), got.body], [200, "1", "pong"]);
+  const head = await served.ask("HEAD", "/v2/");
+  assert.deepEqual([head.headers.get("content-length"), head.headers.get("content-type")], ["4", "text/x"]);
+});
+
+Deno.test("a backend may say other headers than were stored, and answer where nothing is", async () => {
+  const plain = fakeBackend("oci", "/v2");
+  const present = () => [["x-shown", "1"]] as const;
+  const resolve = (request: BackendRequest) => ({ ...plain.resolve(request), present, whenMissing: direct });
+  await using served = new Served({ files, backends: [{ ...plain, resolve }] });
+  const there = await served.ask("GET", "/v2/x");
+  assert.deepEqual([there.status, there.headers.get("x-shown"), there.headers.get("etag")], [200, "1", undefined]);
+  const missing = await served.ask("GET", "/v2/missing");
+  assert.deepEqual([missing.status, missing.body], [200, "pong"]);
+  assert.equal((await served.ask("GET", "/v2/gone")).status, 502);
+});
+
+Deno.test("who asked too much is told how long to wait, also where upstream did not say", async () => {
+  await using served = new Served({ files });
+  assert.equal((await served.ask("GET", "/http/limited")).headers.get("retry-after"), "60");
 });
 
 Deno.test("a bug is answered with its request id and no internals, and logged with its stack", async () => {

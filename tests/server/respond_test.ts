@@ -13,7 +13,7 @@ interface Answered {
 
 async function answer(file: FakeFile, request: HeadersInit = {}, method: "GET" | "HEAD" = "GET"): Promise<Answered> {
   const vault = new FakeVault({ "/x": file });
-  const artifact = await fakeBackend("http", "/http").resolve({ path: "/x", query: "", headers: new Headers() });
+  const artifact = fakeBackend("http", "/http").resolve({ path: "/x", query: "" });
   const headers = new Headers(request);
   const opened = await vault.open(artifact, { method });
   const reply = respond(opened, { method, headers, range: method === "GET" ? parseRange(headers.get("range")) : null });

@@ -69,6 +69,7 @@ export class VaultFixture implements AsyncDisposable {
       candidates: all.map((url) => ({ url, fetch: this.fetch, idleTimeoutMs: this.#options.idleTimeoutMs ?? 10_000 })),
       requestHeaders: [],
       freshness: { kind: "http" },
+      movesOnAfter: "any_failure",
       ...rest,
       policy: { ...defaultPolicy, ...policy },
     };

@@ -20,7 +20,8 @@ function artifact(
   headers: Artifact["requestHeaders"] = [],
 ): Artifact {
   const candidates = [{ url: "http://x/a", fetch: () => Promise.reject(new Error("no network")), idleTimeoutMs: 1 }];
-  return { backend: "b", key: "/a", candidates, requestHeaders: headers, freshness, policy: { ...policy, ...changed } };
+  const named = { backend: "b", key: "/a", candidates, movesOnAfter: "any_failure" } as const;
+  return { ...named, requestHeaders: headers, freshness, policy: { ...policy, ...changed } };
 }
 
 function entry(changed: Partial<Entry> = {}): Entry {

@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { Mention } from "../../src/artifact.ts";
+import { formatDigest, parseDigest } from "../../src/digest.ts";
+import { VaultError } from "../../src/errors.ts";
+import { type HeaderList, headerOf } from "../../src/http/headers.ts";
+import type { Answer } from "../support/fake_upstream.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.ts";
+
+const decoder = new TextDecoder();
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+function announcedDigest(headers: HeaderList) {
+  const text = headerOf(headers, "x-digest");
+  return text === undefined ? null : parseDigest(text);
+}
+
+/** A name such as an OCI tag, stale as soon as it is stored. */
+const name: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, announcedDigest };
+const lastingName: ArtifactOverrides = { ...name, freshness: { kind: "ttl", ttlMs: 60_000 } };
+
+/** Content that is asked for by its digest. */
+function content(text: string, key: string): ArtifactOverrides {
+  const digest = { algorithm: "sha256", hex: sha256(text) } as const;
+  return { key, digest, adoptsHeld: true, freshness: { kind: "immutable" } };
+}
+
+function named(body: string, announced = body): Answer {
+  return { body, headers: { "x-digest": `sha256:${sha256(announced)}` } };
+}
+
+/** What is read is stored before `read` returns. */
+function setUp() {
+  const upstream = startFakeUpstream();
+  let underWay = 0;
+  let idle = Promise.withResolvers<void>();
+  const events = {
+    transferStarted: () => void underWay++,
+    transferEnded: () => --underWay === 0 && idle.resolve(),
+  };
+  const fixture = new VaultFixture({ events });
+  return {
+    upstream,
+    fixture,
+    async read(path: string, overrides: ArtifactOverrides) {
+      idle = Promise.withResolvers();
+      const { bytes, opened } = await fixture.read(fixture.artifact(upstream.url(path), overrides));
+      if (underWay > 0) await idle.promise;
+      return { text: decoder.decode(bytes), status: opened.cacheStatus, headers: opened.headers };
+    },
+    async head(path: string, overrides: ArtifactOverrides) {
+      const opened = await fixture.open(fixture.artifact(upstream.url(path), overrides), { method: "HEAD" });
+      opened.close();
+      return opened;
+    },
+    asked: () => upstream.requests.map(({ method, target }) => `${method} ${target}`),
+    async [Symbol.asyncDispose]() {
+      await fixture[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("a name is confirmed with HEAD, as long as upstream announces the digest that is held", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  await set.read("/t", name);
+  const { text, status } = await set.read("/t", name);
+  assert.equal(text, "one");
+  assert.deepEqual([status.fwd, status.fwdStatus], ["stale", 200]);
+  assert.deepEqual(set.asked(), ["GET /t", "HEAD /t"]);
+});
+
+Deno.test("a name that stands for something new is fetched", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  await set.read("/t", name);
+  set.upstream.serve("/t", named("two"));
+  assert.equal((await set.read("/t", name)).text, "two");
+  assert.deepEqual(set.asked(), ["GET /t", "HEAD /t", "GET /t"]);
+});
+
+Deno.test("a name that stands for something new which is held already is not fetched", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  set.upstream.serve("/u", named("two"));
+  await set.read("/t", name);
+  await set.read("/u", lastingName);
+  set.upstream.serve("/t", named("two"));
+  assert.equal((await set.read("/t", name)).text, "two");
+  assert.deepEqual(set.asked(), ["GET /t", "GET /u", "HEAD /t"]);
+});
+
+Deno.test("a name whose upstream announces no digest is confirmed as any document is", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", { body: "one", etag: '"1"' });
+  await set.read("/t", name);
+  set.upstream.serve("/t", (request) => ({
+    ...{ body: "one", etag: '"1"' },
+    status: request.headers.get("if-none-match") === '"1"' ? 304 : 200,
+  }));
+  assert.equal((await set.read("/t", name)).status.fwdStatus, 304);
+});
+
+Deno.test("an upstream without HEAD is asked with GET", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", (request) => request.method === "HEAD" ? { status: 405 } : named("one"));
+  await set.read("/t", name);
+  assert.equal((await set.read("/t", name)).text, "one");
+  assert.deepEqual(set.asked(), ["GET /t", "HEAD /t", "GET /t"]);
+});
+
+Deno.test("a body that is not what was announced is never delivered or kept", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one", "another"));
+  const isMismatch = (error: unknown) => error instanceof VaultError && error.code === "digest_mismatch";
+  await assert.rejects(set.read("/t", name), isMismatch);
+  set.upstream.serve("/t", named("one"));
+  assert.equal((await set.read("/t", name)).text, "one");
+});
+
+Deno.test("HEAD on a name is kept: when the body comes by its digest, the name has it, also without upstream", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  set.upstream.serve("/c", { body: "one" });
+  const opened = await set.head("/t", lastingName);
+  assert.equal(opened.sizeBytes, 3);
+  await set.read("/c", content("one", "/c"));
+  assert.equal((await set.head("/t", lastingName)).cacheStatus.hit, true);
+  assert.equal((await set.read("/t", lastingName)).text, "one");
+  assert.deepEqual(set.asked(), ["HEAD /t", "GET /c"]);
+  set.upstream.serve("/t", { status: 503 });
+  assert.equal((await set.read("/t", name)).status.detail, "stale-if-error");
+});
+
+Deno.test("HEAD on a name that stands for something new fetches it, so that a held copy is never lost for a claim", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  await set.read("/t", name);
+  set.upstream.serve("/t", named("two!"));
+  const opened = await set.head("/t", name);
+  assert.equal(opened.sizeBytes, 4);
+  set.upstream.serve("/t", { status: 503 });
+  assert.equal((await set.read("/t", name)).text, "two!");
+});
+
+Deno.test("20 clients that ask with HEAD at once cause one request", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("one"));
+  const hold = set.upstream.hold("/t");
+  const asks = Array.from({ length: 20 }, () => set.head("/t", lastingName));
+  await hold.reached;
+  hold.release();
+  for (const opened of await Promise.all(asks)) assert.equal(opened.sizeBytes, 3);
+  assert.deepEqual(set.asked(), ["HEAD /t"]);
+});
+
+Deno.test("bytes that are held under another key are not fetched again, once upstream has confirmed that it has them", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/c", { body: "one" });
+  set.upstream.serve("/b/c", { body: "one", headers: { "content-type": "text/b" } });
+  await set.read("/a/c", content("one", "/a/c"));
+  const { text, headers, status } = await set.read("/b/c", content("one", "/b/c"));
+  assert.deepEqual([text, headerOf(headers, "content-type"), status.fwd], ["one", "text/b", "uri-miss"]);
+  assert.equal((await set.read("/b/c", content("one", "/b/c"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["GET /a/c", "HEAD /b/c"]);
+});
+
+Deno.test("bytes that are held are not given out under a key that upstream does not have", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/c", { body: "one" });
+  await set.read("/a/c", content("one", "/a/c"));
+  const isMissing = (error: unknown) => error instanceof VaultError && error.code === "not_found";
+  await assert.rejects(set.read("/b/c", content("one", "/b/c")), isMissing);
+});
+
+/** A list of contents: their texts, each under `/d/<text>`, of `sizeBytes` each. */
+function list(texts: readonly string[], sizeBytes: number): ArtifactOverrides {
+  const mentions = (): Mention[] =>
+    texts.map((text) => ({ key: `/d/${text}`, sha256: sha256(text), sizeBytes, headers: [["x-from", "list"]] }));
+  return { freshness: { kind: "immutable" }, mentions };
+}
+
+Deno.test("what a document mentions is served from held bytes without a request", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/c", { body: "one" });
+  set.upstream.serve("/list", { body: "a list" });
+  await set.read("/a/c", content("one", "/a/c"));
+  await set.read("/list", list(["one"], 3));
+  const { text, headers, status } = await set.read("/d/one", content("one", "/d/one"));
+  assert.deepEqual([text, headerOf(headers, "x-from"), status.hit], ["one", "list", true]);
+  assert.deepEqual(set.asked(), ["GET /a/c", "GET /list"]);
+});
+
+Deno.test("what a document mentions and nobody holds is fetched, and takes nothing over from the mention", async () => {
+  await using set = setUp();
+  set.upstream.serve("/list", { body: "a list" });
+  set.upstream.serve("/d/one", { body: "one" });
+  await set.read("/list", list(["one"], 3));
+  const { text, headers } = await set.read("/d/one", content("one", "/d/one"));
+  assert.deepEqual([text, headerOf(headers, "x-from")], ["one", undefined]);
+});
+
+Deno.test("a mention with a wrong size does no harm to the body it is about", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/c", { body: "one" });
+  set.upstream.serve("/d/one", { body: "one" });
+  set.upstream.serve("/list", { body: "a list" });
+  await set.read("/a/c", content("one", "/a/c"));
+  await set.read("/list", list(["one"], 4));
+  assert.equal((await set.read("/d/one", content("one", "/d/one"))).text, "one");
+  assert.equal((await set.read("/a/c", content("one", "/a/c"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["GET /a/c", "GET /list", "HEAD /d/one"]);
+});
+
+const outages = [
+  { movesOnAfter: "absence", status: 503, next: false },
+  { movesOnAfter: "absence", status: 429, next: false },
+  { movesOnAfter: "absence", status: 404, next: true },
+  { movesOnAfter: "absence", status: 401, next: true },
+  { movesOnAfter: "any_failure", status: 503, next: true },
+] as const;
+
+for (const { movesOnAfter, status, next } of outages) {
+  Deno.test(`after ${status}, what moves on after ${movesOnAfter} ${next ? "asks" : "does not ask"} the next upstream`, async () => {
+    await using set = setUp();
+    set.upstream.serve("/first", { status });
+    set.upstream.serve("/second", { body: "second" });
+    const urls = [set.upstream.url("/first"), set.upstream.url("/second")];
+    const read = set.fixture.read(set.fixture.artifact(urls, { movesOnAfter }));
+    if (next) assert.equal(decoder.decode((await read).bytes), "second");
+    else await assert.rejects(read, (error) => error instanceof VaultError && error.upstreamStatus === status);
+    assert.equal(set.upstream.count("/second"), next ? 1 : 0);
+  });
+}
+
+Deno.test("digests print as they are read", () => {
+  const text = `sha512:${"ab".repeat(64)}`;
+  assert.equal(formatDigest(parseDigest(text)), text);
+});
