@@ -1,10 +1,12 @@
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
-import { type Log, noLog } from "../observe/log.ts";
+import type { Log } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";
 import { type EgressOptions, openEgress } from "./egress.ts";
+import { withOciTokens } from "./oci_token.ts";
 import { type Lookup, lookupNothing, lookupWithDns } from "./private_network.ts";
+import { type RateLimit, withRateLimit } from "./rate_limit.ts";
 import { withRedirects } from "./redirect.ts";
 import { withRetry } from "./retry.ts";
 import { withTimeout } from "./timeout.ts";
@@ -14,6 +16,8 @@ export interface UpstreamOptions extends EgressOptions {
   readonly timeoutMs: number;
   /** How often a request is repeated at most. */
   readonly retries: number;
+  /** Whether a 429 is worth repeating; true when absent. */
+  readonly retryRateLimited?: boolean;
   readonly userAgent: string;
   readonly credentials: Credentials;
   /** Extra headers, as private as the credentials. */
@@ -21,6 +25,8 @@ export interface UpstreamOptions extends EgressOptions {
   /** URLs of the upstream; only their origins get the credentials and the extra headers. */
   readonly origins: readonly string[];
   readonly allowPrivateRedirects: boolean;
+  /** Told of every answer that says how much of a quota is left. */
+  readonly onRateLimit?: (rateLimit: RateLimit) => void;
   readonly log?: Log;
   /** For tests: instead of the network. */
   readonly fetch?: Fetch;
@@ -33,7 +39,8 @@ export interface UpstreamOptions extends EgressOptions {
 export interface UpstreamClient {
   /**
    * Throws VaultError only: `upstream_failed` when there was no answer, `upstream_silent` when it did not come in time,
-   * `permission_missing`; or the reason of the request's own signal. Any status is an answer. Bodies: `BodyReader`.
+   * `permission_missing`, and what `withOciTokens` throws; or the reason of the request's own signal. Any status is an
+   * answer. Bodies: `BodyReader`.
    */
   readonly fetch: Fetch;
   /** Closes idle connections; whatever is under way breaks. */
@@ -42,15 +49,25 @@ export interface UpstreamClient {
 
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
-  const { clock = systemClock, log = noLog, random = Math.random, credentials, headers } = options;
+  const { timeoutMs, clock = systemClock, credentials, allowPrivateRedirects, onRateLimit } = options;
   const egress = options.fetch === undefined ? openEgress(options) : { fetch: options.fetch, close() {} };
-  let fetch = withTimeout(egress.fetch, { timeoutMs: options.timeoutMs, clock });
-  fetch = withCredentials(fetch, options);
-  fetch = withRedirects(fetch, {
-    allowPrivateRedirects: options.allowPrivateRedirects,
-    confidential: credentials.kind !== "none" || headers.length > 0,
-    lookup: options.lookup ?? (options.proxy === undefined ? lookupWithDns : lookupNothing),
-  });
-  fetch = withRetry(fetch, { retries: options.retries, clock, random, log });
+  const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithDns : lookupNothing);
+  let fetch = withCredentials(withTimeout(egress.fetch, { timeoutMs, clock }), options);
+  if (credentials.kind === "registry") {
+    // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
+    const tokenFetch = withRetry(fetch, options);
+    const { origins } = options;
+    const allowPrivateRealms = allowPrivateRedirects;
+    fetch = withOciTokens(fetch, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
+  }
+  if (onRateLimit !== undefined) fetch = withRateLimit(fetch, { observed: onRateLimit });
+  fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
+  fetch = withRetry(fetch, options);
   return { fetch, close: () => egress.close() };
+}
+
+/** Whether what is fetched is perhaps not for everyone: a registry's anonymous tokens are. */
+function isConfidential({ credentials, headers }: UpstreamOptions): boolean {
+  if (headers.length > 0) return true;
+  return credentials.kind === "registry" ? credentials.login !== undefined : credentials.kind !== "none";
 }

@@ -2,11 +2,29 @@ import { Buffer } from "node:buffer";
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 
+/** A user name without a colon, and a password. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 export type Credentials =
   | { readonly kind: "none" }
-  /** Sent as UTF-8 (RFC 7617). */
-  | { readonly kind: "basic"; readonly username: string; readonly password: string }
-  | { readonly kind: "bearer"; readonly token: string };
+  /** Sent with every request. */
+  | { readonly kind: "basic" } & Login
+  | { readonly kind: "bearer"; readonly token: string }
+  | RegistryCredentials;
+
+/** Sent only as a registry's 401 asks for (`withOciTokens`); a registry with a fixed token is of kind `bearer`. */
+export interface RegistryCredentials {
+  readonly kind: "registry";
+  /** Absent: tokens are asked for anonymously. */
+  readonly login?: Login;
+  /** Asked for tokens instead of the server that the registry names. */
+  readonly authUrl?: string;
+  /** Whether a registry on https may have its login sent to a token server on plain http. */
+  readonly insecure: boolean;
+}
 
 export interface CredentialsOptions {
   readonly credentials: Credentials;
@@ -39,12 +57,16 @@ export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetc
 function authorization(credentials: Credentials): HeaderList {
   switch (credentials.kind) {
     case "none":
+    case "registry":
       return [];
-    case "basic": {
-      const { username, password } = credentials;
-      return [["authorization", `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`]];
-    }
+    case "basic":
+      return [["authorization", basicAuthorization(credentials)]];
     case "bearer":
       return [["authorization", `Bearer ${credentials.token}`]];
   }
+}
+
+/** The value of an `Authorization` header, as UTF-8 (RFC 7617). */
+export function basicAuthorization({ username, password }: Login): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

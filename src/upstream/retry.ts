@@ -11,6 +11,8 @@ import { shownUrl } from "./shown_url.ts";
 export interface RetryOptions {
   /** How often a request is repeated at most; 0 for never. */
   readonly retries: number;
+  /** Whether 429 is among the errors that may pass; true when absent. A quota for hours does not come back in seconds. */
+  readonly retryRateLimited?: boolean;
   readonly clock?: Clock;
   /** From 0 to 1, as `Math.random`. */
   readonly random?: () => number;
@@ -43,17 +45,20 @@ class Attempts {
   readonly #fetch: Fetch;
   readonly #request: Request;
   readonly #retries: number;
+  readonly #retryRateLimited: boolean;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: Log;
 
-  constructor(fetch: Fetch, request: Request, { retries, clock, random, log }: RetryOptions) {
+  constructor(fetch: Fetch, request: Request, options: RetryOptions) {
+    const { retries, retryRateLimited = true, clock = systemClock, random = Math.random, log = noLog } = options;
     this.#fetch = fetch;
     this.#request = request;
     this.#retries = request.method === "GET" || request.method === "HEAD" ? retries : 0;
-    this.#clock = clock ?? systemClock;
-    this.#random = random ?? Math.random;
-    this.#log = log ?? noLog;
+    this.#retryRateLimited = retryRateLimited;
+    this.#clock = clock;
+    this.#random = random;
+    this.#log = log;
   }
 
   async run(): Promise<Response> {
@@ -87,6 +92,7 @@ class Attempts {
     }
     const { status, headers } = outcome.response;
     if (!retriedStatuses.has(status) || attempts > this.#retries) return null;
+    if (status === 429 && !this.#retryRateLimited) return null;
     const askedMs = parseRetryAfter(headers.get("retry-after"), this.#clock.date());
     if (askedMs === null) return backoffMs;
     return askedMs <= longestRetryAfterMs ? askedMs : null;

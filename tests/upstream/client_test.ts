@@ -33,6 +33,16 @@ Deno.test("503, 503, 200: one answer, three requests", async () => {
   assert.equal(notesOf(response).attempts, 3);
 });
 
+for (const [name, retryRateLimited, requests] of [["repeated", true, 4], ["handed on at once", false, 1]] as const) {
+  Deno.test(`429 is ${name} where retryRateLimited is ${retryRateLimited}`, async () => {
+    await using upstream = startFakeUpstream();
+    using client = clientOf(upstream, { retryRateLimited });
+    upstream.serve("/f", { status: 429, body: "wait" });
+    assert.equal(await (await client.fetch(new Request(upstream.url("/f")))).text(), "wait");
+    assert.equal(upstream.requests.length, requests);
+  });
+}
+
 Deno.test("connections that break before an answer are tried again", async () => {
   await using upstream = startFakeUpstream();
   await using proxy = await startFaultProxy(upstream.origin);

@@ -29,6 +29,9 @@ const cases: readonly (readonly [string, string, Partial<CredentialsOptions>, Re
     authorization: "Basic asO8cmdlbjpwYTpzcw==",
   }],
   ["Bearer", "https://up.test/a", { credentials: bearer }, { ...common, authorization: "Bearer t0ken" }],
+  ["a registry's wait for its challenge", "https://up.test/a", {
+    credentials: { kind: "registry", login: { username: "u", password: "p" }, insecure: true },
+  }, common],
   ["extra headers", "https://up.test/a", { headers }, { ...common, "x-key": "k", "x-many": "1, 2" }],
   ["another host gets none", "https://cdn.test/a", { credentials: bearer, headers }, common],
   ["another port gets none", "https://up.test:8443/a", { credentials: bearer, headers }, common],

@@ -89,6 +89,17 @@ Deno.test("only GET and HEAD are repeated", async () => {
   }
 });
 
+Deno.test("429 is not repeated where it is said so; an outage still is", async () => {
+  const options = { retries: 3, clock: new InstantClock(), retryRateLimited: false };
+  for (
+    const [steps, status, calls] of [[[429, 200], 429, 1], [[503, 200], 200, 2], [[503, 429, 200], 429, 2]] as const
+  ) {
+    const upstream = scripted(...steps);
+    assert.equal((await withRetry(upstream.fetch, options)(new Request(url))).status, status);
+    assert.equal(upstream.calls.length, calls);
+  }
+});
+
 Deno.test("waits grow exponentially, with jitter, and not beyond 10 s", async () => {
   const clock = new InstantClock();
   await withRetry(scripted(503).fetch, { retries: 8, clock, random: () => 1 })(new Request(url));

@@ -1,0 +1,116 @@
+import type { Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { BodyReader } from "./body_reader.ts";
+import { discardBody } from "./byte_source.ts";
+import type { Clock } from "./clock.ts";
+import { basicAuthorization, type Login } from "./credentials.ts";
+import { parseRetryAfter } from "./retry_after.ts";
+import { shownUrl } from "./shown_url.ts";
+
+/** What opens a registry for a while; two with the same token are still two. */
+export interface Pass {
+  /** The value of the `Authorization` header. */
+  readonly authorization: string;
+  /** On the clock's `now`; a little before the registry thinks so. */
+  readonly expiresAt: number;
+}
+
+export interface TokenServerOptions {
+  /** Must follow no redirect: the login would go along. */
+  readonly fetch: Fetch;
+  /** Absent: the token is asked for anonymously. */
+  readonly login?: Login | undefined;
+  readonly clock: Clock;
+}
+
+const maxAnswerBytes = 64 * 1024;
+const defaultLifetimeSeconds = 60;
+const longestMarginMs = 10_000;
+
+/**
+ * Asks a token server (distribution spec, "Token Authentication") for the token that `url` names with its service and
+ * scopes. Throws VaultError: `denied` with `upstreamStatus` 401 where it refuses the login, or its absence; `rate_limited`;
+ * `upstream_failed` and `upstream_silent` for an outage or an answer without a token. No message has a secret in it.
+ */
+export async function requestToken(url: string, { fetch, login, clock }: TokenServerOptions): Promise<Pass> {
+  const askedAt = clock.now();
+  const headers = new Headers({ accept: "application/json" });
+  if (login !== undefined) headers.set("authorization", basicAuthorization(login));
+  const response = await fetch(new Request(url, { headers, redirect: "manual" }));
+  if (response.status !== 200) {
+    discardBody(response);
+    throw refusal(response, { url, login, clock });
+  }
+  const { token, lifetimeSeconds } = parseToken(await readText(response, url, clock), url);
+  const lifetimeMs = lifetimeSeconds * 1000;
+  // Counted from the asking: `issued_at` is on another machine's clock. Should the token be older, one 401 renews it.
+  const expiresAt = askedAt + lifetimeMs - Math.min(longestMarginMs, lifetimeMs / 4);
+  return { authorization: `Bearer ${token}`, expiresAt };
+}
+
+async function readText(response: Response, url: string, clock: Clock): Promise<string> {
+  const reader = new BodyReader(response, { url, clock });
+  const decoder = new TextDecoder();
+  let text = "";
+  let sizeBytes = 0;
+  for (let bytes; (bytes = await reader.read(new Uint8Array(16 * 1024))) !== null;) {
+    sizeBytes += bytes.length;
+    if (sizeBytes > maxAnswerBytes) {
+      const tooLarge = noToken(url, `its answer is larger than ${maxAnswerBytes / 1024} KiB`);
+      reader.cancel(tooLarge);
+      throw tooLarge;
+    }
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** What is not a visible ASCII character cannot stand in a header, and would be quoted in the error about it. */
+const headerSafe = /^[\x21-\x7e]+$/;
+
+function parseToken(text: string, url: string): { token: string; lifetimeSeconds: number } {
+  const document = parseObject(text);
+  if (document === null) throw noToken(url, "its answer is not a JSON object");
+  const token = document.token || document.access_token;
+  if (typeof token !== "string" || !headerSafe.test(token)) {
+    throw noToken(url, "there is no usable token in its answer");
+  }
+  const { expires_in: seconds } = document;
+  return { token, lifetimeSeconds: typeof seconds === "number" && seconds > 0 ? seconds : defaultLifetimeSeconds };
+}
+
+/** Null for anything else. The parser's own error quotes the text, and with it perhaps a token: it goes nowhere. */
+function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const parsed = JSON.parse(text);
+    return typeof parsed === "object" ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+function refusal(
+  { status, headers }: Response,
+  { url, login, clock }: { url: string; login: Login | undefined; clock: Clock },
+): VaultError {
+  const problem = `Cannot get a token from "${shownUrl(url)}": it answered ${status}`;
+  if (status === 401 || status === 403) {
+    const why = login === undefined
+      ? 'it gives none without credentials; set "username" and "password"'
+      : "it refused the username and password of this registry";
+    return new VaultError("denied", `${problem}: ${why}`, { upstreamStatus: 401 });
+  }
+  if (status === 429) {
+    const waitMs = parseRetryAfter(headers.get("retry-after"), clock.date());
+    return new VaultError("rate_limited", `${problem}, too many requests`, {
+      upstreamStatus: status,
+      ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
+    });
+  }
+  const redirected = status >= 300 && status < 400 ? ", and redirects of token requests are not followed" : "";
+  return new VaultError("upstream_failed", problem + redirected, { upstreamStatus: status });
+}
+
+function noToken(url: string, why: string): VaultError {
+  return new VaultError("upstream_failed", `Cannot get a token from "${shownUrl(url)}": ${why}`);
+}
