@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { VaultError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Pass } from "./token_server.ts";
 
@@ -15,10 +16,18 @@ export interface TokenWanted {
 }
 
 const mostTokens = 1000;
+/** How long a refused login is not tried again: registries lock accounts that are tried too often. */
+const refusedForMs = 60_000;
 
-/** Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. */
+interface Refusal {
+  readonly error: VaultError;
+  readonly until: number;
+}
+
+/** Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. Who gets none is told so for a while unasked. */
 export class TokenCache {
   readonly #passes = new LRUCache<string, Pass>({ max: mostTokens });
+  readonly #refusals = new LRUCache<string, Refusal>({ max: mostTokens });
   readonly #pending = new Map<string, Promise<Pass>>();
   readonly #request: (url: string) => Promise<Pass>;
   readonly #clock: Clock;
@@ -32,6 +41,8 @@ export class TokenCache {
   async get(url: string, { instead, signal }: TokenWanted): Promise<Pass> {
     const held = this.#passes.get(url);
     if (held !== undefined && held !== instead && this.#clock.now() < held.expiresAt) return held;
+    const refusal = this.#refusals.get(url);
+    if (refusal !== undefined && this.#clock.now() < refusal.until) throw refusal.error;
     return await unlessAborted(this.#pending.get(url) ?? this.#renew(url), signal);
   }
 
@@ -48,6 +59,10 @@ export class TokenCache {
       const pass = await this.#request(url);
       this.#passes.set(url, pass);
       return pass;
+    } catch (error) {
+      const refused = error instanceof VaultError && error.code === "denied";
+      if (refused) this.#refusals.set(url, { error, until: this.#clock.now() + refusedForMs });
+      throw error;
     } finally {
       this.#pending.delete(url);
     }

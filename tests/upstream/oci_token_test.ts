@@ -166,6 +166,20 @@ Deno.test("a 401 that comes late, after others have renewed, takes their token",
   assert.equal(world.auth.requests.length, 2);
 });
 
+Deno.test("a refused login is not tried again for a minute, lest the account be locked", async () => {
+  await using world = startTokenRegistry();
+  const clock = new ManualClock();
+  using client = registryClient(world.registry, { login }, { clock });
+  const url = world.publish("app", manifest);
+  world.auth.serve("/token", { status: 401 });
+  const isDenied = { code: "denied", upstreamStatus: 401 };
+  for (let i = 0; i < 3; i++) await assert.rejects(ask(client, url), isDenied);
+  assert.equal(world.auth.requests.length, 1);
+  clock.advance(60_000);
+  await assert.rejects(ask(client, url), isDenied);
+  assert.equal(world.auth.requests.length, 2);
+});
+
 Deno.test("a second 401 is the answer, with its body", async () => {
   await using world = startTokenRegistry();
   using client = registryClient(world.registry);
