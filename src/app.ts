@@ -1,13 +1,13 @@
-import type { Backend, CachingPolicy, Freshness } from "./artifact.ts";
-import type { HeaderList } from "./http/headers.ts";
-import { createHttpBackend, type HttpRule } from "./backends/http.ts";
-import type { BackendConfig, Config } from "./config/schema.ts";
+import { openHttpBackend } from "./app/http.ts";
+import { type OciDeps, openOciBackend, withOciRoot } from "./app/oci.ts";
+import { Upstreams } from "./app/upstreams.ts";
+import type { Backend } from "./artifact.ts";
+import type { OciBackend } from "./backends/oci.ts";
+import { type Config, isOci } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
-import { createUpstreamClient, type UpstreamClient } from "./upstream/client.ts";
-import type { Credentials } from "./upstream/credentials.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { createVault } from "./vault/engine.ts";
 
@@ -44,13 +44,8 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
     log,
     events: metrics,
   });
-  const clients: UpstreamClient[] = [];
-  const backends: Backend[] = [];
-  for (const backend of config.backends) {
-    const client = await openClient(config, backend, { log, version });
-    clients.push(client);
-    backends.push(createBackend(config, backend, client));
-  }
+  const upstreams = new Upstreams({ config, log, version });
+  const backends = await openBackends({ config, upstreams, metrics, log });
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   const vault = createVault({
     store,
@@ -73,7 +68,7 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
       shuttingDown = true;
       await vault.close(timeoutMs);
       await store.close();
-      for (const client of clients) client.close();
+      upstreams.close();
     },
   };
 }
@@ -83,55 +78,13 @@ function backoffFor(attempt: number): number {
   return Math.random() * Math.min(backoffMs.most, backoffMs.first * 2 ** attempt);
 }
 
-async function openClient(config: Config, backend: BackendConfig, { log, version }: AppDeps): Promise<UpstreamClient> {
-  const options = backend.config;
-  const authorities = [...config.ca ?? [], ...options.ca ?? []];
-  const proxy = options.proxy ?? config.proxy;
-  return createUpstreamClient({
-    timeoutMs: options.timeout,
-    retries: options.retries,
-    userAgent: options.user_agent ?? `artifact-vault/${version}`,
-    credentials: credentialsOf(options),
-    headers: Object.entries(options.headers ?? {}) as unknown as HeaderList,
-    origins: options.base_url,
-    allowPrivateRedirects: options.allow_private_redirects,
-    caCerts: await Promise.all(authorities.map((path) => Deno.readTextFile(path))),
-    log,
-    ...(proxy !== undefined && { proxy }),
-  });
-}
-
-function credentialsOf({ username, password, token }: BackendConfig["config"]): Credentials {
-  if (token !== undefined) return { kind: "bearer", token };
-  return username === undefined ? { kind: "none" } : { kind: "basic", username, password: password ?? "" };
-}
-
-function createBackend(config: Config, { name, config: options }: BackendConfig, { fetch }: UpstreamClient): Backend {
-  return createHttpBackend({
-    name,
-    prefix: options.prefix,
-    baseUrls: options.base_url,
-    fetch,
-    idleTimeoutMs: options.timeout,
-    maxTransfers: options.max_transfers,
-    policy: policyOf(config, options),
-    freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
-    rules: options.rules.map(ruleOf),
-  });
-}
-
-function policyOf(config: Config, options: BackendConfig["config"]): CachingPolicy {
-  return {
-    staleIfErrorMs: options.stale_if_error,
-    negativeTtlMs: options.negative_ttl,
-    serveDeleted: options.serve_deleted,
-    honorClientNoCache: options.honor_client_no_cache,
-    abandonedTransfer: options.abandoned_transfer,
-    offline: config.offline || options.offline,
-  };
-}
-
-function ruleOf(rule: BackendConfig["config"]["rules"][number]): HttpRule {
-  const freshness: Freshness = rule.ttl === undefined ? { kind: "immutable" } : { kind: "ttl", ttlMs: rule.ttl };
-  return { match: rule.match, freshness };
+/** All that are configured, and what answers at the root for those that serve images. */
+async function openBackends(deps: OciDeps): Promise<Backend[]> {
+  const backends: Backend[] = [];
+  const images: OciBackend[] = [];
+  for (const backend of deps.config.backends) {
+    if (!isOci(backend)) backends.push(await openHttpBackend(backend, deps));
+    else images.push(await openOciBackend(backend, deps));
+  }
+  return withOciRoot([...backends, ...images], images);
 }

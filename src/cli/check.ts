@@ -1,10 +1,11 @@
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import { presentConfig } from "../config/present.ts";
+import { warningsOf } from "../config/warnings.ts";
 import type { Command } from "./command.ts";
 import { configOptions, loadOptionsOf } from "./config_options.ts";
 
-/** Prints the configuration as it is understood; what is wrong with it is thrown by `loadConfig`. */
+/** Prints the configuration as it is understood, and what is odd about it; what is wrong is thrown by `loadConfig`. */
 export const check: Command = {
   name: "check",
   summary: "Print the configuration with all defaults and without secrets, or everything that is wrong with it",
@@ -13,6 +14,7 @@ export const check: Command = {
   async run(values, io) {
     const config = await loadConfig(loadOptionsOf(values, io));
     io.stdout(stringify(presentConfig(config), { lineWidth: 0 }));
+    for (const warning of warningsOf(config)) io.stderr(`${warning}\n`);
     return 0;
   },
 };

@@ -1,5 +1,6 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import type { Config } from "../config/schema.ts";
+import { authoritiesOf } from "../config/upstreams.ts";
 import { messageOf, VaultError } from "../errors.ts";
 
 /** What `Deno.serve` takes to speak TLS. */
@@ -18,7 +19,10 @@ export async function readTls({ tls }: Config): Promise<TlsOptions | null> {
 
 /** Makes sure at start that the files of trusted authorities can be read, and not at the first request. */
 export async function checkAuthorities(config: Config): Promise<void> {
-  const backends = config.backends.map(({ name, config }) => ({ key: `ca of backend "${name}"`, ca: config.ca }));
+  const backends = config.backends.map((backend) => ({
+    key: `ca of backend "${backend.name}"`,
+    ca: authoritiesOf(backend),
+  }));
   for (const { key, ca = [] } of [{ key: "ca", ca: config.ca }, ...backends]) {
     for (const path of ca) await readPem(path, { key, marker: "CERTIFICATE" });
   }

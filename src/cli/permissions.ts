@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { readConfigFile } from "../config/config_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
-import { upstreamsOf } from "../config/upstreams.ts";
+import type { BackendConfig, Config } from "../config/schema.ts";
+import { authoritiesOf, opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
@@ -18,7 +18,7 @@ export const permissions: Command = {
     const config = await loadConfig({ ...loadOptionsOf(values, io), text });
     io.stdout(`${permissionFlags(config, { path, env: referencedEnv(text) }).map(quoted).join(" ")}\n`);
     if (contactedUrls(config).length > 0) {
-      io.stderr("Add the hosts that these upstreams redirect to, if any, to --allow-net.\n");
+      io.stderr("Add the hosts that these upstreams redirect to or have tokens made by, if any, to --allow-net.\n");
     }
     return 0;
   },
@@ -30,12 +30,13 @@ const sourceDir = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/
 /** The flags for a configuration read from `path` that refers to the environment variables `env`. */
 export function permissionFlags(config: Config, given: { path: string | undefined; env: readonly string[] }): string[] {
   const { cache_dir, log_file, tls } = config;
-  const authorities = [config, ...config.backends.map((backend) => backend.config)].flatMap(({ ca }) => ca ?? []);
+  const authorities = [...config.ca ?? [], ...config.backends.flatMap(authoritiesOf)];
   const sources = Deno.build.standalone ? [] : [sourceDir];
   const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort)];
+  const net = onlineBackends(config).some(opensAnyHost) ? ["--allow-net"] : flag("net", hosts);
   return [
     "--no-prompt",
-    ...flag("net", hosts),
+    ...net,
     ...flag("env", given.env),
     ...flag("read", [given.path, ...sources, cache_dir, tls?.cert, tls?.key, ...authorities]),
     ...flag("write", [cache_dir, log_file]),
@@ -50,8 +51,13 @@ function flag(name: string, values: readonly (string | undefined)[]): string[] {
 
 /** Where requests go out to: the upstreams and the proxies on the way. */
 function contactedUrls(config: Config): string[] {
-  const online = config.backends.filter((backend) => !config.offline && !backend.config.offline);
-  return online.flatMap((backend) => [...upstreamsOf(backend), backend.config.proxy ?? config.proxy ?? []].flat());
+  return onlineBackends(config).flatMap((backend) => {
+    return [...upstreamsOf(backend), backend.config.proxy ?? config.proxy ?? []].flat();
+  });
+}
+
+function onlineBackends(config: Config): BackendConfig[] {
+  return config.backends.filter((backend) => !config.offline && !backend.config.offline);
 }
 
 function listenAddress({ http_host, http_port }: Config): string {

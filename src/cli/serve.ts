@@ -1,7 +1,8 @@
 import { type App, createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { upstreamsOf } from "../config/upstreams.ts";
+import { opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { createLogging, type Log, type Logging } from "../observe/log.ts";
 import { prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
@@ -44,6 +45,7 @@ function openLog({ log_level: level, log_format: format, log_file: file }: Confi
 
 async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: Log; io: Io }): Promise<void> {
   const { tls, log, io } = deps;
+  for (const warning of warningsOf(config)) log.warning(warning);
   const app = await createApp(config, { log, version });
   const { server, url } = await openServer(app, { config, tls });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
@@ -53,7 +55,10 @@ async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: 
 
 function announce(url: string, { config, log, io }: { config: Config; log: Log; io: Io }): void {
   const title = `Artifact Vault ${version} listening on ${url}`;
-  const routes = config.backends.map((backend) => `${backend.config.prefix} -> ${upstreamsOf(backend).join(", ")}`);
+  const routes = config.backends.map((backend) => {
+    const upstreams = [...upstreamsOf(backend), opensAnyHost(backend) ? "any registry" : []].flat();
+    return `${backend.config.prefix} -> ${upstreams.join(", ")}`;
+  });
   for (const line of [title, ...routes]) log.info(line);
   if (!showsLog(config)) io.stdout([title, ...routes.map((route) => `  ${route}`), ""].join("\n"));
 }

@@ -1,9 +1,14 @@
 import { httpBackend } from "./schema_http.ts";
+import { ociBackend } from "./schema_oci.ts";
+import { shapeOf, typesOf } from "./walk.ts";
 
-/** Every type of backend there is: a new one is a file `schema_<type>.ts` and a line here. */
+/** Every kind of backend there is: a new one is a file `schema_<type>.ts` and a line here. */
 export const backendTypes = [
   httpBackend,
+  ociBackend,
 ] as const;
 
 /** What may stand after `type:`. */
-export const backendTypeNames: readonly string[] = backendTypes.flatMap((schema) => [...schema.shape.type.values]);
+export const backendTypeNames: readonly string[] = backendTypes.flatMap((schema) =>
+  typesOf(shapeOf(schema, undefined)).map(String)
+);

@@ -3,13 +3,13 @@ import { backendTypeNames, backendTypes } from "./backend_types.ts";
 import { kindOf } from "./kinds.ts";
 import { configSchema } from "./schema.ts";
 import { backendKeys } from "./schema_backend.ts";
-import { shapeOf, unwrap } from "./walk.ts";
+import { shapeOf, typesOf, unwrap } from "./walk.ts";
 
 /** One key of the configuration, as documentation shows it. */
 export interface KeyDescription {
   /** Where it stands: `http_port`, `tls.cert`, `backends[].config.timeout`. */
   readonly key: string;
-  /** The type of backend that alone has it; absent for keys that all have. */
+  /** The types of backend that alone have it: `dockerhub or oci`; absent for keys that all have. */
   readonly backend?: string;
   readonly type: string;
   /** As it would be written; null where the key has none. */
@@ -29,9 +29,11 @@ export function describeConfig(): KeyDescription[] {
   ];
 }
 
-function describeOwnKeys(schema: (typeof backendTypes)[number]): KeyDescription[] {
-  const backend = [...schema.shape.type.values].join(" or ");
-  const own = Object.entries(schema.shape.config.shape).filter(([key]) => !(key in backendKeys));
+function describeOwnKeys(schema: z.core.$ZodType): KeyDescription[] {
+  const shape = shapeOf(schema, undefined);
+  const keys = shape?.config === undefined ? null : shapeOf(shape.config, undefined);
+  const own = Object.entries(keys ?? {}).filter(([key]) => !(key in backendKeys));
+  const backend = typesOf(shape).join(" or ");
   return describeShape("backends[].config.", Object.fromEntries(own)).map((row) => ({ ...row, backend }));
 }
 

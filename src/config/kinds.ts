@@ -11,8 +11,8 @@ export interface Kind<Value> {
   readonly hint: string;
   /** Never shown, neither in messages nor by `check`. */
   readonly secret?: true;
-  /** A URL that is fetched from. */
-  readonly isUpstream?: true;
+  /** A URL that is fetched from, or a file of certificate authorities. */
+  readonly role?: "upstream" | "authority";
   /** Takes a YAML scalar; numbers and booleans may arrive as text from the environment. */
   read(input: unknown): Value | Misfit;
   /** The inverse of `read`; absent where the value is its own text. */
@@ -59,6 +59,11 @@ const wordOf = (input: unknown) => typeof input === "object" ? "" : String(input
 /** Text; a number has to be quoted, because `0123` and `1e3` would not survive being read as one. */
 export function text(type = "text") {
   return value({ type, a: "text", hint: "write it in quotes", read: readText });
+}
+
+/** One file of certificate authorities, or a list of them. */
+export function authorities() {
+  return oneOrMore(value({ type: "file", a: "text", hint: "write it in quotes", role: "authority", read: readText }));
 }
 
 /** Text that is never shown. */

@@ -1,4 +1,3 @@
-import { backendTypeNames } from "./backend_types.ts";
 import { describeConfig, type KeyDescription } from "./describe.ts";
 
 const introduction = `# Configuration
@@ -24,11 +23,17 @@ export function configurationReference(): string {
   const sections = [
     section("Global keys", rows.filter((row) => !isBackend(row))),
     section("Every entry of `backends`", rows.filter((row) => isBackend(row) && row.backend === undefined)),
-    ...backendTypeNames.map((name) =>
-      section(`Backends of type \`${name}\``, rows.filter((row) => row.backend === name))
-    ),
+    ...ownSections(rows),
   ];
   return [introduction, ...sections].join("\n");
+}
+
+function ownSections(rows: readonly KeyDescription[]): string[] {
+  const backends = new Set(rows.flatMap(({ backend }) => backend ?? []));
+  return [...backends].map((backend) => {
+    const title = `Backends of type ${backend.replace(/\w+/g, (word) => word === "or" ? word : `\`${word}\``)}`;
+    return section(title, rows.filter((row) => row.backend === backend));
+  });
 }
 
 function section(title: string, rows: readonly KeyDescription[]): string {

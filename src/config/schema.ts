@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { backendTypes } from "./backend_types.ts";
-import { choice, duration, flag, integer, oneOrMore, size, text, textMatching } from "./kinds.ts";
+import { authorities, choice, duration, flag, integer, size, text, textMatching } from "./kinds.ts";
 import { proxyUrl } from "./urls.ts";
 
 const globalKeys = {
@@ -35,7 +35,7 @@ const globalKeys = {
     key: text("file").describe("PEM file with the private key."),
   }).optional().describe("Serve HTTPS instead of HTTP."),
   proxy: proxyUrl().optional().describe("Proxy for requests to every upstream."),
-  ca: oneOrMore(text("file")).optional().describe(
+  ca: authorities().optional().describe(
     "PEM file, or list of files, of certificate authorities to trust besides the system's.",
   ),
   backends: z.array(z.discriminatedUnion("type", backendTypes)).min(1).superRefine(checkDistinct, { when: () => true })
@@ -54,14 +54,26 @@ export type Config = z.output<typeof configSchema>;
 /** One backend of a configuration; `type` tells which. */
 export type BackendConfig = Config["backends"][number];
 
+export type HttpBackendConfig = Extract<BackendConfig, { readonly type: "http" }>;
+
+export type OciBackendConfig = Extract<BackendConfig, { readonly type: "dockerhub" | "oci" }>;
+
+/** Whether a backend serves images, and so answers at `/v2/`, too. */
+export function isOci(backend: BackendConfig): backend is OciBackendConfig {
+  return backend.type === "dockerhub" || backend.type === "oci";
+}
+
 interface Prefixed {
   readonly name: string;
   readonly config: { readonly prefix?: string | undefined };
 }
 
-function withPrefix<Backend extends Prefixed>(backend: Backend) {
-  const config: Backend["config"] = backend.config;
-  return { ...backend, config: { ...config, prefix: prefixOf(backend) } };
+type WithPrefix<Backend extends Prefixed> = Backend extends Prefixed
+  ? Omit<Backend, "config"> & { config: Backend["config"] & { prefix: string } }
+  : never;
+
+function withPrefix<Backend extends Prefixed>(backend: Backend): WithPrefix<Backend> {
+  return { ...backend, config: { ...backend.config, prefix: prefixOf(backend) } } as unknown as WithPrefix<Backend>;
 }
 
 function prefixOf(backend: Prefixed): string {

@@ -1,4 +1,4 @@
-import { choice, duration, flag, integer, Misfit, oneOrMore, text, textMatching, value } from "./kinds.ts";
+import { authorities, choice, duration, flag, integer, Misfit, text, textMatching, value } from "./kinds.ts";
 import { proxyUrl } from "./urls.ts";
 
 /** What the vault itself answers. */
@@ -51,7 +51,7 @@ export const backendKeys = {
     "Follow a public upstream's redirect to a loopback, private or link-local address.",
   ),
   proxy: proxyUrl().optional().describe("Proxy for requests to this upstream; the global proxy without it."),
-  ca: oneOrMore(text("file")).optional().describe(
+  ca: authorities().optional().describe(
     "PEM file, or list of files, of certificate authorities to trust for this upstream, besides the global ones.",
   ),
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),

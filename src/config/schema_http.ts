@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { duration, flag, oneOrMore, secret, text, textMatching } from "./kinds.ts";
+import { duration, flag, oneOrMore, secret, textMatching } from "./kinds.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
+import { checkCredentials, credentialKeys } from "./schema_credentials.ts";
 import { upstreamUrl } from "./urls.ts";
 
 const rule = z.strictObject({
@@ -26,9 +27,7 @@ const headers = z.record(z.string(), secret()).superRefine((headers, context) =>
 /** The keys only `http` has. */
 const httpKeys = {
   base_url: oneOrMore(upstreamUrl()).describe("URL of the upstream, or a list of equivalent ones tried in order."),
-  username: text().optional().describe("For Basic authentication at the upstream."),
-  password: secret().optional().describe("For Basic authentication at the upstream."),
-  token: secret().optional().describe("For Bearer authentication at the upstream."),
+  ...credentialKeys,
   headers: headers.optional().describe("Further headers sent upstream, such as {X-Api-Key: ${API_KEY}}."),
   ttl: duration({ forever: true }).optional().describe(
     "How long every copy counts as fresh; without it, what the upstream's headers say.",
@@ -43,11 +42,3 @@ export const httpBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...httpKeys }).superRefine(checkCredentials, { when: () => true })
     .describe("The keys below."),
 });
-
-/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
-function checkCredentials(config: unknown, context: z.core.$RefinementCtx): void {
-  const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
-  if (typeof config !== "object" || config === null) return;
-  if ("token" in config && "username" in config) wrong("token", "token and username exclude each other; keep one");
-  if ("password" in config && !("username" in config)) wrong("password", "a password needs a username");
-}

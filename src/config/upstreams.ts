@@ -1,18 +1,34 @@
 import type { z } from "zod";
-import { kindOf } from "./kinds.ts";
-import { type BackendConfig, configSchema } from "./schema.ts";
+import { type Kind, kindOf } from "./kinds.ts";
+import { type BackendConfig, configSchema, isOci } from "./schema.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
 /** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */
 export function upstreamsOf(backend: BackendConfig): string[] {
-  const backends = childSchema(configSchema, undefined, "backends");
-  return [...collect(backends && childSchema(backends, undefined, 0), backend)];
+  return valuesOf("upstream", backend);
 }
 
-function* collect(schema: z.core.$ZodType | null, value: unknown): Iterable<string> {
+/** Whether clients choose hosts that are fetched from as well. */
+export function opensAnyHost(backend: BackendConfig): boolean {
+  return isOci(backend) && backend.config.registries === "any";
+}
+
+/** The files of certificate authorities that a backend trusts besides the global ones. */
+export function authoritiesOf(backend: BackendConfig): string[] {
+  return valuesOf("authority", backend);
+}
+
+function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig): string[] {
+  const backends = childSchema(configSchema, undefined, "backends");
+  return [...collect(role, backends && childSchema(backends, undefined, 0), backend)];
+}
+
+function* collect(role: Kind<unknown>["role"], schema: z.core.$ZodType | null, value: unknown): Iterable<string> {
   if (schema === null || value === undefined) return;
-  if (kindOf(unwrap(schema))?.isUpstream) yield String(value);
-  else if (typeof value === "object" && value !== null) {
-    for (const [key, item] of Object.entries(value)) yield* collect(childSchema(schema, value, key), item);
+  const kind = kindOf(unwrap(schema));
+  if (kind !== undefined) {
+    if (kind.role === role) yield String(value);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, item] of Object.entries(value)) yield* collect(role, childSchema(schema, value, key), item);
   }
 }

@@ -1,14 +1,39 @@
 import { type Kind, Misfit, value } from "./kinds.ts";
 
-const hint = "write https://host/path";
+const urlHint = "write https://host/path";
+const registryHint = "write https://host or host:port";
 const password = /\/\/[^/?#]*@/;
 
 /** An upstream's base URL, without a trailing slash. */
 export function upstreamUrl() {
-  return value<string>({ type: "URL", a: "a URL", hint, isUpstream: true, read: readUpstreamUrl });
+  return value<string>({
+    type: "URL",
+    a: "a URL",
+    hint: urlHint,
+    role: "upstream",
+    read: (input) => readUpstreamUrl(input),
+  });
 }
 
-function readUpstreamUrl(input: unknown): string | Misfit {
+/** The same, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the scheme. */
+export function registryUrl() {
+  return value<string>({
+    type: "URL or host",
+    a: "a URL",
+    hint: registryHint,
+    role: "upstream",
+    read: readRegistryUrl,
+  });
+}
+
+function readRegistryUrl(input: unknown): string | Misfit {
+  if (typeof input !== "string" || input.includes("://")) return readUpstreamUrl(input, registryHint);
+  const address = input.trim();
+  const url = readUpstreamUrl(`https://${address}`, registryHint);
+  return url instanceof Misfit ? url : `//${address.replace(/\/+$/, "")}`;
+}
+
+function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit {
   const url = parseUrl(input);
   if (url === null || !["http:", "https:"].includes(url.protocol)) return notAUrl(input, hint);
   if (url.username !== "" || url.password !== "") {

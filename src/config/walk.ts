@@ -14,12 +14,14 @@ export function shapeOf(schema: z.core.$ZodType, input: unknown): z.core.$ZodSha
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return inner.shape;
   if (!(inner instanceof z.ZodDiscriminatedUnion)) return null;
-  const type = (input as Record<string, z.core.util.Literal> | null | undefined)?.type;
-  const option = inner.options.find((option) =>
-    option instanceof z.ZodObject && option.shape.type instanceof z.ZodLiteral &&
-    [...option.shape.type.values].includes(type)
-  );
-  return option === undefined ? null : shapeOf(option, input);
+  const type = (input as { readonly type?: unknown } | null | undefined)?.type;
+  const shapes = inner.options.map((option) => shapeOf(option, input));
+  return shapes.find((shape) => typesOf(shape).includes(type)) ?? null;
+}
+
+/** What may stand after `type:` in a backend of this shape. */
+export function typesOf(shape: z.core.$ZodShape | null): unknown[] {
+  return shape?.type instanceof z.ZodLiteral ? [...shape.type.values] : [];
 }
 
 /** The schema of one key, or of one item of a list. */

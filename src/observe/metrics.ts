@@ -31,6 +31,14 @@ export class Metrics implements VaultEvents {
   readonly #mismatches = this.#counter("vault_digest_mismatches_total", "Bodies that were not what was expected.");
   readonly #storeFailures = this.#counter("vault_store_failures_total", "Bodies that could not be kept.");
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
+  readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.", [
+    "backend",
+    "host",
+  ]);
+  readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.", [
+    "backend",
+    "host",
+  ]);
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
 
@@ -102,6 +110,15 @@ export class Metrics implements VaultEvents {
   evicted(blobs: number, bytes: number): void {
     this.#evictedBlobs.inc(blobs);
     this.#evictedBytes.inc(bytes);
+  }
+
+  /** What an upstream said about its quota; `limit` is null where it did not say. */
+  quotaTold(
+    backend: string,
+    { host, limit, remaining }: { host: string; limit: number | null; remaining: number },
+  ): void {
+    this.#quotaRemaining.set({ backend, host }, remaining);
+    if (limit !== null) this.#quotaLimit.set({ backend, host }, limit);
   }
 
   /** Prometheus text, and the content type that belongs to it. */

@@ -28,8 +28,9 @@ export interface UpstreamOptions extends EgressOptions {
   /** Told of every answer that says how much of a quota is left. */
   readonly onRateLimit?: (rateLimit: RateLimit) => void;
   readonly log?: Log;
-  /** For tests: instead of the network. */
+  /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
   readonly fetch?: Fetch;
+  /** For tests, as are the next two. */
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly lookup?: Lookup;

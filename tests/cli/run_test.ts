@@ -89,6 +89,17 @@ Deno.test("check prints the configuration as YAML, with options applied and secr
   assert.equal(shown.backends[0].config.password, "***");
 });
 
+Deno.test("check says what is allowed but hardly meant", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("config.yml");
+  const config = "{registry_url: http://registry.example, username: u, password: p}";
+  await Deno.writeTextFile(path, `backends: [{type: oci, name: a, config: ${config}}]`);
+  const { code, stdout, stderr } = await runCaptured(["check", "-c", path]);
+  assert.equal(code, 0);
+  assert.equal(parse(stdout).backends[0].config.repositories[0].registry_url, "http://registry.example");
+  assert.match(stderr, /^Backend "a" sends its credentials for http:\/\/registry\.example unencrypted; .*\n$/);
+});
+
 Deno.test("check prints every problem and ends with code 2", async () => {
   await using dir = await createTempDir();
   const path = dir.join("config.yml");
@@ -145,6 +156,19 @@ backends:
       "--allow-write=/var/cache/vault,/var/log/vault.log --allow-sys=statfs\n",
   );
   assert.match(stderr, /redirect/);
+});
+
+Deno.test("permissions knows registries, their token servers and their authorities", async () => {
+  const registries = "[{registry_url: a.example, ca: a.pem}, {registry_url: b.example, auth_url: https://c.example/t}]";
+  const { stdout } = await permissionsOf(`backends: [{type: oci, name: a, config: {repositories: ${registries}}}]`);
+  assert.match(stdout, /--allow-net=127\.0\.0\.1:8080,a\.example:443,b\.example:443,c\.example:443 /);
+  assert.match(stdout, /,a\.pem' /);
+});
+
+Deno.test("permissions opens the network to everybody where clients choose registries, unless offline", async () => {
+  const text = "backends: [{type: dockerhub, name: a, config: {registries: any}}]";
+  assert.match((await permissionsOf(text)).stdout, /--allow-net /);
+  assert.match((await permissionsOf(text, "--offline")).stdout, /--allow-net=127\.0\.0\.1:8080 /);
 });
 
 Deno.test("offline, permissions opens the network to nobody but clients", async () => {

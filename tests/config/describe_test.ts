@@ -28,6 +28,19 @@ Deno.test("a description shows type, default and whether the key is required", (
   assert.equal(row("backends[].config.rules[].match").type, "glob");
 });
 
+Deno.test("keys of a list's entries and of types that share them are described once", () => {
+  const keys = ["registry_url", "repositories[].registry_url", "repositories[].ca", "tag_ttl"];
+  const shown = keys.map((key) => row(`backends[].config.${key}`));
+  assert.deepEqual(shown.map(({ type, default: initial, required, backend }) => [type, initial, required, backend]), [
+    ["URL or host", null, false, "dockerhub or oci"],
+    ["URL or host", null, true, "dockerhub or oci"],
+    ["file, or list of file", null, false, "dockerhub or oci"],
+    ["duration or forever", "5m", false, "dockerhub or oci"],
+  ]);
+  assert.equal(row("backends[].type").type, "http, dockerhub, oci");
+  assert.equal(new Set(rows.map(({ key, backend }) => `${backend} ${key}`)).size, rows.length);
+});
+
 Deno.test("docs/configuration.md is as tests/config/write_reference.ts writes it", async () => {
   const file = new URL("../../docs/configuration.md", import.meta.url);
   assert.equal(await Deno.readTextFile(file), configurationReference());

@@ -24,6 +24,12 @@ async function problemsOf(text: string, more: Partial<LoadOptions> = {}): Promis
   return error.message.split("\n");
 }
 
+/** The keys of an http backend. */
+function httpKeys(config: Config, name: string) {
+  const backend = config.backends.find((backend) => backend.name === name);
+  return backend?.type === "http" ? backend.config : assert.fail(`${name} is no http backend`);
+}
+
 const backend = (...lines: string[]) =>
   ["backends:", "  - type: http", "    name: files", "    config:", "      base_url: https://example.org/x/"]
     .concat(lines.map((line) => `      ${line}`)).join("\n");
@@ -78,8 +84,8 @@ backends:
       base_url: "https://downloads.apache.org/"
 `);
   assert.equal(config.log_level, "DEBUG");
-  assert.equal(config.backends[0]?.config.prefix, "/apache");
-  assert.deepEqual(config.backends[0]?.config.base_url, ["https://downloads.apache.org"]);
+  assert.equal(httpKeys(config, "apache").prefix, "/apache");
+  assert.deepEqual(httpKeys(config, "apache").base_url, ["https://downloads.apache.org"]);
 });
 
 Deno.test("every http key is read, durations as milliseconds and sizes as bytes", async () => {
@@ -100,7 +106,7 @@ Deno.test("every http key is read, durations as milliseconds and sizes as bytes"
       'rules: [{match: "**/*.jar", immutable: true}, {match: "**/x", ttl: 5m}]',
     ),
   ].join("\n"));
-  const [{ config: keys } = assert.fail()] = config.backends;
+  const keys = httpKeys(config, "files");
   assert.equal(config.cache_max_size, 100 * 2 ** 30);
   assert.deepEqual(config.ca, ["ca.pem"]);
   assert.deepEqual(config.tls, { cert: "c.pem", key: "k.pem" });
@@ -166,12 +172,12 @@ c.yml:9:47: backends[0].config.rules[1].imutable: is not a known key (did you me
 c.yml:10:7: backends[0].config.password: a password needs a username
 c.yml:11:7: backends[0].config.timeout: "abc" is not a duration above zero; write 30, 30s, 5m or 7d
 c.yml:12:7: backends[0].config.token: the environment variable MISSING is not set; set it or write \${MISSING:-default}
-c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http
+c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci
 c.yml:17:5: backends[2].name: "a" is already the name of backends[0]; choose another one
 c.yml:18:14: backends[2].config.prefix: "a" has the prefix "/b" that "a" already has; choose another one
 c.yml:18:52: backends[2].config.base_url[1]: 3 is not a URL; write https://host/path
 c.yml:18:66: backends[2].config.headers.a b: is not a header name
-c.yml:19:5: backends[3].type: a backend type is missing; known are http`,
+c.yml:19:5: backends[3].type: a backend type is missing; known are http, dockerhub, oci`,
   );
 });
 
@@ -231,9 +237,8 @@ Deno.test("options take the place of what the file says", async () => {
 
 Deno.test("without a file the built-in configuration serves", async () => {
   const config = await loadConfig({ env: () => undefined });
-  const maven = config.backends.find(({ name }) => name === "maven");
   assert.deepEqual(config.backends.map(({ config }) => config.prefix).slice(0, 2), ["/apache", "/maven"]);
-  assert.deepEqual(maven?.config.rules[0], { match: "**/maven-metadata.xml*", ttl: 300_000 });
+  assert.deepEqual(httpKeys(config, "maven").rules[0], { match: "**/maven-metadata.xml*", ttl: 300_000 });
 });
 
 Deno.test("config-sample.yml is a right configuration", async () => {
@@ -248,10 +253,10 @@ Deno.test("config-sample.yml is a right configuration", async () => {
 Deno.test("what is commented out in config-sample.yml is right, too", async () => {
   const sample = await Deno.readTextFile(new URL("../../config-sample.yml", import.meta.url));
   const text = sample.replace(/^( *)# (?=( *)(- )?[a-zA-Z_-]+:( |$))/gm, "$1").replace(/^ *token: .*\n/m, "");
-  const env = (name: string) => name === "INTERNAL_PASSWORD" ? "x" : undefined;
+  const env = (name: string) => name.endsWith("_PASSWORD") ? "x" : undefined;
   const config = await loadConfig({ path: "config-sample.yml", text, env });
   assert.equal(config.offline, true);
-  assert.deepEqual(config.backends.at(-1)?.config.headers, { "X-Team": "infrastructure" });
+  assert.deepEqual(httpKeys(config, "internal").headers, { "X-Team": "infrastructure" });
 });
 
 Deno.test("variables that may not be read are all named, with the flag that allows them", async () => {

@@ -37,6 +37,16 @@ Deno.test("a second scrape counts nothing twice", async () => {
   assert.ok(body.includes('vault_sent_bytes_total{backend="http"} 100\n'));
 });
 
+Deno.test("an upstream's quota is what it said last, and not there until it says so", async () => {
+  const metrics = create();
+  assert.doesNotMatch((await metrics.exposition()).body, /^vault_upstream_ratelimit_\w+\{/m);
+  metrics.quotaTold("http", { host: "a.example", limit: 100, remaining: 8 });
+  metrics.quotaTold("http", { host: "a.example", limit: null, remaining: 7 });
+  const { body } = await metrics.exposition();
+  assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="http",host="a.example"} 7\n'));
+  assert.ok(body.includes('vault_upstream_ratelimit_limit{backend="http",host="a.example"} 100\n'));
+});
+
 Deno.test("the engine's events are counted", async () => {
   const metrics = create();
   metrics.transferStarted("http");

@@ -21,10 +21,17 @@ export interface AppOptions {
 }
 
 /** Starts the whole program but for its command line, in this process and on a free port. Dispose of it with `await using`. */
-export async function startApp(options: AppOptions): Promise<AppFixture> {
-  const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
+export function startApp(options: AppOptions): Promise<AppFixture> {
   const backend = { prefix: "/files", base_url: options.upstream, retries: 0, ...options.backend };
-  const backends = [{ type: "http", name: "files", config: backend }];
+  return startBackends([{ type: "http", name: "files", config: backend }], options);
+}
+
+/** The same with these entries of `backends`. */
+export async function startBackends(
+  backends: readonly unknown[],
+  options: Pick<AppOptions, "cacheDir" | "top"> = {},
+): Promise<AppFixture> {
+  const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
   const config = await loadConfig({ text, env: () => undefined });
   const lines: string[] = [];

@@ -1,0 +1,41 @@
+import type { Backend, Freshness } from "../artifact.ts";
+import { createHttpBackend, type HttpRule } from "../backends/http.ts";
+import type { Config, HttpBackendConfig } from "../config/schema.ts";
+import type { HeaderList } from "../http/headers.ts";
+import type { Credentials } from "../upstream/credentials.ts";
+import { policyOf } from "./policy.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+/** A backend of type `http`, as it is configured. */
+export async function openHttpBackend(
+  backend: HttpBackendConfig,
+  { config, upstreams }: { config: Config; upstreams: Upstreams },
+): Promise<Backend> {
+  const { name, config: options } = backend;
+  const createFetch = await upstreams.connect(backend);
+  return createHttpBackend({
+    name,
+    prefix: options.prefix,
+    baseUrls: options.base_url,
+    fetch: createFetch({
+      credentials: credentialsOf(options),
+      headers: Object.entries(options.headers ?? {}) as unknown as HeaderList,
+      origins: options.base_url,
+    }),
+    idleTimeoutMs: options.timeout,
+    maxTransfers: options.max_transfers,
+    policy: policyOf(config, backend),
+    freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
+    rules: options.rules.map(ruleOf),
+  });
+}
+
+function credentialsOf({ username, password, token }: HttpBackendConfig["config"]): Credentials {
+  if (token !== undefined) return { kind: "bearer", token };
+  return username === undefined ? { kind: "none" } : { kind: "basic", username, password: password ?? "" };
+}
+
+function ruleOf(rule: HttpBackendConfig["config"]["rules"][number]): HttpRule {
+  const freshness: Freshness = rule.ttl === undefined ? { kind: "immutable" } : { kind: "ttl", ttlMs: rule.ttl };
+  return { match: rule.match, freshness };
+}

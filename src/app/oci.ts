@@ -1,0 +1,86 @@
+import type { Backend, Fetch } from "../artifact.ts";
+import { createOciBackend, type OciBackend } from "../backends/oci.ts";
+import type { OciRegistry } from "../backends/oci_registry.ts";
+import { createOciRoot } from "../backends/oci_root.ts";
+import type { Config, OciBackendConfig } from "../config/schema.ts";
+import type { RegistryConfig } from "../config/schema_oci.ts";
+import type { Log } from "../observe/log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Credentials } from "../upstream/credentials.ts";
+import { createOpener } from "./opened_registries.ts";
+import { policyOf } from "./policy.ts";
+import { createQuotaReport } from "./quota.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+export interface OciDeps {
+  readonly config: Config;
+  readonly upstreams: Upstreams;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A backend of type `dockerhub` or `oci`, as it is configured. */
+export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): Promise<OciBackend> {
+  const { name, type, config: options } = backend;
+  const registries = await Promise.all(options.repositories.map((registry) => openRegistry(registry, backend, deps)));
+  return createOciBackend({
+    name,
+    type,
+    prefix: options.prefix,
+    maxTransfers: options.max_transfers,
+    policy: policyOf(deps.config, backend),
+    registries,
+    tagTtlMs: options.tag_ttl,
+    movesOnAfter: options.on_outage === "next" ? "any_failure" : "absence",
+    ...options.registries === "any" && { openRegistry: await createOpener(backend, deps) },
+  });
+}
+
+/**
+ * The backends of a configuration, with `/v2` at the root for those that serve images, unless another has that prefix. The
+ * root belongs to the backend that has it as its prefix, else to the first `dockerhub`, else to the first `oci`.
+ */
+export function withOciRoot(backends: readonly Backend[], images: readonly OciBackend[]): Backend[] {
+  const [first, ...others] = images.toSorted((a, b) => rootRank(a) - rootRank(b));
+  const holder = backends.find(({ prefix }) => prefix === "/v2");
+  if (first === undefined || (holder !== undefined && holder !== first)) return [...backends];
+  return [...backends.filter((backend) => backend !== holder), createOciRoot([first, ...others])];
+}
+
+function rootRank({ prefix, type }: OciBackend): number {
+  if (prefix === "/v2") return 0;
+  if (prefix === "/") return 1;
+  return type === "dockerhub" ? 2 : 3;
+}
+
+async function openRegistry(
+  registry: RegistryConfig,
+  backend: OciBackendConfig,
+  { upstreams, metrics, log }: OciDeps,
+): Promise<OciRegistry> {
+  const { registry_url: url, names = [], allow = [], deny = [] } = registry;
+  const createFetch = await upstreams.connect(backend, registry.ca);
+  const fetch: Fetch = createFetch({
+    credentials: credentialsOf(registry),
+    headers: [],
+    origins: [url],
+    retryRateLimited: false,
+    onRateLimit: createQuotaReport({
+      backend: backend.name,
+      log,
+      counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
+    }),
+  });
+  return { url, names: [new URL(url).host, ...names], fetch, idleTimeoutMs: backend.config.timeout, allow, deny };
+}
+
+function credentialsOf({ registry_url, auth_url, username, password = "", token }: RegistryConfig): Credentials {
+  if (token !== undefined) return { kind: "bearer", token };
+  const isPlain = [registry_url, auth_url].some((url) => url?.startsWith("http:"));
+  return {
+    kind: "registry",
+    insecure: isPlain,
+    ...username !== undefined && { login: { username, password } },
+    ...auth_url !== undefined && { authUrl: auth_url },
+  };
+}

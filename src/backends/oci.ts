@@ -1,0 +1,182 @@
+import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { acceptClassOf, everyForm } from "./oci_accept.ts";
+import { OciCandidates } from "./oci_candidates.ts";
+import { formatOciError } from "./oci_error.ts";
+import { ociIndexType } from "./oci_media_types.ts";
+import { mentionsOf } from "./oci_mentions.ts";
+import { announcedDigest, presentContent, presentList, versionHeader } from "./oci_present.ts";
+import { noReferrers } from "./oci_referrers.ts";
+import { Registries } from "./oci_registries.ts";
+import type { OciRegistry } from "./oci_registry.ts";
+import { formatOciPath, nsOf, type OciContent, parseOciRequest } from "./oci_request.ts";
+
+export interface OciBackendOptions {
+  readonly name: string;
+  readonly type: "dockerhub" | "oci";
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  readonly policy: CachingPolicy;
+  /** In the order they are tried. For `dockerhub`, Docker Hub's names mean all of them. */
+  readonly registries: readonly OciRegistry[];
+  /** How long tags and lists are fresh. */
+  readonly tagTtlMs: number;
+  /** For tags and lists. What has a digest is checked, so that any registry may stand in for one that fails. */
+  readonly movesOnAfter: Artifact["movesOnAfter"];
+  /** A registry that is not configured, by its name; without it, such are refused. */
+  readonly openRegistry?: (name: string) => OciRegistry;
+}
+
+/** A mirror of registries, which can be asked below its own prefix or through the root. */
+export interface OciBackend extends Backend {
+  /** The registries it has configured, by name. */
+  readonly registryNames: readonly string[];
+  /** Whether it asks registries that are not configured as well. */
+  readonly isOpen: boolean;
+  /** Whether it has this registry configured. */
+  serves(registry: string): boolean;
+  /** As `resolve`, with a path below `/v2`. */
+  answer(request: BackendRequest): Artifact | DirectAnswer;
+}
+
+const pong: DirectAnswer = { status: 200, contentType: "application/json", headers: [versionHeader], body: "{}" };
+
+/** Registries that speak the distribution API (DESIGN 7, OCI). */
+export function createOciBackend(options: OciBackendOptions): OciBackend {
+  return new OciMirror(options);
+}
+
+/** What artifacts of every kind have alike. */
+type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy">;
+
+type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
+
+class OciMirror implements OciBackend {
+  readonly name: string;
+  readonly type: string;
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  readonly #options: OciBackendOptions;
+  readonly #registries: Registries;
+  readonly #candidates = new OciCandidates();
+
+  constructor(options: OciBackendOptions) {
+    this.name = options.name;
+    this.type = options.type;
+    this.prefix = options.prefix;
+    this.maxTransfers = options.maxTransfers;
+    this.#options = options;
+    this.#registries = new Registries({ ...options, mirrorsHub: options.type === "dockerhub" });
+  }
+
+  get registryNames(): readonly string[] {
+    return this.#registries.names;
+  }
+
+  get isOpen(): boolean {
+    return this.#registries.isOpen;
+  }
+
+  serves(registry: string): boolean {
+    return this.#registries.has(registry);
+  }
+
+  resolve(request: BackendRequest): Artifact | DirectAnswer {
+    return this.answer(belowVersion(request));
+  }
+
+  formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
+    return formatOciError(error, parseOciRequest(belowVersion(request)));
+  }
+
+  answer(request: BackendRequest): Artifact | DirectAnswer {
+    const asked = parseOciRequest(request);
+    switch (asked.kind) {
+      case "ping":
+        return pong;
+      case "invalid":
+        throw new VaultError("bad_request", asked.message);
+      case "unknown":
+        throw new VaultError(
+          "unknown_route",
+          `"${request.base}${request.path}" means nothing to this mirror: it has manifests, blobs, tags/list and referrers of images`,
+        );
+      default:
+        return this.#artifact(asked, request);
+    }
+  }
+
+  #artifact(asked: OciContent, request: BackendRequest): Artifact {
+    const scope = this.#registries.scopeOf(asked.registry);
+    const isHub = scope.registries.every((registry) => registry.isHub);
+    const content = isHub ? { ...asked, name: scope.registries[0]!.imageName(asked.name) } : asked;
+    const repositoryKey = `/${scope.word}/${content.name}`;
+    const common = {
+      backend: this.name,
+      key: `/${scope.word}${formatOciPath(content)}`,
+      candidates: this.#candidates.of(scope, content),
+      policy: this.#options.policy,
+    };
+    switch (content.kind) {
+      case "tagged_manifest":
+        return this.#tag(common, repositoryKey, request);
+      case "manifest":
+      case "blob":
+        return this.#digested(common, repositoryKey, content);
+      case "tags":
+      case "referrers":
+        return this.#list(common, content.kind, request);
+    }
+  }
+
+  #tag(common: Common, repositoryKey: string, { headers }: BackendRequest): Artifact {
+    const { accept, keySuffix } = acceptClassOf(headers.get("accept"));
+    return {
+      ...common,
+      key: common.key + keySuffix,
+      requestHeaders: [["accept", accept]],
+      freshness: this.#tagFreshness(),
+      movesOnAfter: this.#options.movesOnAfter,
+      announcedDigest,
+      mentions: (document) => mentionsOf(document, repositoryKey),
+      present: (headers) => presentContent(headers, null),
+    };
+  }
+
+  #digested(common: Common, repositoryKey: string, { kind, digest }: Digested): Artifact {
+    const isManifest = kind === "manifest";
+    return {
+      ...common,
+      requestHeaders: isManifest ? [["accept", everyForm.accept]] : [],
+      freshness: { kind: "immutable" },
+      digest,
+      adoptsHeld: digest.algorithm === "sha256",
+      movesOnAfter: "any_failure",
+      ...isManifest && { mentions: (document) => mentionsOf(document, repositoryKey) },
+      present: (headers) => presentContent(headers, digest),
+    };
+  }
+
+  #list(common: Common, kind: "tags" | "referrers", { base, path, query }: BackendRequest): Artifact {
+    const address = { path: base + path, ns: nsOf(query) };
+    return {
+      ...common,
+      requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
+      freshness: this.#tagFreshness(),
+      movesOnAfter: this.#options.movesOnAfter,
+      present: (headers) => presentList(headers, address),
+      ...kind === "referrers" && { whenMissing: noReferrers },
+    };
+  }
+
+  #tagFreshness(): Artifact["freshness"] {
+    return { kind: "ttl", ttlMs: this.#options.tagTtlMs };
+  }
+}
+
+/** The request as it is below `/v2`, which clients that know the original's paths leave out. */
+function belowVersion(request: BackendRequest): BackendRequest {
+  const { base, path } = request;
+  if (path !== "/v2" && !path.startsWith("/v2/")) return request;
+  return { ...request, base: `${base}/v2`, path: path.slice("/v2".length) || "/" };
+}

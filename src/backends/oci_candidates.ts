@@ -1,0 +1,65 @@
+import { LRUCache } from "lru-cache";
+import type { Candidate, Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { referrersTag, withReferrersApi } from "./oci_referrers.ts";
+import type { Scope } from "./oci_registries.ts";
+import type { Registry } from "./oci_registry.ts";
+import { formatOciPath, type OciContent } from "./oci_request.ts";
+
+/** How many images are remembered with the registry that has them. */
+const maxRemembered = 10_000;
+
+/** Where content is to be had; remembers which registry was last seen to have an image. */
+export class OciCandidates {
+  readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
+
+  /**
+   * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image was
+   * last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
+   */
+  of(scope: Scope, content: OciContent): readonly Candidate[] {
+    const permitted = scope.registries.filter((registry) => registry.permits(registry.imageName(content.name)));
+    if (permitted.length === 0) throw notPermitted(scope, content.name);
+    const image = `${scope.word}/${content.name}`;
+    const first = "digest" in content ? this.#remembered.get(image) : undefined;
+    return permitted.toSorted((a, b) => Number(b === first) - Number(a === first)).flatMap((registry) => {
+      const own = { ...content, name: registry.imageName(content.name) };
+      const candidate = candidateOf(registry, own);
+      if (own.kind === "referrers") return withReferrersTag(registry, own, candidate);
+      const teaches = own.kind !== "blob" && own.kind !== "tags" && scope.registries.length > 1;
+      return [teaches ? { ...candidate, fetch: this.#remembering(registry, image) } : candidate];
+    });
+  }
+
+  #remembering(registry: Registry, image: string): Fetch {
+    return async (request) => {
+      const response = await registry.fetch(request);
+      if (response.ok || response.status === 304) this.#remembered.set(image, registry);
+      return response;
+    };
+  }
+}
+
+function candidateOf({ url, fetch, idleTimeoutMs }: Registry, content: OciContent): Candidate {
+  return { url: `${url}/v2${formatOciPath(content)}`, fetch, idleTimeoutMs };
+}
+
+type Referrers = Extract<OciContent, { kind: "referrers" }>;
+
+/** First by the API for it, then by the tag that takes its place where there is none. */
+function withReferrersTag(registry: Registry, content: Referrers, candidate: Candidate): Candidate[] {
+  const { name, digest } = content;
+  const tag = referrersTag(digest);
+  return [
+    { ...candidate, fetch: withReferrersApi(registry.fetch) },
+    candidateOf(registry, { kind: "tagged_manifest", registry: null, name, tag }),
+  ];
+}
+
+function notPermitted({ registries }: Scope, name: string): VaultError {
+  const patterns = registries.map((registry) => registry.describePatterns()).join(" | ");
+  return new VaultError(
+    "denied",
+    `The image "${name}" is not let through by the patterns of this backend (${patterns})`,
+  );
+}

@@ -1,0 +1,78 @@
+// @ts-types="npm:@types/picomatch@4.0.3"
+import picomatch from "picomatch";
+import type { Fetch } from "../artifact.ts";
+
+/** A registry as it is configured. */
+export interface OciRegistry {
+  /** Its base URL, without `/v2`; may have a path. */
+  readonly url: string;
+  /** The names clients ask for it by, in lower case: `host[:port]` and aliases; the first is its own in the cache. */
+  readonly names: readonly string[];
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  /** Globs of image names, `**` across segments; empty for all. */
+  readonly allow: readonly string[];
+  /** Counts before `allow`. */
+  readonly deny: readonly string[];
+}
+
+const hubNames: ReadonlySet<string> = new Set([
+  "registry-1.docker.io",
+  "docker.io",
+  "index.docker.io",
+  "registry.hub.docker.com",
+]);
+
+/** Whether clients mean Docker Hub by this name. */
+export function isHubName(name: string): boolean {
+  return hubNames.has(name);
+}
+
+/** A registry with the rules of Docker Hub, where it is that one, and those of its configuration. */
+export class Registry {
+  readonly url: string;
+  readonly names: ReadonlySet<string>;
+  readonly isHub: boolean;
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  readonly #config: OciRegistry;
+  readonly #allows: (image: string) => boolean;
+  readonly #denies: (image: string) => boolean;
+
+  constructor(config: OciRegistry) {
+    this.url = config.url.replace(/\/+$/, "");
+    this.isHub = isHubName(new URL(config.url).host);
+    this.names = this.isHub ? new Set([...config.names, ...hubNames]) : new Set(config.names);
+    this.fetch = config.fetch;
+    this.idleTimeoutMs = config.idleTimeoutMs;
+    this.#config = config;
+    this.#allows = config.allow.length === 0 ? () => true : picomatch([...config.allow], { dot: true });
+    this.#denies = config.deny.length === 0 ? () => false : picomatch([...config.deny], { dot: true });
+  }
+
+  /** The name for the cache, the same under whichever of its names it was asked for. */
+  get ownName(): string {
+    const [first] = this.names;
+    return first ?? new URL(this.url).host;
+  }
+
+  /** The name it knows an image by: on Docker Hub, what has one segment is an official image. */
+  imageName(name: string): string {
+    return this.isHub && !name.includes("/") ? `library/${name}` : name;
+  }
+
+  /** Whether the configuration lets an image through, by the name the registry knows it by. */
+  permits(image: string): boolean {
+    return this.#allows(image) && !this.#denies(image);
+  }
+
+  /** For messages: which images the configuration lets through. */
+  describePatterns(): string {
+    const { allow, deny } = this.#config;
+    const parts = [
+      ...allow.length > 0 ? [`allow ${allow.join(", ")}`] : [],
+      ...deny.length > 0 ? [`deny ${deny.join(", ")}`] : [],
+    ];
+    return `${this.ownName}: ${parts.join("; ")}`;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Artifact, Backend, BackendRequest, DirectAnswer } from "../artifact.ts";
+import type { VaultError } from "../errors.ts";
+import type { OciBackend } from "./oci.ts";
+import { formatOciError } from "./oci_error.ts";
+import { unknownRegistry } from "./oci_registries.ts";
+import { nsOf, parseOciRequest } from "./oci_request.ts";
+
+/**
+ * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix or
+ * registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
+ */
+export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): Backend {
+  return new OciRoot(backends);
+}
+
+/** A backend, and the request as it is below its `/v2`. */
+interface Addressed {
+  readonly backend: OciBackend;
+  readonly request: BackendRequest;
+}
+
+class OciRoot implements Backend {
+  readonly name: string;
+  readonly type: string;
+  readonly prefix = "/v2";
+  readonly maxTransfers: number;
+  readonly #first: OciBackend;
+  readonly #backends: readonly OciBackend[];
+  readonly #longestPrefixFirst: readonly OciBackend[];
+
+  constructor(backends: readonly [OciBackend, ...OciBackend[]]) {
+    const [first] = backends;
+    this.name = first.name;
+    this.type = first.type;
+    this.maxTransfers = first.maxTransfers;
+    this.#first = first;
+    this.#backends = backends;
+    this.#longestPrefixFirst = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  resolve(request: BackendRequest): Artifact | DirectAnswer {
+    const addressed = this.#byPrefix(request);
+    if (addressed !== null) return addressed.backend.answer(addressed.request);
+    return this.#byRegistry(request).answer(request);
+  }
+
+  formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
+    return formatOciError(error, parseOciRequest(this.#byPrefix(request)?.request ?? request));
+  }
+
+  /**
+   * The form of podman and skopeo, whose mirrors have their path behind `/v2`. The first backend's prefix may begin a name of
+   * its own as well: docker/dockerfile on Docker Hub. But there names have two segments, and clients that mean the prefix
+   * send both. containerd, which names the registry, has its path before `/v2`.
+   */
+  #byPrefix(request: BackendRequest): Addressed | null {
+    if (nsOf(request.query) !== null) return null;
+    for (const backend of this.#longestPrefixFirst) {
+      const { prefix } = backend;
+      if (!request.path.startsWith(`${prefix}/`)) continue;
+      const path = request.path.slice(prefix.length);
+      if (backend === this.#first && nameSegments(path) < 2) continue;
+      return { backend, request: { ...request, base: request.base + prefix, path } };
+    }
+    return null;
+  }
+
+  /** Throws `denied` where no backend serves the registry. */
+  #byRegistry(request: BackendRequest): OciBackend {
+    const asked = parseOciRequest(request);
+    const registry = "registry" in asked ? asked.registry : null;
+    if (registry === null) return this.#first;
+    const backend = this.#backends.find((backend) => backend.serves(registry)) ??
+      this.#backends.find((backend) => backend.isOpen);
+    if (backend === undefined) throw unknownRegistry(registry, this.#backends.flatMap((one) => one.registryNames));
+    return backend;
+  }
+}
+
+/** How many segments the name has, between the first slash and a noun and a reference. */
+function nameSegments(path: string): number {
+  return path.split("/").length - 3;
+}

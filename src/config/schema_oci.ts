@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { authorities, choice, duration, flag, Misfit, oneOrMore, textMatching, value } from "./kinds.ts";
+import { backendKeys, backendName } from "./schema_backend.ts";
+import { checkCredentials, checkCredentialsAt, credentialKeys } from "./schema_credentials.ts";
+import { registryUrl, upstreamUrl } from "./urls.ts";
+
+const dockerHub = "https://registry-1.docker.io";
+const defaultUrls: Readonly<Record<string, string>> = { dockerhub: dockerHub };
+
+const imagePattern = textMatching(/^[^\s/:@][^\s:@]*$/, {
+  type: "glob",
+  a: "an image pattern",
+  hint: 'write for example "library/*" or "myorg/**", without a tag',
+});
+
+const registryName = value<string>({
+  type: "host",
+  a: "the name of a registry",
+  hint: "write docker.io or registry.lan:5000",
+  read(input) {
+    const isName = typeof input === "string" && /^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(input);
+    return isName ? input.toLowerCase() : new Misfit();
+  },
+});
+
+/** What there is to say about one registry, besides its URL and the certificate authorities to trust. */
+const registryKeys = {
+  auth_url: upstreamUrl().optional().describe(
+    "Where the registry's tokens come from; without it, where the registry says.",
+  ),
+  ...credentialKeys,
+  insecure: flag().prefault(false).describe("Plain http, also for credentials, where registry_url does not say https."),
+  allow: oneOrMore(imagePattern).optional().describe(
+    "Images that may come from it, such as library/* or myorg/**; without it all of them.",
+  ),
+  deny: oneOrMore(imagePattern).optional().describe("Images that may not, also if allowed."),
+  names: oneOrMore(registryName).optional().describe("What clients call it, besides the host of registry_url."),
+};
+
+const registry = z.strictObject({
+  registry_url: registryUrl().describe("URL of the registry; a host alone means https, or http if insecure."),
+  ...registryKeys,
+  ca: authorities().optional().describe("PEM file, or list of files, of certificate authorities to trust for it, too."),
+}).superRefine((registry, context) => {
+  checkCredentials(registry, context);
+  checkScheme([], registry, context);
+}, { when: () => true });
+
+const ociKeys = {
+  registry_url: registryUrl().optional().describe(
+    `URL of the registry; a host alone means https, or http if insecure. Without it dockerhub takes ${dockerHub}.`,
+  ),
+  ...registryKeys,
+  repositories: z.array(registry).optional().describe(
+    "Several registries instead, asked in order for each image; the keys above then stand in each entry.",
+  ),
+  registries: choice("configured", "any").prefault("configured").describe(
+    "Whether clients may name registries that are not configured: any opens them, anonymously, over https (http if insecure).",
+  ),
+  tag_ttl: duration({ forever: true }).prefault("5m").describe(
+    "How long a tag counts as fresh; then one HEAD asks whether it has moved.",
+  ),
+  on_outage: choice("stop", "next").prefault("stop").describe(
+    "When a registry fails: stop says so, next asks the next one, which may have another image of that name.",
+  ),
+};
+
+/** Registries of container images and other OCI artifacts; Docker Hub where a `dockerhub` names no other. */
+export const ociBackend = z.strictObject({
+  type: z.literal(["dockerhub", "oci"]).describe("What kind of upstream it is."),
+  name: backendName,
+  config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
+}).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
+  const { registry_url, auth_url, username, password, token, ...rest } = config;
+  const { insecure, allow, deny, names, repositories, ...common } = rest;
+  const url = registry_url ?? defaultUrls[type];
+  const single = { auth_url, username, password, token, insecure, allow, deny, names };
+  const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
+  const opensInsecurely = insecure && config.registries === "any";
+  return {
+    type,
+    name,
+    config: { ...common, insecure: opensInsecurely, repositories: registries.map(withScheme) },
+  };
+});
+
+/** One registry of a checked configuration. */
+export type RegistryConfig = z.output<typeof registry>;
+
+function withScheme(registry: RegistryConfig): RegistryConfig {
+  const { registry_url: url, insecure } = registry;
+  if (!url.startsWith("//")) return registry;
+  const { href } = new URL(`${insecure ? "http:" : "https:"}${url}`);
+  return { ...registry, registry_url: href.replace(/\/+$/, "") };
+}
+
+const noRegistry = "a registry is missing; write registry_url: or, for several, repositories:";
+
+/** What parsing may have left of a backend. */
+interface Unchecked {
+  readonly type?: unknown;
+  readonly config?: Readonly<Record<string, unknown>> | null;
+}
+
+/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+function checkRegistries({ type, config }: Unchecked, context: z.core.$RefinementCtx): void {
+  if (typeof config !== "object" || config === null) return;
+  const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: ["config", key], message });
+  const { registry_url, repositories, insecure } = config;
+  const opensOthers = config.registries === "any";
+  if (repositories === undefined) {
+    const url = registry_url ?? defaultUrls[String(type)];
+    if (url === undefined && !opensOthers) wrong("registry_url", noRegistry);
+    checkCredentialsAt(["config"], config, context);
+    checkScheme(["config"], { registry_url: url, insecure }, context);
+  } else if (registry_url !== undefined) {
+    wrong("registry_url", "registry_url and repositories exclude each other; keep one");
+  } else {
+    if (Array.isArray(repositories) && repositories.length === 0 && !opensOthers) wrong("repositories", noRegistry);
+    const misplaced = Object.keys(registryKeys).filter((key) => key !== "insecure" && config[key] !== undefined);
+    if (insecure === true && !opensOthers) misplaced.push("insecure");
+    for (const key of misplaced) wrong(key, "belongs to one registry; write it in that entry of repositories");
+  }
+}
+
+function checkScheme(path: readonly string[], registry: Unchecked["config"], context: z.core.$RefinementCtx): void {
+  const { registry_url: url, insecure } = registry ?? {};
+  if (insecure !== true || typeof url !== "string" || !url.startsWith("https://")) return;
+  const message = `insecure means plain http, but the URL is ${url}; keep one, or write http://`;
+  context.addIssue({ code: "custom", path: [...path, "insecure"], message });
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { type AppFixture, startBackends } from "../support/app_fixture.ts";
+import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
+
+const manifestType = "application/vnd.oci.image.manifest.v1+json";
+
+function manifest(name: string, headers: Record<string, string> = {}) {
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: manifestType, layers: [], annotations: { name } });
+  return { body, headers: { "content-type": manifestType, ...headers } };
+}
+
+/** A registry that has one image, whose manifest tells where it is from. */
+function startRegistry(name: string, image: string): FakeUpstream {
+  const registry = startFakeUpstream();
+  registry.serve(`/v2/${image}/manifests/1`, manifest(name));
+  return registry;
+}
+
+/** The registry that a manifest is from; null where there was none. */
+async function originOf(app: AppFixture, target: string): Promise<string | null> {
+  const { status, text } = await app.ask(target);
+  return status === 200 ? JSON.parse(text).annotations.name : null;
+}
+
+const hostOf = (registry: FakeUpstream) => new URL(registry.origin).host;
+
+interface Given {
+  readonly type: string;
+  readonly prefix: string;
+}
+
+const roots: [name: string, backends: Given[], origin: string | null][] = [
+  ["the first dockerhub", [
+    { type: "oci", prefix: "/a" },
+    { type: "dockerhub", prefix: "/b" },
+    { type: "dockerhub", prefix: "/c" },
+  ], "/b"],
+  ["the first oci without a dockerhub", [{ type: "oci", prefix: "/a" }, { type: "oci", prefix: "/b" }], "/a"],
+  ["the one with the prefix /v2", [{ type: "dockerhub", prefix: "/a" }, { type: "oci", prefix: "/v2" }], "/v2"],
+  ["the one with the prefix /", [{ type: "dockerhub", prefix: "/a" }, { type: "oci", prefix: "/" }], "/"],
+  ["another type with the prefix /v2", [{ type: "dockerhub", prefix: "/a" }, { type: "http", prefix: "/v2" }], null],
+];
+
+for (const [name, given, origin] of roots) {
+  Deno.test(`/v2 at the root belongs to ${name}`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const backends = given.map(({ type, prefix }, index) => {
+      const url = stack.use(startRegistry(prefix, "team/x")).origin;
+      const own = type === "http" ? { base_url: url } : { registry_url: url };
+      return { type, name: `b${index}`, config: { prefix, retries: 0, ...own } };
+    });
+    await using app = await startBackends(backends);
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), origin);
+    for (const { type, prefix } of given) {
+      if (type === "http" || prefix.length === 1 || prefix === "/v2") continue;
+      assert.equal(await originOf(app, `${prefix}/v2/team/x/manifests/1`), prefix);
+      assert.equal(await originOf(app, `${prefix}/team/x/manifests/1`), prefix);
+    }
+  });
+}
+
+Deno.test("registries are asked in order, by any of their names, and as their patterns allow", async () => {
+  await using first = startRegistry("first", "team/x");
+  await using second = startRegistry("second", "team/x");
+  second.serve("/v2/team/y/manifests/1", manifest("second"));
+  const repositories = [
+    { registry_url: first.origin, names: "one.test" },
+    { registry_url: hostOf(second), insecure: true, names: ["two.test"], deny: "team/secret" },
+  ];
+  await using app = await startBackends([{ type: "oci", name: "all", config: { repositories } }]);
+  assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "first");
+  assert.equal(await originOf(app, "/v2/team/y/manifests/1"), "second");
+  assert.equal(await originOf(app, "/v2/two.test/team/x/manifests/1"), "second");
+  assert.equal(await originOf(app, `/v2/team/x/manifests/1?ns=${hostOf(second)}`), "second");
+  const secret = await app.ask("/v2/two.test/team/secret/manifests/1");
+  assert.equal(secret.status, 403);
+  assert.match(secret.text, /"DENIED".*deny team\/secret/);
+  const unknown = await app.ask("/v2/three.test/team/x/manifests/1");
+  assert.equal(unknown.status, 403);
+  assert.match(unknown.text, /"DENIED".*three\.test.* is not configured here/);
+});
+
+for (const [onOutage, origin] of [["stop", null], ["next", "second"]] as const) {
+  Deno.test(`with on_outage: ${onOutage}, a tag ${origin === null ? "does not come" : "comes"} from the next registry`, async () => {
+    await using down = startFakeUpstream();
+    down.serve("/v2/team/x/manifests/1", { status: 503 });
+    await using second = startRegistry("second", "team/x");
+    const repositories = [{ registry_url: down.origin }, { registry_url: second.origin }];
+    const config = { repositories, retries: 0, on_outage: onOutage };
+    await using app = await startBackends([{ type: "oci", name: "all", config }]);
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), origin);
+    assert.equal(second.requests.length, origin === null ? 0 : 1);
+  });
+}
+
+Deno.test("a token goes to its registry, and to no other", async () => {
+  await using first = startFakeUpstream();
+  await using second = startRegistry("second", "team/x");
+  const repositories = [{ registry_url: first.origin, token: "hunter2" }, { registry_url: second.origin }];
+  await using app = await startBackends([{ type: "oci", name: "all", config: { repositories } }]);
+  assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "second");
+  assert.equal(first.requests[0]?.headers.get("authorization"), "Bearer hunter2");
+  assert.equal(second.requests[0]?.headers.get("authorization"), null);
+});
+
+Deno.test("a username and password go to the token server that auth_url names", async () => {
+  await using registry = startFakeUpstream();
+  await using tokens = startFakeUpstream();
+  const challenge = { "www-authenticate": 'Bearer realm="http://127.0.0.1:9/elsewhere",service="registry"' };
+  registry.serve("/v2/team/x/manifests/1", ({ headers }) => {
+    return headers.get("authorization") === "Bearer t0" ? manifest("registry") : { status: 401, headers: challenge };
+  });
+  tokens.serve("/token", { body: '{"token":"t0"}' });
+  const login = { username: "me", password: "hunter2", auth_url: `${tokens.origin}/token` };
+  const config = { registry_url: registry.origin, ...login };
+  await using app = await startBackends([{ type: "dockerhub", name: "hub", config }]);
+  assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "registry");
+  assert.deepEqual(tokens.requests.map(({ headers }) => headers.get("authorization")), [`Basic ${btoa("me:hunter2")}`]);
+});
+
+Deno.test("a registry's quota is in the log and in the metrics, and a used up one is not asked again and again", async () => {
+  await using registry = startFakeUpstream();
+  const quota = (left: number) => ({ "ratelimit-limit": "100;w=21600", "ratelimit-remaining": `${left};w=21600` });
+  registry.serve("/v2/team/x/manifests/1", manifest("registry", quota(76)));
+  registry.serve("/v2/team/y/manifests/1", { status: 429, headers: quota(0) });
+  await using app = await startBackends([{
+    type: "oci",
+    name: "a",
+    config: { registry_url: registry.origin, retries: 3 },
+  }]);
+  const labels = ['backend="a"', `host="${hostOf(registry)}"`];
+  assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "registry");
+  await app.logged(/^INFO Quota of .* for backend "a": 76 of 100 requests left in 21600 s/);
+  assert.equal(await app.metric("vault_upstream_ratelimit_remaining", ...labels), 76);
+  assert.equal(await app.metric("vault_upstream_ratelimit_limit", ...labels), 100);
+  const refused = await app.ask("/v2/team/y/manifests/1");
+  assert.equal(refused.status, 429);
+  assert.match(refused.text, /"TOOMANYREQUESTS"/);
+  assert.equal(registry.count("/v2/team/y/manifests/1"), 1);
+  await app.logged(/^WARNING Quota of .*: 0 of 100/);
+  assert.equal(await app.metric("vault_upstream_ratelimit_remaining", ...labels), 0);
+});
+
+const names = (registry: FakeUpstream) => [hostOf(registry), `localhost:${new URL(registry.origin).port}`];
+
+Deno.test("registries: any opens no registry on a private network", async () => {
+  await using registry = startRegistry("registry", "team/x");
+  await using app = await startBackends([{ type: "oci", name: "all", config: { registries: "any", insecure: true } }]);
+  for (const name of [...names(registry), "intranet", "10.0.0.1", "[::1]:5000", "[fd00::1]"]) {
+    const { status, text } = await app.ask(`/v2/team/x/manifests/1?ns=${name}`);
+    assert.equal(status, 403, name);
+    assert.match(text, /"DENIED".*is not on the public internet.*allow_private_redirects: true/);
+  }
+  assert.deepEqual(registry.requests, []);
+});
+
+Deno.test("registries: any opens those of a private network where that is allowed", async () => {
+  await using registry = startRegistry("registry", "team/x");
+  await using other = startRegistry("other", "team/y");
+  const open = { registries: "any", insecure: true, allow_private_redirects: true };
+  const config = { registry_url: hostOf(other), ...open };
+  await using app = await startBackends([{ type: "oci", name: "all", config }]);
+  for (const name of names(registry)) {
+    assert.equal(await originOf(app, `/v2/${name}/team/x/manifests/1`), "registry");
+    assert.equal(await originOf(app, `/v2/team/x/manifests/1?ns=${name}`), "registry");
+  }
+  assert.equal(registry.requests.length, 2);
+  assert.equal(await originOf(app, "/v2/team/y/manifests/1"), "other");
+  assert.equal((await app.ask("/v2/host.test:99999/team/x/manifests/1?ns=host.test:99999")).status, 400);
+});
