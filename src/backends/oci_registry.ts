@@ -28,7 +28,7 @@ export function isHubName(name: string): boolean {
   return hubNames.has(name);
 }
 
-/** A registry with the rules of Docker Hub, where it is that one, and those of its configuration. */
+/** A registry with the rules of Docker Hub, where it is that one or stands in for it by name, and those of its configuration. */
 export class Registry {
   readonly url: string;
   readonly names: ReadonlySet<string>;
@@ -41,7 +41,7 @@ export class Registry {
 
   constructor(config: OciRegistry) {
     this.url = config.url.replace(/\/+$/, "");
-    this.isHub = isHubName(new URL(config.url).host);
+    this.isHub = [new URL(config.url).host, ...config.names].some(isHubName);
     this.names = this.isHub ? new Set([...config.names, ...hubNames]) : new Set(config.names);
     this.fetch = config.fetch;
     this.idleTimeoutMs = config.idleTimeoutMs;

@@ -65,9 +65,7 @@ class Boundary {
     if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
     if (route === null) throw this.#routes.unknown(target.path);
     const resolved = await route.backend.resolve({ ...route, query: target.query, headers });
-    return "candidates" in resolved
-      ? await this.#open(exchange, resolved, method)
-      : directReply(method, resolved, "none");
+    return "candidates" in resolved ? await this.#open(exchange, resolved, method) : directReply(method, resolved);
   }
 
   async #open(exchange: Exchange, artifact: Artifact, method: "GET" | "HEAD"): Promise<Reply> {
@@ -82,7 +80,7 @@ class Boundary {
     } catch (error) {
       if (ask.gone) return clientGone;
       const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
-      if (missing && artifact.whenMissing) return directReply(method, artifact.whenMissing, "error");
+      if (missing && artifact.whenMissing) return directReply(method, artifact.whenMissing);
       throw error;
     }
   }

@@ -41,6 +41,6 @@ export function textReply(method: string, text: string, options: TextOptions = {
 }
 
 /** An answer of a backend's own. */
-export function directReply(method: string, { body, ...options }: DirectAnswer, cache: Reply["cache"]): Reply {
-  return textReply(method, body, { ...options, cache });
+export function directReply(method: string, { body, ...options }: DirectAnswer): Reply {
+  return textReply(method, body, options);
 }

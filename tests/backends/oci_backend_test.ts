@@ -209,3 +209,10 @@ Deno.test("what is malformed or unknown is refused as such", () => {
     message: /"\/docker\/v2\/_catalog"/,
   });
 });
+
+Deno.test("a registry that stands in for Docker Hub by name has its official images as the Hub has them", () => {
+  const standIn = registryAt("mirror.example", { names: ["mirror.example", "docker.io"] });
+  const backend = ociBackend({ registries: [standIn] });
+  const artifact = asArtifact(backend.resolve(requestFor("/v2/docker.io/ubuntu/manifests/1")));
+  assert.deepEqual(urlsOf(artifact), ["https://mirror.example/v2/library/ubuntu/manifests/1"]);
+});
