@@ -84,7 +84,7 @@ Deno.test(
     await using scene = await createOciScene();
     const old = await scene.publish({ message: "old" }, "library/app:1");
     await using netns = await createNetns();
-    await using vault = await scene.startVault([scene.hub({ tag_ttl: "15s" })]);
+    await using vault = await scene.startVault([scene.hub({ tag_ttl: "8s" })]);
     await netns.expose(vault.url(""));
     await using dockerd = await startDockerd({ netns, mirrors: [vault.url("")] });
     assert.equal(await dockerd.pullDigest("app:1"), old.root.digest, dockerd.output);
