@@ -57,7 +57,7 @@ export interface Artifact {
    * confirmed with HEAD, a body is checked like one of a known digest, and HEAD on a miss keeps what it has learned.
    */
   announcedDigest?(headers: HeaderList): Digest | null;
-  /** Bytes of this digest that are held under another key serve this one too, once upstream has confirmed it with HEAD. */
+  /** Bytes of its digest that are held under another key serve this one too, once upstream has told of them with HEAD. */
   readonly adoptsHeld?: boolean;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
   mentions?(document: HeldDocument): readonly Mention[];

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { loadConfig } from "../src/config/load.ts";
 import { missingPrograms } from "./support/programs.ts";
 import { createTempDir } from "./support/temp_dir.ts";
 
 const ignore = missingPrograms("systemd-analyze").length > 0;
+const docs = fileURLToPath(new URL("../docs", import.meta.url));
 const unitFile = new URL("../docs/artifact-vault.service", import.meta.url);
 
 Deno.test({ name: "systemd understands every line of the unit and finds it well confined", ignore }, async () => {
@@ -14,7 +19,45 @@ Deno.test({ name: "systemd understands every line of the unit and finds it well 
   assert.equal((await analyze("security", "--offline=true", "--threshold=30", path)).code, 0);
 });
 
+Deno.test("every configuration in docker.md is a right one, and its other examples can be parsed", async () => {
+  const text = Deno.readTextFileSync(join(docs, "docker.md"));
+  const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, example = ""]) => example);
+  const configurations = examples.filter((example) => "backends" in parse(example));
+  assert.ok(configurations.length > 5 && configurations.length < examples.length);
+  for (const text of configurations) await loadConfig({ path: "docker.md", text, env: () => "secret" });
+  for (const [, example = ""] of text.matchAll(/^```json\n(.*?)^```/gms)) JSON.parse(example);
+});
+
+for (const file of [...markdownIn(docs), ...markdownIn(join(docs, "decisions"))]) {
+  Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
+    const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
+    assert.deepEqual(links.filter((link) => !leadsSomewhere(file, link)), []);
+  });
+}
+
 async function analyze(...args: string[]): Promise<{ code: number; errors: string }> {
   const { code, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
   return { code, errors: new TextDecoder().decode(stderr) };
+}
+
+function markdownIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name)).filter((path) => path.endsWith(".md"))
+    .sort();
+}
+
+function leadsSomewhere(file: string, link: string): boolean {
+  const [path = "", heading] = link.split("#");
+  const target = path === "" ? file : join(dirname(file), path);
+  try {
+    if (heading === undefined) return Deno.statSync(target) !== null;
+    return headingsOf(Deno.readTextFileSync(target)).includes(heading);
+  } catch {
+    return false;
+  }
+}
+
+/** As GitHub and others name them in links. */
+function headingsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
+  return headings.map((heading) => heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
 }

@@ -8,7 +8,7 @@ import { isPrivateHost, type Lookup, lookupNothing, lookupWithDns } from "../ups
 import { createQuotaReport } from "./quota.ts";
 import type { Upstreams } from "./upstreams.ts";
 
-/** Clients choose the names: more of them at once cost new tokens, and no memory. */
+/** Clients choose the names: more of them at once cost new tokens, and no more memory. */
 const mostClients = 64;
 
 /**
@@ -55,7 +55,7 @@ async function requirePublic(
   { backendName, lookup }: { backendName: string; lookup: Lookup },
 ): Promise<void> {
   const target = new URL(url);
-  const isLocalName = /^[^.:]+$/.test(target.hostname);
+  const isLocalName = /^[^.:]+\.?$/.test(target.hostname);
   if (!isLocalName && !await isPrivateHost(target, lookup, signal)) return;
   throw new VaultError(
     "denied",

@@ -28,7 +28,7 @@ export function createQuotaReport({ backend, log, counted }: QuotaOptions): (rat
 
 /** Equal where the difference is not worth a line. */
 function stepOf({ limit, remaining }: RateLimit): number {
-  if (limit === null || remaining * 10 <= limit) return remaining;
+  if (!limit || remaining * 10 <= limit) return remaining;
   return Math.ceil(remaining * 10 / limit) / 10 * limit;
 }
 

@@ -47,7 +47,7 @@ export function createOciBackend(options: OciBackendOptions): OciBackend {
 }
 
 /** What artifacts of every kind have alike. */
-type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy">;
+type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy"> & { readonly adoptsHeld: boolean };
 
 type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
 
@@ -116,6 +116,7 @@ class OciMirror implements OciBackend {
       key: `/${scope.word}${formatOciPath(content)}`,
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
+      adoptsHeld: scope.isTrusted,
     };
     switch (content.kind) {
       case "tagged_manifest":
@@ -138,7 +139,7 @@ class OciMirror implements OciBackend {
       freshness: this.#tagFreshness(),
       movesOnAfter: this.#options.movesOnAfter,
       announcedDigest,
-      mentions: (document) => mentionsOf(document, repositoryKey),
+      mentions: (document) => mentionsOf(document, repositoryKey, common.adoptsHeld),
       present: (headers) => presentContent(headers, null),
     };
   }
@@ -150,9 +151,8 @@ class OciMirror implements OciBackend {
       requestHeaders: isManifest ? [["accept", everyForm.accept]] : [],
       freshness: { kind: "immutable" },
       digest,
-      adoptsHeld: digest.algorithm === "sha256",
       movesOnAfter: "any_failure",
-      ...isManifest && { mentions: (document) => mentionsOf(document, repositoryKey) },
+      ...isManifest && { mentions: (document) => mentionsOf(document, repositoryKey, common.adoptsHeld) },
       present: (headers) => presentContent(headers, digest),
     };
   }

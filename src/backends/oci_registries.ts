@@ -16,6 +16,8 @@ export interface Scope {
   readonly word: string;
   /** Never empty. */
   readonly registries: readonly Registry[];
+  /** Whether they are configured. What a registry that a client has named says of digests opens no bytes of others. */
+  readonly isTrusted: boolean;
 }
 
 /** No registry is called so. */
@@ -31,7 +33,8 @@ export class Registries {
   readonly #opened = new LRUCache<string, Registry>({ max: maxOpened });
 
   constructor({ registries, mirrorsHub, openRegistry }: RegistriesOptions) {
-    this.#default = { word: defaultWord, registries: registries.map((registry) => new Registry(registry)) };
+    const configured = registries.map((registry) => new Registry(registry));
+    this.#default = { word: defaultWord, registries: configured, isTrusted: true };
     this.#mirrorsHub = mirrorsHub;
     this.#open = openRegistry;
   }
@@ -54,10 +57,12 @@ export class Registries {
   /** Those that a name means, or the absence of one: then all that are configured. Throws `denied` where there is none. */
   scopeOf(name: string | null): Scope {
     if (name === null || (this.#mirrorsHub && isHubName(name))) return this.#defaultScope();
-    const registry = this.#find(name) ?? this.#openedAs(isHubName(name) ? hubHost : name);
+    const configured = this.#find(name);
+    const registry = configured ?? this.#openedAs(isHubName(name) ? hubHost : name);
     if (registry === null) throw unknownRegistry(name, this.names);
     const isDefault = this.#default.registries.length === 1 && this.#default.registries[0] === registry;
-    return isDefault ? this.#default : { word: registry.ownName, registries: [registry] };
+    if (isDefault) return this.#default;
+    return { word: registry.ownName, registries: [registry], isTrusted: configured !== undefined };
   }
 
   #defaultScope(): Scope {

@@ -23,6 +23,11 @@ const hubNames: ReadonlySet<string> = new Set([
   "registry.hub.docker.com",
 ]);
 
+/** The one spelling of a registry's name: without the port that https has anyway, and the dot of a full name. */
+export function canonicalName(name: string): string {
+  return URL.parse(`https://${name.toLowerCase()}`)?.host.replace(/\.(?=:|$)/, "") ?? name;
+}
+
 /** Whether clients mean Docker Hub by this name. */
 export function isHubName(name: string): boolean {
   return hubNames.has(name);
@@ -41,8 +46,9 @@ export class Registry {
 
   constructor(config: OciRegistry) {
     this.url = config.url.replace(/\/+$/, "");
-    this.isHub = [new URL(config.url).host, ...config.names].some(isHubName);
-    this.names = this.isHub ? new Set([...config.names, ...hubNames]) : new Set(config.names);
+    const names = config.names.map(canonicalName);
+    this.isHub = [new URL(config.url).host, ...names].some(isHubName);
+    this.names = new Set(this.isHub ? [...names, ...hubNames] : names);
     this.fetch = config.fetch;
     this.idleTimeoutMs = config.idleTimeoutMs;
     this.#config = config;

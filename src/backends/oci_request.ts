@@ -1,7 +1,8 @@
 import { type Digest, formatDigest, parseDigest } from "../digest.ts";
+import { canonicalName } from "./oci_registry.ts";
 
 interface Named {
-  /** As the request names it, in lower case; null where it names none. */
+  /** By its canonical name; null where the request names none. */
   readonly registry: string | null;
   readonly name: string;
 }
@@ -39,8 +40,9 @@ export function parseOciRequest({ path, query }: { readonly path: string; readon
   if (segments.length < 3) return { kind: "unknown" };
   const reference = segments.pop()!;
   const noun = segments.pop()!;
-  const { registry, name } = splitRegistry(segments, nsOf(query));
-  const mistake = registry !== null && !isRegistryName(registry) ? invalidRegistry(registry) : checkName(name);
+  const { registry: named, name } = splitRegistry(segments, nsOf(query));
+  const mistake = named !== null && !isRegistryName(named) ? invalidRegistry(named) : checkName(name);
+  const registry = named && canonicalName(named);
   switch (noun) {
     case "manifests":
       return mistake ?? parseManifest({ registry, name }, reference);

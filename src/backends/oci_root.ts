@@ -3,6 +3,7 @@ import type { VaultError } from "../errors.ts";
 import type { OciBackend } from "./oci.ts";
 import { formatOciError } from "./oci_error.ts";
 import { unknownRegistry } from "./oci_registries.ts";
+import { canonicalName } from "./oci_registry.ts";
 import { nsOf, parseOciRequest } from "./oci_request.ts";
 
 /**
@@ -51,15 +52,17 @@ class OciRoot implements Backend {
   /**
    * The form of podman and skopeo, whose mirrors have their path behind `/v2`. The first backend's prefix may begin a name of
    * its own as well: docker/dockerfile on Docker Hub. But there names have two segments, and clients that mean the prefix
-   * send both. containerd, which names the registry, has its path before `/v2`.
+   * send both. BuildKit names the registry as well, in `ns`: then the prefix must be that of a backend which serves it.
    */
   #byPrefix(request: BackendRequest): Addressed | null {
-    if (nsOf(request.query) !== null) return null;
+    const ns = nsOf(request.query);
     for (const backend of this.#longestPrefixFirst) {
       const { prefix } = backend;
       if (!request.path.startsWith(`${prefix}/`)) continue;
       const path = request.path.slice(prefix.length);
-      if (backend === this.#first && nameSegments(path) < 2) continue;
+      const mayBeName = backend === this.#first || ns !== null;
+      if (mayBeName && nameSegments(path) < 2) continue;
+      if (ns !== null && !backend.serves(canonicalName(ns)) && !backend.isOpen) continue;
       return { backend, request: { ...request, base: request.base + prefix, path } };
     }
     return null;

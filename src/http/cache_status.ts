@@ -15,6 +15,9 @@ export interface CacheStatus {
   readonly detail?: string;
 }
 
+/** The detail where upstream's answer to HEAD showed that the copy is what it has. */
+export const confirmedByHead = "confirmed-by-head";
+
 /** A cache status in one word, for logs and metrics. */
 export type CacheResult = "hit" | "stale" | "revalidated" | "miss" | "bypass";
 
@@ -35,7 +38,7 @@ export function cacheResult(status: CacheStatus): CacheResult {
   if (status.hit) return "hit";
   if (status.detail === "stale-if-error") return "stale";
   if (status.fwd === "bypass") return "bypass";
-  return status.fwdStatus === 304 ? "revalidated" : "miss";
+  return status.fwdStatus === 304 || status.detail === confirmedByHead ? "revalidated" : "miss";
 }
 
 /** A structured-field token (RFC 9651 §3.3.4), or a string where it is none. */

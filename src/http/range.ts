@@ -7,6 +7,8 @@ export type RangeSpec =
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
+  /** All from `start` on was asked for: it may complete a download that broke off. */
+  readonly openEnded?: boolean;
 }
 
 /** A `Content-Range`: which bytes a 206 carries, `end` exclusive, and of how many where the sender knew. */

@@ -61,7 +61,8 @@ function partial(opened: Opened, spec: RangeSpec): Reply {
   const { start, end } = range;
   const headers = representationHeaders(opened);
   headers.push(["content-range", contentRange(range, size)], ["content-length", String(end - start)]);
-  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream(range));
+  const openEnded = spec.kind === "from" && spec.last === undefined;
+  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream({ ...range, openEnded }));
 }
 
 /** Last-Modified guides the update of a copy that has no ETag. */

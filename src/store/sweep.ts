@@ -17,7 +17,7 @@ interface SweeperDeps {
   readonly log: Log;
 }
 
-/** Removes entries whose bodies were evicted, and the folders that this leaves empty, slowly and in the background. */
+/** Removes entries whose bodies were evicted or never came, and the folders that this leaves empty, slowly and in the background. */
 export class Sweeper {
   readonly #layout: FsLayout;
   readonly #deps: SweeperDeps;
@@ -51,7 +51,7 @@ export class Sweeper {
   async #sweep(): Promise<void> {
     this.#files = this.#removed = 0;
     await this.#sweepFolder(this.#layout.entries);
-    if (this.#removed > 0) this.#deps.log.info(`Removed ${this.#removed} entries of bodies that were evicted`);
+    if (this.#removed > 0) this.#deps.log.info(`Removed ${this.#removed} entries whose bodies are not there`);
   }
 
   /** Tells whether nothing is left in it. */

@@ -9,11 +9,8 @@ import { algorithmsFor, type Beginning } from "./begin.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "./freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
-import { claimFromMention } from "./settle.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
-
-/** Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, Pushing Manifests). */
-const maxDocumentBytes = 4 * 1024 * 1024;
+import { recordMentions } from "./mentions.ts";
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
@@ -168,20 +165,13 @@ export class ArrivingBody {
 
   /** Before anybody has the document: who has it asks for what it mentions. */
   async #recordMentions(staged: StagedBody, sha256: string): Promise<void> {
-    const { artifact, headers } = this;
-    const { store, log } = this.#deps;
     const sizeBytes = this.file.sizeBytes!;
-    if (!artifact.mentions || sizeBytes > maxDocumentBytes) return;
-    try {
+    const url = redactUrl(this.beginning.answer.candidate.url);
+    const read = async () => {
       using file = staged.openReader(0);
-      const bytes = new Uint8Array(await new Response(file.readable).arrayBuffer()).subarray(0, sizeBytes);
-      for (const mention of artifact.mentions({ bytes, sha256, headers })) {
-        const claim = claimFromMention(artifact, mention, redactUrl(this.beginning.answer.candidate.url));
-        if (store.find({ ...artifact, key: mention.key }) === null) await store.renew(claim);
-      }
-    } catch (error) {
-      log.warning(`Cannot note what ${artifact.backend} ${artifact.key} mentions: ${messageOf(error)}`);
-    }
+      return (await new Response(file.readable).bytes()).subarray(0, sizeBytes);
+    };
+    await recordMentions(this.artifact, { sha256, sizeBytes, headers: this.headers, url, read }, this.#deps);
   }
 
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {

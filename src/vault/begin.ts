@@ -112,7 +112,8 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
     });
   const body = partial(answer, true);
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
-    (artifact.digest !== undefined || !contradicts(answer.response.headers, record.validator));
+    (artifact.digest !== undefined ||
+      (record.validator !== null && !contradicts(answer.response.headers, record.validator)));
   if (unchanged && await staged.reserve(record.sizeBytes)) {
     return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   }

@@ -1,23 +1,24 @@
 import { LRUCache } from "lru-cache";
 import type { Artifact, Candidate } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import type { CacheStatus } from "../http/cache_status.ts";
+import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
-import { type Answer, askUpstream } from "./ask_upstream.ts";
-import { conditionsOf, confirmed, confirms } from "./confirm.ts";
-import { heldBackBytes } from "./growing_file.ts";
+import { confirmed, confirms } from "./confirm.ts";
+import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
-import { openedFromStore, openedFromTransfer, openedHead } from "./opened.ts";
+import { Heads } from "./heads.ts";
+import { recordMentionsOf } from "./mentions.ts";
+import { openArriving, openedFromStore, openedHead } from "./opened.ts";
 import { RecentRefusals } from "./recent.ts";
 import { claimOf } from "./settle.ts";
 import { Slots } from "./slots.ts";
-import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
+import type { Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
 import type { Ask, Opened, Vault } from "./vault.ts";
 
@@ -52,18 +53,17 @@ class Engine implements Vault {
   /** Upstreams that sent wrong bytes for a key: they are tried last. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
 
-  /** Requests with HEAD under way. */
-  readonly #heads = new Map<string, Promise<Answer>>();
-  readonly #closing = new AbortController();
+  readonly #heads: Heads;
 
   constructor(options: VaultOptions) {
     this.#options = options;
-    const slots = new Slots(options.maxTransfersOf);
+    const { events, maxTransfersOf } = options;
+    this.#heads = new Heads({ events, maxOf: maxTransfersOf });
+    const slots = new Slots(maxTransfersOf);
     const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
   }
 
-  // deno-lint-ignore require-await -- the interface promises; a hit is answered without waiting
   async open(artifact: Artifact, ask: Ask): Promise<Opened> {
     const { store } = this.#options;
     const now = Date.now();
@@ -71,6 +71,7 @@ class Engine implements Vault {
     const situation = { now, noCache: ask.noCache === true };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       const opened = this.#openStored(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
+      if (opened && entry!.claimed && artifact.mentions) await this.#redeem(artifact, entry!);
       if (opened) return opened;
       entry = null;
     }
@@ -81,7 +82,7 @@ class Engine implements Vault {
 
   async close(timeoutMs: number): Promise<void> {
     await this.#transfers.close(timeoutMs);
-    this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
+    this.#heads.close();
     this.#hashing.close();
   }
 
@@ -111,9 +112,10 @@ class Engine implements Vault {
     }
   }
 
-  /** A name that may stand for something new by now is fetched with it: the copy held so far must not give way to a mere claim. */
+  /** A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts nothing. */
   #asksHead(artifact: Artifact, { method }: Ask, stale: Entry | null): boolean {
-    return method === "HEAD" && !this.#transfers.has(artifact) && !(stale && artifact.announcedDigest);
+    const wantsBody = artifact.announcedDigest && (stale !== null || !artifact.adoptsHeld);
+    return method === "HEAD" && !wantsBody && !this.#transfers.has(artifact);
   }
 
   #remember(artifact: Artifact, error: VaultError): void {
@@ -124,6 +126,12 @@ class Engine implements Vault {
   }
 
   async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
+    const elsewhere = this.#elsewhere(artifact);
+    if (elsewhere) {
+      const askHead = () => this.#inTime(this.#heads.ask(artifact, this.#candidatesOf(artifact), null), ask, null);
+      const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
+      if (opened) return opened;
+    }
     const { transfer, joined } = this.#transfers.join({
       artifact,
       candidates: this.#candidatesOf(artifact),
@@ -136,8 +144,12 @@ class Engine implements Vault {
     }
     if (head.kind === "confirmed") {
       const fwd = stale ? "stale" : "uri-miss";
-      const status = { hit: false, fwd, fwdStatus: head.upstreamStatus, collapsed: joined } as const;
-      return this.#openStored(artifact, head.entry, status) ?? this.#get(artifact, ask, null, sharing);
+      const fwdStatus = head.upstreamStatus;
+      const byHead = fwdStatus === 304 ? {} : { detail: confirmedByHead };
+      const status = { hit: false, fwd, fwdStatus, collapsed: joined, ...byHead } as const;
+      // Bytes that cannot be read after all are fetched: to adopt them again would go on for ever.
+      return this.#openStored(artifact, head.entry, status) ??
+        this.#get({ ...artifact, adoptsHeld: false }, ask, null, sharing);
     }
     if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
     if (joined && !isSelectedBy(head.assessment.selectedBy, artifact)) {
@@ -151,6 +163,13 @@ class Engine implements Vault {
       stored: head.storing,
       collapsed: joined,
     });
+  }
+
+  /** A transfer of the same bytes for another key, where they are not held yet. */
+  #elsewhere(artifact: Artifact): Transfer | null {
+    const { adoptsHeld, digest } = artifact;
+    if (!adoptsHeld || digest?.algorithm !== "sha256" || this.#transfers.has(artifact)) return null;
+    return this.#options.store.bodySize(digest.hex) === null ? this.#transfers.elsewhere(artifact) : null;
   }
 
   /** What upstream says. Throws `upstream_silent` where that is too slow in coming for a client that can have a stale copy. */
@@ -168,9 +187,10 @@ class Engine implements Vault {
     }
   }
 
-  /** HEAD on a miss asks upstream with HEAD and keeps nothing, save a confirmation of the copy there is. */
+  /** HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the copy there is. */
   async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
-    const answer = await this.#askHead(artifact, ask, stale);
+    const asked = this.#heads.ask(artifact, this.#candidatesOf(artifact), stale);
+    const answer = await this.#inTime(asked, ask, stale);
     const { response } = answer;
     const now = Date.now();
     if (stale && response.status === 304) {
@@ -181,7 +201,7 @@ class Engine implements Vault {
       if (opened) return opened;
     }
     const claim = claimOf(artifact, answer);
-    if (claim) await this.#renew(claim);
+    if (claim && !this.#holdsBody(artifact)) await this.#renew(claim);
     const { generatedAt } = assess(artifact, response.headers, now);
     return openedHead(answer, generatedAt, {
       hit: false,
@@ -190,21 +210,16 @@ class Engine implements Vault {
     });
   }
 
-  /** One request for all who ask the same at the same time. It is short: who leaves does not end it. */
-  async #askHead(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Answer> {
-    const headers = stale ? conditionsOf(stale) : [];
-    const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, headers]);
-    const known = this.#heads.get(name);
-    if (known) this.#options.events.followerJoined(artifact.backend);
-    const asked = known ?? askUpstream(artifact, {
-      method: "HEAD",
-      headers,
-      signal: this.#closing.signal,
-      candidates: this.#candidatesOf(artifact),
-      events: this.#options.events,
-    }).finally(() => this.#heads.delete(name));
-    this.#heads.set(name, asked);
-    return await this.#inTime(asked, ask, stale);
+  /** A body may have come while upstream took its time to answer HEAD. */
+  #holdsBody(artifact: Artifact): boolean {
+    const entry = this.#options.store.find(artifact);
+    return entry !== null && this.#options.store.hasBody(entry);
+  }
+
+  /** The body of a claim is there, and has never been looked into under this key. */
+  async #redeem(artifact: Artifact, { claimed: _, ...entry }: Entry): Promise<void> {
+    await recordMentionsOf(entry, artifact, this.#options);
+    await this.#renew(entry);
   }
 
   /** What cannot be written down is asked for again the next time. */
@@ -256,22 +271,6 @@ class Engine implements Vault {
     return range?.kind === "from" && range.first > this.#options.rangeAheadBytes ? range.first : 0;
   }
 }
-
-/** A body that is held back whole until it is checked can still be refused with a proper error. */
-async function openArriving(transfer: Transfer, head: ArrivingHead, cacheStatus: CacheStatus): Promise<Opened> {
-  const opened = openedFromTransfer(transfer, head, cacheStatus);
-  const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
-  if (!allHeldBack) return opened;
-  try {
-    await transfer.verified;
-    return opened;
-  } catch (error) {
-    opened.close();
-    throw error;
-  }
-}
-
-type ArrivingHead = Extract<Head, { kind: "body" }>;
 
 function isSelectedBy(selectedBy: HeaderList, { requestHeaders }: Artifact): boolean {
   return selectedBy.every(([name, value]) => (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value);

@@ -10,7 +10,7 @@ export class Follower {
   readonly #pace = new Pace();
   #offset = 0;
   #end = Infinity;
-  /** A part is released as it comes; the whole body, also as a range, only up to what has been checked. */
+  /** A part is released as it comes; what may complete a body for a client, only up to what has been checked. */
   #gated: boolean;
   #reader: Deno.FsFile | null = null;
   #readerAt = 0;
@@ -38,7 +38,7 @@ export class Follower {
   narrow(range: ByteRange): void {
     this.#offset = range.start;
     this.#end = range.end;
-    this.#gated &&= range.start === 0 && range.end >= (this.#file.sizeBytes ?? Infinity);
+    this.#gated &&= range.openEnded || (range.start === 0 && range.end >= (this.#file.sizeBytes ?? Infinity));
   }
 
   /** Reads bytes before they have been checked: it is the one that checks. */

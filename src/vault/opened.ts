@@ -5,6 +5,7 @@ import type { Entry, StoredBody } from "../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import type { Follower } from "./follower.ts";
 import { fileStream } from "./file_stream.ts";
+import { heldBackBytes } from "./growing_file.ts";
 import type { Head, Transfer } from "./transfer.ts";
 import type { Opened } from "./vault.ts";
 
@@ -29,7 +30,7 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
 }
 
 /** A body that is on its way, read as it grows. */
-export function openedFromTransfer(
+function openedFromTransfer(
   transfer: Transfer,
   head: Extract<Head, { kind: "body" }>,
   cacheStatus: CacheStatus,
@@ -48,6 +49,24 @@ export function openedFromTransfer(
     },
     close: () => follower.close(),
   };
+}
+
+/** A body that is held back whole until it is checked can still be refused with a proper error. */
+export async function openArriving(
+  transfer: Transfer,
+  head: Extract<Head, { kind: "body" }>,
+  cacheStatus: CacheStatus,
+): Promise<Opened> {
+  const opened = openedFromTransfer(transfer, head, cacheStatus);
+  const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
+  if (!allHeldBack) return opened;
+  try {
+    await transfer.verified;
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }
 
 /** What upstream answered to HEAD: headers, and no body. */

@@ -1,4 +1,4 @@
-import type { Artifact, Mention } from "../artifact.ts";
+import type { Artifact } from "../artifact.ts";
 import { type Digest, formatDigest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
@@ -26,45 +26,43 @@ export interface Settled {
 export async function settleByHead(options: SettleOptions): Promise<Settled | null> {
   const { artifact, previous, store } = options;
   if (artifact.announcedDigest ? previous === null : !isHeldElsewhere(artifact, store)) return null;
-  const answer = await options.askHead().catch(nothingWhereUnsupported);
+  const answer = await unlessUnsupported(options.askHead(), artifact);
   if (answer === null) return null;
   const digest = digestTold(artifact, answer);
   const known = previous && artifact.announcedDigest?.(previous.headers);
   if (previous && digest && known && formatDigest(known) === formatDigest(digest)) {
     return { answer, entry: { ...confirmed(artifact, previous, answer.response, Date.now()), url: sourceOf(answer) } };
   }
-  const entry = entryFor(artifact, answer, (sha256) => store.bodySize(sha256));
+  if (!artifact.adoptsHeld || digest?.algorithm !== "sha256") return null;
+  const entry = adoptedEntry(artifact, answer, store.bodySize(digest.hex));
   return entry && { answer, entry };
+}
+
+/** The entry for bytes of this size that are held; null where there are none, or the answer to HEAD is about others. */
+export function adoptedEntry(artifact: Artifact, answer: Answer, heldBytes: number | null): Entry | null {
+  const toldBytes = contentLengthOf(answer.response.headers) ?? heldBytes;
+  // A login page that takes the place of a body is of another size.
+  return toldBytes === heldBytes ? entryFor(artifact, answer, heldBytes) : null;
 }
 
 /** What an answer to HEAD is worth keeping: the digest behind a name; null where it tells none, or no size. */
 export function claimOf(artifact: Artifact, answer: Answer): Entry | null {
   const sizeBytes = contentLengthOf(answer.response.headers);
-  const entry = artifact.announcedDigest ? entryFor(artifact, answer, () => sizeBytes) : null;
+  const entry = artifact.announcedDigest ? entryFor(artifact, answer, sizeBytes) : null;
   return entry && { ...entry, claimed: true };
 }
 
-/** The entry for an artifact that another one's document mentions. */
-export function claimFromMention(artifact: Artifact, { key, sha256, sizeBytes, headers }: Mention, url: string): Entry {
-  return { ...newEntry(Date.now()), backend: artifact.backend, key, sha256, sizeBytes, headers, url, claimed: true };
-}
-
-function entryFor(artifact: Artifact, answer: Answer, sizeOf: (sha256: string) => number | null): Entry | null {
+function entryFor(artifact: Artifact, answer: Answer, sizeBytes: number | null): Entry | null {
   const digest = digestTold(artifact, answer);
-  const sizeBytes = digest?.algorithm === "sha256" ? sizeOf(digest.hex) : null;
-  if (digest === null || sizeBytes === null) return null;
+  if (digest?.algorithm !== "sha256" || sizeBytes === null) return null;
   const { headers } = answer.response;
   const now = Date.now();
   const { generatedAt, selectedBy } = assess(artifact, headers, now);
   return {
-    ...newEntry(now),
+    ...{ storedAt: now, validatedAt: now, freshUntil: 0 },
     ...{ backend: artifact.backend, key: artifact.key, sha256: digest.hex, sizeBytes, headers: keepHeaders(headers) },
     ...{ generatedAt, selectedBy, url: sourceOf(answer) },
   };
-}
-
-function newEntry(now: number) {
-  return { storedAt: now, validatedAt: now, generatedAt: now, freshUntil: 0, selectedBy: [] };
 }
 
 function isHeldElsewhere({ adoptsHeld, digest }: Artifact, store: Store): boolean {
@@ -79,9 +77,13 @@ function sourceOf({ candidate }: Answer): string {
   return redactUrl(candidate.url);
 }
 
-/** Some upstreams know no HEAD; GET will tell. */
-function nothingWhereUnsupported(error: unknown): null {
-  const status = error instanceof VaultError ? error.upstreamStatus : undefined;
-  if (status === 400 || status === 405 || status === 501) return null;
-  throw error;
+/** Null where upstream knows no HEAD, or redirects it to a URL that is signed for GET: GET will tell. */
+export async function unlessUnsupported(asked: Promise<Answer>, { adoptsHeld }: Artifact): Promise<Answer | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    const status = error instanceof VaultError ? error.upstreamStatus : undefined;
+    if (status === 400 || status === 405 || status === 501 || (adoptsHeld && status === 403)) return null;
+    throw error;
+  }
 }

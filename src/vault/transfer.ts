@@ -12,6 +12,7 @@ import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
+import { recordMentionsOf } from "./mentions.ts";
 import type { Settled } from "./settle.ts";
 import type { Slots } from "./slots.ts";
 
@@ -146,6 +147,7 @@ export class Transfer {
   }
 
   async #confirm({ answer, entry }: Settled): Promise<void> {
+    if (entry.sha256 !== this.#plan.previous?.sha256) await recordMentionsOf(entry, this.artifact, this.#deps);
     try {
       await this.#deps.store.renew({ ...entry, url: redactUrl(answer.candidate.url) });
     } catch (error) {
@@ -168,7 +170,12 @@ export class Transfer {
     });
     if (body.file.storing || beginning.start === 0) return body;
     await beginning.answer.response.body?.cancel().catch(() => {});
-    const whole = await begin({ ...this.#plan, ...this.#deps, from: 0, previous: null, signal: this.#abort.signal });
+    const whole = await begin({
+      ...this.#plan,
+      ...this.#deps,
+      ...{ artifact: { ...this.artifact, adoptsHeld: false }, previous: null, from: 0 },
+      signal: this.#abort.signal,
+    });
     return await this.#place(whole as BodyBeginning);
   }
 

@@ -24,6 +24,17 @@ export class Transfers {
     return this.#joinable.get(nameOf(artifact, "key"))?.stopping === false;
   }
 
+  /** One under way for the same digest under another key; null where there is none that is being kept. */
+  elsewhere({ backend, key, digest }: Artifact): Transfer | null {
+    if (!digest) return null;
+    for (const transfer of this.#running) {
+      const { artifact, stopping } = transfer;
+      const same = artifact.digest?.algorithm === digest.algorithm && artifact.digest.hex === digest.hex;
+      if (same && !stopping && (artifact.backend !== backend || artifact.key !== key)) return transfer;
+    }
+    return null;
+  }
+
   /** The transfer under way for this plan, or a new one. Throws `shutting_down`. */
   join(plan: TransferPlan, sharing: Sharing): { transfer: Transfer; joined: boolean } {
     const name = nameOf(plan.artifact, sharing);

@@ -18,7 +18,7 @@ function layer(n: number): Record<string, unknown> {
 
 function keysIn(document: unknown, type: string): string[] {
   const bytes = new TextEncoder().encode(typeof document === "string" ? document : JSON.stringify(document));
-  return mentionsOf({ bytes, sha256: ownHex, headers: [["content-type", type]] }, "/r/app").map(({ key }) => key);
+  return mentionsOf({ bytes, sha256: ownHex, headers: [["content-type", type]] }, "/r/app", true).map(({ key }) => key);
 }
 
 Deno.test("an image shows itself, its config and its layers to be in the repository, each with size and type", () => {
@@ -30,7 +30,7 @@ Deno.test("an image shows itself, its config and its layers to be in the reposit
     sizeBytes: n,
     headers: [["content-type", "application/octet-stream"]],
   });
-  assert.deepEqual(mentionsOf({ bytes, sha256: ownHex, headers }, "/r/app"), [
+  assert.deepEqual(mentionsOf({ bytes, sha256: ownHex, headers }, "/r/app", true), [
     { key: own, sha256: ownHex, sizeBytes: bytes.byteLength, headers: [headers[0]] },
     blob(1),
     blob(2),
@@ -80,4 +80,14 @@ for (const [name, descriptor] of Object.entries(passedOver)) {
 Deno.test("the same layer twice is mentioned once, and there is a limit", () => {
   assert.equal(keysIn({ layers: [layer(1), layer(1)] }, oci).length, 2);
   assert.equal(keysIn({ layers: Array.from({ length: 5000 }, (_, n) => layer(n)) }, oci).length, 1000);
+});
+
+Deno.test("a registry that nobody has configured shows only what it has sent", () => {
+  const layer = { digest: `sha256:${"b".repeat(64)}`, size: 3, mediaType: "application/vnd.oci.image.layer.v1.tar" };
+  const bytes = new TextEncoder().encode(JSON.stringify({ config: layer, layers: [layer] }));
+  const headers = [["content-type", "application/vnd.oci.image.manifest.v1+json"]] as const;
+  const keysOf = (trusted: boolean) =>
+    mentionsOf({ bytes, sha256: ownHex, headers }, "/r/app", trusted).map(({ key }) => key);
+  assert.deepEqual(keysOf(false), [`/r/app/manifests/sha256:${ownHex}`]);
+  assert.deepEqual(keysOf(true), [`/r/app/manifests/sha256:${ownHex}`, `/r/app/blobs/${layer.digest}`]);
 });

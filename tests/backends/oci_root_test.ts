@@ -36,6 +36,16 @@ const routed = [
   { path: "/docker.io/ubuntu/manifests/1", backend: "docker", url: `${hub}/library/ubuntu/manifests/1` },
   { path: "/org/app/manifests/1?ns=reg.example", backend: "both", url: "https://reg.example/v2/org/app/manifests/1" },
   { path: "/library/ubuntu/manifests/1?ns=docker.io", backend: "docker", url: `${hub}/library/ubuntu/manifests/1` },
+  {
+    path: "/docker/library/ubuntu/manifests/1?ns=docker.io",
+    backend: "docker",
+    url: `${hub}/library/ubuntu/manifests/1`,
+  },
+  {
+    path: "/docker/dockerfile/manifests/1?ns=docker.io",
+    backend: "docker",
+    url: `${hub}/docker/dockerfile/manifests/1`,
+  },
   { path: "/ghcr/app/manifests/1?ns=docker.io", backend: "docker", url: `${hub}/ghcr/app/manifests/1` },
 ];
 

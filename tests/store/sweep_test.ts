@@ -25,8 +25,8 @@ Deno.test("entries of evicted bodies go, and the folders they leave empty; all e
   Deno.mkdirSync(`${fixture.root}/entries/gone/empty`, { recursive: true });
   Deno.symlinkSync(fixture.root, `${fixture.root}/entries/link`);
   await evictSome(fixture);
-  await waitUntil("the entries are swept", () => log.lines.find((line) => line.includes("entries of bodies")));
-  assert.deepEqual(log.lines.slice(1), ["INFO Removed 1 entries of bodies that were evicted"]);
+  await waitUntil("the entries are swept", () => log.lines.find((line) => line.includes("bodies are not there")));
+  assert.deepEqual(log.lines.slice(1), ["INFO Removed 1 entries whose bodies are not there"]);
   const names = [...Deno.readDirSync(`${fixture.root}/entries/test`)].map(({ name }) => name);
   const expected = [...aside, "held~.json", "young~.json", "foreign~.json"];
   assert.deepEqual(names.filter((name) => !name.startsWith("filler")).toSorted(), expected.toSorted());
@@ -48,7 +48,7 @@ Deno.test("what tells the selections of a document apart stays while one of them
   };
   loseAll("json", "xml");
   await evictSome(fixture);
-  await waitUntil("two are swept", () => log.lines.includes("INFO Removed 2 entries of bodies that were evicted"));
+  await waitUntil("two are swept", () => log.lines.includes("INFO Removed 2 entries whose bodies are not there"));
   await fixture.restart();
   assert.deepEqual(fixture.read(asked("html")), bytesOf("html"));
   loseAll("html");
@@ -59,7 +59,7 @@ Deno.test("what tells the selections of a document apart stays while one of them
 Deno.test("an hour lies between two sweeps", async () => {
   const log = createRecordingLog();
   await using fixture = new StoreFixture({ maxBytes: 10_000, log });
-  const swept = () => log.lines.filter((line) => line.includes("entries of bodies")).length;
+  const swept = () => log.lines.filter((line) => line.includes("bodies are not there")).length;
   using now = new FakeNow();
   const lose = async (key: string) => {
     await fixture.put(selectorOf(key), bytesOf(key));
@@ -105,7 +105,7 @@ Deno.test("an entry that is being replaced is not removed, whatever the old one 
     await reached.promise;
     await evictSome(fixture);
     await waitUntil("the other one is swept", () => statOrNull(pathOf(fixture, "/b")) === null);
-    await waitUntil("the sweep is over", () => log.lines.some((line) => line.includes("entries of bodies")));
+    await waitUntil("the sweep is over", () => log.lines.some((line) => line.includes("bodies are not there")));
     assert.ok(statOrNull(pathOf(fixture, "/a")));
     released.resolve();
     await committed;

@@ -52,11 +52,11 @@ export function tooManyRequests(retryAfterSeconds?: number): Fault {
   };
 }
 
-/** Flips a bit of one byte of the blob or manifest with this digest, wherever a body contains it. */
-export function flipByte(digest: string, offset: number): Fault {
+/** Flips a bit of one byte of the blob or manifest with this digest or tag, wherever a body contains it. */
+export function flipByte(reference: string, offset: number): Fault {
   return async (request, pass) => {
     const response = await pass();
-    if (!new URL(request.url).pathname.endsWith(`/${digest}`) || !response.ok) return response;
+    if (!new URL(request.url).pathname.endsWith(`/${reference}`) || !response.ok) return response;
     const start = Number(/^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1] ?? 0);
     return new Response(response.body?.pipeThrough(flipping(offset - start)) ?? null, response);
   };
@@ -73,12 +73,34 @@ export function redirectBlobs(origin: string): Fault {
   };
 }
 
+/**
+ * Sends each body no faster than this, as networks do: what a fast one has sent and nobody has taken may be many megabytes
+ * in the kernel's buffers, and counts as sent.
+ */
+export function paced(bytesPerSecond: number): Fault {
+  return async (_request, pass) => {
+    const response = await pass();
+    return new Response(response.body?.pipeThrough(pacing(bytesPerSecond)) ?? null, response);
+  };
+}
+
 /** Holds requests whose path matches until `released`; they are on record already. */
 export function hold(path: RegExp, released: Promise<unknown>): Fault {
   return async (request, pass) => {
     if (path.test(new URL(request.url).pathname)) await released;
     return await pass();
   };
+}
+
+function pacing(bytesPerSecond: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let freeAt = performance.now();
+  return new TransformStream({
+    async transform(chunk, controller) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, freeAt - performance.now())));
+      freeAt = Math.max(freeAt, performance.now()) + 1000 * chunk.byteLength / bytesPerSecond;
+      controller.enqueue(chunk);
+    },
+  });
 }
 
 function flipping(offset: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {

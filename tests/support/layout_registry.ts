@@ -8,6 +8,8 @@ export interface LayoutContent {
   readonly tags: Readonly<Record<string, Descriptor>>;
   /** All other manifests: what indexes list, and what refers to a `subject`. */
   readonly manifests?: readonly Descriptor[];
+  /** How many tags a list has at most; as many as are asked for (`n`) where it is left out. */
+  readonly pageSize?: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export function startLayoutRegistry(layout: OciLayout, content: LayoutContent): 
     const [, name = "", kind = "", reference = ""] =
       /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/(.+)$/.exec(url.pathname) ?? [];
     if (kind === "blobs") return serveFile(request, layout.pathOf(reference), { "docker-content-digest": reference });
-    if (kind === "tags") return listTags(url, name, Object.keys(content.tags));
+    if (kind === "tags") return listTags(url, name, content);
     if (kind === "referrers") return listReferrers(layout, all, reference);
     const manifest = content.tags[`${name}:${reference}`] ?? all.find(({ digest }) => digest === reference);
     return kind === "manifests" && manifest ? serveManifest(request, layout, manifest) : unknown();
@@ -34,15 +36,16 @@ function serveManifest(request: Request, layout: OciLayout, { mediaType, digest 
   return serveFile(request, layout.pathOf(digest), headers);
 }
 
-function listTags(url: URL, name: string, references: readonly string[]): Response {
-  const all = references.filter((reference) => reference.startsWith(`${name}:`)).map((reference) =>
+function listTags(url: URL, name: string, content: LayoutContent): Response {
+  const all = Object.keys(content.tags).filter((reference) => reference.startsWith(`${name}:`)).map((reference) =>
     reference.slice(name.length + 1)
   ).sort();
   if (all.length === 0) return unknown();
   const rest = all.filter((tag) => tag > (url.searchParams.get("last") ?? ""));
-  const tags = rest.slice(0, Number(url.searchParams.get("n") ?? rest.length));
+  const { pageSize = Infinity } = content;
+  const tags = rest.slice(0, Math.min(Number(url.searchParams.get("n") ?? Infinity), pageSize));
   const headers = new Headers();
-  const next = `${url.pathname}?n=${url.searchParams.get("n")}&last=${tags.at(-1)}`;
+  const next = `${url.pathname}?n=${tags.length}&last=${tags.at(-1)}`;
   if (tags.length < rest.length) headers.set("link", `<${next}>; rel="next"`);
   return Response.json({ name, tags }, { headers });
 }

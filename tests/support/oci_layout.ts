@@ -2,8 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { PassThrough, Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip, createZstdCompress } from "node:zlib";
+import { createGzip } from "node:zlib";
 import { type TarEntry, tarOf } from "./tar.ts";
+import { createZstdFrame } from "./zstd_frame.ts";
 
 /** An OCI content descriptor. */
 export interface Descriptor {
@@ -55,7 +56,7 @@ export class OciLayout {
     return JSON.parse(Deno.readTextFileSync(this.pathOf(descriptor.digest)));
   }
 
-  /** Adds a layer with these files. A gzipped one is only wrapped, not made smaller: its size is known, and it is fast. */
+  /** Adds a layer with these files. A packed one is only wrapped, not made smaller: its size is known, and it is fast. */
   async addLayer(
     entries: Readonly<Record<string, TarEntry>>,
     options: { compression?: Compression; algorithm?: Algorithm; mediaType?: string } = {},
@@ -65,7 +66,7 @@ export class OciLayout {
     const staged = `${this.path}/staged-${crypto.randomUUID()}`;
     const compressor = {
       gzip: () => createGzip({ level: 0 }),
-      zstd: createZstdCompress,
+      zstd: createZstdFrame,
       none: () => new PassThrough(),
     };
     await pipeline(

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Mention } from "../../src/artifact.ts";
 import { formatDigest, parseDigest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
+import { cacheResult } from "../../src/http/cache_status.ts";
 import { type HeaderList, headerOf } from "../../src/http/headers.ts";
 import type { Answer } from "../support/fake_upstream.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
@@ -17,7 +18,7 @@ function announcedDigest(headers: HeaderList) {
 }
 
 /** A name such as an OCI tag, stale as soon as it is stored. */
-const name: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, announcedDigest };
+const name: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, announcedDigest, adoptsHeld: true };
 const lastingName: ArtifactOverrides = { ...name, freshness: { kind: "ttl", ttlMs: 60_000 } };
 
 /** Content that is asked for by its digest. */
@@ -50,8 +51,10 @@ function setUp() {
       return { text: decoder.decode(bytes), status: opened.cacheStatus, headers: opened.headers };
     },
     async head(path: string, overrides: ArtifactOverrides) {
+      idle = Promise.withResolvers();
       const opened = await fixture.open(fixture.artifact(upstream.url(path), overrides), { method: "HEAD" });
       opened.close();
+      if (underWay > 0) await idle.promise;
       return opened;
     },
     asked: () => upstream.requests.map(({ method, target }) => `${method} ${target}`),
@@ -68,7 +71,7 @@ Deno.test("a name is confirmed with HEAD, as long as upstream announces the dige
   await set.read("/t", name);
   const { text, status } = await set.read("/t", name);
   assert.equal(text, "one");
-  assert.deepEqual([status.fwd, status.fwdStatus], ["stale", 200]);
+  assert.deepEqual([status.fwd, status.fwdStatus, cacheResult(status)], ["stale", 200, "revalidated"]);
   assert.deepEqual(set.asked(), ["GET /t", "HEAD /t"]);
 });
 
@@ -234,6 +237,135 @@ for (const { movesOnAfter, status, next } of outages) {
     assert.equal(set.upstream.count("/second"), next ? 1 : 0);
   });
 }
+
+Deno.test("what upstream says of a digest opens no held bytes, where it is not to be believed", async () => {
+  await using set = setUp();
+  const stranger = { ...name, adoptsHeld: false };
+  set.upstream.serve("/a/c", { body: "one" });
+  set.upstream.serve("/t", (request) => named(request.method === "HEAD" ? "one" : "two"));
+  await set.read("/a/c", content("one", "/a/c"));
+  const opened = await set.head("/t", stranger);
+  assert.equal(headerOf(opened.headers, "x-digest"), `sha256:${sha256("two")}`);
+  assert.equal((await set.read("/t", stranger)).text, "two");
+  set.upstream.serve("/b/c", { body: "not one" });
+  await assert.rejects(set.read("/b/c", { ...content("one", "/b/c"), adoptsHeld: false }));
+  assert.deepEqual(set.asked(), ["GET /a/c", "GET /t", "HEAD /t", "GET /t", "GET /b/c"]);
+});
+
+Deno.test("held bytes that cannot be read are fetched", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/c", { body: "x".repeat(200_000) });
+  set.upstream.serve("/b/c", { body: "x".repeat(200_000) });
+  await set.read("/a/c", content("x".repeat(200_000), "/a/c"));
+  const openBody = set.fixture.store.openBody.bind(set.fixture.store);
+  let failures = 0;
+  set.fixture.store.openBody = (entry) => entry.key === "/b/c" && failures++ === 0 ? null : openBody(entry);
+  assert.equal((await set.read("/b/c", content("x".repeat(200_000), "/b/c"))).text.length, 200_000);
+  assert.deepEqual(set.asked(), ["GET /a/c", "HEAD /b/c", "GET /b/c"]);
+});
+
+Deno.test("a claim by a slow HEAD does not take the place of a body that came in the meantime", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", (request) => named(request.method === "HEAD" ? "one" : "two"));
+  const hold = set.upstream.hold("/t");
+  const head = set.head("/t", lastingName);
+  await hold.reached;
+  const read = set.read("/t", lastingName);
+  await set.upstream.waitForRequest(2, "/t");
+  hold.release();
+  await Promise.all([head, read]);
+  assert.equal((await set.read("/t", lastingName)).text, "two");
+});
+
+const noProof = [
+  { name: "is of another size", answer: { body: "<html>please log in</html>" } },
+  { name: "is a 403, as of a URL that is signed for GET", answer: { status: 403 } },
+];
+
+for (const { name, answer } of noProof) {
+  Deno.test(`an answer to HEAD that ${name} opens no held bytes: GET tells`, async () => {
+    await using set = setUp();
+    set.upstream.serve("/a/c", { body: "one" });
+    set.upstream.serve("/b/c", (request) => request.method === "HEAD" ? answer : { body: "one" });
+    await set.read("/a/c", content("one", "/a/c"));
+    assert.equal((await set.read("/b/c", content("one", "/b/c"))).text, "one");
+    assert.deepEqual(set.asked(), ["GET /a/c", "HEAD /b/c", "GET /b/c"]);
+  });
+}
+
+Deno.test("a document that was adopted is looked into as well", async () => {
+  await using set = setUp();
+  set.upstream.serve("/a/list", { body: "a list" });
+  set.upstream.serve("/b/list", { body: "a list" });
+  set.upstream.serve("/c", { body: "one" });
+  await set.read("/c", content("one", "/c"));
+  await set.read("/a/list", content("a list", "/a/list"));
+  await set.read("/b/list", { ...list(["one"], 3), ...content("a list", "/b/list") });
+  assert.equal((await set.read("/d/one", content("one", "/d/one"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["GET /c", "GET /a/list", "HEAD /b/list"]);
+});
+
+Deno.test("a claimed document is looked into when its body is first served", async () => {
+  await using set = setUp();
+  set.upstream.serve("/t", named("a list"));
+  set.upstream.serve("/elsewhere", { body: "a list" });
+  set.upstream.serve("/c", { body: "one" });
+  const listing = { ...list(["one"], 3), ...lastingName };
+  await set.head("/t", listing);
+  await set.read("/c", content("one", "/c"));
+  await set.read("/elsewhere", content("a list", "/elsewhere"));
+  assert.equal((await set.read("/t", listing)).status.hit, true);
+  assert.equal((await set.read("/d/one", content("one", "/d/one"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["HEAD /t", "GET /c", "GET /elsewhere"]);
+});
+
+Deno.test("bytes that are on their way under other keys are not fetched again, and none wait for their end", async () => {
+  await using set = setUp();
+  const text = "x".repeat(300_000);
+  const keys = Array.from({ length: 10 }, (_, i) => `/${i}/c`);
+  for (const key of keys) set.upstream.serve(key, { body: text });
+  const hold = set.upstream.hold("/0/c", 200_000);
+  const first = set.read("/0/c", content(text, "/0/c"));
+  await hold.reached;
+  const others = await Promise.all(
+    keys.slice(1).map((key) => set.fixture.open(set.fixture.artifact(set.upstream.url(key), content(text, key)))),
+  );
+  const readers = others.map((opened) => opened.stream().getReader());
+  for (const reader of readers) assert.ok((await reader.read()).value!.byteLength > 0, "before upstream is done");
+  hold.release();
+  for (const reader of readers) for (let end = false; !end;) end = (await reader.read()).done;
+  await first;
+  for (const key of keys) assert.equal((await set.read(key, content(text, key))).text.length, text.length);
+  assert.deepEqual(set.asked().toSorted(), ["GET /0/c", ...keys.slice(1).map((key) => `HEAD ${key}`)].sort());
+});
+
+Deno.test("bytes that are on their way are not given out under a key that upstream does not have", async () => {
+  await using set = setUp();
+  const text = "x".repeat(300_000);
+  set.upstream.serve("/a/c", { body: text });
+  const hold = set.upstream.hold("/a/c", 200_000);
+  const first = set.read("/a/c", content(text, "/a/c"));
+  await hold.reached;
+  const isMissing = (error: unknown) => error instanceof VaultError && error.code === "not_found";
+  await assert.rejects(
+    set.fixture.open(set.fixture.artifact(set.upstream.url("/b/c"), content(text, "/b/c"))),
+    isMissing,
+  );
+  hold.release();
+  await first;
+});
+
+Deno.test("who goes on with a broken download of wrong bytes never gets its end", async () => {
+  await using set = setUp();
+  const text = "x".repeat(300_000);
+  set.upstream.serve("/c", { body: `y${text.slice(1)}`, etag: '"1"' });
+  const { fixture } = set;
+  const opened = await fixture.open(fixture.artifact(set.upstream.url("/c"), content(text, "/c")), {
+    range: { kind: "from", first: 100_000 },
+  });
+  const stream = opened.stream({ start: 100_000, end: 300_000, openEnded: true });
+  await assert.rejects(new Response(stream).bytes());
+});
 
 Deno.test("digests print as they are read", () => {
   const text = `sha512:${"ab".repeat(64)}`;

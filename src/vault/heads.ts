@@ -1,0 +1,55 @@
+import type { Artifact, Candidate } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Entry } from "../store/store.ts";
+import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { conditionsOf } from "./confirm.ts";
+import { Slots } from "./slots.ts";
+
+export interface HeadsOptions {
+  readonly events: VaultEvents;
+  /** How many may be under way at once, besides transfers. */
+  readonly maxOf: (backend: string) => number;
+}
+
+/** Requests with HEAD: one for all who ask the same at the same time. They are short, so that who leaves does not end one. */
+export class Heads {
+  readonly #events: VaultEvents;
+  readonly #slots: Slots;
+  readonly #underWay = new Map<string, Promise<Answer>>();
+  readonly #closing = new AbortController();
+
+  constructor({ events, maxOf }: HeadsOptions) {
+    this.#events = events;
+    this.#slots = new Slots(maxOf);
+  }
+
+  /** Asks the candidates, conditionally where there is a stale copy. Throws as `askUpstream`, and `shutting_down`. */
+  ask(artifact: Artifact, candidates: readonly Candidate[], stale: Entry | null): Promise<Answer> {
+    const conditions = stale ? conditionsOf(stale) : [];
+    const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, conditions]);
+    const known = this.#underWay.get(name);
+    if (known) {
+      this.#events.followerJoined(artifact.backend);
+      return known;
+    }
+    const asked = this.#ask(artifact, candidates, conditions).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, asked);
+    return asked;
+  }
+
+  /** Ends all that are under way. */
+  close(): void {
+    this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
+  }
+
+  async #ask(artifact: Artifact, candidates: readonly Candidate[], headers: [string, string][]): Promise<Answer> {
+    const { signal } = this.#closing;
+    const release = await this.#slots.acquire(artifact.backend, signal);
+    try {
+      return await askUpstream(artifact, { method: "HEAD", headers, signal, candidates, events: this.#events });
+    } finally {
+      release();
+    }
+  }
+}
