@@ -39,9 +39,9 @@ export class Registries {
     this.#open = openRegistry;
   }
 
-  /** The names of those that are configured, one for each, as clients know them. */
+  /** The names clients may ask for those by that are configured; of Docker Hub's, the one that all know. */
   get names(): readonly string[] {
-    const names = this.#default.registries.map(({ isHub, ownName }) => isHub ? "docker.io" : ownName);
+    const names = this.#default.registries.flatMap(({ isHub, names }) => isHub ? ["docker.io"] : [...names]);
     return [...new Set(this.#mirrorsHub ? ["docker.io", ...names] : names)];
   }
 
