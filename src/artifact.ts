@@ -57,11 +57,16 @@ export interface Artifact {
    * confirmed with HEAD, a body is checked like one of a known digest, and HEAD on a miss keeps what it has learned.
    */
   announcedDigest?(headers: HeaderList): Digest | null;
-  /** Bytes of its digest that are held under another key serve this one too, once upstream has told of them with HEAD. */
+  /**
+   * Bytes of its digest that are held under another key serve this one too, once upstream has told of them with HEAD.
+   */
   readonly adoptsHeld?: boolean;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
   mentions?(document: HeldDocument): readonly Mention[];
-  /** Which failures of a candidate make the next one be asked: any, or only that it has no such artifact or does not give it to us. */
+  /**
+   * Which failures of a candidate make the next one be asked: any, or only that it has no such artifact or does not
+   * give it to us.
+   */
   readonly movesOnAfter: "any_failure" | "absence";
   /** What clients are told instead of the stored headers. */
   present?(headers: HeaderList): HeaderList;

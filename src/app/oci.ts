@@ -37,8 +37,8 @@ export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): 
 }
 
 /**
- * The backends of a configuration, with `/v2` at the root for those that serve images, unless another has that prefix. The
- * root belongs to the backend that has it as its prefix, else to the first `dockerhub`, else to the first `oci`.
+ * The backends of a configuration, with `/v2` at the root for those that serve images, unless another has that prefix.
+ * The root belongs to the backend that has it as its prefix, else to the first `dockerhub`, else to the first `oci`.
  */
 export function withOciRoot(backends: readonly Backend[], images: readonly OciBackend[]): Backend[] {
   const [first, ...others] = images.toSorted((a, b) => rootRank(a) - rootRank(b));

@@ -12,8 +12,9 @@ import type { Upstreams } from "./upstreams.ts";
 const mostClients = 64;
 
 /**
- * Opens registries that clients name and nobody has configured (`registries: any`), anonymously, on connections they all
- * share. Its `fetch` throws `denied` for what is not on the public internet, unless `allow_private_redirects` is set.
+ * Opens registries that clients name and nobody has configured (`registries: any`), anonymously, on connections they
+ * all share. Its `fetch` throws `denied` for what is not on the public internet, unless `allow_private_redirects` is
+ * set.
  */
 export async function createOpener(
   backend: OciBackendConfig,

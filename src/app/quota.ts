@@ -9,8 +9,8 @@ export interface QuotaOptions {
 }
 
 /**
- * Says in the log how much of a registry's quota is left: at INFO once for each tenth of it and at every change within the
- * last tenth, at WARNING when it is used up, at DEBUG else.
+ * Says in the log how much of a registry's quota is left: at INFO once for each tenth of it and at every change within
+ * the last tenth, at WARNING when it is used up, at DEBUG else.
  */
 export function createQuotaReport({ backend, log, counted }: QuotaOptions): (rateLimit: RateLimit) => void {
   const told = new Map<string, number>();

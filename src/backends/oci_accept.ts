@@ -18,7 +18,10 @@ const forms = [
 /** Every form of a manifest, as containerd asks for them. */
 export const everyForm: AcceptClass = { keySuffix: "", accept: [...forms.map(({ type }) => type), "*/*"].join(", ") };
 
-/** The class of an `Accept` header (RFC 9110 §12.5.1); one that names no form of a manifest leaves the choice to upstream. */
+/**
+ * The class of an `Accept` header (RFC 9110 §12.5.1); one that names no form of a manifest leaves the choice to
+ * upstream.
+ */
 export function acceptClassOf(accept: string | null): AcceptClass {
   const ranges = new Set((accept ?? "").toLowerCase().split(",").filter(isWanted).map(mediaRangeOf));
   if (ranges.has("*/*") || ranges.has("application/*")) return everyForm;

@@ -14,8 +14,8 @@ export class OciCandidates {
   readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
 
   /**
-   * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image was
-   * last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
+   * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image
+   * was last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
    */
   of(scope: Scope, content: OciContent): readonly Candidate[] {
     const permitted = scope.registries.filter((registry) => registry.permits(registry.imageName(content.name)));

@@ -12,10 +12,10 @@ const heldElsewhere = /foreign|nondistributable/;
 const blobHeaders: HeaderList = [["content-type", "application/octet-stream"]];
 
 /**
- * What a manifest shows its repository to contain: itself by its digest, and the config and layers of an image. Registries
- * take no image whose config or layers are not in the repository, but any `subject`, and many an index whose manifests
- * they do not have: whoever may push those must not get to see what other repositories keep. Nor does a registry that nobody has configured:
- * where it is not `trusted`, a manifest shows itself only.
+ * What a manifest shows its repository to contain: itself by its digest, and the config and layers of an image.
+ * Registries take no image whose config or layers are not in the repository, but any `subject`, and many an index whose
+ * manifests they do not have: whoever may push those must not get to see what other repositories keep. Nor does a
+ * registry that nobody has configured: where it is not `trusted`, a manifest shows itself only.
  */
 export function mentionsOf(document: HeldDocument, repositoryKey: string, trusted: boolean): readonly Mention[] {
   const { bytes, sha256, headers } = document;

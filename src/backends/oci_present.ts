@@ -8,7 +8,9 @@ export const versionHeader = ["docker-distribution-api-version", "registry/2.0"]
 
 const digestName = "docker-content-digest";
 
-/** The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's. */
+/**
+ * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's.
+ */
 export function presentContent(headers: HeaderList, askedFor: Digest | null): HeaderList {
   const digest = askedFor === null ? headerOf(headers, digestName) : formatDigest(askedFor);
   const told = digest === undefined ? [] : [[digestName, digest] as const];
@@ -39,7 +41,10 @@ export function announcedDigest(headers: HeaderList): Digest | null {
   return mediaTypeOf(headers) === signedManifestType ? null : digest;
 }
 
-/** A link to the same list here, with the query of upstream's: only that counts, whatever its URL. Null without a next page. */
+/**
+ * A link to the same list here, with the query of upstream's: only that counts, whatever its URL. Null without a next
+ * page.
+ */
 function nextPage(link: string, { path, ns }: ListAddress): string | null {
   for (const [, target = "", parameters = ""] of link.matchAll(linkPattern)) {
     const query = new URLSearchParams(/\?([^#]*)/.exec(target)?.[1] ?? "");

@@ -11,7 +11,10 @@ export const noReferrers: DirectAnswer = {
   body: JSON.stringify({ schemaVersion: 2, mediaType: ociIndexType, manifests: [] }),
 };
 
-/** The tag under which clients keep referrers in registries without that API (distribution-spec, "Referrers Tag Schema"). */
+/**
+ * The tag under which clients keep referrers in registries without that API (distribution-spec, "Referrers Tag
+ * Schema").
+ */
 export function referrersTag({ algorithm, hex }: Digest): string {
   return `${algorithm}-${hex.slice(0, 64)}`;
 }

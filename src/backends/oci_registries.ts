@@ -54,7 +54,9 @@ export class Registries {
     return (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;
   }
 
-  /** Those that a name means, or the absence of one: then all that are configured. Throws `denied` where there is none. */
+  /**
+   * Those that a name means, or the absence of one: then all that are configured. Throws `denied` where there is none.
+   */
   scopeOf(name: string | null): Scope {
     if (name === null || (this.#mirrorsHub && isHubName(name))) return this.#defaultScope();
     const configured = this.#find(name);

@@ -33,7 +33,10 @@ export function isHubName(name: string): boolean {
   return hubNames.has(name);
 }
 
-/** A registry with the rules of Docker Hub, where it is that one or stands in for it by name, and those of its configuration. */
+/**
+ * A registry with the rules of Docker Hub, where it is that one or stands in for it by name, and those of its
+ * configuration.
+ */
 export class Registry {
   readonly url: string;
   readonly names: ReadonlySet<string>;

@@ -7,8 +7,8 @@ import { canonicalName } from "./oci_registry.ts";
 import { nsOf, parseOciRequest } from "./oci_request.ts";
 
 /**
- * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix or
- * registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
+ * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix
+ * or registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
  */
 export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): Backend {
   return new OciRoot(backends);
@@ -50,9 +50,10 @@ class OciRoot implements Backend {
   }
 
   /**
-   * The form of podman and skopeo, whose mirrors have their path behind `/v2`. The first backend's prefix may begin a name of
-   * its own as well: docker/dockerfile on Docker Hub. But there names have two segments, and clients that mean the prefix
-   * send both. BuildKit names the registry as well, in `ns`: then the prefix must be that of a backend which serves it.
+   * The form of podman and skopeo, whose mirrors have their path behind `/v2`. The first backend's prefix may begin a
+   * name of its own as well: docker/dockerfile on Docker Hub. But there names have two segments, and clients that mean
+   * the prefix send both. BuildKit names the registry as well, in `ns`: then the prefix must be that of a backend which
+   * serves it.
    */
   #byPrefix(request: BackendRequest): Addressed | null {
     const ns = nsOf(request.query);

@@ -33,7 +33,10 @@ export function listen(handler: Handler, { config, tls }: ListenOptions): Listen
   }
 }
 
-/** Told of bodies that break off, since handlers never throw; the log has them already, and Deno would print their stacks. */
+/**
+ * Told of bodies that break off, since handlers never throw; the log has them already, and Deno would print their
+ * stacks.
+ */
 function cutOff(): Response {
   return new Response(null, { status: 500 });
 }

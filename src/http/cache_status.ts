@@ -33,7 +33,9 @@ export function formatCacheStatus(status: CacheStatus): string {
   return text;
 }
 
-/** A copy that was served although upstream failed to confirm it is `stale`; one that upstream confirmed, `revalidated`. */
+/**
+ * A copy that was served although upstream failed to confirm it is `stale`; one that upstream confirmed, `revalidated`.
+ */
 export function cacheResult(status: CacheStatus): CacheResult {
   if (status.hit) return "hit";
   if (status.detail === "stale-if-error") return "stale";

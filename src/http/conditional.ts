@@ -7,7 +7,10 @@ export interface Validators {
   readonly lastModified: string | undefined;
 }
 
-/** Whether a GET or HEAD is to be answered with 304 (RFC 9110 §13.2.2): `If-None-Match` counts before `If-Modified-Since`. */
+/**
+ * Whether a GET or HEAD is to be answered with 304 (RFC 9110 §13.2.2): `If-None-Match` counts before
+ * `If-Modified-Since`.
+ */
 export function notModified(request: Headers, { etag, lastModified }: Validators): boolean {
   const ifNoneMatch = request.get("if-none-match");
   if (ifNoneMatch !== null) return matchesWeakly(ifNoneMatch, etag);

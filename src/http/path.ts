@@ -12,9 +12,10 @@ const maxPathLength = 8192;
 const unusual = /[^\x21-\x7e]|["%<>\\^`{|}]|\/\.\.?(?:\/|$)/;
 
 /**
- * The path and query of a request URL as `Deno.serve` gives it: raw, with the client's choice of scheme and host in front,
- * which do not count. The path stays percent-encoded, in the one form RFC 3986 §6.2.2 prefers. Throws `bad_request` for dot
- * segments, backslashes and control characters, encoded or not, for escapes that are malformed or no UTF-8, and above 8 KiB.
+ * The path and query of a request URL as `Deno.serve` gives it: raw, with the client's choice of scheme and host in
+ * front, which do not count. The path stays percent-encoded, in the one form RFC 3986 §6.2.2 prefers. Throws
+ * `bad_request` for dot segments, backslashes and control characters, encoded or not, for escapes that are malformed or
+ * no UTF-8, and above 8 KiB.
  */
 export function parseTarget(url: string): Target {
   const fragment = url.indexOf("#");

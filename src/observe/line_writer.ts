@@ -11,8 +11,8 @@ const maxWaiting = 4 * 1024 * 1024;
 const closeMs = 2000;
 
 /**
- * Writes lines in batches, at the latest 100 ms after they came, and never makes its caller wait. A target that fails or
- * hangs loses lines, and costs nothing else; `lostLine` is written once it takes lines again.
+ * Writes lines in batches, at the latest 100 ms after they came, and never makes its caller wait. A target that fails
+ * or hangs loses lines, and costs nothing else; `lostLine` is written once it takes lines again.
  */
 export class LineWriter {
   readonly #target: LineTarget;

@@ -1,6 +1,8 @@
 const hidden = "***";
 
-/** Whether a query parameter's value is a secret, by its name: `X-Amz-Signature`, `sig`, `access_token`, `Key-Pair-Id` … */
+/**
+ * Whether a query parameter's value is a secret, by its name: `X-Amz-Signature`, `sig`, `access_token`, `Key-Pair-Id` …
+ */
 const secretName =
   /(?:^|[-_.])(?:sig|key|auth|jwt|pass|pwd|code)$|token|signature|secret|passw(?:or)?d|credential|api-?key|access-?key|key-pair-id|policy|session/i;
 
@@ -14,13 +16,18 @@ const headerValue =
 /** The capital or digit tells a credential from a sentence about Basic authentication. */
 const scheme = /\b(basic|bearer|BASIC|BEARER|Basic|Bearer) +(?=[a-z+/=._~-]*[A-Z0-9])[\w+/=.~-]{6,}/g;
 
-/** A text without the credentials in it: users and passwords in URLs, secret query values, Authorization and Cookie values. */
+/**
+ * A text without the credentials in it: users and passwords in URLs, secret query values, Authorization and Cookie
+ * values.
+ */
 export function redact(text: string): string {
   if (!suspicious.test(text)) return text;
   return redactUrl(text).replace(headerValue, `$1$2${hidden}`).replace(scheme, `$1 ${hidden}`);
 }
 
-/** A URL, or a path with its query, as it may be shown: without user and password, and with secret query values hidden. */
+/**
+ * A URL, or a path with its query, as it may be shown: without user and password, and with secret query values hidden.
+ */
 export function redactUrl(url: string): string {
   return url.replace(userinfo, `$1${hidden}@`)
     .replace(parameter, (found, mark, name) => secretName.test(name) ? `${mark}${name}=${hidden}` : found);

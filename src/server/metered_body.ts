@@ -11,8 +11,8 @@ interface MeteredOptions {
 }
 
 /**
- * The same chunks, not copied and not read ahead. A chunk counts when the next one is asked for, since until then it may
- * not have reached the client; only after the last announced byte Deno asks no more, so that one ends the body.
+ * The same chunks, not copied and not read ahead. A chunk counts when the next one is asked for, since until then it
+ * may not have reached the client; only after the last announced byte Deno asks no more, so that one ends the body.
  */
 export function meteredBody(source: Chunks, { sizeBytes = Infinity, ended }: MeteredOptions): Chunks {
   const reader = source.getReader();

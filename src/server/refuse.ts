@@ -17,7 +17,10 @@ export interface Refused {
 /** For clients of an upstream that wants fewer requests and does not say for how long. */
 const retryLaterSeconds = 60;
 
-/** The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for that. */
+/**
+ * The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for
+ * that.
+ */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
   const { status, code, message, upstreamStatus, retryAfterSeconds } = known;

@@ -25,7 +25,9 @@ const confirming: ReadonlySet<string> = new Set([
   "vary",
 ]);
 
-/** The answer to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and releases it where its body is not sent. */
+/**
+ * The answer to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and releases it where its body is not sent.
+ */
 export function respond(opened: Opened, wanted: Wanted): Reply {
   const validators = {
     etag: headerOf(opened.headers, "etag"),

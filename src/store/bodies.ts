@@ -30,7 +30,9 @@ export class Bodies {
       : null;
   }
 
-  /** The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`. */
+  /**
+   * The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`.
+   */
   open({ sha256, sizeBytes, claimed }: Pick<Entry, "sha256" | "sizeBytes" | "claimed">): StoredBody | null {
     if (claimed && this.size(sha256) !== sizeBytes) return null;
     const remembered = this.#memory?.get(sha256);

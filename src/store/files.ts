@@ -17,7 +17,10 @@ export async function withFolder<T>(path: string, action: () => T | Promise<T>):
   }
 }
 
-/** Replaces a small file in one step: readers see the old text or the new one. Off this thread: a busy disk makes it slow. */
+/**
+ * Replaces a small file in one step: readers see the old text or the new one. Off this thread: a busy disk makes it
+ * slow.
+ */
 export async function replaceFile(path: string, temporary: string, text: string): Promise<void> {
   try {
     await withFolder(temporary, () => Deno.writeTextFile(temporary, text));

@@ -44,7 +44,10 @@ export function stagingName(backend: string, key: string, requestHeaders: Header
   return shortHash(JSON.stringify([backend, key, requestHeaders]));
 }
 
-/** Injective up to hashing: no two keys share a path, no path leaves its folder, every name is legal on Linux, macOS and Windows. */
+/**
+ * Injective up to hashing: no two keys share a path, no path leaves its folder, every name is legal on Linux, macOS and
+ * Windows.
+ */
 export function escapePath(key: string): string {
   const rooted = key.startsWith("/");
   const escaped = (rooted ? key.slice(1) : key).split("/").map(escapeSegment).join("/");

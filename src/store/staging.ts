@@ -29,9 +29,9 @@ interface Parked {
 }
 
 /**
- * The bodies under way of this process, in a folder of its own; it holds a lock beside it while it lives. A folder whose
- * lock can be taken belongs to a process that is gone: its resumable bodies are adopted. (`tryLock` is not in Deno 2.6,
- * so the lock of a living process is simply waited for, and its bodies are adopted when it ends.)
+ * The bodies under way of this process, in a folder of its own; it holds a lock beside it while it lives. A folder
+ * whose lock can be taken belongs to a process that is gone: its resumable bodies are adopted. (`tryLock` is not in
+ * Deno 2.6, so the lock of a living process is simply waited for, and its bodies are adopted when it ends.)
  */
 export class Staging {
   readonly #layout: FsLayout;

@@ -40,7 +40,10 @@ export interface ResumeRecord {
   readonly validator: string | null;
   /** Of the whole body: one of unknown size cannot be gone on with. */
   readonly sizeBytes: number;
-  /** Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; what lies behind them counts for nothing. */
+  /**
+   * Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; what lies behind them
+   * counts for nothing.
+   */
   readonly storedBytes: number;
   readonly sha256: string;
 }
@@ -91,7 +94,10 @@ export interface Store {
   stage(selector: Selector): Promise<StagedBody>;
   /** Body first, entry second: the entry's rename is the commit point. Throws `storage_failed`. */
   commit(staged: StagedBody, entry: Entry): Promise<void>;
-  /** Writes an entry alone: its body is there (a confirmation by 304), or may come by another key. Throws `storage_failed`. */
+  /**
+   * Writes an entry alone: its body is there (a confirmation by 304), or may come by another key. Throws
+   * `storage_failed`.
+   */
   renew(entry: Entry): Promise<void>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;

@@ -17,7 +17,10 @@ interface SweeperDeps {
   readonly log: Log;
 }
 
-/** Removes entries whose bodies were evicted or never came, and the folders that this leaves empty, slowly and in the background. */
+/**
+ * Removes entries whose bodies were evicted or never came, and the folders that this leaves empty, slowly and in the
+ * background.
+ */
 export class Sweeper {
   readonly #layout: FsLayout;
   readonly #deps: SweeperDeps;

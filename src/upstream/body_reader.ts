@@ -16,7 +16,8 @@ export interface BodyReaderOptions {
 
 /**
  * Reads an upstream body, whole and in order, or fails: a wait that is too long is `upstream_silent`, a broken or short
- * body `upstream_failed`. The reader's own pauses between reads do not count. Nothing is left open after an error or the end.
+ * body `upstream_failed`. The reader's own pauses between reads do not count. Nothing is left open after an error or
+ * the end.
  */
 export class BodyReader {
   readonly #source: ByteSource | null;

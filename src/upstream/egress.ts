@@ -3,7 +3,10 @@ import { messageOf, VaultError } from "../errors.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface EgressOptions {
-  /** `http:`, `https:` or `socks5:`, with user and password where needed; when absent, as HTTP_PROXY and HTTPS_PROXY say. */
+  /**
+   * `http:`, `https:` or `socks5:`, with user and password where needed; when absent, as HTTP_PROXY and HTTPS_PROXY
+   * say.
+   */
   readonly proxy?: string;
   /** PEM texts of certificate authorities to trust besides the usual ones. */
   readonly caCerts?: readonly string[];

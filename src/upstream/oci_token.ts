@@ -27,7 +27,8 @@ export interface OciTokenOptions {
  * names (distribution spec, "Token Authentication"), or with Basic. Once known, it is sent at once. Whatever is refused
  * in spite of it, or asks for something else, is returned as the 401 it is. A request that has an `authorization` of
  * its own or goes to another origin is passed on as it is. Throws VaultError when the token cannot be had: as
- * `requestToken`, or `denied` with `upstreamStatus` 401 when the login would not be safe on its way to the token server.
+ * `requestToken`, or `denied` with `upstreamStatus` 401 when the login would not be safe on its way to the token
+ * server.
  */
 export function withOciTokens(fetch: Fetch, options: OciTokenOptions): Fetch {
   const origins = new Set(options.origins.map((url) => new URL(url).origin));

@@ -24,7 +24,10 @@ export function isPrivateAddress(address: string): boolean {
   return parsed.range() !== "unicast";
 }
 
-/** Asks DNS. Needs unrestricted `--allow-net`; where net is restricted, Deno's own permission decides who may be reached. */
+/**
+ * Asks DNS. Needs unrestricted `--allow-net`; where net is restricted, Deno's own permission decides who may be
+ * reached.
+ */
 export const lookupWithDns: Lookup = async (hostname, signal) => {
   const answers = await Promise.allSettled([
     Deno.resolveDns(hostname, "A", { signal }),

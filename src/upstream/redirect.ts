@@ -18,8 +18,8 @@ const mostRedirects = 10;
 const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
 
 /**
- * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has left
- * the origin, the request's own credentials are gone for good. Refused, as `upstream_failed`: loops, a missing or
+ * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
+ * left the origin, the request's own credentials are gone for good. Refused, as `upstream_failed`: loops, a missing or
  * unusable Location, https to http where credentials are at stake, and a public upstream's redirect to an address that
  * is not public. The response's `url` is where it came from in the end.
  */

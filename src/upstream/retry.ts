@@ -11,7 +11,9 @@ import { shownUrl } from "./shown_url.ts";
 export interface RetryOptions {
   /** How often a request is repeated at most; 0 for never. */
   readonly retries: number;
-  /** Whether 429 is among the errors that may pass; true when absent. A quota for hours does not come back in seconds. */
+  /**
+   * Whether 429 is among the errors that may pass; true when absent. A quota for hours does not come back in seconds.
+   */
   readonly retryRateLimited?: boolean;
   readonly clock?: Clock;
   /** From 0 to 1, as `Math.random`. */

@@ -24,7 +24,10 @@ interface Refusal {
   readonly until: number;
 }
 
-/** Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. Who gets none is told so for a while unasked. */
+/**
+ * Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. Who
+ * gets none is told so for a while unasked.
+ */
 export class TokenCache {
   readonly #passes = new LRUCache<string, Pass>({ max: mostTokens });
   readonly #refusals = new LRUCache<string, Refusal>({ max: mostTokens });

@@ -24,7 +24,10 @@ export interface ArrivingBodyDeps {
   readonly onFollowerLeft: () => void;
 }
 
-/** What becomes of a body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the store. */
+/**
+ * What becomes of a body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the
+ * store.
+ */
 export class ArrivingBody {
   /** With the digest that upstream announced, if it was not known before. */
   readonly artifact: Artifact;
@@ -41,7 +44,9 @@ export class ArrivingBody {
   /** It is complete, is not kept, and goes when its last follower does. */
   #spent = false;
 
-  /** Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on. */
+  /**
+   * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
+   */
   static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
     const assessment = assess(artifact, beginning.answer.response.headers, Date.now());
     const staged = beginning.resumed?.staged ??
@@ -80,7 +85,9 @@ export class ArrivingBody {
       : null;
   }
 
-  /** Whether a broken connection can be gone on with. Where the size is not known, nothing tells where the body stands. */
+  /**
+   * Whether a broken connection can be gone on with. Where the size is not known, nothing tells where the body stands.
+   */
   get resumable(): boolean {
     const { sizeBytes, validator } = this.beginning;
     return sizeBytes !== null && (validator !== null || this.artifact.digest !== undefined);

@@ -16,7 +16,10 @@ export interface Question {
 
 export interface Answer {
   readonly candidate: Candidate;
-  /** 200; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or cancels its body. */
+  /**
+   * 200; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or cancels its
+   * body.
+   */
   readonly response: Response;
 }
 
@@ -24,8 +27,9 @@ export interface Answer {
 const precedence: readonly ErrorCode[] = ["rate_limited", "upstream_failed", "upstream_silent", "denied", "gone"];
 
 /**
- * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after. Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`,
- * `upstream_failed` or `upstream_silent`, whose message tells what each answered.
+ * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after.
+ * Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`, `upstream_failed` or `upstream_silent`, whose
+ * message tells what each answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
   const errors: VaultError[] = [];

@@ -37,7 +37,10 @@ export interface BeginOptions {
   readonly signal: AbortSignal;
 }
 
-/** Sends the first request of a transfer: goes on where an earlier one stopped, else asks conditionally or from `from` on. */
+/**
+ * Sends the first request of a transfer: goes on where an earlier one stopped, else asks conditionally or from `from`
+ * on.
+ */
 export async function begin(options: BeginOptions): Promise<Beginning> {
   const resumed = await resumeStaged(options);
   if (resumed) return resumed;

@@ -23,8 +23,8 @@ interface CheckpointOptions {
 }
 
 /**
- * Writes down how far a transfer has come, with the hash of the bytes up to there, so that after a crash the next one goes
- * on and never trusts a byte that was not seen. Only the unbroken beginning of the file counts.
+ * Writes down how far a transfer has come, with the hash of the bytes up to there, so that after a crash the next one
+ * goes on and never trusts a byte that was not seen. Only the unbroken beginning of the file counts.
  */
 export class Checkpoints {
   readonly #options: CheckpointOptions;

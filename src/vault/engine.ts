@@ -112,7 +112,10 @@ class Engine implements Vault {
     }
   }
 
-  /** A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts nothing. */
+  /**
+   * A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts
+   * nothing.
+   */
   #asksHead(artifact: Artifact, { method }: Ask, stale: Entry | null): boolean {
     const wantsBody = artifact.announcedDigest && (stale !== null || !artifact.adoptsHeld);
     return method === "HEAD" && !wantsBody && !this.#transfers.has(artifact);
@@ -172,7 +175,10 @@ class Engine implements Vault {
     return this.#options.store.bodySize(digest.hex) === null ? this.#transfers.elsewhere(artifact) : null;
   }
 
-  /** What upstream says. Throws `upstream_silent` where that is too slow in coming for a client that can have a stale copy. */
+  /**
+   * What upstream says. Throws `upstream_silent` where that is too slow in coming for a client that can have a stale
+   * copy.
+   */
   async #inTime<T>(answer: Promise<T>, ask: Ask, stale: Entry | null): Promise<T> {
     const instead = Promise.withResolvers<never>();
     const leave = () => instead.reject(new VaultError("bad_request", "the client has gone"));
@@ -187,7 +193,10 @@ class Engine implements Vault {
     }
   }
 
-  /** HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the copy there is. */
+  /**
+   * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
+   * copy there is.
+   */
   async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const asked = this.#heads.ask(artifact, this.#candidatesOf(artifact), stale);
     const answer = await this.#inTime(asked, ask, stale);

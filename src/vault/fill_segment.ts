@@ -39,8 +39,8 @@ export interface FillContext {
 }
 
 /**
- * Fills a segment from `answer`, or from a ranged request of its own where that is null, and goes on with ranged requests
- * when connections break. Ends when the segment is filled; throws when that cannot be done.
+ * Fills a segment from `answer`, or from a ranged request of its own where that is null, and goes on with ranged
+ * requests when connections break. Ends when the segment is filled; throws when that cannot be done.
  */
 export async function fillSegment(context: FillContext, segment: Segment, answer: Answer | null): Promise<void> {
   let failures = 0;
@@ -133,7 +133,8 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
     const fits = range?.start === at && (range.size === undefined || range.size === size);
     if (fits && (artifact.digest || !contradicts(response.headers, validator))) return 0;
   } else if (response.status === 200) {
-    // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest says so.
+    // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest
+    // says so.
     const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;
     if (same || (artifact.digest && contentLengthOf(response.headers) === size)) return at;
   }

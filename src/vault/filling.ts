@@ -59,7 +59,9 @@ export class Filling {
     }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error)).catch(this.#filled.reject);
   }
 
-  /** Nothing is stored any more, so that segments wait for who reads: the first bytes must not wait for them in turn. */
+  /**
+   * Nothing is stored any more, so that segments wait for who reads: the first bytes must not wait for them in turn.
+   */
   storingStopped(): void {
     if (this.#file.gap) this.#run(this.#file.addSegment(0), null, () => {});
   }

@@ -17,8 +17,8 @@ export interface ElsewhereOptions {
 }
 
 /**
- * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has it here; when
- * it is complete, this key has it too. Null where it cannot be followed. Throws as `askUpstream`.
+ * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has it here;
+ * when it is complete, this key has it too. Null where it cannot be followed. Throws as `askUpstream`.
  */
 export async function followElsewhere(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
   const { artifact, store, log, askHead } = options;

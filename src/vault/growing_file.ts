@@ -33,8 +33,8 @@ export interface GrowingFileOptions {
 
 /**
  * A body under way: one file that segments are written into and followers read from, each at its own speed. While it is
- * being stored, memory holds only what is not yet written. When storing stops, bytes stay in memory until every follower
- * that wants them has them, and the segments wait for that: slower, and still constant memory.
+ * being stored, memory holds only what is not yet written. When storing stops, bytes stay in memory until every
+ * follower that wants them has them, and the segments wait for that: slower, and still constant memory.
  */
 export class GrowingFile {
   readonly staged: StagedBody | null;
@@ -126,7 +126,9 @@ export class GrowingFile {
     return segment;
   }
 
-  /** Takes back a segment that nothing was received for. The one before it has its part then; null where that is a gap. */
+  /**
+   * Takes back a segment that nothing was received for. The one before it has its part then; null where that is a gap.
+   */
   withdraw(segment: Segment): Segment | null {
     const index = this.#segments.indexOf(segment);
     const before = this.#segments[index - 1] ?? null;

@@ -12,7 +12,10 @@ export interface HeadsOptions {
   readonly maxOf: (backend: string) => number;
 }
 
-/** Requests with HEAD: one for all who ask the same at the same time. They are short, so that who leaves does not end one. */
+/**
+ * Requests with HEAD: one for all who ask the same at the same time. They are short, so that who leaves does not end
+ * one.
+ */
 export class Heads {
   readonly #events: VaultEvents;
   readonly #slots: Slots;

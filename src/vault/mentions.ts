@@ -4,7 +4,10 @@ import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
 
-/** Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, "Pushing Manifests"). */
+/**
+ * Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, "Pushing
+ * Manifests").
+ */
 const maxDocumentBytes = 4 * 1024 * 1024;
 
 /** A whole and checked body that may be looked into. */
@@ -23,7 +26,9 @@ export interface MentionDeps {
   readonly log: Log;
 }
 
-/** Claims what a document mentions, where nothing is known of it yet. Never throws: what is not claimed is asked for. */
+/**
+ * Claims what a document mentions, where nothing is known of it yet. Never throws: what is not claimed is asked for.
+ */
 export async function recordMentions(artifact: Artifact, document: Document, deps: MentionDeps): Promise<void> {
   if (!artifact.mentions || document.sizeBytes > maxDocumentBytes) return;
   const { store, log } = deps;

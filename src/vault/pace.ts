@@ -8,8 +8,8 @@ const windowMs = 1000;
 const part = 1 / 64;
 
 /**
- * Chooses how much to read for a client at once: much for a fast one, since each chunk has a cost, and little for a slow
- * one, since each client holds a chunk in memory.
+ * Chooses how much to read for a client at once: much for a fast one, since each chunk has a cost, and little for a
+ * slow one, since each client holds a chunk in memory.
  */
 export class Pace {
   #since = performance.now();

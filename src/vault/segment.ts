@@ -66,7 +66,9 @@ export class Segment {
     if (!this.#file.storing) await this.#passOn();
   }
 
-  /** Bytes from `offset` on, where they are in memory: as they are to who wants them all, else a copy of those `wanted`. */
+  /**
+   * Bytes from `offset` on, where they are in memory: as they are to who wants them all, else a copy of those `wanted`.
+   */
   inMemory(offset: number, limit: number, wanted: number): Uint8Array<ArrayBuffer> | null {
     let at = this.#memoryFrom;
     for (const chunk of this.#unwritten) {

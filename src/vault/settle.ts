@@ -22,7 +22,10 @@ export interface Settled {
   readonly entry: Entry;
 }
 
-/** Asks with HEAD where that may show that the bytes are held already; null where they have to be fetched. Throws as `askUpstream`. */
+/**
+ * Asks with HEAD where that may show that the bytes are held already; null where they have to be fetched. Throws as
+ * `askUpstream`.
+ */
 export async function settleByHead(options: SettleOptions): Promise<Settled | null> {
   const { artifact, previous, store } = options;
   if (artifact.announcedDigest ? previous === null : !isHeldElsewhere(artifact, store)) return null;

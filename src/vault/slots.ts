@@ -8,7 +8,10 @@ export class Slots {
     this.#limitOf = limitOf;
   }
 
-  /** Resolves with the function that gives the slot back, which may be called more than once. Rejects when `signal` aborts. */
+  /**
+   * Resolves with the function that gives the slot back, which may be called more than once. Rejects when `signal`
+   * aborts.
+   */
   async acquire(backend: string, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     const now = this.acquireNow(backend);

@@ -157,7 +157,10 @@ export class Transfer {
     this.#verified.resolve();
   }
 
-  /** Finds a place for the body. One that is only passed on has to come from its first byte, for any client to follow it. */
+  /**
+   * Finds a place for the body. One that is only passed on has to come from its first byte, for any client to follow
+   * it.
+   */
   async #place(beginning: BodyBeginning): Promise<ArrivingBody> {
     const body = await ArrivingBody.create(withDigestOf(this.artifact, beginning), beginning, {
       ...this.#deps,

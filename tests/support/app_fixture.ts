@@ -20,7 +20,10 @@ export interface AppOptions {
   readonly backend?: Readonly<Record<string, unknown>>;
 }
 
-/** Starts the whole program but for its command line, in this process and on a free port. Dispose of it with `await using`. */
+/**
+ * Starts the whole program but for its command line, in this process and on a free port. Dispose of it with `await
+ * using`.
+ */
 export function startApp(options: AppOptions): Promise<AppFixture> {
   const backend = { prefix: "/files", base_url: options.upstream, retries: 0, ...options.backend };
   return startBackends([{ type: "http", name: "files", config: backend }], options);
@@ -133,7 +136,9 @@ function assertBlobsAreRight(cacheDir: string): void {
   }
 }
 
-/** Linux tells, but only another program: Deno reads `/proc/self` with all permissions only. Other systems tell nothing. */
+/**
+ * Linux tells, but only another program: Deno reads `/proc/self` with all permissions only. Other systems tell nothing.
+ */
 async function openFilesBelow(folder: string): Promise<string[]> {
   if (Deno.build.os !== "linux") return [];
   const args = [`/proc/${Deno.pid}/fd`, "-lname", `${folder}/*`, "-printf", "%l\\n"];

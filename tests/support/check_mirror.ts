@@ -24,8 +24,9 @@ export interface MirrorCheck {
 const [app, big] = ["docker.io/library/app:1", "docker.io/library/big:1"];
 
 /**
- * Checks what a mirror is for: a pull fetches everything once and the next one nothing, upstream need not be there, and a
- * tag that has moved brings its new image when `tag_ttl` is over. The client has that one, of `message: "new"`, in the end.
+ * Checks what a mirror is for: a pull fetches everything once and the next one nothing, upstream need not be there, and
+ * a tag that has moved brings its new image when `tag_ttl` is over. The client has that one, of `message: "new"`, in
+ * the end.
  */
 export async function checkMirror(mirror: MirrorScene, client: MirrorClient, check: MirrorCheck): Promise<void> {
   const { scene, scene: { upstream } } = mirror;

@@ -84,7 +84,9 @@ export async function createContainersTool(program: string, options: ContainersO
   return new ContainersTool(program, await createTempDir(`vault-${program}-`), options);
 }
 
-/** Root's programs remember there where they have seen blobs, whatever their configuration; ours is put in its place. */
+/**
+ * Root's programs remember there where they have seen blobs, whatever their configuration; ours is put in its place.
+ */
 const stateDirectory = "/var/lib/containers";
 
 function formatRegistries({ mirrors = {}, insecure = [] }: ContainersOptions): string {

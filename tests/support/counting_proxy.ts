@@ -74,8 +74,8 @@ export function redirectBlobs(origin: string): Fault {
 }
 
 /**
- * Sends each body no faster than this, as networks do: what a fast one has sent and nobody has taken may be many megabytes
- * in the kernel's buffers, and counts as sent.
+ * Sends each body no faster than this, as networks do: what a fast one has sent and nobody has taken may be many
+ * megabytes in the kernel's buffers, and counts as sent.
  */
 export function paced(bytesPerSecond: number): Fault {
   return async (_request, pass) => {

@@ -38,7 +38,10 @@ export function sequence(...answers: readonly [Answer, ...Answer[]]): Answers {
   return (_request, nth) => answers[Math.min(nth, answers.length - 1)] ?? answers[0];
 }
 
-/** Starts an HTTP/1.1 server on a free port of 127.0.0.1 that answers, and misbehaves, as told. Close it with `await using`. */
+/**
+ * Starts an HTTP/1.1 server on a free port of 127.0.0.1 that answers, and misbehaves, as told. Close it with `await
+ * using`.
+ */
 export function startFakeUpstream(options: FakeUpstreamOptions = {}): FakeUpstream {
   return new FakeUpstream(options);
 }
@@ -78,7 +81,9 @@ export class FakeUpstream implements AsyncDisposable {
     return this.origin + target;
   }
 
-  /** Says what `target` is answered with, from now on; a target without a query stands for every query. Others are 404. */
+  /**
+   * Says what `target` is answered with, from now on; a target without a query stands for every query. Others are 404.
+   */
   serve(target: string, answers: Answers): void {
     this.#answers.set(target, { answers, count: 0 });
   }

@@ -7,7 +7,10 @@ export interface Stall {
   release(): void;
 }
 
-/** Starts a TCP proxy on a free port of 127.0.0.1, in front of a server whose origin is `target`. Close it with `await using`. */
+/**
+ * Starts a TCP proxy on a free port of 127.0.0.1, in front of a server whose origin is `target`. Close it with `await
+ * using`.
+ */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const proxy = new FaultProxy(new URL(target));
   await proxy.accept();
@@ -134,7 +137,10 @@ export class FaultProxy implements AsyncDisposable {
 
 const sliceBytes = 64 * 1024;
 
-/** Whether `FaultProxy.cut` sends a TCP reset; older runtimes can only close, which looks like an orderly end of the bytes. */
+/**
+ * Whether `FaultProxy.cut` sends a TCP reset; older runtimes can only close, which looks like an orderly end of the
+ * bytes.
+ */
 export const canReset = "resetAndDestroy" in net.Socket.prototype;
 
 class Connection {

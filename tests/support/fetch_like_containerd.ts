@@ -10,7 +10,8 @@ export interface PartsOptions {
 
 /**
  * Fetches a blob in parts as containerd from 2.1 on does: every request is for `bytes=N-`, all of the rest, and dropped
- * where its part ends. Besides, each part has a first try that is dropped after its first bytes. Throws for wrong bytes.
+ * where its part ends. Besides, each part has a first try that is dropped after its first bytes. Throws for wrong
+ * bytes.
  */
 export async function fetchLikeContainerd(
   url: string,

@@ -1,7 +1,9 @@
 import type { Entry, Selector, StagedBody } from "../../src/store/store.ts";
 import { entryOf, sha256Of, type StoreFixture } from "./store_fixture.ts";
 
-/** Stages a body of `sizeBytes` that takes no room on disk, where the file system knows holes. Room must be reserved. */
+/**
+ * Stages a body of `sizeBytes` that takes no room on disk, where the file system knows holes. Room must be reserved.
+ */
 export function fillStaged(staged: StagedBody, sizeBytes: number): void {
   Deno.truncateSync(staged.path, sizeBytes);
   staged.wrote(sizeBytes);

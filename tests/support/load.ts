@@ -6,7 +6,9 @@ export interface LoadFile {
   readonly bytes: Uint8Array;
 }
 
-/** Clients that ask for random files and ranges, one after the other, until the vault is gone; they check every byte. */
+/**
+ * Clients that ask for random files and ranges, one after the other, until the vault is gone; they check every byte.
+ */
 export class Load {
   /** What was wrong, where a client got bytes that are not the file's; empty when all is well. */
   readonly wrong: string[] = [];

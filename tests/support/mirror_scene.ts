@@ -13,7 +13,10 @@ export interface MirrorScene extends AsyncDisposable {
   startVault(backends?: readonly BackendEntry[]): Promise<VaultProcess>;
 }
 
-/** Sets up the scene and the namespace; everything is gone when it is disposed of, but vaults are the caller's. Needs root. */
+/**
+ * Sets up the scene and the namespace; everything is gone when it is disposed of, but vaults are the caller's. Needs
+ * root.
+ */
 export async function createMirrorScene(): Promise<MirrorScene> {
   await using stack = new AsyncDisposableStack();
   const scene = stack.use(await createOciScene());

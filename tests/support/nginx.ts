@@ -88,7 +88,10 @@ export class Nginx implements AsyncDisposable {
     await this.#directory[Symbol.asyncDispose]();
   }
 
-  /** The one worker logs a request before it reads the next: once this one is answered, all that had ended are in the log. */
+  /**
+   * The one worker logs a request before it reads the next: once this one is answered, all that had ended are in the
+   * log.
+   */
   async #waitForLog(): Promise<void> {
     if (this.#scheme === "https") return;
     await (await fetch(this.url + syncPath)).body?.cancel();

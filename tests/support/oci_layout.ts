@@ -56,7 +56,9 @@ export class OciLayout {
     return JSON.parse(Deno.readTextFileSync(this.pathOf(descriptor.digest)));
   }
 
-  /** Adds a layer with these files. A packed one is only wrapped, not made smaller: its size is known, and it is fast. */
+  /**
+   * Adds a layer with these files. A packed one is only wrapped, not made smaller: its size is known, and it is fast.
+   */
   async addLayer(
     entries: Readonly<Record<string, TarEntry>>,
     options: { compression?: Compression; algorithm?: Algorithm; mediaType?: string } = {},

@@ -36,8 +36,8 @@ export interface OciScene extends AsyncDisposable {
 }
 
 /**
- * Sets up a registry and a counting proxy; everything is gone when the scene is disposed of, but vaults are the caller's.
- * With `auth`, the proxy leads to another registry, with the same images, that lets in whom it knows.
+ * Sets up a registry and a counting proxy; everything is gone when the scene is disposed of, but vaults are the
+ * caller's. With `auth`, the proxy leads to another registry, with the same images, that lets in whom it knows.
  */
 export async function createOciScene(options: RegistryOptions = {}): Promise<OciScene> {
   await using stack = new AsyncDisposableStack();

@@ -15,7 +15,9 @@ export class Pattern {
     this.#block = blockOf(seed);
   }
 
-  /** Up to `length` bytes from `offset` on, fewer at the end or above `maxPatternChunk`; a view, not to be written to. */
+  /**
+   * Up to `length` bytes from `offset` on, fewer at the end or above `maxPatternChunk`; a view, not to be written to.
+   */
   chunk(offset: number, length: number = maxPatternChunk): Uint8Array<ArrayBuffer> {
     const start = offset % period;
     return this.#block.subarray(start, start + Math.min(length, maxPatternChunk, Math.max(0, this.size - offset)));

@@ -25,8 +25,9 @@ interface Manifest {
 }
 
 /**
- * Pulls `library/app:1` from the registry or mirror with this URL, and keeps nothing: asks for what dockerd asks for, in
- * that order, config and layers at once. Throws with status and body of what was refused, and for wrong or missing bytes.
+ * Pulls `library/app:1` from the registry or mirror with this URL, and keeps nothing: asks for what dockerd asks for,
+ * in that order, config and layers at once. Throws with status and body of what was refused, and for wrong or missing
+ * bytes.
  */
 export async function pullLikeDocker(url: string, image: string): Promise<Pulled> {
   const [name = "", tag = ""] = image.split(":");

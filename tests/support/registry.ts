@@ -27,7 +27,10 @@ export const registryUser = { username: "frodo", password: "mellon" };
 /** bcrypt, the only form of password the registry takes. */
 const htpasswd = "frodo:$2b$05$abcdefghijklmnopqrstuu6AYg8TBMpoOsUpNtr/JDtihIYuHu4yq\n";
 
-/** A real registry (distribution, as Debian packages it) on 127.0.0.1. It keeps its port and data over `stop` and `start`. */
+/**
+ * A real registry (distribution, as Debian packages it) on 127.0.0.1. It keeps its port and data over `stop` and
+ * `start`.
+ */
 export class Registry implements AsyncDisposable {
   readonly port = freePort();
   /** Its data, below `docker/registry/v2`. */

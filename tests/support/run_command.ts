@@ -30,7 +30,9 @@ export async function runCommand(command: readonly string[], options: RunOptions
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Like `runCommand`, and throws with what the program wrote when it fails; gives its stdout without the last line end. */
+/**
+ * Like `runCommand`, and throws with what the program wrote when it fails; gives its stdout without the last line end.
+ */
 export async function runToSuccess(command: readonly string[], options: RunOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await runCommand(command, options);
   if (code !== 0) throw new Error(`${command.join(" ")} ended with code ${code}:\n${stdout}${stderr}`);

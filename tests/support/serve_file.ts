@@ -1,4 +1,7 @@
-/** Answers GET and HEAD with a file, or one range of it; 404 where it is not there. For servers that stand in for others. */
+/**
+ * Answers GET and HEAD with a file, or one range of it; 404 where it is not there. For servers that stand in for
+ * others.
+ */
 export async function serveFile(request: Request, path: string, init: Record<string, string> = {}): Promise<Response> {
   const size = await Deno.stat(path).then((stat) => stat.size, () => null);
   if (size === null) return new Response("not here", { status: 404 });

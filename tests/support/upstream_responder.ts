@@ -1,7 +1,9 @@
 import { clientGone, formatHead, type RequestHead, writeAll } from "./http1.ts";
 import { maxPatternChunk, Pattern } from "./pattern.ts";
 
-/** What goes wrong. Without `afterBytes` it does so before the response head, else after that many bytes of this body. */
+/**
+ * What goes wrong. Without `afterBytes` it does so before the response head, else after that many bytes of this body.
+ */
 export type Fault =
   /** The connection is closed, so that exactly so many bytes arrive: a short body. For a reset see `FaultProxy`. */
   | { readonly kind: "close"; readonly afterBytes?: number }

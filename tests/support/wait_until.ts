@@ -1,4 +1,7 @@
-/** Asks again and again until the answer is neither false nor null nor undefined, and gives it; throws after `timeoutMs`. */
+/**
+ * Asks again and again until the answer is neither false nor null nor undefined, and gives it; throws after
+ * `timeoutMs`.
+ */
 export async function waitUntil<T>(
   what: string,
   ask: () => T | Promise<T>,

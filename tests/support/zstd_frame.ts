@@ -4,7 +4,9 @@ import { Transform } from "node:stream";
 const frameHeader = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38);
 const maxBlockBytes = 128 * 1024;
 
-/** Wraps what passes in a Zstandard frame, as it is: nothing gets smaller, and Deno 2.6 has no compressor of the kind. */
+/**
+ * Wraps what passes in a Zstandard frame, as it is: nothing gets smaller, and Deno 2.6 has no compressor of the kind.
+ */
 export function createZstdFrame(): Transform {
   let begun = false;
   return new Transform({

@@ -10,7 +10,9 @@ import {
 export const login = { username: "jane", password: "pa:ss wörd" } as const;
 export const loginHeader = "Basic amFuZTpwYTpzcyB3w7ZyZA==";
 
-/** Starts a registry that wants a token for every repository, and the server that gives them on an origin of its own. */
+/**
+ * Starts a registry that wants a token for every repository, and the server that gives them on an origin of its own.
+ */
 export function startTokenRegistry(tls?: FakeUpstreamOptions["tls"]): TokenRegistry {
   return new TokenRegistry(startFakeUpstream(tls === undefined ? {} : { tls }), startFakeUpstream());
 }
