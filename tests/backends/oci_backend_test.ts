@@ -151,7 +151,10 @@ Deno.test("a registry that is not configured is refused, with those that are and
   assert.throws(() => ociBackend(list).resolve(requestFor("/v2/quay.io/a/b/manifests/1")), (error) => {
     assert.ok(error instanceof VaultError);
     assert.equal(error.code, "denied");
-    assert.match(error.message, /"quay\.io" .*docker\.io, lan:5000, own\.example\. .*`repositories`.*`registries: any`/);
+    assert.match(
+      error.message,
+      /"quay\.io" .*docker\.io, lan:5000, own\.example\. .*`repositories`.*`registries: any`/,
+    );
     return true;
   });
 });
