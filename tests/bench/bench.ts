@@ -1,9 +1,9 @@
 import { createRandomFile } from "../support/random_file.ts";
 import type { Nginx } from "../support/nginx.ts";
-import type { Figure } from "./figures.ts";
+import type { Figure, Measured } from "./figures.ts";
 import { peakMemoryMb, resetPeakMemory } from "./memory.ts";
 import type { Settings } from "./settings.ts";
-import { type Side, startSides } from "./sides.ts";
+import { type FileSide, type Side, type Sides, startFileSides } from "./sides.ts";
 
 /** What a case works with. */
 export interface Bench {
@@ -15,11 +15,10 @@ export interface Bench {
 /** A case by name; several lines of the table may come of it. */
 export interface Case {
   readonly name: string;
+  /** Programs that are not needed by all cases; it is skipped where one is missing. */
+  readonly programs?: readonly string[];
   run(bench: Bench): Promise<Figure[]>;
 }
-
-/** One value of a measure for each side and turn. */
-export type Measured = Readonly<Record<Side["name"], readonly number[]>>;
 
 /** A file at the upstream; made once per run. */
 export async function fileOf(bench: Bench, name: string, sizeBytes: number): Promise<string> {
@@ -28,37 +27,55 @@ export async function fileOf(bench: Bench, name: string, sizeBytes: number): Pro
   return name;
 }
 
-/** What `compare` found: the values by name, and each side's peak of memory over all turns in MB. */
+/** What a comparison found: the values by name, and each side's peak of memory over all turns in MB. */
 export interface Comparison<Name extends string> {
   values(name: Name): Measured;
   readonly memory: Measured;
 }
 
-/**
- * Measures both sides in turns, so that a noisy machine is noisy to both.
- * `measure` gives named values; `prepare` is run once per side before anything is counted.
- */
+/** Named values of one side in one turn. */
+export type Measure<S extends Side, Name extends string> = (
+  side: S,
+  turn: number,
+) => Promise<Readonly<Record<Name, number>>>;
+
+/** Compares the vault with nginx over the upstream's files; see `measureInTurns`. */
 export async function compare<Name extends string>(
   bench: Bench,
-  measure: (side: Side, turn: number) => Promise<Readonly<Record<Name, number>>>,
-  prepare: (side: Side) => Promise<unknown> = () => Promise.resolve(),
+  measure: Measure<FileSide, Name>,
+  prepare: (side: FileSide) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Comparison<Name>> {
-  await using sides = await startSides(bench.upstream);
-  for (const side of sides.all) {
+  await using sides = await startFileSides(bench.upstream);
+  return await measureInTurns(sides, bench.settings.repeats, { measure, prepare });
+}
+
+/**
+ * Measures both sides in turns, so that a noisy machine is noisy to both.
+ * `prepare` is run once per side before anything is counted.
+ */
+export async function measureInTurns<S extends Side, Name extends string>(
+  sides: Sides<S>,
+  repeats: number,
+  { measure, prepare }: { measure: Measure<S, Name>; prepare: (side: S) => Promise<unknown> },
+): Promise<Comparison<Name>> {
+  const { vault, peer } = sides;
+  for (const side of [vault, peer]) {
     await prepare(side);
     resetPeakMemory(side.pids());
   }
-  const turns = { vault: [] as Record<Name, number>[], nginx: [] as Record<Name, number>[] };
-  for (let turn = 0; turn < bench.settings.repeats; turn++) {
-    for (const side of turn % 2 === 0 ? sides.all : sides.all.toReversed()) {
-      turns[side.name].push(await measure(side, turn));
+  const turns = new Map<S, Readonly<Record<Name, number>>[]>([[vault, []], [peer, []]]);
+  for (let turn = 0; turn < repeats; turn++) {
+    for (const side of turn % 2 === 0 ? [vault, peer] : [peer, vault]) {
+      turns.get(side)!.push(await measure(side, turn));
     }
   }
-  const memory: Record<Side["name"], number[]> = { vault: [], nginx: [] };
-  for (const side of sides.all) memory[side.name].push(peakMemoryMb(side.pids()));
+  const measured = (valuesOf: (side: S) => number[]): Measured => ({
+    vault: valuesOf(vault),
+    peer: { name: peer.name, values: valuesOf(peer) },
+  });
   return {
-    values: (name) => ({ vault: turns.vault.map((turn) => turn[name]), nginx: turns.nginx.map((turn) => turn[name]) }),
-    memory,
+    values: (name) => measured((side) => turns.get(side)!.map((turn) => turn[name])),
+    memory: measured((side) => [peakMemoryMb(side.pids())]),
   };
 }
 

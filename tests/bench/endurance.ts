@@ -8,7 +8,7 @@ import { type Bench, type Case, fileOf, settleDisk } from "./bench.ts";
 import type { Wanted } from "./figures.ts";
 import { timeDownloads } from "./generators.ts";
 import { memoryMb } from "./memory.ts";
-import { startVaultSide } from "./sides.ts";
+import { startFileVault } from "./sides.ts";
 
 /** From the start of the program to its first answer, with a big cache on the disk. */
 export const start: Case = {
@@ -17,7 +17,7 @@ export const start: Case = {
     await using dir = await createTempDir("vault-bench-");
     const file = await fileOf(bench, "hit-1k", kib);
     {
-      await using side = await startVaultSide(bench.upstream, dir.path);
+      await using side = await startFileVault(bench.upstream, dir.path);
       await timeDownloads(side.url(file));
     }
     multiplyEntry(dir.path, bench.settings.entries);
@@ -25,7 +25,7 @@ export const start: Case = {
     const startMs: number[] = [];
     for (let turn = 0; turn < bench.settings.repeats; turn++) startMs.push(await timeStart(bench, dir.path, file));
     const name = `start, ${bench.settings.entries.toLocaleString("en")} entries`;
-    return [{ name, unit: "ms", vault: startMs, nginx: [], wanted: [{ kind: "vault", atMost: 500 }] }];
+    return [{ name, unit: "ms", vault: startMs, peer: null, wanted: [{ kind: "vault", atMost: 500 }] }];
   },
 };
 
@@ -34,7 +34,7 @@ export const growth: Case = {
   name: "growth",
   async run(bench) {
     const file = await fileOf(bench, "hit-1k", kib);
-    await using side = await startVaultSide(bench.upstream);
+    await using side = await startFileVault(bench.upstream);
     const batch = bench.settings.hits / 10;
     const memory: number[] = [];
     for (let done = 0; done < 10; done++) {
@@ -45,8 +45,8 @@ export const growth: Case = {
     const [first = NaN, half = NaN, last = NaN] = [memory[0], memory[4], memory[9]];
     const name = `growth, ${bench.settings.hits.toLocaleString("en")} hits`;
     return [
-      { name: `${name}, after the first tenth`, unit: "MB", vault: [last - first], nginx: [], wanted: [noGrowth] },
-      { name: `${name}, in the second half`, unit: "MB", vault: [last - half], nginx: [] },
+      { name: `${name}, after the first tenth`, unit: "MB", vault: [last - first], peer: null, wanted: [noGrowth] },
+      { name: `${name}, in the second half`, unit: "MB", vault: [last - half], peer: null },
     ];
   },
 };
@@ -56,7 +56,7 @@ const noGrowth: Wanted = { kind: "vault", atMost: 5 };
 
 async function timeStart(bench: Bench, cacheDir: string, file: string): Promise<number> {
   const begin = performance.now();
-  await using side = await startVaultSide(bench.upstream, cacheDir);
+  await using side = await startFileVault(bench.upstream, cacheDir);
   const response = await fetch(side.url(file));
   await response.arrayBuffer();
   const took = performance.now() - begin;

@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /** Requests per second that wrk gets with 32 connections on one thread. Throws when an answer was not 2xx. */
 export async function measureRequestRate(url: string, seconds: number): Promise<number> {
   const output = await textOf("wrk", ["-t1", "-c32", `-d${seconds}s`, "--timeout", "10s", url]);
@@ -31,6 +33,55 @@ export function timeCrowd(url: string, options: CrowdOptions): Promise<Timing[]>
   const time = options.maxSeconds ? ["--max-time", String(options.maxSeconds)] : [];
   const urls = Array.from({ length: options.clients }, () => [url, "-o", "/dev/null"]).flat();
   return runCurl(["-Z", "--parallel-immediate", "--parallel-max", "300", ...rate, ...time, ...urls]);
+}
+
+/** All that one client of a registry asks for, one after the other. */
+export interface Pull {
+  readonly paths: readonly string[];
+  readonly accept: string;
+  /** Of all bodies together. */
+  readonly sizeBytes: number;
+}
+
+const pullConnections = 8;
+
+/** How many whole pulls wrk gets in so many seconds. Throws when a body was cut short or an answer was not 2xx. */
+export async function measurePullRate(
+  origin: string,
+  { paths, accept, sizeBytes }: Pull,
+  seconds: number,
+): Promise<{ pulls: number; seconds: number }> {
+  const script = fileURLToPath(new URL("pull.lua", import.meta.url));
+  const load = ["-t1", `-c${pullConnections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script];
+  const output = await textOf("wrk", [...load, origin, "--", `Accept: ${accept}`, ...paths]);
+  const summary = JSON.parse(output.slice(output.lastIndexOf("\n{"))) as WrkSummary;
+  const pulls = summary.requests / paths.length;
+  // What is still under way in the end may be the biggest of a pull on every connection.
+  if (summary.failed > 0 || summary.bytes < (pulls - pullConnections - 1) * sizeBytes) {
+    throw new Error(`wrk saw errors at ${origin}:\n${output}`);
+  }
+  return { pulls, seconds: summary.seconds };
+}
+
+/** What pull.lua prints. */
+interface WrkSummary {
+  readonly requests: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly failed: number;
+}
+
+/** Seconds until so many clients that begin together, each a process with one connection, have pulled everything. */
+export async function timePulls(origin: string, { paths, accept, sizeBytes }: Pull, clients: number): Promise<number> {
+  const urls = paths.flatMap((path) => [origin + path, "-o", "/dev/null"]);
+  const begin = performance.now();
+  const all = await Promise.all(Array.from({ length: clients }, () => runCurl(["-H", `Accept: ${accept}`, ...urls])));
+  const seconds = (performance.now() - begin) / 1000;
+  for (const timings of all) {
+    const bytes = timings.reduce((sum, timing) => sum + timing.bytes, 0);
+    if (bytes !== sizeBytes) throw new Error(`A client of ${origin} got ${bytes} of ${sizeBytes} bytes`);
+  }
+  return seconds;
 }
 
 async function runCurl(args: string[]): Promise<Timing[]> {

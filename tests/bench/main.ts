@@ -8,14 +8,22 @@ import { growth, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
+import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
 import { readSettings } from "./settings.ts";
 
-const cases: readonly Case[] = [...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd, start, growth];
+const cases: readonly Case[] = [
+  ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
+  ...[pullCached, pullByDigest, pullCold],
+  ...[start, growth],
+];
 
 const explanation = `
 vault: ${vaultCommand().join(" ")}
 nginx: proxy_cache, one worker, proxy_cache_lock on, proxy_max_temp_file_size 0, connections to the upstream kept open.
-Both write one access line per request to a file, unbuffered. The upstream is another nginx with sendfile.
+docker-registry: a pull-through cache (proxy.remoteurl), descriptors of blobs in memory, as Debian configures it.
+All write one access line per request to a file, unbuffered. The upstream is another nginx with sendfile, or another
+docker-registry. docker-registry asks its upstream about a tag at every pull, the vault when tag_ttl (5 min) is over; in
+the cases by digest neither asks.
 Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.
 `;
 
@@ -29,6 +37,7 @@ async function main(): Promise<void> {
   console.log(explanation);
   try {
     for (const one of cases.filter(({ name }) => isSelected(name, settings.only))) {
+      if (missingPrograms(...one.programs ?? []).length > 0) continue;
       console.log(`… ${one.name}`);
       figures.push(...await one.run(bench));
     }
@@ -47,7 +56,7 @@ async function writeResult(path: string, figures: readonly Figure[]): Promise<vo
   const result = figures.map((figure) => ({
     ...figure,
     vaultMedian: median(figure.vault),
-    nginxMedian: median(figure.nginx),
+    peerMedian: figure.peer && median(figure.peer.values),
     ratio: ratioOf(figure),
     met: figure.wanted?.every((wanted) => isMet(figure, wanted)) ?? null,
   }));

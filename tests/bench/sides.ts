@@ -1,57 +1,79 @@
 import { freePort } from "../support/free_port.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
 import { ServerProcess } from "../support/server_process.ts";
-import { createTempDir } from "../support/temp_dir.ts";
+import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vault_process.ts";
 import { walk } from "../support/walk.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 /** One of the two programs that are compared, with a cache of its own. */
 export interface Side extends AsyncDisposable {
-  readonly name: "vault" | "nginx";
-  /** Where a file of the upstream is had from. */
-  url(file: string): string;
+  readonly name: string;
+  /** Where something of the upstream is had from. */
+  url(path: string): string;
   pids(): number[];
+}
+
+/** A side with the files of an nginx. */
+export interface FileSide extends Side {
   /** Removes the cached bodies from the disk. */
   forgetBodies(): Promise<void>;
 }
 
-/** Both sides over one upstream, with empty caches. */
-export async function startSides(upstream: Nginx): Promise<AsyncDisposableStack & { readonly all: readonly Side[] }> {
-  const stack = new AsyncDisposableStack();
-  try {
-    const vault = stack.use(await startVaultSide(upstream));
-    const nginx = stack.use(await startNginxSide(upstream));
-    return Object.assign(stack, { all: [vault, nginx] });
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
+/** The vault, and what it is compared with. */
+export interface Sides<S extends Side> extends AsyncDisposable {
+  readonly vault: S;
+  readonly peer: S;
 }
 
-/** The vault with its log in a file, as nginx has its own: one line per request on both sides. */
-export async function startVaultSide(upstream: Nginx, cacheDir?: string): Promise<Side> {
+/** Starts one after the other. Where the second cannot be started, the first one is ended again. */
+export async function startSides<S extends Side>(
+  startVault: () => Promise<S>,
+  startPeer: () => Promise<S>,
+): Promise<Sides<S>> {
+  await using stack = new AsyncDisposableStack();
+  const vault = stack.use(await startVault());
+  const peer = stack.use(await startPeer());
+  const started = stack.move();
+  return { vault, peer, [Symbol.asyncDispose]: () => started.disposeAsync() };
+}
+
+/** The vault and nginx over one upstream, with empty caches. */
+export function startFileSides(upstream: Nginx): Promise<Sides<FileSide>> {
+  return startSides(() => startFileVault(upstream), () => startNginxSide(upstream));
+}
+
+/** The vault with an http backend for the upstream; its cache is removed with it unless it is the caller's. */
+export async function startFileVault(upstream: Nginx, cacheDir?: string): Promise<FileSide> {
   const dir = await createTempDir("vault-bench-");
   const cache = cacheDir ?? dir.join("cache");
-  const config = await writeVaultConfig(dir.join("config.yml"), {
-    cacheDir: cache,
-    upstream: `${upstream.url}/`,
-    backend: ["ttl: 7d"],
-  });
+  const config = { cacheDir: cache, upstream: `${upstream.url}/`, backend: ["ttl: 7d"] };
+  const vault = await startVault(dir, await writeVaultConfig(dir.join("config.yml"), config));
+  return {
+    ...vault,
+    url: (file) => vault.url(`/files/${file}`),
+    forgetBodies: () => emptyFolders(`${cache}/blobs/sha256`),
+  };
+}
+
+/** The vault with its log in a file, as its peers have theirs: one line per request. Removes `dir` in the end. */
+export async function startVault(dir: TempDir, config: string): Promise<Side> {
   const port = freePort();
   const serve = ["serve", "--config", config, "--host", "127.0.0.1", "--port", String(port)];
-  const command = ["sh", "-c", 'exec "$@" > "$0" 2>&1', dir.join("log"), ...vaultCommand(), ...serve];
-  const process = new ServerProcess(command, { env: vaultEnvironment(), clearEnv: true });
+  const process = startLogged([...vaultCommand(), ...serve], dir.join("log"), vaultEnvironment());
   const url = `http://127.0.0.1:${port}`;
-  await waitUntil("the vault answers", () => {
-    if (!process.running) throw new Error(Deno.readTextFileSync(dir.join("log")));
-    return fetch(`${url}/healthz`).then((response) => response.body?.cancel().then(() => true), () => false);
-  });
+  await waitUntil("the vault answers", () => isUp(process, `${url}/healthz`, dir.join("log")));
+  return sideOf({ name: "vault", url, process, dir });
+}
+
+/** A program on its own as a side; `dir` goes with it. */
+export function sideOf(
+  { name, url, process, dir }: { name: string; url: string; process: ServerProcess; dir: TempDir },
+): Side {
   return {
-    name: "vault",
-    url: (file) => `${url}/files/${file}`,
+    name,
+    url: (path) => url + path,
     pids: () => [process.pid],
-    forgetBodies: () => emptyFolders(`${cache}/blobs/sha256`),
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();
       await dir[Symbol.asyncDispose]();
@@ -59,8 +81,24 @@ export async function startVaultSide(upstream: Nginx, cacheDir?: string): Promis
   };
 }
 
+/** Whether a program answers at `url` yet; throws with its log when it has ended. */
+export async function isUp(process: ServerProcess, url: string, log: string): Promise<boolean> {
+  if (!process.running) throw new Error(Deno.readTextFileSync(log));
+  try {
+    await (await fetch(url)).body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A program that writes all it has to say to a file. */
+export function startLogged(command: readonly string[], log: string, env: Record<string, string>): ServerProcess {
+  return new ServerProcess(["sh", "-c", 'exec "$@" > "$0" 2>&1', log, ...command], { env, clearEnv: true });
+}
+
 /** nginx's proxy_cache, one worker, as its makers recommend for big files, and with locks that outlast a download. */
-async function startNginxSide(upstream: Nginx): Promise<Side> {
+async function startNginxSide(upstream: Nginx): Promise<FileSide> {
   const dir = await createTempDir("vault-bench-");
   const nginx = await startNginx({
     root: dir.path,
