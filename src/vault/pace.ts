@@ -1,4 +1,4 @@
-const smallest = 32 * 1024;
+const smallestChunk = 32 * 1024;
 const largest = 1024 * 1024;
 /** A chunk is about what the client takes in this time. */
 const chunkMs = 10;
@@ -12,9 +12,15 @@ const part = 1 / 64;
  * slow one, since each client holds a chunk in memory.
  */
 export class Pace {
+  readonly #smallest: number;
   #since = performance.now();
   #recentBytes = 0;
   #totalBytes = 0;
+
+  /** `smallest` is what is read for a client that takes nothing. */
+  constructor(smallest: number = smallestChunk) {
+    this.#smallest = smallest;
+  }
 
   /** Bytes to read next, called when the client asks for more. */
   next(): number {
@@ -25,7 +31,7 @@ export class Pace {
     }
     const bytesPerMs = this.#recentBytes / Math.max(1, now - this.#since);
     const wanted = Math.min(bytesPerMs * chunkMs, this.#totalBytes * part);
-    return Math.floor(Math.max(smallest, Math.min(largest, wanted)));
+    return Math.floor(Math.max(this.#smallest, Math.min(largest, wanted)));
   }
 
   /** Called with what was handed over. */
