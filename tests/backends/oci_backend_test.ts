@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ociManifestType } from "../../src/backends/oci_media_types.ts";
 import { VaultError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/digest.ts";
 import { asArtifact, hub, ociBackend, registryAt, requestFor, sha256, sha512, urlsOf } from "./oci_fixture.ts";
@@ -219,3 +220,31 @@ Deno.test("a registry that stands in for Docker Hub by name has its official ima
   const artifact = asArtifact(backend.resolve(requestFor("/v2/docker.io/ubuntu/manifests/1")));
   assert.deepEqual(urlsOf(artifact), ["https://mirror.example/v2/library/ubuntu/manifests/1"]);
 });
+
+Deno.test("what a registry that only a client has named says of digests opens no held bytes", () => {
+  const openRegistry = (name: string) => registryAt(name);
+  const backend = ociBackend({ openRegistry });
+  for (const content of ["manifests/1", `manifests/${sha256}`, `blobs/${sha256}`]) {
+    const adopts = (name: string) => asArtifact(backend.resolve(requestFor(`/v2/${name}/${content}`))).adoptsHeld;
+    assert.deepEqual([adopts("stranger.example/org/app"), adopts("org/app")], [false, true], content);
+  }
+  const layer = { digest: sha256, size: 3 };
+  const bytes = new TextEncoder().encode(JSON.stringify({ config: layer, layers: [layer] }));
+  const document = { bytes, sha256: "a".repeat(64), headers: [["content-type", ociManifestType]] as const };
+  const mentioned = (name: string) =>
+    asArtifact(backend.resolve(requestFor(`/v2/${name}/manifests/1`))).mentions!(document).length;
+  assert.deepEqual([mentioned("stranger.example/org/app"), mentioned("org/app")], [1, 2]);
+});
+
+for (const spelling of ["reg.example:443", "reg.example.", "REG.example", "reg.example:0443"]) {
+  Deno.test(`${spelling} is the registry that is configured as reg.example, with its rules`, () => {
+    const backend = ociBackend({
+      type: "oci",
+      registries: [hub, registryAt("reg.example", { deny: ["secret/**"] })],
+      openRegistry: (name) => registryAt(name),
+    });
+    const resolve = (name: string) => backend.resolve(requestFor(`/v2/${name}/manifests/1?ns=${spelling}`));
+    assert.deepEqual(urlsOf(asArtifact(resolve("org/app"))), ["https://reg.example/v2/org/app/manifests/1"]);
+    assert.throws(() => resolve("secret/app"), { code: "denied" });
+  });
+}
