@@ -52,7 +52,6 @@ class Engine implements Vault {
   readonly #resting = new RecentRefusals();
   /** Upstreams that sent wrong bytes for a key: they are tried last. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
-
   readonly #heads: Heads;
 
   constructor(options: VaultOptions) {

@@ -34,7 +34,7 @@ export async function settleByHead(options: SettleOptions): Promise<Settled | nu
   const digest = digestTold(artifact, answer);
   const known = previous && artifact.announcedDigest?.(previous.headers);
   if (previous && digest && known && formatDigest(known) === formatDigest(digest)) {
-    return { answer, entry: { ...confirmed(artifact, previous, answer.response, Date.now()), url: sourceOf(answer) } };
+    return { answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
   }
   if (!artifact.adoptsHeld || digest?.algorithm !== "sha256") return null;
   const entry = adoptedEntry(artifact, answer, store.bodySize(digest.hex));

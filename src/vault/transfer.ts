@@ -146,10 +146,11 @@ export class Transfer {
     }
   }
 
-  async #confirm({ answer, entry }: Settled): Promise<void> {
+  async #confirm({ answer, entry: settled }: Settled): Promise<void> {
+    const entry = { ...settled, url: redactUrl(answer.candidate.url) };
     if (entry.sha256 !== this.#plan.previous?.sha256) await recordMentionsOf(entry, this.artifact, this.#deps);
     try {
-      await this.#deps.store.renew({ ...entry, url: redactUrl(answer.candidate.url) });
+      await this.#deps.store.renew(entry);
     } catch (error) {
       this.#deps.log.warning(messageOf(error));
     }

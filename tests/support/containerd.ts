@@ -1,6 +1,7 @@
 import { ContainedProcess } from "./contained_process.ts";
 import type { Netns } from "./netns.ts";
 import { type CommandResult, runCommand, runToSuccess } from "./run_command.ts";
+import { started } from "./started.ts";
 import { createTempDir, type TempDir } from "./temp_dir.ts";
 
 /** A `hosts.toml`: where the images of one registry come from. */
@@ -91,14 +92,7 @@ export class Containerd implements AsyncDisposable {
 
 /** Starts containerd; the caller disposes of it. Needs `containerd`, `ctr` and root. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const containerd = new Containerd(await createTempDir("vault-containerd-"), options);
-  try {
-    await containerd.start();
-  } catch (error) {
-    await containerd[Symbol.asyncDispose]();
-    throw error;
-  }
-  return containerd;
+  return await started(new Containerd(await createTempDir("vault-containerd-"), options));
 }
 
 function configuration(directory: TempDir): string {

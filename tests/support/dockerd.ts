@@ -1,6 +1,7 @@
 import { ContainedProcess } from "./contained_process.ts";
 import type { Netns } from "./netns.ts";
 import { type CommandResult, privateEnvironment, runCommand, runToSuccess } from "./run_command.ts";
+import { started } from "./started.ts";
 import { createTempDir, type TempDir } from "./temp_dir.ts";
 
 export interface DockerdOptions {
@@ -101,12 +102,5 @@ export class Dockerd implements AsyncDisposable {
 
 /** Starts a daemon; the caller disposes of it. Needs `dockerd`, `docker`, `containerd` and root. */
 export async function startDockerd(options: DockerdOptions): Promise<Dockerd> {
-  const dockerd = new Dockerd(await createTempDir("vault-dockerd-"), options);
-  try {
-    await dockerd.start();
-  } catch (error) {
-    await dockerd[Symbol.asyncDispose]();
-    throw error;
-  }
-  return dockerd;
+  return await started(new Dockerd(await createTempDir("vault-dockerd-"), options));
 }

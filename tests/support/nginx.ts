@@ -1,3 +1,4 @@
+import { canConnect } from "./can_connect.ts";
 import { createTempDir, type TempDir } from "./temp_dir.ts";
 import { freePort } from "./free_port.ts";
 import { ServerProcess } from "./server_process.ts";
@@ -146,13 +147,4 @@ http {
 /** A worker of a root-owned nginx would otherwise be a user that may not read a test's directory. */
 function userDirective(): string {
   return Deno.uid() === 0 ? "user root;" : "";
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
-  }
 }

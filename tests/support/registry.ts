@@ -1,6 +1,7 @@
 import { freePort } from "./free_port.ts";
 import { privateEnvironment } from "./run_command.ts";
 import { ServerProcess } from "./server_process.ts";
+import { started } from "./started.ts";
 import { createTempDir, type TempDir } from "./temp_dir.ts";
 
 /** How a registry gets its clients' tokens; see `TokenServer.auth`. */
@@ -75,14 +76,7 @@ export class Registry implements AsyncDisposable {
 
 /** Starts a registry; the caller disposes of it. */
 export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
-  const registry = new Registry(await createTempDir("vault-registry-"), options);
-  try {
-    await registry.start();
-  } catch (error) {
-    await registry[Symbol.asyncDispose]();
-    throw error;
-  }
-  return registry;
+  return await started(new Registry(await createTempDir("vault-registry-"), options));
 }
 
 /** The configuration file, as JSON, which is YAML too. */

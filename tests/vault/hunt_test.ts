@@ -12,6 +12,13 @@ const MiB = 1024 * 1024;
 const decoder = new TextDecoder();
 const far = { kind: "from", first: 6 * MiB } as const;
 
+/** Leaves the artifact in the cache, as an earlier run of the vault would. */
+async function hold(cacheDir: string, url: string): Promise<void> {
+  await using fixture = new VaultFixture({ cacheDir });
+  await fixture.read(fixture.artifact(url));
+  await fixture.settle();
+}
+
 Deno.test("a range far into a body that may not be kept is answered with the body, not with an error", async () => {
   const body = new Pattern(8 * MiB);
   await using upstream = startFakeUpstream();
@@ -325,11 +332,7 @@ Deno.test("HEAD of a stale copy waits no longer for upstream than GET does", asy
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: "one", etag: '"1"' });
   const cacheDir = await Deno.makeTempDir();
-  {
-    await using fixture = new VaultFixture({ cacheDir });
-    await fixture.read(fixture.artifact(upstream.url("/a")));
-    await fixture.settle();
-  }
+  await hold(cacheDir, upstream.url("/a"));
   {
     await using fixture = new VaultFixture({ cacheDir, vault: { revalidateTimeoutMs: 10 } });
     const hold = upstream.hold("/a");
@@ -350,11 +353,7 @@ Deno.test("a confirmation that names another ETag confirms nothing", async () =>
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: "one", etag: '"1"', lastModified: "Mon, 01 Jan 2024 00:00:00 GMT" });
   const cacheDir = await Deno.makeTempDir();
-  {
-    await using fixture = new VaultFixture({ cacheDir });
-    await fixture.read(fixture.artifact(upstream.url("/a")));
-    await fixture.settle();
-  }
+  await hold(cacheDir, upstream.url("/a"));
   upstream.serve("/a", ({ headers }) => ({
     ...{ body: "two", etag: '"2"' },
     ...(headers.has("if-none-match") && { status: 304 }),
@@ -482,11 +481,7 @@ Deno.test("HEAD: a confirmation that names another ETag confirms nothing", async
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: "one", etag: '"1"' });
   const cacheDir = await Deno.makeTempDir();
-  {
-    await using fixture = new VaultFixture({ cacheDir });
-    await fixture.read(fixture.artifact(upstream.url("/a")));
-    await fixture.settle();
-  }
+  await hold(cacheDir, upstream.url("/a"));
   upstream.serve("/a", ({ headers }) => ({
     ...{ body: "two", etag: '"2"' },
     ...(headers.has("if-none-match") && { status: 304 }),
