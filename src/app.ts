@@ -36,11 +36,12 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
     backends: config.backends.map(({ name }) => name),
     cacheBytes: () => store.usedBytes(),
   });
+  const memoryForEach = Math.floor(config.memory_cache_size / 2);
   const store = createFsStore({
     root: config.cache_dir,
     maxBytes: config.cache_max_size ?? null,
     minFreeBytes: config.cache_min_free,
-    memoryBytes: config.memory_cache_size,
+    memoryBytes: memoryForEach,
     log,
     events: metrics,
   });
@@ -53,6 +54,7 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
     log,
     maxTransfersOf: (backend) => limits.get(backend)!,
     revalidateTimeoutMs: config.revalidate_timeout,
+    memoryBytes: memoryForEach,
     rangeAheadBytes: config.range_ahead,
     maxSegments: config.max_segments,
     resumeAttempts,

@@ -1,4 +1,5 @@
 import type { Digest } from "./digest.ts";
+import type { CacheStatus } from "./http/cache_status.ts";
 import type { HeaderList } from "./http/headers.ts";
 import type { VaultError } from "./errors.ts";
 
@@ -63,11 +64,13 @@ export interface Artifact {
   readonly adoptsHeld?: boolean;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
   mentions?(document: HeldDocument): readonly Mention[];
+  /** Told of what a miss has to know and a hit does not, such as the digest: a copy that is held needs none of it. */
+  complete?(): Promise<Artifact>;
   /**
-   * Which failures of a candidate make the next one be asked: any, or only that it has no such artifact or does not
-   * give it to us.
+   * Which failures of a candidate make the next one be asked: any, that it has no such artifact or does not give it to
+   * us, or only that it has no such artifact.
    */
-  readonly movesOnAfter: "any_failure" | "absence";
+  readonly movesOnAfter: "any_failure" | "refusal" | "absence";
   /** What clients are told instead of the stored headers. */
   present?(headers: HeaderList): HeaderList;
   /** Served where no upstream has it, instead of an error. */
@@ -98,8 +101,81 @@ export interface DirectAnswer {
   readonly body: string;
 }
 
+/** A document of our own, made from what upstreams say. */
+export interface Rendition {
+  /** `ETag`, `Last-Modified` and `Vary` as far as it has them, and its `Content-Type`. */
+  readonly headers: HeaderList;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What it was made from, and so how old it is. */
+  readonly source: Source;
+}
+
+/** How the vault came by something. */
+export interface Source {
+  readonly cacheStatus: CacheStatus;
+  /** Seconds since the upstream generated or confirmed it. */
+  readonly ageSeconds: number;
+  /** The URL it came from, without credentials. */
+  readonly upstream: string;
+}
+
+/** A whole and checked body, read once: by `bytes` or by `stream`. */
+export interface ReadableBody {
+  readonly headers: HeaderList;
+  readonly sizeBytes: number | undefined;
+  /** The URL it came from, without credentials; one of the artifact's candidates. */
+  readonly url: string;
+  /** Throws `upstream_failed` above the reading's `maxBytes`. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Errors, and never ends early, where the bytes cannot be had or are not what they should be. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** How to make something of a body. What it makes is kept in bounded memory, by the digest of that body. */
+export interface Reading<T> {
+  /** Readings of one name make the same of the same body. */
+  readonly name: string;
+  /** Larger bodies are refused. */
+  readonly maxBytes: number;
+  make(body: ReadableBody): T | Promise<T>;
+  /** About how many bytes of memory it takes. */
+  weigh(value: T): number;
+}
+
+/** What a reading made, and of what. */
+export interface Read<T> {
+  readonly value: T;
+  /** Of the body it was made of. */
+  readonly sha256: string;
+  readonly headers: HeaderList;
+  readonly source: Source;
+}
+
+/** What backends may ask of the vault. What they read is itself cached, fetched once for many, and there offline. */
+export interface VaultReader {
+  /** Reads an artifact, from the store or from upstream as its freshness says. Throws as `Vault.open` and `make` do. */
+  read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>>;
+  /** Whether a body is held for it, however old. */
+  holds(artifact: Artifact): boolean;
+  /** Resolves once its body is held, whole and checked. Throws as `Vault.open`. */
+  fetch(artifact: Artifact): Promise<void>;
+  /** From now on, in one step, the body and headers held for `from` are those of `to`. Throws `storage_failed`. */
+  copy(from: Artifact, to: Artifact): Promise<void>;
+  /** The keys of a backend whose last segment is one of these, of what is held or was once; in no order. */
+  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string>;
+}
+
+/** Where a request came from. */
+export interface Client {
+  /** Its address. */
+  readonly host: string;
+  /** Tells its connections apart. */
+  readonly port: number;
+}
+
 /** A request below a backend's prefix. */
 export interface BackendRequest {
+  readonly client: Client;
   /** What stands before `path` in the URL the client asked for: the prefix, or empty where that is the root. */
   readonly base: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
@@ -108,6 +184,9 @@ export interface BackendRequest {
   readonly query: string;
   readonly headers: Headers;
 }
+
+/** What a request means. */
+export type Resolved = Artifact | Rendition | DirectAnswer;
 
 /** Says what a request means. Does no I/O of its own. */
 export interface Backend {
@@ -118,8 +197,10 @@ export interface Backend {
   readonly prefix: string;
   /** At most this many upstream fetches at once. */
   readonly maxTransfers: number;
-  /** Throws `bad_request` or `not_found` for a path that means nothing here. */
-  resolve(request: BackendRequest): Artifact | DirectAnswer | Promise<Artifact | DirectAnswer>;
+  /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
+  readonly standsFor?: readonly string[];
+  /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the reader does. */
+  resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
   /** An error in the protocol spoken here; plain text where absent. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;
 }

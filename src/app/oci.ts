@@ -31,7 +31,7 @@ export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): 
     policy: policyOf(deps.config, backend),
     registries,
     tagTtlMs: options.tag_ttl,
-    movesOnAfter: options.on_outage === "next" ? "any_failure" : "absence",
+    movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
     ...options.registries === "any" && { openRegistry: await createOpener(backend, deps) },
   });
 }

@@ -27,8 +27,13 @@ export interface OciBackendOptions {
   readonly openRegistry?: (name: string) => OciRegistry;
 }
 
+/** What a request for an image means needs no document. */
+export interface ImageBackend extends Backend {
+  resolve(request: BackendRequest): Artifact | DirectAnswer;
+}
+
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
-export interface OciBackend extends Backend {
+export interface OciBackend extends ImageBackend {
   /** The registries it has configured, by name. */
   readonly registryNames: readonly string[];
   /** Whether it asks registries that are not configured as well. */

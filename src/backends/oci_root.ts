@@ -1,6 +1,6 @@
-import type { Artifact, Backend, BackendRequest, DirectAnswer } from "../artifact.ts";
+import type { Artifact, BackendRequest, DirectAnswer } from "../artifact.ts";
 import type { VaultError } from "../errors.ts";
-import type { OciBackend } from "./oci.ts";
+import type { ImageBackend, OciBackend } from "./oci.ts";
 import { formatOciError } from "./oci_error.ts";
 import { unknownRegistry } from "./oci_registries.ts";
 import { canonicalName } from "./oci_registry.ts";
@@ -10,7 +10,7 @@ import { nsOf, parseOciRequest } from "./oci_request.ts";
  * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix
  * or registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
  */
-export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): Backend {
+export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): ImageBackend {
   return new OciRoot(backends);
 }
 
@@ -20,7 +20,7 @@ interface Addressed {
   readonly request: BackendRequest;
 }
 
-class OciRoot implements Backend {
+class OciRoot implements ImageBackend {
   readonly name: string;
   readonly type: string;
   readonly prefix = "/v2";

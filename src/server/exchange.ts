@@ -1,3 +1,4 @@
+import type { Client } from "../artifact.ts";
 import type { Target } from "../http/path.ts";
 import { redactUrl } from "../observe/redact.ts";
 import { requestId } from "./request_id.ts";
@@ -8,7 +9,7 @@ export class Exchange {
   readonly startedAt = performance.now();
   readonly request: Request;
   readonly id: string;
-  readonly client: string;
+  readonly client: Client;
   target: Target | null = null;
   route: Route | null = null;
   /** The name of the backend that takes part: that of the artifact, where a route serves several backends. */
@@ -19,8 +20,7 @@ export class Exchange {
   constructor(request: Request, info: Deno.ServeHandlerInfo) {
     this.request = request;
     this.id = requestId(request.headers.get("x-request-id"));
-    const { remoteAddr } = info;
-    this.client = "hostname" in remoteAddr ? remoteAddr.hostname : "local";
+    this.client = clientOf(info);
   }
 
   /** Path and query without secrets; the request's URL as it came where it cannot be read. */
@@ -29,4 +29,8 @@ export class Exchange {
     const { path, query } = this.target;
     return query === "" ? path : redactUrl(path + query);
   }
+}
+
+function clientOf({ remoteAddr }: Deno.ServeHandlerInfo): Client {
+  return "hostname" in remoteAddr ? { host: remoteAddr.hostname, port: remoteAddr.port } : { host: "local", port: 0 };
 }

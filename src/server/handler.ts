@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Artifact, BackendRequest, Rendition } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
@@ -14,6 +14,7 @@ import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
 import { respond } from "./respond.ts";
 import { Routes } from "./routes.ts";
+import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
 
 export interface HandlerOptions extends AdminOptions {
   readonly vault: Vault;
@@ -36,11 +37,13 @@ const clientGone: Reply = { status: 499, headers: [], body: null, cache: "none" 
 class Boundary {
   readonly #options: HandlerOptions;
   readonly #routes: Routes;
+  readonly #stoodFor: StoodForUrls;
   readonly #admin: Admin;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#routes = new Routes(options.backends);
+    this.#stoodFor = new StoodForUrls(options.backends);
     this.#admin = new Admin(options);
   }
 
@@ -57,15 +60,28 @@ class Boundary {
     const { request } = exchange;
     const { method, headers } = request;
     const target = exchange.target = parseTarget(request.url);
+    if (method === "CONNECT") throw tunnelRefusal();
     const reads = method === "GET" || method === "HEAD";
-    const own = reads ? this.#admin.answer(method, target, headers) : null;
+    const proxied = this.#stoodFor.find(target);
+    const own = reads && !proxied ? this.#admin.answer(method, target, headers) : null;
     if (own !== null) return own;
-    const route = exchange.route = this.#routes.find(target.path);
+    const route = exchange.route = proxied ?? this.#routes.find(target.path);
     exchange.backend = route?.backend.name ?? "none";
     if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
-    if (route === null) throw this.#routes.unknown(target.path);
-    const resolved = await route.backend.resolve({ ...route, query: target.query, headers });
-    return "candidates" in resolved ? await this.#open(exchange, resolved, method) : directReply(method, resolved);
+    if (route === null) throw this.#stoodFor.unknown(target, headers) ?? this.#routes.unknown(target.path);
+    const resolved = await route.backend.resolve(backendRequest(exchange)!, this.#options.vault.reader);
+    if ("candidates" in resolved) return await this.#open(exchange, resolved, method);
+    return "bytes" in resolved ? this.#render(exchange, resolved, method) : directReply(method, resolved);
+  }
+
+  #render(exchange: Exchange, rendition: Rendition, method: "GET" | "HEAD"): Reply {
+    const { source, ...made } = rendition;
+    const { headers } = exchange.request;
+    exchange.upstream = originOf(source.upstream);
+    const { range = null } = new ClientAsk(exchange.request, method, false);
+    const stream = () => new Blob([made.bytes]).stream();
+    const opened = { ...made, ...source, sizeBytes: made.bytes.byteLength, ranges: true, stream, close() {} };
+    return respond(opened, { method, headers, range });
   }
 
   async #open(exchange: Exchange, artifact: Artifact, method: "GET" | "HEAD"): Promise<Reply> {
@@ -86,10 +102,10 @@ class Boundary {
   }
 
   #fail(exchange: Exchange, error: unknown): Reply {
-    const { id: requestId, route, shownPath, target, request: { method, headers } } = exchange;
+    const { id: requestId, route, shownPath, request: { method } } = exchange;
     if (error instanceof VaultError) exchange.note = error.message;
     else this.#options.log.error(`Request ${requestId} failed: ${stackOf(error)}`);
-    const asked = route && { backend: route.backend, request: { ...route, query: target!.query, headers } };
+    const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
     return refuse(error, { method, shownPath, requestId, asked });
   }
 
@@ -115,7 +131,8 @@ class Boundary {
 
   #end(exchange: Exchange, { status, cache }: Reply, bytes: number, ending: Ending): void {
     const { metrics, log } = this.#options;
-    const { request: { method }, backend, client, id: requestId, upstream, shownPath: path } = exchange;
+    const { request: { method }, backend, client: { host: client }, id: requestId, upstream, shownPath: path } =
+      exchange;
     const elapsedMs = performance.now() - exchange.startedAt;
     const counted = method === "GET" || method === "HEAD" ? method : "other";
     metrics.requestEnded({ backend, method: counted, status, cache }, bytes, elapsedMs / 1000);
@@ -128,6 +145,11 @@ class Boundary {
     else if (backend === "none" && status < 400) log.debug(line, access);
     else log.info(line, access);
   }
+}
+
+/** Null before its route is known. */
+function backendRequest({ route, target, client, request: { headers } }: Exchange): BackendRequest | null {
+  return route && { base: route.base, path: route.path, query: target!.query, headers, client };
 }
 
 function presented(opened: Opened, { present }: Artifact): Opened {

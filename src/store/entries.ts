@@ -1,6 +1,7 @@
+import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { HeaderList } from "../http/headers.ts";
-import { readJson, removeQuietly, replaceFile, statOrNull } from "./files.ts";
+import { filesBelow, readJson, removeQuietly, replaceFile, statOrNull } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import type { Entry, Selector } from "./store.ts";
 
@@ -33,6 +34,15 @@ export class Entries {
     }
     const wanted = selectionOf(newest.selectedBy, selector.requestHeaders);
     return this.#read(selector.backend, selector.key, variantOf(wanted));
+  }
+
+  /** The keys of a backend whose last segment is one of these, as long as they are not very long. */
+  async *keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
+    const names = new Set(lastSegments.map((segment) => this.#layout.entryName(segment)));
+    for await (const path of filesBelow(this.#layout.entriesOf(backend))) {
+      const entry = names.has(basename(path)) ? parseEntry(readJson(path)) : null;
+      if (entry?.backend === backend) yield entry.key;
+    }
   }
 
   /** An entry that varies is written twice: for its selection, and as the newest, which tells what varies. */

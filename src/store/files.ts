@@ -41,6 +41,18 @@ export function readJson(path: string): unknown {
   }
 }
 
+/** The paths of all files below a folder; none where it is missing or goes away meanwhile. */
+export async function* filesBelow(folder: string): AsyncIterable<string> {
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory) yield* filesBelow(`${folder}/${name}`);
+      else yield `${folder}/${name}`;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** The file's state, or null where there is none. */
 export function statOrNull(path: string): Deno.FileInfo | null {
   try {

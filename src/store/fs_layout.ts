@@ -28,9 +28,19 @@ export class FsLayout {
     return `${this.blobs}/${sha256.slice(0, 2)}/${sha256}`;
   }
 
+  /** The folder of a backend's entries. */
+  entriesOf(backend: string): string {
+    return `${this.entries}/${escapeSegment(backend)}`;
+  }
+
   /** The entry of a key; with `variant`, that of one representation among several. */
   entry(backend: string, key: string, variant = ""): string {
-    return `${this.entries}/${escapeSegment(backend)}/${escapePath(key)}~${variant}.json`;
+    return `${this.entriesOf(backend)}/${escapePath(key)}~${variant}.json`;
+  }
+
+  /** How the entry's file is called for keys that end in this segment, unless they are very long. */
+  entryName(lastSegment: string): string {
+    return `${escapeSegment(lastSegment)}~.json`;
   }
 }
 

@@ -78,6 +78,10 @@ class FsStore implements Store {
     return this.#entries.find(selector);
   }
 
+  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
+    return this.#entries.keys(backend, lastSegments);
+  }
+
   openBody(entry: Entry): StoredBody | null {
     return this.#bodies.open(entry);
   }

@@ -3,11 +3,15 @@ import type { HeaderList } from "../http/headers.ts";
 import { type ErrorCode, messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import { redactUrl } from "../observe/redact.ts";
+import type { Entry } from "../store/store.ts";
+import { conditionsOf } from "./confirm.ts";
 
 export interface Question {
   readonly method: "GET" | "HEAD";
-  /** Conditions and ranges, on top of the artifact's own headers. */
+  /** Ranges, on top of the artifact's own headers. */
   readonly headers: HeaderList;
+  /** A copy to be confirmed: whom it came from is asked conditionally. Another's 304 would be about another copy. */
+  readonly previous?: Entry | null;
   readonly signal: AbortSignal;
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
@@ -41,7 +45,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
       const failure = toVaultError(error, candidate.url);
       question.events.upstreamFailed(artifact.backend, reasonOf(failure));
       errors.push(failure);
-      if (artifact.movesOnAfter === "absence" && !isAbsence(failure)) break;
+      if (!movesOn(artifact, failure)) break;
     }
   }
   const worst = errors.toSorted((a, b) => rank(a) - rank(b))[0]!;
@@ -54,12 +58,12 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
 }
 
 async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Response> {
-  const { method, signal } = question;
-  const headers = [...artifact.requestHeaders, ...question.headers].map((
-    [name, value],
-  ): [string, string] => [name, value]);
+  const { method, signal, previous } = question;
+  const isSource = previous?.url === redactUrl(candidate.url);
+  const added = [...question.headers, ...isSource ? conditionsOf(previous!) : []];
+  const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
   const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
-  if (answers(response.status, question.headers)) return response;
+  if (answers(response.status, added)) return response;
   await response.body?.cancel().catch(() => {});
   throw refusal(response, candidate.url);
 }
@@ -112,9 +116,9 @@ function reasonOf(error: VaultError): string {
   return error.code === "upstream_silent" ? "silent" : "network";
 }
 
-/** It says of itself that it has no such artifact, or does not give it to us: no outage. */
-function isAbsence({ code }: VaultError): boolean {
-  return code === "not_found" || code === "gone" || code === "denied";
+function movesOn({ movesOnAfter }: Artifact, { code }: VaultError): boolean {
+  const isAbsent = code === "not_found" || code === "gone";
+  return movesOnAfter === "any_failure" || isAbsent || (movesOnAfter === "refusal" && code === "denied");
 }
 
 function rank(error: VaultError): number {

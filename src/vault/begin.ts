@@ -5,8 +5,8 @@ import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { parseContentRange } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Entry, StagedBody, Store } from "../store/store.ts";
-import { type Answer, askUpstream } from "./ask_upstream.ts";
-import { conditionsOf, confirmed, confirms } from "./confirm.ts";
+import { type Answer, askUpstream, type Question } from "./ask_upstream.ts";
+import { confirmed, confirms } from "./confirm.ts";
 import type { Hashing, RunningHash } from "./hashing.ts";
 import { settleByHead, type Settled } from "./settle.ts";
 
@@ -44,11 +44,11 @@ export interface BeginOptions {
 export async function begin(options: BeginOptions): Promise<Beginning> {
   const resumed = await resumeStaged(options);
   if (resumed) return resumed;
-  const settled = await settleByHead({ ...options, askHead: () => ask(options, [], "HEAD") });
+  const settled = await settleByHead({ ...options, askHead: () => ask(options, [], { method: "HEAD" }) });
   if (settled) return { kind: "confirmed", ...settled };
   const { artifact, previous, from } = options;
   if (previous) {
-    const answer = await ask(options, conditionsOf(previous));
+    const answer = await ask(options, [], { previous });
     if (answer.response.status === 200) return wholeBody(answer);
     await giveUp(answer);
     if (confirms(answer.response, previous)) {
@@ -65,9 +65,12 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   return wholeBody(await ask(options, []));
 }
 
-function ask(options: BeginOptions, headers: [string, string][], method: "GET" | "HEAD" = "GET"): Promise<Answer> {
-  const { artifact, candidates, events, signal } = options;
-  return askUpstream(artifact, { method, headers, signal, candidates, events });
+function ask(
+  { artifact, candidates, events, signal }: BeginOptions,
+  headers: [string, string][],
+  asking: Partial<Pick<Question, "method" | "previous">> = {},
+): Promise<Answer> {
+  return askUpstream(artifact, { method: "GET", headers, signal, candidates, events, ...asking });
 }
 
 async function giveUp({ response }: Answer): Promise<void> {

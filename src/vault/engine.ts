@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Artifact, Candidate } from "../artifact.ts";
+import type { Artifact, Candidate, VaultReader } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import type { HeaderList } from "../http/headers.ts";
@@ -13,6 +13,7 @@ import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
+import { Library } from "./library.ts";
 import { recordMentionsOf } from "./mentions.ts";
 import { openArriving, openedFromStore, openedHead } from "./opened.ts";
 import { RecentRefusals } from "./recent.ts";
@@ -29,6 +30,8 @@ export interface VaultOptions extends TransferOptions {
   readonly maxTransfersOf: (backend: string) => number;
   /** How long a client waits for the confirmation of a stale copy before it gets that copy. */
   readonly revalidateTimeoutMs: number;
+  /** How many bytes of what is made of documents may be kept in memory. */
+  readonly memoryBytes: number;
 }
 
 /** After upstream failed to confirm a stale copy, it is left alone for so long. */
@@ -53,6 +56,7 @@ class Engine implements Vault {
   /** Upstreams that sent wrong bytes for a key: they are tried last. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
   readonly #heads: Heads;
+  readonly reader: VaultReader;
 
   constructor(options: VaultOptions) {
     this.#options = options;
@@ -61,6 +65,11 @@ class Engine implements Vault {
     const slots = new Slots(maxTransfersOf);
     const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
+    this.reader = new Library({
+      ...options,
+      open: (artifact) => this.open(artifact, { method: "GET" }),
+      settled: (artifact) => this.#transfers.settled(artifact),
+    });
   }
 
   async open(artifact: Artifact, ask: Ask): Promise<Opened> {
@@ -76,7 +85,7 @@ class Engine implements Vault {
     }
     if (entry !== null && !store.hasBody(entry)) entry = null;
     if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
-    return this.#ask(artifact, ask, entry);
+    return this.#ask(await artifact.complete?.() ?? artifact, ask, entry);
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -270,7 +279,7 @@ class Engine implements Vault {
 
   #candidatesOf(artifact: Artifact): readonly Candidate[] {
     const distrusted = this.#distrusted.get(keyOf(artifact));
-    if (distrusted === undefined || artifact.movesOnAfter === "absence") return artifact.candidates;
+    if (distrusted === undefined || artifact.movesOnAfter !== "any_failure") return artifact.candidates;
     return artifact.candidates.toSorted((a, b) => Number(a.url === distrusted) - Number(b.url === distrusted));
   }
 

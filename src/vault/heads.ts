@@ -36,7 +36,7 @@ export class Heads {
       this.#events.followerJoined(artifact.backend);
       return known;
     }
-    const asked = this.#ask(artifact, candidates, conditions).finally(() => this.#underWay.delete(name));
+    const asked = this.#ask(artifact, candidates, stale).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, asked);
     return asked;
   }
@@ -46,11 +46,18 @@ export class Heads {
     this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
   }
 
-  async #ask(artifact: Artifact, candidates: readonly Candidate[], headers: [string, string][]): Promise<Answer> {
+  async #ask(artifact: Artifact, candidates: readonly Candidate[], previous: Entry | null): Promise<Answer> {
     const { signal } = this.#closing;
     const release = await this.#slots.acquire(artifact.backend, signal);
     try {
-      return await askUpstream(artifact, { method: "HEAD", headers, signal, candidates, events: this.#events });
+      return await askUpstream(artifact, {
+        method: "HEAD",
+        headers: [],
+        previous,
+        signal,
+        candidates,
+        events: this.#events,
+      });
     } finally {
       release();
     }

@@ -19,6 +19,7 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
     ageSeconds: seconds(Date.now() - entry.generatedAt),
     cacheStatus,
     upstream: entry.url,
+    sha256: entry.sha256,
     ranges: true,
     bytes: body.kind === "bytes" ? body.bytes : null,
     stream: ({ start, end }: ByteRange = { start: 0, end: entry.sizeBytes }) =>

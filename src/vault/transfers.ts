@@ -24,6 +24,12 @@ export class Transfers {
     return this.#joinable.get(nameOf(artifact, "key"))?.stopping === false;
   }
 
+  /** Resolves when no transfer of this artifact is under way. */
+  async settled({ backend, key }: Artifact): Promise<void> {
+    const own = [...this.#running].filter(({ artifact }) => artifact.backend === backend && artifact.key === key);
+    await Promise.all(own.map((transfer) => transfer.ended));
+  }
+
   /** One under way for the same digest under another key; null where there is none that is being kept. */
   elsewhere({ backend, key, digest }: Artifact): Transfer | null {
     if (!digest) return null;

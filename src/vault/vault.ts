@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Artifact, VaultReader } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { ByteRange, RangeSpec } from "../http/range.ts";
@@ -25,6 +25,8 @@ export interface Opened {
   readonly cacheStatus: CacheStatus;
   /** The URL it came from, for the log. */
   readonly upstream: string;
+  /** Of the body, where it is in the store; one that arrives has none yet. */
+  readonly sha256?: string;
   /** Whether `stream` honours a range: true wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */
@@ -39,6 +41,8 @@ export interface Opened {
 export interface Vault {
   /** Throws VaultError where nothing can be served: see `errorStatus`. */
   open(artifact: Artifact, ask: Ask): Promise<Opened>;
+  /** For backends that have to look into documents. */
+  readonly reader: VaultReader;
   /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
   close(timeoutMs: number): Promise<void>;
 }

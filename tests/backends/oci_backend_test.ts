@@ -57,7 +57,7 @@ Deno.test("a tag is fresh for a while, and its digest is what upstream announces
   assert.deepEqual(artifact.requestHeaders, [["accept", everyForm]]);
   assert.deepEqual(artifact.announcedDigest!([["docker-content-digest", sha256]]), parseDigest(sha256));
   assert.equal(artifact.digest, undefined);
-  assert.equal(artifact.movesOnAfter, "absence");
+  assert.equal(artifact.movesOnAfter, "refusal");
 });
 
 Deno.test("a tag is kept by what the client accepts; what it mentions is not", () => {

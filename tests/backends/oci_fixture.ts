@@ -42,7 +42,7 @@ export function ociBackend(changes: Partial<OciBackendOptions> = {}): OciBackend
     policy,
     registries: [hub],
     tagTtlMs: 300_000,
-    movesOnAfter: "absence",
+    movesOnAfter: "refusal",
     ...changes,
   });
 }
@@ -50,7 +50,8 @@ export function ociBackend(changes: Partial<OciBackendOptions> = {}): OciBackend
 /** A request for a path with or without a query, below `base`. */
 export function requestFor(target: string, base = "/docker", headers: HeadersInit = {}): BackendRequest {
   const [path = "", query] = target.split("?");
-  return { base, path, query: query === undefined ? "" : `?${query}`, headers: new Headers(headers) };
+  const client = { host: "127.0.0.1", port: 40_000 };
+  return { client, base, path, query: query === undefined ? "" : `?${query}`, headers: new Headers(headers) };
 }
 
 /** The artifact, where it is no direct answer; else fails. */

@@ -215,7 +215,6 @@ Deno.test("100 kB header: an answer, and the server goes on", async () => {
 const refused: readonly [name: string, target: string | Uint8Array][] = [
   ["..", "/files/../../etc/passwd"],
   [".. behind a segment", "/files/a/../../x"],
-  [". as a segment", "/files/./a"],
   ["%2e%2e%2f", "/files/%2e%2e%2fetc/passwd"],
   ["%2E%2E/", "/files/%2E%2E/etc/passwd"],
   [".%2e", "/files/.%2e/x"],

@@ -31,7 +31,7 @@ function createAdmin(): { admin: Admin; state: AdminState } {
 }
 
 async function ask(admin: Admin, path: string): Promise<{ status: number; text: string } | null> {
-  const reply: Reply | null = await admin.answer("GET", { path, query: "" }, new Headers());
+  const reply: Reply | null = await admin.answer("GET", { origin: "http://vault", path, query: "" }, new Headers());
   return reply && { status: reply.status, text: await new Response(reply.body).text() };
 }
 

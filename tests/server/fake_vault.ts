@@ -1,4 +1,4 @@
-import type { Artifact, Backend, BackendRequest } from "../../src/artifact.ts";
+import type { Artifact, Backend, BackendRequest, VaultReader } from "../../src/artifact.ts";
 import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
@@ -63,6 +63,10 @@ export class FakeVault implements Vault {
     return Promise.resolve(typeof file === "function" ? file() : this.#open(file));
   }
 
+  get reader(): VaultReader {
+    return noReader;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -95,6 +99,19 @@ export class FakeVault implements Vault {
       cancel: (reason) => this.cancelled.resolve(reason),
     }, { highWaterMark: 0 });
   }
+}
+
+/** For backends that look into no document. */
+export const noReader: VaultReader = {
+  read: unexpected,
+  holds: unexpected,
+  fetch: unexpected,
+  copy: unexpected,
+  keys: unexpected,
+};
+
+function unexpected(): never {
+  throw new Error("The test expects no document to be read");
 }
 
 export interface FakeBackendOptions {

@@ -54,6 +54,7 @@ export class VaultFixture implements AsyncDisposable {
     this.fetch = client.fetch;
     this.vault = createVault({
       ...{ store: this.store, log, events, maxTransfersOf: () => 16, revalidateTimeoutMs: 10_000 },
+      memoryBytes: 1 << 20,
       ...{ rangeAheadBytes: 1 << 20, maxSegments: 8, resumeAttempts: 3, backoff: () => Promise.resolve() },
       ...options.vault,
     });

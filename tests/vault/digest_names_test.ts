@@ -218,10 +218,10 @@ Deno.test("a mention with a wrong size does no harm to the body it is about", as
 });
 
 const outages = [
-  { movesOnAfter: "absence", status: 503, next: false },
-  { movesOnAfter: "absence", status: 429, next: false },
-  { movesOnAfter: "absence", status: 404, next: true },
-  { movesOnAfter: "absence", status: 401, next: true },
+  { movesOnAfter: "refusal", status: 503, next: false },
+  { movesOnAfter: "refusal", status: 429, next: false },
+  { movesOnAfter: "refusal", status: 404, next: true },
+  { movesOnAfter: "refusal", status: 401, next: true },
   { movesOnAfter: "any_failure", status: 503, next: true },
 ] as const;
 

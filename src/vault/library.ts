@@ -1,0 +1,98 @@
+import { LRUCache } from "lru-cache";
+import type { Artifact, Read, Reading, Source, VaultReader } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import type { Store } from "../store/store.ts";
+import { OpenedBody } from "./opened_body.ts";
+import type { Opened } from "./vault.ts";
+
+export interface LibraryOptions {
+  readonly store: Store;
+  /** How many bytes of what was made of documents may be kept. */
+  readonly memoryBytes: number;
+  readonly open: (artifact: Artifact) => Promise<Opened>;
+  /** Resolves when no transfer of the artifact is under way. */
+  readonly settled: (artifact: Artifact) => Promise<void>;
+}
+
+/** Reads what the vault holds or fetches: each document once, for however many. */
+export class Library implements VaultReader {
+  readonly #options: LibraryOptions;
+  readonly #made: LRUCache<string, Made> | null;
+  readonly #underWay = new Map<string, Promise<Read<unknown>>>();
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+    const { memoryBytes } = options;
+    this.#made = memoryBytes > 0
+      ? new LRUCache({ maxSize: memoryBytes, sizeCalculation: ({ weight }) => weight })
+      : null;
+  }
+
+  read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    const { backend, key, requestHeaders, freshness } = artifact;
+    const name = JSON.stringify([backend, key, requestHeaders, freshness, reading.name]);
+    const known = this.#underWay.get(name);
+    if (known) return known as Promise<Read<T>>;
+    const read = this.#read(artifact, reading).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, read);
+    return read;
+  }
+
+  holds(artifact: Artifact): boolean {
+    const entry = this.#options.store.find(artifact);
+    return entry !== null && this.#options.store.hasBody(entry);
+  }
+
+  async fetch(artifact: Artifact): Promise<void> {
+    const opened = await this.#options.open(artifact);
+    if (opened.sha256 !== undefined) return opened.close();
+    await opened.stream().pipeTo(new WritableStream());
+    await this.#options.settled(artifact);
+    if (!this.holds(artifact)) throw notKept(artifact);
+  }
+
+  async copy(from: Artifact, to: Artifact): Promise<void> {
+    const { store, settled } = this.#options;
+    await settled(from);
+    const entry = store.find(from);
+    if (entry === null || !store.hasBody(entry)) throw notKept(from);
+    await store.renew({ ...entry, backend: to.backend, key: to.key });
+  }
+
+  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
+    return this.#options.store.keys(backend, lastSegments);
+  }
+
+  async #read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    const opened = await this.#options.open(artifact);
+    const body = new OpenedBody(opened, reading.maxBytes);
+    try {
+      const known = opened.sha256 === undefined ? undefined : this.#made?.get(nameOf(reading, opened.sha256));
+      const value = known ? known.value as T : await reading.make(body);
+      const sha256 = await body.sha256();
+      // What was read is also held: who reads it again, or copies it, finds it there.
+      if (opened.sha256 === undefined) await this.#options.settled(artifact);
+      if (!known) this.#made?.set(nameOf(reading, sha256), { value, weight: Math.ceil(reading.weigh(value)) + 200 });
+      return { value, sha256, headers: opened.headers, source: sourceOf(opened, body.url) };
+    } finally {
+      body.close();
+    }
+  }
+}
+
+interface Made {
+  readonly value: unknown;
+  readonly weight: number;
+}
+
+function nameOf({ name }: Reading<unknown>, sha256: string): string {
+  return `${sha256} ${name}`;
+}
+
+function sourceOf({ cacheStatus, ageSeconds }: Opened, upstream: string): Source {
+  return { cacheStatus, ageSeconds, upstream };
+}
+
+function notKept({ backend, key }: Artifact): VaultError {
+  return new VaultError("storage_failed", `${backend} ${key} could not be kept; the log says why`);
+}

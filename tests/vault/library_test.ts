@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { ReadableBody, Reading } from "../../src/artifact.ts";
+import { VaultError } from "../../src/errors.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const lasting: ArtifactOverrides = { freshness: { kind: "immutable" } };
+const stale: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 } };
+
+/** Upper case, and how often that was made. */
+function upperCase(changes: Partial<Reading<string>> = {}) {
+  const counted = { made: 0 };
+  const reading: Reading<string> = {
+    name: "upper case",
+    maxBytes: 100_000,
+    async make(body) {
+      counted.made++;
+      return new TextDecoder().decode(await body.bytes()).toUpperCase();
+    },
+    weigh: (value) => value.length,
+    ...changes,
+  };
+  return { reading, counted };
+}
+
+async function setUp() {
+  await using stack = new AsyncDisposableStack();
+  const upstream = stack.use(startFakeUpstream());
+  const fixture = stack.use(new VaultFixture());
+  const { reader } = fixture.vault;
+  const owned = stack.move();
+  return { upstream, fixture, reader, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+Deno.test("a document is fetched and made sense of once, for all who ask at the same time and for later ones", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/doc", { body: "abc", headers: { "x-kind": "letters" } });
+  const { reading, counted } = upperCase();
+  const artifact = fixture.artifact(upstream.url("/doc"), lasting);
+  const all = await Promise.all(Array.from({ length: 20 }, () => reader.read(artifact, reading)));
+  const later = await reader.read(artifact, reading);
+  for (const { value, sha256: digest, headers, source } of [...all, later]) {
+    assert.equal(value, "ABC");
+    assert.equal(digest, sha256("abc"));
+    assert.ok(headers.some(([name, value]) => name === "x-kind" && value === "letters"));
+    assert.equal(source.upstream, upstream.url("/doc"));
+  }
+  assert.equal(later.source.cacheStatus.hit, true);
+  assert.deepEqual([upstream.requests.length, counted.made], [1, 1]);
+});
+
+Deno.test("what was made is kept by the digest of the document: a confirmed one is not read again, a new one is", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const { reading, counted } = upperCase();
+  const artifact = fixture.artifact(upstream.url("/doc"), stale);
+  upstream.serve("/doc", { body: "abc", headers: { etag: '"1"' } });
+  assert.equal((await reader.read(artifact, reading)).value, "ABC");
+  upstream.serve("/doc", { status: 304, headers: { etag: '"1"' } });
+  assert.equal((await reader.read(artifact, reading)).value, "ABC");
+  assert.equal(counted.made, 1);
+  upstream.serve("/doc", { body: "def", headers: { etag: '"2"' } });
+  assert.equal((await reader.read(artifact, reading)).value, "DEF");
+  assert.equal(counted.made, 2);
+});
+
+const partly: readonly { name: string; make: (body: ReadableBody) => unknown }[] = [
+  { name: "nothing of it", make: () => "none" },
+  { name: "its headers", make: ({ headers, sizeBytes }) => [headers.length, sizeBytes] },
+  {
+    name: "its first bytes",
+    async make(body) {
+      const reader = body.stream().getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      return value?.byteLength;
+    },
+  },
+];
+
+for (const { name, make } of partly) {
+  Deno.test(`a reading may want ${name}: the document is checked and kept all the same`, async () => {
+    await using scene = await setUp();
+    const { upstream, fixture, reader } = scene;
+    const text = "text ".repeat(100_000);
+    upstream.serve("/doc", { body: text });
+    const reading: Reading<unknown> = { name, maxBytes: 1_000_000, make, weigh: () => 1 };
+    const artifact = fixture.artifact(upstream.url("/doc"), lasting);
+    assert.equal((await reader.read(artifact, reading)).sha256, sha256(text));
+    await reader.fetch(artifact);
+    assert.ok(reader.holds(artifact));
+    assert.equal(upstream.requests.length, 1);
+  });
+}
+
+Deno.test("a document with the wrong digest is never made sense of", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/doc", { body: "wrong ".repeat(100_000) });
+  const artifact = fixture.artifact(upstream.url("/doc"), {
+    ...lasting,
+    digest: { algorithm: "sha256", hex: sha256("right") },
+  });
+  const readings = [upperCase({ maxBytes: 1e6 }).reading, { ...upperCase().reading, maxBytes: 1e6, make: () => "" }];
+  for (const reading of readings) await assert.rejects(reader.read(artifact, reading), { code: "digest_mismatch" });
+  await assert.rejects(reader.fetch(artifact), { code: "digest_mismatch" });
+  assert.equal(reader.holds(artifact), false);
+});
+
+Deno.test("a document above the limit is refused, whether or not upstream says how large it is", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/told", { body: "x".repeat(2000) });
+  upstream.serve("/untold", { body: "x".repeat(2000), framing: "chunked" });
+  for (const path of ["/told", "/untold", "/told"]) {
+    const { reading } = upperCase({ maxBytes: 1999 });
+    const read = reader.read(fixture.artifact(upstream.url(path), lasting), reading);
+    await assert.rejects(read, (error) => error instanceof VaultError && /larger than 1999 bytes/.test(error.message));
+  }
+});
+
+Deno.test("a reading that throws is not kept, and leaves nothing open", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/doc", { body: "x".repeat(500_000) });
+  const artifact = fixture.artifact(upstream.url("/doc"), lasting);
+  const broken = upperCase({
+    maxBytes: 1e6,
+    make() {
+      throw new VaultError("upstream_failed", "this is no page");
+    },
+  });
+  await assert.rejects(reader.read(artifact, broken.reading), /this is no page/);
+  await reader.fetch(artifact);
+  await assert.rejects(reader.read(artifact, broken.reading), /this is no page/);
+  assert.equal((await reader.read(artifact, upperCase({ maxBytes: 1e6 }).reading)).value.length, 500_000);
+});
+
+Deno.test("a copy has the body and headers of what was fetched a moment ago, and stays what it is", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const { reading } = upperCase();
+  upstream.serve("/doc", { body: "one", headers: { "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT" } });
+  const latest = fixture.artifact(upstream.url("/doc"), stale);
+  const adopted = fixture.artifact(upstream.url("/doc"), { ...lasting, key: "/adopted" });
+  await assert.rejects(reader.copy(latest, adopted), { code: "storage_failed" });
+  await reader.read(latest, reading);
+  await reader.copy(latest, adopted);
+  upstream.serve("/doc", { body: "two" });
+  assert.equal((await reader.read(latest, reading)).value, "TWO");
+  const copy = await reader.read(adopted, reading);
+  assert.equal(copy.value, "ONE");
+  assert.ok(copy.headers.some(([name]) => name === "last-modified"));
+  assert.equal(upstream.requests.length, 2);
+});
+
+Deno.test("keys are found by their last segment, also by a vault that has just started", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const paths = ["/dists/a/InRelease", "/dists/b/c/Release", "/InRelease", "/dists/a/Release.gpg", "/InRelease/x"];
+  for (const path of paths) {
+    upstream.serve(path, { body: path });
+    await reader.fetch(fixture.artifact(upstream.url(path), lasting));
+  }
+  const keysOf = (backend: string) => Array.fromAsync(reader.keys(backend, ["InRelease", "Release"]));
+  assert.deepEqual((await keysOf("test")).sort(), ["/InRelease", "/dists/a/InRelease", "/dists/b/c/Release"]);
+  assert.deepEqual(await keysOf("other"), []);
+});
+
+Deno.test("a hit needs nothing completed, a miss is what completing made of it", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture } = scene;
+  upstream.serve("/file", { body: "right" });
+  let completed = 0;
+  const artifact = fixture.artifact(upstream.url("/elsewhere"), lasting);
+  const incomplete = {
+    ...artifact,
+    complete() {
+      completed++;
+      const candidates = [{ ...artifact.candidates[0]!, url: upstream.url("/file") }];
+      return Promise.resolve({
+        ...artifact,
+        candidates,
+        digest: { algorithm: "sha256", hex: sha256("right") } as const,
+      });
+    },
+  };
+  await fixture.vault.reader.fetch(incomplete);
+  for (let i = 0; i < 2; i++) assert.equal(new TextDecoder().decode((await fixture.read(incomplete)).bytes), "right");
+  assert.equal(completed, 1);
+  assert.deepEqual(upstream.requests.map(({ target }) => target), ["/file"]);
+});
+
+Deno.test("only where a copy came from is asked to confirm it", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const headers = { "last-modified": "Mon, 01 Jan 2024 00:00:00 GMT", etag: '"one"' };
+  upstream.serve("/first", { status: 404 });
+  upstream.serve("/second", { body: "public", headers });
+  const urls = [upstream.url("/first"), upstream.url("/second")];
+  const artifact = fixture.artifact(urls, { ...stale, movesOnAfter: "absence" });
+  const read = async () => (await reader.read(artifact, upperCase().reading)).value.toLowerCase();
+  assert.equal(await read(), "public");
+  upstream.serve("/second", { status: 304, headers });
+  assert.equal(await read(), "public");
+  const conditional = upstream.requests.map(({ target, headers }) => `${target} ${headers.has("if-none-match")}`);
+  assert.deepEqual(conditional, ["/first false", "/second false", "/first false", "/second true"]);
+  upstream.serve("/first", { body: "private", headers });
+  assert.equal(await read(), "private");
+});
