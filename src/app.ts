@@ -1,5 +1,6 @@
 import { openHttpBackend } from "./app/http.ts";
 import { type OciDeps, openOciBackend, withOciRoot } from "./app/oci.ts";
+import { openPypiBackend } from "./app/pypi.ts";
 import { Upstreams } from "./app/upstreams.ts";
 import type { Backend } from "./artifact.ts";
 import type { OciBackend } from "./backends/oci.ts";
@@ -85,8 +86,9 @@ async function openBackends(deps: OciDeps): Promise<Backend[]> {
   const backends: Backend[] = [];
   const images: OciBackend[] = [];
   for (const backend of deps.config.backends) {
-    if (!isOci(backend)) backends.push(await openHttpBackend(backend, deps));
-    else images.push(await openOciBackend(backend, deps));
+    if (isOci(backend)) images.push(await openOciBackend(backend, deps));
+    else if (backend.type === "pypi") backends.push(await openPypiBackend(backend, deps));
+    else backends.push(await openHttpBackend(backend, deps));
   }
   return withOciRoot([...backends, ...images], images);
 }

@@ -2,7 +2,7 @@ import type { Backend, Freshness } from "../artifact.ts";
 import { createHttpBackend, type HttpRule } from "../backends/http.ts";
 import type { Config, HttpBackendConfig } from "../config/schema.ts";
 import type { HeaderList } from "../http/headers.ts";
-import type { Credentials } from "../upstream/credentials.ts";
+import { credentialsOf } from "./credentials.ts";
 import { policyOf } from "./policy.ts";
 import type { Upstreams } from "./upstreams.ts";
 
@@ -28,11 +28,6 @@ export async function openHttpBackend(
     freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
     rules: options.rules.map(ruleOf),
   });
-}
-
-function credentialsOf({ username, password, token }: HttpBackendConfig["config"]): Credentials {
-  if (token !== undefined) return { kind: "bearer", token };
-  return username === undefined ? { kind: "none" } : { kind: "basic", username, password: password ?? "" };
 }
 
 function ruleOf(rule: HttpBackendConfig["config"]["rules"][number]): HttpRule {

@@ -1,11 +1,13 @@
 import { httpBackend } from "./schema_http.ts";
 import { ociBackend } from "./schema_oci.ts";
+import { pypiBackend } from "./schema_pypi.ts";
 import { shapeOf, typesOf } from "./walk.ts";
 
 /** Every kind of backend there is: a new one is a file `schema_<type>.ts` and a line here. */
 export const backendTypes = [
   httpBackend,
   ociBackend,
+  pypiBackend,
 ] as const;
 
 /** What may stand after `type:`. */

@@ -149,6 +149,9 @@ export function size(options: { positive?: true } = {}) {
 
 /** One value, or a list of at least one: always a list once read. */
 export function oneOrMore<Item extends z.ZodType>(item: Item) {
-  return z.unknown().transform((input): unknown => Array.isArray(input) ? input : [input])
-    .pipe(z.array(item).min(1));
+  return wrapped().pipe(z.array(item).min(1));
+}
+
+function wrapped() {
+  return z.unknown().transform((input): unknown => Array.isArray(input) ? input : [input]);
 }

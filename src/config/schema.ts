@@ -20,7 +20,9 @@ const globalKeys = {
     "Bodies never take more than this; what was used least recently goes first. Without it the disk is the limit.",
   ),
   cache_min_free: size().prefault("1GiB").describe("Disk space the cache leaves free; 0 for none."),
-  memory_cache_size: size().prefault("64MiB").describe("Memory for small, often asked for bodies; 0 for none."),
+  memory_cache_size: size().prefault("64MiB").describe(
+    "Memory for what is asked for often, half of it for small bodies, half for what is made of documents, such as rewritten pages. 0 for none.",
+  ),
   shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
   offline: flag().prefault(false).describe("Never contact any upstream: serve what is held, and 504 for the rest."),
   range_ahead: size().prefault("16MiB").describe(
@@ -57,6 +59,8 @@ export type BackendConfig = Config["backends"][number];
 export type HttpBackendConfig = Extract<BackendConfig, { readonly type: "http" }>;
 
 export type OciBackendConfig = Extract<BackendConfig, { readonly type: "dockerhub" | "oci" }>;
+
+export type PypiBackendConfig = Extract<BackendConfig, { readonly type: "pypi" }>;
 
 /** Whether a backend serves images, and so answers at `/v2/`, too. */
 export function isOci(backend: BackendConfig): backend is OciBackendConfig {

@@ -4,18 +4,14 @@ const urlHint = "write https://host/path";
 const registryHint = "write https://host or host:port";
 const password = /\/\/[^/?#]*@/;
 
+const urlKind: Kind<string> = { type: "URL", a: "a URL", hint: urlHint, read: (input) => readUpstreamUrl(input) };
+
 /** An upstream's base URL, without a trailing slash. */
 export function upstreamUrl() {
-  return value<string>({
-    type: "URL",
-    a: "a URL",
-    hint: urlHint,
-    role: "upstream",
-    read: (input) => readUpstreamUrl(input),
-  });
+  return value<string>({ ...urlKind, role: "upstream" });
 }
 
-/** The same, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the scheme. */
+/** An upstream's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the scheme. */
 export function registryUrl() {
   return value<string>({
     type: "URL or host",

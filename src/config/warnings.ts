@@ -1,27 +1,77 @@
-import { type BackendConfig, type Config, isOci, type OciBackendConfig } from "./schema.ts";
+import { type BackendConfig, type Config, isOci } from "./schema.ts";
 
 /** What is allowed in a configuration but hardly meant: one sentence each. */
 export function warningsOf({ backends }: Config): string[] {
-  return [...backends.filter(isOci).flatMap(openSecrets), ...shadows(backends)];
+  return [
+    ...backends.flatMap(openSecrets),
+    ...backends.flatMap(confusions),
+    ...shadows(backends),
+  ];
 }
 
-function openSecrets({ name, config }: OciBackendConfig): string[] {
-  const exposed = config.repositories.filter(({ username, token, insecure }) =>
-    (username !== undefined || token !== undefined) && !insecure
+/** URLs that get the same credentials. */
+interface Destination {
+  readonly urls: readonly string[];
+  /** What else than https would do. */
+  readonly remedy?: string;
+}
+
+interface WithCredentials {
+  readonly username?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+function openSecrets(backend: BackendConfig): string[] {
+  return destinationsOf(backend).flatMap(({ urls, remedy = "" }) =>
+    [...new Set(urls)].filter(isPlainHttpElsewhere).map((url) =>
+      `Backend "${backend.name}" sends its credentials for ${url} unencrypted; write https://${remedy}`
+    )
   );
-  return exposed.flatMap(({ registry_url, auth_url }) => {
-    const remedy = registry_url.startsWith("https:") ? "" : ", or insecure: true if that is meant";
-    const urls = [registry_url, auth_url ?? registry_url].filter(isPlainHttpElsewhere);
-    return [...new Set(urls)].map((url) =>
-      `Backend "${name}" sends its credentials for ${url} unencrypted; write https://${remedy}`
-    );
-  });
+}
+
+function destinationsOf({ type, config }: BackendConfig): Destination[] {
+  switch (type) {
+    case "http":
+      return [config].filter(hasCredentials).map(({ base_url }) => ({ urls: base_url }));
+    case "pypi":
+      return config.indexes.filter(hasCredentials).map(({ index_url, packages_url = index_url }) => ({
+        urls: [index_url, packages_url],
+      }));
+    default:
+      return config.repositories.filter((registry) => hasCredentials(registry) && !registry.insecure).map(
+        (registry) => {
+          const { registry_url, auth_url = registry_url } = registry;
+          const isPlain = registry_url.startsWith("http:");
+          return { urls: [registry_url, auth_url], ...isPlain && { remedy: ", or insecure: true if that is meant" } };
+        },
+      );
+  }
+}
+
+function hasCredentials({ username, token }: WithCredentials): boolean {
+  return username !== undefined || token !== undefined;
 }
 
 function isPlainHttpElsewhere(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   const isLoopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
   return protocol === "http:" && !isLoopback;
+}
+
+/**
+ * Where a project of one's own may come from an index of others, since it is missing in one's own or asked for there
+ * later ("dependency confusion"). An index that needs credentials counts as one's own, whatever is looked for in it.
+ */
+function confusions({ type, name, config }: BackendConfig): string[] {
+  if (type !== "pypi") return [];
+  const isOpen = ({ only, never }: (typeof config.indexes)[number]) => only === undefined && never === undefined;
+  const concerned = config.indexes.filter((index) => isOpen(index) || hasCredentials(index));
+  if (concerned.length < 2 || !concerned.some(isOpen)) return [];
+  const urls = concerned.map(({ index_url }) => index_url).join(", then ");
+  return [
+    `Backend "${name}" looks for a project in ${urls}, and takes the first of that name, whoever published it there; ` +
+    "list the names of your own projects with never: where others publish",
+  ];
 }
 
 /** What docker clients ask for at the root, and do not get there. */

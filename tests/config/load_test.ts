@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { loadConfig, type LoadOptions, referencedEnv } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
+import { warningsOf } from "../../src/config/warnings.ts";
 import { VaultError } from "../../src/errors.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
@@ -172,12 +173,12 @@ c.yml:9:47: backends[0].config.rules[1].imutable: is not a known key (did you me
 c.yml:10:7: backends[0].config.password: a password needs a username
 c.yml:11:7: backends[0].config.timeout: "abc" is not a duration above zero; write 30, 30s, 5m or 7d
 c.yml:12:7: backends[0].config.token: the environment variable MISSING is not set; set it or write \${MISSING:-default}
-c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci
+c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci, pypi
 c.yml:17:5: backends[2].name: "a" is already the name of backends[0]; choose another one
 c.yml:18:14: backends[2].config.prefix: "a" has the prefix "/b" that "a" already has; choose another one
 c.yml:18:52: backends[2].config.base_url[1]: 3 is not a URL; write https://host/path
 c.yml:18:66: backends[2].config.headers.a b: is not a header name
-c.yml:19:5: backends[3].type: a backend type is missing; known are http, dockerhub, oci`,
+c.yml:19:5: backends[3].type: a backend type is missing; known are http, dockerhub, oci, pypi`,
   );
 });
 
@@ -248,6 +249,7 @@ Deno.test("config-sample.yml is a right configuration", async () => {
   assert.equal(config.http_host, "127.0.0.1");
   assert.equal(config.http_port, 8080);
   assert.deepEqual(referencedEnv(text), ["PORT"]);
+  assert.deepEqual(warningsOf(config), []);
 });
 
 Deno.test("what is commented out in config-sample.yml is right, too", async () => {
@@ -257,6 +259,7 @@ Deno.test("what is commented out in config-sample.yml is right, too", async () =
   const config = await loadConfig({ path: "config-sample.yml", text, env });
   assert.equal(config.offline, true);
   assert.deepEqual(httpKeys(config, "internal").headers, { "X-Team": "infrastructure" });
+  assert.deepEqual(warningsOf(config), []);
 });
 
 Deno.test("variables that may not be read are all named, with the flag that allows them", async () => {

@@ -1,0 +1,38 @@
+import type { Backend } from "../artifact.ts";
+import { createPypiBackend } from "../backends/pypi.ts";
+import type { PypiIndex } from "../backends/pypi_indexes.ts";
+import type { Config, PypiBackendConfig } from "../config/schema.ts";
+import type { IndexConfig } from "../config/schema_pypi.ts";
+import type { Log } from "../observe/log.ts";
+import { credentialsOf } from "./credentials.ts";
+import { policyOf } from "./policy.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+export interface PypiDeps {
+  readonly config: Config;
+  readonly upstreams: Upstreams;
+  readonly log: Log;
+}
+
+/** A backend of type `pypi`, as it is configured. */
+export async function openPypiBackend(backend: PypiBackendConfig, deps: PypiDeps): Promise<Backend> {
+  const { name, config: options } = backend;
+  return createPypiBackend({
+    name,
+    prefix: options.prefix,
+    maxTransfers: options.max_transfers,
+    policy: policyOf(deps.config, backend),
+    ttlMs: options.ttl,
+    minAgeMs: options.min_age ?? null,
+    indexes: await Promise.all(options.indexes.map((index) => openIndex(index, backend, deps))),
+    warn: (message) => deps.log.warning(message),
+  });
+}
+
+async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: PypiDeps): Promise<PypiIndex> {
+  const { index_url: url, packages_url: packagesUrl = null, only = [], never = [] } = index;
+  const createFetch = await deps.upstreams.connect(backend, index.ca);
+  const origins = packagesUrl === null ? [url] : [url, packagesUrl];
+  const fetch = createFetch({ credentials: credentialsOf(index), headers: [], origins });
+  return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never };
+}

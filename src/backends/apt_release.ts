@@ -1,0 +1,58 @@
+import { VaultError } from "../errors.ts";
+import { checksumKinds, parseChecksum } from "./apt_checksums.ts";
+import { parseParagraph } from "./apt_deb822.ts";
+import { ReleaseFiles } from "./apt_release_files.ts";
+
+/** What a Release or InRelease file says. */
+export interface Release {
+  /** When it was made; null where that is not said in a way that apt reads. */
+  readonly dateMs: number | null;
+  /** Whether the indexes are to be had at `by-hash` paths too. */
+  readonly acquireByHash: boolean;
+  readonly files: ReleaseFiles;
+  /** About how many bytes of memory it takes. */
+  readonly weight: number;
+}
+
+/**
+ * Reads a Release file, or the signed part of an InRelease file; signatures are left to clients. Throws
+ * `upstream_failed` for what is neither, such as a login page, and for an InRelease file that has lost its end.
+ */
+export function parseRelease(bytes: Uint8Array): Release {
+  const fields = parseParagraph(signedText(new TextDecoder().decode(bytes)));
+  const lists = checksumKinds.flatMap((kind) => {
+    const lines = fields.get(kind.name.toLowerCase()) ?? [];
+    const checksums = lines.map((line) => parseChecksum(line, kind.digestBytes)).filter((checksum) =>
+      checksum !== null
+    );
+    return checksums.length === 0 ? [] : [{ kind, checksums }];
+  });
+  if (lists.length === 0) throw unreadable("it lists no files with their checksums");
+  const files = new ReleaseFiles(lists);
+  return {
+    dateMs: parseDate(fields.get("date")?.[0] ?? ""),
+    acquireByHash: /^(?:yes|true|with|on|enable|1)$/i.test(fields.get("acquire-by-hash")?.[0] ?? ""),
+    files,
+    weight: files.weight,
+  };
+}
+
+/** The text that a signature within the file is for (RFC 4880 §7); all of it where there is none. */
+function signedText(text: string): string {
+  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t\r]*\n(?:.*\S.*\n)*[ \t\r]*\n/m.exec(text);
+  if (begin === null) return text;
+  const rest = text.slice(begin.index + begin[0].length);
+  const end = rest.search(/^-----BEGIN PGP SIGNATURE-----/m);
+  if (end < 0) throw unreadable("its signature is missing");
+  return rest.slice(0, end).replace(/^- /gm, "");
+}
+
+/** An RFC 5322 date in universal time; apt takes no other. */
+function parseDate(text: string): number | null {
+  const ms = /\d (?:UTC|GMT|Z|[+-]0000)$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function unreadable(reason: string): VaultError {
+  return new VaultError("upstream_failed", `Not a Release file of a Debian repository: ${reason}`);
+}

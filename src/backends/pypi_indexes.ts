@@ -1,0 +1,94 @@
+// @ts-types="npm:@types/picomatch@4.0.3"
+import picomatch from "picomatch";
+import type { Candidate, Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { parseTarget } from "../http/path.ts";
+import { formatFilePath } from "./pypi_request.ts";
+
+/** One index as it is configured. */
+export interface PypiIndex {
+  /** Before the names of projects, without a slash at its end. */
+  readonly url: string;
+  /** Where the files are that are asked for below `/packages`; null where they are anywhere. */
+  readonly packagesUrl: string | null;
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  /** Globs of normalised names; empty for all. */
+  readonly only: readonly string[];
+  readonly never: readonly string[];
+}
+
+/** An index that may be asked for a project. */
+export interface AskedIndex {
+  /** Without credentials. */
+  readonly url: string;
+  permits(project: string): boolean;
+  candidate(url: string): Candidate;
+}
+
+/** The indexes in their order, and where their files are. */
+export class PypiIndexes {
+  readonly all: readonly AskedIndex[];
+  readonly #packagesUrl: string | null;
+
+  constructor(indexes: readonly PypiIndex[]) {
+    this.all = indexes.map(openIndex);
+    const packagesUrl = indexes.map((index) => index.packagesUrl).find((url) => url !== null) ?? null;
+    this.#packagesUrl = packagesUrl && packagesBase(packagesUrl);
+  }
+
+  /** Those that may have the project, in order. Throws `not_found` where none may. */
+  of(project: string): readonly AskedIndex[] {
+    const permitted = this.all.filter((index) => index.permits(project));
+    if (permitted.length > 0) return permitted;
+    throw new VaultError("not_found", `No index is asked for "${project}": "only" and "never" of this backend say so`);
+  }
+
+  /** The index that a page at this URL came from. */
+  at(url: string): AskedIndex {
+    const found = this.all.find((index) => url.startsWith(`${index.url}/`));
+    if (found) return found;
+    throw new VaultError("upstream_failed", `"${url}" is of no index that this backend has configured any more`);
+  }
+
+  /** The path below the prefix for a file of a project. */
+  pathOf(project: string, url: string): string {
+    const base = this.#packagesUrl;
+    const { pathname } = new URL(url);
+    if (base !== null && url.startsWith(`${base}/`)) return `/packages${pathname.slice(new URL(base).pathname.length)}`;
+    return formatFilePath(project, url);
+  }
+
+  /** The URL of what is asked for below `/packages`. Throws `not_found` where there is no `packages_url`. */
+  packageUrl(rest: string): string {
+    if (this.#packagesUrl !== null) return this.#packagesUrl + rest;
+    throw new VaultError("not_found", 'Nothing is below /packages here: this backend has no "packages_url"');
+  }
+}
+
+/** One spelling for the URL of a file, however a page or a client has escaped it; without its query. */
+export function canonicalUrl(url: string): string {
+  return new URL(url).origin + parseTarget(url).path;
+}
+
+function openIndex({ url, fetch, idleTimeoutMs, only, never }: PypiIndex): AskedIndex {
+  const isNamed = only.length === 0 ? () => true : picomatch([...only]);
+  const isBarred = never.length === 0 ? () => false : picomatch([...never]);
+  return {
+    url: withoutCredentials(url),
+    permits: (project) => isNamed(project) && !isBarred(project),
+    candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
+  };
+}
+
+function withoutCredentials(url: string): string {
+  const bare = new URL(url);
+  bare.username = bare.password = "";
+  return bare.href.replace(/\/+$/, "");
+}
+
+/** A host alone is PyPI's way: its files are below /packages. */
+function packagesBase(packagesUrl: string): string {
+  const base = withoutCredentials(packagesUrl);
+  return new URL(base).pathname === "/" ? `${base}/packages` : base;
+}

@@ -1,0 +1,78 @@
+import { VaultError } from "../errors.ts";
+
+/** Hex by algorithm, as the index says them. */
+export type Hashes = Readonly<Record<string, string>>;
+
+/** A page as an index sent it. */
+export interface IndexDocument {
+  readonly bytes: Uint8Array;
+  /** Its `Content-Type`. */
+  readonly contentType: string | undefined;
+  /** Where it came from: its relative links count from here. */
+  readonly url: string;
+}
+
+/** One file of a project. */
+export interface PageFile {
+  readonly filename: string;
+  /** Absolute, http or https, with its query; without credentials and without fragment. */
+  readonly url: string;
+  /** Of the file; empty where the index does not say. */
+  readonly hashes: Hashes;
+  /** In ms; null where the index does not say (PEP 700). */
+  readonly uploadTime: number | null;
+  /** The hashes of the `.metadata` beside it, empty where they are not said; null where there is none (PEP 658, 714). */
+  readonly coreMetadata: Hashes | null;
+  /** Whether an `.asc` is beside it; null where the index does not say. */
+  readonly gpgSig: boolean | null;
+  readonly requiresPython: string | null;
+  /** Why it was yanked, or only that it was (PEP 592). */
+  readonly yanked: string | boolean;
+  /** The absolute URL of its attestations (PEP 740). */
+  readonly provenance: string | null;
+  /** What came in the page's own form. */
+  readonly source: FileSource;
+}
+
+/** An object of `files`, or an anchor. */
+export type FileSource =
+  | { readonly form: "json"; readonly entry: Readonly<Record<string, unknown>> }
+  | { readonly form: "html"; readonly attributes: Readonly<Record<string, string>>; readonly text: string };
+
+/** What a page says besides its files: all keys of a JSON page, or the `<meta>` elements of an HTML one by name. */
+export type PageSource =
+  | { readonly form: "json"; readonly keys: Readonly<Record<string, unknown>> }
+  | { readonly form: "html"; readonly meta: readonly (readonly [name: string, content: string])[] };
+
+/** What an index knows of a project. */
+export interface ProjectPage {
+  /** As the index spells it. */
+  readonly name: string;
+  /** Without those that are not to be had by http or https; in the page's order. */
+  readonly files: readonly PageFile[];
+  readonly source: PageSource;
+}
+
+/** Whether it says that it is JSON; all else is taken for HTML. */
+export function isJson({ contentType }: IndexDocument): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType?.trim() ?? "");
+}
+
+/** The error for a document that makes no sense. */
+export function unreadablePage({ url }: IndexDocument, reason: string): VaultError {
+  return new VaultError("upstream_failed", `Cannot read "${url}" as a page of a package index: ${reason}`);
+}
+
+/** Refuses a version of the API that we do not know (PEP 629): a higher minor one is fine. */
+export function checkApiVersion(document: IndexDocument, version: unknown): void {
+  if (version === undefined || /^1\./.test(String(version))) return;
+  throw unreadablePage(document, `it is of version ${String(version).slice(0, 20)} of the API, and 1 is known`);
+}
+
+/** The absolute URL of a link; null for what is not to be had by http or https. */
+export function absoluteUrl(link: string, base: string): URL | null {
+  const url = URL.parse(link, base);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return null;
+  url.username = url.password = "";
+  return url;
+}
