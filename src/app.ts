@@ -1,3 +1,4 @@
+import { openAptBackend } from "./app/apt.ts";
 import { openHttpBackend } from "./app/http.ts";
 import { type OciDeps, openOciBackend, withOciRoot } from "./app/oci.ts";
 import { openPypiBackend } from "./app/pypi.ts";
@@ -87,6 +88,7 @@ async function openBackends(deps: OciDeps): Promise<Backend[]> {
   const images: OciBackend[] = [];
   for (const backend of deps.config.backends) {
     if (isOci(backend)) images.push(await openOciBackend(backend, deps));
+    else if (backend.type === "apt") backends.push(await openAptBackend(backend, deps));
     else if (backend.type === "pypi") backends.push(await openPypiBackend(backend, deps));
     else backends.push(await openHttpBackend(backend, deps));
   }

@@ -65,25 +65,30 @@ export class PackageTableBuilder {
     this.#count++;
   }
 
-  /** All that was added, sorted; a path with several digests is left out, since either may be the file's. */
+  /** All that was added, sorted; a path with several digests is left out, since each may be the file's. */
   build(): PackageColumns {
-    const order = Uint32Array.from({ length: this.#count }, (_, index) => index)
-      .sort((a, b) => this.#keys[a]! - this.#keys[b]!);
-    const keys = new Float64Array(this.#count);
-    const digests = new Uint8Array(this.#count * digestBytes);
-    let kept = 0;
-    for (let start = 0, end = 0; start < order.length; start = end) {
-      const first = order[start]!;
+    const rows = this.#unambiguousRows();
+    const keys = Float64Array.from(rows, (row) => this.#keys[row]!);
+    const digests = new Uint8Array(rows.length * digestBytes);
+    rows.forEach((row, at) => digests.set(this.#digestAt(row), at * digestBytes));
+    return { keys, digests };
+  }
+
+  /** One row for each key, in the order of the keys. */
+  #unambiguousRows(): number[] {
+    const keys = this.#keys;
+    const order = Uint32Array.from({ length: this.#count }, (_, row) => row).sort((a, b) => keys[a]! - keys[b]!);
+    const rows: number[] = [];
+    let at = 0;
+    while (at < order.length) {
+      const row = order[at]!;
       let agreed = true;
-      for (end = start + 1; end < order.length && this.#keys[order[end]!] === this.#keys[first]; end++) {
-        agreed &&= this.#digestAt(order[end]!).equals(this.#digestAt(first));
+      for (at++; at < order.length && keys[order[at]!] === keys[row]; at++) {
+        agreed &&= this.#digestAt(order[at]!).equals(this.#digestAt(row));
       }
-      if (!agreed) continue;
-      keys[kept] = this.#keys[first]!;
-      digests.set(this.#digestAt(first), kept * digestBytes);
-      kept++;
+      if (agreed) rows.push(row);
     }
-    return { keys: keys.slice(0, kept), digests: digests.slice(0, kept * digestBytes) };
+    return rows;
   }
 
   #digestAt(row: number): Buffer {

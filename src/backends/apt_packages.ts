@@ -1,26 +1,26 @@
-import { messageOf, VaultError } from "../errors.ts";
+import { VaultError } from "../errors.ts";
 import { PackageTable } from "./apt_package_table.ts";
-import type { PackagesForm, PackagesReply, PackagesRequest } from "./apt_packages_worker.ts";
+import type { Compression, PackagesReply, PackagesRequest } from "./apt_packages_worker.ts";
 
-/** One reading at a time: each takes a thread, and the memory that xz wants. */
+/** One at a time: each takes a thread, and the memory that unpacking wants. */
 let lastReading: Promise<unknown> = Promise.resolve();
 
 /**
- * Reads a Packages or Sources index to its end, on a thread of its own, in memory that does not grow with what is
- * unpacked but for the table. Throws `upstream_failed` for a stream that is no such index, and what the stream throws.
+ * Reads a Packages or Sources index to its end, on a thread of its own; the memory this takes grows with the table
+ * only. Throws `upstream_failed` where it cannot be unpacked, and what the stream throws.
  */
-export function readPackages(stream: ReadableStream<Uint8Array>, form: PackagesForm): Promise<PackageTable> {
-  const reading = lastReading.then(() => readInWorker(stream, form));
+export function readPackages(stream: ReadableStream<Uint8Array>, compression: Compression): Promise<PackageTable> {
+  const reading = lastReading.then(() => readOnThread(stream, compression));
   lastReading = reading.catch(() => {});
   return reading;
 }
 
-async function readInWorker(stream: ReadableStream<Uint8Array>, form: PackagesForm): Promise<PackageTable> {
+async function readOnThread(stream: ReadableStream<Uint8Array>, compression: Compression): Promise<PackageTable> {
   const reader = stream.getReader();
   const worker = new Worker(new URL("./apt_packages_worker.ts", import.meta.url), { type: "module" });
   try {
-    const table = await converse(worker, reader, form);
-    // Only at its end is a stream known to be whole, and an unpacker may be content before.
+    const table = await converse(worker, reader, compression);
+    // An unpacker may be content before, but only at its end is a stream known to be what it should.
     while (!(await reader.read()).done);
     return table;
   } catch (error) {
@@ -35,24 +35,25 @@ async function readInWorker(stream: ReadableStream<Uint8Array>, form: PackagesFo
 function converse(
   worker: Worker,
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  form: PackagesForm,
+  compression: Compression,
 ): Promise<PackageTable> {
   const { promise, resolve, reject } = Promise.withResolvers<PackageTable>();
-  const handOver = async () => {
-    const { value } = await reader.read();
-    // A copy, since whoever made the chunk may go on using the buffer it lies in.
-    const chunk = value === undefined ? null : value.slice();
-    worker.postMessage({ kind: "chunk", chunk } satisfies PackagesRequest, chunk === null ? [] : [chunk.buffer]);
-  };
   worker.onmessage = ({ data }: MessageEvent<PackagesReply>) => {
-    if (data.kind === "more") handOver().catch(reject);
+    if (data.kind === "more") handOver(worker, reader).catch(reject);
     else if (data.kind === "table") resolve(new PackageTable(data.columns));
     else reject(new VaultError("upstream_failed", `Cannot read an index of packages: ${data.reason}`));
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    reject(new VaultError("internal", `Cannot read an index of packages: its thread has failed: ${event.message}`));
+    reject(new VaultError("internal", `Cannot read an index of packages: its thread failed: ${event.message}`));
   };
-  worker.postMessage({ kind: "open", form } satisfies PackagesRequest);
+  worker.postMessage({ kind: "open", compression } satisfies PackagesRequest);
   return promise;
+}
+
+async function handOver(worker: Worker, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const { value } = await reader.read();
+  // Its buffer may be used on by whoever made it.
+  const chunk = value === undefined ? null : new Uint8Array(value);
+  worker.postMessage({ kind: "chunk", chunk } satisfies PackagesRequest, chunk === null ? [] : [chunk.buffer]);
 }

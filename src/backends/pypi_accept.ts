@@ -9,16 +9,24 @@ export const htmlType = "application/vnd.pypi.simple.v1+html";
 
 const legacyHtml: SimpleForm = { form: "html", contentType: "text/html" };
 
-/** What we can say, the most welcome first where a client has no preference. */
+/** The most expressive first, and `text/html` as a last resort, as PEP 691 recommends. */
 const forms: readonly SimpleForm[] = [
-  legacyHtml,
   { form: "json", contentType: jsonType },
   { form: "html", contentType: htmlType },
+  legacyHtml,
 ];
 
-interface Wanted {
+/** An element of an `Accept` header. */
+interface MediaRange {
   readonly type: string;
   readonly quality: number;
+}
+
+/** A form, how much it is wanted, and how precisely it was named: 0 by a wildcard for all, 2 by its own type. */
+interface Offer {
+  readonly form: SimpleForm;
+  readonly quality: number;
+  readonly precision: number;
 }
 
 /**
@@ -26,26 +34,33 @@ interface Wanted {
  * where it takes none of what there is.
  */
 export function negotiate(accept: string | null): SimpleForm | null {
-  const wanted = (accept ?? "").split(",").map(parseWanted).filter(({ type }) => type !== "");
-  if (wanted.length === 0) return legacyHtml;
-  const ranked = forms.map((form) => ({ form, quality: qualityOf(form, wanted) }));
-  const [best] = ranked.toSorted((a, b) => b.quality - a.quality);
-  return best!.quality > 0 ? best!.form : null;
+  const elements = accept?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  const ranges = elements.map(parseRange).filter(({ type }) => type !== "");
+  if (ranges.length === 0) return legacyHtml;
+  const offers = forms.map((form) => offerOf(form, ranges));
+  const [best] = offers.toSorted((a, b) => b.quality - a.quality || b.precision - a.precision);
+  if (best!.quality === 0) return null;
+  return offers.every(({ precision }) => precision === 0) ? legacyHtml : best!.form;
 }
 
-function parseWanted(text: string): Wanted {
-  const [type = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
-  const quality = parameters.find((parameter) => /^q\s*=/.test(parameter))?.replace(/^q\s*=\s*/, "") ?? "1";
-  const number = Number(quality);
-  return { type: type.replace(".simple.latest+", ".simple.v1+"), quality: number >= 0 && number <= 1 ? number : 0 };
+/** Names and parameters are in any case; a weight that makes no sense counts as none. */
+function parseRange(text: string): MediaRange {
+  const [type = "", ...parameters] = text.toLowerCase().split(";").map((part) => part.trim());
+  const weight = parameters.map((parameter) => /^q\s*=\s*([\d.]+)$/.exec(parameter)?.[1]).find((found) => found);
+  const quality = Number(weight ?? 1);
+  return {
+    type: type === "*" ? "*/*" : type.replace(".simple.latest+", ".simple.v1+"),
+    quality: quality >= 0 && quality <= 1 ? quality : 1,
+  };
 }
 
-/** What the most specific of the ranges that cover it says. */
-function qualityOf({ contentType }: SimpleForm, wanted: readonly Wanted[]): number {
-  const group = `${contentType.slice(0, contentType.indexOf("/"))}/*`;
-  for (const range of [contentType, group, "*/*"]) {
-    const found = wanted.filter(({ type }) => type === range);
-    if (found.length > 0) return Math.max(...found.map(({ quality }) => quality));
+/** What the most precise of the ranges that cover it says. */
+function offerOf(form: SimpleForm, ranges: readonly MediaRange[]): Offer {
+  const { contentType } = form;
+  const group = contentType.replace(/\/.*/, "/*");
+  for (const [precision, type] of [[2, contentType], [1, group], [0, "*/*"]] as const) {
+    const qualities = ranges.filter((range) => range.type === type).map(({ quality }) => quality);
+    if (qualities.length > 0) return { form, precision, quality: Math.max(...qualities) };
   }
-  return 0;
+  return { form, precision: 0, quality: 0 };
 }

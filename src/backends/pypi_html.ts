@@ -1,17 +1,12 @@
 import { Parser } from "htmlparser2";
-import {
-  absoluteUrl,
-  checkApiVersion,
-  type Hashes,
-  type IndexDocument,
-  type PageFile,
-  type ProjectPage,
-  unreadablePage,
-} from "./pypi_page.ts";
+import { hashesIn } from "./pypi_digest.ts";
+import { absoluteUrl, checkApiVersion, lastSegment, unreadable } from "./pypi_document.ts";
+import type { IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
 
-/** An `<a>` with an href. */
+/** An `<a>` with a link. */
 export interface Anchor {
-  /** Names in lower case, values unescaped. */
+  readonly href: string;
+  /** All, by names in lower case, with values unescaped. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly text: string;
 }
@@ -19,85 +14,90 @@ export interface Anchor {
 /** What an HTML document of an index consists of. */
 export interface HtmlDocument {
   readonly anchors: readonly Anchor[];
+  /** Names in lower case. */
   readonly meta: readonly (readonly [name: string, content: string])[];
   /** What its links count from. */
   readonly base: string;
 }
 
-/** The HTML form of a project's page (PEP 503, 592, 658). Throws `upstream_failed`. */
+/** The HTML form of a project's page (PEP 503, 592, 658, 740). Throws `upstream_failed`. */
 export function parseHtmlPage(document: IndexDocument): ProjectPage {
   const { anchors, meta, base } = parseHtmlDocument(document);
-  const files = anchors.map((anchor) => fileOf(anchor, base)).filter((file) => file !== null);
-  return { name: nameIn(document.url), files, source: { form: "html", meta } };
+  return {
+    name: lastSegment(new URL(document.url).pathname),
+    files: anchors.map((anchor) => fileOf(anchor, base)).filter((file) => file !== null),
+    source: { form: "html", meta },
+  };
 }
 
-/** Throws `upstream_failed` for what is no HTML, or looks like a form to be filled in. */
+/** Throws `upstream_failed` for what is no HTML, and for a page to sign in at. */
 export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
-  const anchors: { readonly attributes: Record<string, string>; text: string }[] = [];
-  const meta: [string, string][] = [];
-  let base = document.url;
-  let current: (typeof anchors)[number] | null = null;
-  let elements = 0;
-  let passwords = 0;
-  const parser = new Parser({
-    onopentag(name, attributes) {
-      elements++;
-      if (name === "a" && attributes.href !== undefined) anchors.push(current = { attributes, text: "" });
-      else if (name === "base" && attributes.href) base = URL.parse(attributes.href, document.url)?.href ?? base;
-      else if (name === "meta" && attributes.name) meta.push([attributes.name.toLowerCase(), attributes.content ?? ""]);
-      else if (name === "input" && attributes.type?.toLowerCase() === "password") passwords++;
-    },
-    ontext: (text) => void (current && (current.text += text)),
-    onclosetag: (name) => void (name === "a" && (current = null)),
-  });
-  parser.end(new TextDecoder().decode(document.bytes));
-  if (elements === 0) throw unreadablePage(document, "it is not HTML");
-  if (passwords > 0) throw unreadablePage(document, "it asks for a password");
+  const reader = new DocumentReader();
+  new Parser(reader).end(new TextDecoder().decode(document.bytes));
+  const { isHtml, wantsPassword, anchors, meta, base } = reader;
+  if (!isHtml) throw unreadable(document, "it is not HTML");
+  if (wantsPassword) throw unreadable(document, "it asks for a password, and lists nothing");
   checkApiVersion(document, meta.find(([name]) => name === "pypi:repository-version")?.[1]);
-  return { anchors, meta, base };
+  return { anchors, meta, base: URL.parse(base, document.url)?.href ?? document.url };
 }
 
-function fileOf({ attributes, text }: Anchor, base: string): PageFile | null {
-  const url = absoluteUrl(attributes.href!.trim(), base);
-  if (url === null) return null;
-  const filename = decoded(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-  if (filename === "") return null;
-  const fragment = url.hash.slice(1);
+/** Takes from the parser's events what matters. */
+class DocumentReader {
+  readonly anchors: { href: string; attributes: Record<string, string>; text: string }[] = [];
+  readonly meta: [string, string][] = [];
+  base = "";
+  isHtml = false;
+  wantsPassword = false;
+  #open: { text: string } | null = null;
+
+  onopentag(name: string, attributes: Record<string, string>): void {
+    this.isHtml ||= /^(?:html|head|title|body|a)$/.test(name);
+    if (name === "a") this.#openAnchor(attributes);
+    else if (name === "base") this.base ||= attributes.href ?? "";
+    else if (name === "meta") this.meta.push([attributes.name?.toLowerCase() ?? "", attributes.content ?? ""]);
+    else if (name === "input") this.wantsPassword ||= attributes.type?.toLowerCase() === "password";
+  }
+
+  ontext(text: string): void {
+    if (this.#open !== null) this.#open.text += text;
+  }
+
+  onclosetag(name: string): void {
+    if (name === "a") this.#open = null;
+  }
+
+  #openAnchor(attributes: Record<string, string>): void {
+    const { href } = attributes;
+    if (href === undefined) return;
+    const anchor = { href, attributes, text: "" };
+    this.anchors.push(anchor);
+    this.#open = anchor;
+  }
+}
+
+/** Null for links to folders, such as those that web servers put into their listings, and to other schemes. */
+function fileOf({ href, attributes, text }: Anchor, base: string): PageFile | null {
+  const url = absoluteUrl(href, base);
+  if (url === null || url.pathname.endsWith("/")) return null;
+  const { hash } = url;
   url.hash = "";
-  const metadata = attributes["data-core-metadata"] ?? attributes["data-dist-info-metadata"];
+  const metadata = attributes["data-core-metadata"] ?? attributes["data-dist-info-metadata"] ?? "false";
   const provenance = attributes["data-provenance"];
   return {
-    filename,
+    filename: lastSegment(url.pathname),
     url: url.href,
-    hashes: hashesIn(fragment) ?? {},
+    hashes: hashesIn(hash),
     uploadTime: null,
-    coreMetadata: metadata === undefined || metadata === "false" ? null : hashesIn(metadata) ?? {},
+    coreMetadata: metadata === "false" ? null : hashesIn(metadata),
     gpgSig: flagOf(attributes["data-gpg-sig"]),
     requiresPython: attributes["data-requires-python"] ?? null,
     yanked: attributes["data-yanked"] === undefined ? false : attributes["data-yanked"] || true,
     provenance: provenance === undefined ? null : absoluteUrl(provenance, base)?.href ?? null,
-    source: { form: "html", attributes, text: text.trim() },
+    source: { form: "html", attributes, text },
   };
 }
 
-/** `sha256=…`, in a fragment or an attribute. */
-function hashesIn(text: string): Hashes | null {
-  const [, algorithm, hex] = /(?:^|&)(md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-f]+)/i.exec(text) ?? [];
-  return algorithm === undefined ? null : { [algorithm.toLowerCase()]: hex!.toLowerCase() };
-}
-
 function flagOf(value: string | undefined): boolean | null {
-  return value === "true" ? true : value === "false" ? false : null;
-}
-
-function nameIn(url: string): string {
-  return decoded(new URL(url).pathname.split("/").filter((segment) => segment !== "").at(-1) ?? "");
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  if (value === "true") return true;
+  return value === "false" ? false : null;
 }

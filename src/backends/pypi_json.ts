@@ -1,12 +1,6 @@
-import {
-  absoluteUrl,
-  checkApiVersion,
-  type Hashes,
-  type IndexDocument,
-  type PageFile,
-  type ProjectPage,
-  unreadablePage,
-} from "./pypi_page.ts";
+import { hashesIn } from "./pypi_digest.ts";
+import { absoluteUrl, checkApiVersion, lastSegment, unreadable } from "./pypi_document.ts";
+import type { Hashes, IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -14,9 +8,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function parseJsonPage(document: IndexDocument): ProjectPage {
   const keys = parseJsonDocument(document);
   const { name, files } = keys;
-  if (!Array.isArray(files)) throw unreadablePage(document, "it has no list of files");
+  if (!Array.isArray(files)) throw unreadable(document, 'it has no list "files"');
   return {
-    name: typeof name === "string" ? name : "",
+    name: textOf(name) ?? lastSegment(new URL(document.url).pathname),
     files: files.map((entry) => fileOf(entry, document.url)).filter((file) => file !== null),
     source: { form: "json", keys },
   };
@@ -24,40 +18,44 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
 
 /** A JSON object of a version of the API that we know. Throws `upstream_failed`. */
 export function parseJsonDocument(document: IndexDocument): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(document.bytes));
-  } catch {
-    throw unreadablePage(document, "it is not JSON, as it says");
-  }
-  if (!isObject(value)) throw unreadablePage(document, "it is no JSON object");
-  const { meta } = value;
-  checkApiVersion(document, isObject(meta) ? meta["api-version"] : undefined);
+  const value = parse(document);
+  if (!isObject(value)) throw unreadable(document, "it is no JSON object");
+  checkApiVersion(document, isObject(value.meta) ? value.meta["api-version"] : undefined);
   return value;
+}
+
+/** Whether it is a JSON object, and no list. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(document: IndexDocument): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(document.bytes));
+  } catch {
+    throw unreadable(document, "it says that it is JSON, and is not");
+  }
 }
 
 function fileOf(entry: unknown, base: string): PageFile | null {
   if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
   const url = absoluteUrl(entry.url, base);
   if (url === null) return null;
+  const hashes = { ...hashesIn(url.hash), ...hashesOf(entry.hashes) };
   url.hash = "";
   const provenance = textOf(entry.provenance);
   return {
     filename: entry.filename,
     url: url.href,
-    hashes: hashesOf(entry.hashes) ?? {},
+    hashes,
     uploadTime: timeOf(entry["upload-time"]),
     coreMetadata: besidesOf(entry["core-metadata"] ?? entry["dist-info-metadata"]),
     gpgSig: typeof entry["gpg-sig"] === "boolean" ? entry["gpg-sig"] : null,
     requiresPython: textOf(entry["requires-python"]),
-    yanked: typeof entry.yanked === "string" || typeof entry.yanked === "boolean" ? entry.yanked : false,
+    yanked: typeof entry.yanked === "string" ? entry.yanked || false : entry.yanked === true,
     provenance: provenance === null ? null : absoluteUrl(provenance, base)?.href ?? null,
     source: { form: "json", entry },
   };
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function textOf(value: unknown): string | null {
@@ -66,17 +64,21 @@ function textOf(value: unknown): string | null {
 
 function hashesOf(value: unknown): Hashes | null {
   if (!isObject(value)) return null;
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === "string"),
-  );
+  const hashes: Record<string, string> = {};
+  for (const [algorithm, hex] of Object.entries(value)) {
+    if (typeof hex === "string") hashes[algorithm.toLowerCase()] = hex;
+  }
+  return hashes;
 }
 
-/** `true`, or the hashes, where there is something beside the file (PEP 658). */
+/** `true`, or the hashes, where there is metadata beside the file (PEP 658). */
 function besidesOf(value: unknown): Hashes | null {
   return value === true ? {} : hashesOf(value);
 }
 
+/** In UTC, where it does not say another zone. */
 function timeOf(value: unknown): number | null {
-  const time = typeof value === "string" ? Date.parse(value) : NaN;
+  if (typeof value !== "string") return null;
+  const time = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
   return Number.isNaN(time) ? null : time;
 }

@@ -1,3 +1,11 @@
+const distribution = /\.(?:whl|egg|zip|exe|msi|rpm|deb|dmg|tar|tar\.(?:gz|bz2|xz|zst|lzma|lz|z)|tgz|tbz2?|txz|tlz)$/i;
+
+/** What the oldest formats have behind the version: `-py2.7`, `.win32-py2.7`, `.linux-x86_64`. */
+const platform = /(?:-py\d|\.(?:win|linux|macosx)).*$/i;
+
+/** More is not worth looking for. */
+const maxProjects = 8;
+
 /** The one spelling of a project name that its URLs have (PEP 503). */
 export function normaliseName(name: string): string {
   return name.replace(/[-_.]+/g, "-").toLowerCase();
@@ -8,42 +16,43 @@ export function isProjectName(text: string): boolean {
   return /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(text);
 }
 
-const distribution = /\.(?:whl|tar\.(?:gz|bz2|xz|zst|lzma|Z)|tgz|tbz|zip|egg|exe|msi|rpm|deb|dmg)$/i;
-/** Beside a file: its metadata (PEP 658) or its signature. */
-const beside = /\.(?:metadata|asc)$/;
-const mostProjects = 8;
-
 /**
- * The projects a file may belong to by its (decoded) name, normalised, the most likely first; at most eight, and none
- * for what is no distribution. A wheel's name says it; any other may be split at each of its dashes.
+ * The projects a file, or a `.metadata` or `.asc` beside one, may belong to by its decoded name: normalised, the most
+ * likely first; none for what is no distribution. A wheel says it; any other name may be split at each of its dashes.
  */
 export function projectsOf(filename: string): string[] {
-  const stem = stemOf(filename);
+  const stem = stemOf(filename.replace(/\.(?:metadata|asc)$/, ""));
   if (stem === null) return [];
-  const { name, isWheel } = stem;
-  const dashes = [...name.matchAll(/-/g)].map(({ index }) => index);
-  const ends = isWheel ? dashes.slice(0, 1) : dashes.toSorted((a, b) => likelihood(name, b) - likelihood(name, a));
-  const projects = ends.map((end) => name.slice(0, end)).filter(isProjectName).map(normaliseName);
-  return [...new Set(projects)].slice(0, mostProjects);
+  const dashes = dashesIn(stem);
+  const ends = isWheel(filename)
+    ? dashes.slice(0, 1)
+    : dashes.toSorted((a, b) => likelihood(stem, b) - likelihood(stem, a));
+  const names = ends.slice(0, maxProjects).map((end) => stem.slice(0, end));
+  return [...new Set(names.filter(isProjectName).map(normaliseName))];
 }
 
-/** The version in a file name of the project, given normalised; null where the name is of another form. */
+/** The version in the name of a file of the project, given normalised; null where the name is of another form. */
 export function versionOf(filename: string, project: string): string | null {
   const stem = stemOf(filename);
   if (stem === null) return null;
-  const { name, isWheel } = stem;
-  if (isWheel) return name.split("-")[1] ?? null;
-  const end = [...name.matchAll(/-/g)].find(({ index }) => normaliseName(name.slice(0, index)) === project)?.index;
-  return end === undefined ? null : name.slice(end + 1);
+  if (isWheel(filename)) return stem.split("-")[1] ?? null;
+  const end = dashesIn(stem).find((dash) => normaliseName(stem.slice(0, dash)) === project);
+  return end === undefined ? null : stem.slice(end + 1).replace(platform, "");
 }
 
-function stemOf(filename: string): { readonly name: string; readonly isWheel: boolean } | null {
-  const file = filename.replace(beside, "");
-  if (!distribution.test(file)) return null;
-  return { name: file.replace(distribution, ""), isWheel: /\.whl$/i.test(file) };
+function stemOf(filename: string): string | null {
+  return distribution.test(filename) ? filename.replace(distribution, "") : null;
 }
 
-/** Versions begin with a digit, and contain few dashes. */
-function likelihood(name: string, dash: number): number {
-  return (/^v?\d/i.test(name.slice(dash + 1)) ? 2 : 0) + dash / name.length;
+function isWheel(filename: string): boolean {
+  return /\.whl(?:\.metadata|\.asc)?$/i.test(filename);
+}
+
+function dashesIn(stem: string): number[] {
+  return [...stem.matchAll(/-/g)].map(({ index }) => index);
+}
+
+/** Versions begin with a digit, and have few dashes in them. */
+function likelihood(stem: string, dash: number): number {
+  return (/^v?\d/i.test(stem.slice(dash + 1)) ? 1 : 0) + dash / stem.length;
 }

@@ -1,6 +1,4 @@
-import { VaultError } from "../errors.ts";
-
-/** Hex by algorithm, as the index says them. */
+/** Hex by algorithm, whose name is in lower case; else as the index says them. */
 export type Hashes = Readonly<Record<string, string>>;
 
 /** A page as an index sent it. */
@@ -46,33 +44,9 @@ export type PageSource =
 
 /** What an index knows of a project. */
 export interface ProjectPage {
-  /** As the index spells it. */
+  /** As the index spells it, or else as its URL does. */
   readonly name: string;
   /** Without those that are not to be had by http or https; in the page's order. */
   readonly files: readonly PageFile[];
   readonly source: PageSource;
-}
-
-/** Whether it says that it is JSON; all else is taken for HTML. */
-export function isJson({ contentType }: IndexDocument): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType?.trim() ?? "");
-}
-
-/** The error for a document that makes no sense. */
-export function unreadablePage({ url }: IndexDocument, reason: string): VaultError {
-  return new VaultError("upstream_failed", `Cannot read "${url}" as a page of a package index: ${reason}`);
-}
-
-/** Refuses a version of the API that we do not know (PEP 629): a higher minor one is fine. */
-export function checkApiVersion(document: IndexDocument, version: unknown): void {
-  if (version === undefined || /^1\./.test(String(version))) return;
-  throw unreadablePage(document, `it is of version ${String(version).slice(0, 20)} of the API, and 1 is known`);
-}
-
-/** The absolute URL of a link; null for what is not to be had by http or https. */
-export function absoluteUrl(link: string, base: string): URL | null {
-  const url = URL.parse(link, base);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") return null;
-  url.username = url.password = "";
-  return url;
 }

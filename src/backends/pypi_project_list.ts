@@ -1,16 +1,20 @@
 import type { SimpleForm } from "./pypi_accept.ts";
+import { isJson, lastSegment, unreadable } from "./pypi_document.ts";
 import { parseHtmlDocument } from "./pypi_html.ts";
-import { parseJsonDocument } from "./pypi_json.ts";
+import { isObject, parseJsonDocument } from "./pypi_json.ts";
+import { formatMarkup } from "./pypi_markup.ts";
 import { isProjectName, normaliseName } from "./pypi_name.ts";
-import { type IndexDocument, isJson, unreadablePage } from "./pypi_page.ts";
-import { escaped } from "./pypi_render.ts";
+import type { IndexDocument } from "./pypi_page.ts";
 
+/** What an index says of one project: an object of `projects`, or only its name. */
 type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string };
 
 /** The projects of an index. */
 export interface ProjectList {
   /** By normalised name. */
   readonly projects: ReadonlyMap<string, ListedProject>;
+  /** What a JSON page says besides. */
+  readonly keys: Readonly<Record<string, unknown>>;
 }
 
 /** A list, and which of its projects, by normalised name, count. */
@@ -19,50 +23,61 @@ export interface ListPart {
   permits(project: string): boolean;
 }
 
+const ownKeys = { meta: { "api-version": "1.0" } };
+
 /** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
 export function parseProjectList(document: IndexDocument): ProjectList {
-  const listed = isJson(document) ? listedInJson(document) : listedInHtml(document);
-  const valid = listed.filter(({ name }) => isProjectName(name));
-  return { projects: new Map(valid.map((project) => [normaliseName(project.name), project])) };
+  return isJson(document) ? parseJsonList(document) : parseHtmlList(document);
 }
 
-/** All of them, each project once and as the first that has it says it. */
+/** All of them, each project once and spelt as the first spells it. What an index says besides is kept of a single one. */
 export function mergeProjectLists(parts: readonly ListPart[]): ProjectList {
+  const [only, ...others] = parts;
+  const isSingle = only !== undefined && others.length === 0;
   const projects = new Map<string, ListedProject>();
-  for (const part of parts) {
-    for (const [key, project] of part.list.projects) {
-      if (!projects.has(key) && part.permits(key)) projects.set(key, project);
+  for (const { list, permits } of parts) {
+    for (const [key, project] of list.projects) {
+      if (!projects.has(key) && permits(key)) projects.set(key, isSingle ? project : { name: project.name });
     }
   }
-  return { projects };
+  return { projects, keys: isSingle ? only.list.keys : ownKeys };
 }
 
 /** The list in either form; its links are relative to it. */
-export function renderProjectList({ projects }: ProjectList, form: SimpleForm["form"]): Uint8Array<ArrayBuffer> {
-  const text = form === "json"
-    ? JSON.stringify({ meta: { "api-version": "1.0" }, projects: [...projects.values()] })
-    : htmlOf(projects);
+export function renderProjectList({ projects, keys }: ProjectList, form: SimpleForm["form"]): Uint8Array<ArrayBuffer> {
+  const text = form === "json" ? JSON.stringify({ ...keys, projects: [...projects.values()] }) : formatHtml(projects);
   return new TextEncoder().encode(text);
 }
 
-function htmlOf(projects: ProjectList["projects"]): string {
-  const anchors = [...projects].map(([key, { name }]) => `    <a href="${key}/">${escaped(name)}</a><br>\n`);
-  return '<!DOCTYPE html>\n<html>\n  <head>\n    <meta charset="utf-8">\n' +
-    '    <meta name="pypi:repository-version" content="1.0">\n    <title>Simple index</title>\n  </head>\n  <body>\n' +
-    `${anchors.join("")}  </body>\n</html>\n`;
-}
-
-function listedInJson(document: IndexDocument): ListedProject[] {
-  const { projects } = parseJsonDocument(document);
-  if (!Array.isArray(projects)) throw unreadablePage(document, "it has no list of projects");
-  return projects.filter((project): project is ListedProject => typeof project?.name === "string");
-}
-
-/** The text of a link is the name; some indexes write something else there, and then its last segment is. */
-function listedInHtml(document: IndexDocument): ListedProject[] {
-  return parseHtmlDocument(document).anchors.map(({ attributes, text }) => {
-    const last = attributes.href!.replace(/[?#].*$/, "").split("/").filter((segment) => segment !== "").at(-1) ?? "";
-    const name = text.trim();
-    return { name: normaliseName(name) === normaliseName(last) ? name : last };
+function formatHtml(projects: ProjectList["projects"]): string {
+  return formatMarkup({
+    title: "Simple index",
+    meta: [["pypi:repository-version", "1.0"]],
+    anchors: [...projects].map(([key, { name }]) => ({ attributes: { href: `${key}/` }, text: name })),
   });
+}
+
+function parseJsonList(document: IndexDocument): ProjectList {
+  const keys = parseJsonDocument(document);
+  if (!Array.isArray(keys.projects)) throw unreadable(document, 'it has no list "projects"');
+  const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
+  return { projects: byKey(keys.projects.filter(isListed)), keys };
+}
+
+/** The text of a link is the name; where an index writes something else there, the link has it. */
+function parseHtmlList(document: IndexDocument): ProjectList {
+  const named = parseHtmlDocument(document).anchors.map(({ href, text }) => {
+    const linked = lastSegment(href.replace(/[?#].*$/s, ""));
+    const written = text.trim();
+    return { name: normaliseName(written) === normaliseName(linked) ? written : linked };
+  });
+  return { projects: byKey(named), keys: ownKeys };
+}
+
+function byKey(listed: readonly ListedProject[]): ReadonlyMap<string, ListedProject> {
+  const projects = new Map<string, ListedProject>();
+  for (const project of listed) {
+    if (isProjectName(project.name)) projects.set(normaliseName(project.name), project);
+  }
+  return projects;
 }

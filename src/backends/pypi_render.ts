@@ -1,6 +1,8 @@
 import type { SimpleForm } from "./pypi_accept.ts";
-import { normaliseName, versionOf } from "./pypi_name.ts";
-import type { Hashes, PageFile, ProjectPage } from "./pypi_page.ts";
+import { normaliseName } from "./pypi_name.ts";
+import type { PageFile, ProjectPage } from "./pypi_page.ts";
+import { formatProjectHtml } from "./pypi_render_html.ts";
+import { versionsLeft } from "./pypi_versions.ts";
 
 export interface PageRendering {
   readonly form: SimpleForm["form"];
@@ -12,127 +14,51 @@ export interface PageRendering {
 
 /** The page in either form, with links of our own; what only the other form can say is left out. */
 export function renderProjectPage(page: ProjectPage, rendering: PageRendering): Uint8Array<ArrayBuffer> {
-  const { form, keep } = rendering;
+  const { form, linkOf, keep } = rendering;
   const shown = keep ? page.files.filter((file) => keep(file)) : page.files;
-  const text = form === "json" ? jsonOf(page, shown, rendering) : htmlOf(page, shown, rendering);
+  const text = form === "json"
+    ? formatProjectJson(page, shown, rendering)
+    : formatProjectHtml({ ...page, files: shown }, (file) => linkOf(file));
   return new TextEncoder().encode(text);
 }
 
-function jsonOf(page: ProjectPage, shown: readonly PageFile[], { linkOf }: PageRendering): string {
-  const { source, name } = page;
-  const files = shown.map((file) => ({ ...jsonEntry(file), url: linkOf(file) }));
-  if (source.form === "html") {
-    return JSON.stringify({ meta: { "api-version": "1.0" }, name: normaliseName(name), files });
-  }
-  const { keys } = source;
-  const hidden = shown.length < page.files.length && Array.isArray(keys.versions);
+function formatProjectJson(page: ProjectPage, shown: readonly PageFile[], { linkOf }: PageRendering): string {
+  const keys = page.source.form === "json" ? page.source.keys : keysOf(page.name, page.source.meta);
+  const hides = shown.length < page.files.length && Array.isArray(keys.versions);
   return JSON.stringify({
     ...keys,
-    ...hidden && { versions: versionsLeft(page, shown, keys.versions as unknown[]) },
-    files,
+    ...hides && { versions: versionsLeft(page, shown, keys.versions as unknown[]) },
+    files: shown.map((file) => ({ ...entryOf(file), url: linkOf(file) })),
   });
 }
 
-/** A version whose files are all hidden is hidden with them; one that never had a file stays. */
-function versionsLeft(page: ProjectPage, shown: readonly PageFile[], versions: readonly unknown[]): unknown[] {
-  const project = normaliseName(page.name);
-  const versionsOf = (files: readonly PageFile[]) =>
-    new Set(files.map((file) => keyOf(versionOf(file.filename, project))));
-  const [all, left] = [versionsOf(page.files), versionsOf(shown)];
-  return versions.filter((version) => !all.has(keyOf(version)) || left.has(keyOf(version)));
-}
-
-/** File names write some versions a little differently. */
-function keyOf(version: unknown): string {
-  return String(version).toLowerCase().replace(/[-_+.]+/g, ".");
-}
-
-function jsonEntry({ source, ...file }: PageFile): Readonly<Record<string, unknown>> {
-  if (source.form === "json") return source.entry;
-  const metadata = file.coreMetadata && (hasHashes(file.coreMetadata) ? file.coreMetadata : true);
+/** Of version 1.0, since HTML has no `versions` and no `size`, which later ones demand (PEP 700, 708, 792). */
+function keysOf(name: string, meta: readonly (readonly [string, string])[]): Readonly<Record<string, unknown>> {
+  const all = (wanted: string) => meta.filter(([name]) => name === wanted).map(([, content]) => content);
+  const [tracks, alternates] = [all("pypi:tracks"), all("pypi:alternate-locations")];
+  const [[status], [reason]] = [all("pypi:project-status"), all("pypi:project-status-reason")];
   return {
-    filename: file.filename,
-    hashes: file.hashes,
-    ...file.requiresPython !== null && { "requires-python": file.requiresPython },
-    ...metadata !== null && { "core-metadata": metadata, "dist-info-metadata": metadata },
-    ...file.gpgSig !== null && { "gpg-sig": file.gpgSig },
-    ...file.provenance !== null && { provenance: file.provenance },
-    yanked: file.yanked,
+    meta: { "api-version": "1.0", ...tracks.length > 0 && { tracks } },
+    name: normaliseName(name),
+    ...alternates.length > 0 && { "alternate-locations": alternates },
+    ...status !== undefined && { "project-status": { status, ...reason !== undefined && { reason } } },
   };
 }
 
-function htmlOf(page: ProjectPage, shown: readonly PageFile[], { linkOf }: PageRendering): string {
-  const title = escaped(`Links for ${page.name}`);
-  const meta = metaOf(page).map(([name, content]) =>
-    `    <meta name="${escaped(name)}" content="${escaped(content)}">\n`
-  );
-  const anchors = shown.map((file) => {
-    const attributes = Object.entries({ href: linkOf(file) + fragmentOf(file), ...htmlAttributes(file) });
-    const text = attributes.map(([name, value]) => `${name}="${escaped(value)}"`).join(" ");
-    return `    <a ${text}>${escaped(file.filename)}</a><br>\n`;
-  });
-  return `<!DOCTYPE html>\n<html>\n  <head>\n    <meta charset="utf-8">\n${
-    meta.join("")
-  }    <title>${title}</title>\n` +
-    `  </head>\n  <body>\n    <h1>${title}</h1>\n${anchors.join("")}  </body>\n</html>\n`;
-}
-
-/** Names of `meta` elements that have a key in JSON pages (PEP 629, 708, 792). */
-function metaOf({ source }: ProjectPage): readonly (readonly [name: string, content: string])[] {
-  if (source.form === "html") return source.meta.filter(([name]) => name.startsWith("pypi:"));
-  const { meta, "alternate-locations": alternates, "project-status": status } = source.keys;
-  const tracks = isRecord(meta) ? meta.tracks : undefined;
-  const state = isRecord(status) ? status : {};
-  return [
-    ["pypi:repository-version", "1.0"],
-    ...listOf(tracks).map((url) => ["pypi:tracks", url] as const),
-    ...listOf(alternates).map((url) => ["pypi:alternate-locations", url] as const),
-    ...listOf([state.status]).map((text) => ["pypi:project-status", text] as const),
-    ...listOf([state.reason]).map((text) => ["pypi:project-status-reason", text] as const),
-  ];
-}
-
-function htmlAttributes({ source, ...file }: PageFile): Record<string, string> {
-  if (source.form === "html") {
-    const { href: _, ...others } = source.attributes;
-    return others;
-  }
-  const metadata = file.coreMetadata && (attributeOf(file.coreMetadata) ?? "true");
+/**
+ * Everything as it came but for what was relative to the page, or said in its link. Made from HTML it never has the old
+ * `dist-info-metadata`, which pip 22.3 to 23.1 cannot read (PEP 714).
+ */
+function entryOf(file: PageFile): Readonly<Record<string, unknown>> {
+  const { source, filename, hashes, requiresPython, coreMetadata, gpgSig, provenance, yanked } = file;
+  const common = { hashes, ...provenance !== null && { provenance } };
+  if (source.form === "json") return { ...source.entry, ...common };
   return {
-    ...file.requiresPython !== null && { "data-requires-python": file.requiresPython },
-    ...metadata !== null && { "data-core-metadata": metadata, "data-dist-info-metadata": metadata },
-    ...file.yanked !== false && { "data-yanked": file.yanked === true ? "" : file.yanked },
-    ...file.gpgSig !== null && { "data-gpg-sig": String(file.gpgSig) },
-    ...file.provenance !== null && { "data-provenance": file.provenance },
+    filename,
+    ...requiresPython !== null && { "requires-python": requiresPython },
+    ...coreMetadata !== null && { "core-metadata": Object.keys(coreMetadata).length > 0 ? coreMetadata : true },
+    ...gpgSig !== null && { "gpg-sig": gpgSig },
+    yanked,
+    ...common,
   };
-}
-
-function fragmentOf({ hashes }: PageFile): string {
-  const hash = attributeOf(hashes);
-  return hash === null ? "" : `#${hash}`;
-}
-
-/** One hash as `algorithm=hex`, the one most clients know; null where there is none. */
-function attributeOf(hashes: Hashes): string | null {
-  const algorithm = ["sha256", "sha512", "sha384", ...Object.keys(hashes)].find((name) => hashes[name] !== undefined);
-  return algorithm === undefined ? null : `${algorithm}=${hashes[algorithm]}`;
-}
-
-function hasHashes(hashes: Hashes): boolean {
-  return Object.keys(hashes).length > 0;
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
-}
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/** As text or attribute value of HTML. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => entities[character]!);
 }

@@ -1,3 +1,4 @@
+import { aptBackend } from "./schema_apt.ts";
 import { httpBackend } from "./schema_http.ts";
 import { ociBackend } from "./schema_oci.ts";
 import { pypiBackend } from "./schema_pypi.ts";
@@ -8,6 +9,7 @@ export const backendTypes = [
   httpBackend,
   ociBackend,
   pypiBackend,
+  aptBackend,
 ] as const;
 
 /** What may stand after `type:`. */

@@ -152,6 +152,11 @@ export function oneOrMore<Item extends z.ZodType>(item: Item) {
   return wrapped().pipe(z.array(item).min(1));
 }
 
+/** The same, and the list may be empty. */
+export function anyNumberOf<Item extends z.ZodType>(item: Item) {
+  return wrapped().pipe(z.array(item));
+}
+
 function wrapped() {
   return z.unknown().transform((input): unknown => Array.isArray(input) ? input : [input]);
 }

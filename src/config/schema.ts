@@ -21,7 +21,7 @@ const globalKeys = {
   ),
   cache_min_free: size().prefault("1GiB").describe("Disk space the cache leaves free; 0 for none."),
   memory_cache_size: size().prefault("64MiB").describe(
-    "Memory for what is asked for often, half of it for small bodies, half for what is made of documents, such as rewritten pages. 0 for none.",
+    "Memory for what is asked for often, half of it for small bodies, half for what is made of documents: rewritten pages, package lists. 0 for none.",
   ),
   shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
   offline: flag().prefault(false).describe("Never contact any upstream: serve what is held, and 504 for the rest."),
@@ -61,6 +61,8 @@ export type HttpBackendConfig = Extract<BackendConfig, { readonly type: "http" }
 export type OciBackendConfig = Extract<BackendConfig, { readonly type: "dockerhub" | "oci" }>;
 
 export type PypiBackendConfig = Extract<BackendConfig, { readonly type: "pypi" }>;
+
+export type AptBackendConfig = Extract<BackendConfig, { readonly type: "apt" }>;
 
 /** Whether a backend serves images, and so answers at `/v2/`, too. */
 export function isOci(backend: BackendConfig): backend is OciBackendConfig {

@@ -11,6 +11,11 @@ export function upstreamUrl() {
   return value<string>({ ...urlKind, role: "upstream" });
 }
 
+/** The same of what clients may name, and nothing is fetched from. */
+export function knownUrl() {
+  return value<string>(urlKind);
+}
+
 /** An upstream's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the scheme. */
 export function registryUrl() {
   return value<string>({

@@ -5,6 +5,7 @@ export function warningsOf({ backends }: Config): string[] {
   return [
     ...backends.flatMap(openSecrets),
     ...backends.flatMap(confusions),
+    ...sharedMirrors(backends),
     ...shadows(backends),
   ];
 }
@@ -33,6 +34,8 @@ function destinationsOf({ type, config }: BackendConfig): Destination[] {
   switch (type) {
     case "http":
       return [config].filter(hasCredentials).map(({ base_url }) => ({ urls: base_url }));
+    case "apt":
+      return [config].filter(hasCredentials).map(({ mirror_url }) => ({ urls: mirror_url }));
     case "pypi":
       return config.indexes.filter(hasCredentials).map(({ index_url, packages_url = index_url }) => ({
         urls: [index_url, packages_url],
@@ -72,6 +75,20 @@ function confusions({ type, name, config }: BackendConfig): string[] {
     `Backend "${name}" looks for a project in ${urls}, and takes the first of that name, whoever published it there; ` +
     "list the names of your own projects with never: where others publish",
   ];
+}
+
+/** What proxy clients get from one backend only. */
+function sharedMirrors(backends: readonly BackendConfig[]): string[] {
+  const holders = new Map<string, string>();
+  return backends.flatMap(({ type, name, config }) => {
+    if (type !== "apt") return [];
+    return [...new Set([...config.mirror_url, ...config.aliases])].flatMap((url) => {
+      const holder = holders.get(url);
+      if (holder === undefined) holders.set(url, name);
+      if (holder === undefined) return [];
+      return [`Clients that have the vault as their proxy get ${url} from backend "${holder}", never from "${name}"`];
+    });
+  });
 }
 
 /** What docker clients ask for at the root, and do not get there. */

@@ -1,0 +1,22 @@
+/**
+ * The fields of a document's first paragraph (deb822(5)) by their names in lower case: what stands behind the colon,
+ * then the continuation lines, without the space at their ends. Of a field that comes twice the first counts, and
+ * lines that belong to none are left out.
+ */
+export function parseParagraph(text: string): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string[]>();
+  let lines: string[] | null = null;
+  for (const untrimmed of text.split("\n")) {
+    const line = untrimmed.trimEnd();
+    if (line === "" && fields.size > 0) break;
+    if (line === "" || line.startsWith("#")) continue;
+    if (/^[ \t]/.test(line)) {
+      lines?.push(line);
+      continue;
+    }
+    const [, name, value] = /^([^\s:]+):[ \t]*(.*)$/.exec(line) ?? [];
+    lines = name === undefined ? null : [value!];
+    if (lines !== null && !fields.has(name!.toLowerCase())) fields.set(name!.toLowerCase(), lines);
+  }
+  return fields;
+}

@@ -1,0 +1,78 @@
+// Unpacks and reads one index of packages on a thread of its own, chunk by chunk as it asks for them.
+import xz from "xz-decompress";
+import { PackageLines } from "./apt_package_lines.ts";
+import { type PackageColumns, PackageTableBuilder } from "./apt_package_table.ts";
+
+/** How an index is packed. */
+export type Compression = "gz" | "xz" | "none";
+
+/** What the worker is told: `open` first, then a chunk for each `more`; null after the last. */
+export type PackagesRequest =
+  | { readonly kind: "open"; readonly compression: Compression }
+  | { readonly kind: "chunk"; readonly chunk: Uint8Array<ArrayBuffer> | null };
+
+/** What it says; nothing more after `table` or `failed`. */
+export type PackagesReply =
+  | { readonly kind: "more" }
+  | { readonly kind: "table"; readonly columns: PackageColumns }
+  | { readonly kind: "failed"; readonly reason: string };
+
+type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<PackagesRequest>) => void;
+  postMessage(reply: PackagesReply, transfer?: Transferable[]): void;
+};
+/** Large chunks are unpacked in pieces, each of which may become many times as large. */
+const pieceBytes = 32 * 1024;
+let onChunk: (chunk: Uint8Array<ArrayBuffer> | null) => void;
+
+scope.onmessage = ({ data: request }) => {
+  if (request.kind === "chunk") return onChunk(request.chunk);
+  readIndex(request.compression).catch((error) => {
+    scope.postMessage({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+  });
+};
+
+async function readIndex(compression: Compression): Promise<void> {
+  const table = new PackageTableBuilder();
+  const lines = new PackageLines((path, sha256) => table.add(path, sha256));
+  for await (const chunk of unpack(chunks(), compression)) lines.write(chunk);
+  lines.end();
+  const columns = table.build();
+  scope.postMessage({ kind: "table", columns }, [columns.keys.buffer, columns.digests.buffer]);
+}
+
+function unpack(packed: Bytes, compression: Compression): ReadableStream<Uint8Array> {
+  switch (compression) {
+    case "gz":
+      return packed.pipeThrough(new DecompressionStream("gzip"));
+    case "xz":
+      return new xz.XzReadableStream(packed);
+    case "none":
+      return packed;
+  }
+}
+
+/** What is handed over, one chunk asked for at a time. */
+function chunks(): Bytes {
+  let rest = new Uint8Array();
+  return new ReadableStream({
+    async pull(controller) {
+      while (rest.length === 0) {
+        const chunk = await nextChunk();
+        if (chunk === null) return controller.close();
+        rest = chunk;
+      }
+      controller.enqueue(rest.slice(0, pieceBytes));
+      rest = rest.subarray(pieceBytes);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function nextChunk(): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer> | null>();
+  onChunk = resolve;
+  scope.postMessage({ kind: "more" });
+  return promise;
+}

@@ -1,0 +1,37 @@
+import { VaultError } from "../errors.ts";
+import type { IndexDocument } from "./pypi_page.ts";
+
+/** Whether it says that it is JSON; all else is taken for HTML. */
+export function isJson({ contentType = "" }: IndexDocument): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType.trim());
+}
+
+/** The error for a document that makes no sense. */
+export function unreadable({ url }: IndexDocument, reason: string): VaultError {
+  return new VaultError("upstream_failed", `Cannot read "${url}" as a page of a package index: ${reason}`);
+}
+
+/** Refuses a greater major version of the API than we know (PEP 629); without one it is the first. */
+export function checkApiVersion(document: IndexDocument, version: unknown): void {
+  const major = /^\s*(\d+)/.exec(String(version))?.[1] ?? "1";
+  if (Number(major) <= 1) return;
+  throw unreadable(document, `it is of version ${String(version).slice(0, 20)} of the API, and we know version 1`);
+}
+
+/** The absolute URL of a link, without credentials; null for what is not to be had by http or https. */
+export function absoluteUrl(link: string, base: string): URL | null {
+  const url = URL.parse(link, base);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return null;
+  if (url.username !== "" || url.password !== "") url.username = url.password = "";
+  return url;
+}
+
+/** The last segment of a path, decoded, a slash behind it or not; empty for the root. */
+export function lastSegment(path: string): string {
+  const segment = /([^/]*)\/?$/.exec(path)![1]!;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,26 @@
+import { normaliseName, versionOf } from "./pypi_name.ts";
+import type { PageFile, ProjectPage } from "./pypi_page.ts";
+
+/**
+ * Those of a page's `versions` that still make sense where only some of its files are shown (PEP 700): a version whose
+ * files are all hidden is hidden with them, and one that never had a file stays.
+ */
+export function versionsLeft(
+  { name, files }: ProjectPage,
+  shown: readonly PageFile[],
+  versions: readonly unknown[],
+): unknown[] {
+  const project = normaliseName(name);
+  const keysOf = (some: readonly PageFile[]) =>
+    new Set(some.map(({ filename }) => keyOf(versionOf(filename, project))));
+  const [all, left] = [keysOf(files), keysOf(shown)];
+  return versions.filter((version) => !all.has(keyOf(version)) || left.has(keyOf(version)));
+}
+
+/** The same for what are only different spellings of a version, in file names too (PEP 440). */
+function keyOf(version: unknown): string {
+  return String(version).toLowerCase().replace(/[-_+.]+/g, ".").replace(/\.?([a-z]+)\.?/g, "$1").replace(
+    /(?:\.0)+$/,
+    "",
+  );
+}
