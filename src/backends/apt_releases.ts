@@ -171,7 +171,8 @@ export class AptReleases {
     const { artifacts } = this.#options;
     const [old, next] = [held, candidate].map(({ sha256 }) => artifacts.signature(`${path}.gpg`, sha256));
     try {
-      const signature = await vault.read(next!, digestReading);
+      // An earlier try may have kept the old one under this name.
+      const signature = await vault.read({ ...next!, freshness: { kind: "ttl", ttlMs: 0 } }, digestReading);
       const isOld = vault.holds(old!) && (await vault.read(old!, digestReading)).sha256 === signature.sha256;
       if (isOld) throw new VaultError("upstream_changed", `"${path}.gpg" is still the signature of the old one`);
     } catch (error) {
