@@ -131,9 +131,9 @@ export interface ReadableBody {
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** How to make something of a body. What it makes is kept in bounded memory, by the digest of that body. */
+/** How to make something of a body. What it makes is kept in bounded memory, by that body's digest and URL. */
 export interface Reading<T> {
-  /** Readings of one name make the same of the same body. */
+  /** Readings of one name make the same of the same body from the same URL. */
   readonly name: string;
   /** Larger bodies are refused. */
   readonly maxBytes: number;

@@ -11,15 +11,16 @@ interface Stanza {
   readonly checksums: Checksum[];
 }
 
+const tab = 0x09;
 const newline = 0x0a;
+const carriageReturn = 0x0d;
+const space = 0x20;
 const colon = 0x3a;
 const digestBytes = 32;
 /** What is looked for is shorter; of longer lines only the beginning is kept, so that memory stays bounded. */
 const maxLineBytes = 16 * 1024;
-/** In lower case, as all names of fields here. */
-const fieldNames = ["filename", "sha256", "directory", "checksums-sha256"];
-/** A line with no colon at one of these places is not worth decoding. */
-const colonsOfFields = new Set(fieldNames.map((name) => name.length));
+/** Of the fields that are looked for, shortest first: "sha256", "filename", "directory" and "checksums-sha256". */
+const nameLengths = [6, 8, 9, 16];
 const decoder = new TextDecoder();
 
 /**
@@ -41,42 +42,48 @@ export class PackageLines {
   write(chunk: Uint8Array): void {
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      this.#readLine(this.#continued(chunk.subarray(start, end)));
-      if (this.#begun.length > 0) this.#begun = new Uint8Array();
+      if (this.#begun.length === 0) this.#readLine(chunk, start, end);
+      else this.#endBegun(chunk.subarray(start, end));
       start = end + 1;
     }
-    if (start < chunk.length) this.#begun = this.#continued(chunk.subarray(start)).slice();
+    if (start < chunk.length) this.#begun = this.#begunAnd(chunk.subarray(start));
   }
 
   /** There are no more bytes. */
   end(): void {
-    this.#readLine(this.#begun);
+    this.#endBegun(new Uint8Array());
     this.#endStanza();
   }
 
-  #continued(rest: Uint8Array): Uint8Array {
-    if (this.#begun.length === 0) return rest.subarray(0, maxLineBytes);
+  #begunAnd(rest: Uint8Array): Uint8Array<ArrayBuffer> {
     const line = new Uint8Array(Math.min(this.#begun.length + rest.length, maxLineBytes));
     line.set(this.#begun);
     line.set(rest.subarray(0, line.length - this.#begun.length), this.#begun.length);
     return line;
   }
 
-  #readLine(line: Uint8Array): void {
-    const first = line[0];
-    if (first === undefined || first === 0x0d) return this.#endStanza();
-    if (first === 0x20 || first === 0x09) {
-      if (this.#inChecksums) this.#readChecksum(decoder.decode(line));
+  #endBegun(rest: Uint8Array): void {
+    const line = this.#begunAnd(rest);
+    this.#begun = new Uint8Array();
+    this.#readLine(line, 0, line.length);
+  }
+
+  /** Most lines are passed over without making anything of them: an index has a million. */
+  #readLine(bytes: Uint8Array, start: number, end: number): void {
+    const first = bytes[start];
+    if (start === end || first === carriageReturn) return this.#endStanza();
+    if (first === space || first === tab) {
+      if (this.#inChecksums) this.#readChecksum(decoder.decode(bytes.subarray(start, end)));
       return;
     }
     this.#inChecksums = false;
-    const end = line.subarray(0, 20).indexOf(colon);
-    if (colonsOfFields.has(end)) this.#readField(decoder.decode(line), end);
+    const nameLength = nameLengths.find((length) => bytes[start + length] === colon);
+    if (nameLength !== undefined) this.#readField(decoder.decode(bytes.subarray(start, end)), nameLength);
   }
 
-  #readField(line: string, end: number): void {
-    const value = line.slice(end + 1).trim();
-    switch (line.slice(0, end).toLowerCase()) {
+  #readField(line: string, nameLength: number): void {
+    const value = line.slice(nameLength + 1).trim();
+    switch (line.slice(0, nameLength).toLowerCase()) {
       case "filename":
         this.#stanza.filename = value;
         break;

@@ -41,7 +41,7 @@ function converse(
   worker.onmessage = ({ data }: MessageEvent<PackagesReply>) => {
     if (data.kind === "more") handOver(worker, reader).catch(reject);
     else if (data.kind === "table") resolve(new PackageTable(data.columns));
-    else reject(new VaultError("upstream_failed", `Cannot read an index of packages: ${data.reason}`));
+    else reject(new VaultError("upstream_failed", `Cannot read an index of packages (${compression}): ${data.reason}`));
   };
   worker.onerror = (event) => {
     event.preventDefault();

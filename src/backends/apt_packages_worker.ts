@@ -64,7 +64,7 @@ function chunks(): Bytes {
         if (chunk === null) return controller.close();
         rest = chunk;
       }
-      controller.enqueue(rest.slice(0, pieceBytes));
+      controller.enqueue(rest.subarray(0, pieceBytes));
       rest = rest.subarray(pieceBytes);
     },
   }, { highWaterMark: 0 });

@@ -19,12 +19,10 @@ export interface Release {
  * `upstream_failed` for what is neither, such as a login page, and for an InRelease file that has lost its end.
  */
 export function parseRelease(bytes: Uint8Array): Release {
-  const fields = parseParagraph(signedText(new TextDecoder().decode(bytes)));
+  const fields = parseParagraph(signedText(new TextDecoder().decode(bytes).replaceAll("\r\n", "\n")));
   const lists = checksumKinds.flatMap((kind) => {
     const lines = fields.get(kind.name.toLowerCase()) ?? [];
-    const checksums = lines.map((line) => parseChecksum(line, kind.digestBytes)).filter((checksum) =>
-      checksum !== null
-    );
+    const checksums = lines.flatMap((line) => parseChecksum(line, kind.digestBytes) ?? []);
     return checksums.length === 0 ? [] : [{ kind, checksums }];
   });
   if (lists.length === 0) throw unreadable("it lists no files with their checksums");
@@ -39,7 +37,7 @@ export function parseRelease(bytes: Uint8Array): Release {
 
 /** The text that a signature within the file is for (RFC 4880 §7); all of it where there is none. */
 function signedText(text: string): string {
-  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t\r]*\n(?:.*\S.*\n)*[ \t\r]*\n/m.exec(text);
+  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:\S.*\n)*[ \t]*\n/m.exec(text);
   if (begin === null) return text;
   const rest = text.slice(begin.index + begin[0].length);
   const end = rest.search(/^-----BEGIN PGP SIGNATURE-----/m);
@@ -47,9 +45,10 @@ function signedText(text: string): string {
   return rest.slice(0, end).replace(/^- /gm, "");
 }
 
-/** An RFC 5322 date in universal time; apt takes no other. */
+/** A date as in mail (RFC 5322 §3.3), in universal time: apt takes no other. */
 function parseDate(text: string): number | null {
-  const ms = /\d (?:UTC|GMT|Z|[+-]0000)$/.test(text) ? Date.parse(text) : NaN;
+  const isDate = /^[a-z]{3}, +\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} (?:utc|gmt|z|[+-]0000)$/i.test(text);
+  const ms = isDate ? Date.parse(text) : NaN;
   return Number.isNaN(ms) ? null : ms;
 }
 

@@ -83,7 +83,8 @@ export class ReleaseFiles {
     const column = this.#columns.find(({ algorithm }) => algorithm === digest.algorithm);
     if (column === undefined) return [];
     const found = findRows(column, Buffer.from(digest.hex, "hex"));
-    return found.size === 0 ? [] : [...this.#rows].filter(([, row]) => found.has(row)).map(([path]) => path);
+    if (found.size === 0) return [];
+    return this.#rows.entries().filter(([, row]) => found.has(row)).map(([path]) => path).toArray();
   }
 }
 
@@ -105,6 +106,7 @@ function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string,
 /** Goes through all of them, which for thousands takes less time than to keep an index of them would memory. */
 function findRows({ digestBytes, packed }: Column, digest: Buffer): ReadonlySet<number> {
   const rows = new Set<number>();
+  if (isEmpty(digest)) return rows;
   for (let at = packed.indexOf(digest); at >= 0; at = packed.indexOf(digest, at + 1)) {
     if (at % digestBytes === 0) rows.add(at / digestBytes);
   }

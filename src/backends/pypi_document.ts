@@ -18,6 +18,12 @@ export function checkApiVersion(document: IndexDocument, version: unknown): void
   throw unreadable(document, `it is of version ${String(version).slice(0, 20)} of the API, and we know version 1`);
 }
 
+/** What is behind a link's address: begins with `#`, or is empty. */
+export function fragmentOf(link: string): string {
+  const start = link.indexOf("#");
+  return start < 0 ? "" : link.slice(start);
+}
+
 /** The absolute URL of a link, without credentials; null for what is not to be had by http or https. */
 export function absoluteUrl(link: string, base: string): URL | null {
   const url = URL.parse(link, base);
@@ -28,7 +34,8 @@ export function absoluteUrl(link: string, base: string): URL | null {
 
 /** The last segment of a path, decoded, a slash behind it or not; empty for the root. */
 export function lastSegment(path: string): string {
-  const segment = /([^/]*)\/?$/.exec(path)![1]!;
+  const end = path.endsWith("/") ? path.length - 1 : path.length;
+  const segment = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
   try {
     return decodeURIComponent(segment);
   } catch {

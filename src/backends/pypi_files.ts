@@ -2,7 +2,7 @@ import type { Digest } from "../digest.ts";
 import type { ReadableBody, Reading } from "../artifact.ts";
 import { headerOf } from "../http/headers.ts";
 import { digestOf } from "./pypi_digest.ts";
-import { canonicalUrl } from "./pypi_indexes.ts";
+import { fileKeyOf } from "./pypi_indexes.ts";
 import type { IndexDocument, PageFile } from "./pypi_page.ts";
 import { parseProjectPage } from "./pypi_project_page.ts";
 
@@ -17,19 +17,21 @@ export interface FileToFetch {
   readonly digest: Digest | null;
 }
 
-/** The files of a project's page, by canonical URL, with what is beside them: `.metadata` and `.asc`. */
+/** The files of a project's page, by their keys, with what is beside them: `.metadata` and `.asc`. */
 export type FileTable = ReadonlyMap<string, FileToFetch>;
 
-/** Reads the page of a project for what its files are checked against. */
-export const fileTable: Reading<FileTable> = {
-  name: "pypi files",
-  maxBytes: maxPageBytes,
-  async make(body) {
-    const { files } = parseProjectPage(await documentOf(body));
-    return new Map(files.flatMap(rowsOf));
-  },
-  weigh: ({ size }) => size * 500,
-};
+/** How the pages of a backend are read for what their files are checked against. */
+export function fileReading(backend: string): Reading<FileTable> {
+  return {
+    name: JSON.stringify(["pypi files", backend]),
+    maxBytes: maxPageBytes,
+    async make(body) {
+      const { files } = parseProjectPage(await documentOf(body));
+      return new Map(files.flatMap(rowsOf));
+    },
+    weigh: ({ size }) => size * 500,
+  };
+}
 
 /** A page with what is needed to make sense of it. */
 export async function documentOf(body: ReadableBody): Promise<IndexDocument> {
@@ -37,11 +39,11 @@ export async function documentOf(body: ReadableBody): Promise<IndexDocument> {
 }
 
 function rowsOf({ url, hashes, coreMetadata, gpgSig }: PageFile): [string, FileToFetch][] {
-  const rows: [string, FileToFetch][] = [[canonicalOrOwn(url), { url, digest: digestOf(hashes) }]];
+  const rows: [string, FileToFetch][] = [[keyOrUrl(url), { url, digest: digestOf(hashes) }]];
   const add = (suffix: string, digest: Digest | null) => {
     const beside = new URL(url);
     beside.pathname += suffix;
-    rows.push([canonicalOrOwn(beside.href), { url: beside.href, digest }]);
+    rows.push([keyOrUrl(beside.href), { url: beside.href, digest }]);
   };
   if (coreMetadata !== null) add(".metadata", digestOf(coreMetadata));
   if (gpgSig !== false) add(".asc", null);
@@ -49,9 +51,9 @@ function rowsOf({ url, hashes, coreMetadata, gpgSig }: PageFile): [string, FileT
 }
 
 /** A URL that no client can ask for stands for itself. */
-function canonicalOrOwn(url: string): string {
+function keyOrUrl(url: string): string {
   try {
-    return canonicalUrl(url);
+    return fileKeyOf(url);
   } catch {
     return url;
   }

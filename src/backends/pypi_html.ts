@@ -1,6 +1,6 @@
 import { Parser } from "htmlparser2";
 import { hashesIn } from "./pypi_digest.ts";
-import { absoluteUrl, checkApiVersion, lastSegment, unreadable } from "./pypi_document.ts";
+import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
 import type { IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
 
 /** An `<a>` with a link. */
@@ -77,16 +77,15 @@ class DocumentReader {
 
 /** Null for links to folders, such as those that web servers put into their listings, and to other schemes. */
 function fileOf({ href, attributes, text }: Anchor, base: string): PageFile | null {
-  const url = absoluteUrl(href, base);
+  const fragment = fragmentOf(href);
+  const url = absoluteUrl(href.slice(0, href.length - fragment.length), base);
   if (url === null || url.pathname.endsWith("/")) return null;
-  const { hash } = url;
-  url.hash = "";
   const metadata = attributes["data-core-metadata"] ?? attributes["data-dist-info-metadata"] ?? "false";
   const provenance = attributes["data-provenance"];
   return {
     filename: lastSegment(url.pathname),
     url: url.href,
-    hashes: hashesIn(hash),
+    hashes: hashesIn(fragment),
     uploadTime: null,
     coreMetadata: metadata === "false" ? null : hashesIn(metadata),
     gpgSig: flagOf(attributes["data-gpg-sig"]),

@@ -2,7 +2,8 @@
 import picomatch from "picomatch";
 import type { Candidate, Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
-import { parseTarget } from "../http/path.ts";
+import { lastSegment } from "./pypi_document.ts";
+import { projectsOf } from "./pypi_name.ts";
 import { formatFilePath } from "./pypi_request.ts";
 
 /** One index as it is configured. */
@@ -23,6 +24,7 @@ export interface AskedIndex {
   /** Without credentials. */
   readonly url: string;
   permits(project: string): boolean;
+  pageUrl(project: string): string;
   candidate(url: string): Candidate;
 }
 
@@ -44,19 +46,23 @@ export class PypiIndexes {
     throw new VaultError("not_found", `No index is asked for "${project}": "only" and "never" of this backend say so`);
   }
 
-  /** The index that a page at this URL came from. */
-  at(url: string): AskedIndex {
-    const found = this.all.find((index) => url.startsWith(`${index.url}/`));
-    if (found) return found;
-    throw new VaultError("upstream_failed", `"${url}" is of no index that this backend has configured any more`);
+  /** Whether any may have the project. */
+  permit(project: string): boolean {
+    return this.all.some((index) => index.permits(project));
   }
 
-  /** The path below the prefix for a file of a project. */
+  /** The index whose page of the project this URL is; null where none is, or it may not have the project. */
+  at(url: string, project: string): AskedIndex | null {
+    return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
+  }
+
+  /** The path below the prefix for a file of a project; below `/packages` only if its name tells the project. */
   pathOf(project: string, url: string): string {
     const base = this.#packagesUrl;
+    if (base === null || !url.startsWith(`${base}/`)) return formatFilePath(project, url);
     const { pathname } = new URL(url);
-    if (base !== null && url.startsWith(`${base}/`)) return `/packages${pathname.slice(new URL(base).pathname.length)}`;
-    return formatFilePath(project, url);
+    if (!projectsOf(lastSegment(pathname)).includes(project)) return formatFilePath(project, url);
+    return `/packages${pathname.slice(new URL(base).pathname.length)}`;
   }
 
   /** The URL of what is asked for below `/packages`. Throws `not_found` where there is no `packages_url`. */
@@ -66,17 +72,25 @@ export class PypiIndexes {
   }
 }
 
-/** One spelling for the URL of a file, however a page or a client has escaped it; without its query. */
-export function canonicalUrl(url: string): string {
-  return new URL(url).origin + parseTarget(url).path;
+/**
+ * The key of a file, without its query: the same however a page or a client has escaped its URL, since pip escapes even
+ * what needs none. Throws `URIError` for what is no UTF-8.
+ */
+export function fileKeyOf(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  const segments = pathname.split("/").map((segment) => encodeURIComponent(decodeURIComponent(segment)));
+  return `/files/${protocol.slice(0, -1)}/${host}${segments.join("/")}`;
 }
 
-function openIndex({ url, fetch, idleTimeoutMs, only, never }: PypiIndex): AskedIndex {
+function openIndex(index: PypiIndex): AskedIndex {
+  const { fetch, idleTimeoutMs, only, never } = index;
+  const url = withoutCredentials(index.url);
   const isNamed = only.length === 0 ? () => true : picomatch([...only]);
   const isBarred = never.length === 0 ? () => false : picomatch([...never]);
   return {
-    url: withoutCredentials(url),
+    url,
     permits: (project) => isNamed(project) && !isBarred(project),
+    pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
   };
 }

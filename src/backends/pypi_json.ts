@@ -1,5 +1,5 @@
 import { hashesIn } from "./pypi_digest.ts";
-import { absoluteUrl, checkApiVersion, lastSegment, unreadable } from "./pypi_document.ts";
+import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
 import type { Hashes, IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -39,15 +39,14 @@ function parse(document: IndexDocument): unknown {
 
 function fileOf(entry: unknown, base: string): PageFile | null {
   if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
-  const url = absoluteUrl(entry.url, base);
+  const fragment = fragmentOf(entry.url);
+  const url = absoluteUrl(entry.url.slice(0, entry.url.length - fragment.length), base);
   if (url === null) return null;
-  const hashes = { ...hashesIn(url.hash), ...hashesOf(entry.hashes) };
-  url.hash = "";
   const provenance = textOf(entry.provenance);
   return {
     filename: entry.filename,
     url: url.href,
-    hashes,
+    hashes: { ...hashesIn(fragment), ...hashesOf(entry.hashes) },
     uploadTime: timeOf(entry["upload-time"]),
     coreMetadata: besidesOf(entry["core-metadata"] ?? entry["dist-info-metadata"]),
     gpgSig: typeof entry["gpg-sig"] === "boolean" ? entry["gpg-sig"] : null,

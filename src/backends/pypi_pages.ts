@@ -16,6 +16,7 @@ export interface RenderedPage {
 }
 
 export interface PageOptions {
+  readonly backend: string;
   readonly indexes: PypiIndexes;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
@@ -38,13 +39,13 @@ export function pageReading(wanted: PageWanted, options: PageOptions): Reading<R
   const { project, form, toRoot } = wanted;
   const uploadedUntil = options.minAgeMs === null ? null : limitOf(wanted.now, options.minAgeMs);
   return {
-    name: JSON.stringify(["pypi page", project, form.contentType, toRoot, uploadedUntil]),
+    name: JSON.stringify(["pypi page", options.backend, project, form.contentType, toRoot, uploadedUntil]),
     maxBytes: maxPageBytes,
     async make(body: ReadableBody) {
       const page = parseProjectPage(await documentOf(body));
       const linkOf = ({ url }: PageFile) => toRoot + options.indexes.pathOf(project, url).slice(1);
       if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
-      if (hasNoTimes(page)) options.ageUnknown(options.indexes.at(body.url).url);
+      if (hasNoTimes(page)) options.ageUnknown(new URL("..", body.url).href);
       const keep = ({ uploadTime }: PageFile) => uploadTime === null || uploadTime <= uploadedUntil;
       return rendered(renderProjectPage(page, { form: form.form, linkOf, keep }), form);
     },

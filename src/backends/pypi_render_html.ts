@@ -1,4 +1,5 @@
 import { formatHash } from "./pypi_digest.ts";
+import { fragmentOf } from "./pypi_document.ts";
 import { isObject } from "./pypi_json.ts";
 import { formatMarkup } from "./pypi_markup.ts";
 import type { PageFile, PageSource, ProjectPage } from "./pypi_page.ts";
@@ -11,7 +12,7 @@ export function formatProjectHtml({ name, files, source }: ProjectPage, linkOf: 
     title: `Links for ${name}`,
     meta: metaOf(source),
     anchors: files.map((file) => ({
-      attributes: { href: linkOf(file) + fragmentOf(file), ...attributesOf(file) },
+      attributes: { href: linkOf(file) + hashBehind(file), ...attributesOf(file) },
       text: file.source.form === "html" ? file.source.text : file.filename,
     })),
   });
@@ -42,8 +43,8 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** As it came where it came in a link. */
-function fragmentOf({ source, hashes }: PageFile): string {
-  if (source.form === "html") return /#.*/s.exec(source.attributes.href ?? "")?.[0] ?? "";
+function hashBehind({ source, hashes }: PageFile): string {
+  if (source.form === "html") return fragmentOf(source.attributes.href ?? "");
   const hash = formatHash(hashes);
   return hash === null ? "" : `#${hash}`;
 }

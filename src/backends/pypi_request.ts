@@ -21,16 +21,21 @@ export function parsePypiRequest(path: string): PypiRequest {
   if (path === "/" || path === "/simple") return { kind: "moved", path: "/simple/" };
   if (path === "/simple/") return { kind: "list" };
   if (path.startsWith("/packages/")) return { kind: "package", rest: path.slice("/packages".length) };
-  const [, project, scheme, host, rest] = filePath.exec(path) ?? [];
-  if (project !== undefined) {
-    const url = `${scheme}://${host}${rest}`;
-    return URL.canParse(url) ? { kind: "file", project: normaliseName(project), url } : { kind: "unknown" };
-  }
+  if (filePath.test(path)) return parseFile(path);
   const [, folder = "", written = "", slash] = pagePath.exec(path) ?? [];
   if (!isProjectName(written)) return { kind: "unknown" };
   const name = normaliseName(written);
   if (name !== written || slash === undefined) return { kind: "moved", path: `${folder}/${name}/` };
   return { kind: "page", project: name, toRoot: folder === "" ? "../" : "../../" };
+}
+
+/** pip escapes the colon before a port. What is no host and port alone is none of our own links. */
+function parseFile(path: string): PypiRequest {
+  const [, project = "", scheme, escapedHost = "", rest] = filePath.exec(path)!;
+  const host = escapedHost.replace(/%(?:3A|5B|5D)/gi, decodeURIComponent);
+  const url = `${scheme}://${host}${rest}`;
+  if (!isProjectName(project) || /[^\w.:[\]-]/.test(host) || !URL.canParse(url)) return { kind: "unknown" };
+  return { kind: "file", project: normaliseName(project), url };
 }
 
 /** The path below the prefix of a file that the page of this project lists; without its query. */

@@ -19,8 +19,6 @@ export function versionsLeft(
 
 /** The same for what are only different spellings of a version, in file names too (PEP 440). */
 function keyOf(version: unknown): string {
-  return String(version).toLowerCase().replace(/[-_+.]+/g, ".").replace(/\.?([a-z]+)\.?/g, "$1").replace(
-    /(?:\.0)+$/,
-    "",
-  );
+  const text = String(version).toLowerCase().replace(/[-_+.]+/g, ".");
+  return text.replace(/\.?([a-z]+)\.?/g, "$1").replace(/(?:\.0)+$/, "");
 }

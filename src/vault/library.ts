@@ -67,12 +67,13 @@ export class Library implements VaultReader {
     const opened = await this.#options.open(artifact);
     const body = new OpenedBody(opened, reading.maxBytes);
     try {
-      const known = opened.sha256 === undefined ? undefined : this.#made?.get(nameOf(reading, opened.sha256));
+      const nameFor = (sha256: string) => `${sha256} ${body.url} ${reading.name}`;
+      const known = opened.sha256 === undefined ? undefined : this.#made?.get(nameFor(opened.sha256));
       const value = known ? known.value as T : await reading.make(body);
       const sha256 = await body.sha256();
       // What was read is also held: who reads it again, or copies it, finds it there.
       if (opened.sha256 === undefined) await this.#options.settled(artifact);
-      if (!known) this.#made?.set(nameOf(reading, sha256), { value, weight: Math.ceil(reading.weigh(value)) + 200 });
+      if (!known) this.#made?.set(nameFor(sha256), { value, weight: Math.ceil(reading.weigh(value)) + 200 });
       return { value, sha256, headers: opened.headers, source: sourceOf(opened, body.url) };
     } finally {
       body.close();
@@ -83,10 +84,6 @@ export class Library implements VaultReader {
 interface Made {
   readonly value: unknown;
   readonly weight: number;
-}
-
-function nameOf({ name }: Reading<unknown>, sha256: string): string {
-  return `${sha256} ${name}`;
 }
 
 function sourceOf({ cacheStatus, ageSeconds }: Opened, upstream: string): Source {

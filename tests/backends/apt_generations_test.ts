@@ -158,12 +158,13 @@ Deno.test("with the upstream gone, a new process serves what is held, also to cl
 
 Deno.test("a login page instead of a release changes nothing", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   const client = connect();
   upstream.put(suite, generation(1));
   await client.read(inRelease);
   upstream.upstream.serve(inRelease, { body: "<html>Please log in</html>" });
   assert.equal(await client.read(inRelease), releaseText(generation(1)));
+  await app.idle();
   upstream.put(suite, generation(2));
   assert.equal(await client.read(inRelease), releaseText(generation(2)));
 });

@@ -1,0 +1,82 @@
+import type { Freshness, Read, Reading, VaultReader } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { fileReading, type FileTable, type FileToFetch } from "./pypi_files.ts";
+import { type IndexReader, isMissing } from "./pypi_index_reader.ts";
+import { type AskedIndex, fileKeyOf, type PypiIndexes } from "./pypi_indexes.ts";
+
+export interface FileSearchOptions {
+  readonly backend: string;
+  readonly indexes: PypiIndexes;
+  readonly reader: IndexReader;
+}
+
+/** A file, and the index whose page lists it. */
+export interface ListedFile {
+  readonly file: FileToFetch;
+  readonly index: AskedIndex;
+}
+
+/** A page that does not list a file that is asked for is looked at again, but not more often than this. */
+const lookAgainAfterMs = 10_000;
+
+/** Any page that is held comes before a fresh one. */
+const ways: readonly Freshness[] = [{ kind: "immutable" }, { kind: "ttl", ttlMs: lookAgainAfterMs }];
+
+/** Looks files up on the pages of projects: what no page lists is never fetched. */
+export class FileSearch {
+  readonly #indexes: PypiIndexes;
+  readonly #reader: IndexReader;
+  readonly #reading: Reading<FileTable>;
+
+  constructor({ backend, indexes, reader }: FileSearchOptions) {
+    this.#indexes = indexes;
+    this.#reader = reader;
+    this.#reading = fileReading(backend);
+  }
+
+  /**
+   * The file of this URL, on the page of the first of these projects that lists it. Throws `not_found` where none does,
+   * and what reading a page throws.
+   */
+  async find(url: string, projects: readonly string[], vault: VaultReader): Promise<ListedFile> {
+    const [first] = projects;
+    const permitted = projects.filter((project) => this.#indexes.permit(project));
+    if (first !== undefined && permitted.length === 0) this.#indexes.of(first);
+    for (const project of permitted) {
+      const listed = await this.#findOn(project, fileKeyOf(url), vault);
+      if (listed) return listed;
+    }
+    const pages = projects.length === 0
+      ? "its name is not one of a package"
+      : `the pages of ${permitted.map((project) => `"${project}"`).join(", ")} do not list it`;
+    throw new VaultError("not_found", `"${url}" is not fetched: ${pages}`);
+  }
+
+  async #findOn(project: string, key: string, vault: VaultReader): Promise<ListedFile | null> {
+    for (const freshness of ways) {
+      const reads = this.#reader.readPage(project, { reading: this.#reading, vault, freshness });
+      const page = await reads.catch((error) => {
+        if (isMissing(error)) return null;
+        throw error;
+      });
+      const file = page?.value.get(key);
+      if (file) return { file, index: page!.index };
+      if (page && isOutdated(page)) throw unlisted(project, page);
+    }
+    return null;
+  }
+}
+
+/** Whether its index could not be asked for a newer one: an outage is never told as an absence. */
+function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Read<unknown>): boolean {
+  return detail === "stale-if-error" && fwdStatus !== 404 && fwdStatus !== 410;
+}
+
+function unlisted(project: string, { source }: Read<unknown>): VaultError {
+  const { upstream, cacheStatus: { fwdStatus } } = source;
+  return new VaultError(
+    "upstream_failed",
+    `The page of "${project}" that is held does not list the file, and "${upstream}" does not give a newer one`,
+    fwdStatus === undefined ? {} : { upstreamStatus: fwdStatus },
+  );
+}

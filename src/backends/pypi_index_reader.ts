@@ -1,0 +1,96 @@
+import type { Artifact, CachingPolicy, Freshness, Read, Reading, VaultReader } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { htmlType, jsonType } from "./pypi_accept.ts";
+import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
+import { listReading } from "./pypi_pages.ts";
+import type { ProjectList } from "./pypi_project_list.ts";
+
+export interface IndexReaderOptions {
+  readonly backend: string;
+  readonly policy: CachingPolicy;
+  /** How long pages are fresh. */
+  readonly ttlMs: number;
+  readonly indexes: PypiIndexes;
+}
+
+/** What was made of a document of an index. */
+export interface IndexRead<T> extends Read<T> {
+  readonly index: AskedIndex;
+}
+
+/** How a page is to be read. */
+export interface PageRead<T> {
+  readonly reading: Reading<T>;
+  readonly vault: VaultReader;
+  /** As the backend has it where absent. */
+  readonly freshness?: Freshness;
+}
+
+/** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
+const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
+
+const never: Freshness = { kind: "ttl", ttlMs: 0 };
+
+/** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
+export class IndexReader {
+  readonly #options: IndexReaderOptions;
+
+  constructor(options: IndexReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The page of a project, of the first index that has it. What is held of an index that, as things are configured now,
+   * is not asked for the project counts for nothing, not even where the others are down. Throws `not_found` where no
+   * index may have it, and as the vault does.
+   */
+  async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
+    const { indexes } = this.#options;
+    const candidates = indexes.of(project).map((index) => index.candidate(index.pageUrl(project)));
+    const page = this.#document(`/simple/${project}/`, candidates);
+    const unlessForeign = { ...page.policy, staleIfErrorMs: 0, serveDeleted: false };
+    const ways = [{ ...page, ...freshness && { freshness } }, { ...page, freshness: never, policy: unlessForeign }];
+    for (const artifact of ways) {
+      const read = await vault.read(artifact, reading);
+      const index = indexes.at(read.source.upstream, project);
+      if (index) return { ...read, index };
+    }
+    throw new VaultError(
+      "offline",
+      `The page of "${project}" that is held is of an index that may not have it any more; offline, there is no other`,
+    );
+  }
+
+  /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
+  async readLists(vault: VaultReader): Promise<IndexRead<ProjectList>[]> {
+    const { all } = this.#options.indexes;
+    const reads = await Promise.allSettled(all.map(async (index) => {
+      const list = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
+      return { ...await vault.read(list, listReading), index };
+    }));
+    const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
+    const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);
+    const worst = failures.find((error) => !isMissing(error)) ?? (found.length === 0 ? failures[0] : undefined);
+    if (worst !== undefined) throw worst;
+    return found;
+  }
+
+  #document(key: string, candidates: Artifact["candidates"]): Artifact {
+    const { backend, policy, ttlMs } = this.#options;
+    return {
+      backend,
+      key,
+      candidates,
+      requestHeaders: [["accept", acceptFromIndex]],
+      freshness: { kind: "ttl", ttlMs },
+      policy,
+      // An index that is down or refuses may have the project: who asks the next one then gets a stranger's.
+      movesOnAfter: "absence",
+    };
+  }
+}
+
+/** Whether an index says that it has no such page. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
+}
