@@ -46,7 +46,7 @@ function rowsOf({ url, hashes, coreMetadata, gpgSig }: PageFile): [string, FileT
     rows.push([keyOrUrl(beside.href), { url: beside.href, digest }]);
   };
   if (coreMetadata !== null) add(".metadata", digestOf(coreMetadata));
-  if (gpgSig !== false) add(".asc", null);
+  if (gpgSig === true) add(".asc", null);
   return rows;
 }
 
