@@ -183,7 +183,7 @@ Deno.test("metadata beside a file is served where the page says so, and checked"
   assert.equal(upstream.count("/packages/demo-2.0.tar.gz.metadata"), 0);
 });
 
-for (const [gpgSig, found] of [[true, true], [false, false], [undefined, true]] as const) {
+for (const [gpgSig, found] of [[true, true], [false, false], [undefined, false]] as const) {
   Deno.test(`a signature beside a file is ${found ? "" : "not "}asked for where gpg-sig is ${gpgSig}`, async () => {
     await using all = await setUp([{ ...sdist, keys: { "gpg-sig": gpgSig } }]);
     const { scene, upstream, backend } = all;
