@@ -62,6 +62,7 @@ Deno.test("only what a page lists is fetched from a host", async (t) => {
     ["another project", `/files/other/http/${host}${index.filePath(wheel)}`],
     ["another scheme", `/files/my-app/https/${host}${index.filePath(wheel)}`],
     ["a sidecar that the page does not tell of", `${index.filePath(wheel)}.metadata`],
+    ["a signature that the page does not tell of", `${index.filePath(wheel)}.asc`],
     ["a path without a project's name", "/packages/secret.txt"],
     ["a version that is not there", `/packages/00/00/my_app-2.0-py3-none-any.whl`],
   ];
