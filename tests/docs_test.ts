@@ -19,14 +19,18 @@ Deno.test({ name: "systemd understands every line of the unit and finds it well 
   assert.equal((await analyze("security", "--offline=true", "--threshold=30", path)).code, 0);
 });
 
-Deno.test("every configuration in docker.md is a right one, and its other examples can be parsed", async () => {
-  const text = Deno.readTextFileSync(join(docs, "docker.md"));
-  const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, example = ""]) => example);
-  const configurations = examples.filter((example) => "backends" in parse(example));
-  assert.ok(configurations.length > 5 && configurations.length < examples.length);
-  for (const text of configurations) await loadConfig({ path: "docker.md", text, env: () => "secret" });
-  for (const [, example = ""] of text.matchAll(/^```json\n(.*?)^```/gms)) JSON.parse(example);
-});
+const guides = [["docker.md", 6], ["pypi.md", 2], ["apt.md", 1]] as const;
+
+for (const [name, least] of guides) {
+  Deno.test(`every configuration in ${name} is a right one, and its other examples can be parsed`, async () => {
+    const text = Deno.readTextFileSync(join(docs, name));
+    const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, example = ""]) => example);
+    const configurations = examples.filter((example) => "backends" in parse(example));
+    assert.ok(configurations.length >= least);
+    for (const text of configurations) await loadConfig({ path: name, text, env: () => "secret" });
+    for (const [, example = ""] of text.matchAll(/^```json\n(.*?)^```/gms)) JSON.parse(example);
+  });
+}
 
 for (const file of [...markdownIn(docs), ...markdownIn(join(docs, "decisions"))]) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {

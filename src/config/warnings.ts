@@ -77,15 +77,16 @@ function confusions({ type, name, config }: BackendConfig): string[] {
   ];
 }
 
-/** What proxy clients get from one backend only. */
+/** What clients of a proxy get from one backend only; http and https are the same to them. */
 function sharedMirrors(backends: readonly BackendConfig[]): string[] {
   const holders = new Map<string, string>();
   return backends.flatMap(({ type, name, config }) => {
     if (type !== "apt") return [];
-    return [...new Set([...config.mirror_url, ...config.aliases])].flatMap((url) => {
-      const holder = holders.get(url);
-      if (holder === undefined) holders.set(url, name);
-      if (holder === undefined) return [];
+    return [...config.mirror_url, ...config.aliases].flatMap((url) => {
+      const { host, pathname } = new URL(url);
+      const holder = holders.get(host + pathname) ?? name;
+      holders.set(host + pathname, holder);
+      if (holder === name) return [];
       return [`Clients that have the vault as their proxy get ${url} from backend "${holder}", never from "${name}"`];
     });
   });

@@ -103,12 +103,12 @@ const warned: [backends: string[], warnings: RegExp[]][] = [
   ]],
   [["{type: http, name: a, config: {base_url: [http://a, https://b], token: x}}"], [/for http:\/\/a unencrypted/]],
   [["{type: http, name: a, config: {base_url: http://a}}"], []],
-  [["{type: apt, name: a, config: {mirror_url: [http://a, http://a], aliases: http://a}}"], []],
+  [["{type: apt, name: a, config: {mirror_url: [http://a, https://a], aliases: http://a/}}"], []],
   [[
     "{type: apt, name: a, config: {mirror_url: http://x/debian, aliases: http://y/debian}}",
-    "{type: apt, name: b, config: {mirror_url: [http://z/debian, http://y/debian/]}}",
+    "{type: apt, name: b, config: {mirror_url: [http://z/debian, https://y:443/debian/, http://x/security]}}",
     "{type: http, name: c, config: {base_url: http://x/debian}}",
-  ], [/^Clients .* get http:\/\/y\/debian from backend "a", never from "b"$/]],
+  ], [/^Clients .* get https:\/\/y\/debian from backend "a", never from "b"$/]],
 ];
 
 for (const [backends, warnings] of warned) {
