@@ -40,12 +40,13 @@ for (const acquireByHash of [false, true]) {
 
   Deno.test(`${named}, a client that has the old InRelease goes on with the old indexes, a new one gets the new`, async () => {
     await using scene = await setUp();
-    const { upstream, connect } = scene;
+    const { upstream, connect, app } = scene;
     const [first, second] = [connect(), connect()];
     const [old, next] = [1, 2].map((nth) => generation(nth, { acquireByHash }));
     upstream.put(suite, old!);
     assert.equal(await first.read(inRelease), releaseText(old!));
     assert.equal(await first.read(packages), "packages 1\n");
+    await app.idle();
     upstream.put(suite, next!);
     assert.equal(await first.read(packages), "packages 1\n");
     assert.equal(await second.read(inRelease), releaseText(next!));
@@ -63,6 +64,7 @@ Deno.test("a new release takes over when all that clients have asked for of it i
   upstream.put(suite, generation(1));
   await client.read(inRelease);
   await client.read(packages);
+  await app.idle();
   upstream.put(suite, generation(2));
   upstream.upstream.requests.length = 0;
   await client.read(inRelease);
@@ -79,10 +81,12 @@ Deno.test("while upstream is being synchronised the old generation stays whole, 
   upstream.put(suite, generation(1));
   await client.read(inRelease);
   await client.read(packages);
+  await app.idle();
   upstream.putRelease(suite, generation(2));
   assert.equal(await client.read(inRelease), releaseText(generation(1)));
   assert.equal(await connect().read(packages), "packages 1\n");
   await app.logged(/WARNING The release at \/dists\/stable\/InRelease stays what it is.*sent the wrong bytes/);
+  await app.idle();
   upstream.putIndexes(suite, generation(2));
   assert.equal(await client.read(inRelease), releaseText(generation(2)));
   assert.equal(await client.read(packages), "packages 2\n");
@@ -90,11 +94,12 @@ Deno.test("while upstream is being synchronised the old generation stays whole, 
 
 Deno.test("clients that ask while a new release is being fetched wait for it; for indexes they do not", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   const clients = [connect(), connect(), connect()] as const;
   upstream.put(suite, generation(1));
   for (const client of clients) await client.read(inRelease);
   await clients[0].read(packages);
+  await app.idle();
   upstream.put(suite, generation(2));
   const hold = upstream.upstream.hold(packages);
   const reads = [clients[0].read(inRelease), clients[1].read(inRelease)];
@@ -107,10 +112,11 @@ Deno.test("clients that ask while a new release is being fetched wait for it; fo
 
 Deno.test("an index that disagrees with the held release is never passed on", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   const client = connect();
   upstream.put(suite, generation(1));
   await client.read(inRelease);
+  await app.idle();
   upstream.put(suite, generation(2));
   const answer = await client.ask(packages);
   assert.equal(answer.status, 502);
@@ -171,7 +177,7 @@ Deno.test("a login page instead of a release changes nothing", async () => {
 
 Deno.test("a Release comes with its own signature, and waits for it", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   const [first, second] = [connect(), connect()];
   const [release, signature] = [`${suite}/Release`, `${suite}/Release.gpg`];
   upstream.put(suite, generation(1, { name: "Release" }));
@@ -179,6 +185,7 @@ Deno.test("a Release comes with its own signature, and waits for it", async () =
   assert.equal((await first.ask(inRelease)).status, 404);
   assert.equal(await first.read(release), releaseText(generation(1)));
   assert.equal(await first.read(signature), "signature 1");
+  await app.idle();
   upstream.put(suite, generation(2, { name: "Release" }));
   assert.equal(await second.read(release), releaseText(generation(1)));
   upstream.upstream.serve(signature, { body: "signature 2" });
@@ -189,12 +196,13 @@ Deno.test("a Release comes with its own signature, and waits for it", async () =
 
 Deno.test("a flat repository: its release is in the same folder, and its paths may have dots", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   const client = connect();
   const flat: AptGeneration = { nth: 1, indexes: { Packages: "flat 1\n" } };
   upstream.put("", flat);
   assert.equal(await client.read("/./InRelease"), releaseText(flat));
   assert.equal(await client.read("/./Packages"), "flat 1\n");
+  await app.idle();
   upstream.putIndexes("", { nth: 2, indexes: { Packages: "flat 2\n" } });
   assert.equal(await client.read("/./Packages"), "flat 1\n");
 });
@@ -229,10 +237,11 @@ Deno.test("a package is checked against the index that lists it, also by a proce
 
 Deno.test("an index of a suite that nothing is held of: its release is fetched first", async () => {
   await using scene = await setUp();
-  const { upstream, connect } = scene;
+  const { upstream, connect, app } = scene;
   upstream.put(suite, generation(1));
   assert.equal(await connect().read(packages), "packages 1\n");
   assert.deepEqual(upstream.asked(), [inRelease, packages]);
+  await app.idle();
   upstream.putIndexes(suite, generation(2));
   assert.equal(await connect().read(packages), "packages 1\n");
 });
@@ -261,6 +270,7 @@ Deno.test("the second mirror takes over when the first is down, or has other byt
   using client = new AptConnection(`${app.origin}/debian`);
   await client.read(inRelease);
   await client.read(packages);
+  await app.idle();
   first.putRelease(suite, generation(2));
   second.put(suite, generation(2));
   assert.equal(await client.read(inRelease), releaseText(generation(2)));
