@@ -1,5 +1,6 @@
 import type { Artifact, CachingPolicy, Candidate, Fetch } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { Release } from "./apt_release.ts";
 import { byHashPath, encodePath, splitPath } from "./apt_request.ts";
 
@@ -17,17 +18,29 @@ export interface AptArtifactsOptions {
 /** A release as it is kept under several names: see `AptReleases`. */
 export type ReleaseCopy = "latest" | "next" | "adopted";
 
+/** As apt itself does: what stands between us and a mirror must not answer with a release or an index of yesterday. */
+const askMirror: HeaderList = [["cache-control", "max-age=0"]];
+
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
 export class AptArtifacts {
   readonly #options: AptArtifactsOptions;
+  /** What was missing while a mirror was in the middle of its sync must not count as missing when it is whole. */
+  readonly #forgetful: CachingPolicy;
 
   constructor(options: AptArtifactsOptions) {
     this.#options = options;
+    const { policy, ttlMs } = options;
+    this.#forgetful = { ...policy, negativeTtlMs: Math.min(policy.negativeTtlMs, ttlMs) };
   }
 
   /** What may change at any time. */
   changing(path: string): Artifact {
-    return this.#artifact(path, [path], { freshness: { kind: "ttl", ttlMs: this.#options.ttlMs } });
+    const { ttlMs } = this.#options;
+    return this.#artifact(path, [path], {
+      freshness: { kind: "ttl", ttlMs },
+      requestHeaders: askMirror,
+      policy: this.#forgetful,
+    });
   }
 
   /** What never changes under its name. */
@@ -42,9 +55,10 @@ export class AptArtifacts {
     return { ...latest, key: copy === "adopted" ? path : `${path};next`, freshness: { kind: "immutable" } };
   }
 
-  /** The signature beside a Release of this digest, at `path`. */
+  /** The signature that belongs to the Release of this digest at `path`. */
   signature(path: string, releaseSha256: string): Artifact {
-    return { ...this.lasting(path), key: `${path};of=${releaseSha256}` };
+    const url = `${path}.gpg`;
+    return { ...this.changing(url), key: `${url};of=${releaseSha256}`, freshness: { kind: "immutable" } };
   }
 
   /** An index that a release lists: by its digest, so that nothing else can pass for it. */
@@ -52,19 +66,24 @@ export class AptArtifacts {
     const path = `${suite}/${listed}`;
     const { digest } = release.files.get(listed)!;
     const byHash = byHashPath(splitPath(path).folder, digest);
-    return this.#artifact(byHash, release.acquireByHash ? [byHash, path] : [path], { digest });
+    return this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest);
   }
 
   /** An index of which only its digest is known. */
   byHash(folder: string, digest: Digest): Artifact {
     const path = byHashPath(folder, digest);
-    return this.#artifact(path, [path], { digest });
+    return this.#index(path, [path], digest);
   }
 
+  #index(key: string, paths: readonly string[], digest: Digest): Artifact {
+    return this.#artifact(key, paths, { digest, requestHeaders: askMirror, policy: this.#forgetful });
+  }
+
+  /** Every mirror is asked for the first path before any is for the second. */
   #artifact(key: string, paths: readonly string[], more: Partial<Artifact>): Artifact {
     const { name, mirrors, fetch, idleTimeoutMs, policy } = this.#options;
-    const candidates = mirrors.flatMap((mirror) =>
-      paths.map((path): Candidate => ({ url: mirror + encodePath(path), fetch, idleTimeoutMs }))
+    const candidates = paths.flatMap((path) =>
+      mirrors.map((mirror): Candidate => ({ url: mirror + encodePath(path), fetch, idleTimeoutMs }))
     );
     return {
       backend: name,

@@ -1,24 +1,27 @@
 import type { Reading, VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
-import { VaultError } from "../errors.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
+import { ifHad } from "./apt_if_had.ts";
 import type { PackageTable } from "./apt_package_table.ts";
 import { readPackages } from "./apt_packages.ts";
-import type { Release } from "./apt_release.ts";
+import { ancestorsOf, pathBelow } from "./apt_request.ts";
+import type { Generation } from "./apt_suites.ts";
 
 /** An index of packages, in a form that is looked into. */
 const packageIndex = /^(.*\/)?(Packages|Sources)(\.gz|\.xz)?$/;
 const compressions = { ".gz": "gz", ".xz": "xz", "": "none" } as const;
 const maxIndexBytes = 512 * 1024 * 1024;
 
-interface PackageIndex {
+interface PackageIndex extends Generation {
   /** As the release lists it. */
   readonly listed: string;
   readonly folder: string;
   readonly reading: Reading<PackageTable>;
+  /** As the index may list the package. */
+  readonly names: readonly string[];
 }
 
-/** Finds the digest of a package in the indexes that are held of a release. */
+/** Finds the digest of a package in the indexes that are held of suites' releases. */
 export class PackageDigests {
   readonly #artifacts: AptArtifacts;
 
@@ -26,35 +29,46 @@ export class PackageDigests {
     this.#artifacts = artifacts;
   }
 
-  /** `path` is below the root of the repository, with a leading slash; null where no index that is held lists it. */
-  async find(path: string, suites: Iterable<readonly [string, Release]>, vault: VaultReader): Promise<Digest | null> {
-    for (const [suite, release] of suites) {
-      for (const { listed, reading } of this.#heldIndexes(path, suite, release, vault)) {
-        const digest = await vault.read(this.#artifacts.index(suite, release, listed), reading)
-          .then(({ value }) => value.find(path.slice(1)), (error) => {
-            if (error instanceof VaultError) return null;
-            throw error;
-          });
-        if (digest !== null) return digest;
-      }
+  /** Null where no index that is held lists it. */
+  async find(path: string, generations: Iterable<Generation>, vault: VaultReader): Promise<Digest | null> {
+    const indexes = [...generations].flatMap((generation) => this.#heldIndexes(path, generation, vault));
+    // Those of the same component first: the others need not be read at all then.
+    const component = /\/pool\/([^/]+)\//.exec(path)?.[1];
+    const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
+    for (const index of indexes.toSorted((a, b) => Number(isLikely(b)) - Number(isLikely(a)))) {
+      const { suite, release, listed, names, reading } = index;
+      const table = (await ifHad(vault.read(this.#artifacts.index(suite, release, listed), reading)))?.value;
+      const digests = names.map((name) => table?.find(name) ?? null);
+      const digest = digests.find((found) => found !== null);
+      if (digest !== undefined) return digest;
     }
     return null;
   }
 
   /** One for each folder is enough: they list the same in each compression. */
-  #heldIndexes(path: string, suite: string, release: Release, vault: VaultReader): PackageIndex[] {
+  #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
+    const { suite, release } = generation;
+    const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
+    if (names.length === 0) return [];
     const found = new Map<string, PackageIndex>();
     for (const listed of release.files.keys()) {
       const index = indexFor(path, listed);
       if (index === null || found.has(index.folder)) continue;
-      if (vault.holds(this.#artifacts.index(suite, release, listed))) found.set(index.folder, index);
+      const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
+      if (isHeld) found.set(index.folder, { ...generation, ...index, listed, names });
     }
     return [...found.values()];
   }
 }
 
+/** What the paths in a suite's indexes may begin at. For flat repositories only their clients know. */
+function rootsOf(suite: string): string[] {
+  const dists = suite.indexOf("/dists/");
+  return dists < 0 ? [suite, ...ancestorsOf(suite)] : [suite.slice(0, dists)];
+}
+
 /** Null for what is no index of such packages, or one of another architecture. */
-function indexFor(path: string, listed: string): PackageIndex | null {
+function indexFor(path: string, listed: string): Pick<PackageIndex, "folder" | "reading"> | null {
   const [, folder = "", name, suffix = ""] = packageIndex.exec(listed) ?? [];
   const isBuilt = /\.[ud]?deb$/.test(path);
   if (name !== (isBuilt ? "Packages" : "Sources")) return null;
@@ -68,5 +82,5 @@ function indexFor(path: string, listed: string): PackageIndex | null {
     make: (body) => readPackages(body.stream(), compression),
     weigh: (table) => table.sizeBytes,
   };
-  return { listed, folder, reading };
+  return { folder, reading };
 }

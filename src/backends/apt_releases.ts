@@ -1,205 +1,135 @@
 import { LRUCache } from "lru-cache";
-import type { Read, Reading, Source, VaultReader } from "../artifact.ts";
-import { messageOf, VaultError } from "../errors.ts";
+import type { CachingPolicy, VaultReader } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { cacheResult, type CacheStatus } from "../http/cache_status.ts";
+import { headerOf } from "../http/headers.ts";
+import { Adoptions, type AdoptionsOptions } from "./apt_adoptions.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
-import { parseRelease, type Release } from "./apt_release.ts";
+import { ifHad } from "./apt_if_had.ts";
+import type { Release } from "./apt_release.ts";
+import { type ReadRelease, readRelease } from "./apt_release_document.ts";
 
-export interface AptReleasesOptions {
-  readonly artifacts: AptArtifacts;
-  readonly log: AptLog;
-  /** How long after an adoption failed the next is tried. */
-  readonly ttlMs: number;
-  /** In ms since the epoch; for tests. */
-  readonly now?: () => number;
-}
-
-export interface AptLog {
-  info(message: string): void;
-  warning(message: string): void;
-}
-
-/** A release, and its bytes as upstream signed them. */
-export interface ReleaseDocument {
-  readonly release: Release;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** A release that clients are given, and how it was found to be the newest. */
-export interface ServedRelease extends Read<ReleaseDocument> {
-  readonly source: Source;
-}
-
-const maxReleaseBytes = 64 * 1024 * 1024;
-/** So long clients wait, at most, for the indexes of a new release. */
-const adoptWithinMs = 20_000;
-/** A part that is broken for good must not keep security updates from everybody: after so long it is left out. */
-const giveWayAfterMs = 3_600_000;
 /** Releases whose clients may still come for indexes. */
-const releasesInMemory = 32;
+const bytesOfKnown = 64 * 1024 * 1024;
 
-const releaseReading: Reading<ReleaseDocument> = {
-  name: "apt release",
-  maxBytes: maxReleaseBytes,
-  async make(body) {
-    const bytes = await body.bytes();
-    return { release: parseRelease(bytes), bytes };
-  },
-  weigh: ({ release, bytes }) => release.weight + bytes.byteLength,
-};
+const servedStale: CacheStatus = { hit: false, fwd: "stale", detail: "stale-if-error" };
 
-const digestReading: Reading<null> = { name: "nothing", maxBytes: maxReleaseBytes, make: () => null, weigh: () => 0 };
+/** What a suite may have, either or both. */
+export const releaseNames = ["InRelease", "Release"] as const;
 
-interface FailedAdoption {
-  readonly since: number;
-  readonly until: number;
+export interface AptReleasesOptions extends AdoptionsOptions {
+  readonly policy: CachingPolicy;
+}
+
+interface Known {
+  readonly path: string;
+  readonly sha256: string;
+  readonly release: Release;
+  readonly lastModified: string | undefined;
 }
 
 /**
- * The releases of a repository's suites. One is *adopted*: it is what clients get, with the indexes it lists. When
- * upstream has another, the indexes that clients have asked for are fetched and checked first, and then it takes the
- * adopted one's place in one step; until then, or when upstream's parts do not fit together, the old one stays whole.
+ * The releases of a repository's suites. One is *adopted*: it is what clients get, with the indexes it lists, until the
+ * *latest* that upstream has is known to be whole and takes its place: see `Adoptions`.
  */
 export class AptReleases {
   readonly #options: AptReleasesOptions;
-  readonly #now: () => number;
-  readonly #underWay = new Map<string, Promise<ServedRelease>>();
-  readonly #failed = new Map<string, FailedAdoption>();
-  readonly #known = new LRUCache<string, Release>({ max: releasesInMemory });
+  readonly #artifacts: AptArtifacts;
+  readonly #adoptions: Adoptions;
+  /** By path and digest. */
+  readonly #known = new LRUCache<string, Known>({
+    maxSize: bytesOfKnown,
+    sizeCalculation: ({ release }) => release.weight + 500,
+  });
 
   constructor(options: AptReleasesOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#artifacts = options.artifacts;
+    this.#adoptions = new Adoptions(options);
   }
 
-  /** The release at `path`, an InRelease or Release: the newest that is whole. Throws as `VaultReader.read`. */
-  current(path: string, vault: VaultReader): Promise<ServedRelease> {
-    const known = this.#underWay.get(path);
-    if (known) return known;
-    const found = this.#current(path, vault).finally(() => this.#underWay.delete(path));
-    this.#underWay.set(path, found);
-    return found;
-  }
-
-  /** The release that clients get, without asking upstream; null where there is none yet. */
-  async adopted(path: string, vault: VaultReader): Promise<Read<ReleaseDocument> | null> {
-    const artifact = this.#options.artifacts.release(path, "adopted");
-    if (!vault.holds(artifact)) return null;
-    const read = await vault.read(artifact, releaseReading);
-    this.#known.set(read.sha256, read.value.release);
-    return read;
-  }
-
-  /** A release that was given to clients lately; null where that was long ago. */
-  known(sha256: string): Release | null {
-    return this.#known.get(sha256) ?? null;
-  }
-
-  async #current(path: string, vault: VaultReader): Promise<ServedRelease> {
-    const { artifacts, log } = this.#options;
+  /**
+   * The release at `path`, an InRelease or Release: the newest that is whole, as upstream says it, or the one that is
+   * held where upstream says nothing of use. Throws as `VaultReader.read`.
+   */
+  async current(path: string, vault: VaultReader): Promise<ReadRelease> {
+    const isLate = !await this.#adoptions.ended(path);
+    const old = isLate ? await this.adopted(path, vault) : null;
+    if (old !== null) return old;
+    const latest = await this.#latest(path, vault);
+    if ("instead" in latest) return latest.instead;
     const held = await this.adopted(path, vault);
-    let latest: Read<ReleaseDocument>;
-    try {
-      latest = await vault.read(artifacts.release(path, "latest"), releaseReading);
-    } catch (error) {
-      if (held === null) throw error;
-      log.warning(`Serving the release that is held at ${path}: ${messageOf(error)}`);
-      return held;
+    if (held?.sha256 === latest.sha256) {
+      this.#adoptions.forget(path);
+      return { ...held, source: latest.source };
     }
-    if (held?.sha256 === latest.sha256) return { ...held, source: latest.source };
-    if (held !== null && !await this.#adopts(path, held, vault)) return { ...held, source: latest.source };
-    if (held === null) await this.#takeFirst(path, latest, vault);
-    return { ...await this.adopted(path, vault) ?? latest, source: latest.source };
+    if (this.#mayAdopt(path, { held, latest })) await this.#adoptions.adopt(path, latest, vault);
+    const adopted = await this.adopted(path, vault);
+    return adopted === null ? await this.#unadopted(path, latest, vault) : { ...adopted, source: latest.source };
   }
 
-  async #takeFirst(path: string, latest: Read<ReleaseDocument>, vault: VaultReader): Promise<void> {
-    const { artifacts, log } = this.#options;
-    this.#known.set(latest.sha256, latest.value.release);
-    await vault.copy(artifacts.release(path, "latest"), artifacts.release(path, "adopted"))
-      .catch((error) => log.warning(`Cannot keep the release at ${path}: ${messageOf(error)}`));
+  /** Whether clients get a release at `path` without upstream being asked. */
+  holds(path: string, vault: VaultReader): boolean {
+    return vault.holds(this.#artifacts.release(path, "adopted"));
   }
 
-  /** Whether the latest release has become the adopted one. Tried again after a while where it has not. */
-  async #adopts(path: string, held: Read<ReleaseDocument>, vault: VaultReader): Promise<boolean> {
-    const { artifacts, log, ttlMs } = this.#options;
-    const now = this.#now();
-    const failed = this.#failed.get(path);
-    if (failed && now < failed.until) return false;
-    const [latest, next, adopted] = (["latest", "next", "adopted"] as const).map((copy) =>
-      artifacts.release(path, copy)
+  /** The release that clients get, without asking upstream; null where there is none, or nothing that is one. */
+  async adopted(path: string, vault: VaultReader): Promise<ReadRelease | null> {
+    if (!this.holds(path, vault)) return null;
+    const read = await ifHad(readRelease(this.#artifacts.release(path, "adopted"), vault));
+    return read && this.#remember(path, read);
+  }
+
+  /** A release of a suite that was given to clients lately; null where that was long ago. */
+  known(suite: string, sha256: string): Release | null {
+    const known = releaseNames.map((name) => this.#known.get(`${suite}/${name} ${sha256}`));
+    return known.find((found) => found !== undefined)?.release ?? null;
+  }
+
+  /** Whether another release at this path, of which clients may have copies, has the same Last-Modified. */
+  hasTwin(path: string, { sha256, headers }: ReadRelease): boolean {
+    const lastModified = headerOf(headers, "last-modified");
+    return this.#known.values().some((known) =>
+      known.path === path && known.sha256 !== sha256 && known.lastModified === lastModified
     );
+  }
+
+  /** What upstream has, or what to serve instead where it has nothing of use. */
+  async #latest(path: string, vault: VaultReader): Promise<ReadRelease | { readonly instead: ReadRelease }> {
     try {
-      // What is checked must be what is adopted, whatever upstream says in between.
-      await vault.copy(latest!, next!);
-      const candidate = await vault.read(next!, releaseReading);
-      const givesWay = failed !== undefined && now - failed.since >= giveWayAfterMs;
-      const fetched = this.#fetchParts(path, { held, candidate }, vault);
-      if (givesWay) await fetched.catch((error) => log.warning(`Adopting ${path} all the same: ${messageOf(error)}`));
-      else await fetched;
-      await vault.copy(next!, adopted!);
-      this.#failed.delete(path);
-      log.info(`A new release at ${path} is served from now on`);
-      return true;
+      return await readRelease(this.#artifacts.release(path, "latest"), vault);
     } catch (error) {
-      this.#failed.set(path, { since: failed?.since ?? now, until: now + ttlMs });
-      log.warning(`The release at ${path} stays what it is, since the new one is not whole yet: ${messageOf(error)}`);
-      return false;
+      if (!(error instanceof VaultError)) throw error;
+      const held = await this.adopted(path, vault);
+      if (held === null || !this.#mayServeStale(held, error)) throw error;
+      return { instead: { ...held, source: { ...held.source, cacheStatus: servedStale } } };
     }
   }
 
-  /** All that clients have asked for of the held release and that has changed, and the signature. */
-  async #fetchParts(
-    path: string,
-    { held, candidate }: { held: Read<ReleaseDocument>; candidate: Read<ReleaseDocument> },
-    vault: VaultReader,
-  ): Promise<void> {
-    const { artifacts } = this.#options;
-    const suite = path.slice(0, path.lastIndexOf("/"));
-    const [old, next] = [held.value.release, candidate.value.release];
-    const wanted = [...old.files.keys()].filter((listed) =>
-      next.files.has(listed) && vault.holds(artifacts.index(suite, old, listed))
-    );
-    const parts = wanted.map((listed) => fetchAgain(() => vault.fetch(artifacts.index(suite, next, listed))));
-    if (!path.endsWith("/InRelease")) parts.push(this.#fetchSignature(path, { held, candidate }, vault));
-    await within(adoptWithinMs, Promise.all(parts));
+  /** As the vault does with a stale copy: this one's latest is broken, or gone from the cache. */
+  #mayServeStale({ source }: ReadRelease, { code }: VaultError): boolean {
+    const { policy, ttlMs } = this.#options;
+    if (code === "not_found" || code === "gone") return policy.serveDeleted;
+    return policy.offline || source.ageSeconds * 1000 < ttlMs + policy.staleIfErrorMs;
   }
 
-  async #fetchSignature(
-    path: string,
-    { held, candidate }: { held: Read<unknown>; candidate: Read<unknown> },
-    vault: VaultReader,
-  ): Promise<void> {
-    const { artifacts } = this.#options;
-    const [old, next] = [held, candidate].map(({ sha256 }) => artifacts.signature(`${path}.gpg`, sha256));
-    try {
-      // An earlier try may have kept the old one under this name.
-      const signature = await vault.read({ ...next!, freshness: { kind: "ttl", ttlMs: 0 } }, digestReading);
-      const isOld = vault.holds(old!) && (await vault.read(old!, digestReading)).sha256 === signature.sha256;
-      if (isOld) throw new VaultError("upstream_changed", `"${path}.gpg" is still the signature of the old one`);
-    } catch (error) {
-      // Repositories need not be signed.
-      if (!(error instanceof VaultError) || error.code !== "not_found") throw error;
-    }
+  /** A release that is whole is not given up for one that upstream does not confirm now. */
+  #mayAdopt(path: string, { held, latest }: { held: ReadRelease | null; latest: ReadRelease }): boolean {
+    if (this.#adoptions.hasJustFailed(path, latest)) return false;
+    return held === null || !this.#options.policy.offline && cacheResult(latest.source.cacheStatus) !== "stale";
   }
-}
 
-/** Wrong bytes may be of one mirror only; the next try asks another first. */
-async function fetchAgain(fetch: () => Promise<void>): Promise<void> {
-  try {
-    await fetch();
-  } catch (error) {
-    if (!(error instanceof VaultError) || error.code !== "digest_mismatch") throw error;
-    await fetch();
+  /** Where none can be adopted there is none to be kept whole. */
+  async #unadopted(path: string, latest: ReadRelease, vault: VaultReader): Promise<ReadRelease> {
+    const artifact = this.#artifacts.release(path, "latest");
+    return this.#remember(path, vault.holds(artifact) ? await readRelease(artifact, vault) : latest);
   }
-}
 
-/** Waits for `work` to end, or for the time to be up: then it goes on by itself. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const up = Promise.withResolvers<void>();
-  const timer = setTimeout(up.resolve, ms);
-  try {
-    await Promise.race([work, up.promise]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => {});
+  #remember(path: string, read: ReadRelease): ReadRelease {
+    const { sha256, headers, value: { release } } = read;
+    const name = `${path} ${sha256}`;
+    if (this.#known.has(name)) return read;
+    this.#known.set(name, { path, sha256, release, lastModified: headerOf(headers, "last-modified") });
+    return read;
   }
 }
