@@ -45,7 +45,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
       const failure = toVaultError(error, candidate.url);
       question.events.upstreamFailed(artifact.backend, reasonOf(failure));
       errors.push(failure);
-      if (!movesOn(artifact, failure)) break;
+      if (!movesOn(artifact, failure) || isHeldFrom(candidate, artifact, question)) break;
     }
   }
   const worst = errors.toSorted((a, b) => rank(a) - rank(b))[0]!;
@@ -59,8 +59,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
 
 async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Response> {
   const { method, signal, previous } = question;
-  const isSource = previous?.url === redactUrl(candidate.url);
-  const added = [...question.headers, ...isSource ? conditionsOf(previous!) : []];
+  const added = [...question.headers, ...cameFrom(candidate, previous) ? conditionsOf(previous!) : []];
   const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
   const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
   if (answers(response.status, added)) return response;
@@ -114,6 +113,17 @@ function toVaultError(error: unknown, url: string): VaultError {
 function reasonOf(error: VaultError): string {
   if (error.upstreamStatus !== undefined) return String(error.upstreamStatus);
   return error.code === "upstream_silent" ? "silent" : "network";
+}
+
+function cameFrom({ url }: Candidate, previous: Entry | null | undefined): boolean {
+  return previous?.url === redactUrl(url);
+}
+
+/**
+ * Where candidates are not alike, what is held of one that has it no more is served rather than another's of that name.
+ */
+function isHeldFrom(candidate: Candidate, { movesOnAfter, policy }: Artifact, { previous }: Question): boolean {
+  return movesOnAfter === "absence" && policy.serveDeleted && cameFrom(candidate, previous);
 }
 
 function movesOn({ movesOnAfter }: Artifact, { code }: VaultError): boolean {

@@ -4,11 +4,14 @@ import { debianKeyring, findDebianMirror } from "../support/debian_mirror.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { runToSuccess } from "../support/run_command.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
-import { VaultProcess } from "../support/vault_process.ts";
+import { waitUntil } from "../support/wait_until.ts";
+import { vaultExecutable, VaultProcess } from "../support/vault_process.ts";
 
 const missing = missingPrograms("apt-get", "dpkg-deb").length > 0;
 const mirror = missing ? null : await findDebianMirror();
-const canBootstrap = missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
+/** It takes a minute: where the end-to-end tests run twice, once is enough, with the program that people have. */
+const runsTwice = Deno.env.get("CI") === "true" && vaultExecutable === null;
+const canBootstrap = !runsTwice && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
 
 async function startVault(dir: TempDir, ...args: readonly string[]): Promise<VaultProcess> {
   const config = { mirror_url: mirror!.url, ttl: "0s" };
@@ -25,6 +28,13 @@ async function transfers(vault: VaultProcess): Promise<number> {
   return samples.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
+async function idle(vault: VaultProcess): Promise<void> {
+  await waitUntil("no transfer is under way", async () => {
+    const metrics = await (await fetch(vault.url("/metrics"))).text();
+    return metrics.split("\n").every((line) => !/^vault_transfers_in_progress\{.*[1-9]\d*$/.test(line));
+  });
+}
+
 Deno.test({
   name: "a real mirror: update and packages twice, the second time nothing but the release is asked for",
   ignore: mirror === null,
@@ -39,6 +49,7 @@ Deno.test({
       const apt = await AptGet.create(dir, name, { sources });
       await apt.update();
       await apt.download("hello", "sl");
+      await idle(vault);
       created.push(apt);
     }
     const [first, second] = await Promise.all(created.map((apt) => apt.archives()));

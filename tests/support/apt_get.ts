@@ -1,4 +1,4 @@
-import { type CommandResult, runCommand } from "./run_command.ts";
+import { type CommandResult, runCommand, runToSuccess } from "./run_command.ts";
 import type { TempDir } from "./temp_dir.ts";
 
 export interface AptGetOptions {
@@ -11,41 +11,39 @@ export interface AptGetOptions {
 /** A real apt-get with a root of its own: nothing of the machine's settings, lists and packages. */
 export class AptGet {
   readonly root: string;
-  readonly #settings: readonly string[];
 
-  private constructor(root: string, settings: readonly string[]) {
+  private constructor(root: string) {
     this.root = root;
-    this.#settings = settings;
   }
 
   static async create(dir: TempDir, name: string, { sources, settings = [] }: AptGetOptions): Promise<AptGet> {
     const root = dir.join(name);
     const folders = ["etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d", "etc/apt/trusted.gpg.d"];
-    const state = ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "var/lib/dpkg", "var/log/apt"];
-    for (const folder of [...folders, ...state]) await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+    const state = ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "var/log/apt"];
+    const dpkg = ["var/lib/dpkg/info", "var/lib/dpkg/updates"];
+    for (const folder of [...folders, ...state, ...dpkg]) await Deno.mkdir(`${root}/${folder}`, { recursive: true });
     await Deno.writeTextFile(`${root}/var/lib/dpkg/status`, "");
     await Deno.writeTextFile(`${root}/etc/apt/sources.list`, `${sources}\n`);
-    await Deno.writeTextFile(`${root}/apt.conf`, "");
-    return new AptGet(root, settings);
-  }
-
-  run(...args: readonly string[]): Promise<CommandResult> {
+    const architecture = await runToSuccess(["dpkg", "--print-architecture"]);
     const own = [
-      `Dir=${this.root}`,
-      `Dir::State=${this.root}/var/lib/apt`,
-      `Dir::State::status=${this.root}/var/lib/dpkg/status`,
-      `Dir::Cache=${this.root}/var/cache/apt`,
-      `Dir::Etc=${this.root}/etc/apt`,
-      "Dir::Etc::trustedparts=/etc/apt/trusted.gpg.d",
+      `Dir=${root}`,
+      `Dir::State::status=${root}/var/lib/dpkg/status`,
+      `DPkg::Options::=--root=${root}`,
       "APT::Sandbox::User=root",
-      "APT::Architecture=amd64",
-      "APT::Architectures=amd64",
+      `APT::Architecture=${architecture}`,
+      `APT::Architectures::=${architecture}`,
       "Acquire::Languages=none",
       "Acquire::Retries=0",
     ];
-    const options = [...own, ...this.#settings].flatMap((setting) => ["-o", setting]);
+    const lines = [...own, ...settings].map((setting) => setting.replace(/^(.+?)=(.*)$/, '$1 "$2";\n'));
+    await Deno.writeTextFile(`${root}/apt.conf`, lines.join(""));
+    return new AptGet(root);
+  }
+
+  /** The settings are in a file of their own: options count only when the machine's have been read. */
+  run(...args: readonly string[]): Promise<CommandResult> {
     const env = { APT_CONFIG: `${this.root}/apt.conf`, DEBIAN_FRONTEND: "noninteractive" };
-    return runCommand(["apt-get", ...options, ...args], { env });
+    return runCommand(["env", "-C", this.root, "apt-get", ...args], { env });
   }
 
   /** Throws with all that apt wrote where it fails, or says that something did. */
@@ -65,6 +63,22 @@ export class AptGet {
   /** Downloads packages, with what they need. */
   download(...packages: readonly string[]): Promise<string> {
     return this.succeed("--yes", "--no-install-recommends", "--download-only", "install", ...packages);
+  }
+
+  /** Installs packages below its root. */
+  install(...packages: readonly string[]): Promise<string> {
+    return this.succeed("--yes", "--no-install-recommends", "install", ...packages);
+  }
+
+  upgrade(): Promise<string> {
+    return this.succeed("--yes", "upgrade");
+  }
+
+  /** The versions of installed packages, by their names. */
+  async installed(): Promise<Record<string, string>> {
+    const format = ["--show", "--showformat", "${Package} ${Version}\n"];
+    const shown = await runToSuccess(["dpkg-query", `--admindir=${this.root}/var/lib/dpkg`, ...format]);
+    return Object.fromEntries(shown.split("\n").map((line) => line.split(" ")));
   }
 
   /** The files of packages that have been downloaded whole. */

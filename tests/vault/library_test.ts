@@ -211,3 +211,19 @@ Deno.test("only where a copy came from is asked to confirm it", async () => {
   upstream.serve("/first", { body: "private", headers });
   assert.equal(await read(), "private");
 });
+
+Deno.test("what is held of a candidate that has it no more is served, not another's of that name", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/own", { body: "own" });
+  upstream.serve("/public", { body: "stranger" });
+  const urls = [upstream.url("/own"), upstream.url("/public")];
+  for (const [serveDeleted, expected] of [[true, "OWN"], [false, "STRANGER"]] as const) {
+    upstream.serve("/own", { body: "own" });
+    const overrides = { ...stale, key: `/${serveDeleted}`, movesOnAfter: "absence", policy: { serveDeleted } } as const;
+    const artifact = fixture.artifact(urls, overrides);
+    assert.equal((await reader.read(artifact, upperCase().reading)).value, "OWN");
+    upstream.serve("/own", { status: 404 });
+    assert.equal((await reader.read(artifact, upperCase().reading)).value, expected);
+  }
+});
