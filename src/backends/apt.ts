@@ -89,7 +89,9 @@ class AptBackend implements Backend {
     // One that a release lists is about a part of it: `main/binary-amd64/Release`.
     const listed = name === "Release" ? await this.#suites.index(path, client, vault) : null;
     if (listed !== null) return listed;
-    const read = await this.#releases.current(path, vault);
+    const read = await this.#releases.current(path, vault).catch((error) => {
+      throw name === "InRelease" && this.#releases.holds(`${suite}/Release`, vault) ? hasReleaseOnly(path) : error;
+    });
     const { value: { bytes }, sha256, source } = read;
     this.#clients.gave(client, { suite, path, sha256 });
     this.#suites.saw(suite);
@@ -143,4 +145,9 @@ function confirmable({ headers }: ReadRelease, asked: Headers, hasTwin: boolean)
   const modified = parseHttpDate(headerOf(headers, "last-modified") ?? "");
   const misleads = since !== null && modified !== null && (since > modified || (since === modified && hasTwin));
   return misleads ? headers.filter(([name]) => name !== "last-modified") : headers;
+}
+
+/** Where upstream cannot say that it has no InRelease: apt asks for the Release, which is held, after a 404 only. */
+function hasReleaseOnly(path: string): VaultError {
+  return new VaultError("not_found", `"${path}" was never there, as far as is known: there is a Release beside it`);
 }

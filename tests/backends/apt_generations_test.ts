@@ -280,3 +280,15 @@ Deno.test("the second mirror takes over when the first is down, or has other byt
   assert.equal(await client.read(inRelease), releaseText(generation(3)));
   assert.equal(await client.read(packages), "packages 3\n");
 });
+
+Deno.test("without upstream, a suite that has only a Release says 404 for the InRelease that apt asks for first", async () => {
+  await using scene = await setUp();
+  const { upstream, connect, app } = scene;
+  const client = connect();
+  upstream.put(suite, generation(1, { name: "Release" }));
+  assert.equal(await client.read(`${suite}/Release`), releaseText(generation(1)));
+  await app.idle();
+  await upstream[Symbol.asyncDispose]();
+  assert.equal((await client.ask(inRelease)).status, 404);
+  assert.equal(await client.read(`${suite}/Release`), releaseText(generation(1)));
+});
