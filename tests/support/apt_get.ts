@@ -86,4 +86,12 @@ export class AptGet {
     const names = await Array.fromAsync(Deno.readDir(`${this.root}/var/cache/apt/archives`), ({ name }) => name);
     return names.filter((name) => name.endsWith(".deb")).sort();
   }
+
+  /** The indexes that the last update has left, in an order that is always the same, without their names. */
+  async lists(): Promise<string[]> {
+    const folder = `${this.root}/var/lib/apt/lists`;
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    const indexes = names.filter((name) => /_(Packages|Sources|Translation-en|Contents-\w+)$/.test(name)).sort();
+    return await Promise.all(indexes.map((name) => Deno.readTextFile(`${folder}/${name}`)));
+  }
 }

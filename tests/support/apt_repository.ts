@@ -98,7 +98,7 @@ export class AptRepository implements AsyncDisposable {
     await this.#writeIndexes(folder, state);
     await this.#writeRelease(folder, state, date);
     const files = walk(`${folder}/${this.#suite}`).map((name) => this.#suite + name);
-    const indexes = files.filter((path) => /\/(by-hash|Packages\.diff)\/|\.[gx]z$/.test(path));
+    const indexes = files.filter((path) => /(^|\/)(by-hash|Packages\.diff)\/|\.[gx]z$/.test(path));
     return {
       placeIndexes: () => this.#place(folder, indexes, date),
       placeRelease: () => this.#place(folder, files.filter((path) => isRelease(path)), date),
@@ -125,13 +125,14 @@ export class AptRepository implements AsyncDisposable {
       if (!await exists(file)) await build(file);
       for (const name of [path, ...beside]) await Deno.link(`${this.root}/${name}`, `${folder}/${name}`);
     };
-    for (const [name, version] of Object.entries(packages)) {
-      await add(this.pathOf(name, version), (file) => buildDeb(file, { name, version }));
-    }
-    for (const [name, version] of Object.entries(sources)) {
+    const binaries = Object.entries(packages).map(([name, version]) =>
+      add(this.pathOf(name, version), (file) => buildDeb(file, { name, version }))
+    );
+    const others = Object.entries(sources).map(([name, version]) => {
       const path = `${this.#pool}${name}_${version}`;
-      await add(`${path}.dsc`, (file) => buildSource(file, { name, version }), `${path}.tar.gz`);
-    }
+      return add(`${path}.dsc`, (file) => buildSource(file, { name, version }), `${path}.tar.gz`);
+    });
+    await Promise.all([...binaries, ...others]);
   }
 
   async #writeIndexes(folder: string, { packages, sources, patches }: RepositoryState): Promise<void> {

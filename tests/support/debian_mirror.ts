@@ -1,3 +1,4 @@
+import { RecordingServer } from "./recording_server.ts";
 import { runCommand } from "./run_command.ts";
 
 /** The Debian mirror that this machine's own apt uses. */
@@ -22,6 +23,17 @@ export async function findDebianMirror(): Promise<DebianMirror | null> {
   if (mirror && await answers(mirror) && await Deno.stat(keyring).catch(() => null) !== null) return mirror;
   console.log("tests skipped: this machine has no Debian mirror that answers, or no keyring for it");
   return null;
+}
+
+/** Starts a server in front of the mirror that counts what is asked, and may refuse; the caller disposes of it. */
+export function startMirrorProxy({ url }: DebianMirror): RecordingServer {
+  return new RecordingServer(async (request) => {
+    const { pathname } = new URL(request.url);
+    const headers = new Headers(request.headers);
+    for (const name of ["host", "connection"]) headers.delete(name);
+    const { method, signal } = request;
+    return await fetch(url + pathname, { method, headers, signal });
+  });
 }
 
 async function answers({ url, suite }: DebianMirror): Promise<boolean> {
