@@ -62,10 +62,20 @@ export interface Artifact {
    * Bytes of its digest that are held under another key serve this one too, once upstream has told of them with HEAD.
    */
   readonly adoptsHeld?: boolean;
+  /**
+   * What has to make something of a whole body: one that it throws at is no answer of upstream's, reaches nobody and
+   * does not take the place of a held copy.
+   */
+  readonly checkedBy?: Reading<unknown>;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
   mentions?(document: HeldDocument): readonly Mention[];
   /** Told of what a miss has to know and a hit does not, such as the digest: a copy that is held needs none of it. */
   complete?(): Promise<Artifact>;
+  /**
+   * What the bytes should be by what is held, for names whose bytes are not to change and sometimes do; null where that
+   * tells nothing. A held copy of another digest is none.
+   */
+  expected?(): Promise<Digest | null>;
   /**
    * Which failures of a candidate make the next one be asked: any, that it has no such artifact or does not give it to
    * us, or only that it has no such artifact.

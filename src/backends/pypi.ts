@@ -122,6 +122,7 @@ class PypiBackend implements Backend {
     };
     return {
       ...artifact,
+      expected: () => this.#search.expect(url, projects, vault),
       complete: async () => {
         const { file, index } = await this.#search.find(url, projects, vault);
         return { ...artifact, candidates: [index.candidate(file.url)], ...file.digest && { digest: file.digest } };

@@ -1,4 +1,5 @@
 import type { Freshness, Read, Reading, VaultReader } from "../artifact.ts";
+import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
 import { fileReading, type FileTable, type FileToFetch } from "./pypi_files.ts";
 import { type IndexReader, isMissing } from "./pypi_index_reader.ts";
@@ -50,6 +51,16 @@ export class FileSearch {
       ? "its name is not one of a package"
       : `the pages of ${permitted.map((project) => `"${project}"`).join(", ")} do not list it`;
     throw new VaultError("not_found", `"${url}" is not fetched: ${pages}`);
+  }
+
+  /** The digest of the file of this URL on a page that is held; null where none tells it. Asks no index. */
+  async expect(url: string, projects: readonly string[], vault: VaultReader): Promise<Digest | null> {
+    for (const project of projects.filter((project) => this.#indexes.permit(project))) {
+      const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault }).catch(() => null);
+      const digest = page?.value.get(fileKeyOf(url))?.digest;
+      if (digest) return digest;
+    }
+    return null;
   }
 
   async #findOn(project: string, key: string, vault: VaultReader): Promise<ListedFile | null> {

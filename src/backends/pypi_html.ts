@@ -1,6 +1,7 @@
 import { Parser } from "htmlparser2";
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
+import { projectsOf } from "./pypi_name.ts";
 import type { IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
 
 /** An `<a>` with a link. */
@@ -18,14 +19,20 @@ export interface HtmlDocument {
   readonly meta: readonly (readonly [name: string, content: string])[];
   /** What its links count from. */
   readonly base: string;
+  /** Whether it has what only browsers make something of, such as a form. */
+  readonly isForPeople: boolean;
 }
 
 /** The HTML form of a project's page (PEP 503, 592, 658, 740). Throws `upstream_failed`. */
 export function parseHtmlPage(document: IndexDocument): ProjectPage {
-  const { anchors, meta, base } = parseHtmlDocument(document);
+  const { anchors, meta, base, isForPeople } = parseHtmlDocument(document);
+  const files = anchors.map((anchor) => fileOf(anchor, base)).filter((file) => file !== null);
+  if (isForPeople && !files.some(({ filename }) => projectsOf(filename).length > 0)) {
+    throw unreadable(document, "it is a page for people, and lists no package");
+  }
   return {
     name: lastSegment(new URL(document.url).pathname),
-    files: anchors.map((anchor) => fileOf(anchor, base)).filter((file) => file !== null),
+    files,
     source: { form: "html", meta },
   };
 }
@@ -34,11 +41,11 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
 export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
   const reader = new DocumentReader();
   new Parser(reader).end(new TextDecoder().decode(document.bytes));
-  const { isHtml, wantsPassword, anchors, meta, base } = reader;
+  const { isHtml, isForPeople, wantsPassword, anchors, meta, base } = reader;
   if (!isHtml) throw unreadable(document, "it is not HTML");
   if (wantsPassword) throw unreadable(document, "it asks for a password, and lists nothing");
   checkApiVersion(document, meta.find(([name]) => name === "pypi:repository-version")?.[1]);
-  return { anchors, meta, base: URL.parse(base, document.url)?.href ?? document.url };
+  return { anchors, meta, isForPeople, base: URL.parse(base, document.url)?.href ?? document.url };
 }
 
 /** Takes from the parser's events what matters. */
@@ -47,11 +54,13 @@ class DocumentReader {
   readonly meta: [string, string][] = [];
   base = "";
   isHtml = false;
+  isForPeople = false;
   wantsPassword = false;
   #open: { text: string } | null = null;
 
   onopentag(name: string, attributes: Record<string, string>): void {
     this.isHtml ||= /^(?:html|head|title|body|a)$/.test(name);
+    this.isForPeople ||= /^(?:form|script|iframe)$/.test(name) || attributes["http-equiv"]?.toLowerCase() === "refresh";
     if (name === "a") this.#openAnchor(attributes);
     else if (name === "base") this.base ||= attributes.href ?? "";
     else if (name === "meta") this.meta.push([attributes.name?.toLowerCase() ?? "", attributes.content ?? ""]);

@@ -1,8 +1,11 @@
 import type { Artifact, CachingPolicy, Freshness, Read, Reading, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { htmlType, jsonType } from "./pypi_accept.ts";
+import { documentOf, maxPageBytes } from "./pypi_files.ts";
 import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
+import type { ProjectPage } from "./pypi_page.ts";
 import { listReading } from "./pypi_pages.ts";
+import { parseProjectPage } from "./pypi_project_page.ts";
 import type { ProjectList } from "./pypi_project_list.ts";
 
 export interface IndexReaderOptions {
@@ -29,6 +32,14 @@ export interface PageRead<T> {
 /** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
+/** What is no page is no answer: an index that sends a page to sign in at is down. */
+const pageCheck: Reading<ProjectPage> = {
+  name: "pypi page as it came",
+  maxBytes: maxPageBytes,
+  make: async (body) => parseProjectPage(await documentOf(body)),
+  weigh: () => 0,
+};
+
 const never: Freshness = { kind: "ttl", ttlMs: 0 };
 
 /** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
@@ -46,8 +57,7 @@ export class IndexReader {
    */
   async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
     const { indexes } = this.#options;
-    const candidates = indexes.of(project).map((index) => index.candidate(index.pageUrl(project)));
-    const page = this.#document(`/simple/${project}/`, candidates);
+    const page = this.#page(project);
     const unlessForeign = { ...page.policy, staleIfErrorMs: 0, serveDeleted: false };
     const ways = [{ ...page, ...freshness && { freshness } }, { ...page, freshness: never, policy: unlessForeign }];
     for (const artifact of ways) {
@@ -61,18 +71,31 @@ export class IndexReader {
     );
   }
 
+  /** The page of a project as it is held, however old; null where none is that counts. Asks no index. */
+  async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Read<T> | null> {
+    const page = this.#page(project);
+    if (!vault.holds(page)) return null;
+    const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
+    return this.#options.indexes.at(read.source.upstream, project) && read;
+  }
+
   /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
   async readLists(vault: VaultReader): Promise<IndexRead<ProjectList>[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
       const list = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
-      return { ...await vault.read(list, listReading), index };
+      return { ...await vault.read({ ...list, checkedBy: listReading }, listReading), index };
     }));
     const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
     const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);
     const worst = failures.find((error) => !isMissing(error)) ?? (found.length === 0 ? failures[0] : undefined);
     if (worst !== undefined) throw worst;
     return found;
+  }
+
+  #page(project: string): Artifact {
+    const candidates = this.#options.indexes.of(project).map((index) => index.candidate(index.pageUrl(project)));
+    return { ...this.#document(`/simple/${project}/`, candidates), checkedBy: pageCheck };
   }
 
   #document(key: string, candidates: Artifact["candidates"]): Artifact {

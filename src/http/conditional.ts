@@ -9,7 +9,7 @@ export interface Validators {
 
 /**
  * Whether a GET or HEAD is to be answered with 304 (RFC 9110 §13.2.2): `If-None-Match` counts before
- * `If-Modified-Since`.
+ * `If-Modified-Since`. That one has to be the very date: what another mirror sent may be later, and is not the same.
  */
 export function notModified(request: Headers, { etag, lastModified }: Validators): boolean {
   const ifNoneMatch = request.get("if-none-match");
@@ -19,7 +19,7 @@ export function notModified(request: Headers, { etag, lastModified }: Validators
   if (ifModifiedSince === null) return false;
   if (ifModifiedSince === lastModified) return true;
   const [since, modified] = [parseHttpDate(ifModifiedSince), parseHttpDate(lastModified)];
-  return since !== null && modified !== null && modified <= since;
+  return since !== null && since === modified;
 }
 
 /** Whether an `If-Range` allows a 206: the same strong ETag, or exactly the Last-Modified (RFC 9110 §13.1.5). */

@@ -10,6 +10,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "./freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
+import { inspect } from "./inspect.ts";
 import { recordMentions } from "./mentions.ts";
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
@@ -43,6 +44,8 @@ export class ArrivingBody {
   readonly #startedAt = performance.now();
   /** It is complete, is not kept, and goes when its last follower does. */
   #spent = false;
+  /** It is not what it should be: nothing can go on from its bytes. */
+  #refused = false;
 
   /**
    * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
@@ -104,14 +107,14 @@ export class ArrivingBody {
   }
 
   /**
-   * Checks the body that is all there, releases its last bytes, and keeps it. Throws `digest_mismatch` with nothing
-   * released; a body that cannot be kept is no error. `released` is called in between.
+   * Checks the body that is all there, releases its last bytes, and keeps it. Throws `digest_mismatch`, and as
+   * `checkedBy` does, with nothing released; a body that cannot be kept is no error. `released` is called in between.
    */
   async finish(released: () => void): Promise<"stored" | "unstored"> {
     await this.file.flush();
     const hashed = await this.#check();
     const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
-    if (this.#staged && sha256) await this.#recordMentions(this.#staged, sha256);
+    if (this.#staged && sha256) await this.#lookInto(this.#staged, sha256);
     this.file.complete();
     released();
     const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;
@@ -128,7 +131,7 @@ export class ArrivingBody {
   async fail(failure: VaultError): Promise<void> {
     this.file.fail(failure);
     await this.file.flush();
-    const useless = failure.code === "digest_mismatch" || failure.code === "upstream_changed";
+    const useless = this.#refused || failure.code === "digest_mismatch" || failure.code === "upstream_changed";
     const parked = !useless && this.file.storing && await this.checkpoints?.park();
     if (!parked) return await this.#discard();
     this.file.closeWriters();
@@ -171,14 +174,21 @@ export class ArrivingBody {
   }
 
   /** Before anybody has the document: who has it asks for what it mentions. */
-  async #recordMentions(staged: StagedBody, sha256: string): Promise<void> {
+  async #lookInto(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
     const url = redactUrl(this.beginning.answer.candidate.url);
     const read = async () => {
       using file = staged.openReader(0);
       return (await new Response(file.readable).bytes()).subarray(0, sizeBytes);
     };
-    await recordMentions(this.artifact, { sha256, sizeBytes, headers: this.headers, url, read }, this.#deps);
+    const document = { sha256, sizeBytes, headers: this.headers, url, read };
+    const { checkedBy } = this.artifact;
+    if (checkedBy) {
+      this.#refused = true;
+      await inspect(checkedBy, document);
+      this.#refused = false;
+    }
+    await recordMentions(this.artifact, document, this.#deps);
   }
 
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {

@@ -1,16 +1,26 @@
 import type { Artifact } from "../artifact.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
+import { parseHttpDate } from "../http/http_date.ts";
 import type { Entry } from "../store/store.ts";
 import { assess } from "./freshness.ts";
 
-/** The validators of a stored copy, as request headers (RFC 9110 §13.1). */
-export function conditionsOf(entry: Entry): [string, string][] {
-  const etag = headerOf(entry.headers, "etag");
-  const modified = headerOf(entry.headers, "last-modified");
+/**
+ * The validators of a stored copy, as request headers (RFC 9110 §13.1). A Last-Modified that is as old as the answer it
+ * came with is none: what changed later in that second has it too (RFC 9110 §8.8.2.2).
+ */
+export function conditionsOf({ headers }: Entry): [string, string][] {
+  const etag = headerOf(headers, "etag");
+  const modified = etag === undefined && isTooYoung(headers) ? undefined : headerOf(headers, "last-modified");
   return [
     ...(etag ? [["if-none-match", etag] as [string, string]] : []),
     ...(modified ? [["if-modified-since", modified] as [string, string]] : []),
   ];
+}
+
+function isTooYoung(headers: HeaderList): boolean {
+  const timeOf = (name: string) => parseHttpDate(headerOf(headers, name) ?? "");
+  const [modified, date] = [timeOf("last-modified"), timeOf("date")];
+  return modified !== null && date !== null && date - modified < 1000;
 }
 
 /** Whether a 304 is about the stored copy: one that names another ETag confirms nothing. */

@@ -76,6 +76,7 @@ class Engine implements Vault {
     const { store } = this.#options;
     const now = Date.now();
     let entry = store.find(artifact);
+    if (entry !== null && artifact.expected && await this.#isReplaced(artifact, entry)) entry = null;
     const situation = { now, noCache: ask.noCache === true };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       const opened = this.#openStored(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
@@ -86,6 +87,13 @@ class Engine implements Vault {
     if (entry !== null && !store.hasBody(entry)) entry = null;
     if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
     return this.#ask(await artifact.complete?.() ?? artifact, ask, entry);
+  }
+
+  /** Whether its bytes are others than they should be by now. Offline there are no others to be had. */
+  async #isReplaced(artifact: Artifact, { sha256 }: Entry): Promise<boolean> {
+    if (artifact.policy.offline) return false;
+    const digest = await artifact.expected!();
+    return digest?.algorithm === "sha256" && digest.hex !== sha256;
   }
 
   async close(timeoutMs: number): Promise<void> {

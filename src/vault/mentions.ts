@@ -18,7 +18,7 @@ export interface Document {
   /** Where it came from, without credentials. */
   readonly url: string;
   /** Null where it is gone. */
-  read(): Promise<Uint8Array> | null;
+  read(): Promise<Uint8Array<ArrayBuffer>> | null;
 }
 
 export interface MentionDeps {
@@ -51,7 +51,7 @@ export function recordMentionsOf(entry: Entry, artifact: Artifact, deps: Mention
   return recordMentions(artifact, { ...entry, read: () => readStored(entry, deps.store) }, deps);
 }
 
-function readStored(entry: Entry, store: Store): Promise<Uint8Array> | null {
+function readStored(entry: Entry, store: Store): Promise<Uint8Array<ArrayBuffer>> | null {
   const body = store.openBody(entry);
   if (body === null) return null;
   return body.kind === "bytes" ? Promise.resolve(body.bytes) : new Response(body.file.readable).bytes();

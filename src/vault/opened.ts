@@ -52,7 +52,7 @@ function openedFromTransfer(
   };
 }
 
-/** A body that is held back whole until it is checked can still be refused with a proper error. */
+/** A body that nobody has any of until it is checked can still be refused with a proper error. */
 export async function openArriving(
   transfer: Transfer,
   head: Extract<Head, { kind: "body" }>,
@@ -60,9 +60,9 @@ export async function openArriving(
 ): Promise<Opened> {
   const opened = openedFromTransfer(transfer, head, cacheStatus);
   const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
-  if (!allHeldBack) return opened;
   try {
-    await transfer.verified;
+    if (allHeldBack) await transfer.verified;
+    else if (transfer.artifact.checkedBy) await transfer.inspected;
     return opened;
   } catch (error) {
     opened.close();

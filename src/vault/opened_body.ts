@@ -76,9 +76,11 @@ export class OpenedBody implements ReadableBody {
 
   #checkSize(bytes: number): void {
     if (bytes <= this.#maxBytes) return;
-    throw new VaultError(
-      "upstream_failed",
-      `Cannot make sense of "${this.url}": it is larger than ${this.#maxBytes} bytes`,
-    );
+    throw tooLarge(this.url, this.#maxBytes);
   }
+}
+
+/** The error for what nothing is made of. */
+export function tooLarge(url: string, maxBytes: number): VaultError {
+  return new VaultError("upstream_failed", `Cannot make sense of "${url}": it is larger than ${maxBytes} bytes`);
 }

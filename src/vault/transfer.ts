@@ -65,12 +65,15 @@ export class Transfer {
   readonly ended: Promise<void>;
   /** Settles when the whole body has been checked; rejects with a VaultError where that fails. */
   readonly verified: Promise<void>;
+  /** As `verified`, or earlier where the body is not kept: it is then not looked into. */
+  readonly inspected: Promise<void>;
   readonly #plan: TransferPlan;
   readonly #deps: TransferDeps;
   readonly #detached: () => void;
   readonly #abort = new AbortController();
   readonly #head = Promise.withResolvers<Head>();
   readonly #verified = Promise.withResolvers<void>();
+  readonly #unstored = Promise.withResolvers<void>();
   #body: ArrivingBody | null = null;
   #waiting = 0;
   #filling: Filling | null = null;
@@ -82,7 +85,8 @@ export class Transfer {
     this.#deps = deps;
     this.#detached = detached;
     this.verified = this.#verified.promise;
-    for (const promise of [this.#head.promise, this.verified]) promise.catch(() => {});
+    this.inspected = Promise.race([this.verified, this.#unstored.promise]);
+    for (const promise of [this.#head.promise, this.verified, this.inspected]) promise.catch(() => {});
     this.ended = this.#run();
   }
 
@@ -167,6 +171,7 @@ export class Transfer {
       ...this.#deps,
       onUnstored: () => {
         this.#detached();
+        this.#unstored.resolve();
         this.#filling?.storingStopped();
         setTimeout(() => this.#stopIfAbandoned(), 0);
       },
@@ -191,7 +196,10 @@ export class Transfer {
     this.#filling = this.#createFilling(body);
     events.transferStarted(backend);
     if (beginning.resumed) events.upstreamResumed(backend);
-    if (!file.storing) this.#detached();
+    if (!file.storing) {
+      this.#detached();
+      this.#unstored.resolve();
+    }
     this.#announce(body);
     try {
       const segment = beginning.resumed ? file.addSegment(0, beginning.start) : file.addSegment(beginning.start);

@@ -274,3 +274,36 @@ Deno.test("offline, what is held is served, and the rest is refused", async () =
   await assert.rejects(scene.ask(offline, "/simple/other/"), { code: "offline" });
   assert.equal(upstream.requests.length, asked);
 });
+
+const notPages: readonly [what: string, contentType: string, body: string][] = [
+  ["JSON that breaks off", jsonType, '{"meta":{"api-version":"1.1"},"fil'],
+  ["JSON of another kind", jsonType, '{"error":"maintenance"}'],
+  ["a text", "text/plain", "maintenance"],
+  ["nothing", "text/html", ""],
+  ["a page to sign in at", "text/html", "<html><body><form>Sign in</form></body></html>"],
+];
+
+for (const [what, contentType, body] of notPages) {
+  Deno.test(`${what} does not take the place of a page that is held`, async () => {
+    await using all = await setUp();
+    const before = await all.scene.ask(all.backend, "/simple/demo/", jsonType);
+    all.upstream.serve("/simple/demo/", { body, headers: { "content-type": contentType } });
+    const asked = all.upstream.requests.length;
+    assert.equal((await all.scene.ask(all.backend, "/simple/demo/", jsonType)).text, before.text);
+    assert.equal(all.upstream.requests.length, asked + 1);
+  });
+}
+
+Deno.test("a file that is replaced under its name is fetched again once the page says so, and not before", async () => {
+  await using all = await setUp();
+  const { scene, backend, upstream } = all;
+  const replaced = { ...wheel, body: "another wheel" };
+  assert.equal((await scene.follow(backend, "/simple/demo/", wheel.filename)).text, wheel.body);
+  servePage(upstream, "demo", [replaced]);
+  const link = `/packages/${wheel.filename}`;
+  assert.equal((await scene.ask(backend, link)).text, wheel.body);
+  assert.equal((await scene.follow(backend, "/simple/demo/", wheel.filename)).text, replaced.body);
+  const asked = upstream.requests.length;
+  assert.equal((await scene.ask(backend, link)).text, replaced.body);
+  assert.equal(upstream.requests.length, asked);
+});

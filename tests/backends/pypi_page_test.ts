@@ -175,6 +175,11 @@ Deno.test("HTML: what has no link that leads to a file is left out, and so are f
   assert.deepEqual(parseProjectPage(htmlDocument(html)).files, []);
 });
 
+Deno.test("HTML: forms and scripts do not matter where there are files", () => {
+  const html = htmlWith('<script></script><form></form><a href="holy_grail-1.0.tar.gz">x</a>');
+  assert.equal(parseProjectPage(htmlDocument(html)).files.length, 1);
+});
+
 Deno.test("a page with nothing on it is the page of a project without files", () => {
   assert.deepEqual(parseProjectPage(jsonDocument(jsonWith([]))).files, []);
   assert.deepEqual(parseProjectPage(htmlDocument("<!DOCTYPE html><html></html>")).files, []);
@@ -231,6 +236,15 @@ const refused: Readonly<Record<string, { document: IndexDocument; says: RegExp }
   "a page to sign in at": {
     document: htmlDocument(htmlWith('<form><input name=u><INPUT type="Password"></form><a href="/forgot">Forgot?</a>')),
     says: /asks for a password/,
+  },
+  "a page with a form": {
+    document: htmlDocument(htmlWith('<form></form><a href="/help">Help</a>')),
+    says: /for people/,
+  },
+  "a page that needs a browser": { document: htmlDocument(htmlWith("<SCRIPT></SCRIPT>")), says: /for people/ },
+  "a page that leads elsewhere": {
+    document: htmlDocument(htmlWith("", '<meta HTTP-Equiv="Refresh" content="0; url=/login">')),
+    says: /for people/,
   },
 };
 

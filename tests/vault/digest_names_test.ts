@@ -7,6 +7,7 @@ import { cacheResult } from "../../src/http/cache_status.ts";
 import { type HeaderList, headerOf } from "../../src/http/headers.ts";
 import type { Answer } from "../support/fake_upstream.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { waitUntil } from "../support/wait_until.ts";
 import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.ts";
 
 const decoder = new TextDecoder();
@@ -335,6 +336,9 @@ Deno.test("bytes that are on their way under other keys are not fetched again, a
   hold.release();
   for (const reader of readers) for (let end = false; !end;) end = (await reader.read()).done;
   await first;
+  const { store } = set.fixture;
+  const artifacts = keys.map((key) => set.fixture.artifact(set.upstream.url(key), content(text, key)));
+  await waitUntil("it is held under all keys", () => artifacts.every((artifact) => store.find(artifact) !== null));
   for (const key of keys) assert.equal((await set.read(key, content(text, key))).text.length, text.length);
   assert.deepEqual(set.asked().toSorted(), ["GET /0/c", ...keys.slice(1).map((key) => `HEAD ${key}`)].sort());
 });

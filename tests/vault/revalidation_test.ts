@@ -201,3 +201,28 @@ Deno.test("no more fetches at once than max_transfers; the rest wait their turn"
   for (const hold of holds) hold.release();
   assert.deepEqual((await Promise.all(reads)).map(({ bytes }) => decoder.decode(bytes)), names);
 });
+
+const day = "Mon, 01 Jan 2024 00:00:00 GMT";
+const conditions: readonly { name: string; headers: Record<string, string>; asks: [etag: boolean, date: boolean] }[] = [
+  { name: "an ETag and a date", headers: { etag: '"1"', "last-modified": day, date: day }, asks: [true, true] },
+  { name: "a date alone", headers: { "last-modified": day }, asks: [false, true] },
+  {
+    name: "a date of long before the answer",
+    headers: { "last-modified": day, date: "Mon, 01 Jan 2024 00:00:01 GMT" },
+    asks: [false, true],
+  },
+  { name: "a date of the answer's own second", headers: { "last-modified": day, date: day }, asks: [false, false] },
+];
+
+for (const { name, headers, asks } of conditions) {
+  Deno.test(`what a copy is confirmed by: ${name}`, async () => {
+    await using upstream = startFakeUpstream();
+    await using fixture = new VaultFixture();
+    upstream.serve("/a", { body: "one", headers });
+    const artifact = fixture.artifact(upstream.url("/a"), always);
+    await fixture.vault.reader.fetch(artifact);
+    await fixture.read(artifact);
+    const { headers: sent } = upstream.requests[1]!;
+    assert.deepEqual([sent.has("if-none-match"), sent.has("if-modified-since")], asks);
+  });
+}
