@@ -135,6 +135,8 @@ export interface ReadableBody {
   readonly sizeBytes: number | undefined;
   /** The URL it came from, without credentials; one of the artifact's candidates. */
   readonly url: string;
+  /** What its relative links count from: where redirects led to, or `url`. */
+  readonly location: string;
   /** Throws `upstream_failed` above the reading's `maxBytes`. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   /** Errors, and never ends early, where the bytes cannot be had or are not what they should be. */

@@ -35,7 +35,7 @@ export function fileReading(backend: string): Reading<FileTable> {
 
 /** A page with what is needed to make sense of it. */
 export async function documentOf(body: ReadableBody): Promise<IndexDocument> {
-  return { bytes: await body.bytes(), contentType: headerOf(body.headers, "content-type"), url: body.url };
+  return { bytes: await body.bytes(), contentType: headerOf(body.headers, "content-type"), url: body.location };
 }
 
 function rowsOf({ url, hashes, coreMetadata, gpgSig }: PageFile): [string, FileToFetch][] {

@@ -10,6 +10,8 @@ export interface Entry {
   readonly headers: HeaderList;
   /** Where it came from, without credentials. */
   readonly url: string;
+  /** Where redirects led to from there, if there were any; without credentials and query. */
+  readonly location?: string | undefined;
   /** When the body was committed, ms since the epoch. */
   readonly storedAt: number;
   /** When upstream last sent or confirmed it. */

@@ -12,6 +12,7 @@ import { GrowingFile } from "./growing_file.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
 import { inspect } from "./inspect.ts";
 import { recordMentions } from "./mentions.ts";
+import { redirectedTo } from "./redirected_to.ts";
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
@@ -181,7 +182,8 @@ export class ArrivingBody {
       using file = staged.openReader(0);
       return (await new Response(file.readable).bytes()).subarray(0, sizeBytes);
     };
-    const document = { sha256, sizeBytes, headers: this.headers, url, read };
+    const location = redirectedTo(this.beginning.answer);
+    const document = { sha256, sizeBytes, headers: this.headers, url, location, read };
     const { checkedBy } = this.artifact;
     if (checkedBy) {
       this.#refused = true;
@@ -194,6 +196,7 @@ export class ArrivingBody {
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
     const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
+    const { answer } = this.beginning;
     const { freshUntil, generatedAt, selectedBy } = this.assessment;
     const now = Date.now();
     this.file.closeWriters();
@@ -201,7 +204,13 @@ export class ArrivingBody {
     try {
       await this.#deps.store.commit(staged, {
         ...{ backend, key, sha256, sizeBytes, headers: this.headers, storedAt: now, validatedAt: now },
-        ...{ freshUntil, generatedAt, selectedBy, url: redactUrl(this.beginning.answer.candidate.url) },
+        ...{
+          freshUntil,
+          generatedAt,
+          selectedBy,
+          url: redactUrl(answer.candidate.url),
+          location: redirectedTo(answer),
+        },
       });
     } catch (error) {
       reportUnstored(this.artifact, error, this.#deps);

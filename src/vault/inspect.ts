@@ -8,18 +8,21 @@ export interface Inspected {
   readonly headers: HeaderList;
   /** Where it came from, without credentials. */
   readonly url: string;
+  /** Where redirects led to from there, if there were any. */
+  readonly location: string | undefined;
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Lets a reading say whether a body is what it should be. Throws as the reading does. */
 export async function inspect({ make, maxBytes }: Reading<unknown>, body: Inspected): Promise<void> {
-  const { sizeBytes, headers, url, read } = body;
+  const { sizeBytes, headers, url, location = url, read } = body;
   if (sizeBytes > maxBytes) throw tooLarge(url, maxBytes);
   const bytes = await read();
   await make({
     sizeBytes,
     headers,
     url,
+    location,
     bytes: () => Promise.resolve(bytes),
     stream: () => new Blob([bytes]).stream(),
   });

@@ -67,7 +67,7 @@ export class Library implements VaultReader {
     const opened = await this.#options.open(artifact);
     const body = new OpenedBody(opened, reading.maxBytes);
     try {
-      const nameFor = (sha256: string) => `${sha256} ${body.url} ${reading.name}`;
+      const nameFor = (sha256: string) => `${sha256} ${body.url} ${body.location} ${reading.name}`;
       const known = opened.sha256 === undefined ? undefined : this.#made?.get(nameFor(opened.sha256));
       const value = known ? known.value as T : await reading.make(body);
       const sha256 = await body.sha256();

@@ -19,6 +19,7 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
     ageSeconds: seconds(Date.now() - entry.generatedAt),
     cacheStatus,
     upstream: entry.url,
+    location: entry.location,
     sha256: entry.sha256,
     ranges: true,
     bytes: body.kind === "bytes" ? body.bytes : null,
@@ -43,6 +44,7 @@ function openedFromTransfer(
     ageSeconds: seconds(Date.now() - head.assessment.generatedAt),
     cacheStatus,
     upstream: transfer.source!,
+    location: head.location,
     ranges: head.sizeBytes !== null && head.storing,
     bytes: null,
     stream(range) {

@@ -33,6 +33,10 @@ export class OpenedBody implements ReadableBody {
     return redactUrl(this.#opened.upstream);
   }
 
+  get location(): string {
+    return this.#opened.location ?? this.url;
+  }
+
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#opened.bytes ?? await new Response(this.stream()).bytes();
   }

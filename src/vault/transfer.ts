@@ -13,6 +13,7 @@ import type { Follower } from "./follower.ts";
 import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
 import { recordMentionsOf } from "./mentions.ts";
+import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
 import type { Slots } from "./slots.ts";
 
@@ -51,6 +52,8 @@ export type Head =
   | {
     readonly kind: "body";
     readonly headers: HeaderList;
+    /** Where redirects led to, if there were any. */
+    readonly location: string | undefined;
     readonly sizeBytes: number | null;
     readonly assessment: Assessment;
     readonly upstreamStatus: number;
@@ -151,7 +154,7 @@ export class Transfer {
   }
 
   async #confirm({ answer, entry: settled }: Settled): Promise<void> {
-    const entry = { ...settled, url: redactUrl(answer.candidate.url) };
+    const entry = { ...settled, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) };
     if (entry.sha256 !== this.#plan.previous?.sha256) await recordMentionsOf(entry, this.artifact, this.#deps);
     try {
       await this.#deps.store.renew(entry);
@@ -218,9 +221,11 @@ export class Transfer {
   }
 
   #announce({ beginning, headers, assessment, file }: ArrivingBody): void {
-    const { sizeBytes, answer: { response } } = beginning;
+    const { sizeBytes, answer } = beginning;
     const { storing } = file;
-    this.#head.resolve({ kind: "body", headers, sizeBytes, assessment, upstreamStatus: response.status, storing });
+    const upstreamStatus = answer.response.status;
+    const location = redirectedTo(answer);
+    this.#head.resolve({ kind: "body", headers, location, sizeBytes, assessment, upstreamStatus, storing });
   }
 
   #createFilling({ artifact, file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {

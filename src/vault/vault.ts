@@ -25,6 +25,8 @@ export interface Opened {
   readonly cacheStatus: CacheStatus;
   /** The URL it came from, for the log. */
   readonly upstream: string;
+  /** Where redirects led to from there, if there were any. */
+  readonly location?: string | undefined;
   /** Of the body, where it is in the store; one that arrives has none yet. */
   readonly sha256?: string;
   /** Whether `stream` honours a range: true wherever the size is known. */

@@ -307,3 +307,40 @@ Deno.test("a file that is replaced under its name is fetched again once the page
   assert.equal((await scene.ask(backend, link)).text, replaced.body);
   assert.equal(upstream.requests.length, asked);
 });
+
+Deno.test("links of a page count from where redirects led to, also when it comes from the cache", async () => {
+  await using all = await setUp();
+  const { scene, upstream } = all;
+  const backend = scene.backend([scene.index(upstream)], { ttlMs: 60_000 });
+  upstream.serve("/simple/demo/", { status: 302, headers: { location: "/deep/er/simple/demo/?token=s3cret" } });
+  const page = { name: "demo", files: [{ filename: wheel.filename, url: `../../files/${wheel.filename}` }] };
+  upstream.serve("/deep/er/simple/demo/?token=s3cret", {
+    body: JSON.stringify(page),
+    headers: { "content-type": jsonType },
+  });
+  upstream.serve(`/deep/er/files/${wheel.filename}`, { body: wheel.body });
+  for (let times = 0; times < 2; times++) {
+    assert.equal((await scene.follow(backend, "/simple/demo/", wheel.filename)).text, wheel.body);
+  }
+  assert.deepEqual(upstream.requests.map(({ target }) => target), [
+    "/simple/demo/",
+    "/deep/er/simple/demo/?token=s3cret",
+    `/deep/er/files/${wheel.filename}`,
+  ]);
+});
+
+Deno.test("links of a page that is confirmed count from where redirects led to then", async () => {
+  await using all = await setUp();
+  const { scene, upstream, backend } = all;
+  const body = JSON.stringify({ name: "demo", files: [{ filename: wheel.filename, url: `./${wheel.filename}` }] });
+  const headers = { "content-type": jsonType };
+  for (const folder of ["old", "new"]) {
+    upstream.serve("/simple/demo/", { status: 302, headers: { location: `/${folder}/` } });
+    upstream.serve(`/${folder}/`, (request) => ({
+      ...{ body, headers, etag: '"1"' },
+      status: request.headers.get("if-none-match") === '"1"' ? 304 : 200,
+    }));
+    const [link] = (await scene.links(backend, "/simple/demo/")).values();
+    assert.match(link!, new RegExp(`/${folder}/${wheel.filename}$`));
+  }
+});
