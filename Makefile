@@ -51,7 +51,7 @@ e2e-source:
 e2e-compiled:
 	VAULT_EXECUTABLE=$(abspath $(EXECUTABLE)) $(DENO) task e2e $(call junit,e2e-compiled)
 
-bench: ## compare with nginx and docker-registry (QUICK=1, BENCH_ONLY=hit-1k,pull, BENCH_ENTRIES=1000000)
+bench: ## compare with nginx, docker-registry, apt-cacher-ng (QUICK=1, BENCH_ONLY=hit-1k,pull,apt, BENCH_ENTRIES=1000000)
 	$(DENO) task bench
 
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)

@@ -50,7 +50,7 @@ export async function compare<Name extends string>(
 }
 
 /**
- * Measures both sides in turns, so that a noisy machine is noisy to both.
+ * Measures all sides in turns, so that a noisy machine is noisy to all, each turn beginning with another.
  * `prepare` is run once per side before anything is counted.
  */
 export async function measureInTurns<S extends Side, Name extends string>(
@@ -58,20 +58,22 @@ export async function measureInTurns<S extends Side, Name extends string>(
   repeats: number,
   { measure, prepare }: { measure: Measure<S, Name>; prepare: (side: S) => Promise<unknown> },
 ): Promise<Comparison<Name>> {
-  const { vault, peer } = sides;
-  for (const side of [vault, peer]) {
+  const { vault, peers } = sides;
+  const all = [vault, ...peers];
+  for (const side of all) {
     await prepare(side);
     resetPeakMemory(side.pids());
   }
-  const turns = new Map<S, Readonly<Record<Name, number>>[]>([[vault, []], [peer, []]]);
+  const turns = new Map<S, Readonly<Record<Name, number>>[]>(all.map((side) => [side, []]));
   for (let turn = 0; turn < repeats; turn++) {
-    for (const side of turn % 2 === 0 ? [vault, peer] : [peer, vault]) {
+    const first = turn % all.length;
+    for (const side of [...all.slice(first), ...all.slice(0, first)]) {
       turns.get(side)!.push(await measure(side, turn));
     }
   }
   const measured = (valuesOf: (side: S) => number[]): Measured => ({
     vault: valuesOf(vault),
-    peer: { name: peer.name, values: valuesOf(peer) },
+    peers: peers.map((peer) => ({ name: peer.name, values: valuesOf(peer) })),
   });
   return {
     values: (name) => measured((side) => turns.get(side)!.map((turn) => turn[name])),

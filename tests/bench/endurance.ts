@@ -25,7 +25,7 @@ export const start: Case = {
     const startMs: number[] = [];
     for (let turn = 0; turn < bench.settings.repeats; turn++) startMs.push(await timeStart(bench, dir.path, file));
     const name = `start, ${bench.settings.entries.toLocaleString("en")} entries`;
-    return [{ name, unit: "ms", vault: startMs, peer: null, wanted: [{ kind: "vault", atMost: 500 }] }];
+    return [{ name, unit: "ms", vault: startMs, peers: [], wanted: [{ kind: "vault", atMost: 500 }] }];
   },
 };
 
@@ -45,8 +45,8 @@ export const growth: Case = {
     const [first = NaN, half = NaN, last = NaN] = [memory[0], memory[4], memory[9]];
     const name = `growth, ${bench.settings.hits.toLocaleString("en")} hits`;
     return [
-      { name: `${name}, after the first tenth`, unit: "MB", vault: [last - first], peer: null, wanted: [noGrowth] },
-      { name: `${name}, in the second half`, unit: "MB", vault: [last - half], peer: null },
+      { name: `${name}, after the first tenth`, unit: "MB", vault: [last - first], peers: [], wanted: [noGrowth] },
+      { name: `${name}, in the second half`, unit: "MB", vault: [last - half], peers: [] },
     ];
   },
 };

@@ -1,15 +1,21 @@
-/** What DESIGN 8 or an issue asks of a figure. */
+/** What DESIGN 8 or an issue asks of a figure; a ratio is that to the first peer. */
 export type Wanted =
   | { readonly kind: "ratio"; readonly atLeast: number }
   | { readonly kind: "ratio"; readonly atMost: number }
   | { readonly kind: "vault"; readonly atLeast: number }
   | { readonly kind: "vault"; readonly atMost: number };
 
-/** One measure of the vault and of the program it is compared with, in the order of measuring. */
+/** The same of another program. */
+export interface Peer {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** One measure of the vault and of what it is compared with, in the order of measuring. */
 export interface Measured {
   readonly vault: readonly number[];
-  /** Null where no other program has anything alike. */
-  readonly peer: { readonly name: string; readonly values: readonly number[] } | null;
+  /** None where no other program has anything alike. */
+  readonly peers: readonly Peer[];
 }
 
 /** One line of the table. */
@@ -25,8 +31,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** The vault's median over the peer's; NaN where there is no peer. */
-export function ratioOf({ vault, peer }: Figure): number {
+/** The vault's median over a peer's, the first one's where none is named; NaN where there is no peer. */
+export function ratioOf({ vault, peers }: Figure, peer: Peer | undefined = peers[0]): number {
   return median(vault) / median(peer?.values ?? []);
 }
 
@@ -35,10 +41,10 @@ export function isMet(figure: Figure, wanted: Wanted): boolean {
   return "atLeast" in wanted ? value >= wanted.atLeast : value <= wanted.atMost;
 }
 
-/** The figures as a table for a terminal. */
+/** The figures as a table for a terminal: a row for each, and one below for each further peer. */
 export function formatTable(figures: readonly Figure[]): string {
   const head = ["case", "unit", "vault", "peer", "", "ratio", "wanted", "met"];
-  const rows = [head, ...figures.map(rowOf)];
+  const rows = [head, ...figures.flatMap(rowsOf)];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const isNumber = (column: number) => column === 2 || column === 3 || column === 5;
   const pad = (cell: string, column: number) =>
@@ -46,15 +52,23 @@ export function formatTable(figures: readonly Figure[]): string {
   return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }
 
-function rowOf(figure: Figure): string[] {
-  const { name, unit, vault, peer, wanted = [] } = figure;
-  const compared = peer === null ? ["", "", ""] : [
+function rowsOf(figure: Figure): string[][] {
+  const { name, unit, vault, peers, wanted = [] } = figure;
+  const met = wanted.length === 0 ? "" : wanted.every((one) => isMet(figure, one)) ? "yes" : "NO";
+  const [first = ["", "", ""], ...further] = peers.map((peer) => [
     formatNumber(median(peer.values)),
     peer.name,
-    ratioOf(figure).toFixed(2),
+    formatRatio(ratioOf(figure, peer)),
+  ]);
+  return [
+    [name, unit, formatNumber(median(vault)), ...first, formatWanted(wanted), met],
+    ...further.map((compared) => ["", "", "", ...compared, "", ""]),
   ];
-  const met = wanted.length === 0 ? "" : wanted.every((one) => isMet(figure, one)) ? "yes" : "NO";
-  return [name, unit, formatNumber(median(vault)), ...compared, formatWanted(wanted), met];
+}
+
+/** Nothing where neither has needed any: 0 / 0. */
+function formatRatio(ratio: number): string {
+  return Number.isNaN(ratio) ? "" : ratio.toFixed(2);
 }
 
 function formatWanted(wanted: readonly Wanted[]): string {

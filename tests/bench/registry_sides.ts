@@ -2,7 +2,7 @@ import { freePort } from "../support/free_port.ts";
 import { privateEnvironment } from "../support/run_command.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { isUp, type Side, sideOf, type Sides, startLogged, startSides, startVault } from "./sides.ts";
+import { isUp, type Side, sideOf, type Sides, startBackend, startLogged, startSides } from "./sides.ts";
 
 /** What a registry has sent since it was started. */
 export interface Traffic {
@@ -22,7 +22,8 @@ export interface UpstreamRegistry extends AsyncDisposable {
 
 /** The vault and Debian's registry as pull-through caches of the registry with this URL, with empty caches. */
 export function startRegistrySides(upstreamUrl: string): Promise<Sides<Side>> {
-  return startSides(() => startVaultSide(upstreamUrl), () => startRegistry({ proxy: { remoteurl: upstreamUrl } }));
+  const backend = { type: "dockerhub", name: "hub", config: { registry_url: upstreamUrl } };
+  return startSides(() => startBackend(backend, ""), () => startRegistry({ proxy: { remoteurl: upstreamUrl } }));
 }
 
 /** Starts a registry with nothing in it. */
@@ -55,14 +56,6 @@ async function startRegistry({ http, proxy }: { http?: object; proxy?: object })
   const url = `http://127.0.0.1:${port}`;
   await waitUntil("docker-registry answers", () => isUp(process, `${url}/v2/`, dir.join("log")));
   return sideOf({ name: "docker-registry", url, process, dir });
-}
-
-async function startVaultSide(upstreamUrl: string): Promise<Side> {
-  const dir = await createTempDir("vault-bench-");
-  const backend = { type: "dockerhub", name: "hub", config: { registry_url: upstreamUrl } };
-  const config = { cache_dir: dir.join("cache"), backends: [backend] };
-  await Deno.writeTextFile(dir.join("config.yml"), JSON.stringify(config));
-  return await startVault(dir, dir.join("config.yml"));
 }
 
 /** Null while requests are under way. */

@@ -6,7 +6,7 @@ import { vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vau
 import { walk } from "../support/walk.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-/** One of the two programs that are compared, with a cache of its own. */
+/** One of the programs that are compared, with a cache of its own. */
 export interface Side extends AsyncDisposable {
   readonly name: string;
   /** Where something of the upstream is had from. */
@@ -23,19 +23,20 @@ export interface FileSide extends Side {
 /** The vault, and what it is compared with. */
 export interface Sides<S extends Side> extends AsyncDisposable {
   readonly vault: S;
-  readonly peer: S;
+  readonly peers: readonly S[];
 }
 
-/** Starts one after the other. Where the second cannot be started, the first one is ended again. */
+/** Starts one after the other. Where one cannot be started, those before are ended again. */
 export async function startSides<S extends Side>(
   startVault: () => Promise<S>,
-  startPeer: () => Promise<S>,
+  ...startPeers: readonly (() => Promise<S>)[]
 ): Promise<Sides<S>> {
   await using stack = new AsyncDisposableStack();
   const vault = stack.use(await startVault());
-  const peer = stack.use(await startPeer());
+  const peers: S[] = [];
+  for (const start of startPeers) peers.push(stack.use(await start()));
   const started = stack.move();
-  return { vault, peer, [Symbol.asyncDispose]: () => started.disposeAsync() };
+  return { vault, peers, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
 /** The vault and nginx over one upstream, with empty caches. */
@@ -53,6 +54,28 @@ export async function startFileVault(upstream: Nginx, cacheDir?: string): Promis
     ...vault,
     url: (file) => vault.url(`/files/${file}`),
     forgetBodies: () => emptyFolders(`${cache}/blobs/sha256`),
+  };
+}
+
+/** The vault with one backend and an empty cache; its URLs begin at the backend's, unless told otherwise. */
+export async function startBackend(
+  backend: { readonly type: string; readonly name: string; readonly config: object },
+  base = `/${backend.name}`,
+): Promise<Side> {
+  const dir = await createTempDir("vault-bench-");
+  const config = { cache_dir: dir.join("cache"), backends: [backend] };
+  await Deno.writeTextFile(dir.join("config.yml"), JSON.stringify(config));
+  const vault = await startVault(dir, dir.join("config.yml"));
+  return { ...vault, url: (path) => vault.url(base + path) };
+}
+
+/** No cache at all: what clients and the upstream take by themselves. The upstream stays the caller's. */
+export function straightTo(upstream: Nginx): Side {
+  return {
+    name: "straight",
+    url: (path) => upstream.url + path,
+    pids: () => [],
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

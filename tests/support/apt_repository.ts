@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { writePatches } from "./apt_patches.ts";
-import { buildDeb, buildSource, debDescription } from "./deb_package.ts";
+import { buildDeb, buildSource, debDescription, listedDeb } from "./deb_package.ts";
 import { runToSuccess } from "./run_command.ts";
 import { SigningKey } from "./signing_key.ts";
 import type { TempDir } from "./temp_dir.ts";
@@ -13,6 +13,8 @@ export interface RepositoryState {
   readonly packages: Readonly<Record<string, string>>;
   /** Versions by the names of source packages; none where absent. */
   readonly sources?: Readonly<Record<string, string>>;
+  /** How many more packages its list has, which are not there. */
+  readonly unwanted?: number;
   readonly acquireByHash?: boolean;
   /** Whether there is a patch from the generation before. */
   readonly patches?: boolean;
@@ -135,14 +137,15 @@ export class AptRepository implements AsyncDisposable {
     await Promise.all([...binaries, ...others]);
   }
 
-  async #writeIndexes(folder: string, { packages, sources, patches }: RepositoryState): Promise<void> {
+  async #writeIndexes(folder: string, state: RepositoryState): Promise<void> {
+    const { packages, sources, patches, unwanted = 0 } = state;
     const component = this.#flat ? "" : `${this.#suite}main/`;
     const pool = this.#pool || ".";
-    const write = async (path: string, ...command: string[]) => {
-      await writeIndex(`${folder}/${path}`, await archive(folder, ...command, pool));
+    const write = async (path: string, command: string, more = "") => {
+      await writeIndex(`${folder}/${path}`, await archive(folder, command, pool) + more);
     };
     const packagesPath = this.#flat ? "Packages" : `${component}binary-${this.architecture}/Packages`;
-    await write(packagesPath, "packages");
+    await write(packagesPath, "packages", this.#listUnwanted(unwanted));
     if (sources) await write(this.#flat ? "Sources" : `${component}source/Sources`, "sources");
     if (!this.#flat) {
       await write(`${component}Contents-${this.architecture}`, "contents");
@@ -151,6 +154,13 @@ export class AptRepository implements AsyncDisposable {
     if (!patches) return;
     const before = this.#dir.join(`generation-${this.#generations - 1}`);
     await writePatches(`${before}/${packagesPath}`, `${folder}/${packagesPath}`);
+  }
+
+  #listUnwanted(count: number): string {
+    return Array.from({ length: count }, (_, index) => {
+      const deb = { name: `unwanted-${index}`, version: "1.0" };
+      return listedDeb(deb, this.pathOf(deb.name, deb.version));
+    }).join("");
   }
 
   async #writeRelease(folder: string, state: RepositoryState, date: Date): Promise<void> {

@@ -47,6 +47,12 @@ export async function buildSource(file: string, { name, version }: DebPackage): 
   await Deno.writeTextFile(file, `${lines.join("\n")}\n`);
 }
 
+/** What a list of packages has about one more at this path, whatever its bytes are. */
+export function listedDeb(deb: DebPackage, path: string): string {
+  const sha256 = createHash("sha256").update(path).digest("hex");
+  return `\n${controlOf(deb)}Filename: ${path}\nSize: ${debPayloadBytes}\nSHA256: ${sha256}\n`;
+}
+
 function controlOf({ name, version }: DebPackage): string {
   const { short, long } = debDescription;
   return [

@@ -28,18 +28,21 @@ export interface NginxOptions {
   /** More directives for the http block. */
   readonly http?: string;
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Any that is free without it. */
+  readonly port?: number;
 }
 
 const syncPath = "/.log-is-written";
 
 /** A real nginx on 127.0.0.1 with one worker. It keeps its port when it is stopped and started again. */
 export class Nginx implements AsyncDisposable {
-  readonly port = freePort();
+  readonly port: number;
   readonly #directory: TempDir;
   readonly #scheme: string;
   #process: ServerProcess | null = null;
 
   constructor(directory: TempDir, options: NginxOptions) {
+    this.port = options.port ?? freePort();
     this.#directory = directory;
     this.#scheme = options.tls ? "https" : "http";
     Deno.writeTextFileSync(directory.join("nginx.conf"), configuration(directory.path, this.port, options));
