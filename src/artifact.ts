@@ -73,7 +73,7 @@ export interface Artifact {
   complete?(): Promise<Artifact>;
   /**
    * What the bytes should be by what is held, for names whose bytes are not to change and sometimes do; null where that
-   * tells nothing. A held copy of another digest is none.
+   * tells nothing. A held copy of another SHA-256 is none.
    */
   expected?(): Promise<Digest | null>;
   /**

@@ -11,6 +11,8 @@ import type { Generation } from "./apt_suites.ts";
 const packageIndex = /^(.*\/)?(Packages|Sources)(\.gz|\.xz)?$/;
 const compressions = { ".gz": "gz", ".xz": "xz", "": "none" } as const;
 const maxIndexBytes = 512 * 1024 * 1024;
+/** Larger ones, packed or not, take long to read, and are those of distributions. */
+const smallIndexBytes = 1024 * 1024;
 
 interface PackageIndex extends Generation {
   /** As the release lists it. */
@@ -19,6 +21,13 @@ interface PackageIndex extends Generation {
   readonly reading: Reading<PackageTable>;
   /** As the index may list the package. */
   readonly names: readonly string[];
+}
+
+interface Search {
+  readonly generations: readonly Generation[];
+  readonly vault: VaultReader;
+  /** Larger indexes are not looked into. */
+  readonly maxBytes: number;
 }
 
 /** Finds the digest of a package in the indexes that are held of suites' releases. */
@@ -30,12 +39,23 @@ export class PackageDigests {
   }
 
   /** Null where no index that is held lists it. */
-  async find(path: string, generations: Iterable<Generation>, vault: VaultReader): Promise<Digest | null> {
-    const indexes = [...generations].flatMap((generation) => this.#heldIndexes(path, generation, vault));
-    // Those of the same component first: the others need not be read at all then.
+  find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
+    return this.#find(path, { generations, vault, maxBytes: maxIndexBytes });
+  }
+
+  /** The same by small indexes alone: those of repositories that may replace a package under its name. */
+  findInSmall(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
+    return this.#find(path, { generations, vault, maxBytes: smallIndexBytes });
+  }
+
+  async #find(path: string, search: Search): Promise<Digest | null> {
+    const { generations, vault } = search;
+    const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, search));
+    // Those of the same component first: the others need not be read at all then. Where suites differ, the newest.
     const component = /\/pool\/([^/]+)\//.exec(path)?.[1];
     const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
-    for (const index of indexes.toSorted((a, b) => Number(isLikely(b)) - Number(isLikely(a)))) {
+    const timeOf = ({ release }: PackageIndex) => release.dateMs ?? 0;
+    for (const index of indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a))) {
       const { suite, release, listed, names, reading } = index;
       const table = (await ifHad(vault.read(this.#artifacts.index(suite, release, listed), reading)))?.value;
       const digests = names.map((name) => table?.find(name) ?? null);
@@ -46,14 +66,14 @@ export class PackageDigests {
   }
 
   /** One for each folder is enough: they list the same in each compression. */
-  #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
+  #heldIndexes(path: string, generation: Generation, { vault, maxBytes }: Search): PackageIndex[] {
     const { suite, release } = generation;
     const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
     if (names.length === 0) return [];
     const found = new Map<string, PackageIndex>();
     for (const listed of release.files.keys()) {
       const index = indexFor(path, listed);
-      if (index === null || found.has(index.folder)) continue;
+      if (index === null || found.has(index.folder) || release.files.get(listed)!.sizeBytes > maxBytes) continue;
       const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
       if (isHeld) found.set(index.folder, { ...generation, ...index, listed, names });
     }

@@ -56,7 +56,7 @@ export class FileSearch {
   /** The digest of the file of this URL on a page that is held; null where none tells it. Asks no index. */
   async expect(url: string, projects: readonly string[], vault: VaultReader): Promise<Digest | null> {
     for (const project of projects.filter((project) => this.#indexes.permit(project))) {
-      const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault }).catch(() => null);
+      const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault });
       const digest = page?.value.get(fileKeyOf(url))?.digest;
       if (digest) return digest;
     }

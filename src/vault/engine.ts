@@ -89,11 +89,18 @@ class Engine implements Vault {
     return this.#ask(await artifact.complete?.() ?? artifact, ask, entry);
   }
 
-  /** Whether its bytes are others than they should be by now. Offline there are no others to be had. */
+  /** Whether its bytes are known to be others than they should be. Offline there are no others to be had. */
   async #isReplaced(artifact: Artifact, { sha256 }: Entry): Promise<boolean> {
     if (artifact.policy.offline) return false;
-    const digest = await artifact.expected!();
-    return digest?.algorithm === "sha256" && digest.hex !== sha256;
+    try {
+      const digest = await artifact.expected!();
+      return digest?.algorithm === "sha256" && digest.hex !== sha256;
+    } catch (error) {
+      this.#options.log.warning(
+        `Cannot tell whether ${artifact.backend} ${artifact.key} has changed: ${messageOf(error)}`,
+      );
+      return false;
+    }
   }
 
   async close(timeoutMs: number): Promise<void> {

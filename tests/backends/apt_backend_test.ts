@@ -246,6 +246,41 @@ for (const { name, suite, pool, listed: index = listed } of roots) {
   });
 }
 
+Deno.test("a package that is replaced under its name is fetched again once a list says so, and not before", async () => {
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  const pool = "/debian/pool/a_1_all.deb";
+  const debian = "/debian/dists/stable";
+  const put = (nth: number, body: string) => {
+    const text = `Package: a\nFilename: pool/a_1_all.deb\nSHA256: ${sha256(body)}\n\n`;
+    upstream.put(debian, { nth, indexes: { [listed]: text } });
+    upstream.upstream.serve(pool, { body });
+  };
+  put(1, "old");
+  for (const path of [`${debian}/InRelease`, `${debian}/${listed}`]) await scene.read(path);
+  assert.equal(await scene.read(pool), "old");
+  put(2, "new");
+  assert.equal(await scene.read(pool), "old");
+  await scene.read(`${debian}/InRelease`);
+  assert.equal(await scene.read(pool), "new");
+  const asked = upstream.asked().length;
+  assert.equal(await scene.read(pool), "new");
+  assert.equal(upstream.asked().length, asked);
+});
+
+Deno.test("where suites list a package differently, the newest counts", async () => {
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  const suites: [suite: string, nth: number, body: string][] = [["newer", 2, "new"], ["older", 1, "old"]];
+  for (const [name, nth, body] of suites) {
+    const text = `Package: a\nFilename: pool/a_1_all.deb\nSHA256: ${sha256(body)}\n\n`;
+    upstream.put(`/debian/dists/${name}`, { nth, indexes: { [listed]: text } });
+    for (const path of ["InRelease", listed]) await scene.read(`/debian/dists/${name}/${path}`);
+  }
+  upstream.upstream.serve("/debian/pool/a_1_all.deb", { body: "new" });
+  assert.equal(await scene.read("/debian/pool/a_1_all.deb"), "new");
+});
+
 Deno.test("with `serve_deleted: false`, a suite that upstream has no more is not served", async () => {
   await using scene = await setUp({ policy: policyWith({ serveDeleted: false }) });
   scene.upstream.upstream.serve(inRelease, { status: 404, body: "" });

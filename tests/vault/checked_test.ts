@@ -93,6 +93,16 @@ const expectations: readonly { name: string; expected: Digest | null; offline?: 
   { name: "of other bytes, offline", expected: sha256("new"), offline: true, served: "old" },
 ];
 
+Deno.test("a copy is served where nobody can tell what it should be", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture } = scene;
+  const lasting = fixture.artifact(upstream.url("/a"), { freshness: { kind: "immutable" } });
+  upstream.serve("/a", { body: "old" });
+  await fixture.vault.reader.fetch(lasting);
+  const expected = () => Promise.reject(new VaultError("storage_failed", "no"));
+  assert.equal(await textOf(fixture, { ...lasting, expected }), "old");
+});
+
 for (const { name, expected, offline = false, served } of expectations) {
   Deno.test(`a copy that never gets old, and an expected digest ${name}`, async () => {
     await using scene = await setUp();
