@@ -1,15 +1,13 @@
 import type { Artifact, Backend, BackendRequest, Reading, Rendition, Resolved, VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
-import { type HeaderList, headerOf } from "../http/headers.ts";
-import { parseHttpDate } from "../http/http_date.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { AptLog } from "./apt_adoptions.ts";
 import { AptArtifacts, type AptArtifactsOptions } from "./apt_artifacts.ts";
 import { AptClients } from "./apt_clients.ts";
 import { ifHad } from "./apt_if_had.ts";
 import { PackageDigests } from "./apt_package_digests.ts";
 import { parsePdiffIndex } from "./apt_pdiff.ts";
-import type { ReadRelease } from "./apt_release_document.ts";
 import { AptReleases } from "./apt_releases.ts";
 import { type AptRequest, parseAptRequest } from "./apt_request.ts";
 import { AptSuites } from "./apt_suites.ts";
@@ -95,7 +93,7 @@ class AptBackend implements Backend {
     const { value: { bytes }, sha256, source } = read;
     this.#clients.gave(client, { suite, path, sha256 });
     this.#suites.saw(suite);
-    return { headers: confirmable(read, request.headers, this.#releases.hasTwin(path, read)), bytes, source };
+    return { headers: this.#releases.hasTwin(path, read) ? undated(read.headers) : read.headers, bytes, source };
   }
 
   /** The signature of the Release that the client has. */
@@ -137,15 +135,9 @@ class AptBackend implements Backend {
   }
 }
 
-/**
- * A release's headers, without Last-Modified where that would have a client keep a copy of another: one of the same
- * second, or a later one of another mirror. apt knows its copy by nothing else.
- */
-function confirmable({ headers }: ReadRelease, asked: Headers, hasTwin: boolean): HeaderList {
-  const since = parseHttpDate(asked.get("if-modified-since") ?? "");
-  const modified = parseHttpDate(headerOf(headers, "last-modified") ?? "");
-  const misleads = since !== null && modified !== null && (since > modified || (since === modified && hasTwin));
-  return misleads ? headers.filter(([name]) => name !== "last-modified") : headers;
+/** Without Last-Modified, which apt knows its copy by: another release has the same. */
+function undated(headers: HeaderList): HeaderList {
+  return headers.filter(([name]) => name !== "last-modified");
 }
 
 /** Where upstream cannot say that it has no InRelease: apt asks for the Release, which is held, after a 404 only. */

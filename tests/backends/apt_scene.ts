@@ -63,8 +63,8 @@ export class AptScene implements AsyncDisposable {
     return (await this.ask(path, options)).text;
   }
 
-  async lastModified(path: string, ifModifiedSince: string): Promise<string | undefined> {
-    const { headers } = await this.ask(path, { headers: { "if-modified-since": ifModifiedSince } });
+  async lastModified(path: string): Promise<string | undefined> {
+    const { headers } = await this.ask(path);
     return headerOf(headers, "last-modified");
   }
 
