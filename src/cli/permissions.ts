@@ -18,7 +18,9 @@ export const permissions: Command = {
     const config = await loadConfig({ ...loadOptionsOf(values, io), text });
     io.stdout(`${permissionFlags(config, { path, env: referencedEnv(text) }).map(quoted).join(" ")}\n`);
     if (contactedUrls(config).length > 0) {
-      io.stderr("Add the hosts that these upstreams redirect or link to, or have tokens made by, if any, to --allow-net.\n");
+      io.stderr(
+        "Add the hosts that these upstreams redirect or link to, or have tokens made by, if any, to --allow-net.\n",
+      );
     }
     return 0;
   },
