@@ -126,7 +126,7 @@ class AptBackend implements Backend {
   #package(path: string, vault: VaultReader): Artifact {
     return {
       ...this.#artifacts.lasting(path),
-      expected: async () => this.#digests.findInSmall(path, await this.#suites.adopted(vault), vault),
+      expected: async () => this.#digests.findInSmall(path, await this.#suites.adoptedLately(vault), vault),
       complete: async () => {
         const digest = await this.#digests.find(path, await this.#suites.adopted(vault), vault);
         return this.#artifacts.lasting(path, digest);
