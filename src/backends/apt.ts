@@ -56,7 +56,7 @@ class AptBackend implements Backend {
     const artifacts = this.#artifacts = new AptArtifacts(options);
     const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts });
     this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients });
-    this.#digests = new PackageDigests(artifacts);
+    this.#digests = new PackageDigests(artifacts, (message) => options.log.warning(message));
   }
 
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {

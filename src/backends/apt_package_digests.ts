@@ -1,9 +1,11 @@
 import type { Reading, VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
+import { VaultError } from "../errors.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
 import { ifHad } from "./apt_if_had.ts";
 import type { PackageTable } from "./apt_package_table.ts";
 import { readPackages } from "./apt_packages.ts";
+import type { Compression } from "./apt_packages_worker.ts";
 import { ancestorsOf, pathBelow } from "./apt_request.ts";
 import type { Generation } from "./apt_suites.ts";
 
@@ -18,7 +20,7 @@ interface PackageIndex extends Generation {
   /** As the release lists it. */
   readonly listed: string;
   readonly folder: string;
-  readonly reading: Reading<PackageTable>;
+  readonly compression: Compression;
   /** As the index may list the package. */
   readonly names: readonly string[];
 }
@@ -33,9 +35,12 @@ interface Search {
 /** Finds the digest of a package in the indexes that are held of suites' releases. */
 export class PackageDigests {
   readonly #artifacts: AptArtifacts;
+  readonly #warn: (message: string) => void;
 
-  constructor(artifacts: AptArtifacts) {
+  /** `warn` is told of indexes that cannot be read. */
+  constructor(artifacts: AptArtifacts, warn: (message: string) => void) {
     this.#artifacts = artifacts;
+    this.#warn = warn;
   }
 
   /** Null where no index that is held lists it. */
@@ -56,13 +61,32 @@ export class PackageDigests {
     const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
     const timeOf = ({ release }: PackageIndex) => release.dateMs ?? 0;
     for (const index of indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a))) {
-      const { suite, release, listed, names, reading } = index;
-      const table = (await ifHad(vault.read(this.#artifacts.index(suite, release, listed), reading)))?.value;
+      const { suite, release, listed, names, compression } = index;
+      const artifact = this.#artifacts.index(suite, release, listed);
+      const table = (await ifHad(vault.read(artifact, this.#reading(compression))))?.value;
       const digests = names.map((name) => table?.find(name) ?? null);
       const digest = digests.find((found) => found !== null);
       if (digest !== undefined) return digest;
     }
     return null;
+  }
+
+  /** One that cannot be read is remembered as nothing: to try takes as long each time. */
+  #reading(compression: Compression): Reading<PackageTable | null> {
+    return {
+      name: `apt packages ${compression}`,
+      maxBytes: maxIndexBytes,
+      make: async (body) => {
+        try {
+          return await readPackages(body.stream(), compression);
+        } catch (error) {
+          if (!(error instanceof VaultError) || error.code !== "upstream_failed") throw error;
+          this.#warn(`Packages are not checked against "${body.url}": ${error.message}`);
+          return null;
+        }
+      },
+      weigh: (table) => table?.sizeBytes ?? 0,
+    };
   }
 
   /** One for each folder is enough: they list the same in each compression. */
@@ -88,19 +112,12 @@ function rootsOf(suite: string): string[] {
 }
 
 /** Null for what is no index of such packages, or one of another architecture. */
-function indexFor(path: string, listed: string): Pick<PackageIndex, "folder" | "reading"> | null {
+function indexFor(path: string, listed: string): Pick<PackageIndex, "folder" | "compression"> | null {
   const [, folder = "", name, suffix = ""] = packageIndex.exec(listed) ?? [];
   const isBuilt = /\.[ud]?deb$/.test(path);
   if (name !== (isBuilt ? "Packages" : "Sources")) return null;
   const [, architecture = "all"] = /_([^_/]+)\.[ud]?deb$/.exec(path) ?? [];
   const [, indexed] = /(?:^|\/)binary-([^/]+)\/$/.exec(folder) ?? [];
   if (indexed !== undefined && architecture !== "all" && indexed !== architecture) return null;
-  const compression = compressions[suffix as keyof typeof compressions];
-  const reading: Reading<PackageTable> = {
-    name: `apt packages ${compression}`,
-    maxBytes: maxIndexBytes,
-    make: (body) => readPackages(body.stream(), compression),
-    weigh: (table) => table.sizeBytes,
-  };
-  return { folder, reading };
+  return { folder, compression: compressions[suffix as keyof typeof compressions] };
 }

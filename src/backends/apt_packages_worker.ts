@@ -1,4 +1,6 @@
 // Unpacks and reads one index of packages on a thread of its own, chunk by chunk as it asks for them.
+import { Duplex } from "node:stream";
+import { createGunzip } from "node:zlib";
 import xz from "xz-decompress";
 import { PackageLines } from "./apt_package_lines.ts";
 import { type PackageColumns, PackageTableBuilder } from "./apt_package_table.ts";
@@ -17,6 +19,7 @@ export type PackagesReply =
   | { readonly kind: "table"; readonly columns: PackageColumns }
   | { readonly kind: "failed"; readonly reason: string };
 
+type Unpacker = TransformStream<Uint8Array<ArrayBuffer>, Uint8Array>;
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const scope = self as unknown as {
@@ -46,7 +49,8 @@ async function readIndex(compression: Compression): Promise<void> {
 function unpack(packed: Bytes, compression: Compression): ReadableStream<Uint8Array> {
   switch (compression) {
     case "gz":
-      return packed.pipeThrough(new DecompressionStream("gzip"));
+      // Not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2).
+      return packed.pipeThrough(Duplex.toWeb(createGunzip()) as Unpacker);
     case "xz":
       return new xz.XzReadableStream(packed);
     case "none":

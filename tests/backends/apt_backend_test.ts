@@ -264,6 +264,21 @@ Deno.test("a package that is replaced under its name is fetched again once a lis
   assert.equal(upstream.asked().length, asked);
 });
 
+Deno.test("a list that cannot be read is tried once: packages come unchecked, and the log says so", async () => {
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  const list = "main/binary-amd64/Packages.xz";
+  upstream.put("/debian/dists/stable", { nth: 1, indexes: { [list]: "not xz" } });
+  for (const path of ["InRelease", list]) await scene.read(`/debian/dists/stable/${path}`);
+  for (const name of ["a_1_all.deb", "b_1_all.deb"]) {
+    upstream.upstream.serve(`/debian/pool/${name}`, { body: name });
+    assert.equal(await scene.read(`/debian/pool/${name}`), name);
+  }
+  const warnings = scene.log.filter((line) => line.includes("Packages are not checked against"));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /Packages\.xz": Cannot read an index of packages \(xz\)/);
+});
+
 Deno.test("where suites list a package differently, the newest counts", async () => {
   await using scene = new AptScene();
   const { upstream } = scene;

@@ -28,7 +28,7 @@ export interface AptAnswer {
 export class AptScene implements AsyncDisposable {
   readonly upstream = new AptUpstream();
   readonly fixture: VaultFixture;
-  readonly #log: string[] = [];
+  readonly log: string[] = [];
   readonly #waiting = new Set<() => void>();
   #backend: ReturnType<typeof createAptBackend>;
 
@@ -70,7 +70,7 @@ export class AptScene implements AsyncDisposable {
 
   /** Resolves once a line like this has been logged. */
   async logged(pattern: RegExp): Promise<void> {
-    while (!this.#log.some((line) => pattern.test(line))) {
+    while (!this.log.some((line) => pattern.test(line))) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -82,7 +82,7 @@ export class AptScene implements AsyncDisposable {
 
   #create(options: Partial<AptBackendOptions>): ReturnType<typeof createAptBackend> {
     const log = (message: string) => {
-      this.#log.push(message);
+      this.log.push(message);
       for (const wake of this.#waiting) wake();
       this.#waiting.clear();
     };
