@@ -66,9 +66,9 @@ function rowsOf(figure: Figure): string[][] {
   ];
 }
 
-/** Nothing where neither has needed any: 0 / 0. */
+/** Nothing where the peer has needed nothing. */
 function formatRatio(ratio: number): string {
-  return Number.isNaN(ratio) ? "" : ratio.toFixed(2);
+  return Number.isFinite(ratio) ? ratio.toFixed(2) : "";
 }
 
 function formatWanted(wanted: readonly Wanted[]): string {

@@ -1,84 +1,82 @@
 import type { Nginx } from "../support/nginx.ts";
-import { memoryFigure, settleDisk } from "./bench.ts";
-import type { Figure, Measured } from "./figures.ts";
-import { peakMemoryMb } from "./memory.ts";
-import type { Side } from "./sides.ts";
+import { type Case, measureInTurns, memoryFigure, settleDisk } from "./bench.ts";
+import { cpuSeconds } from "./cpu.ts";
+import type { Wanted } from "./figures.ts";
+import type { Side, Sides } from "./sides.ts";
 
-/** What clients install from, and the ways there. */
-export interface Installs {
-  readonly name: string;
+/** Sets of packages at an upstream, the ways there, and clients that want them. */
+export interface InstallScene extends AsyncDisposable {
+  /** Serves the sets, and nothing else. */
   readonly upstream: Nginx;
-  /** Each starts with an empty cache: the vault, and the others it is compared with, of which one may be no cache. */
-  readonly ways: readonly (() => Promise<Side>)[];
-  /** Makes a client that has nothing yet; what it returns has it get all it wants from the repository at this URL. */
-  createClient(url: string): Promise<() => Promise<unknown>>;
+  readonly sides: Sides<Side>;
+  /** Sets up a client that has nothing yet; what it returns downloads the whole set, and throws where it cannot. */
+  createClient(side: Side, set: number): Promise<() => Promise<unknown>>;
 }
 
-const temperatures = ["cold", "warm"] as const;
-type Temperature = typeof temperatures[number];
-
-/** What one client took. */
-interface Sample {
-  readonly seconds: number;
-  readonly upstreamMegabytes: number;
-  readonly upstreamRequests: number;
+/** How a kind of client is measured. */
+export interface Installs {
+  readonly client: string;
+  readonly programs: readonly string[];
+  /** The sets have the numbers from 0 on, and no file in common. */
+  createScene(sets: number): Promise<InstallScene>;
 }
 
-/** One way in one turn. */
-interface Turn extends Readonly<Record<Temperature, Sample>> {
+/** Which set each turn is of, and what upstream traffic, in MB, is wanted. */
+interface Temperature {
   readonly name: string;
-  /** NaN where there is no cache. */
-  readonly memoryMb: number;
+  readonly wanted: Wanted;
+  setOf(turn: number): number;
 }
 
-/**
- * Has a client get all it wants through a cache that is empty, and another one the same again, by each way in turns.
- */
-export async function compareInstalls(installs: Installs, repeats: number): Promise<Figure[]> {
-  const turns = new Map<number, Turn[]>();
-  for (let turn = 0; turn < repeats; turn++) {
-    const order = installs.ways.map((_, index) => (index + turn) % installs.ways.length);
-    for (const way of order) {
-      turns.set(way, [...turns.get(way) ?? [], await takeTurn(installs, installs.ways[way]!)]);
-    }
-  }
-  const [vault = [], ...peers] = installs.ways.map((_, way) => turns.get(way)!);
-  return figuresOf(installs.name, vault, peers);
+/** All sides begin with set 0: so no program has just been started, and caches have that set, but no other. */
+const temperatures: readonly Temperature[] = [
+  { name: "cold", setOf: (turn) => turn + 1, wanted: { kind: "ratio", atMost: 1.01 } },
+  { name: "warm", setOf: () => 0, wanted: { kind: "vault", atMost: 0.1 } },
+];
+
+/** A case of sets that no cache has, and one of a set that all have; the clients have none in both. */
+export function installCases({ client, programs, createScene }: Installs): readonly Case[] {
+  return temperatures.map((temperature) => {
+    const { setOf, wanted } = temperature;
+    const name = `${client}-${temperature.name}`;
+    return {
+      ...{ name, programs },
+      async run({ settings: { repeats } }) {
+        await using scene = await createScene(setOf(repeats - 1) + 1);
+        const measured = await measureInTurns(scene.sides, repeats, {
+          measure: (side, turn) => measureInstall(scene, side, setOf(turn)),
+          prepare: (side) => measureInstall(scene, side, 0),
+        });
+        return [
+          { name, unit: "s", ...measured.values("seconds") },
+          { name: `${name}, CPU of the server`, unit: "s", ...measured.values("cpu") },
+          { name: `${name}, upstream traffic`, unit: "MB", ...measured.values("megabytes"), wanted: [wanted] },
+          { name: `${name}, upstream requests`, unit: "", ...measured.values("requests") },
+          memoryFigure(name, measured.memory),
+        ];
+      },
+    };
+  });
 }
 
-async function takeTurn(installs: Installs, startWay: () => Promise<Side>): Promise<Turn> {
-  await using side = await startWay();
-  const cold = await takeSample(installs, side);
-  const warm = await takeSample(installs, side);
-  const pids = side.pids();
-  return { name: side.name, cold, warm, memoryMb: pids.length === 0 ? NaN : peakMemoryMb(pids) };
+/** What one download took: of time, of the server's processor, both in seconds, and of upstream. */
+interface Install {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly megabytes: number;
+  readonly requests: number;
 }
 
-async function takeSample({ upstream, createClient }: Installs, side: Side): Promise<Sample> {
-  const install = await createClient(side.url(""));
+async function measureInstall({ upstream, createClient }: InstallScene, side: Side, set: number): Promise<Install> {
+  const download = await createClient(side, set);
   await settleDisk();
   await upstream.clearRequests();
-  const start = performance.now();
-  await install();
-  const seconds = (performance.now() - start) / 1000;
+  const cpuBefore = cpuSeconds(side.pids());
+  const begin = performance.now();
+  await download();
+  const seconds = (performance.now() - begin) / 1000;
+  const cpu = cpuSeconds(side.pids()) - cpuBefore;
   const requests = await upstream.requests();
-  const bytes = requests.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { seconds, upstreamMegabytes: bytes / 1e6, upstreamRequests: requests.length };
-}
-
-function figuresOf(name: string, vault: readonly Turn[], peers: readonly (readonly Turn[])[]): Figure[] {
-  const measured = (valueOf: (turn: Turn) => number, compared = peers): Measured => ({
-    vault: vault.map(valueOf),
-    peers: compared.map((turns) => ({ name: turns[0]!.name, values: turns.map(valueOf) })),
-  });
-  const figures = temperatures.flatMap((temperature): Figure[] => {
-    const of = (key: keyof Sample) => measured((turn) => turn[temperature][key]);
-    return [
-      { name: `${name} ${temperature}`, unit: "s", ...of("seconds") },
-      { name: `${name} ${temperature}, upstream traffic`, unit: "MB", ...of("upstreamMegabytes") },
-      { name: `${name} ${temperature}, upstream requests`, unit: "", ...of("upstreamRequests") },
-    ];
-  });
-  const caches = peers.filter(([first]) => !Number.isNaN(first!.memoryMb));
-  return [...figures, memoryFigure(name, measured(({ memoryMb }) => memoryMb, caches))];
+  const megabytes = requests.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+  return { seconds, cpu, megabytes, requests: requests.length };
 }

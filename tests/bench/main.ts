@@ -3,20 +3,20 @@ import { missingPrograms } from "../support/programs.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { vaultCommand } from "../support/vault_process.ts";
-import { aptInstall } from "./apt_installs.ts";
+import { aptInstalls } from "./apt_installs.ts";
 import type { Bench, Case } from "./bench.ts";
 import { growth, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
-import { pipDownload } from "./pip_installs.ts";
+import { pipInstalls } from "./pip_installs.ts";
 import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
 import { readSettings } from "./settings.ts";
 
 const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
-  ...[aptInstall, pipDownload],
+  ...[...pipInstalls, ...aptInstalls],
   ...[start, growth],
 ];
 
@@ -27,8 +27,9 @@ docker-registry: a pull-through cache (proxy.remoteurl), descriptors of blobs in
 All write one access line per request to a file, unbuffered. The upstream is another nginx with sendfile, or another
 docker-registry. docker-registry asks its upstream about a tag at every pull, the vault when tag_ttl (5 min) is over; in
 the cases by digest neither asks.
-apt-cacher-ng: as Debian configures it, with the mirror named in the clients' URLs. "straight" is no cache at all: apt-get
-and pip go to the nginx with the repository themselves. What they take there is their own share of each time.
+apt-cacher-ng: as Debian configures it, with the mirror's host in the clients' URLs.
+straight: apt-get and pip at the upstream nginx itself. What they take there is their own share of all their times; CPU
+and memory are that nginx's. Before each turn of apt-get and pip, their own caches are empty.
 Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.
 `;
 

@@ -1,5 +1,6 @@
 import { freePort } from "../support/free_port.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
+import type { BackendEntry } from "../support/oci_scene.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vault_process.ts";
@@ -29,7 +30,7 @@ export interface Sides<S extends Side> extends AsyncDisposable {
 /** Starts one after the other. Where one cannot be started, those before are ended again. */
 export async function startSides<S extends Side>(
   startVault: () => Promise<S>,
-  ...startPeers: readonly (() => Promise<S>)[]
+  ...startPeers: readonly (() => S | Promise<S>)[]
 ): Promise<Sides<S>> {
   await using stack = new AsyncDisposableStack();
   const vault = stack.use(await startVault());
@@ -57,11 +58,8 @@ export async function startFileVault(upstream: Nginx, cacheDir?: string): Promis
   };
 }
 
-/** The vault with one backend and an empty cache; its URLs begin at the backend's, unless told otherwise. */
-export async function startBackend(
-  backend: { readonly type: string; readonly name: string; readonly config: object },
-  base = `/${backend.name}`,
-): Promise<Side> {
+/** The vault with one backend and an empty cache; its URLs begin with the backend's name, as its prefix does. */
+export async function startBackend(backend: BackendEntry, base = `/${backend.name}`): Promise<Side> {
   const dir = await createTempDir("vault-bench-");
   const config = { cache_dir: dir.join("cache"), backends: [backend] };
   await Deno.writeTextFile(dir.join("config.yml"), JSON.stringify(config));
@@ -69,12 +67,12 @@ export async function startBackend(
   return { ...vault, url: (path) => vault.url(base + path) };
 }
 
-/** No cache at all: what clients and the upstream take by themselves. The upstream stays the caller's. */
+/** The upstream itself, which stays the caller's: what it takes when there is nothing between the client and it. */
 export function straightTo(upstream: Nginx): Side {
   return {
     name: "straight",
     url: (path) => upstream.url + path,
-    pids: () => [],
+    pids: () => upstream.pids,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -121,7 +119,7 @@ export function startLogged(command: readonly string[], log: string, env: Record
 }
 
 /** nginx's proxy_cache, one worker, as its makers recommend for big files, and with locks that outlast a download. */
-async function startNginxSide(upstream: Nginx): Promise<FileSide> {
+export async function startNginxSide(upstream: Nginx): Promise<FileSide> {
   const dir = await createTempDir("vault-bench-");
   const nginx = await startNginx({
     root: dir.path,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { writePatches } from "./apt_patches.ts";
-import { buildDeb, buildSource, debDescription, listedDeb } from "./deb_package.ts";
+import { buildDeb, buildSource, debDescription, debPayloadBytes, listedDeb } from "./deb_package.ts";
 import { runToSuccess } from "./run_command.ts";
 import { SigningKey } from "./signing_key.ts";
 import type { TempDir } from "./temp_dir.ts";
@@ -13,6 +13,8 @@ export interface RepositoryState {
   readonly packages: Readonly<Record<string, string>>;
   /** Versions by the names of source packages; none where absent. */
   readonly sources?: Readonly<Record<string, string>>;
+  /** How large packages are, by name; all the same where absent. */
+  readonly payloadBytes?: Readonly<Record<string, number>>;
   /** How many more packages its list has, which are not there. */
   readonly unwanted?: number;
   readonly acquireByHash?: boolean;
@@ -121,14 +123,17 @@ export class AptRepository implements AsyncDisposable {
   }
 
   /** The generation's own folder has those of this state only. */
-  async #addPackages(folder: string, { packages, sources = {} }: RepositoryState): Promise<void> {
+  async #addPackages(folder: string, { packages, sources = {}, payloadBytes = {} }: RepositoryState): Promise<void> {
     const add = async (path: string, build: (file: string) => Promise<void>, ...beside: string[]) => {
       const file = `${this.root}/${path}`;
       if (!await exists(file)) await build(file);
       for (const name of [path, ...beside]) await Deno.link(`${this.root}/${name}`, `${folder}/${name}`);
     };
     const binaries = Object.entries(packages).map(([name, version]) =>
-      add(this.pathOf(name, version), (file) => buildDeb(file, { name, version }))
+      add(
+        this.pathOf(name, version),
+        (file) => buildDeb(file, { name, version, payloadBytes: payloadBytes[name] ?? debPayloadBytes }),
+      )
     );
     const others = Object.entries(sources).map(([name, version]) => {
       const path = `${this.#pool}${name}_${version}`;

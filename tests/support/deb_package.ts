@@ -5,21 +5,26 @@ import { runToSuccess } from "./run_command.ts";
 export interface DebPackage {
   readonly name: string;
   readonly version: string;
+  /** How much random content it has, beside some headers. */
+  readonly payloadBytes?: number;
 }
 
-/** How much random content a package has, beside some headers. */
+/** How much random content packages have where nothing else is said. */
 export const debPayloadBytes = 300_000;
 
 /** The short description of all packages, and what it says at length. */
 export const debDescription = { short: "a package for tests", long: " It has random bytes in it." };
 
 /** Writes a `.deb` that any machine can install. */
-export async function buildDeb(file: string, { name, version }: DebPackage): Promise<void> {
+export async function buildDeb(
+  file: string,
+  { name, version, payloadBytes = debPayloadBytes }: DebPackage,
+): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: dirname(file), prefix: `${name}-` });
   await Deno.mkdir(`${folder}/DEBIAN`);
   await Deno.mkdir(`${folder}/usr/share/${name}`, { recursive: true });
   await Deno.writeTextFile(`${folder}/DEBIAN/control`, controlOf({ name, version }));
-  await Deno.writeFile(`${folder}/usr/share/${name}/${version}`, randomBytes(debPayloadBytes));
+  await Deno.writeFile(`${folder}/usr/share/${name}/${version}`, randomBytes(payloadBytes));
   await runToSuccess(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, `${folder}.deb`]);
   await Deno.rename(`${folder}.deb`, file);
   await Deno.remove(folder, { recursive: true });

@@ -46,6 +46,14 @@ export class Pip implements AsyncDisposable {
     return stdout + stderr;
   }
 
+  /** Downloads into a folder of its own, gives the names of the files, and throws where that fails. */
+  async download(...args: string[]): Promise<string[]> {
+    const path = this.#dir.join(`downloaded-${++this.#count}`);
+    const { code, stdout, stderr } = await this.run("download", "--dest", path, ...args);
+    if (code !== 0) throw new Error(`pip download ${args.join(" ")} ended with code ${code}:\n${stdout}${stderr}`);
+    return [...Deno.readDirSync(path)].map(({ name }) => name);
+  }
+
   /** Writes a requirements file and gives its path. */
   async writeRequirements(...lines: string[]): Promise<string> {
     const path = this.#dir.join(`requirements-${++this.#count}.txt`);
