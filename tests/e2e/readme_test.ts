@@ -4,7 +4,10 @@ import { curl, download, runShell } from "../support/clients.ts";
 import { startDockerd } from "../support/dockerd.ts";
 import { canIsolate, createNetns } from "../support/netns.ts";
 import { createOciScene } from "../support/oci_scene.ts";
+import { createPip, findPipPythons } from "../support/pip_client.ts";
 import { missingPrograms } from "../support/programs.ts";
+import { createWheel } from "../support/python_package.ts";
+import { createPythonScene } from "../support/python_scene.ts";
 import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
 import { ServerProcess } from "../support/server_process.ts";
@@ -14,6 +17,7 @@ import { projectRoot, runVault, vaultExecutable } from "../support/vault_process
 const ignore = missingPrograms("nginx", "curl", "make", "wrk").length > 0;
 const canPull = missingPrograms("docker-registry", "busybox").length === 0 &&
   await canIsolate("dockerd", "docker", "containerd");
+const hasPip = (await findPipPythons()).length > 0;
 const readme = Deno.readTextFileSync(`${projectRoot}/README.md`);
 const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = ""]) => block.trim().split("\n"));
 
@@ -25,6 +29,7 @@ const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<voi
   [/^dist\/artifact-vault /, tryVault],
   [/^curl /, tryCurl],
   [/^docker pull /, tryDockerPull],
+  [/^pip install /, tryPipInstall],
 ];
 
 // Once is enough: what is compiled makes no difference to the commands.
@@ -32,7 +37,7 @@ if (vaultExecutable === null) {
   Deno.test({ name: "every command of the README works", ignore }, async (t) => {
     assert.ok(commands.length > 5, "the README has commands");
     for (const command of commands) {
-      const ignore = command.startsWith("docker ") && !canPull;
+      const ignore = command.startsWith("docker ") && !canPull || command.startsWith("pip ") && !hasPip;
       const fn = async () => {
         const trial = trials.find(([pattern]) => pattern.test(command))?.[1];
         assert.ok(trial, "nothing here tries this command");
@@ -117,6 +122,16 @@ async function tryDockerPull(command: string): Promise<void> {
   const { code, stderr } = await dockerd.pull(`${new URL(vault.url("")).host}/${path}`);
   assert.equal(code, 0, stderr);
   await vault.waitForLine(/cache miss hub .*\/manifests\/latest 200/);
+}
+
+/** From a vault that has a stand-in for PyPI, into a folder of its own. */
+async function tryPipInstall(command: string): Promise<void> {
+  const [, url = "", project = ""] = /--index-url (\S+) (\S+)$/.exec(command) ?? [];
+  await using scene = await createPythonScene();
+  scene.index.add(createWheel(project, "3.0"));
+  await using vault = await scene.startVault();
+  await using pip = await createPip({ indexUrl: url.replace("http://127.0.0.1:8080", vault.process.url("")) });
+  assert.deepEqual((await pip.install(project)).versions, { [project]: "3.0" });
 }
 
 function makefile(): string {
