@@ -4,10 +4,11 @@ import type { Generation } from "../support/apt_repository.ts";
 import { aptPrograms, createAptScene } from "../support/apt_scene.ts";
 import { Gate } from "../support/gate.ts";
 import { missingPrograms } from "../support/programs.ts";
+import { isThorough } from "../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 /** In each of two kinds of repository. */
-const rounds = 25;
+const rounds = isThorough ? 25 : 6;
 /** New ones; one more has the generation before. */
 const newClients = 2;
 

@@ -5,13 +5,12 @@ import { missingPrograms } from "../support/programs.ts";
 import type { RecordingServer } from "../support/recording_server.ts";
 import { runToSuccess } from "../support/run_command.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
-import { vaultExecutable, VaultProcess } from "../support/vault_process.ts";
+import { isThorough } from "../support/thorough.ts";
+import { VaultProcess } from "../support/vault_process.ts";
 
 const missing = missingPrograms("apt-get", "dpkg-deb").length > 0;
 const mirror = missing ? null : await findDebianMirror();
-/** It takes a minute: where the end-to-end tests run twice, once is enough, with the program that people have. */
-const runsTwice = Deno.env.get("CI") === "true" && vaultExecutable === null;
-const canBootstrap = !runsTwice && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
+const canBootstrap = isThorough && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
 
 async function startVault(dir: TempDir, upstream: RecordingServer): Promise<VaultProcess> {
   const config = { mirror_url: upstream.url, ttl: "0s" };
