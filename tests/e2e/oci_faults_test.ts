@@ -155,7 +155,14 @@ Deno.test({
   const others = ["manifests/1", `manifests/${other.root.digest}`, `blobs/${platformOf(other).config.digest}`];
   for (const life of ["first", "second"]) {
     await using vault = await scene.startVault(backends);
-    if (life === "first") await pullLikeDocker(vault.url(""), "team/app:1");
+    if (life === "first") {
+      const { root, contents } = await pullLikeDocker(vault.url(""), "team/app:1");
+      const bodies = new Set([root, ...contents]).size;
+      await waitUntil(
+        "all of it is held",
+        () => vault.lines.filter((line) => /Transfer complete/.test(line)).length === bodies,
+      );
+    }
     for (const seconds of [7, undefined]) {
       upstream.fault = tooManyRequests(seconds);
       assert.equal((await pullLikeDocker(vault.url(""), "team/app:1")).root, image.root.digest);

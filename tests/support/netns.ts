@@ -10,7 +10,6 @@ const forwarderProgram = fileURLToPath(new URL("./forwarder.ts", import.meta.url
 const namesDirectory = "/run/netns";
 /** Where container programs run by root write, whatever they are told. */
 const hiddenPlaces = ["/run", "/etc/docker", "/etc/cni", "/var/cache/containers"];
-let count = 0;
 
 /**
  * A network namespace that has only its loopback: container clients in it cannot leave the machine when they fall back
@@ -71,7 +70,8 @@ export class Netns implements AsyncDisposable {
 /** Makes a namespace; the caller disposes of it. Needs root. Namespaces that a killed test left behind are removed. */
 export async function createNetns(): Promise<Netns> {
   for (const name of leftBehind()) await removeNetns(name);
-  const name = `vault-${Deno.pid}-${++count}`;
+  // Tests in parallel are threads of one process.
+  const name = `vault-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
   await runToSuccess(["ip", "netns", "add", name]);
   try {
     await runToSuccess(["ip", "-n", name, "link", "set", "lo", "up"]);
@@ -85,7 +85,7 @@ export async function createNetns(): Promise<Netns> {
 /** The namespaces of test processes that are no more. */
 export function leftBehind(): string[] {
   return listNetns().filter((name) => {
-    const pid = /^vault-(\d+)-\d+$/.exec(name)?.[1];
+    const pid = /^vault-(\d+)-\w+$/.exec(name)?.[1];
     return pid !== undefined && !isRunning(Number(pid));
   });
 }
