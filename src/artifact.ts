@@ -67,6 +67,8 @@ export interface Artifact {
    * does not take the place of a held copy.
    */
   readonly checkedBy?: Reading<unknown>;
+  /** What will soon be made of it: it is made as soon as the body has come and is held. */
+  readonly readAhead?: Reading<unknown>;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
   mentions?(document: HeldDocument): readonly Mention[];
   /** Told of what a miss has to know and a hit does not, such as the digest: a copy that is held needs none of it. */

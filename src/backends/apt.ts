@@ -7,6 +7,7 @@ import { AptArtifacts, type AptArtifactsOptions } from "./apt_artifacts.ts";
 import { AptClients } from "./apt_clients.ts";
 import { ifHad } from "./apt_if_had.ts";
 import { PackageDigests } from "./apt_package_digests.ts";
+import { createPackageReadings } from "./apt_package_reading.ts";
 import { parsePdiffIndex } from "./apt_pdiff.ts";
 import { AptReleases } from "./apt_releases.ts";
 import { type AptRequest, parseAptRequest } from "./apt_request.ts";
@@ -53,10 +54,11 @@ class AptBackend implements Backend {
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.standsFor = [...options.mirrors, ...options.aliases];
-    const artifacts = this.#artifacts = new AptArtifacts(options);
+    const readingOf = createPackageReadings((message) => options.log.warning(message));
+    const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
     const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts });
     this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients });
-    this.#digests = new PackageDigests(artifacts, (message) => options.log.warning(message));
+    this.#digests = new PackageDigests(artifacts, readingOf);
   }
 
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {

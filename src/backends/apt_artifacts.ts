@@ -1,6 +1,7 @@
 import type { Artifact, CachingPolicy, Candidate, Fetch } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
 import type { HeaderList } from "../http/headers.ts";
+import type { PackageReadings } from "./apt_package_reading.ts";
 import type { Release } from "./apt_release.ts";
 import { byHashPath, encodePath, splitPath } from "./apt_request.ts";
 
@@ -24,11 +25,13 @@ const askMirror: HeaderList = [["cache-control", "max-age=0"]];
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
 export class AptArtifacts {
   readonly #options: AptArtifactsOptions;
+  readonly #readingOf: PackageReadings;
   /** What was missing while a mirror was in the middle of its sync must not count as missing when it is whole. */
   readonly #forgetful: CachingPolicy;
 
-  constructor(options: AptArtifactsOptions) {
+  constructor(options: AptArtifactsOptions, readingOf: PackageReadings) {
     this.#options = options;
+    this.#readingOf = readingOf;
     const { policy, ttlMs } = options;
     this.#forgetful = { ...policy, negativeTtlMs: Math.min(policy.negativeTtlMs, ttlMs) };
   }
@@ -61,12 +64,19 @@ export class AptArtifacts {
     return { ...this.changing(url), key: `${url};of=${releaseSha256}`, freshness: { kind: "immutable" } };
   }
 
-  /** An index that a release lists: by its digest, so that nothing else can pass for it. */
+  /**
+   * An index that a release lists: by its digest, so that nothing else can pass for it. Who gets a list of packages asks
+   * for packages next.
+   */
   index(suite: string, release: Release, listed: string): Artifact {
     const path = `${suite}/${listed}`;
     const { digest } = release.files.get(listed)!;
     const byHash = byHashPath(splitPath(path).folder, digest);
-    return this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest);
+    const readAhead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#readingOf(listed) : null;
+    return {
+      ...this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest),
+      ...readAhead && { readAhead },
+    };
   }
 
   /** An index of which only its digest is known. */

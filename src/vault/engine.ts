@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Artifact, Candidate, VaultReader } from "../artifact.ts";
+import type { Artifact, Candidate } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import type { HeaderList } from "../http/headers.ts";
@@ -56,7 +56,7 @@ class Engine implements Vault {
   /** Upstreams that sent wrong bytes for a key: they are tried last. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
   readonly #heads: Heads;
-  readonly reader: VaultReader;
+  readonly reader: Library;
 
   constructor(options: VaultOptions) {
     this.#options = options;
@@ -105,6 +105,7 @@ class Engine implements Vault {
 
   async close(timeoutMs: number): Promise<void> {
     await this.#transfers.close(timeoutMs);
+    await this.reader.close();
     this.#heads.close();
     this.#hashing.close();
   }
@@ -290,6 +291,7 @@ class Engine implements Vault {
       const wrong = error instanceof VaultError && error.code === "digest_mismatch";
       if (wrong && transfer.source) this.#distrusted.set(key, transfer.source);
     });
+    this.reader.readAhead(transfer.artifact, transfer.ended);
   }
 
   #candidatesOf(artifact: Artifact): readonly Candidate[] {

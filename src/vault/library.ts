@@ -19,6 +19,7 @@ export class Library implements VaultReader {
   readonly #options: LibraryOptions;
   readonly #made: LRUCache<string, Made> | null;
   readonly #underWay = new Map<string, Promise<Read<unknown>>>();
+  readonly #ahead = new Set<Promise<void>>();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
@@ -61,6 +62,21 @@ export class Library implements VaultReader {
 
   keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
     return this.#options.store.keys(backend, lastSegments);
+  }
+
+  /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */
+  readAhead({ readAhead: reading, ...artifact }: Artifact, come: Promise<void>): void {
+    if (!reading) return;
+    const read = come.then(async () => {
+      if (this.holds(artifact)) await this.read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+      // What goes wrong here goes wrong again for who wants it, and is told then.
+    }).catch(() => {}).finally(() => this.#ahead.delete(read));
+    this.#ahead.add(read);
+  }
+
+  /** Resolves when nothing is read ahead any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#ahead);
   }
 
   async #read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {

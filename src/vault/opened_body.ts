@@ -38,6 +38,7 @@ export class OpenedBody implements ReadableBody {
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    this.#checkSize(this.sizeBytes ?? 0);
     return this.#opened.bytes ?? await new Response(this.stream()).bytes();
   }
 

@@ -67,6 +67,37 @@ Deno.test("what was made is kept by the digest of the document: a confirmed one 
   assert.equal(counted.made, 2);
 });
 
+Deno.test("what is read ahead is made when the body has come, and not again for who wants it", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const { reading, counted } = upperCase();
+  const made = Promise.withResolvers<void>();
+  const make: typeof reading.make = async (body) => {
+    const value = await reading.make(body);
+    made.resolve();
+    return value;
+  };
+  const readAhead = { ...reading, make };
+  upstream.serve("/doc", { body: "abc" });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, readAhead });
+  await fixture.read(artifact);
+  await made.promise;
+  assert.equal((await reader.read(artifact, readAhead)).value, "ABC");
+  assert.deepEqual([upstream.requests.length, counted.made], [1, 1]);
+});
+
+Deno.test("what cannot be read ahead is served all the same", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture } = scene;
+  const { reading: readAhead } = upperCase({ make: () => Promise.reject(new Error("no")) });
+  upstream.serve("/doc", { body: "abc" });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, readAhead });
+  for (let times = 0; times < 2; times++) {
+    assert.equal(new TextDecoder().decode((await fixture.read(artifact)).bytes), "abc");
+    await fixture.vault.reader.fetch(artifact);
+  }
+});
+
 const partly: readonly { name: string; make: (body: ReadableBody) => unknown }[] = [
   { name: "nothing of it", make: () => "none" },
   { name: "its headers", make: ({ headers, sizeBytes }) => [headers.length, sizeBytes] },
@@ -115,10 +146,17 @@ Deno.test("a document above the limit is refused, whether or not upstream says h
   const { upstream, fixture, reader } = scene;
   upstream.serve("/told", { body: "x".repeat(2000) });
   upstream.serve("/untold", { body: "x".repeat(2000), framing: "chunked" });
-  for (const path of ["/told", "/untold", "/told"]) {
-    const { reading } = upperCase({ maxBytes: 1999 });
-    const read = reader.read(fixture.artifact(upstream.url(path), lasting), reading);
-    await assert.rejects(read, (error) => error instanceof VaultError && /larger than 1999 bytes/.test(error.message));
+  const { reading } = upperCase({ maxBytes: 1999 });
+  for (const path of ["/told", "/untold"]) {
+    const artifact = fixture.artifact(upstream.url(path), lasting);
+    for (const isHeld of [false, true]) {
+      if (isHeld) await reader.fetch(artifact);
+      const read = reader.read(artifact, reading);
+      await assert.rejects(
+        read,
+        (error) => error instanceof VaultError && /larger than 1999 bytes/.test(error.message),
+      );
+    }
   }
 });
 
