@@ -6,7 +6,7 @@ import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
 import type { ProjectPage } from "./pypi_page.ts";
 import { listReading } from "./pypi_pages.ts";
 import { parseProjectPage } from "./pypi_project_page.ts";
-import type { ProjectList } from "./pypi_project_list.ts";
+import { checkProjectList, type ProjectList } from "./pypi_project_list.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
@@ -37,6 +37,13 @@ const pageCheck: Reading<ProjectPage> = {
   name: "pypi page as it came",
   maxBytes: maxPageBytes,
   make: async (body) => parseProjectPage(await documentOf(body)),
+  weigh: () => 0,
+};
+
+const listCheck: Reading<void> = {
+  name: "pypi projects as they came",
+  maxBytes: maxPageBytes,
+  make: async (body) => checkProjectList(await documentOf(body)),
   weigh: () => 0,
 };
 
@@ -84,7 +91,7 @@ export class IndexReader {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
       const list = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
-      return { ...await vault.read({ ...list, checkedBy: listReading }, listReading), index };
+      return { ...await vault.read({ ...list, checkedBy: listCheck }, listReading), index };
     }));
     const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
     const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);

@@ -23,11 +23,20 @@ export interface ListPart {
   permits(project: string): boolean;
 }
 
+/** So much of an HTML page tells what it is. */
+const telltaleBytes = 64 * 1024;
+
 const ownKeys = { meta: { "api-version": "1.0" } };
 
 /** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
 export function parseProjectList(document: IndexDocument): ProjectList {
   return isJson(document) ? parseJsonList(document) : parseHtmlList(document);
+}
+
+/** Throws as `parseProjectList`, as far as that can be told fast: PyPI lists more than half a million. */
+export function checkProjectList(document: IndexDocument): void {
+  if (isJson(document)) parseEntries(document);
+  else parseHtmlDocument({ ...document, bytes: document.bytes.subarray(0, telltaleBytes) });
 }
 
 /** All of them, each project once and spelt as the first spells it. What an index says besides is kept of a single one. */
@@ -58,10 +67,15 @@ function formatHtml(projects: ProjectList["projects"]): string {
 }
 
 function parseJsonList(document: IndexDocument): ProjectList {
+  const { entries, keys } = parseEntries(document);
+  const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
+  return { projects: byKey(entries.filter(isListed)), keys };
+}
+
+function parseEntries(document: IndexDocument): { entries: readonly unknown[]; keys: ProjectList["keys"] } {
   const keys = parseJsonDocument(document);
   if (!Array.isArray(keys.projects)) throw unreadable(document, 'it has no list "projects"');
-  const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
-  return { projects: byKey(keys.projects.filter(isListed)), keys };
+  return { entries: keys.projects, keys };
 }
 
 /** The text of a link is the name; where an index writes something else there, the link has it. */

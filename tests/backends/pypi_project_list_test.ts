@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { IndexDocument } from "../../src/backends/pypi_page.ts";
-import { mergeProjectLists, parseProjectList, renderProjectList } from "../../src/backends/pypi_project_list.ts";
+import {
+  checkProjectList,
+  mergeProjectLists,
+  parseProjectList,
+  renderProjectList,
+} from "../../src/backends/pypi_project_list.ts";
 import type { ProjectList } from "../../src/backends/pypi_project_list.ts";
 import { VaultError } from "../../src/errors.ts";
 import { htmlDocument, htmlWith, jsonDocument } from "./pypi_fixture.ts";
@@ -86,5 +91,6 @@ for (const [name, { document, says }] of Object.entries(refused)) {
     const isRight = (error: unknown) =>
       error instanceof VaultError && error.code === "upstream_failed" && says.test(error.message);
     assert.throws(() => parseProjectList(document), isRight);
+    assert.throws(() => checkProjectList(document), isRight);
   });
 }
