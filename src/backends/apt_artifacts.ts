@@ -4,6 +4,7 @@ import type { HeaderList } from "../http/headers.ts";
 import type { PackageReadings } from "./apt_package_reading.ts";
 import type { Release } from "./apt_release.ts";
 import { byHashPath, encodePath, splitPath } from "./apt_request.ts";
+import { refusingWebPages } from "./web_page.ts";
 
 export interface AptArtifactsOptions {
   readonly name: string;
@@ -48,7 +49,9 @@ export class AptArtifacts {
 
   /** What never changes under its name. */
   lasting(path: string, digest?: Digest | null): Artifact {
-    return this.#artifact(path, [path], digest ? { digest } : {});
+    const artifact = this.#artifact(path, [path], digest ? { digest } : {});
+    const candidates = artifact.candidates.map((one) => ({ ...one, fetch: refusingWebPages(one.fetch) }));
+    return { ...artifact, candidates };
   }
 
   /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */

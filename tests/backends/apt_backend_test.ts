@@ -279,6 +279,16 @@ Deno.test("a list that cannot be read is tried once: packages come unchecked, an
   assert.match(warnings[0]!, /Packages\.xz": Cannot read an index of packages \(xz\)/);
 });
 
+Deno.test("a web page is no package, not even one that no list has", async () => {
+  await using scene = new AptScene();
+  scene.upstream.put(suite, generation(1));
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  scene.upstream.upstream.serve("/pool/a_1_all.deb", { body: "<html>", headers });
+  await assert.rejects(scene.read("/pool/a_1_all.deb"), { code: "upstream_failed", message: /a web page came/ });
+  scene.upstream.upstream.serve("/pool/a_1_all.deb", { body: "a package" });
+  assert.equal(await scene.read("/pool/a_1_all.deb"), "a package");
+});
+
 Deno.test("where suites list a package differently, the newest counts", async () => {
   await using scene = new AptScene();
   const { upstream } = scene;
