@@ -105,7 +105,7 @@ class AptBackend implements Backend {
     const own = this.#artifacts.signature(path, given);
     if (vault.holds(own)) return own;
     const { sha256 } = await this.#releases.current(path, vault);
-    if (sha256 === given) return this.#artifacts.changing(`${path}.gpg`);
+    if (sha256 === given) return this.#artifacts.latestSignature(path);
     throw new VaultError("not_found", `There is no signature of the "${path}" that this client was given`);
   }
 

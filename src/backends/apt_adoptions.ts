@@ -1,7 +1,7 @@
 import type { VaultReader } from "../artifact.ts";
 import { messageOf } from "../errors.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
-import { type Change, fetchParts } from "./apt_parts.ts";
+import { type Change, fetchIndexes, fetchSignature } from "./apt_parts.ts";
 import { type ReadRelease, readRelease } from "./apt_release_document.ts";
 
 export interface AptLog {
@@ -85,7 +85,10 @@ export class Adoptions {
     const candidate = await readRelease(next!, vault);
     const held = vault.holds(adopted!) ? await readRelease(adopted!, vault) : null;
     if (held?.sha256 === candidate.sha256) return this.forget(path);
-    await this.#complete({ path, held, next: candidate }, vault);
+    const change = { path, held, next: candidate };
+    await this.#complete(change, vault);
+    // Clients refuse the whole release where this is another's.
+    await fetchSignature(artifacts, change, vault);
     await vault.copy(next!, adopted!);
     this.forget(path);
     if (held !== null) log.info(`A new release at ${path} is served from now on`);
@@ -95,7 +98,7 @@ export class Adoptions {
     const { artifacts, log } = this.#options;
     const { path } = change;
     try {
-      await fetchParts(artifacts, change, vault);
+      await fetchIndexes(artifacts, change, vault);
     } catch (error) {
       const failures = this.#failures.get(path);
       const lastsMs = failures === undefined ? 0 : Date.now() - failures.since;

@@ -1,5 +1,6 @@
-import type { Artifact, CachingPolicy, Candidate, Fetch } from "../artifact.ts";
+import type { Artifact, CachingPolicy, Candidate, Fetch, Reading } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
+import { VaultError } from "../errors.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { PackageReadings } from "./apt_package_reading.ts";
 import type { Release } from "./apt_release.ts";
@@ -22,6 +23,19 @@ export type ReleaseCopy = "latest" | "next" | "adopted";
 
 /** As apt itself does: what stands between us and a mirror must not answer with a release or an index of yesterday. */
 const askMirror: HeaderList = [["cache-control", "max-age=0"]];
+
+/** Whether it is one by its form (RFC 9580 §4.2, §6.2): what it signs only clients can tell. */
+const signatureCheck: Reading<void> = {
+  name: "apt signature",
+  maxBytes: 1024 * 1024,
+  async make(body) {
+    const bytes = await body.bytes();
+    const isPacket = (bytes[0] ?? 0) >= 0x80;
+    if (isPacket || new TextDecoder().decode(bytes).includes("-----BEGIN PGP SIGNATURE-----")) return;
+    throw new VaultError("upstream_failed", `"${body.url}" is no signature`);
+  },
+  weigh: () => 0,
+};
 
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
 export class AptArtifacts {
@@ -61,10 +75,15 @@ export class AptArtifacts {
     return { ...latest, key: copy === "adopted" ? path : `${path};next`, freshness: { kind: "immutable" } };
   }
 
+  /** The signature of the Release at `path`, as upstream has it now. */
+  latestSignature(path: string): Artifact {
+    return { ...this.changing(`${path}.gpg`), checkedBy: signatureCheck };
+  }
+
   /** The signature that belongs to the Release of this digest at `path`. */
   signature(path: string, releaseSha256: string): Artifact {
-    const url = `${path}.gpg`;
-    return { ...this.changing(url), key: `${url};of=${releaseSha256}`, freshness: { kind: "immutable" } };
+    const latest = this.latestSignature(path);
+    return { ...latest, key: `${latest.key};of=${releaseSha256}`, freshness: { kind: "immutable" } };
   }
 
   /**

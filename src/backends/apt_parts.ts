@@ -13,14 +13,12 @@ export interface Change {
 }
 
 /**
- * Gets what clients of the held release have asked for, as the next one lists it, and the signature where that is a
- * file of its own. Throws VaultError where upstream's parts do not fit together, or cannot be had.
+ * Gets what clients of the held release have asked for, as the next one lists it. Throws VaultError where upstream's
+ * parts do not fit together, or cannot be had.
  */
-export async function fetchParts(artifacts: AptArtifacts, change: Change, vault: VaultReader): Promise<void> {
+export async function fetchIndexes(artifacts: AptArtifacts, change: Change, vault: VaultReader): Promise<void> {
   if (isOlder(change)) throw new VaultError("upstream_changed", "it is older than the one that is held");
-  const parts = changedIndexes(artifacts, change, vault).map((index) => fetchFromAny(index, vault));
-  if (splitPath(change.path).name === "Release") parts.push(fetchSignature(artifacts, change, vault));
-  await Promise.all(parts);
+  await Promise.all(changedIndexes(artifacts, change, vault).map((index) => fetchFromAny(index, vault)));
 }
 
 /** Where the first mirror is down, another may be behind. */
@@ -52,11 +50,13 @@ async function fetchFromAny(artifact: Artifact, vault: VaultReader): Promise<voi
 }
 
 /**
- * A signature says nothing of what it signs that could be checked here. It counts as that of the next release where it
- * is not that of the old one, and the release is still the same after it was fetched.
+ * Gets the signature of the next release, where that is a file of its own. It says nothing of what it signs that could
+ * be checked here: it counts where it is not that of the old one, and the release is still the same after it was
+ * fetched. Throws as `fetchIndexes`.
  */
-async function fetchSignature(artifacts: AptArtifacts, change: Change, vault: VaultReader): Promise<void> {
+export async function fetchSignature(artifacts: AptArtifacts, change: Change, vault: VaultReader): Promise<void> {
   const { path, held, next } = change;
+  if (splitPath(path).name !== "Release") return;
   const old = held && artifacts.signature(path, held.sha256);
   const signed = old !== null && vault.holds(old) ? (await vault.read(old, digestReading)).sha256 : null;
   const signature = await newestDigest(artifacts.signature(path, next.sha256), vault);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type AptGeneration, AptUpstream, releaseText, sha256 } from "../support/apt_upstream.ts";
+import { type AptGeneration, AptUpstream, releaseText, sha256, signatureText } from "../support/apt_upstream.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { anna, AptScene, boris, policyWith } from "./apt_scene.ts";
 
@@ -165,7 +165,7 @@ Deno.test("a Release that changes while its signature is fetched comes with its 
   const { upstream } = scene;
   const put = (nth: number) => {
     upstream.put(suite, generation(nth, { name: "Release" }));
-    upstream.upstream.serve(signature, { body: `signature ${nth}` });
+    upstream.upstream.serve(signature, { body: signatureText(nth) });
   };
   put(1);
   const hold = upstream.upstream.hold(signature);
@@ -174,10 +174,10 @@ Deno.test("a Release that changes while its signature is fetched comes with its 
   put(2);
   hold.release();
   assert.equal(await reading, releaseText(generation(2)));
-  assert.equal(await scene.read(signature), "signature 2");
+  assert.equal(await scene.read(signature), signatureText(2));
   put(3);
   assert.equal(await scene.read(release), releaseText(generation(3)));
-  assert.equal(await scene.read(signature), "signature 3");
+  assert.equal(await scene.read(signature), signatureText(3));
 });
 
 Deno.test("a repository may have no signature, get one, and not lose it in the middle of a sync", async () => {
@@ -189,13 +189,13 @@ Deno.test("a repository may have no signature, get one, and not lose it in the m
   assert.deepEqual(upstream.asked(), [release, signature, release]);
   await assert.rejects(scene.read(signature), { code: "not_found" });
   put(2);
-  upstream.upstream.serve(signature, { body: "signature 2" });
+  upstream.upstream.serve(signature, { body: signatureText(2) });
   assert.equal(await scene.read(release), releaseText(generation(2)));
-  assert.equal(await scene.read(signature), "signature 2");
+  assert.equal(await scene.read(signature), signatureText(2));
   put(3);
   upstream.upstream.serve(signature, { status: 404, body: "" });
   assert.equal(await scene.read(release), releaseText(generation(2)));
-  assert.equal(await scene.read(signature), "signature 2");
+  assert.equal(await scene.read(signature), signatureText(2));
 });
 
 Deno.test("a Release that the release of its suite lists is an index", async () => {
@@ -277,6 +277,36 @@ Deno.test("a list that cannot be read is tried once: packages come unchecked, an
   const warnings = scene.log.filter((line) => line.includes("Packages are not checked against"));
   assert.equal(warnings.length, 1);
   assert.match(warnings[0]!, /Packages\.xz": Cannot read an index of packages \(xz\)/);
+});
+
+Deno.test("a release is never given out with another's signature, however long its own is missing", async () => {
+  using now = new FakeNow();
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  upstream.put(suite, generation(1, { name: "Release" }));
+  upstream.upstream.serve(signature, { body: signatureText(1) });
+  await scene.read(release);
+  upstream.put(suite, generation(2, { name: "Release" }));
+  for (let hours = 0; hours < 5; hours++) {
+    assert.equal(await scene.read(release), releaseText(generation(1)));
+    assert.equal(await scene.read(signature), signatureText(1));
+    now.advance(60 * minute);
+  }
+  upstream.upstream.serve(signature, { body: signatureText(2) });
+  assert.equal(await scene.read(release), releaseText(generation(2)));
+  assert.equal(await scene.read(signature), signatureText(2));
+});
+
+Deno.test("a web page is no signature, and a release waits for one", async () => {
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  for (const [nth, body] of [[1, signatureText(1)], [2, "<html>sign in</html>"]] as const) {
+    upstream.put(suite, generation(nth, { name: "Release" }));
+    upstream.upstream.serve(signature, { body });
+    assert.equal(await scene.read(release), releaseText(generation(1)));
+    assert.equal(await scene.read(signature), signatureText(1));
+  }
+  assert.match(scene.log.join("\n"), /stays what it is, .* is no signature/);
 });
 
 Deno.test("a web page is no package, not even one that no list has", async () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { type AppFixture, startBackends } from "../support/app_fixture.ts";
-import { AptConnection, type AptGeneration, AptUpstream, releaseText, sha256 } from "../support/apt_upstream.ts";
+import {
+  AptConnection,
+  type AptGeneration,
+  AptUpstream,
+  releaseText,
+  sha256,
+  signatureText,
+} from "../support/apt_upstream.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
 const suite = "/dists/stable";
@@ -181,17 +188,17 @@ Deno.test("a Release comes with its own signature, and waits for it", async () =
   const [first, second] = [connect(), connect()];
   const [release, signature] = [`${suite}/Release`, `${suite}/Release.gpg`];
   upstream.put(suite, generation(1, { name: "Release" }));
-  upstream.upstream.serve(signature, { body: "signature 1" });
+  upstream.upstream.serve(signature, { body: signatureText(1) });
   assert.equal((await first.ask(inRelease)).status, 404);
   assert.equal(await first.read(release), releaseText(generation(1)));
-  assert.equal(await first.read(signature), "signature 1");
+  assert.equal(await first.read(signature), signatureText(1));
   await app.idle();
   upstream.put(suite, generation(2, { name: "Release" }));
   assert.equal(await second.read(release), releaseText(generation(1)));
-  upstream.upstream.serve(signature, { body: "signature 2" });
+  upstream.upstream.serve(signature, { body: signatureText(2) });
   assert.equal(await second.read(release), releaseText(generation(2)));
-  assert.equal(await second.read(signature), "signature 2");
-  assert.equal(await first.read(signature), "signature 1");
+  assert.equal(await second.read(signature), signatureText(2));
+  assert.equal(await first.read(signature), signatureText(1));
 });
 
 Deno.test("a flat repository: its release is in the same folder, and its paths may have dots", async () => {

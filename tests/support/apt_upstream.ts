@@ -22,6 +22,11 @@ export function releaseText({ indexes, nth, acquireByHash = false, fields = "" }
   return `Date: ${date}\nAcquire-By-Hash: ${acquireByHash ? "yes" : "no"}\n${fields}SHA256:\n${lines.join("\n")}\n`;
 }
 
+/** What looks like a signature. */
+export function signatureText(nth: number): string {
+  return `-----BEGIN PGP SIGNATURE-----\n\n${nth}\n-----END PGP SIGNATURE-----\n`;
+}
+
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
