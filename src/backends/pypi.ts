@@ -14,9 +14,9 @@ import { lastSegment } from "./pypi_document.ts";
 import { FileSearch } from "./pypi_file_search.ts";
 import { IndexReader } from "./pypi_index_reader.ts";
 import { fileKeyOf, type PypiIndex, PypiIndexes } from "./pypi_indexes.ts";
+import { showLists } from "./pypi_lists.ts";
 import { projectsOf } from "./pypi_name.ts";
-import { pageReading, rendered } from "./pypi_pages.ts";
-import { mergeProjectLists, renderProjectList } from "./pypi_project_list.ts";
+import { pageReading } from "./pypi_pages.ts";
 import { parsePypiRequest } from "./pypi_request.ts";
 
 export interface PypiBackendOptions {
@@ -101,12 +101,10 @@ class PypiBackend implements Backend {
   }
 
   /** Of all indexes together; one that has no list is left out. */
-  async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Rendition | DirectAnswer> {
+  async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return notAcceptable;
-    const lists = await this.#reader.readLists(vault);
-    const merged = mergeProjectLists(lists.map(({ value, index }) => ({ list: value, permits: index.permits })));
-    return { ...rendered(renderProjectList(merged, form.form), form), source: lists[0]!.source };
+    return await showLists(await this.#reader.findLists(vault), { backend: this.name, form, vault });
   }
 
   /** A file, which the page of one of these projects has to list before it is fetched. */
@@ -114,7 +112,7 @@ class PypiBackend implements Backend {
     const artifact: Artifact = {
       backend: this.name,
       key: fileKeyOf(url),
-      candidates: [this.#indexes.all[0]!.candidate(url)],
+      candidates: [this.#indexes.all[0]!.fileCandidate(url)],
       requestHeaders: [],
       freshness: { kind: "immutable" },
       policy: this.#options.policy,
@@ -125,7 +123,7 @@ class PypiBackend implements Backend {
       expected: () => this.#search.expect(url, projects, vault),
       complete: async () => {
         const { file, index } = await this.#search.find(url, projects, vault);
-        return { ...artifact, candidates: [index.candidate(file.url)], ...file.digest && { digest: file.digest } };
+        return { ...artifact, candidates: [index.fileCandidate(file.url)], ...file.digest && { digest: file.digest } };
       },
     };
   }

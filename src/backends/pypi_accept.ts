@@ -34,7 +34,8 @@ interface Offer {
  * where it takes none of what there is.
  */
 export function negotiate(accept: string | null): SimpleForm | null {
-  const elements = accept?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*")+/g) ?? [];
+  // What opens a quote and does not close it goes to the end: to look for another way takes quadratic time.
+  const elements = accept?.match(/(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?$))+/g) ?? [];
   const ranges = elements.map(parseRange).filter(({ type }) => type !== "");
   if (ranges.length === 0) return legacyHtml;
   const offers = forms.map((form) => offerOf(form, ranges));

@@ -20,10 +20,10 @@ function readDigest(algorithm: DigestAlgorithm, hex: string): Digest | null {
   }
 }
 
-/** The hash in a fragment or an attribute, `sha256=…` (PEP 503, 658); empty where there is none. */
+/** The hashes in a fragment or an attribute, `sha256=…` (PEP 503, 658); empty where there is none. */
 export function hashesIn(text: string): Hashes {
-  const [, algorithm = "", hex = ""] = /(?:^|[#&])(md5|sha(?:1|224|256|384|512))=([0-9a-f]+)/i.exec(text) ?? [];
-  return algorithm === "" ? {} : { [algorithm.toLowerCase()]: hex.toLowerCase() };
+  const found = text.toLowerCase().matchAll(/(?:^|[#&])(md5|sha(?:1|224|256|384|512))=([0-9a-f]+)/g);
+  return Object.fromEntries([...found].map(([, algorithm, hex]) => [algorithm!, hex!]));
 }
 
 /** One of the hashes as `hashesIn` reads it, the one to check by where there are several; null where there is none. */

@@ -2,7 +2,7 @@ import { VaultError } from "../errors.ts";
 import type { IndexDocument } from "./pypi_page.ts";
 
 /** Whether it says that it is JSON; all else is taken for HTML. */
-export function isJson({ contentType = "" }: IndexDocument): boolean {
+export function isJson({ contentType = "" }: Pick<IndexDocument, "contentType">): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType.trim());
 }
 

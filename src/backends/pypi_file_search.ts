@@ -20,8 +20,10 @@ export interface ListedFile {
 /** A page that does not list a file that is asked for is looked at again, but not more often than this. */
 const lookAgainAfterMs = 10_000;
 
+const held: Freshness = { kind: "immutable" };
+
 /** Any page that is held comes before a fresh one. */
-const ways: readonly Freshness[] = [{ kind: "immutable" }, { kind: "ttl", ttlMs: lookAgainAfterMs }];
+const ways: readonly Freshness[] = [held, { kind: "ttl", ttlMs: lookAgainAfterMs }];
 
 /** Looks files up on the pages of projects: what no page lists is never fetched. */
 export class FileSearch {
@@ -71,7 +73,7 @@ export class FileSearch {
         throw error;
       });
       const file = page?.value.get(key);
-      if (file) return { file, index: page!.index };
+      if (file && !(freshness === held && isSigned(file))) return { file, index: page!.index };
       if (page && isOutdated(page)) throw unlisted(project, page);
     }
     return null;
@@ -81,6 +83,11 @@ export class FileSearch {
 /** Whether its index could not be asked for a newer one: an outage is never told as an absence. */
 function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Read<unknown>): boolean {
   return detail === "stale-if-error" && fwdStatus !== 404 && fwdStatus !== 410;
+}
+
+/** Whether its link has a query: that may be a signature, and is then good for a while only. */
+function isSigned({ url }: FileToFetch): boolean {
+  return url.includes("?");
 }
 
 function unlisted(project: string, { source }: Read<unknown>): VaultError {

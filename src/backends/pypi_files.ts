@@ -2,7 +2,8 @@ import type { Digest } from "../digest.ts";
 import type { ReadableBody, Reading } from "../artifact.ts";
 import { headerOf } from "../http/headers.ts";
 import { digestOf } from "./pypi_digest.ts";
-import { fileKeyOf } from "./pypi_indexes.ts";
+import { addressOf, fileKeyOf } from "./pypi_indexes.ts";
+import { unpack } from "./pypi_packed.ts";
 import type { IndexDocument, PageFile } from "./pypi_page.ts";
 import { parseProjectPage } from "./pypi_project_page.ts";
 
@@ -33,21 +34,26 @@ export function fileReading(backend: string): Reading<FileTable> {
   };
 }
 
-/** A page with what is needed to make sense of it. */
+/** A page with what is needed to make sense of it. Throws `upstream_failed` for one that cannot be unpacked. */
 export async function documentOf(body: ReadableBody): Promise<IndexDocument> {
-  return { bytes: await body.bytes(), contentType: headerOf(body.headers, "content-type"), url: body.location };
+  const { headers, url: askedUrl, location: url } = body;
+  const document = { bytes: await body.bytes(), contentType: headerOf(headers, "content-type"), askedUrl, url };
+  const coding = headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  return coding === "identity" ? document : await unpack(document, coding, maxPageBytes);
 }
 
-function rowsOf({ url, hashes, coreMetadata, gpgSig }: PageFile): [string, FileToFetch][] {
-  const rows: [string, FileToFetch][] = [[keyOrUrl(url), { url, digest: digestOf(hashes) }]];
-  const add = (suffix: string, digest: Digest | null) => {
+function rowsOf(file: PageFile): [string, FileToFetch][] {
+  const { url, hashes, coreMetadata, gpgSig } = file;
+  const row = (suffix: string, digest: Digest | null): [string, FileToFetch] => {
     const beside = new URL(url);
-    beside.pathname += suffix;
-    rows.push([keyOrUrl(beside.href), { url: beside.href, digest }]);
+    if (suffix !== "") beside.pathname += suffix;
+    return [keyOrUrl(addressOf(file) + suffix), { url: beside.href, digest }];
   };
-  if (coreMetadata !== null) add(".metadata", digestOf(coreMetadata));
-  if (gpgSig === true) add(".asc", null);
-  return rows;
+  return [
+    row("", digestOf(hashes)),
+    ...coreMetadata === null ? [] : [row(".metadata", digestOf(coreMetadata))],
+    ...gpgSig === true ? [row(".asc", null)] : [],
+  ];
 }
 
 /** A URL that no client can ask for stands for itself. */

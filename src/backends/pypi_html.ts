@@ -31,7 +31,7 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
     throw unreadable(document, "it is a page for people, and lists no package");
   }
   return {
-    name: lastSegment(new URL(document.url).pathname),
+    name: lastSegment(new URL(document.askedUrl).pathname),
     files,
     source: { form: "html", meta },
   };
@@ -40,12 +40,22 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
 /** Throws `upstream_failed` for what is no HTML, and for a page to sign in at. */
 export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
   const reader = new DocumentReader();
-  new Parser(reader).end(new TextDecoder().decode(document.bytes));
+  new Parser(reader).end(decoderFor(document).decode(document.bytes));
   const { isHtml, isForPeople, wantsPassword, anchors, meta, base } = reader;
   if (!isHtml) throw unreadable(document, "it is not HTML");
   if (wantsPassword) throw unreadable(document, "it asks for a password, and lists nothing");
   checkApiVersion(document, meta.find(([name]) => name === "pypi:repository-version")?.[1]);
   return { anchors, meta, isForPeople, base: URL.parse(base, document.url)?.href ?? document.url };
+}
+
+/** In the encoding of its `Content-Type`, as pip has it; UTF-8 where that names none that there is. */
+function decoderFor({ contentType = "" }: IndexDocument): TextDecoder {
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return new TextDecoder();
+  }
 }
 
 /** Takes from the parser's events what matters. */

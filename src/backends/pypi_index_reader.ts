@@ -1,12 +1,13 @@
 import type { Artifact, CachingPolicy, Freshness, Read, Reading, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import { headerOf } from "../http/headers.ts";
 import { htmlType, jsonType } from "./pypi_accept.ts";
+import { isJson } from "./pypi_document.ts";
 import { documentOf, maxPageBytes } from "./pypi_files.ts";
 import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
 import type { ProjectPage } from "./pypi_page.ts";
-import { listReading } from "./pypi_pages.ts";
 import { parseProjectPage } from "./pypi_project_page.ts";
-import { checkProjectList, type ProjectList } from "./pypi_project_list.ts";
+import { checkProjectList } from "./pypi_project_list.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
@@ -29,6 +30,11 @@ export interface PageRead<T> {
   readonly freshness?: Freshness;
 }
 
+/** The list of an index, and whether it is JSON as it came. */
+export interface FoundList extends IndexRead<boolean> {
+  readonly artifact: Artifact;
+}
+
 /** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
@@ -44,6 +50,17 @@ const listCheck: Reading<void> = {
   name: "pypi projects as they came",
   maxBytes: maxPageBytes,
   make: async (body) => checkProjectList(await documentOf(body)),
+  weigh: () => 0,
+};
+
+/** Looks at no byte of it. */
+const plainJson: Reading<boolean> = {
+  name: "pypi plain JSON",
+  maxBytes: maxPageBytes,
+  make({ headers }) {
+    const contentType = headerOf(headers, "content-type");
+    return isJson({ contentType }) && headerOf(headers, "content-encoding") === undefined;
+  },
   weigh: () => 0,
 };
 
@@ -87,11 +104,12 @@ export class IndexReader {
   }
 
   /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
-  async readLists(vault: VaultReader): Promise<IndexRead<ProjectList>[]> {
+  async findLists(vault: VaultReader): Promise<FoundList[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
-      const list = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
-      return { ...await vault.read({ ...list, checkedBy: listCheck }, listReading), index };
+      const document = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
+      const artifact = { ...document, checkedBy: listCheck };
+      return { ...await vault.read(artifact, plainJson), artifact, index };
     }));
     const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
     const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);

@@ -4,7 +4,9 @@ import type { Candidate, Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { lastSegment } from "./pypi_document.ts";
 import { projectsOf } from "./pypi_name.ts";
+import type { PageFile } from "./pypi_page.ts";
 import { formatFilePath } from "./pypi_request.ts";
+import { refusingWebPages } from "./web_page.ts";
 
 /** One index as it is configured. */
 export interface PypiIndex {
@@ -24,8 +26,11 @@ export interface AskedIndex {
   /** Without credentials. */
   readonly url: string;
   permits(project: string): boolean;
+  readonly permitsAll: boolean;
   pageUrl(project: string): string;
+  /** Of a page or a list. */
   candidate(url: string): Candidate;
+  fileCandidate(url: string): Candidate;
 }
 
 /** The indexes in their order, and where their files are. */
@@ -56,7 +61,10 @@ export class PypiIndexes {
     return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
   }
 
-  /** The path below the prefix for a file of a project; below `/packages` only if its name tells the project. */
+  /**
+   * The path below the prefix for a file of a project, given by its address; below `/packages` only if its name tells
+   * the project.
+   */
   pathOf(project: string, url: string): string {
     const base = this.#packagesUrl;
     if (base === null || !url.startsWith(`${base}/`)) return formatFilePath(project, url);
@@ -73,6 +81,20 @@ export class PypiIndexes {
 }
 
 /**
+ * The URL of a file as clients know it: without its query and, where that does not end in the name of a package, with
+ * the file's name behind it. Other files may differ in their queries only, and pip takes the name from here.
+ */
+export function addressOf({ url, filename }: PageFile): string {
+  const address = new URL(url);
+  address.search = "";
+  const isPackage = (name: string) => projectsOf(name).length > 0;
+  if (isPackage(filename) && !isPackage(lastSegment(address.pathname))) {
+    address.pathname = `${address.pathname.replace(/\/$/, "")}/${encodeURIComponent(filename)}`;
+  }
+  return address.href;
+}
+
+/**
  * The key of a file, without its query: the same however a page or a client has escaped its URL, since pip escapes even
  * what needs none. Throws `URIError` for what is no UTF-8.
  */
@@ -84,14 +106,17 @@ export function fileKeyOf(url: string): string {
 
 function openIndex(index: PypiIndex): AskedIndex {
   const { fetch, idleTimeoutMs, only, never } = index;
+  const fetchFile = refusingWebPages(fetch);
   const url = withoutCredentials(index.url);
   const isNamed = only.length === 0 ? () => true : picomatch([...only]);
   const isBarred = never.length === 0 ? () => false : picomatch([...never]);
   return {
     url,
     permits: (project) => isNamed(project) && !isBarred(project),
+    permitsAll: only.length === 0 && never.length === 0,
     pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
+    fileCandidate: (target) => ({ url: target, fetch: fetchFile, idleTimeoutMs }),
   };
 }
 

@@ -10,7 +10,7 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
   const { name, files } = keys;
   if (!Array.isArray(files)) throw unreadable(document, 'it has no list "files"');
   return {
-    name: textOf(name) ?? lastSegment(new URL(document.url).pathname),
+    name: textOf(name) ?? lastSegment(new URL(document.askedUrl).pathname),
     files: files.map((entry) => fileOf(entry, document.url)).filter((file) => file !== null),
     source: { form: "json", keys },
   };

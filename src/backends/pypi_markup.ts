@@ -4,19 +4,22 @@ const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", 
 export interface Markup {
   readonly title: string;
   readonly meta: readonly (readonly [name: string, content: string])[];
-  readonly anchors: readonly { readonly attributes: Readonly<Record<string, string>>; readonly text: string }[];
+  readonly anchors: Iterable<{ readonly attributes: Readonly<Record<string, string>>; readonly text: string }>;
 }
 
 /** An HTML document as PEP 503 wants it; takes and escapes plain text. */
-export function formatMarkup({ title, meta, anchors }: Markup): string {
-  return [
-    "<!DOCTYPE html>\n<html>\n  <head>\n",
-    '    <meta charset="utf-8">\n',
-    ...meta.map(([name, content]) => `    <meta${attribute("name", name)}${attribute("content", content)}>\n`),
-    `    <title>${escaped(title)}</title>\n  </head>\n  <body>\n    <h1>${escaped(title)}</h1>\n`,
-    ...anchors.map(({ attributes, text }) => `    <a${attributesOf(attributes)}>${escaped(text)}</a><br>\n`),
-    "  </body>\n</html>\n",
-  ].join("");
+export function formatMarkup(markup: Markup): string {
+  return [...markupLines(markup)].join("");
+}
+
+/** The same, line by line. */
+export function* markupLines({ title, meta, anchors }: Markup): Iterable<string> {
+  yield "<!DOCTYPE html>\n<html>\n  <head>\n";
+  yield '    <meta charset="utf-8">\n';
+  for (const [name, content] of meta) yield `    <meta${attribute("name", name)}${attribute("content", content)}>\n`;
+  yield `    <title>${escaped(title)}</title>\n  </head>\n  <body>\n    <h1>${escaped(title)}</h1>\n`;
+  for (const { attributes, text } of anchors) yield `    <a${attributesOf(attributes)}>${escaped(text)}</a><br>\n`;
+  yield "  </body>\n</html>\n";
 }
 
 function attributesOf(attributes: Readonly<Record<string, string>>): string {

@@ -3,9 +3,11 @@ export type Hashes = Readonly<Record<string, string>>;
 
 /** A page as an index sent it. */
 export interface IndexDocument {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Its `Content-Type`. */
   readonly contentType: string | undefined;
+  /** Where it was asked for: a project has its name from here, where the page does not say it. */
+  readonly askedUrl: string;
   /** Where it came from: its relative links count from here. */
   readonly url: string;
 }

@@ -3,10 +3,9 @@ import type { ReadableBody, Reading } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { SimpleForm } from "./pypi_accept.ts";
 import { documentOf, maxPageBytes } from "./pypi_files.ts";
-import type { PypiIndexes } from "./pypi_indexes.ts";
+import { addressOf, type PypiIndexes } from "./pypi_indexes.ts";
 import type { PageFile, ProjectPage } from "./pypi_page.ts";
 import { parseProjectPage } from "./pypi_project_page.ts";
-import { parseProjectList, type ProjectList } from "./pypi_project_list.ts";
 import { renderProjectPage } from "./pypi_render.ts";
 
 /** A page as clients get it. */
@@ -43,7 +42,7 @@ export function pageReading(wanted: PageWanted, options: PageOptions): Reading<R
     maxBytes: maxPageBytes,
     async make(body: ReadableBody) {
       const page = parseProjectPage(await documentOf(body));
-      const linkOf = ({ url }: PageFile) => toRoot + options.indexes.pathOf(project, url).slice(1);
+      const linkOf = (file: PageFile) => toRoot + options.indexes.pathOf(project, addressOf(file)).slice(1);
       if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
       if (hasNoTimes(page)) options.ageUnknown(new URL("..", body.url).href);
       const keep = ({ uploadTime }: PageFile) => uploadTime === null || uploadTime <= uploadedUntil;
@@ -53,27 +52,22 @@ export function pageReading(wanted: PageWanted, options: PageOptions): Reading<R
   };
 }
 
-/** How the list of an index's projects is read. */
-export const listReading: Reading<ProjectList> = {
-  name: "pypi projects",
-  maxBytes: maxPageBytes,
-  make: async (body) => parseProjectList(await documentOf(body)),
-  weigh: ({ projects }) => projects.size * 200,
-};
-
 /** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */
-export function rendered(bytes: Uint8Array<ArrayBuffer>, { contentType }: SimpleForm): RenderedPage {
+export function rendered(bytes: Uint8Array<ArrayBuffer>, form: SimpleForm): RenderedPage {
   const etag = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+  return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
+}
+
+/** What clients are told of every page. */
+export function headersOf({ contentType }: SimpleForm): HeaderList {
   const charset = contentType === "text/html" ? "; charset=utf-8" : "";
-  return {
-    headers: [
-      ["content-type", contentType + charset],
-      ["etag", `"${etag}"`],
-      ["vary", "Accept"],
-      ["cache-control", "max-age=0, must-revalidate"],
-    ],
-    bytes,
-  };
+  return [
+    ["content-type", contentType + charset],
+    ["vary", "Accept"],
+    ["cache-control", "max-age=0, must-revalidate"],
+    // Attributes of links are passed on as they came, and are for programs.
+    ["content-security-policy", "default-src 'none'"],
+  ];
 }
 
 /** In steps, so that a page is not made anew each time: a hundredth of the age, and an hour at most. */

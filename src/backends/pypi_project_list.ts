@@ -2,9 +2,10 @@ import type { SimpleForm } from "./pypi_accept.ts";
 import { isJson, lastSegment, unreadable } from "./pypi_document.ts";
 import { parseHtmlDocument } from "./pypi_html.ts";
 import { isObject, parseJsonDocument } from "./pypi_json.ts";
-import { formatMarkup } from "./pypi_markup.ts";
+import { markupLines } from "./pypi_markup.ts";
 import { isProjectName, normaliseName } from "./pypi_name.ts";
 import type { IndexDocument } from "./pypi_page.ts";
+import { inTurns } from "./pypi_turns.ts";
 
 /** What an index says of one project: an object of `projects`, or only its name. */
 type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -13,7 +14,7 @@ type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string
 export interface ProjectList {
   /** By normalised name. */
   readonly projects: ReadonlyMap<string, ListedProject>;
-  /** What a JSON page says besides. */
+  /** What a JSON page says besides, without `projects`. */
   readonly keys: Readonly<Record<string, unknown>>;
 }
 
@@ -29,8 +30,8 @@ const telltaleBytes = 64 * 1024;
 const ownKeys = { meta: { "api-version": "1.0" } };
 
 /** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
-export function parseProjectList(document: IndexDocument): ProjectList {
-  return isJson(document) ? parseJsonList(document) : parseHtmlList(document);
+export async function parseProjectList(document: IndexDocument): Promise<ProjectList> {
+  return isJson(document) ? await parseJsonList(document) : await parseHtmlList(document);
 }
 
 /** Throws as `parseProjectList`, as far as that can be told fast: PyPI lists more than half a million. */
@@ -40,58 +41,79 @@ export function checkProjectList(document: IndexDocument): void {
 }
 
 /** All of them, each project once and spelt as the first spells it. What an index says besides is kept of a single one. */
-export function mergeProjectLists(parts: readonly ListPart[]): ProjectList {
+export async function mergeProjectLists(parts: readonly ListPart[]): Promise<ProjectList> {
   const [only, ...others] = parts;
   const isSingle = only !== undefined && others.length === 0;
   const projects = new Map<string, ListedProject>();
   for (const { list, permits } of parts) {
-    for (const [key, project] of list.projects) {
-      if (!projects.has(key) && permits(key)) projects.set(key, isSingle ? project : { name: project.name });
+    for await (const batch of inTurns(list.projects)) {
+      for (const [key, project] of batch) {
+        if (!projects.has(key) && permits(key)) projects.set(key, isSingle ? project : { name: project.name });
+      }
     }
   }
   return { projects, keys: isSingle ? only.list.keys : ownKeys };
 }
 
 /** The list in either form; its links are relative to it. */
-export function renderProjectList({ projects, keys }: ProjectList, form: SimpleForm["form"]): Uint8Array<ArrayBuffer> {
-  const text = form === "json" ? JSON.stringify({ ...keys, projects: [...projects.values()] }) : formatHtml(projects);
-  return new TextEncoder().encode(text);
+export async function renderProjectList(
+  list: ProjectList,
+  form: SimpleForm["form"],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const batch of inTurns(form === "json" ? jsonOf(list) : htmlOf(list))) {
+    chunks.push(encoder.encode(batch.join("")));
+  }
+  return await new Blob(chunks).bytes();
 }
 
-function formatHtml(projects: ProjectList["projects"]): string {
-  return formatMarkup({
+function* jsonOf({ projects, keys }: ProjectList): Iterable<string> {
+  yield JSON.stringify({ ...keys, projects: [] }).slice(0, -"]}".length);
+  let separator = "";
+  for (const project of projects.values()) {
+    yield separator + JSON.stringify(project);
+    separator = ",";
+  }
+  yield "]}";
+}
+
+function htmlOf({ projects }: ProjectList): Iterable<string> {
+  return markupLines({
     title: "Simple index",
     meta: [["pypi:repository-version", "1.0"]],
-    anchors: [...projects].map(([key, { name }]) => ({ attributes: { href: `${key}/` }, text: name })),
+    anchors: projects.entries().map(([key, { name }]) => ({ attributes: { href: `${key}/` }, text: name })),
   });
 }
 
-function parseJsonList(document: IndexDocument): ProjectList {
+async function parseJsonList(document: IndexDocument): Promise<ProjectList> {
   const { entries, keys } = parseEntries(document);
   const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
-  return { projects: byKey(entries.filter(isListed)), keys };
+  return { projects: await byKey(entries.values().filter(isListed)), keys };
 }
 
 function parseEntries(document: IndexDocument): { entries: readonly unknown[]; keys: ProjectList["keys"] } {
-  const keys = parseJsonDocument(document);
-  if (!Array.isArray(keys.projects)) throw unreadable(document, 'it has no list "projects"');
-  return { entries: keys.projects, keys };
+  const { projects, ...keys } = parseJsonDocument(document);
+  if (!Array.isArray(projects)) throw unreadable(document, 'it has no list "projects"');
+  return { entries: projects, keys };
 }
 
 /** The text of a link is the name; where an index writes something else there, the link has it. */
-function parseHtmlList(document: IndexDocument): ProjectList {
-  const named = parseHtmlDocument(document).anchors.map(({ href, text }) => {
+async function parseHtmlList(document: IndexDocument): Promise<ProjectList> {
+  const named = parseHtmlDocument(document).anchors.values().map(({ href, text }) => {
     const linked = lastSegment(href.replace(/[?#].*$/s, ""));
     const written = text.trim();
     return { name: normaliseName(written) === normaliseName(linked) ? written : linked };
   });
-  return { projects: byKey(named), keys: ownKeys };
+  return { projects: await byKey(named), keys: ownKeys };
 }
 
-function byKey(listed: readonly ListedProject[]): ReadonlyMap<string, ListedProject> {
+async function byKey(listed: Iterable<ListedProject>): Promise<ReadonlyMap<string, ListedProject>> {
   const projects = new Map<string, ListedProject>();
-  for (const project of listed) {
-    if (isProjectName(project.name)) projects.set(normaliseName(project.name), project);
+  for await (const batch of inTurns(listed)) {
+    for (const project of batch) {
+      if (isProjectName(project.name)) projects.set(normaliseName(project.name), project);
+    }
   }
   return projects;
 }

@@ -36,6 +36,7 @@ const cases: Readonly<Record<string, { accept: string | null; chosen: string | n
   "a weight that makes no sense": { accept: `text/html;q=high, ${jsonType};q=0.9`, chosen: "text/html" },
   "another version": { accept: "application/vnd.pypi.simple.v2+json", chosen: null },
   "plain JSON": { accept: "application/json", chosen: null },
+  "a quote that is not closed": { accept: `${jsonType};q=0.1, ${htmlType};q=0.5;a="b, text/html`, chosen: htmlType },
   "all refused": { accept: "*/*;q=0", chosen: null },
 };
 
@@ -43,5 +44,16 @@ for (const [name, { accept, chosen }] of Object.entries(cases)) {
   Deno.test(`the form of a page: ${name}`, () => {
     const form = chosen === jsonType ? "json" : "html";
     assert.deepEqual(negotiate(accept), chosen === null ? null : { form, contentType: chosen });
+  });
+}
+
+for (
+  const [what, unit] of [["quotes", '"'], ["escaped quotes", '\\"'], ["escapes in a quote", '"\\'], [
+    "commas",
+    ",",
+  ]] as const
+) {
+  Deno.test(`the longest header there can be, of ${what}, is read in one go`, () => {
+    assert.deepEqual(negotiate(`${jsonType}, ${unit.repeat(64 * 1024)}`), { form: "json", contentType: jsonType });
   });
 }

@@ -294,6 +294,16 @@ for (const [what, contentType, body] of notPages) {
   });
 }
 
+Deno.test("a web page is no file, not even one without a hash", async () => {
+  await using all = await setUp([{ ...wheel, keys: { hashes: {} } }]);
+  const target = `/packages/${wheel.filename}`;
+  all.upstream.serve(target, { body: "<html>", headers: { "content-type": "text/html" } });
+  const follow = () => all.scene.follow(all.backend, "/simple/demo/", wheel.filename);
+  await assert.rejects(follow(), { code: "upstream_failed", message: /a web page came/ });
+  all.upstream.serve(target, { body: wheel.body });
+  assert.equal((await follow()).text, wheel.body);
+});
+
 Deno.test("a file that is replaced under its name is fetched again once the page says so, and not before", async () => {
   await using all = await setUp();
   const { scene, backend, upstream } = all;

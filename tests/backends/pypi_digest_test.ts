@@ -31,6 +31,7 @@ const texts: Readonly<Record<string, Record<string, string>>> = {
   [`#sha256=${sha256}`]: { sha256 },
   [`sha1=${sha1}`]: { sha1 },
   [`#egg=foo&MD5=${md5.toUpperCase()}`]: { md5 },
+  [`#md5=${md5}&sha256=${sha256}`]: { md5, sha256 },
   "#sha384=abc": { sha384: "abc" },
   "#blake2b=abc": {},
   "true": {},

@@ -16,8 +16,13 @@ export function htmlDocument(body: string, url = pageUrl): IndexDocument {
 }
 
 /** A page of any type. */
-export function documentOf(body: string | Uint8Array, contentType: string | undefined, url = pageUrl): IndexDocument {
-  return { bytes: typeof body === "string" ? new TextEncoder().encode(body) : body, contentType, url };
+export function documentOf(
+  body: string | Uint8Array<ArrayBuffer>,
+  contentType: string | undefined,
+  url = pageUrl,
+): IndexDocument {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  return { bytes, contentType, askedUrl: url, url };
 }
 
 /** An HTML page of these links. */

@@ -259,3 +259,22 @@ for (const [name, { document, says }] of Object.entries(refused)) {
     });
   });
 }
+
+const encodings: readonly [contentType: string, bytes: readonly number[]][] = [
+  ["text/html", [0xc3, 0xa9]],
+  ["text/html; charset=UTF-8", [0xc3, 0xa9]],
+  ['text/html;a=b; charset="iso-8859-1"', [0xe9]],
+  ["text/html; charset=none-such", [0xc3, 0xa9]],
+];
+
+for (const [contentType, letter] of encodings) {
+  Deno.test(`a page of type ${contentType} is read in its encoding`, () => {
+    const bytes = new Uint8Array([
+      ...new TextEncoder().encode('<a href="/caf'),
+      ...letter,
+      ...new TextEncoder().encode('/x.whl">x</a>'),
+    ]);
+    const [file] = parseProjectPage(documentOf(bytes, contentType)).files;
+    assert.equal(file!.url, "https://index.example/caf%C3%A9/x.whl");
+  });
+}

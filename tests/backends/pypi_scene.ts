@@ -97,7 +97,7 @@ export class PypiScene implements AsyncDisposable {
     const opened = await this.fixture.open(resolved);
     const text = textOf(await bytesOf(opened));
     await this.fixture.vault.reader.fetch(resolved);
-    return { status: 200, headers: opened.headers, text };
+    return { status: 200, headers: resolved.present?.(opened.headers) ?? opened.headers, text };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

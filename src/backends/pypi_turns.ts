@@ -1,0 +1,14 @@
+/** What takes some ten milliseconds. */
+const turn = 5000;
+
+/** The items in their order, a batch at a time; others have the thread in between. */
+export async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<readonly T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    if (batch.push(item) < turn) continue;
+    yield batch;
+    batch = [];
+    await new Promise<void>((resolve) => setTimeout(resolve));
+  }
+  yield batch;
+}
