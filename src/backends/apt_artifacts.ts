@@ -63,7 +63,8 @@ export class AptArtifacts {
 
   /** What never changes under its name. */
   lasting(path: string, digest?: Digest | null): Artifact {
-    const artifact = this.#artifact(path, [path], digest ? { digest } : {});
+    if (digest) return this.#artifact(path, [path], { digest });
+    const artifact = this.#artifact(path, [path], {});
     const candidates = artifact.candidates.map((one) => ({ ...one, fetch: refusingWebPages(one.fetch) }));
     return { ...artifact, candidates };
   }

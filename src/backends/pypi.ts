@@ -112,7 +112,7 @@ class PypiBackend implements Backend {
     const artifact: Artifact = {
       backend: this.name,
       key: fileKeyOf(url),
-      candidates: [this.#indexes.all[0]!.fileCandidate(url)],
+      candidates: [this.#indexes.all[0]!.candidate(url)],
       requestHeaders: [],
       freshness: { kind: "immutable" },
       policy: this.#options.policy,
@@ -123,7 +123,10 @@ class PypiBackend implements Backend {
       expected: () => this.#search.expect(url, projects, vault),
       complete: async () => {
         const { file, index } = await this.#search.find(url, projects, vault);
-        return { ...artifact, candidates: [index.fileCandidate(file.url)], ...file.digest && { digest: file.digest } };
+        const { url: current, digest } = file;
+        return digest === null
+          ? { ...artifact, candidates: [index.uncheckedCandidate(current)] }
+          : { ...artifact, candidates: [index.candidate(current)], digest };
       },
     };
   }

@@ -28,9 +28,9 @@ export interface AskedIndex {
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
-  /** Of a page or a list. */
   candidate(url: string): Candidate;
-  fileCandidate(url: string): Candidate;
+  /** Of a file whose hash is not known. */
+  uncheckedCandidate(url: string): Candidate;
 }
 
 /** The indexes in their order, and where their files are. */
@@ -106,7 +106,7 @@ export function fileKeyOf(url: string): string {
 
 function openIndex(index: PypiIndex): AskedIndex {
   const { fetch, idleTimeoutMs, only, never } = index;
-  const fetchFile = refusingWebPages(fetch);
+  const fetchUnchecked = refusingWebPages(fetch);
   const url = withoutCredentials(index.url);
   const isNamed = only.length === 0 ? () => true : picomatch([...only]);
   const isBarred = never.length === 0 ? () => false : picomatch([...never]);
@@ -116,7 +116,7 @@ function openIndex(index: PypiIndex): AskedIndex {
     permitsAll: only.length === 0 && never.length === 0,
     pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
-    fileCandidate: (target) => ({ url: target, fetch: fetchFile, idleTimeoutMs }),
+    uncheckedCandidate: (target) => ({ url: target, fetch: fetchUnchecked, idleTimeoutMs }),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Fetch } from "../artifact.ts";
 
-/** For files that never are web pages: where one comes, for signing in or about maintenance, upstream has failed. */
+/**
+ * For files that are no web pages and whose hash is not known: where such a page comes, for signing in or about
+ * maintenance, upstream has failed.
+ */
 export function refusingWebPages(fetch: Fetch): Fetch {
   return async (request) => {
     const response = await fetch(request);
