@@ -122,8 +122,7 @@ class PypiBackend implements Backend {
       ...artifact,
       expected: () => this.#search.expect(url, projects, vault),
       complete: async () => {
-        const { file, index } = await this.#search.find(url, projects, vault);
-        const { url: current, digest } = file;
+        const { file: { url: current, digest }, index } = await this.#search.find(url, projects, vault);
         return digest === null
           ? { ...artifact, candidates: [index.uncheckedCandidate(current)] }
           : { ...artifact, candidates: [index.candidate(current)], digest };
