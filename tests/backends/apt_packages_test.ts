@@ -170,6 +170,13 @@ Deno.test("several xz streams, one behind the other, are one index", async () =>
   assert.equal(table.size, names.length);
 });
 
+Deno.test("several gz members, one behind the other, are one index", async () => {
+  const half = Math.floor(plain.length / 2);
+  const members = [await gzip(plain.slice(0, half)), await gzip(plain.slice(half))];
+  const table = await readPackages(streamOf(new Uint8Array(members.flatMap((member) => [...member])), 100), "gz");
+  assert.equal(table.size, names.length);
+});
+
 const damaged = (bytes: Bytes) => bytes.map((byte, at) => at === 250 ? byte ^ 1 : byte);
 const unreadable: Readonly<Record<string, { bytes: Bytes; compression: "gz" | "xz" }>> = {
   "a gz file cut short": { bytes: gz.slice(0, -9), compression: "gz" },
