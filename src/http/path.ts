@@ -11,25 +11,44 @@ export interface Target {
 const maxPathLength = 8192;
 
 /** Anything but visible ASCII, what a path must not contain unencoded, `%`, a backslash, and dot segments. */
-const unusual = /[^\x21-\x7e]|["%<>\\^`{|}]|\/\.\.?(?:\/|$)/;
+const unusual = /[^\x21-\x7e]|["%<>\\^`{|}]|\/\.\.?(?:[/;]|$)/;
+
+/** A host and perhaps a port, as the `Host` header may have them (RFC 9110 §7.2, RFC 3986 §3.2). */
+const authority = /^(?:\[[0-9A-Za-z:.%_~-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/;
 
 /**
- * The parts of a request URL as `Deno.serve` gives it, which is raw. The path stays percent-encoded, in the one form
- * RFC 3986 §6.2.2 prefers; `.` segments are left out, as apt writes them for flat repositories. Throws `bad_request`
- * for `..` segments, backslashes and control characters, encoded or not, for escapes that are malformed or no UTF-8,
- * and above 8 KiB.
+ * A segment that some servers take for a dot segment: Tomcat and others cut path parameters, which begin with `;`, off
+ * before they resolve dots.
  */
-export function parseTarget(url: string): Target {
+const dotsWithParameters = /(?:^|\/)\.\.?;/;
+
+/**
+ * The parts of a request's URL as `Deno.serve` gives it: the request target as it came, behind the `Host` header where
+ * the target is only a path. The path stays percent-encoded, in the one form RFC 3986 §6.2.2 prefers; `.` segments are
+ * left out, as apt writes them for flat repositories. Throws `bad_request` for a `host` that is no host, since it would
+ * move the beginning of the path (RFC 9112 §3.2); for `..` segments, dots before a `;`, backslashes and control
+ * characters, encoded or not; for escapes that are malformed or no UTF-8; and above 8 KiB.
+ */
+export function parseTarget(url: string, host: string | null): Target {
+  if (host !== null && !authority.test(host)) throw new VaultError("bad_request", "The Host header names no host");
   const fragment = url.indexOf("#");
   const text = fragment < 0 ? url : url.slice(0, fragment);
-  const slash = text.indexOf("/", text.indexOf("://") + 3);
-  if (slash < 0) return { origin: text, path: "/", query: "" };
+  const start = text.indexOf("://") + 3;
+  const slash = text.indexOf("/", start);
+  const mark = text.indexOf("?", start);
+  if (slash < 0 || mark >= 0 && mark < slash) return withoutPath(text, mark);
   const origin = text.slice(0, slash);
-  const mark = text.indexOf("?", slash);
   const path = mark < 0 ? text.slice(slash) : text.slice(slash, mark);
   if (path.length > maxPathLength) throw refusal(`it is longer than ${maxPathLength} bytes`);
   const query = mark < 0 ? "" : text.slice(mark);
   return { origin, path: unusual.test(path) ? normalise(path) : path, query };
+}
+
+/** `http://host?query`: what looks like a path behind the question mark is none. */
+function withoutPath(text: string, mark: number): Target {
+  return mark < 0
+    ? { origin: text, path: "/", query: "" }
+    : { origin: text.slice(0, mark), path: "/", query: text.slice(mark) };
 }
 
 function normalise(path: string): string {
@@ -37,6 +56,7 @@ function normalise(path: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what it looks for
   if (/[\0-\x1f\x7f\\]/.test(decoded)) throw refusal("it contains a backslash or a control character");
   if (decoded.split("/").includes("..")) throw refusal('it contains ".." as a segment');
+  if (dotsWithParameters.test(decoded)) throw refusal('it contains a segment of dots before a ";"');
   const withoutDots = path.replace(/\/(?:(?:\.|%2e)(?:\/|$))+/gi, "/");
   return withoutDots.replace(/%[0-9A-Fa-f]{2}|[^\x21-\x7e]+|["<>^`{|}]/g, (found) => {
     if (!found.startsWith("%")) return encodeURIComponent(found);

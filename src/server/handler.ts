@@ -59,7 +59,7 @@ class Boundary {
   async #answer(exchange: Exchange): Promise<Reply> {
     const { request } = exchange;
     const { method, headers } = request;
-    const target = exchange.target = parseTarget(request.url);
+    const target = exchange.target = parseTarget(request.url, headers.get("host"));
     if (method === "CONNECT") throw tunnelRefusal();
     const reads = method === "GET" || method === "HEAD";
     const proxied = this.#stoodFor.find(target);

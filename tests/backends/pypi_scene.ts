@@ -66,7 +66,7 @@ export class PypiScene implements AsyncDisposable {
 
   /** Asks for a path below `/pypi` as the server does. A file that came is held. */
   async ask(backend: Backend, target: string, accept?: string): Promise<Got> {
-    const { path, query } = parseTarget(`http://vault${target}`);
+    const { path, query } = parseTarget(`http://vault${target}`, "vault");
     const { vault } = this.fixture;
     const headers = new Headers(accept === undefined ? {} : { accept });
     const client = { host: "127.0.0.1", port: 40_000 };

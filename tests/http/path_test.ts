@@ -27,12 +27,14 @@ const targets = [
     path: "/a+b,c;d=e:f@g!h$i&j'k(l)m*n",
     query: "",
   },
+  { name: "a query without a path", url: "http://evil.example?a=/private/b", path: "/", query: "?a=/private/b" },
+  { name: "parameters of names with dots", url: "http://h/a..;v=1/.b;c", path: "/a..;v=1/.b;c", query: "" },
   { name: "a segment of 4 kB", url: `http://h/${"a".repeat(4096)}`, path: `/${"a".repeat(4096)}`, query: "" },
 ];
 
 for (const { name, url, path, query } of targets) {
   Deno.test(`target: ${name}`, () => {
-    const { origin, ...target } = parseTarget(url);
+    const { origin, ...target } = parseTarget(url, "h");
     assert.deepEqual(target, { path, query });
     assert.ok(url.startsWith(origin) && /^https?:\/\/[^/]+$/.test(origin), origin);
   });
@@ -46,6 +48,14 @@ const refused = [
   { name: "dot-dot before an escaped slash", path: "/a/%2e%2e%2fb" },
   { name: "dot-dot behind an escaped slash", path: "/a%2f../b" },
   { name: "dot-dot between escaped slashes", path: "/a%2F%2E%2E%2Fb" },
+  { name: "dot-dot with a parameter, as Tomcat reads it", path: "/a/..;/b" },
+  { name: "dot-dot with a parameter of a name", path: "/a/..;x=1/b" },
+  { name: "dot-dot with a parameter at the end", path: "/a/..;" },
+  { name: "escaped dot-dot with a parameter", path: "/a/%2e%2E;/b" },
+  { name: "dot-dot with an escaped parameter", path: "/a/..%3b/b" },
+  { name: "dot-dot with a parameter behind an escaped slash", path: "/a%2f..;b" },
+  { name: "dot-dot before a NUL", path: "/a/..%00/b" },
+  { name: "a dot with a parameter", path: "/a/.;/b" },
   { name: "backslash", path: "/a\\..\\b" },
   { name: "escaped backslash", path: "/a/..%5cb" },
   { name: "escaped NUL", path: "/a%00b" },
@@ -60,9 +70,38 @@ const refused = [
   { name: "longer than 8 KiB", path: `/${"a".repeat(8192)}` },
 ];
 
+const isBadRequest = (error: unknown) => error instanceof VaultError && error.code === "bad_request";
+
 for (const { name, path } of refused) {
   Deno.test(`refused: ${name}`, () => {
-    const isBadRequest = (error: unknown) => error instanceof VaultError && error.code === "bad_request";
-    assert.throws(() => parseTarget(`http://h${path}`), isBadRequest);
+    assert.throws(() => parseTarget(`http://h${path}`, "h"), isBadRequest);
+  });
+}
+
+const hosts = ["", "h", "h:80", "h:", "192.0.2.1", "[2001:db8::1]:8080", "[fe80::1%25eth0]", "my_host.example.", "a,b"];
+
+for (const host of hosts) {
+  Deno.test(`"${host}" may stand in the Host header`, () => {
+    assert.equal(parseTarget(`http://${host}/a`, host).path, "/a");
+  });
+}
+
+const noHosts = [
+  "h/priv/secret?",
+  "h/priv/secret#",
+  "h?",
+  "h/",
+  "user@h",
+  "h\\priv",
+  "a b",
+  "\xe9",
+  "h:80/priv",
+  "[::1",
+  "h:x",
+];
+
+for (const host of noHosts) {
+  Deno.test(`refused: "${host}" in the Host header, whatever path it would make`, () => {
+    assert.throws(() => parseTarget(`http://${host}/a`, host), isBadRequest);
   });
 }

@@ -29,7 +29,7 @@ const routed: readonly [url: string, backend: string, path: string][] = [
 
 for (const [url, backend, path] of routed) {
   Deno.test(`stood for: ${url}`, () => {
-    const route = new StoodForUrls(backends).find(parseTarget(url));
+    const route = new StoodForUrls(backends).find(parseTarget(url, null));
     assert.deepEqual([route?.backend.name, route?.path], [backend, path]);
   });
 }
@@ -45,7 +45,7 @@ const refused = [
 
 for (const url of refused) {
   Deno.test(`not stood for: ${url}`, () => {
-    assert.throws(() => new StoodForUrls(backends).find(parseTarget(url)), { code: "denied" });
+    assert.throws(() => new StoodForUrls(backends).find(parseTarget(url, null)), { code: "denied" });
   });
 }
 
@@ -59,13 +59,13 @@ const own = [
 
 for (const url of own) {
   Deno.test(`for the vault itself: ${url}`, () => {
-    assert.equal(new StoodForUrls(backends).find(parseTarget(url)), null);
+    assert.equal(new StoodForUrls(backends).find(parseTarget(url, null)), null);
   });
 }
 
 Deno.test("without such backends nothing is stood for", () => {
   const urls = new StoodForUrls([fakeBackend("http", "/http")]);
-  const target = parseTarget("http://HTTPS///archive.example.org/ubuntu/x");
+  const target = parseTarget("http://HTTPS///archive.example.org/ubuntu/x", null);
   assert.equal(urls.find(target), null);
   assert.equal(urls.unknown(target, new Headers({ "proxy-connection": "keep-alive" })), null);
 });

@@ -21,6 +21,18 @@ const statuses = [
   { name: "escapes that are not UTF-8", raw: `GET /http/%ff%fe HTTP/1.1\r\nHost: h\r\n${close}`, status: 400 },
   { name: "a malformed escape", raw: `GET /http/%zz HTTP/1.1\r\nHost: h\r\n${close}`, status: 400 },
   { name: "a path of 9 kB", raw: `GET /http/${"a".repeat(9000)} HTTP/1.1\r\nHost: h\r\n${close}`, status: 400 },
+  { name: "a path in the Host header", raw: `GET /pub/x HTTP/1.1\r\nHost: h/http/x?\r\n${close}`, status: 400 },
+  {
+    name: "a path in the Host header, with a fragment",
+    raw: `GET /x HTTP/1.1\r\nHost: h/http/x#\r\n${close}`,
+    status: 400,
+  },
+  {
+    name: "a path in the query of a bare host",
+    raw: `GET http://h?/http/x HTTP/1.1\r\nHost: h\r\n${close}`,
+    status: 200,
+  },
+  { name: "dots before a semicolon", raw: `GET /http/..;/x HTTP/1.1\r\nHost: h\r\n${close}`, status: 400 },
   { name: "OPTIONS *", raw: `OPTIONS * HTTP/1.1\r\nHost: h\r\n${close}`, status: 405 },
   { name: "GET *", raw: `GET * HTTP/1.1\r\nHost: h\r\n${close}`, status: 400 },
   { name: "garbage", raw: "garbage\r\n\r\n", status: 400 },
