@@ -45,18 +45,26 @@ function isWeak(etag: string): boolean {
   return etag.startsWith("W/");
 }
 
-/** `ifNoneMatch` is `*` or a list; a weak and a strong tag of the same text match (RFC 9110 §8.8.3.2). */
+/**
+ * `ifNoneMatch` is `*` or a list; a weak and a strong tag of the same text match (RFC 9110 §8.8.3.2). Tags without
+ * quotes, which some servers send, are compared as they came.
+ */
 function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   if (ifNoneMatch === "*") return true;
   if (etag === undefined) return false;
   if (ifNoneMatch === etag) return true;
   const opaque = isWeak(etag) ? etag.slice(2) : etag;
-  return ifNoneMatch.match(/"[^"]*"/g)?.includes(opaque) ?? false;
+  return ifNoneMatch.match(/"[^"]*"|[^\s,"]+/g)?.some((tag) => tag === opaque || tag === `W/${opaque}`) ?? false;
 }
 
 /** Whether a response says that it is of another version than the one `validator` was taken from. */
 export function contradicts(response: Headers, validator: string | null): boolean {
   if (validator === null) return false;
-  const own = response.get(validator.startsWith('"') ? "etag" : "last-modified");
+  const own = response.get(headerOfValidator(validator));
   return own !== null && own !== validator;
+}
+
+/** Where a validator came from. Only dates are told by their form: many servers send ETags without quotes. */
+function headerOfValidator(validator: string): "etag" | "last-modified" {
+  return parseHttpDate(validator) === null ? "etag" : "last-modified";
 }

@@ -62,9 +62,21 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
   return undefined;
 }
 
-/** The body's size as `Content-Length` has it; null where there is none, or none that makes sense (RFC 9110 §8.6). */
+/**
+ * The body's size as `Content-Length` has it; null where there is none, none that makes sense (RFC 9110 §8.6), or where
+ * `Transfer-Encoding` says how the body ends (RFC 9112 §6.3).
+ */
 export function contentLengthOf(headers: Headers): number | null {
+  if (headers.has("transfer-encoding")) return null;
   const values = new Set((headers.get("content-length") ?? "").split(",").map((value) => value.trim()));
   const [value = ""] = values;
   return values.size === 1 && /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : null;
+}
+
+/**
+ * Whether a response says two things about where its body ends (RFC 9112 §6.3): somebody between here and its origin
+ * may have understood another body. It may be passed on, and must not be stored.
+ */
+export function hasAmbiguousLength(headers: Headers): boolean {
+  return headers.has("transfer-encoding") && headers.has("content-length");
 }

@@ -1,3 +1,5 @@
+import { contentLengthOf } from "./headers.ts";
+
 /** What a `Range` header asked for, before the size is known: `bytes=first-`, `bytes=first-last` or `bytes=-suffix`. */
 export type RangeSpec =
   | { readonly kind: "from"; readonly first: number; readonly last?: number }
@@ -60,6 +62,13 @@ export function parseContentRange(header: string | null): ContentRange | null {
   const size = match[3] === "*" ? undefined : Number(match[3]);
   if (last < start || last >= (size ?? Number.MAX_SAFE_INTEGER) || (size ?? 0) > Number.MAX_SAFE_INTEGER) return null;
   return { start, end: last + 1, size };
+}
+
+/** What a 206 carries; null where it does not say, or says a `Content-Length` that is not the range's. */
+export function rangeOf(headers: Headers): ContentRange | null {
+  const range = parseContentRange(headers.get("content-range"));
+  const length = contentLengthOf(headers);
+  return range === null || (length !== null && length !== range.end - range.start) ? null : range;
 }
 
 /** Reads the whole size out of the `Content-Range` of a 416; null where it is missing or says something else. */

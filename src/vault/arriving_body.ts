@@ -1,6 +1,6 @@
 import type { Artifact } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { type HeaderList, keepHeaders } from "../http/headers.ts";
+import { hasAmbiguousLength, type HeaderList, keepHeaders } from "../http/headers.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
@@ -52,7 +52,7 @@ export class ArrivingBody {
    * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
    */
   static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
-    const assessment = assess(artifact, beginning.answer.response.headers, Date.now());
+    const assessment = assessWithLength(artifact, beginning.answer.response.headers);
     const staged = beginning.resumed?.staged ??
       (assessment.storable ? await stage(artifact, beginning.sizeBytes, deps) : null);
     return new ArrivingBody(artifact, beginning, { ...deps, assessment, staged });
@@ -221,6 +221,13 @@ export class ArrivingBody {
     this.#deps.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
     return true;
   }
+}
+
+/** A body whose length is ambiguous is stored only where its digest tells that it is whole. */
+function assessWithLength(artifact: Artifact, headers: Headers): Assessment {
+  const assessment = assess(artifact, headers, Date.now());
+  const doubtful = hasAmbiguousLength(headers) && artifact.digest === undefined;
+  return doubtful ? { ...assessment, storable: false } : assessment;
 }
 
 async function stage(artifact: Artifact, sizeBytes: number | null, deps: ArrivingBodyDeps): Promise<StagedBody | null> {

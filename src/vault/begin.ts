@@ -2,7 +2,7 @@ import type { Artifact, Candidate } from "../artifact.ts";
 import type { DigestAlgorithm } from "../digest.ts";
 import { contradicts, strongValidator } from "../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
-import { parseContentRange } from "../http/range.ts";
+import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Entry, StagedBody, Store } from "../store/store.ts";
 import { type Answer, askUpstream, type Question } from "./ask_upstream.ts";
@@ -93,7 +93,7 @@ function wholeBody(answer: Answer): Extract<Beginning, { kind: "body" }> {
 function partial(answer: Answer, digestKnown: boolean): Extract<Beginning, { kind: "body" }> | null {
   const { response } = answer;
   if (response.status !== 206) return null;
-  const range = parseContentRange(response.headers.get("content-range"));
+  const range = rangeOf(response.headers);
   const validator = strongValidator(keepHeaders(response.headers));
   if (!range || range.size === undefined || (validator === null && !digestKnown)) return null;
   return { kind: "body", answer, start: range.start, sizeBytes: range.size, validator, resumed: null };

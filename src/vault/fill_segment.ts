@@ -3,7 +3,7 @@ import { VaultError } from "../errors.ts";
 import { BodyReader } from "../upstream/body_reader.ts";
 import { contradicts, strongValidator } from "../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
-import { parseContentRange } from "../http/range.ts";
+import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
@@ -129,7 +129,7 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
   const at = segment.receivedTo;
   const size = file.sizeBytes;
   if (response.status === 206) {
-    const range = parseContentRange(response.headers.get("content-range"));
+    const range = rangeOf(response.headers);
     const fits = range?.start === at && (range.size === undefined || range.size === size);
     if (fits && (artifact.digest || !contradicts(response.headers, validator))) return 0;
   } else if (response.status === 200) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ifRangeMatches, notModified, strongValidator } from "../../src/http/conditional.ts";
+import { contradicts, ifRangeMatches, notModified, strongValidator } from "../../src/http/conditional.ts";
 
 const day = "Mon, 01 Jan 2024 00:00:00 GMT";
 const dayBefore = "Sun, 31 Dec 2023 00:00:00 GMT";
@@ -24,6 +24,18 @@ const conditions = [
     request: { "if-none-match": "a" },
     of: { ...strong, etag: "a" },
     confirmed: true,
+  },
+  {
+    name: "a list with an unquoted tag",
+    request: { "if-none-match": "x, W/a, y" },
+    of: { ...strong, etag: "a" },
+    confirmed: true,
+  },
+  {
+    name: "an unquoted tag that contains it",
+    request: { "if-none-match": "aa" },
+    of: { ...strong, etag: "a" },
+    confirmed: false,
   },
   { name: "a star", request: { "if-none-match": "*" }, of: nothing, confirmed: true },
   { name: "an ETag for what has none", request: { "if-none-match": '"a"' }, of: dated, confirmed: false },
@@ -85,5 +97,26 @@ const validators = [
 for (const { headers, validator } of validators) {
   Deno.test(`strong validator of ${JSON.stringify(headers)}`, () => {
     assert.equal(strongValidator(Object.entries(headers)), validator);
+  });
+}
+
+const contradictions = [
+  {
+    name: "the same ETag and another date",
+    validator: '"a"',
+    headers: { etag: '"a"', "last-modified": day },
+    is: false,
+  },
+  { name: "another ETag", validator: '"a"', headers: { etag: '"b"', "last-modified": day }, is: true },
+  { name: "the same unquoted ETag", validator: "a", headers: { etag: "a", "last-modified": day }, is: false },
+  { name: "another unquoted ETag", validator: "a", headers: { etag: "b", "last-modified": day }, is: true },
+  { name: "the same date and an ETag", validator: day, headers: { etag: '"a"', "last-modified": day }, is: false },
+  { name: "another date", validator: day, headers: { etag: '"a"', "last-modified": dayAfter }, is: true },
+  { name: "no validator at all", validator: "a", headers: {}, is: false },
+];
+
+for (const { name, validator, headers, is } of contradictions) {
+  Deno.test(`another version: ${name}`, () => {
+    assert.equal(contradicts(new Headers(headers as HeadersInit), validator), is);
   });
 }
