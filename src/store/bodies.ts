@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { statOrNull } from "./files.ts";
+import { statOrNull, storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import type { OpenFiles } from "./open_files.ts";
 import type { Entry, StoredBody } from "./store.ts";
 
 /** Bodies up to this size are read in one go, and kept in memory while there is room. */
@@ -13,6 +14,7 @@ interface BodiesOptions {
   readonly memoryBytes: number;
   /** Told of a body of the wrong size. */
   readonly damaged: (sha256: string, bytes: number) => void;
+  readonly openFiles: OpenFiles;
 }
 
 /** The blobs: immutable files named by their SHA-256. */
@@ -64,7 +66,7 @@ export class Bodies {
     const file = readOrNull(() => Deno.openSync(path));
     if (file === null) return null;
     const actual = file.statSync().size;
-    if (actual === sizeBytes) return { kind: "file", file };
+    if (actual === sizeBytes) return { kind: "file", file: this.#options.openFiles.add(() => reopen(path), file) };
     file.close();
     return this.#damaged(sha256, actual);
   }
@@ -86,6 +88,15 @@ export class Bodies {
     } catch {
       // It may have been evicted since; what is served is in memory or open.
     }
+  }
+}
+
+/** For a stream whose file was closed while its client was not reading. Any blob of this name has the same bytes. */
+function reopen(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path);
+  } catch (error) {
+    throw storageFailed("read on in a stored body, which was removed while its client did not read", error);
   }
 }
 

@@ -6,6 +6,7 @@ import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
 import { removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
+import { OpenFiles } from "./open_files.ts";
 import { Removals } from "./removals.ts";
 import { StagedFile } from "./staged_file.ts";
 import { Staging } from "./staging.ts";
@@ -23,6 +24,8 @@ export interface FsStoreOptions {
   readonly memoryBytes: number;
   readonly log: Log;
   readonly events: VaultEvents;
+  /** How many files of bodies slow clients may hold open at once; `defaultOpenFiles` where absent. */
+  readonly maxOpenFiles?: number;
   /** For tests: what `statfs` would say. */
   readonly freeBytes?: () => number;
 }
@@ -51,10 +54,11 @@ class FsStore implements Store {
   constructor(options: FsStoreOptions) {
     const { log, events, root, freeBytes } = options;
     const removals = this.#removals;
+    const openFiles = new OpenFiles(options.maxOpenFiles);
     const temporary = () => this.#staging.temporary();
     this.#log = log;
     this.#layout = new FsLayout(root);
-    this.#staging = new Staging(this.#layout, { log, removals, usage: () => this.#usage });
+    this.#staging = new Staging(this.#layout, { log, removals, openFiles, usage: () => this.#usage });
     this.#tally = new BlobTally(this.#layout, { removals, temporary });
     this.#usage = new Usage(this.#layout, options, {
       ...{ tally: this.#tally, removals, log, ...(freeBytes && { freeBytes }) },
@@ -65,7 +69,7 @@ class FsStore implements Store {
       },
     });
     this.#bodies = new Bodies(this.#layout, {
-      memoryBytes: options.memoryBytes,
+      ...{ memoryBytes: options.memoryBytes, openFiles },
       damaged: (sha256, bytes) => this.#removeDamaged(sha256, bytes),
     });
     this.#entries = new Entries(this.#layout, temporary);

@@ -1,6 +1,7 @@
 import { removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";
 import type { Removals } from "./removals.ts";
-import type { ResumeRecord, StagedBody } from "./store.ts";
+import type { OpenFiles } from "./open_files.ts";
+import type { BodyFile, ResumeRecord, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
 interface StagedFileOptions {
@@ -10,6 +11,7 @@ interface StagedFileOptions {
   readonly sizeBytes: number;
   readonly resume: ResumeRecord | null;
   readonly parked: (sizeBytes: number) => void;
+  readonly openFiles: OpenFiles;
 }
 
 /** A body under way in a file `<base>.part`, with its resume record in `<base>.json`. */
@@ -22,6 +24,7 @@ export class StagedFile implements StagedBody {
   readonly #usage: Usage;
   readonly #removals: Removals;
   readonly #parked: (sizeBytes: number) => void;
+  readonly #openFiles: OpenFiles;
   /** What the cache counts for this body, and how much of it is on disk. */
   #reserved: number;
   #written: number;
@@ -34,6 +37,7 @@ export class StagedFile implements StagedBody {
     this.resume = options.resume;
     this.#reserved = this.#written = options.sizeBytes;
     this.#parked = options.parked;
+    this.#openFiles = options.openFiles;
   }
 
   async reserve(sizeBytes: number): Promise<boolean> {
@@ -67,6 +71,10 @@ export class StagedFile implements StagedBody {
     } catch (error) {
       throw storageFailed("read a staged download", error);
     }
+  }
+
+  file(): BodyFile {
+    return this.#openFiles.add(() => this.openReader(0));
   }
 
   async saveRecord(record: ResumeRecord): Promise<void> {

@@ -3,6 +3,7 @@ import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import { namesIn, readJson, removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
 import { type FsLayout, stagingName } from "./fs_layout.ts";
+import type { OpenFiles } from "./open_files.ts";
 import type { Removals } from "./removals.ts";
 import { removeStaged, StagedFile } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
@@ -17,6 +18,7 @@ const lockSuffix = ".lock";
 interface StagingDeps {
   readonly log: Log;
   readonly removals: Removals;
+  readonly openFiles: OpenFiles;
   /** Asked when bytes come or go. */
   readonly usage: () => Usage;
 }
@@ -113,7 +115,7 @@ export class Staging {
   #body(name: string, { base, sizeBytes }: Parked, resume: ResumeRecord | null): StagedBody {
     const parked = (sizeBytes: number) => this.#park(name, { base, sizeBytes });
     return new StagedFile(base, {
-      ...{ usage: this.#deps.usage(), removals: this.#deps.removals },
+      ...{ usage: this.#deps.usage(), removals: this.#deps.removals, openFiles: this.#deps.openFiles },
       ...{ sizeBytes, resume, parked },
     });
   }

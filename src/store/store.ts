@@ -26,10 +26,20 @@ export interface Entry {
   readonly claimed?: true;
 }
 
-/** A stored body, opened. Small ones are `bytes`; for others `file` is open, and the caller closes it. */
+/** A body's file to read from. It may be closed between two reads of a slow client, and opened again for the next. */
+export interface BodyFile {
+  /**
+   * Reads into `buffer` from byte `offset` on. Returns how many bytes that were; null at the end of the file. Only one
+   * read at a time. Rejects where the file has been removed while it was closed.
+   */
+  read(buffer: Uint8Array, offset: number): Promise<number | null>;
+  close(): void;
+}
+
+/** A stored body, opened. Small ones are `bytes`; others are read from `file`, and the caller closes it. */
 export type StoredBody =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "file"; readonly file: Deno.FsFile };
+  | { readonly kind: "file"; readonly file: BodyFile };
 
 /** What a staged body must tell to be gone on with after a restart. */
 export interface ResumeRecord {
@@ -64,6 +74,8 @@ export interface StagedBody {
   openWriter(offset: number): Deno.FsFile;
   /** A handle that reads from `offset` on, also after the commit. The caller closes it. */
   openReader(offset: number): Deno.FsFile;
+  /** The file for one reader that may be slow, also after the commit. The caller closes it. */
+  file(): BodyFile;
   /** Makes the staged bytes resumable after a crash. */
   saveRecord(record: ResumeRecord): Promise<void>;
   /** Forgets all bytes behind `sizeBytes`. */

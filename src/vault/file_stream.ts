@@ -1,15 +1,15 @@
 import { VaultError } from "../errors.ts";
+import type { BodyFile } from "../store/store.ts";
 import { Pace } from "./pace.ts";
 
 /** Each read takes a thread's wake-up, which costs as much as copying this. */
 const smallestRead = 128 * 1024;
 
-/** Streams `[start, end)` of an open file, and closes it. Errors where the file is shorter than it should be. */
-export function fileStream(file: Deno.FsFile, start: number, end: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** Streams `[start, end)` of a body's file, and closes it. Errors where the file is shorter than it should be. */
+export function fileStream(file: BodyFile, start: number, end: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   const pace = new Pace(smallestRead);
   let at = start;
   let open = true;
-  if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
 
   function close(): void {
     if (open) file.close();
@@ -20,7 +20,7 @@ export function fileStream(file: Deno.FsFile, start: number, end: number): Reada
     async pull(controller) {
       try {
         const buffer = new Uint8Array(Math.min(pace.next(), end - at));
-        const bytes = buffer.byteLength === 0 ? 0 : await file.read(buffer);
+        const bytes = buffer.byteLength === 0 ? 0 : await file.read(buffer, at);
         if (!open) return;
         if (bytes === null) throw new VaultError("storage_failed", "A stored body is shorter than it was");
         at += bytes;

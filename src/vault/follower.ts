@@ -1,5 +1,6 @@
 import { VaultError } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
+import type { BodyFile } from "../store/store.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import { Pace } from "./pace.ts";
 
@@ -12,8 +13,7 @@ export class Follower {
   #end = Infinity;
   /** A part is released as it comes; what may complete a body for a client, only up to what has been checked. */
   #gated: boolean;
-  #reader: Deno.FsFile | null = null;
-  #readerAt = 0;
+  #reader: BodyFile | null = null;
   #gaveUp: VaultError | null = null;
   #closed = false;
 
@@ -126,17 +126,10 @@ export class Follower {
   }
 
   async #read(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    this.#reader ??= this.#open();
-    if (this.#readerAt !== this.#offset) await this.#reader.seek(this.#offset, Deno.SeekMode.Start);
+    this.#reader ??= this.#file.staged!.file();
     const buffer = new Uint8Array(bytes);
-    const read = await this.#reader.read(buffer);
+    const read = await this.#reader.read(buffer, this.#offset);
     if (read === null) throw new VaultError("storage_failed", "The staged download was cut short on disk");
-    this.#readerAt = this.#offset + read;
     return read === bytes ? buffer : buffer.subarray(0, read);
-  }
-
-  #open(): Deno.FsFile {
-    this.#readerAt = this.#offset;
-    return this.#file.staged!.openReader(this.#offset);
   }
 }

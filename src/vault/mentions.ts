@@ -3,6 +3,7 @@ import { messageOf } from "../errors.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
+import { fileStream } from "./file_stream.ts";
 
 /**
  * Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, "Pushing
@@ -54,5 +55,7 @@ export function recordMentionsOf(entry: Entry, artifact: Artifact, deps: Mention
 function readStored(entry: Entry, store: Store): Promise<Uint8Array<ArrayBuffer>> | null {
   const body = store.openBody(entry);
   if (body === null) return null;
-  return body.kind === "bytes" ? Promise.resolve(body.bytes) : new Response(body.file.readable).bytes();
+  return body.kind === "bytes"
+    ? Promise.resolve(body.bytes)
+    : new Response(fileStream(body.file, 0, entry.sizeBytes)).bytes();
 }

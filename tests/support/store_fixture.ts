@@ -60,7 +60,7 @@ export class StoreFixture implements AsyncDisposable {
   /** The body of what answers this selector; null for a miss. */
   read(selector: Selector): Uint8Array | null {
     const entry = this.store.find(selector);
-    return entry && readBody(this.store, entry);
+    return entry && readBody(this, entry);
   }
 
   blobPath(sha256: string): string {
@@ -136,12 +136,12 @@ export function readStaged(staged: StagedBody, offset = 0): Uint8Array {
 }
 
 /** Null where it is gone or damaged. */
-export function readBody(store: Store, entry: Entry): Uint8Array | null {
-  const body = store.openBody(entry);
+export function readBody(fixture: StoreFixture, entry: Entry): Uint8Array | null {
+  const body = fixture.store.openBody(entry);
   if (body === null) return null;
   if (body.kind === "bytes") return body.bytes;
-  using file = body.file;
-  return readAll(file);
+  body.file.close();
+  return Deno.readFileSync(fixture.blobPath(entry.sha256));
 }
 
 export function sha256Of(body: Uint8Array): string {
