@@ -23,7 +23,7 @@ const idleConnectionMs = 30_000;
 const idleConnectionsPerHost = 16;
 
 /**
- * Opens a pool of connections. Deno itself reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY, for which it needs no
+ * Opens a pool of HTTP/1.1 connections, one for each body under way. Deno itself reads HTTP_PROXY, HTTPS_PROXY and NO_PROXY, for which it needs no
  * permission; NO_PROXY counts for `proxy` too. Throws `config_invalid` for an unusable proxy or certificate, and
  * `permission_missing` where the proxy may not be connected to.
  */
@@ -31,7 +31,8 @@ export function openEgress({ proxy, caCerts = [] }: EgressOptions): Egress {
   for (const pem of caCerts) requireCertificate(pem);
   const client = createClient({
     caCerts: [...caCerts],
-    http2: true,
+    // In HTTP/2 all bodies of a host share one window: a few that their clients read slowly stop all others.
+    http2: false,
     poolIdleTimeout: idleConnectionMs,
     poolMaxIdlePerHost: idleConnectionsPerHost,
     ...(proxy === undefined ? {} : { proxy: { url: proxy } }),

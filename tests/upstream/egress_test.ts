@@ -56,3 +56,25 @@ Deno.test({
     });
   },
 });
+
+Deno.test("bodies that nobody reads hold up no other body of an upstream that speaks HTTP/2", async () => {
+  const size = 4 * 1024 * 1024;
+  const connections = new Set<number>();
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {}, ...testCertificates.localhost },
+    (_request, { remoteAddr }) => {
+      connections.add(remoteAddr.port);
+      return new Response(new Uint8Array(size));
+    },
+  );
+  const egress = openEgress({ caCerts: [testCertificates.ca] });
+  const ask = () => egress.fetch(new Request(`https://localhost:${server.addr.port}/`));
+  const unread = [await ask(), await ask(), await ask()];
+  const wanted = await ask();
+  // One connection for all would never get to the end of this one.
+  assert.equal(connections.size, 4);
+  assert.equal((await wanted.bytes()).length, size);
+  await Promise.all(unread.map(({ body }) => body!.cancel()));
+  egress.close();
+  await server.shutdown();
+});
