@@ -19,16 +19,19 @@ const hopByHop = [
 const upstreamsOwn = [
   "alt-svc",
   "clear-site-data",
+  "content-location",
   "docker-ratelimit-source",
   "expect-ct",
   "nel",
   "public-key-pins",
   "ratelimit-limit",
   "ratelimit-remaining",
+  "refresh",
   "report-to",
   "reporting-endpoints",
   "server",
   "server-timing",
+  "service-worker-allowed",
   "set-cookie",
   "set-cookie2",
   "strict-transport-security",
@@ -44,14 +47,18 @@ const dropped: ReadonlySet<string> = new Set([...hopByHop, ...upstreamsOwn, ...o
 
 /**
  * The upstream headers that belong to the representation and are sent on, byte-exact: all but those of the connection
- * (RFC 9110 §7.6.1), those about the upstream host, and those we say ourselves. `Date` stays: it is when upstream
+ * (RFC 9110 §7.6.1), those about the upstream host or what its origin permits to pages of others, and those we say
+ * ourselves. `Date` stays: it is when upstream
  * generated the answer, which freshness and validators count from (RFC 9111 §4.2.3).
  */
 export function keepHeaders(headers: Headers): HeaderList {
   const connection = (headers.get("connection") ?? "").toLowerCase().split(",").map((name) => name.trim());
-  return [...headers].filter(([name]) =>
-    !dropped.has(name) && !name.startsWith("x-cache") && !connection.includes(name)
-  );
+  return [...headers].filter(([name]) => isKept(name) && !connection.includes(name));
+}
+
+/** Whether a header, by its name in lower case, may be stored and sent on. */
+export function isKept(name: string): boolean {
+  return !dropped.has(name) && !name.startsWith("x-cache") && !name.startsWith("access-control-");
 }
 
 /** The value of the header `name`, given in lower case; undefined where there is none. */

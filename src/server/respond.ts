@@ -4,6 +4,7 @@ import { headerOf } from "../http/headers.ts";
 import { contentRange, type RangeSpec, resolveRange, unsatisfiedRange } from "../http/range.ts";
 import type { Opened } from "../vault/vault.ts";
 import type { Body, Reply } from "./reply.ts";
+import { sandboxFor } from "./sandbox.ts";
 
 /** What a client asked of a representation. */
 export interface Wanted {
@@ -18,7 +19,6 @@ type Header = readonly [name: string, value: string];
 /** What a 304 repeats of the headers of a 200 (RFC 9110 §15.4.5). */
 const confirming: ReadonlySet<string> = new Set([
   "cache-control",
-  "content-location",
   "date",
   "etag",
   "expires",
@@ -83,7 +83,7 @@ function takesRange(opened: Opened, request: Headers, validators: Validators): b
 }
 
 function representationHeaders(opened: Opened): Header[] {
-  const headers = [...opened.headers];
+  const headers = [...opened.headers, ...sandboxFor(opened.headers)];
   if (opened.ranges) headers.push(["accept-ranges", "bytes"]);
   return headers;
 }

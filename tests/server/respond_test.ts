@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { HeaderList } from "../../src/http/headers.ts";
 import { parseRange } from "../../src/http/range.ts";
 import type { Reply } from "../../src/server/reply.ts";
 import { respond } from "../../src/server/respond.ts";
@@ -178,5 +179,51 @@ for (const { name, file, method, request, released } of releases) {
   Deno.test(`what was opened is released once: ${name}`, async () => {
     const { vault } = await answer(file, request as HeadersInit, method);
     assert.deepEqual(vault.released, released);
+  });
+}
+
+const documents = [
+  "text/html; charset=utf-8",
+  "Application/XHTML+XML",
+  "image/svg+xml",
+  "text/xml",
+  "text/plain, text/html",
+  "multipart/x-mixed-replace; boundary=a",
+  "unknown/unknown",
+  "html",
+  "",
+  null,
+];
+
+for (const type of documents) {
+  Deno.test(`an upstream's ${type ?? "body without a type"} does not run as a page of ours`, async () => {
+    const headers: HeaderList = type === null ? [] : [["content-type", type]];
+    for (const method of ["GET", "HEAD"] as const) {
+      const answered = await answer(fakeFile({ headers }), {}, method);
+      assert.equal(answered.headers.get("content-security-policy"), "sandbox allow-downloads");
+      assert.equal(answered.headers.get("x-content-type-options"), "nosniff");
+    }
+    const part = await answer(fakeFile({ headers }), { range: "bytes=0-3" });
+    assert.equal(part.headers.get("content-security-policy"), "sandbox allow-downloads");
+  });
+}
+
+Deno.test("an upstream's own Content-Security-Policy stays beside ours", async () => {
+  const headers: HeaderList = [["content-type", "text/html"], ["content-security-policy", "default-src 'none'"]];
+  const answered = await answer(fakeFile({ headers }));
+  assert.equal(answered.headers.get("content-security-policy"), "default-src 'none', sandbox allow-downloads");
+});
+
+for (
+  const type of [
+    "application/octet-stream",
+    "text/plain",
+    "application/json",
+    "application/vnd.oci.image.index.v1+json",
+  ]
+) {
+  Deno.test(`${type} is sent as it is`, async () => {
+    const answered = await answer(fakeFile({ headers: [["content-type", type]] }));
+    assert.equal(answered.headers.has("content-security-policy"), false);
   });
 }
