@@ -16,9 +16,17 @@ export function parseHttpDate(text: string): number | null {
     const { day, month, year, hour, minute, second } = groups;
     const monthIndex = months.indexOf(month!.toLowerCase());
     const numbers = [fullYear(year!), monthIndex, Number(day), Number(hour), Number(minute), Number(second)] as const;
-    return monthIndex < 0 ? null : Date.UTC(...numbers);
+    return isReal(numbers) ? Date.UTC(...numbers) : null;
   }
   return null;
+}
+
+type Parts = readonly [year: number, month: number, day: number, hour: number, minute: number, second: number];
+
+/** Whether there is such a day and time: `Date.UTC` takes 31 February for 3 March. A leap second is one. */
+function isReal([year, month, day, hour, minute, second]: Parts): boolean {
+  const daysInMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return month >= 0 && day >= 1 && day <= daysInMonth && hour <= 23 && minute <= 59 && second <= 60;
 }
 
 /** A two-digit year more than 50 years ahead is in the past (RFC 9110 §5.6.7). */

@@ -1,7 +1,6 @@
-// @ts-types="npm:@types/http-cache-semantics@4.2.0"
-import CachePolicy from "http-cache-semantics";
 import type { Artifact } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
+import { readResponseCaching } from "../http/response_caching.ts";
 import type { Entry } from "../store/store.ts";
 
 /** What to do about a request: DESIGN 4. */
@@ -54,25 +53,13 @@ export interface Assessment {
 
 /** Reads an answer's caching headers. Only artifacts of kind `http` can be told not to be kept. */
 export function assess(artifact: Artifact, headers: Headers, now: number): Assessment {
-  const vary = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim()).filter((name) => name);
-  const policy = new CachePolicy(
-    { method: "GET", url: artifact.key, headers: Object.fromEntries(artifact.requestHeaders) },
-    { status: 200, headers: Object.fromEntries([...headers].filter(([name]) => name !== "set-cookie")) },
-    { shared: true },
-  );
-  const ageSeconds = deltaSeconds(Math.round(policy.age()));
-  const selectedBy = vary.filter((name) => name !== "*" && name !== "accept-encoding").sort()
+  const { storable, lifetimeSeconds, ageSeconds, vary } = readResponseCaching(headers, now);
+  const selectedBy = vary.filter((name) => name !== "*" && name !== "accept-encoding")
     .map((name) => [name, artifact.requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
   return {
-    storable: artifact.freshness.kind !== "http" || (policy.storable() && !vary.includes("*")),
-    // Not `timeToLive()`, which counts how long it may be served stale as well.
-    freshUntil: now + deltaSeconds(policy.maxAge() - ageSeconds) * 1000,
+    storable: artifact.freshness.kind !== "http" || storable,
+    freshUntil: now + Math.max(0, lifetimeSeconds - ageSeconds) * 1000,
     generatedAt: now - ageSeconds * 1000,
     selectedBy,
   };
-}
-
-/** What an upstream says in seconds, however absurd: neither negative nor larger than RFC 9111 §1.2.2 has it. */
-function deltaSeconds(value: number): number {
-  return Math.min(2 ** 31, Math.max(0, value));
 }

@@ -1,0 +1,69 @@
+import { type CacheDirectives, parseCacheControl, parseDeltaSeconds, secondsOf } from "./cache_control.ts";
+import { parseHttpDate } from "./http_date.ts";
+
+/** What the headers of a response to GET say to a shared cache. */
+export interface ResponseCaching {
+  /** Whether it may be stored (RFC 9111 §3). */
+  readonly storable: boolean;
+  /** For how many seconds after its generation it is fresh (RFC 9111 §4.2.1); 0 where each use needs a confirmation. */
+  readonly lifetimeSeconds: number;
+  /** How many seconds ago it was generated (RFC 9111 §4.2.3). */
+  readonly ageSeconds: number;
+  /** The header names in `Vary`, in lower case and sorted; `*` among them. */
+  readonly vary: readonly string[];
+}
+
+/** Longer than any explicit lifetime (RFC 9111 §1.2.2). */
+const maxSeconds = 2 ** 31;
+
+/** Reads the caching headers of a response that came at `now`, ms since the epoch. */
+export function readResponseCaching(headers: Headers, now: number): ResponseCaching {
+  const directives = parseCacheControl(headers.get("cache-control") ?? "");
+  const vary = varyNames(headers);
+  const date = parseHttpDate(headers.get("date") ?? "") ?? now;
+  const storable = !forbidsStoring(directives) && !vary.includes("*");
+  return {
+    storable,
+    lifetimeSeconds: storable ? lifetimeOf(headers, directives, date) : 0,
+    ageSeconds: ageOf(headers, date, now),
+    vary,
+  };
+}
+
+/** The names in `Vary`, in lower case and sorted. */
+export function varyNames(headers: Headers): string[] {
+  const names = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim());
+  return [...new Set(names)].filter((name) => name !== "").sort();
+}
+
+/** `must-understand` takes back a `no-store` for caches that know the status code (RFC 9111 §5.2.2.3). */
+function forbidsStoring(directives: CacheDirectives): boolean {
+  return directives.has("private") || (directives.has("no-store") && !directives.has("must-understand"));
+}
+
+/** With field names, `no-cache` and `private` count as without: that is stricter, and allowed (RFC 9111 §5.2.2.4). */
+function lifetimeOf(headers: Headers, directives: CacheDirectives, date: number): number {
+  if (directives.has("no-cache")) return 0;
+  if (directives.size === 0 && /\bno-cache\b/i.test(headers.get("pragma") ?? "")) return 0;
+  const explicit = secondsOf(directives, "s-maxage") ?? secondsOf(directives, "max-age");
+  if (explicit !== undefined) return explicit;
+  const expires = headers.get("expires");
+  // A date that cannot be read is in the past (RFC 9111 §5.3).
+  if (expires !== null) return between((parseHttpDate(expires) ?? 0) - date);
+  const modified = parseHttpDate(headers.get("last-modified") ?? "");
+  return modified === null ? 0 : between((date - modified) / 10);
+}
+
+/**
+ * Of several `Age`s the first counts, and none that is no number (RFC 9111 §5.1). `Date` counts too: caches on the way
+ * do not all send `Age`.
+ */
+function ageOf(headers: Headers, date: number, now: number): number {
+  const [first = ""] = (headers.get("age") ?? "").split(",");
+  return Math.max(parseDeltaSeconds(first.trim()) ?? 0, between(now - date));
+}
+
+/** Whole seconds, never negative. */
+function between(ms: number): number {
+  return Math.min(maxSeconds, Math.max(0, Math.floor(ms / 1000)));
+}
