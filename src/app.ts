@@ -25,6 +25,8 @@ export interface App {
 export interface AppDeps {
   readonly log: Log;
   readonly version: string;
+  /** How many files this process may have open; the usual 1,024 where absent. */
+  readonly openFilesLimit?: number;
 }
 
 /** How often in a row a connection may break without a byte of progress before a transfer fails. */
@@ -32,7 +34,7 @@ const resumeAttempts = 5;
 const backoffMs = { first: 500, most: 15_000 };
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
-export async function createApp(config: Config, { log, version }: AppDeps): Promise<App> {
+export async function createApp(config: Config, { log, version, openFilesLimit = 1024 }: AppDeps): Promise<App> {
   const metrics = new Metrics({
     version,
     backends: config.backends.map(({ name }) => name),
@@ -44,6 +46,7 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
     maxBytes: config.cache_max_size ?? null,
     minFreeBytes: config.cache_min_free,
     memoryBytes: memoryForEach,
+    maxOpenFiles: Math.floor(openFilesLimit / 8),
     log,
     events: metrics,
   });
@@ -64,7 +67,10 @@ export async function createApp(config: Config, { log, version }: AppDeps): Prom
   });
   let shuttingDown = false;
   const isShuttingDown = () => shuttingDown;
-  const handle = createHandler({ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() });
+  const handle = createHandler({
+    ...{ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() },
+    maxRequests: config.max_requests ?? Math.floor(openFilesLimit / 2),
+  });
   return {
     handle,
     beginShutdown: () => shuttingDown = true,

@@ -1,28 +1,32 @@
 import type { Config } from "../config/schema.ts";
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { type Log, noLog } from "../observe/log.ts";
 import type { TlsOptions } from "./input_files.ts";
+import { LastingServer } from "./lasting_server.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
 export interface ListenOptions {
   readonly config: Config;
   readonly tls: TlsOptions | null;
+  readonly log?: Log;
 }
 
 /** A server that accepts connections. */
 export interface Listening {
-  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  readonly server: LastingServer;
   /** Where it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
 }
 
 /** Starts to accept connections; throws where the address cannot be had, saying what to do. */
-export function listen(handler: Handler, { config, tls }: ListenOptions): Listening {
+export function listen(handler: Handler, { config, tls, log = noLog }: ListenOptions): Listening {
   const hostname = config.http_host;
-  const options = { hostname, port: config.http_port, onListen() {}, onError: cutOff };
+  const options = { hostname, onListen() {}, onError: cutOff, ...tls };
   try {
-    const server = tls === null ? Deno.serve(options, handler) : Deno.serve({ ...options, ...tls }, handler);
+    const open = (port: number) => Deno.serve({ ...options, port }, handler);
+    const server = new LastingServer({ open, port: config.http_port, log });
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return { server, url: `${tls === null ? "http" : "https"}://${host}:${server.addr.port}` };
   } catch (error) {

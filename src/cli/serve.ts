@@ -10,6 +10,7 @@ import { configOptions, loadOptionsOf } from "./config_options.ts";
 import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
+import { openFilesLimit } from "./open_files_limit.ts";
 import { serveUntilTerminated } from "./shutdown.ts";
 import { version } from "./version.ts";
 
@@ -46,11 +47,11 @@ function openLog({ log_level: level, log_format: format, log_file: file }: Confi
 async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: Log; io: Io }): Promise<void> {
   const { tls, log, io } = deps;
   for (const warning of warningsOf(config)) log.warning(warning);
-  const app = await createApp(config, { log, version });
-  const { server, url } = await openServer(app, { config, tls });
+  const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
+  const { server, url } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
   announce(url, { config, log, io });
-  await terminated;
+  await Promise.race([terminated, server.lost]);
 }
 
 function announce(url: string, { config, log, io }: { config: Config; log: Log; io: Io }): void {

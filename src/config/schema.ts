@@ -28,6 +28,10 @@ const globalKeys = {
   range_ahead: size().prefault("16MiB").describe(
     "A range that begins at most this far ahead of a running transfer waits for it instead of asking upstream again.",
   ),
+  max_requests: integer(1, 1_000_000).optional().describe(
+    "How many requests are answered at once; a client gets at most half of them, and 503 beyond that. Without it, half " +
+      "of the files that the process may have open, and at most 1,024.",
+  ),
   max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
   revalidate_timeout: duration().prefault("5s").describe(
     "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",

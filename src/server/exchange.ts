@@ -15,6 +15,8 @@ export class Exchange {
   /** The name of the backend that takes part: that of the artifact, where a route serves several backends. */
   backend = "none";
   upstream = "";
+  /** Whether it counts as under way (`RequestsUnderWay`). */
+  counted = false;
   note = "";
 
   constructor(request: Request, info: Deno.ServeHandlerInfo) {

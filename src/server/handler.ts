@@ -12,6 +12,7 @@ import { Exchange } from "./exchange.ts";
 import { type Ending, meteredBody } from "./metered_body.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
+import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
 import { Routes } from "./routes.ts";
 import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
@@ -19,6 +20,8 @@ import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
 export interface HandlerOptions extends AdminOptions {
   readonly vault: Vault;
   readonly log: Log;
+  /** How many requests may be under way at once, own pages apart; 512 where absent. */
+  readonly maxRequests?: number;
 }
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -39,12 +42,14 @@ class Boundary {
   readonly #routes: Routes;
   readonly #stoodFor: StoodForUrls;
   readonly #admin: Admin;
+  readonly #underWay: RequestsUnderWay;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#routes = new Routes(options.backends);
     this.#stoodFor = new StoodForUrls(options.backends);
     this.#admin = new Admin(options);
+    this.#underWay = new RequestsUnderWay(options.maxRequests ?? 512);
   }
 
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -65,6 +70,7 @@ class Boundary {
     const proxied = this.#stoodFor.find(target);
     const own = reads && !proxied ? this.#admin.answer(method, target, headers) : null;
     if (own !== null) return own;
+    this.#count(exchange);
     const route = exchange.route = proxied ?? this.#routes.find(target.path);
     exchange.backend = route?.backend.name ?? "none";
     if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
@@ -72,6 +78,12 @@ class Boundary {
     const resolved = await route.backend.resolve(backendRequest(exchange)!, this.#options.vault.reader);
     if ("candidates" in resolved) return await this.#open(exchange, resolved, method);
     return "bytes" in resolved ? this.#render(exchange, resolved, method) : directReply(method, resolved);
+  }
+
+  /** Own pages are not counted: they are answered at once, also when there are too many requests. */
+  #count(exchange: Exchange): void {
+    this.#underWay.begin(exchange.client.host);
+    exchange.counted = true;
   }
 
   #render(exchange: Exchange, rendition: Rendition, method: "GET" | "HEAD"): Reply {
@@ -133,6 +145,7 @@ class Boundary {
     const { metrics, log } = this.#options;
     const { request: { method }, backend, client: { host: client }, id: requestId, upstream, shownPath: path } =
       exchange;
+    if (exchange.counted) this.#underWay.end(client);
     const elapsedMs = performance.now() - exchange.startedAt;
     const counted = method === "GET" || method === "HEAD" ? method : "other";
     metrics.requestEnded({ backend, method: counted, status, cache }, bytes, elapsedMs / 1000);

@@ -39,6 +39,7 @@ export interface ServedOptions {
   readonly backends?: readonly Backend[];
   readonly probe?: () => string | null;
   readonly isShuttingDown?: () => boolean;
+  readonly maxRequests?: number;
 }
 
 /** A real server on the handler, and what is behind it. */
@@ -58,6 +59,7 @@ export class Served implements AsyncDisposable {
       log: this.log,
       probe: rest.probe ?? (() => null),
       isShuttingDown: rest.isShuttingDown ?? (() => false),
+      ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
     });
     const onError = () => new Response(null, { status: 500 });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, onError }, handler);

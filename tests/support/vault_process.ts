@@ -27,6 +27,8 @@ export interface VaultOptions {
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
   readonly permissions?: readonly string[];
+  /** How many files the process may have open; as many as the tests where absent. */
+  readonly openFiles?: number;
 }
 
 /** A real vault in a process of its own. */
@@ -35,7 +37,10 @@ export class VaultProcess extends ServerProcess {
 
   static async start(options: VaultOptions): Promise<VaultProcess> {
     const port = options.args.includes("--port") ? [] : ["--port", "0"];
-    const command = [...vaultCommand(options.permissions), "serve", "--host", "127.0.0.1", ...port, ...options.args];
+    const program = [...vaultCommand(options.permissions), "serve", "--host", "127.0.0.1", ...port, ...options.args];
+    const { openFiles } = options;
+    const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh"];
+    const command = [...limit, ...program];
     const vault = new VaultProcess(command, { env: vaultEnvironment(options.env), clearEnv: true });
     try {
       const [url] = await vault.waitForLine(/(?<=listening on )https?:\/\/127\.0\.0\.1:\d+/);
