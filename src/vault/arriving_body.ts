@@ -133,10 +133,11 @@ export class ArrivingBody {
     this.file.fail(failure);
     await this.file.flush();
     const useless = this.#refused || failure.code === "digest_mismatch" || failure.code === "upstream_changed";
-    const parked = !useless && this.file.storing && await this.checkpoints?.park();
-    if (!parked) return await this.#discard();
+    const parkedBytes = !useless && this.file.storing && await this.checkpoints?.park();
+    if (!parkedBytes) return await this.#discard();
     this.file.closeWriters();
-    this.#hash?.close();
+    const extent = { bytes: parkedBytes, algorithms: algorithmsFor(this.artifact) };
+    this.#deps.hashing.kept.keep(this.#staged!.path, this.#hash!, extent);
   }
 
   /** Followers may still be reading what is on disk. */

@@ -99,20 +99,18 @@ function partial(answer: Answer, digestKnown: boolean): Extract<Beginning, { kin
   return { kind: "body", answer, start: range.start, sizeBytes: range.size, validator, resumed: null };
 }
 
+/**
+ * Goes on where an earlier transfer stopped. Upstream is asked before the staged bytes are hashed again: while it is
+ * down they stay parked as they are.
+ */
 async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
-  const { artifact, store, hashing } = options;
+  const { artifact, store } = options;
   const staged = await store.resume(artifact);
   if (!staged) return null;
   const record = staged.resume!;
-  const hash = await checkedPrefix(staged, hashing, algorithmsFor(artifact));
-  if (!hash) {
-    staged.discard();
-    return null;
-  }
   const candidates = options.candidates.toSorted((a, b) => Number(b.url === record.url) - Number(a.url === record.url));
   const answer = await ask({ ...options, candidates }, resumeHeaders(record.storedBytes, record.validator))
     .catch((error) => {
-      hash.close();
       staged.park();
       throw error;
     });
@@ -120,10 +118,10 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
     (artifact.digest !== undefined ||
       (record.validator !== null && !contradicts(answer.response.headers, record.validator)));
-  if (unchanged && await staged.reserve(record.sizeBytes)) {
-    return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
-  }
-  hash.close();
+  const hash = unchanged && await staged.reserve(record.sizeBytes)
+    ? await checkedPrefix(staged, options, answer)
+    : null;
+  if (unchanged && hash) return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   staged.discard();
   if (answer.response.status === 200) return wholeBody(answer);
   await giveUp(answer);
@@ -136,24 +134,41 @@ export function resumeHeaders(offset: number, validator: string | null, end = In
   return validator ? [range, ["if-range", validator]] : [range];
 }
 
-/** Hashes the staged bytes again, to go on from there; null where they are not what was recorded. */
+/**
+ * The running hash of the staged bytes, to go on from there; null where they are not what was recorded. Where the
+ * transfer is stopped meanwhile, they are parked again, and it rejects with the reason.
+ */
 async function checkedPrefix(
   staged: StagedBody,
-  hashing: Hashing,
-  algorithms: DigestAlgorithm[],
+  { artifact, hashing, signal }: BeginOptions,
+  answer: Answer,
 ): Promise<RunningHash | null> {
   const { storedBytes, sha256 } = staged.resume!;
-  const hash = hashing.follow(staged.path, null, algorithms);
+  const algorithms = algorithmsFor(artifact);
+  const kept = hashing.kept.take(staged.path, { bytes: storedBytes, algorithms });
+  const hash = kept ?? hashing.follow(staged.path, null, algorithms);
   try {
     staged.truncate(storedBytes);
-    hash.advance(storedBytes);
-    const { digests } = await hash.digests();
-    if (digests.sha256 === sha256) return hash;
+    if (!kept) hash.advance(storedBytes);
+    const { bytes, digests } = await unlessAborted(signal, hash.digests());
+    if (bytes === storedBytes && digests.sha256 === sha256) return hash;
   } catch {
-    // Bytes that cannot be read are no bytes.
+    // Bytes that cannot be read are fetched again.
   }
   hash.close();
-  return null;
+  if (!signal.aborted) return null;
+  staged.park();
+  await giveUp(answer);
+  throw signal.reason;
+}
+
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** The store names bodies by SHA-256; the expected digest may be another. */

@@ -28,7 +28,7 @@ interface CheckpointOptions {
  */
 export class Checkpoints {
   readonly #options: CheckpointOptions;
-  #saving: Promise<boolean> | null = null;
+  #saving: Promise<number | null> | null = null;
   #savedAt = performance.now();
   #loggedAt = performance.now();
   #stopped = false;
@@ -52,29 +52,30 @@ export class Checkpoints {
     await this.#saving;
   }
 
-  /** Writes down the last state and leaves the bytes for a later transfer; false where there is nothing to leave. */
-  async park(): Promise<boolean> {
+  /** Writes down the last state and leaves the bytes for a later transfer: how many, or null where none are left. */
+  async park(): Promise<number | null> {
     await this.#saving;
-    const parked = !this.#stopped && await this.#save();
-    if (parked) this.#options.staged.park();
-    return parked;
+    const parkedBytes = this.#stopped ? null : await this.#save();
+    if (parkedBytes !== null) this.#options.staged.park();
+    return parkedBytes;
   }
 
-  async #save(): Promise<boolean> {
+  /** How many bytes were written down; null where they are not worth it, or that failed. */
+  async #save(): Promise<number | null> {
     const { artifact, url, validator, file, staged, hash, log } = this.#options;
     try {
       file.hashStored();
       const { bytes, digests } = await hash.digests();
       const sizeBytes = file.sizeBytes!;
       const worthIt = bytes >= inlineHashBytes && bytes <= file.storedPrefixBytes && bytes < sizeBytes;
-      if (!worthIt || this.#stopped) return false;
+      if (!worthIt || this.#stopped) return null;
       const { backend, key, requestHeaders } = artifact;
       const record = { backend, key, requestHeaders, url: redactUrl(url), validator, sizeBytes };
       await staged.saveRecord({ ...record, storedBytes: bytes, sha256: digests.sha256! });
-      return true;
+      return bytes;
     } catch (error) {
       log.warning(`Cannot write down the progress of ${artifact.backend} ${artifact.key}: ${messageOf(error)}`);
-      return false;
+      return null;
     }
   }
 

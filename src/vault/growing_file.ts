@@ -172,7 +172,8 @@ export class GrowingFile {
 
   /** A segment has taken in more bytes. */
   received(segment: Segment, chunk: Uint8Array): void {
-    if (this.#storing && this.#hash?.inline && segment.start === 0) {
+    const isNext = segment.receivedTo - chunk.byteLength === this.#hashedTo;
+    if (this.#storing && this.#hash?.inline && isNext) {
       this.#hash.update(chunk);
       this.#hashedTo = segment.receivedTo;
     }

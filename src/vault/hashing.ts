@@ -1,6 +1,7 @@
 import { type DigestAlgorithm, Hasher } from "../digest.ts";
 import { VaultError } from "../errors.ts";
 import type { HashReply, HashRequest } from "./hash_worker.ts";
+import { KeptHashes } from "./kept_hashes.ts";
 
 /** Bodies up to this size are hashed as they pass; larger ones on the worker's thread, from the file. */
 export const inlineHashBytes = 1024 * 1024;
@@ -14,12 +15,14 @@ export interface HashedSoFar {
 export interface RunningHash {
   /** Whether bytes are to be handed over with `update` as they come, rather than told of with `advance`. */
   readonly inline: boolean;
-  /** The next bytes. */
+  /** The next bytes. The memory of `chunk` may be used again. */
   update(chunk: Uint8Array): void;
   /** The file holds all bytes up to `toBytes`: hash them from there. */
   advance(toBytes: number): void;
   /** The digests of all that has been handed over. Throws `storage_failed` where the file cannot be read. */
   digests(): Promise<HashedSoFar>;
+  /** Holds no file open until more is to be hashed. */
+  rest(): void;
   close(): void;
 }
 
@@ -28,6 +31,8 @@ export class Hashing {
   #worker: Worker | null = null;
   #closed = false;
   #nextId = 1;
+  /** Of bodies that are parked. */
+  readonly kept = new KeptHashes();
   readonly #asked = new Map<number, PromiseWithResolvers<HashedSoFar>[]>();
 
   /** Hashes by being handed the bytes. */
@@ -45,6 +50,7 @@ export class Hashing {
       update: (chunk) => this.#post({ id, kind: "update", chunk }),
       advance: (toBytes) => this.#post({ id, kind: "advance", toBytes }),
       digests: () => this.#ask(id),
+      rest: () => this.#post({ id, kind: "rest" }),
       close: () => {
         this.#asked.delete(id);
         this.#post({ id, kind: "close" });
@@ -84,7 +90,7 @@ export class Hashing {
     const worker = new Worker(new URL("./hash_worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<HashReply>) => {
       const reply = this.#asked.get(data.id)?.shift();
-      if (data.error === undefined) reply?.resolve(data);
+      if (data.error === undefined) reply?.resolve({ bytes: data.bytes, digests: data.digests });
       else reply?.reject(new VaultError("storage_failed", `Cannot hash a download: ${data.error}`));
     };
     worker.onerror = (event) => {
@@ -100,6 +106,9 @@ class InlineHash implements RunningHash {
   readonly #hasher: Hasher;
   readonly #path: string | null;
   #toBytes = 0;
+  /** Steps that wait for bytes to be read from the file. */
+  #waiting = 0;
+  #lastStep: Promise<void> = Promise.resolve();
 
   constructor(algorithms: DigestAlgorithm[], path: string | null) {
     this.#hasher = new Hasher(algorithms);
@@ -107,28 +116,46 @@ class InlineHash implements RunningHash {
   }
 
   update(chunk: Uint8Array): void {
-    this.#hasher.update(chunk);
+    if (this.#isUpToDate) return this.#hasher.update(chunk);
+    const own = chunk.slice();
+    // Where reading fails, too few bytes have been hashed, and the check says so.
+    this.#inOrder(() => this.#hasher.update(own)).catch(() => {});
   }
 
   advance(toBytes: number): void {
-    this.#toBytes = toBytes;
+    this.#toBytes = Math.max(this.#toBytes, toBytes);
   }
 
   async digests(): Promise<HashedSoFar> {
-    if (this.#hasher.bytes < this.#toBytes) await this.#readOn();
-    return { bytes: this.#hasher.bytes, digests: this.#hasher.digests() };
+    const now = () => ({ bytes: this.#hasher.bytes, digests: this.#hasher.digests() });
+    return this.#isUpToDate ? now() : await this.#inOrder(now);
   }
+
+  rest(): void {}
 
   close(): void {}
 
-  /** Hashes what was not handed over because it came out of order. */
-  async #readOn(): Promise<void> {
+  get #isUpToDate(): boolean {
+    return this.#waiting === 0 && this.#hasher.bytes >= this.#toBytes;
+  }
+
+  /** Hashes what was not handed over because it came out of order, and then takes `step`; one step after the other. */
+  #inOrder<T>(step: () => T): Promise<T> {
+    const toBytes = this.#toBytes;
+    this.#waiting++;
+    const done = this.#lastStep.then(() => this.#readOn(toBytes)).then(step).finally(() => this.#waiting--);
+    this.#lastStep = done.then(() => {}, () => {});
+    return done;
+  }
+
+  async #readOn(toBytes: number): Promise<void> {
+    if (this.#hasher.bytes >= toBytes) return;
     if (this.#path === null) throw new VaultError("storage_failed", "Cannot hash a download that is not on disk");
     using file = await Deno.open(this.#path);
     await file.seek(this.#hasher.bytes, Deno.SeekMode.Start);
     const buffer = new Uint8Array(64 * 1024);
-    while (this.#hasher.bytes < this.#toBytes) {
-      const read = await file.read(buffer.subarray(0, Math.min(buffer.byteLength, this.#toBytes - this.#hasher.bytes)));
+    while (this.#hasher.bytes < toBytes) {
+      const read = await file.read(buffer.subarray(0, Math.min(buffer.byteLength, toBytes - this.#hasher.bytes)));
       if (read === null) throw new VaultError("storage_failed", "Cannot hash a download: the staged file is too short");
       this.#hasher.update(buffer.subarray(0, read));
     }

@@ -560,7 +560,7 @@ function tailOf(body: Pattern, from: number): string {
 /** For what is suspected to hang. */
 async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`${what} hangs`)), 3000);
+  const timer = setTimeout(() => late.reject(new Error(`${what} hangs`)), 30000);
   try {
     return await Promise.race([promise, late.promise]);
   } finally {
