@@ -34,7 +34,9 @@ export function refuse(error: unknown, refused: Refused): Reply {
     const fwd = upstreamStatus === undefined ? {} : { fwd: "miss", fwdStatus: upstreamStatus } as const;
     headers.push(["cache-status", formatCacheStatus({ hit: false, ...fwd, detail: code })]);
   }
-  const shown = new VaultError(code, redact(message), upstreamStatus === undefined ? {} : { upstreamStatus });
+  // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
+  const text = asked === null ? redact(message) : withoutPaths(redact(message));
+  const shown = new VaultError(code, text, upstreamStatus === undefined ? {} : { upstreamStatus });
   const form = asked?.backend.formatError?.(shown, asked.request) ?? plainText(shown, refused);
   return textReply(method, form.body, {
     status,
@@ -42,6 +44,16 @@ export function refuse(error: unknown, refused: Refused): Reply {
     headers: [...headers, ...form.headers],
     cache: cacheAsked ? "error" : "none",
   });
+}
+
+const url = /\b(https?:\/\/)(?:[^\s/?#"'<>@]*@)?([^\s/?#"'<>]+)([/?#][^\s"'<>]*)/gi;
+
+/**
+ * A message as clients may read it: of an upstream's URL only the scheme and host, since paths may have secrets in them
+ * (`https://host/TOKEN/simple/`). The client knows its own path, and the log has the whole URL.
+ */
+function withoutPaths(message: string): string {
+  return message.replace(url, (_, scheme, host, rest) => `${scheme}${host}${rest === "/" ? rest : "/…"}`);
 }
 
 function plainText({ status, code, message }: VaultError, { method, shownPath, requestId }: Refused) {

@@ -56,6 +56,31 @@ Deno.test("not HTTP", async () => {
   assert.match(failure.reason, /^the answer is not valid HTTP: invalid HTTP version/);
 });
 
+const ok = "HTTP/1.1 200 OK\r\n";
+const oldServers = [
+  {
+    name: "a space before the colon",
+    head: `${ok}Content-Length : 2\r\n\r\nhi`,
+    reason: /space before its colon.*Squid/,
+  },
+  {
+    name: "a folded line",
+    head: `${ok}X-A: a\r\n b\r\nContent-Length: 2\r\n\r\nhi`,
+    reason: /continued on the next line.*Squid/,
+  },
+  { name: "101 header lines", head: `${ok}${"X-A: a\r\n".repeat(101)}\r\n`, reason: /more than 100 header lines/ },
+];
+
+for (const { name, head, reason } of oldServers) {
+  Deno.test(`${name}: what the runtime refuses is named, with the way round it`, async () => {
+    const mumbler = startMumbler(head);
+    const failure = await failureOf(`http://127.0.0.1:${mumbler.port}/`);
+    await mumbler.stop();
+    assert.equal(failure.kind, "malformed");
+    assert.match(failure.reason, reason);
+  });
+}
+
 Deno.test("two lengths at once", async () => {
   const mumbler = startMumbler("HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd");
   const failure = await failureOf(`http://127.0.0.1:${mumbler.port}/`);
