@@ -14,9 +14,9 @@ export function parseParagraph(text: string): ReadonlyMap<string, readonly strin
       lines?.push(line);
       continue;
     }
-    const [, name, value] = /^([^\s:]+):[ \t]*(.*)$/.exec(line) ?? [];
-    lines = name === undefined ? null : [value!];
-    if (lines !== null && !fields.has(name!.toLowerCase())) fields.set(name!.toLowerCase(), lines);
+    const name = line.slice(0, Math.max(line.indexOf(":"), 0)).toLowerCase();
+    lines = name === "" || /\s/.test(name) ? null : [line.slice(name.length + 1).trimStart()];
+    if (lines !== null && !fields.has(name)) fields.set(name, lines);
   }
   return fields;
 }

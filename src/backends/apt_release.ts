@@ -37,9 +37,13 @@ export function parseRelease(bytes: Uint8Array): Release {
 
 /** The text that a signature within the file is for (RFC 4880 §7); all of it where there is none. */
 function signedText(text: string): string {
-  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n(?:\S.*\n)*[ \t]*\n/m.exec(text);
+  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n/m.exec(text);
   if (begin === null) return text;
-  const rest = text.slice(begin.index + begin[0].length);
+  // The armor's own headers end at the first empty line.
+  const message = text.slice(begin.index + begin[0].length);
+  const empty = /^[ \t]*\n/m.exec(message);
+  if (empty === null) throw unreadable("its signed text is missing");
+  const rest = message.slice(empty.index + empty[0].length);
   const end = rest.search(/^-----BEGIN PGP SIGNATURE-----/m);
   if (end < 0) throw unreadable("its signature is missing");
   return rest.slice(0, end).replace(/^- /gm, "");

@@ -27,7 +27,7 @@ const releaseNames: readonly string[] = ["InRelease", "Release", "Release.gpg"] 
  * ends alike and does change, such as `dep11/icons-64x64.tar.gz`, `netboot.tar.gz` and `chrome_current_amd64.deb`.
  */
 const packageName =
-  /^[^_]+_[^_]*\d.*\.(?:deb|udeb|ddeb|dsc|changes|buildinfo|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
+  /^[^_]+_[^_\d]*\d.*\.(?:deb|udeb|ddeb|dsc|changes|buildinfo|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
 
 /** Reads a path, percent-encoded or not. Throws nothing: what is malformed is `other`. */
 export function parseAptRequest(encodedPath: string): AptRequest {
@@ -59,12 +59,15 @@ export function splitPath(path: string): { readonly folder: string; readonly nam
   return { folder: path.slice(0, Math.max(slash, 0)), name: path.slice(slash + 1) };
 }
 
-/** The folders a path lies in, from the deepest to the root. */
+/** No suite or index of a repository lies deeper. */
+const maxDepth = 32;
+
+/** The folders a path lies in, from the deepest to the root; none for a path that is deeper than repositories are. */
 export function ancestorsOf(path: string): string[] {
   const ancestors: string[] = [];
   for (let folder = path; folder !== "";) {
     folder = splitPath(folder).folder;
-    ancestors.push(folder);
+    if (ancestors.push(folder) > maxDepth) return [];
   }
   return ancestors;
 }

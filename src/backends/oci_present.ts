@@ -18,7 +18,7 @@ export function presentContent(headers: HeaderList, askedFor: Digest | null): He
 }
 
 /** One link of a `Link` header with its parameters, and one of these (RFC 8288 §3). */
-const linkPattern = /<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g;
+const linkPattern = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g;
 const parameterPattern = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))/g;
 
 /** Where the client asked for a list. */

@@ -1,4 +1,4 @@
-import { Parser } from "htmlparser2";
+import { readTags, type TagHandler } from "./html_tags.ts";
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
 import { projectsOf } from "./pypi_name.ts";
@@ -40,7 +40,7 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
 /** Throws `upstream_failed` for what is no HTML, and for a page to sign in at. */
 export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
   const reader = new DocumentReader();
-  new Parser(reader).end(decoderFor(document).decode(document.bytes));
+  readTags(decoderFor(document).decode(document.bytes), reader);
   const { isHtml, isForPeople, wantsPassword, anchors, meta, base } = reader;
   if (!isHtml) throw unreadable(document, "it is not HTML");
   if (wantsPassword) throw unreadable(document, "it asks for a password, and lists nothing");
@@ -58,8 +58,8 @@ function decoderFor({ contentType = "" }: IndexDocument): TextDecoder {
   }
 }
 
-/** Takes from the parser's events what matters. */
-class DocumentReader {
+/** Picks out what an index says. */
+class DocumentReader implements TagHandler {
   readonly anchors: { href: string; attributes: Record<string, string>; text: string }[] = [];
   readonly meta: [string, string][] = [];
   base = "";
@@ -68,7 +68,7 @@ class DocumentReader {
   wantsPassword = false;
   #open: { text: string } | null = null;
 
-  onopentag(name: string, attributes: Record<string, string>): void {
+  onOpenTag(name: string, attributes: Record<string, string>): void {
     this.isHtml ||= /^(?:html|head|title|body|a)$/.test(name);
     this.isForPeople ||= /^(?:form|script|iframe)$/.test(name) || attributes["http-equiv"]?.toLowerCase() === "refresh";
     if (name === "a") this.#openAnchor(attributes);
@@ -77,11 +77,11 @@ class DocumentReader {
     else if (name === "input") this.wantsPassword ||= attributes.type?.toLowerCase() === "password";
   }
 
-  ontext(text: string): void {
+  onText(text: string): void {
     if (this.#open !== null) this.#open.text += text;
   }
 
-  onclosetag(name: string): void {
+  onCloseTag(name: string): void {
     if (name === "a") this.#open = null;
   }
 

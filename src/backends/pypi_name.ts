@@ -1,7 +1,10 @@
 const distribution = /\.(?:whl|egg|zip|exe|msi|rpm|deb|dmg|tar|tar\.(?:gz|bz2|xz|zst|lzma|lz|z)|tgz|tbz2?|txz|tlz)$/i;
 
 /** What the oldest formats have behind the version: `-py2.7`, `.win32-py2.7`, `.linux-x86_64`. */
-const platform = /(?:-py\d|\.(?:win|linux|macosx)).*$/i;
+const platform = /(?:-py\d|\.(?:win|linux|macosx)).*$/is;
+
+/** No file system takes longer names. */
+const maxNameLength = 1024;
 
 /** More is not worth looking for. */
 const maxProjects = 8;
@@ -33,7 +36,7 @@ export function projectsOf(filename: string): string[] {
 
 /** The version in the name of a file of the project, given normalised; null where the name is of another form. */
 export function versionOf(filename: string, project: string): string | null {
-  const stem = stemOf(filename);
+  const stem = filename.length > maxNameLength ? null : stemOf(filename);
   if (stem === null) return null;
   if (isWheel(filename)) return stem.split("-")[1] ?? null;
   const end = dashesIn(stem).find((dash) => normaliseName(stem.slice(0, dash)) === project);

@@ -1,13 +1,16 @@
 import { unreadable } from "./pypi_document.ts";
 import type { IndexDocument } from "./pypi_page.ts";
 
+/** So much at a time: it may become a thousand times as large, and nothing else happens meanwhile. */
+const sliceBytes = 4 * 1024;
+
 /**
  * A document without its `Content-Encoding`: what static hosts have packed is sent packed, although nobody asks for
- * that. Throws `upstream_failed` for what cannot be unpacked, and above `maxBytes`.
+ * that. Throws `upstream_failed` for what cannot be unpacked, and above `maxBytes`, beyond which nothing is unpacked.
  */
 export async function unpack(document: IndexDocument, coding: string, maxBytes: number): Promise<IndexDocument> {
   if (coding !== "gzip" && coding !== "deflate") throw unreadable(document, `it is packed in the way "${coding}"`);
-  const stream = new Blob([document.bytes]).stream().pipeThrough(new DecompressionStream(coding));
+  const stream = slicesOf(document.bytes).pipeThrough(new DecompressionStream(coding));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
   try {
@@ -21,4 +24,17 @@ export async function unpack(document: IndexDocument, coding: string, maxBytes: 
   }
   if (sizeBytes > maxBytes) throw unreadable(document, `unpacked it is larger than ${maxBytes} bytes`);
   return { ...document, bytes: await new Blob(chunks).bytes() };
+}
+
+/** Slices that are asked for one by one, each in a turn of its own. */
+function slicesOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let start = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (start >= bytes.byteLength) return controller.close();
+      if (start > 0) await new Promise((resolve) => setTimeout(resolve));
+      controller.enqueue(bytes.slice(start, start + sliceBytes));
+      start += sliceBytes;
+    },
+  }, { highWaterMark: 0 });
 }

@@ -20,5 +20,12 @@ export function versionsLeft(
 /** The same for what are only different spellings of a version, in file names too (PEP 440). */
 function keyOf(version: unknown): string {
   const text = String(version).toLowerCase().replace(/[-_+.]+/g, ".");
-  return text.replace(/\.?([a-z]+)\.?/g, "$1").replace(/(?:\.0)+$/, "");
+  return withoutZeros(text.replace(/\.?([a-z]+)\.?/g, "$1"));
+}
+
+/** Without `.0` at its end, however often. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (text.endsWith(".0", end)) end -= 2;
+  return text.slice(0, end);
 }

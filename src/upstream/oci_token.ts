@@ -149,9 +149,10 @@ interface Refused {
 
 function placeOf(requestUrl: string): Place {
   const { origin, pathname } = new URL(requestUrl);
-  const [, base, repository] = /^(.*?\/v2\/)(.+)\/(?:manifests|blobs|tags|referrers)\/[^/]+$/.exec(pathname) ?? [];
-  if (base === undefined || repository === undefined) return { origin, url: origin + pathname, repository: null };
-  return { origin, url: origin + base + repository, repository };
+  const end = pathname.search(/\/(?:manifests|blobs|tags|referrers)\/[^/]+$/);
+  const start = pathname.indexOf("/v2/") + "/v2/".length;
+  if (start < "/v2/".length || end <= start) return { origin, url: origin + pathname, repository: null };
+  return { origin, url: origin + pathname.slice(0, end), repository: pathname.slice(start, end) };
 }
 
 /** Where the token for a Bearer challenge is asked for; null when it does not say so. */
