@@ -16,6 +16,7 @@ export class Follower {
   #reader: BodyFile | null = null;
   #gaveUp: VaultError | null = null;
   #closed = false;
+  #waiting = false;
 
   /** `left` is called when this follower reads no more. */
   constructor(file: GrowingFile, left: () => void) {
@@ -32,6 +33,11 @@ export class Follower {
   /** Exclusive; `Infinity` for the end of the body. */
   get end(): number {
     return this.#end;
+  }
+
+  /** Whether its client has asked for bytes that are not there yet. */
+  get waiting(): boolean {
+    return this.#waiting;
   }
 
   /** Wants this range only. Called before the first read. */
@@ -107,7 +113,9 @@ export class Follower {
         if (!file.storing) file.wake();
         return chunk;
       }
+      this.#waiting = true;
       await changed;
+      this.#waiting = false;
     }
   }
 

@@ -208,6 +208,11 @@ export class GrowingFile {
     return all.filter((follower) => follower.offset < end && follower.end > start);
   }
 
+  /** Whether a client waits for bytes from `offset` on. */
+  isWaitedFor(offset: number): boolean {
+    return [...this.#followers].some((follower) => follower.waiting && follower.offset >= offset);
+  }
+
   /** A digest has to be checked of a body that is only passed on: the hash follows it like a client. */
   #hashPassing(): void {
     const hash = this.#hash;

@@ -6,6 +6,12 @@ const maxUnwrittenBytes = 2 * 1024 * 1024;
 
 const maxSpare = 8;
 
+/**
+ * A client that reads nothing for so long counts as gone though it holds nobody up. Sockets hold megabytes: one that
+ * reads slowly may seem to stand still for minutes.
+ */
+const standstillMs = 10 * 60_000;
+
 interface SegmentOptions {
   readonly start: number;
   /** Exclusive; `Infinity` while the size of the body is not known. */
@@ -126,13 +132,22 @@ export class Segment {
       const free = this.#file.releasedTo(this.#receivedTo);
       if (!first || this.#memoryFrom + first.byteLength > free || this.#file.state.kind !== "filling") return;
       const from = this.#memoryFrom + first.byteLength;
-      const timer = setTimeout(
-        () => waitedFor.forEach((follower) => follower.giveUpBefore(from)),
-        this.#file.patienceMs,
-      );
-      await this.#file.changed();
-      clearTimeout(timer);
+      await this.#changedOrGivenUp(() => waitedFor.forEach((follower) => follower.giveUpBefore(from)));
     }
+  }
+
+  /**
+   * Resolves at the next change. Followers that make none are given up, after `patienceMs` where others wait for the
+   * bytes that come next, and else only after very long.
+   */
+  async #changedOrGivenUp(giveUp: () => void): Promise<void> {
+    const { patienceMs } = this.#file;
+    const timers = [
+      setTimeout(() => this.#file.isWaitedFor(this.#receivedTo) && giveUp(), patienceMs),
+      setTimeout(giveUp, Math.max(patienceMs, standstillMs)),
+    ];
+    await this.#file.changed();
+    timers.forEach(clearTimeout);
   }
 
   #letGo(upTo: number): void {
