@@ -1,6 +1,8 @@
 /** The closed set of things that can go wrong, and the HTTP status each is answered with when no copy can be served. */
 export const errorStatus = {
   bad_request: 400,
+  /** A 4xx of the upstream that is passed on as it is; this status where the upstream's is not known. */
+  refused: 400,
   denied: 403,
   unknown_route: 404,
   not_found: 404,
@@ -46,7 +48,7 @@ export class VaultError extends Error {
   }
 
   get status(): number {
-    return errorStatus[this.code];
+    return this.code === "refused" && this.upstreamStatus !== undefined ? this.upstreamStatus : errorStatus[this.code];
   }
 }
 

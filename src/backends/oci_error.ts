@@ -21,6 +21,7 @@ type OciErrorCode =
 /** What depends on the request or on upstream's answer is null. */
 const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
   bad_request: null,
+  refused: null,
   denied: null,
   unknown_route: "UNSUPPORTED",
   not_found: null,
@@ -55,6 +56,7 @@ export function formatOciError(error: VaultError, request: OciRequest): Omit<Dir
 }
 
 function codeFor({ code, upstreamStatus }: VaultError, request: OciRequest): OciErrorCode {
+  if (code === "refused") return upstreamStatus === 405 || upstreamStatus === 406 ? "UNSUPPORTED" : "DENIED";
   if (code === "denied") return upstreamStatus === 401 ? "UNAUTHORIZED" : "DENIED";
   if (code === "bad_request") return request.kind === "invalid" ? request.code : "UNSUPPORTED";
   if (request.kind === "blob") return "BLOB_UNKNOWN";

@@ -57,7 +57,7 @@ class Boundary {
     try {
       return this.#send(exchange, await this.#answer(exchange));
     } catch (error) {
-      return this.#send(exchange, this.#fail(exchange, error));
+      return this.#fail(exchange, error);
     }
   }
 
@@ -113,12 +113,19 @@ class Boundary {
     }
   }
 
-  #fail(exchange: Exchange, error: unknown): Reply {
+  #fail(exchange: Exchange, error: unknown): Response {
+    const { log } = this.#options;
     const { id: requestId, route, shownPath, request: { method } } = exchange;
     if (error instanceof VaultError) exchange.note = error.message;
-    else this.#options.log.error(`Request ${requestId} failed: ${stackOf(error)}`);
-    const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
-    return refuse(error, { method, shownPath, requestId, asked });
+    else log.error(`Request ${requestId} failed: ${stackOf(error)}`);
+    const refused = { method, shownPath, requestId };
+    try {
+      const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
+      return this.#send(exchange, refuse(error, { ...refused, asked }));
+    } catch (failure) {
+      log.error(`Request ${requestId}: its error could not be told in the backend's form: ${stackOf(failure)}`);
+      return this.#send(exchange, refuse(error, { ...refused, asked: null }));
+    }
   }
 
   #send(exchange: Exchange, reply: Reply): Response {
@@ -128,7 +135,12 @@ class Boundary {
     const response = new Response(sent, { status });
     // With Deno 2.9 the constructor takes five times as long to take the same headers from an array.
     const sentHeaders = response.headers;
-    for (const [name, value] of headers) sentHeaders.append(name, value);
+    try {
+      for (const [name, value] of headers) sentHeaders.append(name, value);
+    } catch (error) {
+      response.body?.cancel().catch(() => {});
+      throw error;
+    }
     sentHeaders.append("x-request-id", exchange.id);
     if (serverCompresses) forbidCompression(sentHeaders);
     if (inMemory) this.#end(exchange, reply, body?.byteLength ?? 0, complete);
@@ -165,8 +177,15 @@ function backendRequest({ route, target, client, request: { headers } }: Exchang
   return route && { base: route.base, path: route.path, query: target!.query, headers, client };
 }
 
+/** Releases what was opened where the backend cannot present it. */
 function presented(opened: Opened, { present }: Artifact): Opened {
-  return present ? { ...opened, headers: present(opened.headers) } : opened;
+  if (!present) return opened;
+  try {
+    return { ...opened, headers: present(opened.headers) };
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }
 
 function stackOf(error: unknown): string {

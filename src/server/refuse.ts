@@ -19,7 +19,7 @@ const retryLaterSeconds = 60;
 
 /**
  * The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for
- * that.
+ * that. Throws as the backend's `formatError`, which is not called where `asked` is null.
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");

@@ -5,8 +5,10 @@ import type { VaultEvents } from "../observe/events.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry } from "../store/store.ts";
 import { conditionsOf } from "./confirm.ts";
+import { statedReason } from "./stated_reason.ts";
 
 export interface Question {
+  /** What HEAD says of absence or refusal is believed only where GET says so too: many answer HEAD like that. */
   readonly method: "GET" | "HEAD";
   /** Ranges, on top of the artifact's own headers. */
   readonly headers: HeaderList;
@@ -21,25 +23,37 @@ export interface Question {
 export interface Answer {
   readonly candidate: Candidate;
   /**
-   * 200; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or cancels its
-   * body.
+   * 200 or 203; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or
+   * cancels its body.
    */
   readonly response: Response;
+  /** Whether upstream refused HEAD and answered GET: the response then has a body although HEAD was asked. */
+  readonly byGet: boolean;
 }
 
 /** Errors that count before others when no candidate has the artifact: an outage is never reported as "not found". */
-const precedence: readonly ErrorCode[] = ["rate_limited", "upstream_failed", "upstream_silent", "denied", "gone"];
+const precedence: readonly ErrorCode[] = [
+  "rate_limited",
+  "upstream_failed",
+  "upstream_silent",
+  "denied",
+  "refused",
+  "gone",
+];
+
+/** Of the 4xx, those about the connection or our own header fields rather than about what was asked for. */
+const notAboutTheArtifact: ReadonlySet<number> = new Set([408, 411, 416, 417, 421, 425, 426, 431]);
 
 /**
  * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after.
- * Throws VaultError `not_found`, `gone`, `denied`, `rate_limited`, `upstream_failed` or `upstream_silent`, whose
+ * Throws VaultError `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed` or `upstream_silent`, whose
  * message tells what each answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
   const errors: VaultError[] = [];
   for (const candidate of question.candidates) {
     try {
-      return { candidate, response: await askCandidate(artifact, candidate, question) };
+      return await askCandidate(artifact, candidate, question);
     } catch (error) {
       if (question.signal.aborted) throw question.signal.reason;
       const failure = toVaultError(error, candidate.url);
@@ -57,14 +71,31 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
   });
 }
 
-async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Response> {
-  const { method, signal, previous } = question;
+async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Answer> {
+  const { method, previous } = question;
   const added = [...question.headers, ...cameFrom(candidate, previous) ? conditionsOf(previous!) : []];
-  const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
-  const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
-  if (answers(response.status, added)) return response;
-  await response.body?.cancel().catch(() => {});
-  throw refusal(response, candidate.url);
+  const { signal } = question;
+  const send = async (method: Question["method"]) => {
+    const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
+    const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
+    if (answers(response.status, added)) return response;
+    throw refusal(response, candidate.url, await statedReason(response));
+  };
+  try {
+    return { candidate, response: await send(method), byGet: false };
+  } catch (error) {
+    if (method === "GET" || !mayBeOfHeadAlone(error)) throw error;
+    return { candidate, response: await send("GET"), byGet: true };
+  }
+}
+
+/**
+ * Whether a refusal may be one of HEAD: servers without HEAD answer 400, 404, 405 or 501, and stores that redirect to
+ * URLs signed for GET answer 401 or 403.
+ */
+function mayBeOfHeadAlone(error: unknown): boolean {
+  if (!(error instanceof VaultError)) return false;
+  return ["not_found", "gone", "denied", "refused"].includes(error.code) || error.upstreamStatus === 501;
 }
 
 /** 206 and 416 answer a range, 304 a condition: unasked for, they are no answer, and never a whole body. */
@@ -72,37 +103,41 @@ function answers(status: number, asked: HeaderList): boolean {
   const names = asked.map(([name]) => name);
   if (status === 206 || status === 416) return names.includes("range");
   if (status === 304) return names.includes("if-none-match") || names.includes("if-modified-since");
-  return status === 200;
+  return isWhole(status);
 }
 
-/** The error for a status that is not an answer. */
-function refusal(response: Response, url: string): VaultError {
+/** Whether a response of this status has the whole body. 203 is a 200 that a proxy has changed (RFC 9110 §15.3.4). */
+export function isWhole(status: number): boolean {
+  return status === 200 || status === 203;
+}
+
+/** The error for a status that is not an answer, with upstream's own words about it. */
+function refusal(response: Response, url: string, stated: string | null): VaultError {
   const { status } = response;
   const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
   const options = { upstreamStatus: status, ...(retryAfter >= 0 && { retryAfterSeconds: Math.ceil(retryAfter) }) };
-  const target = `"${redactUrl(url)}"`;
-  switch (status) {
-    case 404:
-      return new VaultError("not_found", `${target} does not exist: upstream answered 404`, options);
-    case 410:
-      return new VaultError("gone", `${target} is gone for good: upstream answered 410`, options);
-    case 401:
-    case 403:
-    case 407:
-      return new VaultError(
-        "denied",
-        `Cannot fetch ${target}: upstream answered ${status}; check the credentials of this backend`,
-        options,
-      );
-    case 429:
-      return new VaultError(
-        "rate_limited",
-        `Cannot fetch ${target}: upstream answered 429, too many requests`,
-        options,
-      );
-    default:
-      return new VaultError("upstream_failed", `Cannot fetch ${target}: upstream answered ${status}`, options);
-  }
+  const { code, about } = meaningOf(status);
+  const said = stated === null ? "" : `: "${stated}"`;
+  return new VaultError(
+    code,
+    `${about(`"${redactUrl(url)}"`)} upstream answered ${status}${hintOf(code)}${said}`,
+    options,
+  );
+}
+
+function meaningOf(status: number): { readonly code: ErrorCode; readonly about: (target: string) => string } {
+  const cannotFetch = (target: string) => `Cannot fetch ${target}:`;
+  if (status === 404) return { code: "not_found", about: (target) => `${target} does not exist:` };
+  if (status === 410) return { code: "gone", about: (target) => `${target} is gone for good:` };
+  if (status === 401 || status === 403 || status === 407) return { code: "denied", about: cannotFetch };
+  if (status === 429) return { code: "rate_limited", about: cannotFetch };
+  const isRefusal = status >= 400 && status < 500 && !notAboutTheArtifact.has(status);
+  return { code: isRefusal ? "refused" : "upstream_failed", about: cannotFetch };
+}
+
+function hintOf(code: ErrorCode): string {
+  if (code === "denied") return "; check the credentials of this backend";
+  return code === "rate_limited" ? ", too many requests" : "";
 }
 
 function toVaultError(error: unknown, url: string): VaultError {
@@ -128,7 +163,8 @@ function isHeldFrom(candidate: Candidate, { movesOnAfter, policy }: Artifact, { 
 
 function movesOn({ movesOnAfter }: Artifact, { code }: VaultError): boolean {
   const isAbsent = code === "not_found" || code === "gone";
-  return movesOnAfter === "any_failure" || isAbsent || (movesOnAfter === "refusal" && code === "denied");
+  return movesOnAfter === "any_failure" || isAbsent ||
+    (movesOnAfter === "refusal" && (code === "denied" || code === "refused"));
 }
 
 function rank(error: VaultError): number {

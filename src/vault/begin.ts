@@ -5,7 +5,7 @@ import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Entry, StagedBody, Store } from "../store/store.ts";
-import { type Answer, askUpstream, type Question } from "./ask_upstream.ts";
+import { type Answer, askUpstream, isWhole, type Question } from "./ask_upstream.ts";
 import { confirmed, confirms } from "./confirm.ts";
 import type { Hashing, RunningHash } from "./hashing.ts";
 import { settleByHead, type Settled } from "./settle.ts";
@@ -45,11 +45,16 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   const resumed = await resumeStaged(options);
   if (resumed) return resumed;
   const settled = await settleByHead({ ...options, askHead: () => ask(options, [], { method: "HEAD" }) });
-  if (settled) return { kind: "confirmed", ...settled };
+  if (settled?.entry) {
+    await giveUp(settled.answer);
+    return { kind: "confirmed", ...settled };
+  }
+  // Upstream refused HEAD and has begun to send the body.
+  if (settled?.answer.byGet) return wholeBody(settled.answer);
   const { artifact, previous, from } = options;
   if (previous) {
     const answer = await ask(options, [], { previous });
-    if (answer.response.status === 200) return wholeBody(answer);
+    if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
     if (confirms(answer.response, previous)) {
       return { kind: "confirmed", answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
@@ -59,7 +64,7 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
     const answer = await ask(options, [["range", `bytes=${from}-`]]);
     const body = partial(answer, artifact.digest !== undefined);
     if (body?.start === from) return body;
-    if (answer.response.status === 200) return wholeBody(answer);
+    if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
   }
   return wholeBody(await ask(options, []));
@@ -123,7 +128,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
     : null;
   if (unchanged && hash) return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   staged.discard();
-  if (answer.response.status === 200) return wholeBody(answer);
+  if (isWhole(answer.response.status)) return wholeBody(answer);
   await giveUp(answer);
   return null;
 }

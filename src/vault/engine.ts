@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Artifact, Candidate } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
-import type { HeaderList } from "../http/headers.ts";
+import { contentLengthOf, type HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
@@ -36,6 +36,9 @@ export interface VaultOptions extends TransferOptions {
 
 /** After upstream failed to confirm a stale copy, it is left alone for so long. */
 const restAfterFailureMs = 10_000;
+
+/** Where an upstream without HEAD is asked with GET for a client's HEAD, a body up to this size is kept. */
+const keptForHeadBytes = 1024 * 1024;
 
 const servedFresh: CacheStatus = { hit: true };
 const servedOffline: CacheStatus = { hit: true, detail: "offline" };
@@ -219,13 +222,16 @@ class Engine implements Vault {
 
   /**
    * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
-   * copy there is.
+   * copy there is. From an upstream that refuses HEAD, a small body is kept.
    */
   async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const asked = this.#heads.ask(artifact, this.#candidatesOf(artifact), stale);
     const answer = await this.#inTime(asked, ask, stale);
     const { response } = answer;
     const now = Date.now();
+    if (answer.byGet && (contentLengthOf(response.headers) ?? Infinity) <= keptForHeadBytes) {
+      return await this.#get(artifact, ask, stale);
+    }
     if (stale && response.status === 304) {
       if (!confirms(response, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
@@ -316,7 +322,7 @@ function isMissing(error: VaultError): boolean {
 
 /** Upstream's fault, or ours with it, and likely to last a while. */
 function isOutage(error: VaultError): boolean {
-  return ["upstream_failed", "upstream_silent", "rate_limited", "denied"].includes(error.code);
+  return ["upstream_failed", "upstream_silent", "rate_limited", "denied", "refused"].includes(error.code);
 }
 
 function keyOf(artifact: Artifact): string {

@@ -7,7 +7,7 @@ import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
-import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { type Answer, askUpstream, isWhole } from "./ask_upstream.ts";
 import { resumeHeaders } from "./begin.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { Segment } from "./segment.ts";
@@ -132,7 +132,7 @@ async function bytesBefore(context: FillContext, segment: Segment, response: Res
     const range = rangeOf(response.headers);
     const fits = range?.start === at && (range.size === undefined || range.size === size);
     if (fits && (artifact.digest || !contradicts(response.headers, validator))) return 0;
-  } else if (response.status === 200) {
+  } else if (isWhole(response.status)) {
     // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest
     // says so.
     const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;

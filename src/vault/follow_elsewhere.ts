@@ -5,7 +5,7 @@ import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import { openArriving } from "./opened.ts";
-import { adoptedEntry, unlessUnsupported } from "./settle.ts";
+import { adoptedEntry } from "./settle.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Opened } from "./vault.ts";
 
@@ -22,11 +22,11 @@ export interface ElsewhereOptions {
  */
 export async function followElsewhere(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
   const { artifact, store, log, askHead } = options;
-  const answer = await unlessUnsupported(askHead(), artifact);
-  const head = answer && await transfer.head().catch(() => null);
+  const answer = await askHead();
+  const head = await transfer.head().catch(() => null);
   if (head?.kind !== "body" || !head.storing || head.sizeBytes === null || transfer.stopping) return null;
-  const { response } = answer!;
-  const entry = adoptedEntry(artifact, answer!, head.sizeBytes);
+  const { response } = answer;
+  const entry = adoptedEntry(artifact, answer, head.sizeBytes);
   if (entry === null) return null;
   transfer.ended.then(async () => {
     if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.renew(entry);

@@ -27,7 +27,7 @@ export class Heads {
     this.#slots = new Slots(maxOf);
   }
 
-  /** Asks the candidates, conditionally where there is a stale copy. Throws as `askUpstream`, and `shutting_down`. */
+  /** Asks the candidates, conditionally where there is a stale copy; gives up any body. Throws as `askUpstream`, and `shutting_down`. */
   ask(artifact: Artifact, candidates: readonly Candidate[], stale: Entry | null): Promise<Answer> {
     const conditions = stale ? conditionsOf(stale) : [];
     const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, conditions]);
@@ -50,7 +50,7 @@ export class Heads {
     const { signal } = this.#closing;
     const release = await this.#slots.acquire(artifact.backend, signal);
     try {
-      return await askUpstream(artifact, {
+      const answer = await askUpstream(artifact, {
         method: "HEAD",
         headers: [],
         previous,
@@ -58,6 +58,8 @@ export class Heads {
         candidates,
         events: this.#events,
       });
+      await answer.response.body?.cancel().catch(() => {});
+      return answer;
     } finally {
       release();
     }

@@ -1,6 +1,5 @@
 import type { Artifact } from "../artifact.ts";
 import { type Digest, formatDigest } from "../digest.ts";
-import { VaultError } from "../errors.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
@@ -23,22 +22,20 @@ export interface Settled {
 }
 
 /**
- * Asks with HEAD where that may show that the bytes are held already; null where they have to be fetched. Throws as
- * `askUpstream`.
+ * Asks with HEAD where that may show that the bytes are held already; null where it is not worth asking. `entry` is
+ * null where the bytes have to be fetched. Throws as `askUpstream`.
  */
-export async function settleByHead(options: SettleOptions): Promise<Settled | null> {
+export async function settleByHead(options: SettleOptions): Promise<Settled | { answer: Answer; entry: null } | null> {
   const { artifact, previous, store } = options;
   if (artifact.announcedDigest ? previous === null : !isHeldElsewhere(artifact, store)) return null;
-  const answer = await unlessUnsupported(options.askHead(), artifact);
-  if (answer === null) return null;
+  const answer = await options.askHead();
   const digest = digestTold(artifact, answer);
   const known = previous && artifact.announcedDigest?.(previous.headers);
   if (previous && digest && known && formatDigest(known) === formatDigest(digest)) {
     return { answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
   }
-  if (!artifact.adoptsHeld || digest?.algorithm !== "sha256") return null;
-  const entry = adoptedEntry(artifact, answer, store.bodySize(digest.hex));
-  return entry && { answer, entry };
+  if (!artifact.adoptsHeld || digest?.algorithm !== "sha256") return { answer, entry: null };
+  return { answer, entry: adoptedEntry(artifact, answer, store.bodySize(digest.hex)) };
 }
 
 /** The entry for bytes of this size that are held; null where there are none, or the answer to HEAD is about others. */
@@ -78,15 +75,4 @@ function digestTold(artifact: Artifact, { response }: Answer): Digest | null {
 
 function sourceOf({ candidate }: Answer): string {
   return redactUrl(candidate.url);
-}
-
-/** Null where upstream knows no HEAD, or redirects it to a URL that is signed for GET: GET will tell. */
-export async function unlessUnsupported(asked: Promise<Answer>, { adoptsHeld }: Artifact): Promise<Answer | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    const status = error instanceof VaultError ? error.upstreamStatus : undefined;
-    if (status === 400 || status === 405 || status === 501 || (adoptsHeld && status === 403)) return null;
-    throw error;
-  }
 }

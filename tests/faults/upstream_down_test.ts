@@ -82,7 +82,7 @@ const outages: readonly Outage[] = [
   statusOutage(500, 502, /upstream answered 500/),
   statusOutage(503, 502, /upstream answered 503/),
   statusOutage(204, 502, /upstream answered 204/),
-  statusOutage(418, 502, /upstream answered 418/),
+  statusOutage(418, 418, /upstream answered 418/),
 ];
 
 for (const outage of outages) {

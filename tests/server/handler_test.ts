@@ -171,6 +171,34 @@ Deno.test("an error is told in the backend's protocol", async () => {
   ]);
 });
 
+const broken: readonly [name: string, formatError: NonNullable<Backend["formatError"]>][] = [
+  ["throws", () => {
+    throw new TypeError("no form for that");
+  }],
+  ["has a header that cannot be sent", () => ({ body: "", contentType: "text/x", headers: [["x-a", "b\nc"]] })],
+];
+
+for (const [name, formatError] of broken) {
+  Deno.test(`an error whose form ${name} is told as plain text, with its status, and logged`, async () => {
+    await using served = new Served({ files, backends: [fakeBackend("oci", "/v2", { formatError })] });
+    const { status, headers, body } = await served.ask("GET", "/v2/gone");
+    assert.deepEqual([status, headers.get("content-type")], [502, "text/plain; charset=utf-8"]);
+    assert.match(body, /^502 upstream_failed\nGET \/v2\/gone\n/);
+    assert.match((await served.log.next()).message, /could not be told in the backend's form: TypeError/);
+  });
+}
+
+Deno.test("what a backend cannot present is a 500, and what was opened is released", async () => {
+  const present = () => {
+    throw new TypeError("no headers for that");
+  };
+  const backend = fakeBackend("oci", "/v2");
+  const resolve: Backend["resolve"] = (request) => ({ ...backend.resolve(request), present });
+  await using served = new Served({ files, backends: [{ ...backend, resolve }] });
+  assert.equal((await served.ask("GET", "/v2/x")).status, 500);
+  assert.deepEqual(served.vault.released, { streams: 0, closed: 1 });
+});
+
 Deno.test("a method that is not served is refused in the backend's protocol, and the cache has no part in it", async () => {
   const formatError: Backend["formatError"] = ({ code }, { base, path }) => ({
     ...{ body: `${code} ${base} ${path}`, contentType: "text/x", headers: [["x-protocol", "1"]] },
