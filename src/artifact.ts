@@ -67,6 +67,11 @@ export interface Artifact {
    * does not take the place of a held copy.
    */
   readonly checkedBy?: Reading<unknown>;
+  /**
+   * Whether upstream's answer may be a web page. Absent: not where the held copy, the key's ending or the request's
+   * `Accept` show that it is none, unless its bytes are checked. A page that may not be is an outage.
+   */
+  readonly webPages?: "allowed" | "refused";
   /** What will soon be made of it: it is made as soon as the body has come and is held. */
   readonly readAhead?: Reading<unknown>;
   /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */

@@ -27,6 +27,7 @@ export async function openHttpBackend(
     policy: policyOf(config, backend),
     freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
     rules: options.rules.map(ruleOf),
+    allowsWebPages: options.web_pages === "allow",
   });
 }
 

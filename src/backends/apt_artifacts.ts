@@ -5,7 +5,6 @@ import type { HeaderList } from "../http/headers.ts";
 import type { PackageReadings } from "./apt_package_reading.ts";
 import type { Release } from "./apt_release.ts";
 import { byHashPath, encodePath, splitPath } from "./apt_request.ts";
-import { refusingWebPages } from "./web_page.ts";
 
 export interface AptArtifactsOptions {
   readonly name: string;
@@ -63,15 +62,12 @@ export class AptArtifacts {
 
   /** What never changes under its name. */
   lasting(path: string, digest?: Digest | null): Artifact {
-    if (digest) return this.#artifact(path, [path], { digest });
-    const artifact = this.#artifact(path, [path], {});
-    const candidates = artifact.candidates.map((one) => ({ ...one, fetch: refusingWebPages(one.fetch) }));
-    return { ...artifact, candidates };
+    return this.#artifact(path, [path], digest ? { digest } : { webPages: "refused" });
   }
 
   /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
   release(path: string, copy: ReleaseCopy): Artifact {
-    const latest = this.changing(path);
+    const latest: Artifact = { ...this.changing(path), webPages: "refused" };
     if (copy === "latest") return { ...latest, key: `${path};latest` };
     return { ...latest, key: copy === "adopted" ? path : `${path};next`, freshness: { kind: "immutable" } };
   }

@@ -23,6 +23,8 @@ export interface HttpBackendOptions {
   readonly freshness: Freshness;
   /** The first that matches counts. */
   readonly rules: readonly HttpRule[];
+  /** Whether a web page is believed also where a file of another kind is expected. */
+  readonly allowsWebPages: boolean;
 }
 
 /** The client's headers that are passed on, since upstreams choose a representation by them. */
@@ -51,6 +53,7 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       freshness: freshnessOf(path),
       policy,
       movesOnAfter: "any_failure",
+      ...options.allowsWebPages && { webPages: "allowed" },
     };
   }
 

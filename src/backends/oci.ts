@@ -2,6 +2,7 @@ import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer } f
 import { VaultError } from "../errors.ts";
 import { acceptClassOf, everyForm } from "./oci_accept.ts";
 import { OciCandidates } from "./oci_candidates.ts";
+import { manifestCheck, referrersCheck, tagListCheck } from "./oci_document.ts";
 import { formatOciError } from "./oci_error.ts";
 import { ociIndexType } from "./oci_media_types.ts";
 import { mentionsOf } from "./oci_mentions.ts";
@@ -52,7 +53,9 @@ export function createOciBackend(options: OciBackendOptions): OciBackend {
 }
 
 /** What artifacts of every kind have alike. */
-type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy"> & { readonly adoptsHeld: boolean };
+type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages"> & {
+  readonly adoptsHeld: boolean;
+};
 
 type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
 
@@ -116,12 +119,14 @@ class OciMirror implements OciBackend {
     const isHub = scope.registries.every((registry) => registry.isHub);
     const content = isHub ? { ...asked, name: scope.registries[0]!.imageName(asked.name) } : asked;
     const repositoryKey = `/${scope.word}/${content.name}`;
-    const common = {
+    const common: Common = {
       backend: this.name,
       key: `/${scope.word}${formatOciPath(content)}`,
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
       adoptsHeld: scope.isTrusted,
+      // Blobs may be of any type. Their digest tells.
+      ...content.kind !== "blob" && { webPages: "refused" },
     };
     switch (content.kind) {
       case "tagged_manifest":
@@ -144,6 +149,7 @@ class OciMirror implements OciBackend {
       freshness: this.#tagFreshness(),
       movesOnAfter: this.#options.movesOnAfter,
       announcedDigest,
+      checkedBy: manifestCheck,
       mentions: (document) => mentionsOf(document, repositoryKey, common.adoptsHeld),
       present: (headers) => presentContent(headers, null),
     };
@@ -169,6 +175,7 @@ class OciMirror implements OciBackend {
       requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
       freshness: this.#tagFreshness(),
       movesOnAfter: this.#options.movesOnAfter,
+      checkedBy: kind === "tags" ? tagListCheck : referrersCheck,
       present: (headers) => presentList(headers, address),
       ...kind === "referrers" && { whenMissing: noReferrers },
     };

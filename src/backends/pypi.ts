@@ -123,9 +123,8 @@ class PypiBackend implements Backend {
       expected: () => this.#search.expect(url, projects, vault),
       complete: async () => {
         const { file: { url: current, digest }, index } = await this.#search.find(url, projects, vault);
-        return digest === null
-          ? { ...artifact, candidates: [index.uncheckedCandidate(current)] }
-          : { ...artifact, candidates: [index.candidate(current)], digest };
+        const found = { ...artifact, candidates: [index.candidate(current)] };
+        return digest === null ? { ...found, webPages: "refused" } : { ...found, digest };
       },
     };
   }

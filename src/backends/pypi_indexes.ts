@@ -6,7 +6,6 @@ import { lastSegment } from "./pypi_document.ts";
 import { projectsOf } from "./pypi_name.ts";
 import type { PageFile } from "./pypi_page.ts";
 import { formatFilePath } from "./pypi_request.ts";
-import { refusingWebPages } from "./web_page.ts";
 
 /** One index as it is configured. */
 export interface PypiIndex {
@@ -29,8 +28,6 @@ export interface AskedIndex {
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
   candidate(url: string): Candidate;
-  /** Of a file whose hash is not known. */
-  uncheckedCandidate(url: string): Candidate;
 }
 
 /** The indexes in their order, and where their files are. */
@@ -106,7 +103,6 @@ export function fileKeyOf(url: string): string {
 
 function openIndex(index: PypiIndex): AskedIndex {
   const { fetch, idleTimeoutMs, only, never } = index;
-  const fetchUnchecked = refusingWebPages(fetch);
   const url = withoutCredentials(index.url);
   const isNamed = only.length === 0 ? () => true : picomatch([...only]);
   const isBarred = never.length === 0 ? () => false : picomatch([...never]);
@@ -116,7 +112,6 @@ function openIndex(index: PypiIndex): AskedIndex {
     permitsAll: only.length === 0 && never.length === 0,
     pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
-    uncheckedCandidate: (target) => ({ url: target, fetch: fetchUnchecked, idleTimeoutMs }),
   };
 }
 

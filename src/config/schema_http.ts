@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, flag, oneOrMore, secret, textMatching } from "./kinds.ts";
+import { choice, duration, flag, oneOrMore, secret, textMatching } from "./kinds.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
 import { checkCredentials, credentialKeys } from "./schema_credentials.ts";
 import { upstreamUrl } from "./urls.ts";
@@ -33,6 +33,10 @@ const httpKeys = {
     "How long every copy counts as fresh; without it, what the upstream's headers say.",
   ),
   rules: z.array(rule).prefault([]).describe("Freshness by path, before ttl; the first matching rule wins."),
+  web_pages: choice("refuse", "allow").prefault("refuse").describe(
+    "What a web page is that comes in place of another file (by its name, the held copy or the client's Accept): " +
+      "refuse it as an outage, or allow it as the new content.",
+  ),
 };
 
 /** Any web server: files by path, fresh as its headers, `ttl` or `rules` say. */

@@ -118,13 +118,13 @@ class Boundary {
     const { id: requestId, route, shownPath, request: { method } } = exchange;
     if (error instanceof VaultError) exchange.note = error.message;
     else log.error(`Request ${requestId} failed: ${stackOf(error)}`);
-    const refused = { method, shownPath, requestId };
+    const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
+    const refused = { method, shownPath, requestId, asked };
     try {
-      const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
-      return this.#send(exchange, refuse(error, { ...refused, asked }));
+      return this.#send(exchange, refuse(error, refused));
     } catch (failure) {
       log.error(`Request ${requestId}: its error could not be told in the backend's form: ${stackOf(failure)}`);
-      return this.#send(exchange, refuse(error, { ...refused, asked: null }));
+      return this.#send(exchange, refuse(error, { ...refused, plain: true }));
     }
   }
 

@@ -12,6 +12,8 @@ export interface Refused {
   readonly requestId: string;
   /** Null where the request failed before a backend was found. */
   readonly asked: { readonly backend: Backend; readonly request: BackendRequest } | null;
+  /** Says it in plain text whatever the protocol. */
+  readonly plain?: boolean;
 }
 
 /** For clients of an upstream that wants fewer requests and does not say for how long. */
@@ -19,12 +21,12 @@ const retryLaterSeconds = 60;
 
 /**
  * The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for
- * that. Throws as the backend's `formatError`, which is not called where `asked` is null.
+ * that. Throws as the backend's `formatError`, which is not called for a `plain` answer.
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
   const { status, code, message, upstreamStatus, retryAfterSeconds } = known;
-  const { asked, method } = refused;
+  const { asked, method, plain = false } = refused;
   const headers: [string, string][] = [];
   if (code === "method_not_allowed") headers.push(["allow", "GET, HEAD"]);
   const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
@@ -37,7 +39,8 @@ export function refuse(error: unknown, refused: Refused): Reply {
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
   const text = asked === null ? redact(message) : withoutPaths(redact(message));
   const shown = new VaultError(code, text, upstreamStatus === undefined ? {} : { upstreamStatus });
-  const form = asked?.backend.formatError?.(shown, asked.request) ?? plainText(shown, refused);
+  const ownForm = plain ? undefined : asked?.backend.formatError?.(shown, asked.request);
+  const form = ownForm ?? plainText(shown, refused);
   return textReply(method, form.body, {
     status,
     contentType: form.contentType,

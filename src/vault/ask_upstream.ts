@@ -6,6 +6,7 @@ import { redactUrl } from "../observe/redact.ts";
 import type { Entry } from "../store/store.ts";
 import { conditionsOf } from "./confirm.ts";
 import { statedReason } from "./stated_reason.ts";
+import { isWebPageInPlaceOf } from "./web_page.ts";
 
 export interface Question {
   /** What HEAD says of absence or refusal is believed only where GET says so too: many answer HEAD like that. */
@@ -14,6 +15,8 @@ export interface Question {
   readonly headers: HeaderList;
   /** A copy to be confirmed: whom it came from is asked conditionally. Another's 304 would be about another copy. */
   readonly previous?: Entry | null;
+  /** The copy that the answer would replace. */
+  readonly held: Entry | null;
   readonly signal: AbortSignal;
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
@@ -78,8 +81,11 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
   const send = async (method: Question["method"]) => {
     const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
     const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
-    if (answers(response.status, added)) return response;
-    throw refusal(response, candidate.url, await statedReason(response));
+    if (!answers(response.status, added)) throw refusal(response, candidate.url, await statedReason(response));
+    const contentType = response.headers.get("content-type");
+    if (!isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held })) return response;
+    await response.body?.cancel().catch(() => {});
+    throw pageInstead(response, candidate.url);
   };
   try {
     return { candidate, response: await send(method), byGet: false };
@@ -123,6 +129,11 @@ function refusal(response: Response, url: string, stated: string | null): VaultE
     `${about(`"${redactUrl(url)}"`)} upstream answered ${status}${hintOf(code)}${said}`,
     options,
   );
+}
+
+function pageInstead({ status }: Response, url: string): VaultError {
+  const message = `Cannot fetch "${redactUrl(url)}": a web page came in its place, perhaps to log in at`;
+  return new VaultError("upstream_failed", message, { upstreamStatus: status });
 }
 
 function meaningOf(status: number): { readonly code: ErrorCode; readonly about: (target: string) => string } {

@@ -71,11 +71,11 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
 }
 
 function ask(
-  { artifact, candidates, events, signal }: BeginOptions,
+  { artifact, candidates, previous: held, events, signal }: BeginOptions,
   headers: [string, string][],
   asking: Partial<Pick<Question, "method" | "previous">> = {},
 ): Promise<Answer> {
-  return askUpstream(artifact, { method: "GET", headers, signal, candidates, events, ...asking });
+  return askUpstream(artifact, { method: "GET", headers, held, signal, candidates, events, ...asking });
 }
 
 async function giveUp({ response }: Answer): Promise<void> {

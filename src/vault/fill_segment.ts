@@ -81,6 +81,7 @@ async function goOn(context: FillContext, segment: Segment): Promise<Answer> {
   const { artifact, candidate, candidates, validator, file, signal, events } = context;
   const end = segment.end === file.sizeBytes ? Infinity : segment.end;
   const answer = await askUpstream(artifact, {
+    held: null,
     method: "GET",
     headers: resumeHeaders(segment.receivedTo, validator, end),
     signal,

@@ -54,6 +54,7 @@ export class Heads {
         method: "HEAD",
         headers: [],
         previous,
+        held: previous,
         signal,
         candidates,
         events: this.#events,

@@ -66,6 +66,7 @@ Deno.test("a minimal file gets every default", async () => {
         offline: false,
         base_url: ["https://example.org/x"],
         rules: [],
+        web_pages: "refuse",
       },
     }],
   });

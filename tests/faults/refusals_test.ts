@@ -93,7 +93,7 @@ for (const [name, body, headers] of wordless) {
     const { status, text } = await app.ask("/files/a");
     assert.deepEqual([status, text.split("\n")[2]], [
       451,
-      `Cannot fetch "${upstream.origin}/a": upstream answered 451`,
+      `Cannot fetch "${upstream.origin}/…": upstream answered 451`,
     ]);
   });
 }

@@ -183,7 +183,7 @@ for (const [name, formatError] of broken) {
     await using served = new Served({ files, backends: [fakeBackend("oci", "/v2", { formatError })] });
     const { status, headers, body } = await served.ask("GET", "/v2/gone");
     assert.deepEqual([status, headers.get("content-type")], [502, "text/plain; charset=utf-8"]);
-    assert.match(body, /^502 upstream_failed\nGET \/v2\/gone\n/);
+    assert.match(body, /^502 upstream_failed\nGET \/v2\/gone\nCannot fetch "https:\/\/up\.example\/[^a-z"]+"/);
     assert.match((await served.log.next()).message, /could not be told in the backend's form: TypeError/);
   });
 }

@@ -90,6 +90,7 @@ Deno.test("upstream is silent: the stale copy is served after revalidate_timeout
   const hold = held.upstream.hold("/a");
   assert.equal((await held.text()).text, "one");
   assert.equal((await held.text()).text, "one");
+  await hold.reached;
   assert.equal(held.upstream.count("/a"), 2);
   hold.release();
 });

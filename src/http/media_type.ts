@@ -1,0 +1,20 @@
+const htmlTypes: ReadonlySet<string> = new Set(["text/html", "application/xhtml+xml"]);
+/** Media ranges that HTML falls under (RFC 9110 §12.5.1). */
+const rangesOfHtml: ReadonlySet<string> = new Set([...htmlTypes, "text/*", "*/*"]);
+
+/** Whether a `Content-Type` says that the body is a web page. */
+export function isHtml(contentType: string | null | undefined): boolean {
+  return htmlTypes.has(essenceOf(contentType ?? ""));
+}
+
+/** Whether an `Accept` takes web pages; true where there is none. */
+export function acceptsHtml(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === "") return true;
+  return accept.split(",").some((range) =>
+    rangesOfHtml.has(essenceOf(range)) && !/;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(range)
+  );
+}
+
+function essenceOf(mediaType: string): string {
+  return mediaType.split(";", 1)[0]!.trim().toLowerCase();
+}
