@@ -1,18 +1,31 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
 
-/** Creates the cache directory where it is missing, and makes sure that files can be kept in it. */
+/** The rights of all who are not the owner. */
+const othersMode = 0o077;
+
+/**
+ * Creates the cache directory where it is missing, for this user alone, and makes sure that files can be kept in it.
+ */
 export async function prepareCacheDir(dir: string): Promise<void> {
-  await Deno.mkdir(dir, { recursive: true }).catch((error) => fail("create", dir, error));
+  await Deno.mkdir(dir, { recursive: true, mode: 0o700 }).catch((error) => fail("create", dir, error));
   await probe(dir).catch((error) => {
     if (codeOf(error) !== "ENOSPC") fail("write to", dir, error);
   });
 }
 
+/** What is to be said of a cache directory that other users may read or write; null where all is well. */
+export function cacheDirWarning(dir: string): string | null {
+  const mode = (Deno.statSync(dir).mode ?? 0) & 0o777;
+  if ((mode & othersMode) === 0 || Deno.build.os === "windows") return null;
+  return `Other users of this machine may enter the cache directory "${dir}" (mode 0${mode.toString(8)}), where ` +
+    `private files may be; unless that is meant: chmod -R go= "${dir}"`;
+}
+
 /** A full disk is no reason not to start: what is held can be served, and evicted. */
 async function probe(dir: string): Promise<void> {
   const path = `${dir}/.probe-${crypto.randomUUID()}`;
-  await Deno.writeTextFile(path, "");
+  await Deno.writeTextFile(path, "", { mode: 0o600 });
   await Deno.remove(path);
 }
 

@@ -4,7 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { createLogging, type Log, type Logging } from "../observe/log.ts";
-import { prepareCacheDir } from "./cache_dir.ts";
+import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, loadOptionsOf } from "./config_options.ts";
 import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
@@ -46,7 +46,7 @@ function openLog({ log_level: level, log_format: format, log_file: file }: Confi
 
 async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: Log; io: Io }): Promise<void> {
   const { tls, log, io } = deps;
-  for (const warning of warningsOf(config)) log.warning(warning);
+  for (const warning of [...warningsOf(config), cacheDirWarning(config.cache_dir) ?? []].flat()) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
   const { server, url } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });

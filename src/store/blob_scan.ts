@@ -1,5 +1,6 @@
-import { namesIn, statOrNull } from "./files.ts";
+import { namesIn } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import { fileOrNull } from "./regular_files.ts";
 
 /** A scan pauses after this many files, so that requests are answered in between. */
 const filesPerSlice = 256;
@@ -15,8 +16,8 @@ export async function eachBlob(
     for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
       if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (signal.aborted) return;
-      const info = statOrNull(layout.blob(name));
-      if (info?.isFile) await visit(name, info);
+      const info = fileOrNull(layout.blob(name));
+      if (info) await visit(name, info);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { BlobCount, type BlobTotals } from "./blob_scan.ts";
-import { readJson, replaceFile, statOrNull } from "./files.ts";
+import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import { fileOrNull, readJson } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
 
 /** A blob that is coming, going or being replaced. */
@@ -107,7 +108,7 @@ export class BlobTally {
   }
 
   #sizeOf(sha256: string): number {
-    return this.#changing.get(sha256)?.bytes ?? statOrNull(this.#layout.blob(sha256))?.size ?? 0;
+    return this.#changing.get(sha256)?.bytes ?? fileOrNull(this.#layout.blob(sha256))?.size ?? 0;
   }
 
   async #save(): Promise<void> {

@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
-import { statOrNull, storageFailed } from "./files.ts";
+import { storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { OpenFiles } from "./open_files.ts";
+import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts";
 import type { Entry, StoredBody } from "./store.ts";
 
 /** Bodies up to this size are read in one go, and kept in memory while there is room. */
@@ -49,30 +50,35 @@ export class Bodies {
 
   /** Null where there is no such body. */
   size(sha256: string): number | null {
-    return this.#memory?.peek(sha256)?.byteLength ?? statOrNull(this.#layout.blob(sha256))?.size ?? null;
+    return this.#memory?.peek(sha256)?.byteLength ?? fileOrNull(this.#layout.blob(sha256))?.size ?? null;
   }
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
-    const bytes = readOrNull(() => Deno.readFileSync(path));
-    if (bytes === null) return null;
-    if (bytes.byteLength !== sizeBytes) return this.#damaged(sha256, bytes.byteLength);
+    const bytes = readOrNull(() => readRegularFile(path, sizeBytes));
+    if (bytes === null) return this.#missing(sha256, sizeBytes);
     this.#memory?.set(sha256, bytes);
     return { kind: "bytes", bytes };
   }
 
   #open(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
-    const file = readOrNull(() => Deno.openSync(path));
-    if (file === null) return null;
-    const actual = file.statSync().size;
-    if (actual === sizeBytes) return { kind: "file", file: this.#options.openFiles.add(() => reopen(path), file) };
+    const opened = readOrNull(() => openRegularFile(path));
+    if (opened === null) return null;
+    const { file } = opened;
+    if (opened.sizeBytes === sizeBytes) {
+      return {
+        kind: "file",
+        file: this.#options.openFiles.add(() => reopen(path), file),
+      };
+    }
     file.close();
-    return this.#damaged(sha256, actual);
+    return this.#missing(sha256, sizeBytes);
   }
 
-  #damaged(sha256: string, actualBytes: number): null {
-    this.#options.damaged(sha256, actualBytes);
+  #missing(sha256: string, sizeBytes: number): null {
+    const actual = fileOrNull(this.#layout.blob(sha256))?.size;
+    if (actual !== undefined && actual !== sizeBytes) this.#options.damaged(sha256, actual);
     return null;
   }
 
@@ -84,7 +90,7 @@ export class Bodies {
     this.#touched.set(sha256, now);
     const path = this.#layout.blob(sha256);
     try {
-      Deno.utimeSync(path, new Date(now), statOrNull(path)?.mtime ?? new Date(now));
+      Deno.utimeSync(path, new Date(now), fileOrNull(path)?.mtime ?? new Date(now));
     } catch {
       // It may have been evicted since; what is served is in memory or open.
     }
@@ -94,7 +100,7 @@ export class Bodies {
 /** For a stream whose file was closed while its client was not reading. Any blob of this name has the same bytes. */
 function reopen(path: string): Deno.FsFile {
   try {
-    return Deno.openSync(path);
+    return openRegularFile(path).file;
   } catch (error) {
     throw storageFailed("read on in a stored body, which was removed while its client did not read", error);
   }

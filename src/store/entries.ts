@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { HeaderList } from "../http/headers.ts";
-import { filesBelow, readJson, removeQuietly, replaceFile, statOrNull } from "./files.ts";
+import { filesBelow, removeQuietly, replaceFile } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
+import { parseEntry } from "./parse_entry.ts";
+import { fileOrNull, readJson } from "./regular_files.ts";
 import type { Entry, Selector } from "./store.ts";
 
 /** How long an entry in memory is believed before its file is looked at again, for other processes and people. */
@@ -103,24 +105,6 @@ function nameOf(backend: string, key: string, variant: string): string {
 
 /** Differs for every file that was ever renamed into this place; null where there is none. */
 function versionOf(path: string): string | null {
-  const info = statOrNull(path);
+  const info = fileOrNull(path);
   return info && `${info.ino} ${info.mtime?.getTime()} ${info.size}`;
-}
-
-/** The entry that the JSON of a file is; null for anything else. */
-export function parseEntry(value: unknown): Entry | null {
-  if (typeof value !== "object" || value === null) return null;
-  const entry = value as Entry;
-  const times = [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
-  const sound = typeof entry.backend === "string" && typeof entry.key === "string" &&
-    /^[0-9a-f]{64}$/.test(entry.sha256) &&
-    Number.isSafeInteger(entry.sizeBytes) && entry.sizeBytes >= 0 &&
-    typeof entry.url === "string" && times.every(Number.isFinite) && isHeaderList(entry.headers) &&
-    isHeaderList(entry.selectedBy);
-  return sound ? entry : null;
-}
-
-function isHeaderList(value: unknown): value is HeaderList {
-  return Array.isArray(value) &&
-    value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === "string"));
 }

@@ -1,6 +1,10 @@
 import { dirname } from "node:path";
 import { VaultError } from "../errors.ts";
 
+/** What is cached may be private: folders and files are for this user alone, whatever the umask. */
+export const folderMode = 0o700;
+export const fileMode = 0o600;
+
 /** Folders that are empty may be removed while others are made in them: so often in a row they are not. */
 const folderAttempts = 5;
 
@@ -8,7 +12,7 @@ const folderAttempts = 5;
 export async function withFolder<T>(path: string, action: () => T | Promise<T>): Promise<T> {
   for (let attempt = 0;; attempt++) {
     try {
-      if (attempt > 0) await Deno.mkdir(dirname(path), { recursive: true });
+      if (attempt > 0) await Deno.mkdir(dirname(path), { recursive: true, mode: folderMode });
       return await action();
     } catch (error) {
       const removed = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.AlreadyExists;
@@ -23,21 +27,11 @@ export async function withFolder<T>(path: string, action: () => T | Promise<T>):
  */
 export async function replaceFile(path: string, temporary: string, text: string): Promise<void> {
   try {
-    await withFolder(temporary, () => Deno.writeTextFile(temporary, text));
+    await withFolder(temporary, () => Deno.writeTextFile(temporary, text, { mode: fileMode }));
     await withFolder(path, () => Deno.rename(temporary, path));
   } catch (error) {
     removeQuietly(temporary);
     throw error;
-  }
-}
-
-/** The value a small JSON file holds; null where it is missing, unreadable or not JSON. */
-export function readJson(path: string): unknown {
-  try {
-    return JSON.parse(Deno.readTextFileSync(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return null;
   }
 }
 
@@ -50,16 +44,6 @@ export async function* filesBelow(folder: string): AsyncIterable<string> {
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** The file's state, or null where there is none. */
-export function statOrNull(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return null;
   }
 }
 

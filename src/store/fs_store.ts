@@ -4,7 +4,7 @@ import type { Log } from "../observe/log.ts";
 import { BlobTally } from "./blob_tally.ts";
 import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
-import { removeQuietly, storageFailed } from "./files.ts";
+import { fileMode, folderMode, removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
 import { OpenFiles } from "./open_files.ts";
 import { Removals } from "./removals.ts";
@@ -133,8 +133,8 @@ class FsStore implements Store {
   probe(): string | null {
     const path = `${this.#layout.root}/.probe-${crypto.randomUUID()}`;
     try {
-      Deno.mkdirSync(this.#layout.root, { recursive: true });
-      Deno.writeTextFileSync(path, "");
+      Deno.mkdirSync(this.#layout.root, { recursive: true, mode: folderMode });
+      Deno.writeTextFileSync(path, "", { mode: fileMode });
       return null;
     } catch (error) {
       return messageOf(error);

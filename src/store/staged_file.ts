@@ -1,4 +1,5 @@
-import { removeQuietly, replaceFile, statOrNull, storageFailed, withFolder } from "./files.ts";
+import { removeQuietly, replaceFile, storageFailed, withFolder } from "./files.ts";
+import { fileOrNull } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
 import type { OpenFiles } from "./open_files.ts";
 import type { BodyFile, ResumeRecord, StagedBody } from "./store.ts";
@@ -146,5 +147,5 @@ export function removeStaged(base: string, sizeBytes: number, { removals, remove
 }
 
 function sizeOf(path: string): number {
-  return statOrNull(path)?.size ?? 0;
+  return fileOrNull(path)?.size ?? 0;
 }

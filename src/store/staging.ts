@@ -1,9 +1,10 @@
 import { messageOf } from "../errors.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
-import { namesIn, readJson, removeQuietly, statOrNull, storageFailed, withFolder } from "./files.ts";
+import { fileMode, folderMode, namesIn, removeQuietly, storageFailed, withFolder } from "./files.ts";
 import { type FsLayout, stagingName } from "./fs_layout.ts";
 import type { OpenFiles } from "./open_files.ts";
+import { fileOrNull, openRegularFile, readJson, statOrNull } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
 import { removeStaged, StagedFile } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
@@ -62,7 +63,7 @@ export class Staging {
     if (parked === undefined) return null;
     const record = readRecord(`${parked.base}.json`, selector);
     if (
-      record && record.storedBytes <= parked.sizeBytes && statOrNull(`${parked.base}.part`)?.size === parked.sizeBytes
+      record && record.storedBytes <= parked.sizeBytes && fileOrNull(`${parked.base}.part`)?.size === parked.sizeBytes
     ) {
       this.#parked.delete(name);
       return this.#body(name, parked, record);
@@ -78,7 +79,10 @@ export class Staging {
     const base = this.#newBase(name);
     try {
       if (statOrNull(lockOf(this.#folder)) === null) this.#claimFolder();
-      await withFolder(base, () => Deno.openSync(`${base}.part`, { write: true, createNew: true }).close());
+      await withFolder(
+        base,
+        () => Deno.openSync(`${base}.part`, { write: true, createNew: true, mode: fileMode }).close(),
+      );
     } catch (error) {
       throw storageFailed("stage a download in the cache directory", error);
     }
@@ -157,17 +161,17 @@ export class Staging {
   #claimFolder(): void {
     this.#lock?.close();
     this.#lock = null;
-    Deno.mkdirSync(this.#layout.staging, { recursive: true });
-    this.#lock = Deno.openSync(lockOf(this.#folder), { write: true, create: true });
+    Deno.mkdirSync(this.#layout.staging, { recursive: true, mode: folderMode });
+    this.#lock = Deno.openSync(lockOf(this.#folder), { write: true, create: true, mode: fileMode });
     this.#lock.lockSync(true);
-    Deno.mkdirSync(this.#folder, { recursive: true });
+    Deno.mkdirSync(this.#folder, { recursive: true, mode: folderMode });
   }
 
   async #adoptWhenFree(folder: string): Promise<void> {
-    if (folder === this.#folder) return;
+    if (folder === this.#folder || !statOrNull(folder)?.isDirectory) return;
     let lock: Deno.FsFile;
     try {
-      lock = Deno.openSync(lockOf(folder), { write: true });
+      lock = openRegularFile(lockOf(folder), { write: true }).file;
     } catch {
       removeStale(folder);
       return;
@@ -187,8 +191,11 @@ export class Staging {
       if (!file.endsWith(".json")) continue;
       const old = `${folder}/${file.slice(0, -".json".length)}`;
       const name = file.slice(0, file.lastIndexOf("-"));
-      const part = statOrNull(`${old}.part`);
-      if (!part || this.#parked.has(name) || Date.now() - (part.mtime?.getTime() ?? 0) > parkedForMs) continue;
+      const part = fileOrNull(`${old}.part`);
+      if (
+        !part || !fileOrNull(`${old}.json`) || this.#parked.has(name) ||
+        Date.now() - (part.mtime?.getTime() ?? 0) > parkedForMs
+      ) continue;
       const base = this.#newBase(name);
       Deno.renameSync(`${old}.part`, `${base}.part`);
       Deno.renameSync(`${old}.json`, `${base}.json`);

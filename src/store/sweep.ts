@@ -1,7 +1,8 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { type Entries, parseEntry } from "./entries.ts";
-import { statOrNull } from "./files.ts";
+import type { Entries } from "./entries.ts";
+import { parseEntry } from "./parse_entry.ts";
+import { readJson, statOrNull } from "./regular_files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { Entry } from "./store.ts";
 
@@ -69,7 +70,7 @@ export class Sweeper {
       const [, name = "", variant = ""] = entryName.exec(item.name) ?? [];
       const gone = item.isDirectory
         ? await this.#sweepFolder(path) && await removeEmpty(path)
-        : item.isFile && !(variant === "" && needed.has(name)) && await this.#removeOrphan(path, variant);
+        : item.isFile && !(variant === "" && needed.has(name)) && this.#removeOrphan(path, variant);
       if (gone) continue;
       left += 1;
       if (variant !== "") needed.add(name);
@@ -78,8 +79,8 @@ export class Sweeper {
   }
 
   /** False where the file stays: it is no entry, or a young one, or its body is there. */
-  async #removeOrphan(path: string, variant: string): Promise<boolean> {
-    const entry = await readOld(path);
+  #removeOrphan(path: string, variant: string): boolean {
+    const entry = readOld(path);
     if (entry === null || this.#layout.entry(entry.backend, entry.key, variant) !== path) return false;
     const blob = this.#layout.blob(entry.sha256);
     if (!this.#deps.entries.remove(path, () => isMissing(blob) && isOld(statOrNull(path)))) return false;
@@ -100,13 +101,8 @@ async function itemsIn(folder: string): Promise<Deno.DirEntry[]> {
 }
 
 /** The entry in a file that was not written lately, or null. */
-async function readOld(path: string): Promise<Entry | null> {
-  try {
-    return isOld(await Deno.stat(path)) ? parseEntry(JSON.parse(await Deno.readTextFile(path))) : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return null;
-  }
+function readOld(path: string): Entry | null {
+  return isOld(statOrNull(path)) ? parseEntry(readJson(path)) : null;
 }
 
 function isOld(info: Deno.FileInfo | null): boolean {
@@ -117,7 +113,7 @@ function isOld(info: Deno.FileInfo | null): boolean {
 /** A file that cannot be looked at is not missing. */
 function isMissing(path: string): boolean {
   try {
-    Deno.statSync(path);
+    Deno.lstatSync(path);
     return false;
   } catch (error) {
     return error instanceof Deno.errors.NotFound;

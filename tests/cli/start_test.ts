@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { prepareCacheDir } from "../../src/cli/cache_dir.ts";
+import { cacheDirWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
 import { checkAuthorities, readTls } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -18,6 +18,16 @@ Deno.test("the cache directory is created with all above it, and nothing is left
   await prepareCacheDir(path);
   await prepareCacheDir(path);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(path)), []);
+});
+
+Deno.test("a cache directory that others may enter is named, with what to do", async () => {
+  await using dir = await createTempDir();
+  await prepareCacheDir(dir.join("new"));
+  assert.equal(cacheDirWarning(dir.join("new")), null);
+  await Deno.mkdir(dir.join("old"));
+  await Deno.chmod(dir.join("old"), 0o755);
+  assert.match(cacheDirWarning(dir.join("old"))!, /may enter .*\/old" \(mode 0755\).*: chmod -R go= ".*\/old"$/);
+  assert.equal(Deno.statSync(dir.join("old")).mode! & 0o777, 0o755, "it is not changed silently");
 });
 
 Deno.test("a cache directory that is a file says so", async () => {

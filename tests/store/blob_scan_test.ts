@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BlobCount, eachBlob } from "../../src/store/blob_scan.ts";
-import { statOrNull } from "../../src/store/files.ts";
+import { statOrNull } from "../../src/store/regular_files.ts";
 import { FsLayout } from "../../src/store/fs_layout.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { walk } from "../support/walk.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { statOrNull, withFolder } from "../../src/store/files.ts";
+import { withFolder } from "../../src/store/files.ts";
+import { statOrNull } from "../../src/store/regular_files.ts";
 import { FsLayout, variantOf } from "../../src/store/fs_layout.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { bytesOf, createRecordingLog, selectorOf, StoreFixture } from "../support/store_fixture.ts";

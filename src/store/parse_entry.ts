@@ -1,0 +1,42 @@
+import { type HeaderList, isKept } from "../http/headers.ts";
+import type { Entry } from "./store.ts";
+
+/** RFC 9110 §5.1 and §5.5: anything else cannot be sent, and would fail every answer that has it. */
+const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+// deno-lint-ignore no-control-regex -- a tab is the one control character that may stand in a value
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * The entry that the JSON of a file is. Null for anything else, and for what damage or a stranger made of one: an entry
+ * that is returned can be served. Headers that are never stored are left out, should there be any.
+ */
+export function parseEntry(value: unknown): Entry | null {
+  if (typeof value !== "object" || value === null) return null;
+  const entry = value as Entry;
+  const sound = isText(entry.backend) && isText(entry.key) && isText(entry.sha256) &&
+    /^[0-9a-f]{64}$/.test(entry.sha256) && Number.isSafeInteger(entry.sizeBytes) && entry.sizeBytes >= 0 &&
+    isUrl(entry.url) && (entry.location === undefined || isUrl(entry.location)) &&
+    [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil].every(Number.isFinite) &&
+    (entry.claimed === undefined || entry.claimed === true) &&
+    isPairList(entry.headers) && entry.headers.every(isHeader) && isPairList(entry.selectedBy);
+  if (!sound) return null;
+  return entry.headers.every(([name]) => isKept(name))
+    ? entry
+    : { ...entry, headers: entry.headers.filter(([name]) => isKept(name)) };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isUrl(value: unknown): boolean {
+  return isText(value) && URL.canParse(value);
+}
+
+function isPairList(value: unknown): value is HeaderList {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isText));
+}
+
+function isHeader([name, value]: HeaderList[number]): boolean {
+  return headerName.test(name) && headerValue.test(value);
+}
