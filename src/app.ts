@@ -11,6 +11,7 @@ import { Metrics } from "./observe/metrics.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
+import { UpstreamHealth } from "./upstream/health.ts";
 import { createVault } from "./vault/engine.ts";
 
 /** Everything between a configuration and a request handler. */
@@ -35,10 +36,12 @@ const backoffMs = { first: 500, most: 15_000 };
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
 export async function createApp(config: Config, { log, version, openFilesLimit = 1024 }: AppDeps): Promise<App> {
+  const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout });
   const metrics = new Metrics({
     version,
     backends: config.backends.map(({ name }) => name),
     cacheBytes: () => store.usedBytes(),
+    upstreams: () => health.hosts(),
   });
   const memoryForEach = Math.floor(config.memory_cache_size / 2);
   const store = createFsStore({
@@ -50,13 +53,14 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
     log,
     events: metrics,
   });
-  const upstreams = new Upstreams({ config, log, version });
+  const upstreams = new Upstreams({ config, log, health, version });
   const backends = await openBackends({ config, upstreams, metrics, log });
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   const vault = createVault({
     store,
     events: metrics,
     log,
+    health,
     maxTransfersOf: (backend) => limits.get(backend)!,
     revalidateTimeoutMs: config.revalidate_timeout,
     memoryBytes: memoryForEach,

@@ -4,7 +4,12 @@ import type { HeaderList } from "./http/headers.ts";
 import type { VaultError } from "./errors.ts";
 
 /** `fetch`, wrapped or not: what every upstream wrapper takes and gives. */
-export type Fetch = (request: Request) => Promise<Response>;
+export type Fetch = (request: Request, options?: FetchOptions) => Promise<Response>;
+
+export interface FetchOptions {
+  /** False to send it once only: whoever asks has a copy and waits for no pauses. True when absent. */
+  readonly retry?: boolean;
+}
 
 /** One place an artifact can be had from. */
 export interface Candidate {

@@ -15,6 +15,7 @@ export const errorStatus = {
   digest_mismatch: 502,
   overloaded: 503,
   shutting_down: 503,
+  upstream_down: 502,
   upstream_silent: 504,
   loop_detected: 508,
   offline: 504,

@@ -19,7 +19,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ["errors", "digest", "artifact", "http", "observe"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   backends: ["errors", "digest", "artifact", "http"],
-  vault: ["errors", "digest", "artifact", "http", "observe", "store/store.ts", "upstream/body_reader.ts"],
+  vault: [
+    "errors",
+    "digest",
+    "artifact",
+    "http",
+    "observe",
+    "store/store.ts",
+    "upstream/body_reader.ts",
+    "upstream/health.ts",
+  ],
   server: ["errors", "digest", "artifact", "http", "observe", "vault/vault.ts"],
   app: [
     "errors",

@@ -42,9 +42,9 @@ export async function createOpener(
   return (name) => {
     const url = `${insecure ? "http" : "https"}://${name}`;
     if (!URL.canParse(url)) throw new VaultError("bad_request", `Not the name of a registry: "${name}"`);
-    const fetch: Fetch = async (request) => {
+    const fetch: Fetch = async (request, options) => {
       if (!backend.config.allow_private_redirects) await requirePublic(request, { backendName, lookup });
-      return await clientOf(url)(request);
+      return await clientOf(url)(request, options);
     };
     return { url, names: [name], fetch, idleTimeoutMs: timeout, allow: [], deny: [] };
   };

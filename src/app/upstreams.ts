@@ -3,6 +3,7 @@ import type { BackendConfig, Config } from "../config/schema.ts";
 import type { Log } from "../observe/log.ts";
 import { createUpstreamClient, type UpstreamOptions } from "../upstream/client.ts";
 import { type Egress, openEgress } from "../upstream/egress.ts";
+import type { UpstreamHealth } from "../upstream/health.ts";
 
 /** What is not the same for all upstreams of a backend. */
 export type OwnOptions = Pick<
@@ -16,6 +17,7 @@ export type CreateFetch = (options: OwnOptions) => Fetch;
 export interface UpstreamsOptions {
   readonly config: Config;
   readonly log: Log;
+  readonly health: UpstreamHealth;
   readonly version: string;
 }
 
@@ -30,7 +32,7 @@ export class Upstreams {
 
   /** Opens connections that trust `ca`, PEM files, too. Throws `config_invalid` or `permission_missing`. */
   async connect(backend: BackendConfig, ca: readonly string[] = []): Promise<CreateFetch> {
-    const { config, log, version } = this.#options;
+    const { config, log, health, version } = this.#options;
     const options = backend.config;
     const authorities = [...config.ca ?? [], ...options.ca ?? [], ...ca];
     const proxy = options.proxy ?? config.proxy;
@@ -45,6 +47,7 @@ export class Upstreams {
       userAgent: options.user_agent ?? `artifact-vault/${version}`,
       allowPrivateRedirects: options.allow_private_redirects,
       fetch: egress.fetch,
+      health,
       log,
       ...proxy !== undefined && { proxy },
     };

@@ -32,8 +32,8 @@ export class OciCandidates {
   }
 
   #remembering(registry: Registry, image: string): Fetch {
-    return async (request) => {
-      const response = await registry.fetch(request);
+    return async (request, options) => {
+      const response = await registry.fetch(request, options);
       if (response.ok || response.status === 304) this.#remembered.set(image, registry);
       return response;
     };

@@ -36,6 +36,7 @@ const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
   shutting_down: "UNAVAILABLE",
   upstream_silent: "UNAVAILABLE",
   loop_detected: "UNAVAILABLE",
+  upstream_down: "UNAVAILABLE",
   offline: "UNAVAILABLE",
   config_invalid: "UNKNOWN",
   permission_missing: "UNKNOWN",

@@ -24,8 +24,8 @@ const unsupported: ReadonlySet<number> = new Set([400, 405, 406, 501]);
 
 /** Answers 404 where the registry shows that it has no referrers API, also by sending something else than an index. */
 export function withReferrersApi(fetch: Fetch): Fetch {
-  return async (request) => {
-    const response = await fetch(request);
+  return async (request, options) => {
+    const response = await fetch(request, options);
     const isOther = response.status === 200 && !isIndex(response.headers);
     if (!isOther && !unsupported.has(response.status)) return response;
     await response.body?.cancel().catch(() => {});

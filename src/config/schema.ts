@@ -33,7 +33,7 @@ const globalKeys = {
       "of the files that the process may have open, and at most 1,024.",
   ),
   max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
-  revalidate_timeout: duration().prefault("5s").describe(
+  revalidate_timeout: duration().prefault("2s").describe(
     "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",
   ),
   tls: z.strictObject({

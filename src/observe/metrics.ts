@@ -8,6 +8,8 @@ export interface MetricsOptions {
   readonly backends: readonly string[];
   /** Bytes the cache holds; asked at each scrape. */
   readonly cacheBytes: () => number;
+  /** The upstream hosts asked so far, and whether each answers; asked at each scrape. */
+  readonly upstreams: () => Iterable<{ readonly origin: string; readonly isUp: boolean }>;
 }
 
 /** Counts what the boundary and the engine tell it, in a registry of its own. */
@@ -42,7 +44,7 @@ export class Metrics implements VaultEvents {
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
 
-  constructor({ version, backends, cacheBytes }: MetricsOptions) {
+  constructor({ version, backends, cacheBytes, upstreams }: MetricsOptions) {
     const info = this.#gauge("vault_build_info", "What is running; the value is always 1.", ["version", "deno"]);
     info.set({ version, deno: Deno.version.deno }, 1);
     this.#gauge("process_start_time_seconds", "Start of the process, in seconds since the epoch.").set(
@@ -55,6 +57,16 @@ export class Metrics implements VaultEvents {
       registers,
       collect() {
         this.set(cacheBytes());
+      },
+    });
+    new Gauge({
+      name: "vault_upstream_up",
+      help: "1 while the upstream host answers, 0 while it is known not to.",
+      labelNames: ["upstream"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { origin, isUp } of upstreams()) this.set({ upstream: origin }, isUp ? 1 : 0);
       },
     });
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];

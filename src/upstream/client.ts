@@ -4,6 +4,7 @@ import type { Log } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";
 import { type EgressOptions, openEgress } from "./egress.ts";
+import { type UpstreamHealth, withHealth } from "./health.ts";
 import { withOciTokens } from "./oci_token.ts";
 import { type Lookup, lookupNothing, lookupWithDns } from "./private_network.ts";
 import { type RateLimit, withRateLimit } from "./rate_limit.ts";
@@ -28,6 +29,8 @@ export interface UpstreamOptions extends EgressOptions {
   /** Told of every answer that says how much of a quota is left. */
   readonly onRateLimit?: (rateLimit: RateLimit) => void;
   readonly log?: Log;
+  /** What is known of hosts, shared by all clients. Absent: nothing is remembered. */
+  readonly health?: UpstreamHealth;
   /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
   readonly fetch?: Fetch;
   /** For tests, as are the next two. */
@@ -40,7 +43,7 @@ export interface UpstreamOptions extends EgressOptions {
 export interface UpstreamClient {
   /**
    * Throws VaultError only: `upstream_failed` when there was no answer, `upstream_silent` when it did not come in time,
-   * `permission_missing`, and what `withOciTokens` throws; or the reason of the request's own signal. Any status is an
+   * `upstream_down` when its host is not asked for now, `permission_missing`, and what `withOciTokens` throws; or the reason of the request's own signal. Any status is an
    * answer. Bodies: `BodyReader`.
    */
   readonly fetch: Fetch;
@@ -50,10 +53,11 @@ export interface UpstreamClient {
 
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
-  const { timeoutMs, clock = systemClock, credentials, allowPrivateRedirects, onRateLimit } = options;
+  const { timeoutMs, clock = systemClock, credentials, allowPrivateRedirects, onRateLimit, health } = options;
   const egress = options.fetch === undefined ? openEgress(options) : { fetch: options.fetch, close() {} };
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithDns : lookupNothing);
-  let fetch = withCredentials(withTimeout(egress.fetch, { timeoutMs, clock }), options);
+  const timed = withTimeout(egress.fetch, { timeoutMs, clock });
+  let fetch = withCredentials(health === undefined ? timed : withHealth(timed, health), options);
   if (credentials.kind === "registry") {
     // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
     const tokenFetch = withRetry(fetch, options);

@@ -36,7 +36,8 @@ const mostRetries: Partial<Record<FailureKind, number>> = { dns: 1, tls: 0, port
  * time-out already. A body that breaks is not repeated either: it is resumed by who reads it.
  */
 export function withRetry(fetch: Fetch, options: RetryOptions): Fetch {
-  return (request) => new Attempts(fetch, request, options).run();
+  return (request, asked) =>
+    new Attempts(fetch, request, asked?.retry === false ? { ...options, retries: 0 } : options).run();
 }
 
 type Outcome =
@@ -65,7 +66,7 @@ class Attempts {
 
   async run(): Promise<Response> {
     for (let attempts = 1;; attempts++) {
-      const outcome = await this.#try();
+      const outcome = await this.#try(attempts);
       const waitMs = this.#waitMs(outcome, attempts);
       if (waitMs === null) return this.#finish(outcome, attempts);
       const why = outcome.kind === "answered" ? `upstream answered ${outcome.response.status}` : outcome.failure.reason;
@@ -75,11 +76,15 @@ class Attempts {
     }
   }
 
-  async #try(): Promise<Outcome> {
+  async #try(attempts: number): Promise<Outcome> {
     try {
       return { kind: "answered", response: await this.#fetch(this.#request) };
     } catch (error) {
-      if (error instanceof VaultError || this.#request.signal.aborted) throw error;
+      if (this.#request.signal.aborted) throw error;
+      if (attempts > 1 && error instanceof VaultError && error.code === "upstream_down") {
+        return { kind: "unanswered", failure: { kind: "other", reason: "its host is down" }, error };
+      }
+      if (error instanceof VaultError) throw error;
       const denied = permissionError(error, this.#request.url);
       if (denied !== null) throw denied;
       return { kind: "unanswered", failure: networkFailure(error), error };

@@ -21,6 +21,8 @@ export interface Question {
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
   readonly events: VaultEvents;
+  /** Whether a request that fails is repeated after a pause. */
+  readonly retry: boolean;
 }
 
 export interface Answer {
@@ -39,6 +41,7 @@ const precedence: readonly ErrorCode[] = [
   "rate_limited",
   "upstream_failed",
   "upstream_silent",
+  "upstream_down",
   "denied",
   "refused",
   "gone",
@@ -49,8 +52,8 @@ const notAboutTheArtifact: ReadonlySet<number> = new Set([408, 411, 416, 417, 42
 
 /**
  * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after.
- * Throws VaultError `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed` or `upstream_silent`, whose
- * message tells what each answered.
+ * Throws VaultError `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed`, `upstream_silent` or
+ * `upstream_down`, whose message tells what each answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
   const errors: VaultError[] = [];
@@ -75,12 +78,13 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
 }
 
 async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Answer> {
-  const { method, previous } = question;
+  const { method, previous, retry } = question;
   const added = [...question.headers, ...cameFrom(candidate, previous) ? conditionsOf(previous!) : []];
   const { signal } = question;
   const send = async (method: Question["method"]) => {
     const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
-    const response = await candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }));
+    const request = new Request(candidate.url, { method, headers, signal, redirect: "manual" });
+    const response = await candidate.fetch(request, { retry });
     if (!answers(response.status, added)) throw refusal(response, candidate.url, await statedReason(response));
     const contentType = response.headers.get("content-type");
     if (!isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held })) return response;
@@ -158,6 +162,7 @@ function toVaultError(error: unknown, url: string): VaultError {
 
 function reasonOf(error: VaultError): string {
   if (error.upstreamStatus !== undefined) return String(error.upstreamStatus);
+  if (error.code === "upstream_down") return "down";
   return error.code === "upstream_silent" ? "silent" : "network";
 }
 

@@ -34,6 +34,7 @@ export interface BeginOptions {
   readonly store: Store;
   readonly hashing: Hashing;
   readonly events: VaultEvents;
+  readonly retry: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -71,11 +72,11 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
 }
 
 function ask(
-  { artifact, candidates, previous: held, events, signal }: BeginOptions,
+  { artifact, candidates, previous: held, events, retry, signal }: BeginOptions,
   headers: [string, string][],
   asking: Partial<Pick<Question, "method" | "previous">> = {},
 ): Promise<Answer> {
-  return askUpstream(artifact, { method: "GET", headers, held, signal, candidates, events, ...asking });
+  return askUpstream(artifact, { method: "GET", headers, held, signal, candidates, events, retry, ...asking });
 }
 
 async function giveUp({ response }: Answer): Promise<void> {

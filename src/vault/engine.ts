@@ -1,5 +1,4 @@
-import { LRUCache } from "lru-cache";
-import type { Artifact, Candidate } from "../artifact.ts";
+import type { Artifact } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import { contentLengthOf, type HeaderList } from "../http/headers.ts";
@@ -8,6 +7,8 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
+import type { UpstreamHealth } from "../upstream/health.ts";
+import { CandidateChoice } from "./choice.ts";
 import { confirmed, confirms } from "./confirm.ts";
 import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
@@ -16,7 +17,8 @@ import { Heads } from "./heads.ts";
 import { Library } from "./library.ts";
 import { recordMentionsOf } from "./mentions.ts";
 import { openArriving, openedFromStore, openedHead } from "./opened.ts";
-import { RecentRefusals } from "./recent.ts";
+import { inTime, type Patience } from "./patience.ts";
+import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
 import { claimOf } from "./settle.ts";
 import { Slots } from "./slots.ts";
 import type { Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
@@ -27,6 +29,7 @@ export interface VaultOptions extends TransferOptions {
   readonly store: Store;
   readonly events: VaultEvents;
   readonly log: Log;
+  readonly health: UpstreamHealth;
   readonly maxTransfersOf: (backend: string) => number;
   /** How long a client waits for the confirmation of a stale copy before it gets that copy. */
   readonly revalidateTimeoutMs: number;
@@ -34,12 +37,12 @@ export interface VaultOptions extends TransferOptions {
   readonly memoryBytes: number;
 }
 
-/** After upstream failed to confirm a stale copy, it is left alone for so long. */
-const restAfterFailureMs = 10_000;
-
 /** Where an upstream without HEAD is asked with GET for a client's HEAD, a body up to this size is kept. */
 const keptForHeadBytes = 1024 * 1024;
 
+/** Why a stale copy is served without asking. */
+const notAnswering = new VaultError("upstream_down", "upstream is not answering");
+const afresh = { previous: null, retry: true };
 const servedFresh: CacheStatus = { hit: true };
 const servedOffline: CacheStatus = { hit: true, detail: "offline" };
 
@@ -56,14 +59,14 @@ class Engine implements Vault {
   readonly #missing = new RecentRefusals();
   /** Failures to confirm a stale copy. */
   readonly #resting = new RecentRefusals();
-  /** Upstreams that sent wrong bytes for a key: they are tried last. */
-  readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
+  readonly #choice: CandidateChoice;
   readonly #heads: Heads;
   readonly reader: Library;
 
   constructor(options: VaultOptions) {
     this.#options = options;
-    const { events, maxTransfersOf } = options;
+    const { events, health, maxTransfersOf } = options;
+    this.#choice = new CandidateChoice(health);
     this.#heads = new Heads({ events, maxOf: maxTransfersOf });
     const slots = new Slots(maxTransfersOf);
     const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
@@ -116,27 +119,44 @@ class Engine implements Vault {
   /** Asks upstream, and falls back on a stale copy. */
   async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const key = keyOf(artifact);
-    const now = Date.now();
-    const missing = this.#missing.get(key, now);
+    const missing = this.#missing.get(key);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
-    const resting = missing ?? this.#resting.get(key, now);
+    const resting = missing ?? this.#resting.get(key);
     if (stale && resting) {
       const opened = this.#openStale(artifact, stale, resting);
       if (opened) return opened;
     }
+    if (stale && !this.#choice.isAnswering(artifact, stale)) {
+      const opened = this.#openStale(artifact, stale, notAnswering);
+      if (opened) {
+        if (this.#choice.isProbeDue(artifact, stale)) this.#askAside(artifact, ask, stale);
+        return opened;
+      }
+    }
     try {
-      return this.#asksHead(artifact, ask, stale)
-        ? await this.#head(artifact, ask, stale)
-        : await this.#get(artifact, ask, stale);
+      return await this.#askNow(artifact, ask, stale);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
       const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
       const opened = servable ? this.#openStale(artifact, stale, error) : null;
       if (!opened) throw error;
-      this.#options.log.warning(`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
+      const level = this.#choice.isAnswering(artifact, stale!) ? "warning" : "debug";
+      this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
       return opened;
     }
+  }
+
+  /** Asks upstream. Rejects with a VaultError. */
+  async #askNow(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+    return this.#asksHead(artifact, ask, stale)
+      ? await this.#head(artifact, ask, stale)
+      : await this.#get(artifact, ask, stale);
+  }
+
+  /** Asks about a copy that was served without waiting for the answer. */
+  #askAside(artifact: Artifact, { method }: Ask, stale: Entry): void {
+    this.#askNow(artifact, { method }, stale).then((opened) => opened.close(), () => {});
   }
 
   /**
@@ -148,27 +168,29 @@ class Engine implements Vault {
     return method === "HEAD" && !wantsBody && !this.#transfers.has(artifact);
   }
 
+  /** A host that is not answering is not remembered for each artifact: it is back for all of them at once. */
   #remember(artifact: Artifact, error: VaultError): void {
     const key = keyOf(artifact);
-    const now = Date.now();
-    if (isMissing(error)) this.#missing.remember(key, error, now + artifact.policy.negativeTtlMs);
-    else if (isOutage(error)) this.#resting.remember(key, error, now + restAfterFailureMs);
+    if (isMissing(error)) this.#missing.remember(key, error, artifact.policy.negativeTtlMs);
+    else if (this.#choice.isAnswering(artifact)) this.#resting.remember(key, error, restAfter(error));
   }
 
   async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
     const elsewhere = this.#elsewhere(artifact);
     if (elsewhere) {
-      const askHead = () => this.#inTime(this.#heads.ask(artifact, this.#candidatesOf(artifact), null), ask, null);
+      const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
+      const askHead = () => inTime(asked(), this.#patienceOf(ask, null));
       const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
       if (opened) return opened;
     }
     const { transfer, joined } = this.#transfers.join({
       artifact,
-      candidates: this.#candidatesOf(artifact),
+      candidates: this.#choice.of(artifact),
       previous: stale,
+      retry: !this.#isServable(artifact, stale),
       from: this.#firstByte(ask.range),
     }, sharing);
-    const head = await this.#inTime(transfer.head(), ask, stale);
+    const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
     if (joined && head.kind === "confirmed" && !isSelectedBy(head.entry.selectedBy, artifact)) {
       return this.#get(artifact, ask, stale, "selection");
     }
@@ -203,30 +225,17 @@ class Engine implements Vault {
   }
 
   /**
-   * What upstream says. Throws `upstream_silent` where that is too slow in coming for a client that can have a stale
-   * copy.
-   */
-  async #inTime<T>(answer: Promise<T>, ask: Ask, stale: Entry | null): Promise<T> {
-    const instead = Promise.withResolvers<never>();
-    const leave = () => instead.reject(new VaultError("bad_request", "the client has gone"));
-    const hurry = () => instead.reject(new VaultError("upstream_silent", "upstream has not answered yet"));
-    const timer = stale ? setTimeout(hurry, this.#options.revalidateTimeoutMs) : undefined;
-    ask.signal?.addEventListener("abort", leave, { once: true });
-    try {
-      return await Promise.race([answer, instead.promise]);
-    } finally {
-      clearTimeout(timer);
-      ask.signal?.removeEventListener("abort", leave);
-    }
-  }
-
-  /**
    * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
    * copy there is. From an upstream that refuses HEAD, a small body is kept.
    */
   async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
-    const asked = this.#heads.ask(artifact, this.#candidatesOf(artifact), stale);
-    const answer = await this.#inTime(asked, ask, stale);
+    const asked = this.#heads.ask({
+      artifact,
+      candidates: this.#choice.of(artifact),
+      previous: stale,
+      retry: !this.#isServable(artifact, stale),
+    });
+    const answer = await inTime(asked, this.#patienceOf(ask, stale));
     const { response } = answer;
     const now = Date.now();
     if (answer.byGet && (contentLengthOf(response.headers) ?? Infinity) <= keptForHeadBytes) {
@@ -275,6 +284,15 @@ class Engine implements Vault {
     return openedFromStore(entry, body, { ...cacheStatus, ttlSeconds: Math.floor((until - Date.now()) / 1000) });
   }
 
+  /** Who can have a stale copy instead waits only for so long. */
+  #patienceOf({ signal }: Ask, stale: Entry | null): Patience {
+    return { signal, timeoutMs: stale && this.#options.revalidateTimeoutMs };
+  }
+
+  #isServable(artifact: Artifact, stale: Entry | null): boolean {
+    return stale !== null && mayServeStale(artifact, stale, Date.now());
+  }
+
   /** The stale copy, where it may be served and is there. */
   #openStale(artifact: Artifact, entry: Entry, reason: VaultError): Opened | null {
     if (!mayServeStale(artifact, entry, Date.now())) return null;
@@ -295,15 +313,9 @@ class Engine implements Vault {
       this.#resting.forget(key);
     }, (error) => {
       const wrong = error instanceof VaultError && error.code === "digest_mismatch";
-      if (wrong && transfer.source) this.#distrusted.set(key, transfer.source);
+      if (wrong && transfer.source) this.#choice.distrust(transfer.artifact, transfer.source);
     });
     this.reader.readAhead(transfer.artifact, transfer.ended);
-  }
-
-  #candidatesOf(artifact: Artifact): readonly Candidate[] {
-    const distrusted = this.#distrusted.get(keyOf(artifact));
-    if (distrusted === undefined || artifact.movesOnAfter !== "any_failure") return artifact.candidates;
-    return artifact.candidates.toSorted((a, b) => Number(a.url === distrusted) - Number(b.url === distrusted));
   }
 
   /** Where a cold fetch begins: at the client's range if that is far into the body. */
@@ -314,15 +326,6 @@ class Engine implements Vault {
 
 function isSelectedBy(selectedBy: HeaderList, { requestHeaders }: Artifact): boolean {
   return selectedBy.every(([name, value]) => (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value);
-}
-
-function isMissing(error: VaultError): boolean {
-  return error.code === "not_found" || error.code === "gone";
-}
-
-/** Upstream's fault, or ours with it, and likely to last a while. */
-function isOutage(error: VaultError): boolean {
-  return ["upstream_failed", "upstream_silent", "rate_limited", "denied", "refused"].includes(error.code);
 }
 
 function keyOf(artifact: Artifact): string {

@@ -71,6 +71,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
 
 function mayGoOn(context: FillContext, failure: VaultError, failures: number): boolean {
   const transient = failure.code === "upstream_failed" || failure.code === "upstream_silent" ||
+    failure.code === "upstream_down" ||
     failure.code === "rate_limited";
   const open = context.file.state.kind === "filling" && !context.signal.aborted;
   return transient && context.resumable && open && failures <= context.resumeAttempts;
@@ -87,6 +88,7 @@ async function goOn(context: FillContext, segment: Segment): Promise<Answer> {
     signal,
     candidates: artifact.digest ? [candidate, ...candidates.filter((other) => other !== candidate)] : [candidate],
     events,
+    retry: true,
   });
   if (segment.receivedTo > segment.start) events.upstreamResumed(artifact.backend);
   return answer;

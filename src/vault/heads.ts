@@ -6,6 +6,15 @@ import { type Answer, askUpstream } from "./ask_upstream.ts";
 import { conditionsOf } from "./confirm.ts";
 import { Slots } from "./slots.ts";
 
+export interface HeadQuestion {
+  readonly artifact: Artifact;
+  /** In the order to be tried. */
+  readonly candidates: readonly Candidate[];
+  /** A stale copy that upstream is asked to confirm. */
+  readonly previous: Entry | null;
+  readonly retry: boolean;
+}
+
 export interface HeadsOptions {
   readonly events: VaultEvents;
   /** How many may be under way at once, besides transfers. */
@@ -27,16 +36,20 @@ export class Heads {
     this.#slots = new Slots(maxOf);
   }
 
-  /** Asks the candidates, conditionally where there is a stale copy; gives up any body. Throws as `askUpstream`, and `shutting_down`. */
-  ask(artifact: Artifact, candidates: readonly Candidate[], stale: Entry | null): Promise<Answer> {
-    const conditions = stale ? conditionsOf(stale) : [];
+  /**
+   * Asks the candidates, conditionally where there is a stale copy, and gives up any body. Throws as `askUpstream`, and
+   * `shutting_down`.
+   */
+  ask(question: HeadQuestion): Promise<Answer> {
+    const { artifact, previous } = question;
+    const conditions = previous ? conditionsOf(previous) : [];
     const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, conditions]);
     const known = this.#underWay.get(name);
     if (known) {
       this.#events.followerJoined(artifact.backend);
       return known;
     }
-    const asked = this.#ask(artifact, candidates, stale).finally(() => this.#underWay.delete(name));
+    const asked = this.#ask(question).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, asked);
     return asked;
   }
@@ -46,17 +59,16 @@ export class Heads {
     this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
   }
 
-  async #ask(artifact: Artifact, candidates: readonly Candidate[], previous: Entry | null): Promise<Answer> {
+  async #ask({ artifact, ...question }: HeadQuestion): Promise<Answer> {
     const { signal } = this.#closing;
     const release = await this.#slots.acquire(artifact.backend, signal);
     try {
       const answer = await askUpstream(artifact, {
         method: "HEAD",
+        ...question,
         headers: [],
-        previous,
-        held: previous,
+        held: question.previous,
         signal,
-        candidates,
         events: this.#events,
       });
       await answer.response.body?.cancel().catch(() => {});

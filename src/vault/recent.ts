@@ -2,8 +2,13 @@ import { LRUCache } from "lru-cache";
 import type { VaultError } from "../errors.ts";
 
 const remembered = 20_000;
+/** After upstream failed to confirm a stale copy, it is not asked about this copy for so long … */
+const restAfterFailureMs = 10_000;
+/** … or for as long as the `Retry-After` of a 429 says, up to this. */
+const longestRestMs = 3_600_000;
 
 interface Refusal {
+  /** As `performance.now()`, which no change of the system's clock moves. */
   readonly until: number;
   readonly error: VaultError;
 }
@@ -13,19 +18,29 @@ export class RecentRefusals {
   readonly #refusals = new LRUCache<string, Refusal>({ max: remembered });
 
   /** The error of a refusal that is still remembered. */
-  get(key: string, now: number): VaultError | null {
+  get(key: string): VaultError | null {
     const refusal = this.#refusals.get(key);
     if (!refusal) return null;
-    if (now < refusal.until) return refusal.error;
+    if (performance.now() < refusal.until) return refusal.error;
     this.#refusals.delete(key);
     return null;
   }
 
-  remember(key: string, error: VaultError, until: number): void {
-    this.#refusals.set(key, { error, until });
+  remember(key: string, error: VaultError, forMs: number): void {
+    this.#refusals.set(key, { error, until: performance.now() + forMs });
   }
 
   forget(key: string): void {
     this.#refusals.delete(key);
   }
+}
+
+export function isMissing(error: VaultError): boolean {
+  return error.code === "not_found" || error.code === "gone";
+}
+
+/** For how long upstream is not asked again about a copy it failed to confirm; 0 where the failure was not its own. */
+export function restAfter({ code, retryAfterSeconds = 0 }: VaultError): number {
+  if (code === "rate_limited") return Math.min(longestRestMs, Math.max(restAfterFailureMs, retryAfterSeconds * 1000));
+  return ["upstream_failed", "upstream_silent", "denied", "refused"].includes(code) ? restAfterFailureMs : 0;
 }

@@ -40,6 +40,8 @@ export interface TransferPlan {
   readonly candidates: readonly Candidate[];
   /** A stale copy that upstream is asked to confirm. */
   readonly previous: Entry | null;
+  /** Whether a request that fails is repeated after a pause: not while a stale copy can be served instead. */
+  readonly retry: boolean;
   /** The first byte the first client wants. */
   readonly from: number;
   /** The end of an earlier transfer of the same, which is putting its bytes by. */

@@ -48,7 +48,7 @@ Deno.test("a minimal file gets every default", async () => {
     offline: false,
     range_ahead: 16 * 2 ** 20,
     max_segments: 8,
-    revalidate_timeout: 5000,
+    revalidate_timeout: 2000,
     backends: [{
       type: "http",
       name: "files",

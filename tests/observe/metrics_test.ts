@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Metrics } from "../../src/observe/metrics.ts";
 
 function create(): Metrics {
-  return new Metrics({ version: "1.2.3", backends: ["http", "pypi"], cacheBytes: () => 4096 });
+  return new Metrics({ version: "1.2.3", backends: ["http", "pypi"], cacheBytes: () => 4096, upstreams: () => [] });
 }
 
 const hit = { backend: "http", method: "GET", status: 200, cache: "hit" };

@@ -51,7 +51,12 @@ export class Served implements AsyncDisposable {
 
   constructor({ files = {}, backends = [fakeBackend("http", "/http")], ...rest }: ServedOptions = {}) {
     this.vault = new FakeVault(files);
-    this.metrics = new Metrics({ version: "0", backends: backends.map(({ name }) => name), cacheBytes: () => 0 });
+    this.metrics = new Metrics({
+      version: "0",
+      backends: backends.map(({ name }) => name),
+      cacheBytes: () => 0,
+      upstreams: () => [],
+    });
     const handler: Handler = createHandler({
       backends,
       vault: this.vault,

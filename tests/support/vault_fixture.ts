@@ -5,6 +5,7 @@ import { type Log, noLog } from "../../src/observe/log.ts";
 import { createFsStore, type FsStoreOptions } from "../../src/store/fs_store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createUpstreamClient } from "../../src/upstream/client.ts";
+import { UpstreamHealth } from "../../src/upstream/health.ts";
 import { createVault, type VaultOptions } from "../../src/vault/engine.ts";
 import type { Ask, Opened, Vault } from "../../src/vault/vault.ts";
 
@@ -45,7 +46,10 @@ export class VaultFixture implements AsyncDisposable {
       ...{ root: this.cacheDir, maxBytes: null, minFreeBytes: 0, memoryBytes: 1 << 20, log, events },
       ...options.store,
     });
+    const revalidateTimeoutMs = options.vault?.revalidateTimeoutMs ?? 10_000;
+    const health = options.vault?.health ?? new UpstreamHealth({ log, slowMs: revalidateTimeoutMs });
     const client = createUpstreamClient({
+      health,
       ...{ timeoutMs: options.idleTimeoutMs ?? 10_000, retries: 0, userAgent: "test", headers: [], origins: [] },
       credentials: { kind: "none" },
       allowPrivateRedirects: true,
@@ -53,7 +57,7 @@ export class VaultFixture implements AsyncDisposable {
     this.#client = client;
     this.fetch = client.fetch;
     this.vault = createVault({
-      ...{ store: this.store, log, events, maxTransfersOf: () => 16, revalidateTimeoutMs: 10_000 },
+      ...{ store: this.store, log, events, health, maxTransfersOf: () => 16, revalidateTimeoutMs },
       memoryBytes: 1 << 20,
       ...{ rangeAheadBytes: 1 << 20, maxSegments: 8, resumeAttempts: 3, backoff: () => Promise.resolve() },
       ...options.vault,

@@ -81,6 +81,28 @@ for (const [name, error, calls, code, message] of unanswered) {
   });
 }
 
+Deno.test("who does not want to wait is answered after one attempt", async () => {
+  for (const step of [503, 429, refused]) {
+    const upstream = scripted(step);
+    const fetch = withRetry(upstream.fetch, { retries: 3, clock: new InstantClock() });
+    await fetch(new Request(url), { retry: false }).catch(() => {});
+    assert.equal(upstream.calls.length, 1);
+  }
+});
+
+Deno.test("a host that is down is not tried again, unless it went down between two attempts", async () => {
+  const down = new VaultError("upstream_down", "down");
+  const fetching = (...steps: Step[]) => {
+    const upstream = scripted(...steps);
+    return { ...upstream, fetch: withRetry(upstream.fetch, { retries: 3, clock: new InstantClock() }) };
+  };
+  const known = fetching(down);
+  await assert.rejects(known.fetch(new Request(url)), { code: "upstream_down" });
+  assert.equal(known.calls.length, 1);
+  const fresh = fetching(refused, down, 200);
+  assert.equal((await fresh.fetch(new Request(url))).status, 200);
+});
+
 Deno.test("only GET and HEAD are repeated", async () => {
   for (const [method, calls] of [["GET", 4], ["HEAD", 4], ["POST", 1], ["PUT", 1]] as const) {
     const upstream = scripted(503);

@@ -95,6 +95,61 @@ Deno.test("upstream is silent: the stale copy is served after revalidate_timeout
   hold.release();
 });
 
+Deno.test("upstream is silent: the wait is paid once for its host, not for each copy", async () => {
+  await using held = await holding(always, { vault: { revalidateTimeoutMs: 100 } });
+  const { fixture, upstream } = held;
+  const hold = upstream.hold("/a");
+  await held.text();
+  await hold.reached;
+  for (const name of ["/b", "/c", "/d"]) {
+    upstream.serve(name, { body: name });
+    const other = { ...held.artifact, key: name };
+    await fixture.store.renew({ ...fixture.store.find(held.artifact)!, key: name });
+    assert.equal(decoder.decode((await fixture.read(other)).bytes), "one");
+  }
+  assert.equal(upstream.requests.length, 2);
+  hold.release();
+});
+
+Deno.test("with a stale copy at hand a failed request is not repeated; without one it is", async () => {
+  await using held = await holding();
+  const asked: unknown[] = [];
+  const candidate = held.artifact.candidates[0]!;
+  const watched: typeof candidate = {
+    ...candidate,
+    fetch(request, options) {
+      asked.push(options?.retry);
+      return candidate.fetch(request, options);
+    },
+  };
+  held.upstream.serve("/a", { status: 503 });
+  await held.fixture.read({ ...held.artifact, candidates: [watched] });
+  await held.fixture.open({ ...held.artifact, candidates: [watched] }, { method: "HEAD" });
+  await assert.rejects(held.fixture.read({ ...held.artifact, key: "/miss", candidates: [watched] }));
+  assert.deepEqual(asked, [false, true]);
+});
+
+Deno.test("where any upstream will do, one that is down is passed over at once", async () => {
+  await using held = await holding();
+  await using other = startFakeUpstream();
+  for (const name of ["/b", "/c", "/d", "/e", "/f"]) other.serve(name, { body: name });
+  const gone = held.upstream.url("/gone");
+  await held.upstream[Symbol.asyncDispose]();
+  const { fixture } = held;
+  await fixture.read(fixture.artifact([gone, other.url("/b")], { key: "/b" }));
+  let asked = 0;
+  for (const name of ["/c", "/d", "/e", "/f"]) {
+    const [first, second] = fixture.artifact([gone, other.url(name)]).candidates;
+    const fetch: typeof fixture.fetch = (request, options) => {
+      if (request.method === "GET") asked++;
+      return fixture.fetch(request, options);
+    };
+    const artifact = { ...fixture.artifact(other.url(name)), candidates: [{ ...first!, fetch }, second!] };
+    assert.equal(decoder.decode((await fixture.read(artifact)).bytes), name);
+  }
+  assert.equal(asked, 0);
+});
+
 Deno.test("stale_if_error is over: the failure is passed on", async () => {
   await using held = await holding({ ...always, policy: { staleIfErrorMs: 0 } });
   held.upstream.serve("/a", { status: 503 });

@@ -1,0 +1,153 @@
+import { LRUCache } from "lru-cache";
+import type { Fetch } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { HostRecord } from "./host_record.ts";
+import { type FailureKind, networkFailure } from "./network_error.ts";
+import { shownUrl } from "./shown_url.ts";
+
+export interface UpstreamHealthOptions {
+  readonly log: Log;
+  /** A host that leaves a question unanswered for so long, and no other one answered since, counts as slow. */
+  readonly slowMs: number;
+  readonly clock?: Clock;
+}
+
+/** Clients may name registries, so the number of hosts is theirs to choose. */
+const mostHosts = 1000;
+
+/** The fault of a whole host, not of one URL. Faults of TLS, ports and syntax come at once and cost nobody time. */
+const hostFailures: ReadonlySet<FailureKind> = new Set(["dns", "refused", "unreachable", "proxy"]);
+const urlFailures: ReadonlySet<FailureKind> = new Set(["closed", "other"]);
+
+/**
+ * What is known about each upstream host, shared by all backends: one question that finds it silent or refusing is
+ * enough, so that a build of many artifacts pays for an outage once. It is learned from the requests that are sent
+ * anyway (`withHealth`); there is no request of its own.
+ */
+export class UpstreamHealth {
+  readonly #hosts = new LRUCache<string, HostRecord>({ max: mostHosts });
+  readonly #log: Log;
+  readonly #slowMs: number;
+  readonly #clock: Clock;
+
+  constructor({ log, slowMs, clock = systemClock }: UpstreamHealthOptions) {
+    this.#log = log;
+    this.#slowMs = slowMs;
+    this.#clock = clock;
+  }
+
+  /**
+   * Whether an answer from the host of `url` can be expected soon. When it is false, a copy that is held should be
+   * served without asking; the first time that happens in an outage, the log says so.
+   */
+  isAnswering(url: string): boolean {
+    const host = this.#hosts.get(originOf(url));
+    const trouble = host?.trouble(this.#clock.now(), this.#slowMs) ?? null;
+    if (trouble === null) return true;
+    this.#warn(url, host!, trouble);
+    return false;
+  }
+
+  /** Whether it is time to find out if a host that is not answering is back: at most one question at a time does that. */
+  isProbeDue(url: string): boolean {
+    return this.#hosts.get(originOf(url))?.isProbeDue(this.#clock.now()) ?? false;
+  }
+
+  /** The hosts asked so far, as origins, and whether each answers. */
+  *hosts(): Iterable<{ readonly origin: string; readonly isUp: boolean }> {
+    for (const [origin, host] of this.#hosts.entries()) yield { origin, isUp: !host.isReported };
+  }
+
+  /** Sends a request and learns from what comes. Throws `upstream_down` at once while its host is known to be down. */
+  async send(fetch: Fetch, request: Request): Promise<Response> {
+    const { url, signal } = request;
+    const host = this.#hostOf(url);
+    const now = this.#clock.now();
+    const restMs = host.restMs(now);
+    if (restMs > 0) throw downError(url, host, restMs);
+    const exchange = host.begin(now);
+    try {
+      const response = await fetch(request);
+      if (response.status >= 500) this.#failed(url, host, { weight: 1, ofUrl: true }, `it answers ${response.status}`);
+      else if (response.status !== 429) this.#answered(url, host);
+      return response;
+    } catch (error) {
+      if (!signal.aborted) this.#learn(error, { url, host, startedAt: exchange.startedAt });
+      throw error;
+    } finally {
+      host.end(exchange);
+    }
+  }
+
+  #learn(error: unknown, { url, host, startedAt }: { url: string; host: HostRecord; startedAt: number }): void {
+    if (error instanceof VaultError) {
+      // A host that answered others in the meantime is not silent; one URL is slow.
+      const silent = error.code === "upstream_silent" && !host.answeredSince(startedAt);
+      if (silent) this.#failed(url, host, { weight: Infinity, startedAt }, "it is silent");
+      return;
+    }
+    const { kind, reason } = networkFailure(error);
+    if (hostFailures.has(kind)) this.#failed(url, host, { weight: 1, startedAt }, reason);
+    else if (urlFailures.has(kind)) this.#failed(url, host, { weight: 1, ofUrl: true, startedAt }, reason);
+  }
+
+  #failed(
+    url: string,
+    host: HostRecord,
+    { weight, ofUrl = false, startedAt }: { weight: number; ofUrl?: boolean; startedAt?: number },
+    reason: string,
+  ): void {
+    const now = this.#clock.now();
+    host.failed({ weight, url: ofUrl ? url : null, startedAt: startedAt ?? now, now, reason });
+    if (host.isDown(now)) this.#warn(url, host, reason);
+  }
+
+  #answered(url: string, host: HostRecord): void {
+    const seconds = host.answered(this.#clock.now());
+    if (seconds !== null) this.#log.info(`Upstream ${shownOrigin(url)} answers again, after ${seconds} s`);
+  }
+
+  #warn(url: string, host: HostRecord, reason: string): void {
+    if (host.isReported) return;
+    host.report(this.#clock.now());
+    this.#log.warning(
+      `Upstream ${
+        shownOrigin(url)
+      } does not answer: ${reason}. Until it does, copies that are held are served as they ` +
+        "are, and requests for anything else may fail at once",
+    );
+  }
+
+  #hostOf(url: string): HostRecord {
+    const origin = originOf(url);
+    const known = this.#hosts.get(origin);
+    if (known) return known;
+    const host = new HostRecord();
+    this.#hosts.set(origin, host);
+    return host;
+  }
+}
+
+/** Tells `health` how each request goes, redirects and token servers included, and refuses those to a host that is down. */
+export function withHealth(fetch: Fetch, health: UpstreamHealth): Fetch {
+  return (request) => health.send(fetch, request);
+}
+
+function downError(url: string, host: HostRecord, restMs: number): VaultError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(restMs / 1000));
+  return new VaultError(
+    "upstream_down",
+    `Cannot fetch "${shownUrl(url)}": its host is down (${host.reason}), and is asked again in ${retryAfterSeconds} s`,
+    { retryAfterSeconds },
+  );
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
+}
+
+function shownOrigin(url: string): string {
+  return `"${originOf(url)}"`;
+}

@@ -1,0 +1,116 @@
+/** So many failures in a row … */
+const failuresOfDown = 4;
+/** … over so long make a host count as down. One broken URL, or a restart that takes a moment, does not. */
+const leastDownMs = 1000;
+/** A host that is down is left alone for a second, then for longer with each probe that fails. */
+const firstRestMs = 1000;
+const longestRestMs = 5000;
+
+/** A request whose answer has not come yet. */
+export interface Exchange {
+  readonly startedAt: number;
+}
+
+export interface Failure {
+  /** How many failures it counts as. */
+  readonly weight: number;
+  /** Set where it may be the fault of one URL: such failures count once for each URL. */
+  readonly url: string | null;
+  readonly startedAt: number;
+  readonly now: number;
+  /** To stand in messages; carries no URL. */
+  readonly reason: string;
+}
+
+/** How the requests to one host went lately. Times are those of a `Clock`, in ms. */
+export class HostRecord {
+  readonly #waiting = new Set<Exchange>();
+  readonly #failedUrls = new Set<string>();
+  #failures = 0;
+  #unreachable = false;
+  #failingSince: number | null = null;
+  #answeredAt = -Infinity;
+  #restMs = firstRestMs;
+  #nextProbeAt = 0;
+  #reason = "";
+  #reportedAt: number | null = null;
+
+  /** Why it failed last. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** Whether the log and the metrics say that it does not answer. */
+  get isReported(): boolean {
+    return this.#reportedAt !== null;
+  }
+
+  report(now: number): void {
+    this.#reportedAt = now;
+  }
+
+  begin(now: number): Exchange {
+    const exchange = { startedAt: now };
+    this.#waiting.add(exchange);
+    if (this.#failingSince !== null) this.#nextProbeAt = now + this.#restMs;
+    return exchange;
+  }
+
+  end(exchange: Exchange): void {
+    this.#waiting.delete(exchange);
+  }
+
+  failed({ weight, url, startedAt, now, reason }: Failure): void {
+    if (this.isDown(now)) this.#restMs = Math.min(longestRestMs, this.#restMs * 2);
+    if (url !== null && this.#failedUrls.has(url)) return;
+    if (url !== null && this.#failedUrls.size < failuresOfDown) this.#failedUrls.add(url);
+    this.#unreachable ||= url === null;
+    this.#failures += weight;
+    this.#failingSince ??= startedAt;
+    this.#nextProbeAt = now + this.#restMs;
+    this.#reason = reason;
+  }
+
+  /** It is well. The seconds that it was not, where that was reported; else null. */
+  answered(now: number): number | null {
+    const reportedMs = this.#reportedAt === null ? null : now - this.#reportedAt;
+    this.#reportedAt = null;
+    this.#answeredAt = now;
+    if (this.#failingSince !== null) {
+      this.#failures = 0;
+      this.#failedUrls.clear();
+      this.#unreachable = false;
+      this.#failingSince = null;
+      this.#restMs = firstRestMs;
+    }
+    return reportedMs === null ? null : Math.round(reportedMs / 1000);
+  }
+
+  answeredSince(time: number): boolean {
+    return this.#answeredAt > time;
+  }
+
+  /** Whether nothing but failures came for a while. */
+  isDown(now: number): boolean {
+    return this.#failures >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
+  }
+
+  /** Why an answer cannot be expected soon; null where it can. */
+  trouble(now: number, slowMs: number): string | null {
+    if (this.#unreachable || this.isDown(now)) return this.#reason;
+    const [oldest] = this.#waiting;
+    const slow = oldest !== undefined && now - oldest.startedAt >= slowMs && !this.answeredSince(oldest.startedAt);
+    return slow ? `no answer for ${Math.round((now - oldest.startedAt) / 100) / 10} s so far` : null;
+  }
+
+  /** For how long it is not to be asked; 0 where it may be. */
+  restMs(now: number): number {
+    return this.isDown(now) && !this.isProbeDue(now) ? Math.max(1, this.#nextProbeAt - now) : 0;
+  }
+
+  /** Whether it fails, and has been left alone for long enough: nobody waits for it, or has for a long time. */
+  isProbeDue(now: number): boolean {
+    if (this.#failingSince === null || now < this.#nextProbeAt) return false;
+    return [...this.#waiting].every(({ startedAt }) => now - startedAt >= longestRestMs);
+  }
+}
