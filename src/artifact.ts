@@ -93,6 +93,8 @@ export interface Artifact {
    * us, or only that it has no such artifact.
    */
   readonly movesOnAfter: "any_failure" | "refusal" | "absence";
+  /** Whether its relative links count from the URL it was asked for by: then folders are redirected to their slash. */
+  readonly hasRelativeLinks?: boolean;
   /** What clients are told instead of the stored headers. */
   present?(headers: HeaderList): HeaderList;
   /** Served where no upstream has it, instead of an error. */

@@ -53,6 +53,7 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       freshness: freshnessOf(path),
       policy,
       movesOnAfter: "any_failure",
+      hasRelativeLinks: true,
       ...options.allowsWebPages && { webPages: "allowed" },
     };
   }

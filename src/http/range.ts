@@ -18,13 +18,30 @@ export interface ContentRange extends ByteRange {
   readonly size: number | undefined;
 }
 
+/** More ranges in one request are not looked at: no client of packages or images needs as many. */
+const mostRanges = 1024;
+
 /**
- * Reads a `Range` header with one range in bytes. Null for everything else, which a server is to ignore
- * (RFC 9110 §14.2): several ranges, other units, and what does not parse.
+ * Reads a `Range` header with ranges in bytes, in their order. Null for everything else, which a server is to ignore
+ * (RFC 9110 §14.2): other units, what does not parse, and more than 1024 ranges.
  */
-export function parseRange(header: string | null): RangeSpec | null {
+export function parseRanges(header: string | null): readonly RangeSpec[] | null {
   if (header === null) return null;
-  const match = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))$/i.exec(header);
+  const list = /^bytes=(.*)$/i.exec(header)?.[1];
+  if (list === undefined) return null;
+  if (!list.includes(",")) {
+    const spec = parseSpec(list.trim());
+    return spec && [spec];
+  }
+  // A list may have empty members (RFC 9110 §5.6.1.2).
+  const members = list.split(",").map((member) => member.trim()).filter((member) => member !== "");
+  if (members.length === 0 || members.length > mostRanges) return null;
+  const specs = members.map(parseSpec);
+  return specs.every((spec) => spec !== null) ? specs : null;
+}
+
+function parseSpec(text: string): RangeSpec | null {
+  const match = /^(?:(\d+)-(\d*)|-(\d+))$/.exec(text);
   if (match === null) return null;
   const [, first, last, suffix] = match;
   if (suffix !== undefined) return { kind: "suffix", length: position(suffix) };
@@ -41,7 +58,18 @@ export function resolveRange(spec: RangeSpec, sizeBytes: number): ByteRange | nu
       : { start: Math.max(0, sizeBytes - spec.length), end: sizeBytes };
   }
   if (spec.first >= sizeBytes) return null;
-  return { start: spec.first, end: spec.last === undefined ? sizeBytes : Math.min(spec.last + 1, sizeBytes) };
+  if (spec.last === undefined) return { start: spec.first, end: sizeBytes, openEnded: true };
+  return { start: spec.first, end: Math.min(spec.last + 1, sizeBytes) };
+}
+
+/**
+ * The bytes that several ranges mean, in their order and without the unsatisfiable ones. Null where they are more than
+ * the body has, which only ranges that overlap can be: the whole is then sent instead (RFC 9110 §14.2).
+ */
+export function resolveRanges(specs: readonly RangeSpec[], sizeBytes: number): readonly ByteRange[] | null {
+  const ranges = specs.map((spec) => resolveRange(spec, sizeBytes)).filter((range) => range !== null);
+  const wanted = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  return wanted <= sizeBytes ? ranges : null;
 }
 
 /** The `Content-Range` of a 206. */

@@ -1,10 +1,12 @@
-import { parseRange, type RangeSpec } from "../http/range.ts";
+import { parseRanges, type RangeSpec } from "../http/range.ts";
 import type { Ask } from "../vault/vault.ts";
 
 /** A request as the vault needs to know it. */
 export class ClientAsk implements Ask {
   readonly method: "GET" | "HEAD";
   readonly range?: RangeSpec;
+  /** All that the client wants parts of; null where it wants the whole. */
+  readonly ranges: readonly RangeSpec[] | null;
   readonly noCache: boolean;
   readonly #request: Request;
   #signal: AbortSignal | undefined;
@@ -14,8 +16,8 @@ export class ClientAsk implements Ask {
     this.#request = request;
     this.method = method;
     this.noCache = noCacheCounts && asksForFresh(request.headers);
-    const range = method === "GET" ? parseRange(request.headers.get("range")) : null;
-    if (range !== null) this.range = range;
+    this.ranges = method === "GET" ? parseRanges(request.headers.get("range")) : null;
+    if (this.ranges?.length === 1) this.range = this.ranges[0]!;
   }
 
   /** Made when asked for: a signal costs more than all else about a hit. */

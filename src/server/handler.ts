@@ -15,6 +15,7 @@ import { directReply, type Reply } from "./reply.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
 import { Routes } from "./routes.ts";
+import { slashRedirect } from "./slash_redirect.ts";
 import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
 
 export interface HandlerOptions extends AdminOptions {
@@ -90,10 +91,10 @@ class Boundary {
     const { source, ...made } = rendition;
     const { headers } = exchange.request;
     exchange.upstream = originOf(source.upstream);
-    const { range = null } = new ClientAsk(exchange.request, method, false);
+    const { ranges } = new ClientAsk(exchange.request, method, false);
     const stream = () => new Blob([made.bytes]).stream();
     const opened = { ...made, ...source, sizeBytes: made.bytes.byteLength, ranges: true, stream, close() {} };
-    return respond(opened, { method, headers, range });
+    return respond(opened, { method, headers, ranges });
   }
 
   async #open(exchange: Exchange, artifact: Artifact, method: "GET" | "HEAD"): Promise<Reply> {
@@ -104,7 +105,12 @@ class Boundary {
     try {
       const opened = await this.#options.vault.open(artifact, ask);
       exchange.upstream = originOf(opened.upstream);
-      return respond(presented(opened, artifact), { method, headers: request.headers, range: ask.range ?? null });
+      const moved = artifact.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
+      if (moved !== null) {
+        opened.close();
+        return directReply(method, moved);
+      }
+      return respond(presented(opened, artifact), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
       const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");

@@ -1,8 +1,9 @@
 import { cacheResult, formatCacheStatus } from "../http/cache_status.ts";
 import { ifRangeMatches, notModified, type Validators } from "../http/conditional.ts";
 import { headerOf } from "../http/headers.ts";
-import { contentRange, type RangeSpec, resolveRange, unsatisfiedRange } from "../http/range.ts";
+import { type ByteRange, contentRange, type RangeSpec, resolveRanges, unsatisfiedRange } from "../http/range.ts";
 import type { Opened } from "../vault/vault.ts";
+import { Multipart } from "./multipart.ts";
 import type { Body, Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
 
@@ -11,7 +12,7 @@ export interface Wanted {
   readonly method: "GET" | "HEAD";
   readonly headers: Headers;
   /** Null for HEAD, which knows no ranges (RFC 9110 §14.2). */
-  readonly range: RangeSpec | null;
+  readonly ranges: readonly RangeSpec[] | null;
 }
 
 type Header = readonly [name: string, value: string];
@@ -34,7 +35,10 @@ export function respond(opened: Opened, wanted: Wanted): Reply {
     lastModified: headerOf(opened.headers, "last-modified"),
   };
   if (notModified(wanted.headers, validators)) return confirmation(opened, validators);
-  if (wanted.range !== null && takesRange(opened, wanted.headers, validators)) return partial(opened, wanted.range);
+  if (wanted.ranges !== null && takesRange(opened, wanted.headers, validators)) {
+    const ranges = resolveRanges(wanted.ranges, opened.sizeBytes!);
+    if (ranges !== null) return partial(opened, ranges);
+  }
   return whole(opened, wanted.method);
 }
 
@@ -54,17 +58,27 @@ function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 
-function partial(opened: Opened, spec: RangeSpec): Reply {
+function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
   const size = opened.sizeBytes!;
-  const range = resolveRange(spec, size);
-  if (range === null) {
+  const [range] = ranges;
+  if (range === undefined) {
     return withoutBody(opened, 416, [["content-range", unsatisfiedRange(size)], ["content-length", "0"]]);
   }
+  if (ranges.length > 1) return inParts(opened, ranges);
   const { start, end } = range;
   const headers = representationHeaders(opened);
   headers.push(["content-range", contentRange(range, size)], ["content-length", String(end - start)]);
-  const openEnded = spec.kind === "from" && spec.last === undefined;
-  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream({ ...range, openEnded }));
+  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream(range));
+}
+
+/** Several ranges in one body (RFC 9110 §15.3.7.2). */
+function inParts(opened: Opened, ranges: readonly ByteRange[]): Reply {
+  const type = headerOf(opened.headers, "content-type");
+  const parts = new Multipart(ranges, { type, sizeBytes: opened.sizeBytes! });
+  const headers = representationHeaders(opened).filter(([name]) => name !== "content-type");
+  headers.push(["content-type", parts.contentType], ["content-length", String(parts.contentLength)]);
+  const { bytes } = opened;
+  return reply(opened, 206, headers, bytes === null ? parts.wrap(opened.stream(...ranges)) : parts.of(bytes));
 }
 
 /** Last-Modified guides the update of a copy that has no ETag. */

@@ -1,11 +1,13 @@
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
-import type { Entry, StoredBody } from "../store/store.ts";
+import type { BodyFile, Entry, StoredBody } from "../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import type { Follower } from "./follower.ts";
 import { fileStream } from "./file_stream.ts";
 import { heldBackBytes } from "./growing_file.ts";
+import { redirectedTo } from "./redirected_to.ts";
+import { streamsInTurn } from "./streams_in_turn.ts";
 import type { Head, Transfer } from "./transfer.ts";
 import type { Opened } from "./vault.ts";
 
@@ -23,12 +25,24 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
     sha256: entry.sha256,
     ranges: true,
     bytes: body.kind === "bytes" ? body.bytes : null,
-    stream: ({ start, end }: ByteRange = { start: 0, end: entry.sizeBytes }) =>
-      body.kind === "bytes" ? bytesStream(body.bytes.subarray(start, end)) : fileStream(body.file, start, end),
+    stream: (range = { start: 0, end: entry.sizeBytes }, ...others) =>
+      others.length === 0 ? storedStream(body, range) : storedStreams(body, [range, ...others]),
     close() {
       if (body.kind === "file") body.file.close();
     },
   };
+}
+
+function storedStream(body: StoredBody, { start, end }: ByteRange) {
+  return body.kind === "bytes" ? bytesStream(body.bytes.subarray(start, end)) : fileStream(body.file, start, end);
+}
+
+function storedStreams(body: StoredBody, ranges: readonly ByteRange[]) {
+  if (body.kind === "bytes") return streamsInTurn(ranges.map((range) => () => storedStream(body, range)), () => {});
+  const { file } = body;
+  const shared: BodyFile = { read: (buffer, offset) => file.read(buffer, offset), close() {} };
+  const opens = ranges.map((range) => () => storedStream({ kind: "file", file: shared }, range));
+  return streamsInTurn(opens, () => file.close());
 }
 
 /** A body that is on its way, read as it grows. */
@@ -47,8 +61,12 @@ function openedFromTransfer(
     location: head.location,
     ranges: head.sizeBytes !== null && head.storing,
     bytes: null,
-    stream(range) {
-      return followed(transfer, follower, range);
+    stream(range, ...others) {
+      if (others.length === 0) return followed(transfer, follower, range);
+      // All of them from now on, so that the transfer counts as wanted between two of them.
+      const followers = [follower, ...others.map(() => transfer.follow())];
+      const opens = [range, ...others].map((range, i) => () => followed(transfer, followers[i]!, range));
+      return streamsInTurn(opens, () => followers.forEach((follower) => follower.close()));
     },
     close: () => follower.close(),
   };
@@ -82,6 +100,7 @@ export function openedHead(answer: Answer, generatedAt: number, cacheStatus: Cac
     ageSeconds: seconds(Date.now() - generatedAt),
     cacheStatus,
     upstream: candidate.url,
+    location: redirectedTo(answer),
     ranges: sizeBytes !== undefined,
     bytes: null,
     stream: () => bytesStream(new Uint8Array()),

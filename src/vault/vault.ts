@@ -33,8 +33,8 @@ export interface Opened {
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  /** The body, or a range of it. The stream errors, and never ends early, when the bytes cannot be had. */
-  stream(range?: ByteRange): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The body, or ranges of it one after the other. The stream errors, and never ends early, when bytes are missing. */
+  stream(...ranges: readonly ByteRange[]): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Gives up an opened artifact whose body is not wanted (304, 416, HEAD). */
   close(): void;
 }

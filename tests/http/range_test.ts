@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import {
   contentRange,
   parseContentRange,
-  parseRange,
+  parseRanges,
   parseUnsatisfiedRange,
   resolveRange,
+  resolveRanges,
   unsatisfiedRange,
 } from "../../src/http/range.ts";
 
@@ -26,8 +27,9 @@ const headers = [
   { header: "bytes=", spec: null },
   { header: "bytes=-", spec: null },
   { header: "bytes=10-5", spec: null },
-  { header: "bytes=0-1,5-6", spec: null },
-  { header: "bytes=0-1, -1", spec: null },
+  { header: "bytes=0-1,5-4", spec: null },
+  { header: "bytes=0-1,x", spec: null },
+  { header: "bytes=,", spec: null },
   { header: "items=0-1", spec: null },
   { header: "bytes 0-1", spec: null },
   { header: "bytes=a-b", spec: null },
@@ -37,12 +39,32 @@ const headers = [
 ] as const;
 
 for (const { header, spec } of headers) {
-  Deno.test(`Range: ${header?.slice(0, 40)}`, () => assert.deepEqual(parseRange(header), spec));
+  Deno.test(`Range: ${header?.slice(0, 40)}`, () => assert.deepEqual(parseRanges(header), spec && [spec]));
+}
+
+Deno.test("several ranges, also with empty members and space between them, up to 1024", () => {
+  const specs = [{ kind: "from", first: 0, last: 1 }, { kind: "from", first: 5 }, { kind: "suffix", length: 1 }];
+  assert.deepEqual(parseRanges("bytes=0-1, 5-,,\t-1 ,"), specs);
+  assert.equal(parseRanges(`bytes=${"0-0,".repeat(1024)}`)?.length, 1024);
+  assert.equal(parseRanges(`bytes=${"0-0,".repeat(1025)}`), null);
+});
+
+const severalResolved = [
+  { asked: "bytes=5-6,0-1", ranges: [{ start: 5, end: 7 }, { start: 0, end: 2 }] },
+  { asked: "bytes=0-4,5-9", ranges: [{ start: 0, end: 5 }, { start: 5, end: 10 }] },
+  { asked: "bytes=0-0,10-", ranges: [{ start: 0, end: 1 }] },
+  { asked: "bytes=10-,11-", ranges: [] },
+  { asked: "bytes=0-5,5-9", ranges: null },
+  { asked: "bytes=0-,0-,0-", ranges: null },
+];
+
+for (const { asked, ranges } of severalResolved) {
+  Deno.test(`${asked} of 10 bytes`, () => assert.deepEqual(resolveRanges(parseRanges(asked)!, 10), ranges));
 }
 
 const resolved = [
-  { asked: "bytes=0-", size: 10, range: { start: 0, end: 10 } },
-  { asked: "bytes=9-", size: 10, range: { start: 9, end: 10 } },
+  { asked: "bytes=0-", size: 10, range: { start: 0, end: 10, openEnded: true } },
+  { asked: "bytes=9-", size: 10, range: { start: 9, end: 10, openEnded: true } },
   { asked: "bytes=10-", size: 10, range: null },
   { asked: "bytes=2-4", size: 10, range: { start: 2, end: 5 } },
   { asked: "bytes=2-400", size: 10, range: { start: 2, end: 10 } },
@@ -56,7 +78,7 @@ const resolved = [
 ];
 
 for (const { asked, size, range } of resolved) {
-  Deno.test(`${asked} of ${size} bytes`, () => assert.deepEqual(resolveRange(parseRange(asked)!, size), range));
+  Deno.test(`${asked} of ${size} bytes`, () => assert.deepEqual(resolveRange(parseRanges(asked)![0]!, size), range));
 }
 
 Deno.test("a range and what is unsatisfiable are told as Content-Range", () => {

@@ -73,9 +73,9 @@ export class FakeVault implements Vault {
 
   #open(file: FakeFile): Opened {
     const { released } = this;
-    const stream = (range?: ByteRange) => {
+    const stream = (...ranges: readonly ByteRange[]) => {
       released.streams++;
-      return this.#stream(file, range);
+      return this.#stream(file, ranges);
     };
     return {
       ...file,
@@ -86,8 +86,10 @@ export class FakeVault implements Vault {
     };
   }
 
-  #stream(file: FakeFile, range: ByteRange = { start: 0, end: file.content.byteLength }) {
-    const chunks = [file.content.subarray(range.start, range.end)];
+  #stream(file: FakeFile, ranges: readonly ByteRange[]) {
+    const chunks = ranges.length === 0
+      ? [file.content]
+      : ranges.map(({ start, end }) => file.content.subarray(start, end));
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: (controller) => {
         const chunk = chunks.shift();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { HeaderList } from "../../src/http/headers.ts";
-import { parseRange } from "../../src/http/range.ts";
+import { parseRanges } from "../../src/http/range.ts";
 import type { Reply } from "../../src/server/reply.ts";
 import { respond } from "../../src/server/respond.ts";
 import { fakeBackend, type FakeFile, fakeFile, FakeVault, fileHeaders, lastModified } from "./fake_vault.ts";
@@ -17,7 +17,11 @@ async function answer(file: FakeFile, request: HeadersInit = {}, method: "GET" |
   const artifact = fakeBackend("http", "/http").resolve({ path: "/x", query: "" });
   const headers = new Headers(request);
   const opened = await vault.open(artifact, { method });
-  const reply = respond(opened, { method, headers, range: method === "GET" ? parseRange(headers.get("range")) : null });
+  const reply = respond(opened, {
+    method,
+    headers,
+    ranges: method === "GET" ? parseRanges(headers.get("range")) : null,
+  });
   const body = await new Response(reply.body).text();
   return { reply, headers: new Headers(reply.headers as [string, string][]), body, vault };
 }
@@ -31,7 +35,10 @@ const ranges = [
   { range: "bytes=10-", status: 416, body: "", contentRange: "bytes */10" },
   { range: "bytes=99999999999999999999-", status: 416, body: "", contentRange: "bytes */10" },
   { range: "bytes=-0", status: 416, body: "", contentRange: "bytes */10" },
-  { range: "bytes=0-1,3-4", status: 200, body: "0123456789", contentRange: null },
+  { range: "bytes=0-1,20-", status: 206, body: "01", contentRange: "bytes 0-1/10" },
+  { range: "bytes=10-,-0", status: 416, body: "", contentRange: "bytes */10" },
+  { range: "bytes=0-8,1-9", status: 200, body: "0123456789", contentRange: null },
+  { range: `bytes=${"0-0,".repeat(1025)}`, status: 200, body: "0123456789", contentRange: null },
   { range: "lines=0-1", status: 200, body: "0123456789", contentRange: null },
 ];
 
@@ -47,6 +54,30 @@ for (const inMemory of [true, false]) {
     });
   }
 }
+
+for (const inMemory of [true, false]) {
+  Deno.test(`several ranges of a body ${inMemory ? "in memory" : "to be streamed"}: one part for each, in their order`, async () => {
+    const { reply, headers, body } = await answer(fakeFile({ inMemory }), { range: "bytes=8-, 0-1,4-4,99-" });
+    assert.equal(reply.status, 206);
+    const boundary = /^multipart\/byteranges; boundary=(\w{32})$/.exec(headers.get("content-type")!)![1];
+    const part = (range: string, bytes: string) =>
+      `\r\n--${boundary}\r\nContent-Type: Application/X-Tar\r\nContent-Range: bytes ${range}/10\r\n\r\n${bytes}`;
+    assert.equal(body, `${part("8-9", "89")}${part("0-1", "01")}${part("4-4", "4")}\r\n--${boundary}--\r\n`);
+    assert.equal(headers.get("content-length"), String(body.length));
+    assert.equal(headers.get("content-range"), null);
+    assert.equal(headers.get("etag"), '"odd  etag"');
+  });
+}
+
+Deno.test("several ranges of a body that breaks: the parts break as well", async () => {
+  const file = fakeFile({ inMemory: false, then: "break", sizeBytes: 20 });
+  await assert.rejects(answer(file, { range: "bytes=0-1,4-" }));
+});
+
+Deno.test("several ranges of another state than If-Range has: the whole", async () => {
+  const { reply } = await answer(fakeFile(), { range: "bytes=0-1,4-4", "if-range": '"another"' });
+  assert.equal(reply.status, 200);
+});
 
 const ifRanges = [
   { ifRange: '"odd  etag"', status: 206 },

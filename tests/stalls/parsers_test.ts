@@ -24,7 +24,7 @@ import { formatCacheStatus } from "../../src/http/cache_status.ts";
 import { notModified } from "../../src/http/conditional.ts";
 import { parseHttpDate } from "../../src/http/http_date.ts";
 import { parseTarget } from "../../src/http/path.ts";
-import { parseContentRange, parseRange, parseUnsatisfiedRange } from "../../src/http/range.ts";
+import { parseContentRange, parseRanges, parseUnsatisfiedRange } from "../../src/http/range.ts";
 import { redact, redactUrl } from "../../src/observe/redact.ts";
 import { escapePath } from "../../src/store/fs_layout.ts";
 import { parseChallenges } from "../../src/upstream/challenge.ts";
@@ -57,7 +57,7 @@ const reads: Readonly<Record<string, Read>> = {
     pieces: ["<", ">", "<a>", "; ", 'a="', '"', "a=b", " ", ","],
     read: (text) => presentList([["link", text]], { path: "/v2/a/tags/list", ns: null }),
   },
-  "Range": { pieces: ["bytes=", "1", "-", ",", " ", "1-1,"], read: parseRange },
+  "Range": { pieces: ["bytes=", "1", "-", ",", " ", "1-1,"], read: parseRanges },
   "Content-Range": {
     pieces: ["bytes ", "1", "-", "/", " ", "*"],
     read: (text) => [parseContentRange(text), parseUnsatisfiedRange(text)],

@@ -1,0 +1,29 @@
+import type { DirectAnswer } from "../artifact.ts";
+import type { Target } from "../http/path.ts";
+import type { Opened } from "../vault/vault.ts";
+
+const mayBeFolder = /\/(?:\?|$)/;
+
+/**
+ * The redirect for a folder that was asked for without the slash at its end, since the relative links in its listing
+ * count from there; null for all else. Upstream has redirected so as well, or the path is a prefix, which stands for
+ * the folder of a base URL. The `Location` is relative, and so leads back here by whatever name and below whatever path
+ * the client found us.
+ */
+export function slashRedirect({ path, query }: Target, { upstream, location }: Opened): DirectAnswer | null {
+  // Nearly all hits end here.
+  if (path.endsWith("/") || (location === undefined && !mayBeFolder.test(upstream))) return null;
+  const asked = pathOf(upstream);
+  if (!asked.endsWith("/") && (location === undefined || pathOf(location) !== `${asked}/`)) return null;
+  const folder = `./${path.slice(path.lastIndexOf("/") + 1)}/${query}`;
+  return {
+    status: 301,
+    contentType: "text/plain; charset=utf-8",
+    headers: [["location", folder]],
+    body: `It is at ${folder}\n`,
+  };
+}
+
+function pathOf(url: string): string {
+  return URL.parse(url)?.pathname ?? "";
+}
