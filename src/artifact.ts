@@ -69,7 +69,7 @@ export interface Artifact {
   readonly adoptsHeld?: boolean;
   /**
    * What has to make something of a whole body: one that it throws at is no answer of upstream's, reaches nobody and
-   * does not take the place of a held copy.
+   * does not take the place of a held copy. What it makes is kept, as if it had been read.
    */
   readonly checkedBy?: Reading<unknown>;
   /**
@@ -151,11 +151,16 @@ export interface ReadableBody {
   readonly url: string;
   /** What its relative links count from: where redirects led to, or `url`. */
   readonly location: string;
+  /** Aborted when nobody will need what is made of it: the vault is closing. */
+  readonly signal?: AbortSignal;
   /** Throws `upstream_failed` above the reading's `maxBytes`. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
   /** Errors, and never ends early, where the bytes cannot be had or are not what they should be. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
+
+/** Keeps what else was made of the same body, as the result of another reading. */
+export type KeepMade = <T>(reading: Reading<T>, value: T) => void;
 
 /** How to make something of a body. What it makes is kept in bounded memory, by that body's digest and URL. */
 export interface Reading<T> {
@@ -163,7 +168,7 @@ export interface Reading<T> {
   readonly name: string;
   /** Larger bodies are refused. */
   readonly maxBytes: number;
-  make(body: ReadableBody): T | Promise<T>;
+  make(body: ReadableBody, keep: KeepMade): T | Promise<T>;
   /** About how many bytes of memory it takes. */
   weigh(value: T): number;
 }

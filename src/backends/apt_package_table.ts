@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Digest } from "../digest.ts";
+import { lowerBound, pathHash } from "./path_hash.ts";
 
 /** A table packed for its way between threads, sorted by key: `digests` has 32 bytes for each of `keys`. */
 export interface PackageColumns {
@@ -38,16 +39,10 @@ export class PackageTable {
    * null for one that is not listed, or listed with several digests.
    */
   find(path: string): Digest | null {
-    const key = keyOf(path.startsWith("/") ? path.slice(1) : path);
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#keys[middle]! < key) low = middle + 1;
-      else high = middle;
-    }
-    if (this.#keys[low] !== key) return null;
-    return { algorithm: "sha256", hex: this.#digests.toString("hex", low * digestBytes, (low + 1) * digestBytes) };
+    const key = pathHash(path.startsWith("/") ? path.slice(1) : path);
+    const row = lowerBound(this.#keys, key);
+    if (this.#keys[row] !== key) return null;
+    return { algorithm: "sha256", hex: this.#digests.toString("hex", row * digestBytes, (row + 1) * digestBytes) };
   }
 }
 
@@ -60,7 +55,7 @@ export class PackageTableBuilder {
   /** `path` has no leading slash and no `./`; `sha256` is in hex. */
   add(path: string, sha256: string): void {
     if (this.#count === this.#keys.length) this.#grow();
-    this.#keys[this.#count] = keyOf(path);
+    this.#keys[this.#count] = pathHash(path);
     this.#digests.write(sha256, this.#count * digestBytes, "hex");
     this.#count++;
   }
@@ -105,17 +100,4 @@ export class PackageTableBuilder {
     this.#keys = keys;
     this.#digests = Buffer.concat([this.#digests, Buffer.alloc(this.#digests.byteLength)]);
   }
-}
-
-/** A hash of 53 bits, which a double holds exactly and sorts fast: two multiplicative ones, of 32 bits and of 21. */
-function keyOf(path: string): number {
-  let high = 0x811c9dc5;
-  let low = 0x2545f491;
-  for (let at = 0; at < path.length; at++) {
-    const code = path.charCodeAt(at);
-    high = Math.imul(high ^ code, 0x01000193);
-    low = Math.imul(low ^ code, 0x9e3779b1);
-    low ^= low >>> 15;
-  }
-  return (low >>> 0) + (high >>> 11) * 2 ** 32;
 }

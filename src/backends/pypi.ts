@@ -4,11 +4,13 @@ import type {
   BackendRequest,
   CachingPolicy,
   DirectAnswer,
-  Rendition,
   Resolved,
   VaultReader,
 } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import { headerOf } from "../http/headers.ts";
+import { DocumentLane } from "./documents.ts";
+import { madeArtifact } from "./made_document.ts";
 import { htmlType, jsonType, negotiate } from "./pypi_accept.ts";
 import { lastSegment } from "./pypi_document.ts";
 import { FileSearch } from "./pypi_file_search.ts";
@@ -16,7 +18,8 @@ import { IndexReader } from "./pypi_index_reader.ts";
 import { fileKeyOf, type PypiIndex, PypiIndexes } from "./pypi_indexes.ts";
 import { showLists } from "./pypi_lists.ts";
 import { projectsOf } from "./pypi_name.ts";
-import { pageReading } from "./pypi_pages.ts";
+import { headersOf } from "./pypi_page_work.ts";
+import { PageReadings } from "./pypi_pages.ts";
 import { parsePypiRequest } from "./pypi_request.ts";
 
 export interface PypiBackendOptions {
@@ -33,6 +36,9 @@ export interface PypiBackendOptions {
   readonly warn: (message: string) => void;
 }
 
+/** A larger page is stored as a file and streamed from there: in memory each client that reads slowly holds one. */
+const largeBytes = 1024 * 1024;
+
 /** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
 export function createPypiBackend(options: PypiBackendOptions): Backend {
   return new PypiBackend(options);
@@ -46,6 +52,8 @@ class PypiBackend implements Backend {
   readonly #options: PypiBackendOptions;
   readonly #indexes: PypiIndexes;
   readonly #reader: IndexReader;
+  readonly #lane = new DocumentLane();
+  readonly #pages: PageReadings;
   readonly #search: FileSearch;
   readonly #withoutAges = new Set<string>();
 
@@ -54,10 +62,13 @@ class PypiBackend implements Backend {
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.#options = options;
-    const { name: backend, policy, ttlMs } = options;
+    const { name: backend, policy, ttlMs, minAgeMs } = options;
+    const lane = this.#lane;
     const indexes = this.#indexes = new PypiIndexes(options.indexes);
-    const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes });
-    this.#search = new FileSearch({ backend, indexes, reader });
+    const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
+    const ageUnknown = (index: string) => this.#warnOfAges(index);
+    this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs, ageUnknown });
+    this.#search = new FileSearch({ indexes, reader, reading: this.#pages.files });
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {
@@ -87,24 +98,30 @@ class PypiBackend implements Backend {
     { project, toRoot }: { project: string; toRoot: string },
     { headers }: BackendRequest,
     vault: VaultReader,
-  ): Promise<Rendition | DirectAnswer> {
+  ): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return notAcceptable;
-    const reading = pageReading({ project, form, toRoot, now: Date.now() }, {
-      backend: this.name,
-      indexes: this.#indexes,
-      minAgeMs: this.#options.minAgeMs,
-      ageUnknown: (index) => this.#warnOfAges(index),
-    });
+    const reading = this.#pages.shown({ project, form, toRoot, now: Date.now() });
     const { value, source } = await this.#reader.readPage(project, { reading, vault });
-    return { ...value, source };
+    if (value.bytes.byteLength <= largeBytes) return { ...value, source };
+    const etag = headerOf(value.headers, "etag")!.slice(1, -1);
+    return madeArtifact({
+      backend: this.name,
+      key: `/simple/${project}/;made=${etag}`,
+      url: source.upstream,
+      policy: this.#options.policy,
+      headers: headersOf(form),
+      make: () => Promise.resolve(value),
+    });
   }
 
   /** Of all indexes together; one that has no list is left out. */
   async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return notAcceptable;
-    return await showLists(await this.#reader.findLists(vault), { backend: this.name, form, vault });
+    const { policy } = this.#options;
+    const lists = await this.#reader.findLists(vault);
+    return showLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
   }
 
   /** A file, which the page of one of these projects has to list before it is fetched. */

@@ -1,14 +1,15 @@
 import type { Freshness, Read, Reading, VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
-import { fileReading, type FileTable, type FileToFetch } from "./pypi_files.ts";
+import type { FileTable, FileToFetch } from "./pypi_file_table.ts";
 import { type IndexReader, isMissing } from "./pypi_index_reader.ts";
 import { type AskedIndex, fileKeyOf, type PypiIndexes } from "./pypi_indexes.ts";
 
 export interface FileSearchOptions {
-  readonly backend: string;
   readonly indexes: PypiIndexes;
   readonly reader: IndexReader;
+  /** How a page is read for its files. */
+  readonly reading: Reading<FileTable>;
 }
 
 /** A file, and the index whose page lists it. */
@@ -31,10 +32,10 @@ export class FileSearch {
   readonly #reader: IndexReader;
   readonly #reading: Reading<FileTable>;
 
-  constructor({ backend, indexes, reader }: FileSearchOptions) {
+  constructor({ indexes, reader, reading }: FileSearchOptions) {
     this.#indexes = indexes;
     this.#reader = reader;
-    this.#reading = fileReading(backend);
+    this.#reading = reading;
   }
 
   /**
@@ -59,7 +60,7 @@ export class FileSearch {
   async expect(url: string, projects: readonly string[], vault: VaultReader): Promise<Digest | null> {
     for (const project of projects.filter((project) => this.#indexes.permit(project))) {
       const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault });
-      const digest = page?.value.get(fileKeyOf(url))?.digest;
+      const digest = page?.value.find(fileKeyOf(url))?.digest;
       if (digest) return digest;
     }
     return null;
@@ -72,7 +73,7 @@ export class FileSearch {
         if (isMissing(error)) return null;
         throw error;
       });
-      const file = page?.value.get(key);
+      const file = page?.value.find(key);
       if (file && !(freshness === held && isSigned(file))) return { file, index: page!.index };
       if (page && isOutdated(page)) throw unlisted(project, page);
     }

@@ -2,7 +2,7 @@ import { readTags, type TagHandler } from "./html_tags.ts";
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
 import { projectsOf } from "./pypi_name.ts";
-import type { IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
+import { type IndexDocument, maxFiles, type PageFile, type ProjectPage } from "./pypi_page.ts";
 
 /** An `<a>` with a link. */
 export interface Anchor {
@@ -26,6 +26,7 @@ export interface HtmlDocument {
 /** The HTML form of a project's page (PEP 503, 592, 658, 740). Throws `upstream_failed`. */
 export function parseHtmlPage(document: IndexDocument): ProjectPage {
   const { anchors, meta, base, isForPeople } = parseHtmlDocument(document);
+  if (anchors.length > maxFiles) throw unreadable(document, `it has more than ${maxFiles} links`);
   const files = anchors.map((anchor) => fileOf(anchor, base)).filter((file) => file !== null);
   if (isForPeople && !files.some(({ filename }) => projectsOf(filename).length > 0)) {
     throw unreadable(document, "it is a page for people, and lists no package");

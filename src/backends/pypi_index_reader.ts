@@ -2,12 +2,10 @@ import type { Artifact, CachingPolicy, Freshness, Read, Reading, VaultReader } f
 import { VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { htmlType, jsonType } from "./pypi_accept.ts";
+import type { DocumentLane } from "./documents.ts";
 import { isJson } from "./pypi_document.ts";
-import { documentOf, maxPageBytes } from "./pypi_files.ts";
 import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
-import type { ProjectPage } from "./pypi_page.ts";
-import { parseProjectPage } from "./pypi_project_page.ts";
-import { checkProjectList } from "./pypi_project_list.ts";
+import { documentOf, maxPageBytes } from "./pypi_pages.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
@@ -15,6 +13,7 @@ export interface IndexReaderOptions {
   /** How long pages are fresh. */
   readonly ttlMs: number;
   readonly indexes: PypiIndexes;
+  readonly lane: DocumentLane;
 }
 
 /** What was made of a document of an index. */
@@ -38,21 +37,6 @@ export interface FoundList extends IndexRead<boolean> {
 /** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
-/** What is no page is no answer: an index that sends a page to sign in at is down. */
-const pageCheck: Reading<ProjectPage> = {
-  name: "pypi page as it came",
-  maxBytes: maxPageBytes,
-  make: async (body) => parseProjectPage(await documentOf(body)),
-  weigh: () => 0,
-};
-
-const listCheck: Reading<void> = {
-  name: "pypi projects as they came",
-  maxBytes: maxPageBytes,
-  make: async (body) => checkProjectList(await documentOf(body)),
-  weigh: () => 0,
-};
-
 /** Looks at no byte of it. */
 const plainJson: Reading<boolean> = {
   name: "pypi plain JSON",
@@ -69,9 +53,11 @@ const never: Freshness = { kind: "ttl", ttlMs: 0 };
 /** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
 export class IndexReader {
   readonly #options: IndexReaderOptions;
+  readonly #listCheck: Reading<null>;
 
   constructor(options: IndexReaderOptions) {
     this.#options = options;
+    this.#listCheck = createListCheck(options.lane);
   }
 
   /**
@@ -81,7 +67,7 @@ export class IndexReader {
    */
   async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
     const { indexes } = this.#options;
-    const page = this.#page(project);
+    const page = this.#page(project, reading);
     const unlessForeign = { ...page.policy, staleIfErrorMs: 0, serveDeleted: false };
     const ways = [{ ...page, ...freshness && { freshness } }, { ...page, freshness: never, policy: unlessForeign }];
     for (const artifact of ways) {
@@ -97,7 +83,7 @@ export class IndexReader {
 
   /** The page of a project as it is held, however old; null where none is that counts. Asks no index. */
   async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Read<T> | null> {
-    const page = this.#page(project);
+    const page = this.#page(project, reading);
     if (!vault.holds(page)) return null;
     const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
     return this.#options.indexes.at(read.source.upstream, project) && read;
@@ -108,7 +94,7 @@ export class IndexReader {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
       const document = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
-      const artifact = { ...document, checkedBy: listCheck };
+      const artifact = { ...document, checkedBy: this.#listCheck };
       return { ...await vault.read(artifact, plainJson), artifact, index };
     }));
     const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
@@ -118,9 +104,10 @@ export class IndexReader {
     return found;
   }
 
-  #page(project: string): Artifact {
+  /** What is no page is no answer: an index that sends a page to sign in at is down. */
+  #page(project: string, checkedBy: Reading<unknown>): Artifact {
     const candidates = this.#options.indexes.of(project).map((index) => index.candidate(index.pageUrl(project)));
-    return { ...this.#document(`/simple/${project}/`, candidates), checkedBy: pageCheck };
+    return { ...this.#document(`/simple/${project}/`, candidates), checkedBy };
   }
 
   #document(key: string, candidates: Artifact["candidates"]): Artifact {
@@ -136,6 +123,18 @@ export class IndexReader {
       movesOnAfter: "absence",
     };
   }
+}
+
+function createListCheck(lane: DocumentLane): Reading<null> {
+  return {
+    name: "pypi projects as they came",
+    maxBytes: maxPageBytes,
+    async make(body) {
+      const input = await documentOf(body);
+      return await lane.run({ name: "checkList", input, sizeBytes: input.bytes.byteLength, signal: body.signal });
+    },
+    weigh: () => 0,
+  };
 }
 
 /** Whether an index says that it has no such page. */

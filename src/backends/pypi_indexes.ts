@@ -1,8 +1,7 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
 import type { Candidate, Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { lastSegment } from "./pypi_document.ts";
+import { permitting, type ProjectGlobs } from "./pypi_globs.ts";
 import { projectsOf } from "./pypi_name.ts";
 import type { PageFile } from "./pypi_page.ts";
 import { formatFilePath } from "./pypi_request.ts";
@@ -24,6 +23,7 @@ export interface PypiIndex {
 export interface AskedIndex {
   /** Without credentials. */
   readonly url: string;
+  readonly globs: ProjectGlobs;
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
@@ -33,12 +33,13 @@ export interface AskedIndex {
 /** The indexes in their order, and where their files are. */
 export class PypiIndexes {
   readonly all: readonly AskedIndex[];
-  readonly #packagesUrl: string | null;
+  /** What is before the files that have paths below `/packages`; null where there is no `packages_url`. */
+  readonly packagesBase: string | null;
 
   constructor(indexes: readonly PypiIndex[]) {
     this.all = indexes.map(openIndex);
     const packagesUrl = indexes.map((index) => index.packagesUrl).find((url) => url !== null) ?? null;
-    this.#packagesUrl = packagesUrl && packagesBase(packagesUrl);
+    this.packagesBase = packagesUrl && packagesBase(packagesUrl);
   }
 
   /** Those that may have the project, in order. Throws `not_found` where none may. */
@@ -58,23 +59,22 @@ export class PypiIndexes {
     return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
   }
 
-  /**
-   * The path below the prefix for a file of a project, given by its address; below `/packages` only if its name tells
-   * the project.
-   */
-  pathOf(project: string, url: string): string {
-    const base = this.#packagesUrl;
-    if (base === null || !url.startsWith(`${base}/`)) return formatFilePath(project, url);
-    const { pathname } = new URL(url);
-    if (!projectsOf(lastSegment(pathname)).includes(project)) return formatFilePath(project, url);
-    return `/packages${pathname.slice(new URL(base).pathname.length)}`;
-  }
-
   /** The URL of what is asked for below `/packages`. Throws `not_found` where there is no `packages_url`. */
   packageUrl(rest: string): string {
-    if (this.#packagesUrl !== null) return this.#packagesUrl + rest;
+    if (this.packagesBase !== null) return this.packagesBase + rest;
     throw new VaultError("not_found", 'Nothing is below /packages here: this backend has no "packages_url"');
   }
+}
+
+/**
+ * The path below the prefix for a file of a project, given by its address; below `/packages` only if it is below
+ * `base` and its name tells the project.
+ */
+export function pathOfFile(base: string | null, project: string, url: string): string {
+  if (base === null || !url.startsWith(`${base}/`)) return formatFilePath(project, url);
+  const { pathname } = new URL(url);
+  if (!projectsOf(lastSegment(pathname)).includes(project)) return formatFilePath(project, url);
+  return `/packages${pathname.slice(new URL(base).pathname.length)}`;
 }
 
 /**
@@ -103,12 +103,12 @@ export function fileKeyOf(url: string): string {
 
 function openIndex(index: PypiIndex): AskedIndex {
   const { fetch, idleTimeoutMs, only, never } = index;
+  const globs = { only, never };
   const url = withoutCredentials(index.url);
-  const isNamed = only.length === 0 ? () => true : picomatch([...only]);
-  const isBarred = never.length === 0 ? () => false : picomatch([...never]);
   return {
     url,
-    permits: (project) => isNamed(project) && !isBarred(project),
+    globs,
+    permits: permitting(globs),
     permitsAll: only.length === 0 && never.length === 0,
     pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),

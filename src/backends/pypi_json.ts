@@ -1,6 +1,6 @@
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
-import type { Hashes, IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
+import { type Hashes, type IndexDocument, maxFiles, type PageFile, type ProjectPage } from "./pypi_page.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -9,6 +9,7 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
   const keys = parseJsonDocument(document);
   const { name, files } = keys;
   if (!Array.isArray(files)) throw unreadable(document, 'it has no list "files"');
+  if (files.length > maxFiles) throw unreadable(document, `it lists more than ${maxFiles} files`);
   return {
     name: textOf(name) ?? lastSegment(new URL(document.askedUrl).pathname),
     files: files.map((entry) => fileOf(entry, document.url)).filter((file) => file !== null),

@@ -1,33 +1,47 @@
-import type { Artifact, Freshness, Reading, Rendition, VaultReader } from "../artifact.ts";
+import { createHash } from "node:crypto";
+import type { Artifact, CachingPolicy, Freshness, Reading, VaultReader } from "../artifact.ts";
+import type { DocumentLane } from "./documents.ts";
+import { madeArtifact } from "./made_document.ts";
 import type { SimpleForm } from "./pypi_accept.ts";
-import { documentOf, maxPageBytes } from "./pypi_files.ts";
 import type { FoundList } from "./pypi_index_reader.ts";
-import { headersOf, rendered, type RenderedPage } from "./pypi_pages.ts";
-import { mergeProjectLists, parseProjectList, type ProjectList, renderProjectList } from "./pypi_project_list.ts";
+import type { IndexDocument } from "./pypi_page.ts";
+import { headersOf, type RenderedPage } from "./pypi_page_work.ts";
+import { documentOf, maxPageBytes } from "./pypi_pages.ts";
 
-/** How the list of an index's projects is read. */
-const listReading: Reading<ProjectList> = {
+/** The list of an index's projects as it came. */
+const listReading: Reading<IndexDocument> = {
   name: "pypi projects",
   maxBytes: maxPageBytes,
-  make: async (body) => await parseProjectList(await documentOf(body)),
-  weigh: ({ projects }) => projects.size * 200,
+  make: documentOf,
+  weigh: ({ bytes }) => bytes.byteLength,
 };
 
 export interface ListWanted {
   readonly backend: string;
   readonly form: SimpleForm;
+  readonly policy: CachingPolicy;
+  readonly lane: DocumentLane;
   readonly vault: VaultReader;
 }
 
 const held: Freshness = { kind: "immutable" };
 
 /** The list that clients get of these, of which there is one at least. */
-export async function showLists(lists: readonly FoundList[], wanted: ListWanted): Promise<Artifact | Rendition> {
+export function showLists(lists: readonly FoundList[], wanted: ListWanted): Artifact {
   const [first, ...others] = lists as [FoundList, ...FoundList[]];
+  const { backend, form, policy } = wanted;
   const isWhole = others.length === 0 && first.index.permitsAll;
-  if (isWhole && first.value && wanted.form.form === "json") return asItCame(first, wanted.form);
-  const { value } = await wanted.vault.read({ ...first.artifact, freshness: held }, togetherReading(lists, wanted));
-  return { ...value, source: first.source };
+  if (isWhole && first.value && form.form === "json") return asItCame(first, form);
+  const parts = lists.map(({ sha256, index: { url, globs } }) => ({ sha256, url, globs }));
+  const made = createHash("sha256").update(JSON.stringify([form.contentType, parts])).digest("hex");
+  return madeArtifact({
+    backend,
+    key: `/simple/;made=${made}`,
+    url: first.source.upstream,
+    policy,
+    headers: headersOf(form),
+    make: () => makeLists(lists, wanted),
+  });
 }
 
 /** PyPI's is too large to be made anew, and has no links that would have to be. */
@@ -40,19 +54,12 @@ function asItCame({ artifact }: FoundList, form: SimpleForm): Artifact {
   };
 }
 
-/** Made of the first, and of what the others are by now. */
-function togetherReading(lists: readonly FoundList[], { backend, form, vault }: ListWanted): Reading<RenderedPage> {
-  const read = async ({ artifact, index: { permits } }: FoundList) => {
+/** Made of what is held of each; one that has changed meanwhile is newer than its name, which does no harm. */
+async function makeLists(lists: readonly FoundList[], { form, lane, vault }: ListWanted): Promise<RenderedPage> {
+  const documents = await Promise.all(lists.map(async ({ artifact, index: { globs } }) => {
     const { value } = await vault.read({ ...artifact, freshness: held }, listReading);
-    return { list: value, permits };
-  };
-  return {
-    name: JSON.stringify(["pypi projects together", backend, form.contentType, ...lists.map(({ sha256 }) => sha256)]),
-    maxBytes: maxPageBytes,
-    async make() {
-      const merged = await mergeProjectLists(await Promise.all(lists.map(read)));
-      return rendered(await renderProjectList(merged, form.form), form);
-    },
-    weigh: ({ bytes }) => bytes.byteLength,
-  };
+    return { document: value, globs };
+  }));
+  const sizeBytes = documents.reduce((sum, { document: { bytes } }) => sum + bytes.byteLength, 0);
+  return await lane.run({ name: "makeLists", input: { lists: documents, form }, sizeBytes });
 }

@@ -12,6 +12,9 @@ export interface IndexDocument {
   readonly url: string;
 }
 
+/** No project has as many files: a page that lists more is refused. PyPI's largest has some 30,000. */
+export const maxFiles = 200_000;
+
 /** One file of a project. */
 export interface PageFile {
   readonly filename: string;

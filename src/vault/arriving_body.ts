@@ -11,6 +11,7 @@ import { assess, type Assessment } from "./freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
 import { inspect } from "./inspect.ts";
+import type { MadeReadings } from "./made_readings.ts";
 import { recordMentions } from "./mentions.ts";
 import { redirectedTo } from "./redirected_to.ts";
 
@@ -18,6 +19,7 @@ export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
 export interface ArrivingBodyDeps {
   readonly store: Store;
+  readonly made: MadeReadings;
   readonly hashing: Hashing;
   readonly events: VaultEvents;
   readonly log: Log;
@@ -188,7 +190,7 @@ export class ArrivingBody {
     const { checkedBy } = this.artifact;
     if (checkedBy) {
       this.#refused = true;
-      await inspect(checkedBy, document);
+      await inspect(checkedBy, document, this.#deps.made);
       this.#refused = false;
     }
     await recordMentions(this.artifact, document, this.#deps);

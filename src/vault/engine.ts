@@ -16,6 +16,7 @@ import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
 import { Library } from "./library.ts";
 import { recordMentionsOf } from "./mentions.ts";
+import { MadeReadings } from "./made_readings.ts";
 import { openArriving, openedFromStore, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
 import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
@@ -69,10 +70,12 @@ class Engine implements Vault {
     this.#choice = new CandidateChoice(health);
     this.#heads = new Heads({ events, maxOf: maxTransfersOf });
     const slots = new Slots(maxTransfersOf);
-    const deps: TransferDeps = { ...options, hashing: this.#hashing, slots, options };
+    const made = new MadeReadings(options.memoryBytes);
+    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, slots, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
     this.reader = new Library({
       ...options,
+      made,
       open: (artifact) => this.open(artifact, { method: "GET" }),
       settled: (artifact) => this.#transfers.settled(artifact),
     });

@@ -1,9 +1,11 @@
 import type { Reading } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
+import type { MadeReadings } from "./made_readings.ts";
 import { tooLarge } from "./opened_body.ts";
 
 /** A whole body. */
 export interface Inspected {
+  readonly sha256: string;
   readonly sizeBytes: number;
   readonly headers: HeaderList;
   /** Where it came from, without credentials. */
@@ -13,17 +15,19 @@ export interface Inspected {
   read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Lets a reading say whether a body is what it should be. Throws as the reading does. */
-export async function inspect({ make, maxBytes }: Reading<unknown>, body: Inspected): Promise<void> {
-  const { sizeBytes, headers, url, location = url, read } = body;
-  if (sizeBytes > maxBytes) throw tooLarge(url, maxBytes);
+/** Lets a reading say whether a body is what it should be, and keeps what it makes. Throws as the reading does. */
+export async function inspect(reading: Reading<unknown>, body: Inspected, made: MadeReadings): Promise<void> {
+  const { sha256, sizeBytes, headers, url, location = url, read } = body;
+  if (sizeBytes > reading.maxBytes) throw tooLarge(url, reading.maxBytes);
   const bytes = await read();
-  await make({
+  const readable = {
     sizeBytes,
     headers,
     url,
     location,
+    signal: made.signal,
     bytes: () => Promise.resolve(bytes),
     stream: () => new Blob([bytes]).stream(),
-  });
+  };
+  await made.make(reading, readable, () => Promise.resolve(sha256));
 }

@@ -1,14 +1,13 @@
-import { LRUCache } from "lru-cache";
 import type { Artifact, Read, Reading, Source, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
+import type { MadeReadings } from "./made_readings.ts";
 import { OpenedBody } from "./opened_body.ts";
 import type { Opened } from "./vault.ts";
 
 export interface LibraryOptions {
   readonly store: Store;
-  /** How many bytes of what was made of documents may be kept. */
-  readonly memoryBytes: number;
+  readonly made: MadeReadings;
   readonly open: (artifact: Artifact) => Promise<Opened>;
   /** Resolves when no transfer of the artifact is under way. */
   readonly settled: (artifact: Artifact) => Promise<void>;
@@ -17,16 +16,11 @@ export interface LibraryOptions {
 /** Reads what the vault holds or fetches: each document once, for however many. */
 export class Library implements VaultReader {
   readonly #options: LibraryOptions;
-  readonly #made: LRUCache<string, Made> | null;
   readonly #underWay = new Map<string, Promise<Read<unknown>>>();
   readonly #ahead = new Set<Promise<void>>();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
-    const { memoryBytes } = options;
-    this.#made = memoryBytes > 0
-      ? new LRUCache({ maxSize: memoryBytes, sizeCalculation: ({ weight }) => weight })
-      : null;
   }
 
   read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
@@ -74,32 +68,38 @@ export class Library implements VaultReader {
     this.#ahead.add(read);
   }
 
-  /** Resolves when nothing is read ahead any more. */
+  /** Gives up what is being made, and resolves when nothing is read ahead any more. */
   async close(): Promise<void> {
+    this.#options.made.close();
     await Promise.all(this.#ahead);
   }
 
   async #read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
-    const opened = await this.#options.open(artifact);
-    const body = new OpenedBody(opened, reading.maxBytes);
+    const { made, settled, open } = this.#options;
+    const opened = await open(artifact);
+    const body = new OpenedBody(opened, { maxBytes: reading.maxBytes, signal: made.signal });
     try {
-      const nameFor = (sha256: string) => `${sha256} ${body.url} ${body.location} ${reading.name}`;
-      const known = opened.sha256 === undefined ? undefined : this.#made?.get(nameFor(opened.sha256));
-      const value = known ? known.value as T : await reading.make(body);
-      const sha256 = await body.sha256();
+      const isChecked = artifact.checkedBy?.name === reading.name && opened.cacheStatus.stored === true;
+      // What the check has made of a body that comes is kept by the time that body has ended.
+      const known = opened.sha256 ?? (isChecked ? await body.sha256() : undefined);
+      const kept = known === undefined ? null : made.get(reading, body, known);
+      if (kept === null && opened.sha256 === undefined && known !== undefined) {
+        return { ...await this.#readAgain(artifact, reading), source: sourceOf(opened, body.url) };
+      }
+      const value = kept ? kept.value : await made.make(reading, body, () => body.sha256());
       // What was read is also held: who reads it again, or copies it, finds it there.
-      if (opened.sha256 === undefined) await this.#options.settled(artifact);
-      if (!known) this.#made?.set(nameFor(sha256), { value, weight: Math.ceil(reading.weigh(value)) + 200 });
-      return { value, sha256, headers: opened.headers, source: sourceOf(opened, body.url) };
+      if (opened.sha256 === undefined) await settled(artifact);
+      return { value, sha256: await body.sha256(), headers: opened.headers, source: sourceOf(opened, body.url) };
     } finally {
       body.close();
     }
   }
-}
 
-interface Made {
-  readonly value: unknown;
-  readonly weight: number;
+  /** From the store, a body that has been read to its end. */
+  async #readAgain<T>({ checkedBy: _, ...artifact }: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    await this.#options.settled(artifact);
+    return await this.#read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+  }
 }
 
 function sourceOf({ cacheStatus, ageSeconds }: Opened, upstream: string): Source {

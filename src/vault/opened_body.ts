@@ -12,12 +12,16 @@ export class OpenedBody implements ReadableBody {
   /** Where the digest is not known yet. */
   readonly #hash: Hash | null;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
+  #sha256: string | null = null;
   #readBytes = 0;
   #ended = false;
 
-  constructor(opened: Opened, maxBytes: number) {
+  readonly signal: AbortSignal;
+
+  constructor(opened: Opened, { maxBytes, signal }: { maxBytes: number; signal: AbortSignal }) {
     this.#opened = opened;
     this.#maxBytes = maxBytes;
+    this.signal = signal;
     this.#hash = opened.sha256 === undefined ? createHash("sha256") : null;
   }
 
@@ -56,7 +60,7 @@ export class OpenedBody implements ReadableBody {
   async sha256(): Promise<string> {
     if (this.#hash === null) return this.#opened.sha256!;
     while (await this.#next() !== null);
-    return this.#hash.digest("hex");
+    return this.#sha256 ??= this.#hash.digest("hex");
   }
 
   close(): void {

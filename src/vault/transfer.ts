@@ -12,6 +12,7 @@ import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
+import type { MadeReadings } from "./made_readings.ts";
 import { recordMentionsOf } from "./mentions.ts";
 import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
@@ -27,6 +28,7 @@ export interface TransferOptions {
 
 export interface TransferDeps {
   readonly store: Store;
+  readonly made: MadeReadings;
   readonly hashing: Hashing;
   readonly slots: Slots;
   readonly events: VaultEvents;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fileKeyOf, type PypiIndex, PypiIndexes } from "../../src/backends/pypi_indexes.ts";
+import { fileKeyOf, pathOfFile, type PypiIndex, PypiIndexes } from "../../src/backends/pypi_indexes.ts";
 import { VaultError } from "../../src/errors.ts";
 
 function index(url: string, changes: Partial<PypiIndex> = {}): PypiIndex {
@@ -73,7 +73,7 @@ const places: [packagesUrl: string | null, url: string, path: string][] = [
 for (const [packagesUrl, url, path] of places) {
   Deno.test(`with files at ${packagesUrl}, ${url} is at ${path}`, () => {
     const indexes = new PypiIndexes([index("https://a.example/simple", { packagesUrl })]);
-    assert.equal(indexes.pathOf("p", url), path);
+    assert.equal(pathOfFile(indexes.packagesBase, "p", url), path);
     const rest = /^\/packages(\/.*)/.exec(path)?.[1];
     if (rest !== undefined) assert.equal(indexes.packageUrl(rest), url.split("?")[0]);
   });

@@ -52,9 +52,21 @@ Deno.test("hostile requests: nobody else waits", async (t) => {
 });
 
 const html = { "content-type": "text/html" };
+const json = { "content-type": "application/vnd.pypi.simple.v1+json" };
+const sha256 = "a".repeat(64);
+
+function largePage(count: number): string {
+  const files = Array.from({ length: count }, (_, n) => {
+    const filename = `a-1.${n}-cp313-cp313-manylinux_2_17_x86_64.manylinux2014_x86_64.whl`;
+    return { filename, url: `../../packages/${filename}`, hashes: { sha256 }, "core-metadata": { sha256 } };
+  });
+  return JSON.stringify({ meta: { "api-version": "1.1" }, name: "a", files });
+}
 
 const pages: Readonly<Record<string, { body: string; headers: Record<string, string> }>> = {
   "elements that are never closed": { body: `<html>${"<div>".repeat(80_000)}`, headers: html },
+  "20,000 files": { body: largePage(20_000), headers: json },
+  "10 MiB of links": { body: `<html>${"<a href=b>".repeat(1_000_000)}`, headers: html },
   "names of dashes": {
     body: `<html>${`<a href="a${"-".repeat(20_000)}1.tar.gz"></a>`.repeat(20)}`,
     headers: html,
@@ -71,5 +83,42 @@ Deno.test("hostile pages: nobody else waits", async (t) => {
       assert.ok(ms < tolerableMs, `${Math.round(ms)} ms`);
     });
   }
+  await app.idle();
+});
+
+Deno.test("a page of 20,000 files is parsed once for all that is made of it, and streamed from a file", async () => {
+  await using upstream = startFakeUpstream();
+  await using app = await startVault(upstream);
+  upstream.serve("/simple/a/", { body: largePage(20_000), headers: json });
+  const first = await app.ask("/pypi/simple/a/", { headers: { accept: json["content-type"] } });
+  assert.equal(first.status, 200);
+  const { files } = JSON.parse(new TextDecoder().decode(first.body));
+  assert.equal(files.length, 20_000);
+  const filename = files[19_999].filename;
+  upstream.serve(`/packages/${filename}`, { body: "wrong" });
+  const link = new URL(files[19_999].url, "http://vault/pypi/simple/a/").pathname;
+  assert.equal((await app.ask(link)).status, 502);
+  const again = await app.ask("/pypi/simple/a/", { headers: { accept: json["content-type"], range: "bytes=0-9" } });
+  assert.equal(again.status, 206);
+  assert.deepEqual(again.body, first.body.subarray(0, 10));
+  await app.idle();
+});
+
+Deno.test("30 clients that read nothing of a large list take no memory for it each", async () => {
+  await using upstream = startFakeUpstream();
+  await using app = await startVault(upstream);
+  const projects = Array.from({ length: 300_000 }, (_, n) => ({ name: `a-project-with-a-long-name-${n}` }));
+  upstream.serve("/simple/", { body: JSON.stringify({ meta: { "api-version": "1.0" }, projects }), headers: json });
+  const { body } = await app.ask("/pypi/simple/", { headers: { accept: "text/html" } });
+  assert.ok(body.byteLength > 20_000_000);
+  await app.idle();
+  const before = Deno.memoryUsage().rss;
+  const clients = await Promise.all(Array.from({ length: 30 }, () => app.connect()));
+  for (const client of clients) await client.request("/pypi/simple/", { headers: { accept: "text/html" } });
+  // The first byte of the answer is there, so the rest is on its way.
+  for (const client of clients) await client.readSome(1);
+  const grown = Deno.memoryUsage().rss - before;
+  assert.ok(grown < 10 * body.byteLength, `${Math.round(grown / 2 ** 20)} MiB more`);
+  for (const client of clients) client[Symbol.dispose]();
   await app.idle();
 });

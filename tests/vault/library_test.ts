@@ -73,7 +73,7 @@ Deno.test("what is read ahead is made when the body has come, and not again for 
   const { reading, counted } = upperCase();
   const made = Promise.withResolvers<void>();
   const make: typeof reading.make = async (body) => {
-    const value = await reading.make(body);
+    const value = await reading.make(body, () => {});
     made.resolve();
     return value;
   };
@@ -264,4 +264,24 @@ Deno.test("what is held of a candidate that has it no more is served, not anothe
     upstream.serve("/own", { status: 404 });
     assert.equal((await reader.read(artifact, upperCase().reading)).value, expected);
   }
+});
+
+Deno.test("what the check makes of a body that comes is what is read, and so is what it makes along with it", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  const { reading: length, counted: lengths } = upperCase({ name: "length" });
+  const { reading, counted } = upperCase();
+  const checkedBy: typeof reading = {
+    ...reading,
+    async make(body, keep) {
+      const value = await reading.make(body, keep);
+      keep(length, String(value.length));
+      return value;
+    },
+  };
+  upstream.serve("/doc", { body: "abc" });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, checkedBy });
+  assert.equal((await reader.read(artifact, checkedBy)).value, "ABC");
+  assert.equal((await reader.read(artifact, length)).value, "3");
+  assert.deepEqual([upstream.requests.length, counted.made, lengths.made], [1, 1, 0]);
 });

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import type { HeaderList } from "../http/headers.ts";
+import type { SimpleForm } from "./pypi_accept.ts";
+import { type FileColumns, packFiles } from "./pypi_file_table.ts";
+import { addressOf, pathOfFile } from "./pypi_indexes.ts";
+import type { IndexDocument, PageFile, ProjectPage } from "./pypi_page.ts";
+import { parseProjectPage } from "./pypi_project_page.ts";
+import { renderProjectPage } from "./pypi_render.ts";
+
+/** A page as clients get it. */
+export interface RenderedPage {
+  readonly headers: HeaderList;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** How a page is shown. */
+export interface PageShown {
+  readonly project: string;
+  readonly form: SimpleForm;
+  /** From the page to the prefix: `../../`. */
+  readonly toRoot: string;
+  /** Files uploaded after this, in ms since the epoch, are left out; null for none. */
+  readonly uploadedUntil: number | null;
+  /** Files below it have paths below `/packages`; null where there is none. */
+  readonly packagesBase: string | null;
+}
+
+/** All that is made of a page, with one look at it. */
+export interface PageWork {
+  readonly document: IndexDocument;
+  /** Null where nobody wants to see it. */
+  readonly shown: PageShown | null;
+}
+
+export interface PageMade {
+  readonly files: FileColumns;
+  readonly page: RenderedPage | null;
+  /** Whether the index does not say when files were uploaded. */
+  readonly lacksTimes: boolean;
+}
+
+/** Parses a page once, and makes of it what is wanted. Throws `upstream_failed` for what is no page. */
+export function makePage({ document, shown }: PageWork): PageMade {
+  const page = parseProjectPage(document);
+  const { files } = page;
+  return {
+    files: packFiles(files),
+    page: shown && showPage(page, shown),
+    lacksTimes: files.length > 0 && files.every(({ uploadTime }) => uploadTime === null),
+  };
+}
+
+function showPage(page: ProjectPage, { project, form, toRoot, uploadedUntil, packagesBase }: PageShown): RenderedPage {
+  const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
+  if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
+  const keep = ({ uploadTime }: PageFile) => uploadTime === null || uploadTime <= uploadedUntil;
+  return rendered(renderProjectPage(page, { form: form.form, linkOf, keep }), form);
+}
+
+/** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */
+export function rendered(bytes: Uint8Array<ArrayBuffer>, form: SimpleForm): RenderedPage {
+  const etag = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+  return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
+}
+
+/** What clients are told of every page. */
+export function headersOf({ contentType }: SimpleForm): HeaderList {
+  const charset = contentType === "text/html" ? "; charset=utf-8" : "";
+  return [
+    ["content-type", contentType + charset],
+    ["vary", "Accept"],
+    ["cache-control", "max-age=0, must-revalidate"],
+    // Attributes of links are passed on as they came, and are for programs.
+    ["content-security-policy", "default-src 'none'"],
+  ];
+}
