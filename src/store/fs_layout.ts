@@ -59,6 +59,8 @@ export function stagingName(backend: string, key: string, requestHeaders: Header
  * Windows.
  */
 export function escapePath(key: string): string {
+  // Each segment makes the path longer by two at least: with so many there is no need to look at them.
+  if (key.length > maxPath && key.split("/", maxPath).length === maxPath) return `=l/${shortHash(key)}`;
   const rooted = key.startsWith("/");
   const escaped = (rooted ? key.slice(1) : key).split("/").map(escapeSegment).join("/");
   const path = rooted ? escaped : `=r/${escaped}`;
