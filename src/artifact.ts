@@ -1,6 +1,7 @@
 import type { Digest } from "./digest.ts";
 import type { CacheStatus } from "./http/cache_status.ts";
 import type { HeaderList } from "./http/headers.ts";
+import type { Selecting } from "./http/selection.ts";
 import type { VaultError } from "./errors.ts";
 
 /** `fetch`, wrapped or not: what every upstream wrapper takes and gives. */
@@ -46,14 +47,12 @@ export interface CachingPolicy {
 }
 
 /** What a request path means: everything the vault needs to get the bytes and keep them. */
-export interface Artifact {
+export interface Artifact extends Selecting {
   readonly backend: string;
   /** Unique within the backend: the upstream path with its query, percent-decoding left as it is. */
   readonly key: string;
   /** In the order they are to be tried; never empty. */
   readonly candidates: readonly Candidate[];
-  /** Sent upstream with every request for this artifact; also what `Vary` selects on. */
-  readonly requestHeaders: HeaderList;
   readonly freshness: Freshness;
   readonly policy: CachingPolicy;
   /** Checked before the last byte is released. */

@@ -1,7 +1,7 @@
 // @ts-types="npm:@types/picomatch@4.0.3"
 import picomatch from "picomatch";
 import type { Artifact, Backend, BackendRequest, CachingPolicy, Fetch, Freshness } from "../artifact.ts";
-import type { HeaderList } from "../http/headers.ts";
+import { ClientHeaders } from "./client_headers.ts";
 
 /** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
 export interface HttpRule {
@@ -27,12 +27,10 @@ export interface HttpBackendOptions {
   readonly allowsWebPages: boolean;
 }
 
-/** The client's headers that are passed on, since upstreams choose a representation by them. */
-const passedOn = ["accept", "accept-language"];
-
 /** Any web server: the path below the prefix is the path below the base URL. */
 export function createHttpBackend(options: HttpBackendOptions): Backend {
   const { name, prefix, maxTransfers, policy } = options;
+  const clientHeaders = new ClientHeaders();
   const bases = options.baseUrls.map((url) => url.replace(/\/+$/, ""));
   const rules = options.rules.map(({ match, freshness }) => ({ matches: picomatch(match, { dot: true }), freshness }));
 
@@ -49,7 +47,8 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       backend: name,
       key,
       candidates: bases.map((base) => ({ url: base + key, fetch, idleTimeoutMs })),
-      requestHeaders: selectHeaders(headers),
+      requestHeaders: clientHeaders.sent(headers),
+      offered: (name) => clientHeaders.offered(headers, name),
       freshness: freshnessOf(path),
       policy,
       movesOnAfter: "any_failure",
@@ -59,13 +58,4 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
   }
 
   return { name, type: "http", prefix, maxTransfers, resolve };
-}
-
-function selectHeaders(headers: Headers): HeaderList {
-  const selected: [string, string][] = [];
-  for (const name of passedOn) {
-    const value = headers.get(name);
-    if (value !== null) selected.push([name, value]);
-  }
-  return selected;
 }

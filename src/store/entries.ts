@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
-import type { HeaderList } from "../http/headers.ts";
+import { isSelectedBy, selectionOf } from "../http/selection.ts";
 import { filesBelow, removeQuietly, replaceFile } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import { parseEntry } from "./parse_entry.ts";
@@ -31,10 +31,10 @@ export class Entries {
 
   find(selector: Selector): Entry | null {
     const newest = this.#read(selector.backend, selector.key, "");
-    if (newest === null || newest.selectedBy.length === 0 || selects(newest.selectedBy, selector.requestHeaders)) {
+    if (newest === null || newest.selectedBy.length === 0 || isSelectedBy(newest.selectedBy, selector)) {
       return newest;
     }
-    const wanted = selectionOf(newest.selectedBy, selector.requestHeaders);
+    const wanted = selectionOf(newest.selectedBy.map(([name]) => name), selector);
     return this.#read(selector.backend, selector.key, variantOf(wanted));
   }
 
@@ -88,15 +88,6 @@ export class Entries {
     else this.#memory.delete(name);
     return entry;
   }
-}
-
-/** The values `requestHeaders` has for the names in `selectedBy`; empty where a header was not sent. */
-export function selectionOf(selectedBy: HeaderList, requestHeaders: HeaderList): HeaderList {
-  return selectedBy.map(([name]) => [name, requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
-}
-
-function selects(selectedBy: HeaderList, requestHeaders: HeaderList): boolean {
-  return selectionOf(selectedBy, requestHeaders).every(([, value], i) => value === selectedBy[i]?.[1]);
 }
 
 function nameOf(backend: string, key: string, variant: string): string {

@@ -1,4 +1,5 @@
 import type { HeaderList } from "../http/headers.ts";
+import type { Selecting } from "../http/selection.ts";
 
 /** What is known of one stored representation; its body is the blob named by `sha256`. */
 export interface Entry {
@@ -87,10 +88,9 @@ export interface StagedBody {
 }
 
 /** What selects a stored representation: the key, and where the upstream varies, the request headers. */
-export interface Selector {
+export interface Selector extends Selecting {
   readonly backend: string;
   readonly key: string;
-  readonly requestHeaders: HeaderList;
 }
 
 /** Keeps bodies by digest and entries by key. Everything is in the cache directory; several processes may share it. */

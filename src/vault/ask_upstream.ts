@@ -4,6 +4,7 @@ import { type ErrorCode, messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry } from "../store/store.ts";
+import { askSelecting, type Selected } from "./ask_selecting.ts";
 import { conditionsOf } from "./confirm.ts";
 import { statedReason } from "./stated_reason.ts";
 import { isWebPageInPlaceOf } from "./web_page.ts";
@@ -25,7 +26,7 @@ export interface Question {
   readonly retry: boolean;
 }
 
-export interface Answer {
+export interface Answer extends Selected {
   readonly candidate: Candidate;
   /**
    * 200 or 203; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or
@@ -82,20 +83,22 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
   const added = [...question.headers, ...cameFrom(candidate, previous) ? conditionsOf(previous!) : []];
   const { signal } = question;
   const send = async (method: Question["method"]) => {
-    const headers = [...artifact.requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
-    const request = new Request(candidate.url, { method, headers, signal, redirect: "manual" });
-    const response = await candidate.fetch(request, { retry });
+    const selected = await askSelecting(artifact, previous, (requestHeaders) => {
+      const headers = [...requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
+      return candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }), { retry });
+    });
+    const { response } = selected;
     if (!answers(response.status, added)) throw refusal(response, candidate.url, await statedReason(response));
     const contentType = response.headers.get("content-type");
-    if (!isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held })) return response;
+    if (!isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held })) return selected;
     await response.body?.cancel().catch(() => {});
     throw pageInstead(response, candidate.url);
   };
   try {
-    return { candidate, response: await send(method), byGet: false };
+    return { candidate, ...await send(method), byGet: false };
   } catch (error) {
     if (method === "GET" || !mayBeOfHeadAlone(error)) throw error;
-    return { candidate, response: await send("GET"), byGet: true };
+    return { candidate, ...await send("GET"), byGet: true };
   }
 }
 

@@ -3,6 +3,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import { contentLengthOf, type HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
+import { isSelectedBy, withOffered } from "../http/selection.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
@@ -195,7 +196,7 @@ class Engine implements Vault {
     }, sharing);
     const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
     if (joined && head.kind === "confirmed" && !isSelectedBy(head.entry.selectedBy, artifact)) {
-      return this.#get(artifact, ask, stale, "selection");
+      return this.#get(sendingSelected(artifact, head.entry.selectedBy), ask, stale, "selection");
     }
     if (head.kind === "confirmed") {
       const fwd = stale ? "stale" : "uri-miss";
@@ -208,7 +209,7 @@ class Engine implements Vault {
     }
     if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
     if (joined && !isSelectedBy(head.assessment.selectedBy, artifact)) {
-      return this.#get(artifact, ask, stale, "selection");
+      return this.#get(sendingSelected(artifact, head.assessment.selectedBy), ask, stale, "selection");
     }
     if (joined && !head.storing) return this.#get(artifact, ask, stale, "none");
     return await openArriving(transfer, head, {
@@ -327,8 +328,9 @@ class Engine implements Vault {
   }
 }
 
-function isSelectedBy(selectedBy: HeaderList, { requestHeaders }: Artifact): boolean {
-  return selectedBy.every(([name, value]) => (requestHeaders.find(([sent]) => sent === name)?.[1] ?? "") === value);
+/** The artifact with the headers by which upstream tells its representations apart, so that others do not share it. */
+function sendingSelected(artifact: Artifact, selectedBy: HeaderList): Artifact {
+  return { ...artifact, requestHeaders: withOffered(selectedBy.map(([name]) => name), artifact) };
 }
 
 function keyOf(artifact: Artifact): string {

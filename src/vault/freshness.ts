@@ -1,6 +1,7 @@
 import type { Artifact } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { readResponseCaching } from "../http/response_caching.ts";
+import { selectionOf } from "../http/selection.ts";
 import type { Entry } from "../store/store.ts";
 
 /** What to do about a request: DESIGN 4. */
@@ -54,12 +55,12 @@ export interface Assessment {
 /** Reads an answer's caching headers. Only artifacts of kind `http` can be told not to be kept. */
 export function assess(artifact: Artifact, headers: Headers, now: number): Assessment {
   const { storable, lifetimeSeconds, ageSeconds, vary } = readResponseCaching(headers, now);
-  const selectedBy = vary.filter((name) => name !== "*" && name !== "accept-encoding")
-    .map((name) => [name, artifact.requestHeaders.find(([sent]) => sent === name)?.[1] ?? ""] as const);
+  const selecting = vary.filter((name) => name !== "*" && name !== "accept-encoding");
   return {
     storable: artifact.freshness.kind !== "http" || storable,
     freshUntil: now + Math.max(0, lifetimeSeconds - ageSeconds) * 1000,
     generatedAt: now - ageSeconds * 1000,
-    selectedBy,
+    // What the client has offered and upstream was not sent has selected nothing.
+    selectedBy: selectionOf(selecting, { requestHeaders: artifact.requestHeaders }),
   };
 }

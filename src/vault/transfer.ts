@@ -174,7 +174,7 @@ export class Transfer {
    * it.
    */
   async #place(beginning: BodyBeginning): Promise<ArrivingBody> {
-    const body = await ArrivingBody.create(withDigestOf(this.artifact, beginning), beginning, {
+    const body = await ArrivingBody.create(asAnswered(this.artifact, beginning), beginning, {
       ...this.#deps,
       onUnstored: () => {
         this.#detached();
@@ -257,11 +257,15 @@ export class Transfer {
   }
 }
 
-/** What goes on from staged bytes is hashed by SHA-256 only, where no digest was known before. */
-function withDigestOf(artifact: Artifact, { answer, resumed }: BodyBeginning): Artifact {
-  if (artifact.digest || !artifact.announcedDigest) return artifact;
-  const digest = artifact.announcedDigest(keepHeaders(answer.response.headers));
-  return digest && (!resumed || digest.algorithm === "sha256") ? { ...artifact, digest } : artifact;
+/**
+ * The artifact with what the answer tells: the headers it was selected by, and its digest. What goes on from staged
+ * bytes is hashed by SHA-256 only, where no digest was known before.
+ */
+function asAnswered(artifact: Artifact, { answer: { response, requestHeaders }, resumed }: BodyBeginning): Artifact {
+  const asked = { ...artifact, requestHeaders };
+  if (artifact.digest || !artifact.announcedDigest) return asked;
+  const digest = artifact.announcedDigest(keepHeaders(response.headers));
+  return digest && (!resumed || digest.algorithm === "sha256") ? { ...asked, digest } : asked;
 }
 
 function asVaultError(error: unknown): VaultError {

@@ -89,6 +89,7 @@ Deno.test("upstream is silent: the stale copy is served after revalidate_timeout
   await using held = await holding(always, { vault: { revalidateTimeoutMs: 10 } });
   const hold = held.upstream.hold("/a");
   assert.equal((await held.text()).text, "one");
+  await hold.reached;
   assert.equal((await held.text()).text, "one");
   await hold.reached;
   assert.equal(held.upstream.count("/a"), 2);
