@@ -53,7 +53,9 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
     log,
     events: metrics,
   });
-  const upstreams = new Upstreams({ config, log, health, version });
+  // Another one for each process, so that two vaults never take each other for themselves.
+  const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
+  const upstreams = new Upstreams({ config, log, health, version, viaName });
   const backends = await openBackends({ config, upstreams, metrics, log });
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   const vault = createVault({
@@ -73,6 +75,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   const isShuttingDown = () => shuttingDown;
   const handle = createHandler({
     ...{ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() },
+    viaName,
     maxRequests: config.max_requests ?? Math.floor(openFilesLimit / 2),
   });
   return {

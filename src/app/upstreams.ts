@@ -19,6 +19,8 @@ export interface UpstreamsOptions {
   readonly log: Log;
   readonly health: UpstreamHealth;
   readonly version: string;
+  /** What this vault calls itself in `Via`. */
+  readonly viaName: string;
 }
 
 /** The ways out to all upstreams, each as its backend's configuration says. */
@@ -32,7 +34,7 @@ export class Upstreams {
 
   /** Opens connections that trust `ca`, PEM files, too. Throws `config_invalid` or `permission_missing`. */
   async connect(backend: BackendConfig, ca: readonly string[] = []): Promise<CreateFetch> {
-    const { config, log, health, version } = this.#options;
+    const { config, log, health, version, viaName } = this.#options;
     const options = backend.config;
     const authorities = [...config.ca ?? [], ...options.ca ?? [], ...ca];
     const proxy = options.proxy ?? config.proxy;
@@ -47,8 +49,7 @@ export class Upstreams {
       userAgent: options.user_agent ?? `artifact-vault/${version}`,
       allowPrivateRedirects: options.allow_private_redirects,
       fetch: egress.fetch,
-      health,
-      log,
+      ...{ health, viaName, log },
       ...proxy !== undefined && { proxy },
     };
     return (own) => createUpstreamClient({ ...common, ...own }).fetch;

@@ -9,6 +9,7 @@ import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
 import { Exchange } from "./exchange.ts";
+import { passingVia, readerPassingVia, refuseLoop } from "./loops.ts";
 import { type Ending, meteredBody } from "./metered_body.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
@@ -23,6 +24,8 @@ export interface HandlerOptions extends AdminOptions {
   readonly log: Log;
   /** How many requests may be under way at once, own pages apart; 512 where absent. */
   readonly maxRequests?: number;
+  /** What this vault calls itself in `Via`; without it no loop is found. */
+  readonly viaName?: string;
 }
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -76,8 +79,14 @@ class Boundary {
     exchange.backend = route?.backend.name ?? "none";
     if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
     if (route === null) throw this.#stoodFor.unknown(target, headers) ?? this.#routes.unknown(target.path);
-    const resolved = await route.backend.resolve(backendRequest(exchange)!, this.#options.vault.reader);
-    if ("candidates" in resolved) return await this.#open(exchange, resolved, method);
+    const via = headers.get("via");
+    if (via !== null) refuseLoop(via, { name: this.#options.viaName, backend: exchange.backend });
+    const { reader } = this.#options.vault;
+    const vault = via === null ? reader : readerPassingVia(reader, via);
+    const resolved = await route.backend.resolve(backendRequest(exchange)!, vault);
+    if ("candidates" in resolved) {
+      return await this.#open(exchange, via === null ? resolved : passingVia(resolved, via), method);
+    }
     return "bytes" in resolved ? this.#render(exchange, resolved, method) : directReply(method, resolved);
   }
 

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";
 import { type EgressOptions, openEgress } from "./egress.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
+import { withLoopDetection } from "./loops.ts";
 import { withOciTokens } from "./oci_token.ts";
 import { type Lookup, lookupNothing, lookupWithDns } from "./private_network.ts";
 import { type RateLimit, withRateLimit } from "./rate_limit.ts";
@@ -20,6 +21,8 @@ export interface UpstreamOptions extends EgressOptions {
   /** Whether a 429 is worth repeating; true when absent. */
   readonly retryRateLimited?: boolean;
   readonly userAgent: string;
+  /** What this vault calls itself in `Via`; without it none is sent. */
+  readonly viaName?: string;
   readonly credentials: Credentials;
   /** Extra headers, as private as the credentials. */
   readonly headers: HeaderList;
@@ -57,7 +60,8 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   const egress = options.fetch === undefined ? openEgress(options) : { fetch: options.fetch, close() {} };
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithDns : lookupNothing);
   const timed = withTimeout(egress.fetch, { timeoutMs, clock });
-  let fetch = withCredentials(health === undefined ? timed : withHealth(timed, health), options);
+  const watched = health === undefined ? timed : withHealth(timed, health);
+  let fetch = withLoopDetection(withCredentials(watched, options));
   if (credentials.kind === "registry") {
     // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
     const tokenFetch = withRetry(fetch, options);

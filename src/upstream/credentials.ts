@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
+import { viaOf } from "../http/via.ts";
 
 /** A user name without a colon, and a password. */
 export interface Login {
@@ -34,6 +35,8 @@ export interface CredentialsOptions {
   readonly origins: readonly string[];
   /** Sent to every origin. */
   readonly userAgent: string;
+  /** What this vault calls itself in `Via`, which a gateway has to send (RFC 9110 §7.6.3). Absent: sends none. */
+  readonly viaName?: string;
 }
 
 /**
@@ -43,6 +46,7 @@ export interface CredentialsOptions {
 export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetch {
   const origins = new Set(options.origins.map((origin) => new URL(origin).origin));
   const everywhere: HeaderList = [["user-agent", options.userAgent]];
+  const { viaName } = options;
   const athome: HeaderList = [...everywhere, ...authorization(options.credentials), ...options.headers];
   return (request) => {
     const headers = new Headers(request.headers);
@@ -50,6 +54,7 @@ export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetc
       if (!request.headers.has(name)) headers.append(name, value);
     }
     headers.set("accept-encoding", "identity");
+    if (viaName !== undefined) headers.set("via", viaOf(headers.get("via"), viaName));
     return fetch(new Request(request, { headers }));
   };
 }

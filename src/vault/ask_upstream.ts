@@ -39,6 +39,7 @@ export interface Answer extends Selected {
 
 /** Errors that count before others when no candidate has the artifact: an outage is never reported as "not found". */
 const precedence: readonly ErrorCode[] = [
+  "loop_detected",
   "rate_limited",
   "upstream_failed",
   "upstream_silent",

@@ -1,0 +1,46 @@
+import type { Artifact, Fetch, VaultReader } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { routeOf } from "../http/via.ts";
+
+/** Throws `loop_detected` for a request whose `Via` says that this vault, which calls itself `name`, has sent it. */
+export function refuseLoop(via: string, { name, backend }: { name: string | undefined; backend: string }): void {
+  if (name === undefined) return;
+  const route = routeOf(via, name);
+  if (route.kind === "open") return;
+  if (route.kind === "too_long") {
+    throw loopDetected("the request has passed through too many proxies, perhaps in a loop");
+  }
+  const through = route.through.length === 0 ? "directly" : `by way of ${route.through.join(", ")}`;
+  throw loopDetected(
+    `an upstream of backend "${backend}" leads back to this vault, ${through}; correct the URL of that upstream`,
+  );
+}
+
+function loopDetected(message: string): VaultError {
+  return new VaultError("loop_detected", message);
+}
+
+/** The same artifact. What is fetched for it tells upstream which proxies the client's request came through. */
+export function passingVia(artifact: Artifact, via: string): Artifact {
+  const candidates = artifact.candidates.map((candidate) => ({ ...candidate, fetch: withVia(candidate.fetch, via) }));
+  const complete = artifact.complete?.bind(artifact);
+  return { ...artifact, candidates, ...complete && { complete: async () => passingVia(await complete(), via) } };
+}
+
+/** The same for what a backend reads to find out what a request means. */
+export function readerPassingVia(reader: VaultReader, via: string): VaultReader {
+  return {
+    read: (artifact, reading) => reader.read(passingVia(artifact, via), reading),
+    holds: (artifact) => reader.holds(artifact),
+    fetch: (artifact) => reader.fetch(passingVia(artifact, via)),
+    copy: (from, to) => reader.copy(from, to),
+    keys: (backend, lastSegments) => reader.keys(backend, lastSegments),
+  };
+}
+
+function withVia(fetch: Fetch, via: string): Fetch {
+  return (request) => {
+    request.headers.set("via", via);
+    return fetch(request);
+  };
+}
