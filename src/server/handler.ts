@@ -3,7 +3,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
-import type { Opened, Vault } from "../vault/vault.ts";
+import type { ChunkReader, Opened, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
@@ -101,8 +101,11 @@ class Boundary {
     const { headers } = exchange.request;
     exchange.upstream = originOf(source.upstream);
     const { ranges } = new ClientAsk(exchange.request, method, false);
-    const stream = () => new Blob([made.bytes]).stream();
-    const opened = { ...made, ...source, sizeBytes: made.bytes.byteLength, ranges: true, stream, close() {} };
+    const unused = () => {
+      throw new Error("A rendition is in memory: it is not streamed");
+    };
+    const sizeBytes = made.bytes.byteLength;
+    const opened = { ...made, ...source, sizeBytes, ranges: true, chunks: unused, stream: unused, close() {} };
     return respond(opened, { method, headers, ranges });
   }
 
@@ -162,7 +165,7 @@ class Boundary {
     return response;
   }
 
-  #metered(exchange: Exchange, reply: Reply, body: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  #metered(exchange: Exchange, reply: Reply, body: ChunkReader) {
     const length = headerOf(reply.headers, "content-length");
     const ended = (bytes: number, ending: Ending) => this.#end(exchange, reply, bytes, ending);
     return meteredBody(body, { sizeBytes: length === undefined ? undefined : Number(length), ended });

@@ -1,7 +1,7 @@
+import type { Chunk, ChunkReader } from "../vault/vault.ts";
+
 /** How a body ended: sent to its end, left by its client, or broken off on our side. */
 export type Ending = { readonly kind: "complete" | "aborted" } | { readonly kind: "failed"; readonly error: unknown };
-
-type Chunks = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 interface MeteredOptions {
   /** What Content-Length announces; undefined where it does not. */
@@ -11,11 +11,14 @@ interface MeteredOptions {
 }
 
 /**
- * The same chunks, not copied and not read ahead. A chunk counts when the next one is asked for, since until then it
- * may not have reached the client; only after the last announced byte Deno asks no more, so that one ends the body.
+ * The chunks as a stream for the runtime to send, not copied and not read ahead. When the next chunk is asked for, the
+ * one before has been handed on: only then it counts, and its memory is freed. After the last announced byte Deno need
+ * not ask for more, so that one ends the body.
  */
-export function meteredBody(source: Chunks, { sizeBytes = Infinity, ended }: MeteredOptions): Chunks {
-  const reader = source.getReader();
+export function meteredBody(
+  chunks: ChunkReader,
+  { sizeBytes = Infinity, ended }: MeteredOptions,
+): ReadableStream<Chunk> {
   let sentBytes = 0;
   let underWay = 0;
   let open = true;
@@ -23,27 +26,34 @@ export function meteredBody(source: Chunks, { sizeBytes = Infinity, ended }: Met
     if (open) ended(sentBytes, ending);
     open = false;
   };
+  const handedOn = () => {
+    sentBytes += underWay;
+    underWay = 0;
+    chunks.release();
+  };
   return new ReadableStream({
     async pull(controller) {
-      sentBytes += underWay;
-      underWay = 0;
+      handedOn();
+      if (!open) return controller.close();
       try {
-        const { done, value } = await reader.read();
+        const chunk = await chunks.read();
         if (!open) return;
-        if (!done) controller.enqueue(value);
-        underWay = value?.byteLength ?? 0;
-        if (!done && sentBytes + underWay < sizeBytes) return;
+        if (chunk !== null) controller.enqueue(chunk);
+        underWay = chunk?.byteLength ?? 0;
+        if (chunk !== null && sentBytes + underWay < sizeBytes) return;
         sentBytes += underWay;
-        controller.close();
+        underWay = 0;
+        if (chunk === null) controller.close();
         end({ kind: "complete" });
       } catch (error) {
         if (open) controller.error(error);
         end({ kind: "failed", error });
       }
     },
-    async cancel(reason) {
+    cancel() {
       end({ kind: "aborted" });
-      await reader.cancel(reason);
+      chunks.release();
+      chunks.close();
     },
   }, { highWaterMark: 0 });
 }

@@ -1,6 +1,5 @@
 import { type ByteRange, contentRange } from "../http/range.ts";
-
-type Chunks = ReadableStream<Uint8Array<ArrayBuffer>>;
+import type { Chunk, ChunkReader } from "../vault/vault.ts";
 
 interface Representation {
   /** Its `Content-Type`, if it has one. */
@@ -48,37 +47,57 @@ export class Multipart {
   }
 
   /** The body: `source` has the bytes of all ranges, one after the other. */
-  wrap(source: Chunks): Chunks {
-    const reader = source.getReader();
-    const pieces = this.#pieces(reader);
-    return new ReadableStream({
-      async pull(controller) {
-        const { done, value } = await pieces.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }, { highWaterMark: 0 });
+  wrap(source: ChunkReader): ChunkReader {
+    return new Pieces(source, { ranges: this.#ranges, heads: this.#heads, end: this.#end });
+  }
+}
+
+interface Framing {
+  readonly ranges: readonly ByteRange[];
+  readonly heads: readonly Chunk[];
+  readonly end: Chunk;
+}
+
+class Pieces implements ChunkReader {
+  readonly #source: ChunkReader;
+  readonly #pieces: AsyncGenerator<Chunk, void>;
+  /** What is left of the chunk that was read last. */
+  #rest: Chunk = new Uint8Array();
+
+  constructor(source: ChunkReader, framing: Framing) {
+    this.#source = source;
+    this.#pieces = this.#cut(framing);
   }
 
-  async *#pieces(reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>) {
-    let chunk = new Uint8Array();
-    for (const [part, { start, end }] of this.#ranges.entries()) {
-      yield this.#heads[part]!;
+  async read(): Promise<Chunk | null> {
+    return (await this.#pieces.next()).value ?? null;
+  }
+
+  release(): void {
+    if (this.#rest.byteLength === 0) this.#source.release();
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  async *#cut({ ranges, heads, end: last }: Framing): AsyncGenerator<Chunk, void> {
+    for (const [part, { start, end }] of ranges.entries()) {
+      yield heads[part]!;
       for (let left = end - start; left > 0;) {
-        if (chunk.byteLength === 0) {
-          const { done, value } = await reader.read();
-          if (done) throw new Error("the body ended before its last range");
-          chunk = value;
+        if (this.#rest.byteLength === 0) {
+          const chunk = await this.#source.read();
+          if (chunk === null) throw new Error("the body ended before its last range");
+          this.#rest = chunk;
         }
-        const piece = chunk.subarray(0, left);
-        chunk = chunk.subarray(piece.byteLength);
+        const piece = this.#rest.subarray(0, left);
+        this.#rest = this.#rest.subarray(piece.byteLength);
         left -= piece.byteLength;
         if (piece.byteLength > 0) yield piece;
       }
     }
-    await reader.cancel();
-    yield this.#end;
+    this.#source.close();
+    yield last;
   }
 }
 

@@ -1,9 +1,10 @@
 import type { DirectAnswer } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheResult } from "../http/cache_status.ts";
+import type { ChunkReader } from "../vault/vault.ts";
 
 /** Null for answers without a body, and for HEAD. */
-export type Body = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null;
+export type Body = Uint8Array<ArrayBuffer> | ChunkReader | null;
 
 /** An answer before it is sent. Its headers are complete but for the request id. */
 export interface Reply {

@@ -2,7 +2,7 @@ import { cacheResult, formatCacheStatus } from "../http/cache_status.ts";
 import { ifRangeMatches, notModified, type Validators } from "../http/conditional.ts";
 import { headerOf } from "../http/headers.ts";
 import { type ByteRange, contentRange, type RangeSpec, resolveRanges, unsatisfiedRange } from "../http/range.ts";
-import type { Opened } from "../vault/vault.ts";
+import type { ChunkReader, Opened } from "../vault/vault.ts";
 import { Multipart } from "./multipart.ts";
 import type { Body, Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
@@ -48,15 +48,13 @@ function whole(opened: Opened, method: Wanted["method"]): Reply {
   // The server itself tells the length of bytes in memory.
   if (method === "GET" && bytes !== null) return reply(opened, 200, headers, bytes);
   if (sizeBytes !== undefined) headers.push(["content-length", String(sizeBytes)]);
-  if (method === "GET") return reply(opened, 200, headers, opened.stream());
+  if (method === "GET") return reply(opened, 200, headers, opened.chunks());
   opened.close();
-  return reply(opened, 200, headers, sizeBytes === undefined ? emptyStream() : null);
+  return reply(opened, 200, headers, sizeBytes === undefined ? noChunks : null);
 }
 
 /** Without a body the server would say that its length is 0. */
-function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({ start: (controller) => controller.close() });
-}
+const noChunks: ChunkReader = { read: () => Promise.resolve(null), release() {}, close() {} };
 
 function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
   const size = opened.sizeBytes!;
@@ -68,7 +66,7 @@ function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
   const { start, end } = range;
   const headers = representationHeaders(opened);
   headers.push(["content-range", contentRange(range, size)], ["content-length", String(end - start)]);
-  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.stream(range));
+  return reply(opened, 206, headers, opened.bytes?.subarray(start, end) ?? opened.chunks(range));
 }
 
 /** Several ranges in one body (RFC 9110 §15.3.7.2). */
@@ -78,7 +76,7 @@ function inParts(opened: Opened, ranges: readonly ByteRange[]): Reply {
   const headers = representationHeaders(opened).filter(([name]) => name !== "content-type");
   headers.push(["content-type", parts.contentType], ["content-length", String(parts.contentLength)]);
   const { bytes } = opened;
-  return reply(opened, 206, headers, bytes === null ? parts.wrap(opened.stream(...ranges)) : parts.of(bytes));
+  return reply(opened, 206, headers, bytes === null ? parts.wrap(opened.chunks(...ranges)) : parts.of(bytes));
 }
 
 /** Last-Modified guides the update of a copy that has no ETag. */

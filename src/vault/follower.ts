@@ -1,11 +1,14 @@
 import { VaultError } from "../errors.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { BodyFile } from "../store/store.ts";
+import { freeMemory } from "./chunks.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import { Pace } from "./pace.ts";
+import type { Segment } from "./segment.ts";
+import type { Chunk, ChunkReader } from "./vault.ts";
 
-/** One reader of a growing file, at its own speed. */
-export class Follower {
+/** One reader of a growing file, at its own speed. It rejects when the transfer fails, and ends only at the true end. */
+export class Follower implements ChunkReader {
   readonly #file: GrowingFile;
   readonly #left: () => void;
   readonly #pace = new Pace();
@@ -14,6 +17,9 @@ export class Follower {
   /** A part is released as it comes; what may complete a body for a client, only up to what has been checked. */
   #gated: boolean;
   #reader: BodyFile | null = null;
+  #last: Chunk | null = null;
+  /** Whose memory the last chunk is in; null where it is the follower's own. */
+  #lender: Segment | null = null;
   #gaveUp: VaultError | null = null;
   #closed = false;
   #waiting = false;
@@ -52,25 +58,25 @@ export class Follower {
     this.#gated = false;
   }
 
-  /** The stream of what it wants. It errors when the transfer fails, and ends only at the true end. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new ReadableStream({
-      pull: async (controller) => {
-        try {
-          const chunk = await this.#next();
-          if (this.#closed) return;
-          if (chunk) controller.enqueue(chunk);
-          if (chunk && !this.#done) return;
-          this.close();
-          controller.close();
-        } catch (error) {
-          if (this.#closed) return;
-          this.close();
-          controller.error(error);
-        }
-      },
-      cancel: () => this.close(),
-    }, { highWaterMark: 0 });
+  async read(): Promise<Chunk | null> {
+    try {
+      const chunk = await this.#next();
+      if (this.#closed) return null;
+      if (chunk === null || this.#done) this.close();
+      return chunk;
+    } catch (error) {
+      if (this.#closed) return null;
+      this.close();
+      throw error;
+    }
+  }
+
+  release(): void {
+    const chunk = this.#last;
+    this.#last = null;
+    if (chunk === null) return;
+    if (this.#lender === null) freeMemory(chunk);
+    else this.#lender.takeBack(chunk);
   }
 
   /** Reads no more. */
@@ -98,7 +104,7 @@ export class Follower {
   }
 
   /** The next bytes; null at the end. */
-  async #next(): Promise<Uint8Array<ArrayBuffer> | null> {
+  async #next(): Promise<Chunk | null> {
     const wanted = this.#pace.next();
     for (;;) {
       const file = this.#file;
@@ -120,20 +126,24 @@ export class Follower {
   }
 
   /** What can be had at once: from memory at the tip, from the file behind it. */
-  async #take(wanted: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  async #take(wanted: number): Promise<Chunk | null> {
     const segment = this.#file.segmentFor(this.#offset);
     if (!segment) return null;
     const receivedTo = Math.min(segment.receivedTo, segment.end);
     const limit = Math.min(this.#end, this.#gated ? this.#file.releasedTo(receivedTo) : receivedTo);
     if (this.#offset >= limit) return null;
-    const chunk = segment.inMemory(this.#offset, limit, wanted);
-    if (chunk) return chunk;
+    const chunk = segment.lend(this.#offset, limit, wanted);
+    if (chunk) {
+      this.#lender = segment;
+      return this.#last = chunk;
+    }
     const onDisk = Math.min(limit, segment.storedTo) - this.#offset;
     if (onDisk <= 0) throw new VaultError("storage_failed", "The download is not kept, and has moved on");
-    return await this.#read(Math.min(wanted, onDisk));
+    this.#lender = null;
+    return this.#last = await this.#readFile(Math.min(wanted, onDisk));
   }
 
-  async #read(bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #readFile(bytes: number): Promise<Chunk> {
     this.#reader ??= this.#file.staged!.file();
     const buffer = new Uint8Array(bytes);
     const read = await this.#reader.read(buffer, this.#offset);

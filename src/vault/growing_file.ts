@@ -1,5 +1,6 @@
 import type { VaultError } from "../errors.ts";
 import type { StagedBody } from "../store/store.ts";
+import { drain } from "./chunks.ts";
 import { Follower } from "./follower.ts";
 import type { RunningHash } from "./hashing.ts";
 import { Segment } from "./segment.ts";
@@ -224,9 +225,8 @@ export class GrowingFile {
     follower.narrow({ start: this.#hashedTo, end: Infinity });
     follower.ungate();
     this.#hashFollower = follower;
-    const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (chunk) => hash.update(chunk) });
     // Where it fails, too few bytes have been hashed, and the check says so.
-    this.#hashing = follower.stream().pipeTo(sink).catch(() => {});
+    this.#hashing = drain(follower, (chunk) => hash.update(chunk)).catch(() => {});
   }
 
   /** Upstream ended a body of unknown size. */

@@ -2,6 +2,7 @@ import type { Artifact, Read, Reading, Source, VaultReader } from "../artifact.t
 import { VaultError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
 import type { MadeReadings } from "./made_readings.ts";
+import { drain } from "./chunks.ts";
 import { OpenedBody } from "./opened_body.ts";
 import type { Opened } from "./vault.ts";
 
@@ -41,7 +42,7 @@ export class Library implements VaultReader {
   async fetch(artifact: Artifact): Promise<void> {
     const opened = await this.#options.open(artifact);
     if (opened.sha256 !== undefined) return opened.close();
-    await opened.stream().pipeTo(new WritableStream());
+    await drain(opened.chunks());
     await this.#options.settled(artifact);
     if (!this.holds(artifact)) throw notKept(artifact);
   }

@@ -3,7 +3,8 @@ import { messageOf } from "../errors.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
-import { fileStream } from "./file_stream.ts";
+import { streamOf } from "./chunks.ts";
+import { FileChunks } from "./file_chunks.ts";
 
 /**
  * Larger bodies are not looked into; registries take manifests of 4 MiB at most (distribution-spec, "Pushing
@@ -57,5 +58,5 @@ function readStored(entry: Entry, store: Store): Promise<Uint8Array<ArrayBuffer>
   if (body === null) return null;
   return body.kind === "bytes"
     ? Promise.resolve(body.bytes)
-    : new Response(fileStream(body.file, 0, entry.sizeBytes)).bytes();
+    : new Response(streamOf(new FileChunks(body.file, 0, entry.sizeBytes))).bytes();
 }

@@ -4,17 +4,20 @@ import type { CacheStatus } from "../http/cache_status.ts";
 import type { BodyFile, Entry, StoredBody } from "../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import type { Follower } from "./follower.ts";
-import { fileStream } from "./file_stream.ts";
+import { MemoryChunks, streamOf } from "./chunks.ts";
+import { ChunksInTurn } from "./chunks_in_turn.ts";
+import { FileChunks } from "./file_chunks.ts";
 import { heldBackBytes } from "./growing_file.ts";
 import { redirectedTo } from "./redirected_to.ts";
-import { streamsInTurn } from "./streams_in_turn.ts";
 import type { Head, Transfer } from "./transfer.ts";
-import type { Opened } from "./vault.ts";
+import type { ChunkReader, Opened } from "./vault.ts";
 
 const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000));
 
 /** A stored representation. */
 export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: CacheStatus): Opened {
+  const chunks = (range: ByteRange = { start: 0, end: entry.sizeBytes }, ...others: readonly ByteRange[]) =>
+    others.length === 0 ? storedChunks(body, range) : storedInTurn(body, [range, ...others]);
   return {
     headers: entry.headers,
     sizeBytes: entry.sizeBytes,
@@ -25,24 +28,26 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
     sha256: entry.sha256,
     ranges: true,
     bytes: body.kind === "bytes" ? body.bytes : null,
-    stream: (range = { start: 0, end: entry.sizeBytes }, ...others) =>
-      others.length === 0 ? storedStream(body, range) : storedStreams(body, [range, ...others]),
+    chunks,
+    stream: (...ranges) => streamOf(chunks(...ranges)),
     close() {
       if (body.kind === "file") body.file.close();
     },
   };
 }
 
-function storedStream(body: StoredBody, { start, end }: ByteRange) {
-  return body.kind === "bytes" ? bytesStream(body.bytes.subarray(start, end)) : fileStream(body.file, start, end);
+function storedChunks(body: StoredBody, { start, end }: ByteRange): ChunkReader {
+  return body.kind === "bytes"
+    ? new MemoryChunks(body.bytes.subarray(start, end))
+    : new FileChunks(body.file, start, end);
 }
 
-function storedStreams(body: StoredBody, ranges: readonly ByteRange[]) {
-  if (body.kind === "bytes") return streamsInTurn(ranges.map((range) => () => storedStream(body, range)), () => {});
+function storedInTurn(body: StoredBody, ranges: readonly ByteRange[]): ChunkReader {
+  if (body.kind === "bytes") return new ChunksInTurn(ranges.map((range) => () => storedChunks(body, range)), () => {});
   const { file } = body;
   const shared: BodyFile = { read: (buffer, offset) => file.read(buffer, offset), close() {} };
-  const opens = ranges.map((range) => () => storedStream({ kind: "file", file: shared }, range));
-  return streamsInTurn(opens, () => file.close());
+  const opens = ranges.map((range) => () => storedChunks({ kind: "file", file: shared }, range));
+  return new ChunksInTurn(opens, () => file.close());
 }
 
 /** A body that is on its way, read as it grows. */
@@ -52,6 +57,13 @@ function openedFromTransfer(
   cacheStatus: CacheStatus,
 ): Opened {
   const follower = transfer.follow();
+  const chunks = (range?: ByteRange, ...others: readonly ByteRange[]) => {
+    if (others.length === 0) return followed(transfer, follower, range);
+    // All of them from now on, so that the transfer counts as wanted between two of them.
+    const followers = [follower, ...others.map(() => transfer.follow())];
+    const opens = [range, ...others].map((range, i) => () => followed(transfer, followers[i]!, range));
+    return new ChunksInTurn(opens, () => followers.forEach((follower) => follower.close()));
+  };
   return {
     headers: head.headers,
     sizeBytes: head.sizeBytes ?? undefined,
@@ -61,13 +73,8 @@ function openedFromTransfer(
     location: head.location,
     ranges: head.sizeBytes !== null && head.storing,
     bytes: null,
-    stream(range, ...others) {
-      if (others.length === 0) return followed(transfer, follower, range);
-      // All of them from now on, so that the transfer counts as wanted between two of them.
-      const followers = [follower, ...others.map(() => transfer.follow())];
-      const opens = [range, ...others].map((range, i) => () => followed(transfer, followers[i]!, range));
-      return streamsInTurn(opens, () => followers.forEach((follower) => follower.close()));
-    },
+    chunks,
+    stream: (...ranges) => streamOf(chunks(...ranges)),
     close: () => follower.close(),
   };
 }
@@ -103,22 +110,14 @@ export function openedHead(answer: Answer, generatedAt: number, cacheStatus: Cac
     location: redirectedTo(answer),
     ranges: sizeBytes !== undefined,
     bytes: null,
-    stream: () => bytesStream(new Uint8Array()),
+    chunks: () => new MemoryChunks(new Uint8Array()),
+    stream: () => streamOf(new MemoryChunks(new Uint8Array())),
     close() {},
   };
 }
 
-function followed(transfer: Transfer, follower: Follower, range: ByteRange | undefined) {
+function followed(transfer: Transfer, follower: Follower, range: ByteRange | undefined): ChunkReader {
   if (range) follower.narrow(range);
   transfer.want(follower.offset);
-  return follower.stream();
-}
-
-function bytesStream(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    pull(controller) {
-      if (bytes.byteLength > 0) controller.enqueue(bytes);
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
+  return follower;
 }

@@ -1,5 +1,7 @@
 import { VaultError } from "../errors.ts";
+import { freeMemory } from "./chunks.ts";
 import type { GrowingFile } from "./growing_file.ts";
+import type { Chunk } from "./vault.ts";
 
 /** A segment takes no more bytes while this many wait to be written. */
 const maxUnwrittenBytes = 2 * 1024 * 1024;
@@ -29,10 +31,11 @@ export class Segment {
   /** Where `#unwritten` begins: at `storedTo` while storing, further on when bytes have been passed on and let go. */
   #memoryFrom: number;
   /** The bytes in `[memoryFrom, receivedTo)`. */
-  #unwritten: Uint8Array<ArrayBuffer>[] = [];
-  /** The memory of bytes that are on disk and that no follower holds, for the next bytes. */
+  #unwritten: Chunk[] = [];
+  /** The memory of bytes that are on disk and that no follower has had, for the next bytes. */
   readonly #spare: ArrayBuffer[] = [];
-  readonly #held = new WeakSet<Uint8Array<ArrayBuffer>>();
+  /** Memory that followers have had, with how many of them still need it. It may be on its way out: never used again. */
+  readonly #lent = new WeakMap<ArrayBuffer, number>();
   #writing: Promise<void> | null = null;
   #writer: Deno.FsFile | null = null;
 
@@ -57,13 +60,13 @@ export class Segment {
   }
 
   /** Memory to receive the next bytes in, so that a long download makes no garbage where nobody reads at its tip. */
-  buffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  buffer(sizeBytes: number): Chunk {
     const spare = this.#spare.pop();
     return spare && spare.byteLength >= sizeBytes ? new Uint8Array(spare) : new Uint8Array(sizeBytes);
   }
 
   /** Takes the next bytes, and the memory they are in; resolves when it can take more. */
-  async append(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+  async append(chunk: Chunk): Promise<void> {
     this.#unwritten.push(chunk);
     this.#receivedTo += chunk.byteLength;
     this.#file.received(this, chunk);
@@ -74,20 +77,30 @@ export class Segment {
 
   /**
    * Bytes from `offset` on, where they are in memory: as they are to who wants them all, else a copy of those `wanted`.
+   * To be given back with `takeBack` by who does not keep them.
    */
-  inMemory(offset: number, limit: number, wanted: number): Uint8Array<ArrayBuffer> | null {
+  lend(offset: number, limit: number, wanted: number): Chunk | null {
     let at = this.#memoryFrom;
     for (const chunk of this.#unwritten) {
       const end = at + chunk.byteLength;
       if (offset >= at && offset < end) {
         const bytes = chunk.subarray(offset - at, Math.min(end, limit) - at);
         if (bytes.byteLength > wanted) return bytes.slice(0, wanted);
-        this.#held.add(chunk);
+        this.#lent.set(chunk.buffer, (this.#lent.get(chunk.buffer) ?? 0) + 1);
         return bytes;
       }
       at = end;
     }
     return null;
+  }
+
+  /** A follower needs what it was lent no more: the memory is freed, unless others or the file still wait for it. */
+  takeBack(bytes: Chunk): void {
+    const { buffer } = bytes;
+    const lent = this.#lent.get(buffer);
+    if (lent === undefined) return freeMemory(bytes);
+    this.#lent.set(buffer, lent - 1);
+    if (lent === 1 && !this.#unwritten.some((chunk) => chunk.buffer === buffer)) freeMemory(bytes);
   }
 
   async flush(): Promise<void> {
@@ -111,9 +124,9 @@ export class Segment {
         staged.wrote(chunk.byteLength);
         if (!this.#file.storing) break;
         this.#unwritten.shift();
-        if (!this.#held.has(chunk) && this.#spare.length < maxSpare) this.#spare.push(chunk.buffer);
         this.#storedTo += chunk.byteLength;
         this.#memoryFrom = this.#storedTo;
+        this.#letGo(chunk);
         this.#file.stored(this);
       }
     } catch (error) {
@@ -127,7 +140,7 @@ export class Segment {
   async #passOn(): Promise<void> {
     for (;;) {
       const waitedFor = this.#file.wanted(this.#memoryFrom, this.#receivedTo);
-      this.#letGo(Math.min(this.#receivedTo, ...waitedFor.map((follower) => follower.offset)));
+      this.#forgetBefore(Math.min(this.#receivedTo, ...waitedFor.map((follower) => follower.offset)));
       const first = this.#unwritten[0];
       const free = this.#file.releasedTo(this.#receivedTo);
       if (!first || this.#memoryFrom + first.byteLength > free || this.#file.state.kind !== "filling") return;
@@ -150,10 +163,19 @@ export class Segment {
     timers.forEach(clearTimeout);
   }
 
-  #letGo(upTo: number): void {
-    while (this.#unwritten[0] && this.#memoryFrom + this.#unwritten[0].byteLength <= upTo) {
-      this.#memoryFrom += this.#unwritten.shift()!.byteLength;
+  #forgetBefore(offset: number): void {
+    while (this.#unwritten[0] && this.#memoryFrom + this.#unwritten[0].byteLength <= offset) {
+      const chunk = this.#unwritten.shift()!;
+      this.#memoryFrom += chunk.byteLength;
+      this.#letGo(chunk);
     }
+  }
+
+  /** A chunk has left the queue, and may be empty now: its memory is reused, freed, or waits for the last follower. */
+  #letGo(chunk: Chunk): void {
+    const lent = this.#lent.get(chunk.buffer);
+    if (lent === undefined && this.#spare.length < maxSpare) this.#spare.push(chunk.buffer);
+    else if (!lent) freeMemory(chunk);
   }
 }
 

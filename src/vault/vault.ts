@@ -14,7 +14,23 @@ export interface Ask {
   readonly signal?: AbortSignal;
 }
 
-/** A representation ready to be sent. Exactly one of `bytes`, `stream` or `close` is called, once. */
+/** Bytes of a body, in memory of their own or memory that they share. */
+export type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Reads a body from its first byte to its last, one read at a time. Nothing stays open after the end or an error. */
+export interface ChunkReader {
+  /** The next bytes; null at the end. Rejects, and never ends early, when the bytes cannot be had. */
+  read(): Promise<Chunk | null>;
+  /**
+   * The caller has handed the last chunk on and looks at it no more: its memory is freed as soon as nobody else needs
+   * it. Callers that keep what they read never call this.
+   */
+  release(): void;
+  /** Reads no more. */
+  close(): void;
+}
+
+/** A representation ready to be sent. Exactly one of `bytes`, `chunks`, `stream` or `close` is used, once. */
 export interface Opened {
   /** The upstream headers that are kept: Content-Type, ETag, Last-Modified, Cache-Control … */
   readonly headers: HeaderList;
@@ -29,11 +45,13 @@ export interface Opened {
   readonly location?: string | undefined;
   /** Of the body, where it is in the store; one that arrives has none yet. */
   readonly sha256?: string;
-  /** Whether `stream` honours a range: true wherever the size is known. */
+  /** Whether `chunks` and `stream` honour a range: true wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  /** The body, or ranges of it one after the other. The stream errors, and never ends early, when bytes are missing. */
+  /** The body, or ranges of it one after the other, for who hands it on. */
+  chunks(...ranges: readonly ByteRange[]): ChunkReader;
+  /** The same for who keeps it. The stream errors, and never ends early, when bytes are missing. */
   stream(...ranges: readonly ByteRange[]): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Gives up an opened artifact whose body is not wanted (304, 416, HEAD). */
   close(): void;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { textOf } from "../support/text_of.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { Admin } from "../../src/server/admin.ts";
 import type { Reply } from "../../src/server/reply.ts";
@@ -32,7 +33,7 @@ function createAdmin(): { admin: Admin; state: AdminState } {
 
 async function ask(admin: Admin, path: string): Promise<{ status: number; text: string } | null> {
   const reply: Reply | null = await admin.answer("GET", { origin: "http://vault", path, query: "" }, new Headers());
-  return reply && { status: reply.status, text: await new Response(reply.body).text() };
+  return reply && { status: reply.status, text: await textOf(reply.body) };
 }
 
 Deno.test("/healthz says ok as long as the process answers", async () => {

@@ -2,7 +2,8 @@ import type { Artifact, Backend, BackendRequest, VaultReader } from "../../src/a
 import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
-import type { Ask, Opened, Vault } from "../../src/vault/vault.ts";
+import { streamOf } from "../../src/vault/chunks.ts";
+import type { Ask, ChunkReader, Opened, Vault } from "../../src/vault/vault.ts";
 
 export const lastModified = "Mon, 01 Jan 2024 00:00:00 GMT";
 
@@ -48,8 +49,8 @@ export function fakeFile(changes: Partial<FakeFile> = {}): FakeFile {
 export class FakeVault implements Vault {
   readonly asks: { readonly artifact: Artifact; readonly ask: Ask }[] = [];
   readonly released = { streams: 0, closed: 0 };
-  /** Told when a stream was cancelled. */
-  readonly cancelled = Promise.withResolvers<unknown>();
+  /** Told when a body was given up. */
+  readonly cancelled = Promise.withResolvers<void>();
   readonly #files: ReadonlyMap<string, FakeFile | (() => never)>;
 
   constructor(files: Readonly<Record<string, FakeFile | (() => never)>>) {
@@ -73,33 +74,34 @@ export class FakeVault implements Vault {
 
   #open(file: FakeFile): Opened {
     const { released } = this;
-    const stream = (...ranges: readonly ByteRange[]) => {
+    const chunks = (...ranges: readonly ByteRange[]) => {
       released.streams++;
-      return this.#stream(file, ranges);
+      return this.#chunks(file, ranges);
     };
     return {
       ...file,
       upstream: "https://mirror.example/x.bin",
       bytes: file.inMemory ? file.content : null,
-      stream,
+      chunks,
+      stream: (...ranges) => streamOf(chunks(...ranges)),
       close: () => released.closed++,
     };
   }
 
-  #stream(file: FakeFile, ranges: readonly ByteRange[]) {
+  #chunks(file: FakeFile, ranges: readonly ByteRange[]): ChunkReader {
     const chunks = ranges.length === 0
       ? [file.content]
       : ranges.map(({ start, end }) => file.content.subarray(start, end));
-    return new ReadableStream<Uint8Array<ArrayBuffer>>({
-      pull: (controller) => {
+    return {
+      read() {
         const chunk = chunks.shift();
-        if (chunk !== undefined) return controller.enqueue(chunk);
+        if (chunk !== undefined) return Promise.resolve(chunk);
         if (file.then === "wait") return new Promise(() => {});
-        if (file.then === "break") controller.error(new Error("upstream is gone"));
-        else controller.close();
+        return file.then === "break" ? Promise.reject(new Error("upstream is gone")) : Promise.resolve(null);
       },
-      cancel: (reason) => this.cancelled.resolve(reason),
-    }, { highWaterMark: 0 });
+      release() {},
+      close: () => this.cancelled.resolve(),
+    };
   }
 }
 

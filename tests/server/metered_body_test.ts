@@ -1,45 +1,45 @@
 import assert from "node:assert/strict";
+import type { ChunkReader } from "../../src/vault/vault.ts";
 import { type Ending, meteredBody } from "../../src/server/metered_body.ts";
 
-/** Sends chunks of these sizes, then ends or breaks; tells when it was cancelled. */
+/** Hands over chunks of these sizes, then ends or breaks; tells what was asked of it. */
 function source(sizes: number[], error?: Error) {
-  const state = { reads: 0, cancelled: undefined as unknown };
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
+  const state = { reads: 0, releases: 0, closed: false };
+  const chunks: ChunkReader = {
+    read() {
       const size = sizes[state.reads++];
-      if (size !== undefined) controller.enqueue(new Uint8Array(size));
-      else if (error) controller.error(error);
-      else controller.close();
+      if (size !== undefined) return Promise.resolve(new Uint8Array(size));
+      return error ? Promise.reject(error) : Promise.resolve(null);
     },
-    cancel: (reason) => {
-      state.cancelled = reason;
-    },
-  }, { highWaterMark: 0 });
-  return { state, stream };
+    release: () => state.releases++,
+    close: () => state.closed = true,
+  };
+  return { state, chunks };
 }
 
-function metered(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+function metered(chunks: ChunkReader, sizeBytes?: number) {
   const endings: { bytes: number; ending: Ending }[] = [];
-  return { endings, body: meteredBody(stream, { ended: (bytes, ending) => endings.push({ bytes, ending }) }) };
+  const ended = (bytes: number, ending: Ending) => endings.push({ bytes, ending });
+  return { endings, body: meteredBody(chunks, { sizeBytes, ended }) };
 }
 
 Deno.test("all bytes pass, and the end is told once with their number", async () => {
-  const { endings, body } = metered(source([3, 4]).stream);
+  const { endings, body } = metered(source([3, 4]).chunks);
   assert.equal((await new Response(body).bytes()).byteLength, 7);
   assert.deepEqual(endings, [{ bytes: 7, ending: { kind: "complete" } }]);
 });
 
 Deno.test("chunks are passed on as they are", async () => {
   const chunk = new Uint8Array(5);
-  const { body } = metered(new ReadableStream({ start: (controller) => controller.enqueue(chunk) }));
+  const { body } = metered({ ...source([]).chunks, read: () => Promise.resolve(chunk) });
   const reader = body.getReader();
   assert.equal((await reader.read()).value, chunk);
   await reader.cancel();
 });
 
 Deno.test("nothing is read before it is asked for", async () => {
-  const { state, stream } = source([3, 4]);
-  const { body } = metered(stream);
+  const { state, chunks } = source([3, 4]);
+  const { body } = metered(chunks);
   const reader = body.getReader();
   assert.equal(state.reads, 0);
   await reader.read();
@@ -48,31 +48,49 @@ Deno.test("nothing is read before it is asked for", async () => {
 });
 
 Deno.test("a client that leaves cancels the source; the chunk it had last does not count", async () => {
-  const { state, stream } = source([3, 4, 5]);
-  const { endings, body } = metered(stream);
+  const { state, chunks } = source([3, 4, 5]);
+  const { endings, body } = metered(chunks);
   const reader = body.getReader();
   await reader.read();
   await reader.read();
   await reader.cancel("gone");
-  assert.equal(state.cancelled, "gone");
+  assert.equal(state.closed, true);
   assert.deepEqual(endings, [{ bytes: 3, ending: { kind: "aborted" } }]);
 });
 
 Deno.test("a source that breaks breaks the body", async () => {
   const error = new Error("broken");
-  const { endings, body } = metered(source([3], error).stream);
+  const { endings, body } = metered(source([3], error).chunks);
   await assert.rejects(new Response(body).bytes(), /broken/);
   assert.deepEqual(endings, [{ bytes: 3, ending: { kind: "failed", error } }]);
 });
 
 Deno.test("after the last announced byte the body is at its end, whether or not more is asked for", async () => {
-  const { stream } = source([3, 4, 5]);
-  const endings: { bytes: number; ending: Ending }[] = [];
-  const reader = meteredBody(stream, { sizeBytes: 7, ended: (bytes, ending) => endings.push({ bytes, ending }) })
-    .getReader();
+  const { state, chunks } = source([3, 4, 5]);
+  const { endings, body } = metered(chunks, 7);
+  const reader = body.getReader();
   await reader.read();
   await reader.read();
   assert.deepEqual(endings, [{ bytes: 7, ending: { kind: "complete" } }]);
+  assert.equal((await reader.read()).done, true);
+  assert.deepEqual([endings.length, state.reads, state.closed], [1, 2, false]);
+});
+
+Deno.test("after the last announced byte a client that leaves has still got everything", async () => {
+  const { state, chunks } = source([3, 4, 5]);
+  const { endings, body } = metered(chunks, 7);
+  const reader = body.getReader();
+  await reader.read();
+  await reader.read();
   await reader.cancel();
-  assert.equal(endings.length, 1);
+  assert.deepEqual(endings, [{ bytes: 7, ending: { kind: "complete" } }]);
+  assert.equal(state.closed, true);
+});
+
+Deno.test("a chunk is released when the next is asked for, the last one too", async () => {
+  const { state, chunks } = source([3, 4]);
+  const reader = metered(chunks, 7).body.getReader();
+  const released: number[] = [];
+  for (let done = false; !done; released.push(state.releases)) done = (await reader.read()).done;
+  assert.deepEqual(released, [1, 2, 3]);
 });

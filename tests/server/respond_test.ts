@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { HeaderList } from "../../src/http/headers.ts";
 import { parseRanges } from "../../src/http/range.ts";
+import { textOf } from "../support/text_of.ts";
 import type { Reply } from "../../src/server/reply.ts";
 import { respond } from "../../src/server/respond.ts";
 import { fakeBackend, type FakeFile, fakeFile, FakeVault, fileHeaders, lastModified } from "./fake_vault.ts";
@@ -22,7 +23,7 @@ async function answer(file: FakeFile, request: HeadersInit = {}, method: "GET" |
     headers,
     ranges: method === "GET" ? parseRanges(headers.get("range")) : null,
   });
-  const body = await new Response(reply.body).text();
+  const body = await textOf(reply.body);
   return { reply, headers: new Headers(reply.headers as [string, string][]), body, vault };
 }
 

@@ -293,8 +293,9 @@ Deno.test("a range that found all segments taken gets one when one is free again
 
 Deno.test("a metered body tells once how it ended", async () => {
   const endings: string[] = [];
-  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({}, { highWaterMark: 0 });
-  const reader = meteredBody(source, { ended: (_bytes, { kind }) => endings.push(kind) }).getReader();
+  const source = Promise.withResolvers<null>();
+  const chunks = { read: () => source.promise, release() {}, close: () => source.resolve(null) };
+  const reader = meteredBody(chunks, { ended: (_bytes, { kind }) => endings.push(kind) }).getReader();
   const read = reader.read();
   for (let i = 0; i < 20; i++) await Promise.resolve();
   await reader.cancel();

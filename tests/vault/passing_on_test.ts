@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
+import { streamOf } from "../../src/vault/chunks.ts";
 import { GrowingFile } from "../../src/vault/growing_file.ts";
 
 const patienceMs = 12_345;
@@ -52,7 +53,7 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
 Deno.test("who reads slowly what is only passed on, and holds nobody up, gets all of it", async () => {
   using timers = new HeldTimers();
   const { file, receiveAll } = passedOn();
-  const slow = file.follow().stream().getReader();
+  const slow = streamOf(file.follow()).getReader();
   const received = receiveAll();
   timers.pass(patienceMs);
   assert.equal(await readAll(slow), 80_000);
@@ -62,8 +63,8 @@ Deno.test("who reads slowly what is only passed on, and holds nobody up, gets al
 Deno.test("who reads nothing while another waits for what comes next is given up after the time-out", async () => {
   using timers = new HeldTimers();
   const { file, receiveAll } = passedOn();
-  const slow = file.follow().stream().getReader();
-  const fast = readAll(file.follow().stream().getReader());
+  const slow = streamOf(file.follow()).getReader();
+  const fast = readAll(streamOf(file.follow()).getReader());
   const received = receiveAll();
   while (!file.isWaitedFor(first.length)) await new Promise((resolve) => setImmediate(resolve));
   timers.pass(patienceMs);
@@ -75,7 +76,7 @@ Deno.test("who reads nothing while another waits for what comes next is given up
 Deno.test("who reads nothing for very long is given up even though nobody waits", async () => {
   using timers = new HeldTimers();
   const { file, receiveAll } = passedOn();
-  const slow = file.follow().stream().getReader();
+  const slow = streamOf(file.follow()).getReader();
   const received = receiveAll();
   timers.pass(Infinity);
   await assert.rejects(slow.read(), { code: "storage_failed" });
