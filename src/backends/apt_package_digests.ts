@@ -3,6 +3,7 @@ import type { Digest } from "../digest.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
 import { ifHad } from "./apt_if_had.ts";
 import type { PackageReading, PackageReadings } from "./apt_package_reading.ts";
+import type { Release } from "./apt_release.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./apt_request.ts";
 import type { Generation } from "./apt_suites.ts";
 
@@ -17,6 +18,16 @@ interface PackageIndex extends Generation {
   readonly names: readonly string[];
 }
 
+/** An index of packages that a release lists. */
+interface Listing {
+  /** Its path below the suite, which is `folder` and `name`. */
+  readonly listed: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly reading: PackageReading;
+}
+
 interface Search {
   readonly generations: readonly Generation[];
   readonly vault: VaultReader;
@@ -28,6 +39,7 @@ interface Search {
 export class PackageDigests {
   readonly #artifacts: AptArtifacts;
   readonly #readingOf: PackageReadings;
+  readonly #listings = new WeakMap<Release, readonly Listing[]>();
 
   constructor(artifacts: AptArtifacts, readingOf: PackageReadings) {
     this.#artifacts = artifacts;
@@ -67,14 +79,26 @@ export class PackageDigests {
     const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
     if (names.length === 0) return [];
     const found = new Map<string, PackageIndex>();
-    for (const listed of release.files.keys()) {
-      const { folder, name } = splitPath(listed);
-      const reading = mayList(path, folder, name) ? this.#readingOf(listed) : null;
-      if (reading === null || found.has(folder) || release.files.get(listed)!.sizeBytes > maxBytes) continue;
+    for (const { listed, folder, name, sizeBytes, reading } of this.#listingsOf(release)) {
+      if (sizeBytes > maxBytes || found.has(folder) || !mayList(path, folder, name)) continue;
       const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
       if (isHeld) found.set(folder, { ...generation, listed, reading, names });
     }
     return [...found.values()];
+  }
+
+  /** Looked up once for each release: it lists thousands of other files, and each hit asks. */
+  #listingsOf(release: Release): readonly Listing[] {
+    const known = this.#listings.get(release);
+    if (known) return known;
+    const listings = [...release.files.keys()].flatMap((listed) => {
+      const reading = this.#readingOf(listed);
+      return reading
+        ? [{ listed, ...splitPath(listed), sizeBytes: release.files.get(listed)!.sizeBytes, reading }]
+        : [];
+    });
+    this.#listings.set(release, listings);
+    return listings;
   }
 }
 

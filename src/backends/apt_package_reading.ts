@@ -15,10 +15,11 @@ const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.gz|\.xz)?$/;
 
 /** `warn` is told of indexes that cannot be read. */
 export function createPackageReadings(warn: (message: string) => void): PackageReadings {
+  const read = readInTurn();
   const readings: Readonly<Record<string, PackageReading>> = {
-    "": createReading("none", warn),
-    ".gz": createReading("gz", warn),
-    ".xz": createReading("xz", warn),
+    "": createReading("none", { read, warn }),
+    ".gz": createReading("gz", { read, warn }),
+    ".xz": createReading("xz", { read, warn }),
   };
   return (listed) => {
     const found = packageIndex.exec(listed);
@@ -26,14 +27,29 @@ export function createPackageReadings(warn: (message: string) => void): PackageR
   };
 }
 
+/** One index of a backend at a time: each takes a thread, and the memory that unpacking wants. */
+export function readInTurn(): typeof readPackages {
+  let last: Promise<unknown> = Promise.resolve();
+  return (...input) => {
+    const reading = last.then(() => readPackages(...input));
+    last = reading.catch(() => {});
+    return reading;
+  };
+}
+
+interface ReadingDeps {
+  readonly read: typeof readPackages;
+  readonly warn: (message: string) => void;
+}
+
 /** An index that cannot be read is remembered as such: to try takes as long each time. */
-function createReading(compression: Compression, warn: (message: string) => void): PackageReading {
+function createReading(compression: Compression, { read, warn }: ReadingDeps): PackageReading {
   return {
     name: `apt packages ${compression}`,
     maxBytes: maxIndexBytes,
     async make(body) {
       try {
-        return await readPackages(body.stream(), compression);
+        return await read(body.stream(), compression, body.signal);
       } catch (error) {
         if (!(error instanceof VaultError) || error.code !== "upstream_failed") throw error;
         warn(`Packages are not checked against "${body.url}": ${error.message}`);

@@ -26,8 +26,10 @@ const scope = self as unknown as {
   onmessage: (event: MessageEvent<PackagesRequest>) => void;
   postMessage(reply: PackagesReply, transfer?: Transferable[]): void;
 };
-/** Large chunks are unpacked in pieces, each of which may become many times as large. */
-const pieceBytes = 32 * 1024;
+/** Large chunks are unpacked in pieces, each of which may become some thousand times as large. */
+const pieceBytes = 4 * 1024;
+/** No index has as much: Debian's largest has some 60 MB. */
+const maxUnpackedBytes = 512 * 1024 * 1024;
 let onChunk: (chunk: Uint8Array<ArrayBuffer> | null) => void;
 
 scope.onmessage = ({ data: request }) => {
@@ -40,7 +42,12 @@ scope.onmessage = ({ data: request }) => {
 async function readIndex(compression: Compression): Promise<void> {
   const table = new PackageTableBuilder();
   const lines = new PackageLines((path, sha256) => table.add(path, sha256));
-  for await (const chunk of unpack(chunks(), compression)) lines.write(chunk);
+  let unpackedBytes = 0;
+  for await (const chunk of unpack(chunks(), compression)) {
+    unpackedBytes += chunk.byteLength;
+    if (unpackedBytes > maxUnpackedBytes) throw new Error(`unpacked it is larger than ${maxUnpackedBytes} bytes`);
+    lines.write(chunk);
+  }
   lines.end();
   const columns = table.build();
   scope.postMessage({ kind: "table", columns }, [columns.keys.buffer, columns.digests.buffer]);

@@ -26,14 +26,15 @@ interface Column {
   readonly packed: Buffer;
 }
 
-/** What a path costs besides its characters, in the map. */
-const pathOverheadBytes = 80;
+/** What a path costs besides its characters, in the map and the list. */
+const pathOverheadBytes = 90;
 
 /** The files that a release lists, packed: distributions list thousands, and many releases are kept in memory. */
 export class ReleaseFiles {
   /** About how many bytes of memory they take. */
   readonly weight: number;
   readonly #rows: ReadonlyMap<string, number>;
+  readonly #paths: readonly string[];
   readonly #sizes: Float64Array;
   /** The strongest algorithm first. */
   readonly #columns: readonly Column[];
@@ -48,6 +49,7 @@ export class ReleaseFiles {
       }
     }
     this.#rows = rowsOf(sizes.keys());
+    this.#paths = [...this.#rows.keys()];
     this.#sizes = Float64Array.from(sizes.values());
     this.#columns = lists.map((list) => packColumn(list, this.#rows));
     const charactersOfPaths = this.#rows.keys().reduce((sum, path) => sum + path.length, 0);
@@ -82,9 +84,7 @@ export class ReleaseFiles {
   pathsOf(digest: Digest): readonly string[] {
     const column = this.#columns.find(({ algorithm }) => algorithm === digest.algorithm);
     if (column === undefined) return [];
-    const found = findRows(column, Buffer.from(digest.hex, "hex"));
-    if (found.size === 0) return [];
-    return this.#rows.entries().filter(([, row]) => found.has(row)).map(([path]) => path).toArray();
+    return findRows(column, Buffer.from(digest.hex, "hex")).map((row) => this.#paths[row]!);
   }
 }
 
@@ -104,11 +104,11 @@ function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string,
 }
 
 /** Goes through all of them, which for thousands takes less time than to keep an index of them would memory. */
-function findRows({ digestBytes, packed }: Column, digest: Buffer): ReadonlySet<number> {
-  const rows = new Set<number>();
+function findRows({ digestBytes, packed }: Column, digest: Buffer): number[] {
+  const rows: number[] = [];
   if (isEmpty(digest)) return rows;
   for (let at = packed.indexOf(digest); at >= 0; at = packed.indexOf(digest, at + 1)) {
-    if (at % digestBytes === 0) rows.add(at / digestBytes);
+    if (at % digestBytes === 0) rows.push(at / digestBytes);
   }
   return rows;
 }

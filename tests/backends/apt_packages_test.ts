@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { constants, deflateRawSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { PackageLines } from "../../src/backends/apt_package_lines.ts";
 import { PackageTable, PackageTableBuilder } from "../../src/backends/apt_package_table.ts";
+import { readInTurn } from "../../src/backends/apt_package_reading.ts";
 import { readPackages } from "../../src/backends/apt_packages.ts";
 import { VaultError } from "../../src/errors.ts";
 
@@ -208,6 +210,7 @@ Deno.test("what cannot be read is not read on: the rest of the stream is let go"
 });
 
 Deno.test("one index is read at a time, and after a failure the next", async () => {
+  const readNext = readInTurn();
   const read: string[] = [];
   const gate = Promise.withResolvers<void>();
   const first = new ReadableStream<Bytes>({
@@ -223,7 +226,7 @@ Deno.test("one index is read at a time, and after a failure the next", async () 
       else controller.close();
     },
   }, { highWaterMark: 0 });
-  const readings = [readPackages(first, "none"), readPackages(second, "none")] as const;
+  const readings = [readNext(first, "none"), readNext(second, "none")] as const;
   gate.resolve();
   await assert.rejects(readings[0], /broken/);
   assert.equal((await readings[1]).size, names.length);
@@ -245,4 +248,17 @@ Deno.test("chunks of a buffer that others use stay theirs, however large", async
   );
   assert.equal(table.size, 3000);
   assert.equal(new TextDecoder().decode(shared), text);
+});
+
+Deno.test("a small index that unpacks to gigabytes is not unpacked beyond its limit", async () => {
+  const block = new Uint8Array(deflateRawSync(new Uint8Array(1 << 20), { finishFlush: constants.Z_FULL_FLUSH }));
+  const head = new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  const bomb = await new Blob([head, ...Array.from({ length: 2048 }, () => block)]).bytes();
+  await assert.rejects(() => readPackages(streamOf(bomb, 64 * 1024), "gz"), /unpacked it is larger than/);
+});
+
+Deno.test("an index that is being read is given up when the vault closes", async () => {
+  const closing = new AbortController();
+  const never = new ReadableStream<Uint8Array>({ pull: () => closing.abort() }, { highWaterMark: 0 });
+  await assert.rejects(() => readPackages(never, "none", closing.signal), /shutting down/);
 });
