@@ -4,7 +4,8 @@ import type { OciRegistry } from "../backends/oci_registry.ts";
 import type { Config, OciBackendConfig } from "../config/schema.ts";
 import { VaultError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { isPrivateHost, type Lookup, lookupNothing, lookupWithDns } from "../upstream/private_network.ts";
+import { isPrivateHost, type Lookup, lookupNothing } from "../upstream/private_network.ts";
+import { lookupWithSystem } from "../upstream/system_lookup.ts";
 import { createQuotaReport } from "./quota.ts";
 import type { Upstreams } from "./upstreams.ts";
 
@@ -21,7 +22,7 @@ export async function createOpener(
   { config, upstreams, log }: { config: Config; upstreams: Upstreams; log: Log },
 ): Promise<(name: string) => OciRegistry> {
   const { name: backendName, config: { timeout, insecure, proxy = config.proxy } } = backend;
-  const lookup = proxy === undefined ? lookupWithDns : lookupNothing;
+  const lookup = proxy === undefined ? lookupWithSystem : lookupNothing;
   const createFetch = await upstreams.connect(backend);
   const clients = new LRUCache<string, Fetch>({ max: mostClients });
 
@@ -32,6 +33,7 @@ export async function createOpener(
       credentials: { kind: "registry", insecure },
       headers: [],
       origins: [url],
+      trusted: [],
       retryRateLimited: false,
       onRateLimit: createQuotaReport({ backend: backendName, log }),
     });

@@ -8,7 +8,7 @@ import type { UpstreamHealth } from "../upstream/health.ts";
 /** What is not the same for all upstreams of a backend. */
 export type OwnOptions = Pick<
   UpstreamOptions,
-  "credentials" | "headers" | "origins" | "retryRateLimited" | "onRateLimit"
+  "credentials" | "headers" | "origins" | "trusted" | "retryRateLimited" | "onRateLimit"
 >;
 
 /** Makes clients that share their connections. */
@@ -48,7 +48,7 @@ export class Upstreams {
       retries: options.retries,
       userAgent: options.user_agent ?? `artifact-vault/${version}`,
       allowPrivateRedirects: options.allow_private_redirects,
-      fetch: egress.fetch,
+      egress,
       ...{ health, viaName, log },
       ...proxy !== undefined && { proxy },
     };

@@ -48,7 +48,7 @@ export const backendKeys = {
     "What happens to a fetch that no client follows any more: finish it, or stop and keep what came for resuming.",
   ),
   allow_private_redirects: flag().prefault(false).describe(
-    "Follow a public upstream's redirect to a loopback, private or link-local address.",
+    "Follow redirects and links of an upstream to loopback, private or link-local addresses outside its own network.",
   ),
   proxy: proxyUrl().optional().describe("Proxy for requests to this upstream; the global proxy without it."),
   ca: authorities().optional().describe(

@@ -3,14 +3,16 @@ import type { HeaderList } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";
-import { type EgressOptions, openEgress } from "./egress.ts";
+import { type Egress, type EgressOptions, openEgress } from "./egress.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
 import { withLoopDetection } from "./loops.ts";
 import { withOciTokens } from "./oci_token.ts";
-import { type Lookup, lookupNothing, lookupWithDns } from "./private_network.ts";
+import { withCheckedAddresses } from "./pinned.ts";
+import { type Lookup, lookupNothing } from "./private_network.ts";
 import { type RateLimit, withRateLimit } from "./rate_limit.ts";
 import { withRedirects } from "./redirect.ts";
 import { withRetry } from "./retry.ts";
+import { lookupWithSystem } from "./system_lookup.ts";
 import { withTimeout } from "./timeout.ts";
 
 export interface UpstreamOptions extends EgressOptions {
@@ -28,6 +30,8 @@ export interface UpstreamOptions extends EgressOptions {
   readonly headers: HeaderList;
   /** URLs of the upstream; only their origins get the credentials and the extra headers. */
   readonly origins: readonly string[];
+  /** URLs that may lead to any address, since the operator has chosen them; `origins` when absent. */
+  readonly trusted?: readonly string[];
   readonly allowPrivateRedirects: boolean;
   /** Told of every answer that says how much of a quota is left. */
   readonly onRateLimit?: (rateLimit: RateLimit) => void;
@@ -35,7 +39,7 @@ export interface UpstreamOptions extends EgressOptions {
   /** What is known of hosts, shared by all clients. Absent: nothing is remembered. */
   readonly health?: UpstreamHealth;
   /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
-  readonly fetch?: Fetch;
+  readonly egress?: Egress;
   /** For tests, as are the next two. */
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -57,9 +61,9 @@ export interface UpstreamClient {
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   const { timeoutMs, clock = systemClock, credentials, allowPrivateRedirects, onRateLimit, health } = options;
-  const egress = options.fetch === undefined ? openEgress(options) : { fetch: options.fetch, close() {} };
-  const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithDns : lookupNothing);
-  const timed = withTimeout(egress.fetch, { timeoutMs, clock });
+  const egress = options.egress ?? openEgress(options);
+  const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithSystem : lookupNothing);
+  const timed = withTimeout(checkedFetch(egress, lookup, options), { timeoutMs, clock });
   const watched = health === undefined ? timed : withHealth(timed, health);
   let fetch = withLoopDetection(withCredentials(watched, options));
   if (credentials.kind === "registry") {
@@ -72,7 +76,18 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   if (onRateLimit !== undefined) fetch = withRateLimit(fetch, { observed: onRateLimit });
   fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
   fetch = withRetry(fetch, options);
-  return { fetch, close: () => egress.close() };
+  return { fetch, close: () => options.egress === undefined && egress.close() };
+}
+
+function checkedFetch({ fetch, fetchAt }: Egress, lookup: Lookup, options: UpstreamOptions): Fetch {
+  const { allowPrivateRedirects, credentials, origins, trusted = origins } = options;
+  if (allowPrivateRedirects) return fetch;
+  const authUrl = credentials.kind === "registry" ? credentials.authUrl : undefined;
+  return withCheckedAddresses(fetch, {
+    trusted: [...trusted, ...authUrl === undefined ? [] : [authUrl]],
+    lookup,
+    fetchAt,
+  });
 }
 
 /** Whether what is fetched is perhaps not for everyone: a registry's anonymous tokens are. */

@@ -5,8 +5,9 @@ import { discardBody } from "./byte_source.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { basicAuthorization, type RegistryCredentials } from "./credentials.ts";
-import { isPrivateHost, type Lookup, lookupWithDns } from "./private_network.ts";
+import { isPrivateHost, type Lookup } from "./private_network.ts";
 import { shownUrl } from "./shown_url.ts";
+import { lookupWithSystem } from "./system_lookup.ts";
 import { TokenCache } from "./token_cache.ts";
 import { type Pass, requestToken } from "./token_server.ts";
 
@@ -129,7 +130,7 @@ class Registry {
 
   /** Why this token server is not to be asked; null when it may be. */
   async #objectionTo(tokenUrl: URL, { url, signal }: Request): Promise<string | null> {
-    const { credentials: { login, authUrl, insecure }, allowPrivateRealms, lookup = lookupWithDns } = this.#options;
+    const { credentials: { login, authUrl, insecure }, allowPrivateRealms, lookup = lookupWithSystem } = this.#options;
     const registry = new URL(url);
     const exposed = tokenUrl.protocol === "http:" && registry.protocol === "https:";
     if (login !== undefined && exposed && !insecure) {

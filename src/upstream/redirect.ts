@@ -1,8 +1,9 @@
 import type { Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { discardBody } from "./byte_source.ts";
-import { isPrivateHost, type Lookup, lookupWithDns } from "./private_network.ts";
+import { isPrivateHost, type Lookup } from "./private_network.ts";
 import { shownUrl } from "./shown_url.ts";
+import { lookupWithSystem } from "./system_lookup.ts";
 
 export interface RedirectOptions {
   /** Whether a public upstream may send us to addresses that are not public. */
@@ -57,7 +58,7 @@ async function objection(target: URL, { request, hop, visited, options }: Journe
     return "was refused: it would fetch over plain http what credentials protect";
   }
   if (options.allowPrivateRedirects) return null;
-  const { lookup = lookupWithDns } = options;
+  const { lookup = lookupWithSystem } = options;
   const isPrivate = (url: URL) => isPrivateHost(url, lookup, request.signal);
   if (!await isPrivate(target) || await isPrivate(new URL(request.url))) return null;
   return 'was refused: that is not a public address; set "allow_private_redirects: true" if it is meant';

@@ -102,3 +102,19 @@ Deno.test("an outage of an index is told as one, with its host and without its c
   assert.ok(text.includes(`"${new URL(index.url("/")).origin}/…"`), text);
   assert.ok(!text.includes("t0ken"));
 });
+
+Deno.test("a file that an index links to in a network not its own is refused, and never asked for", async () => {
+  await using index = startFakeUpstream();
+  const hidden = "http://169.254.169.254/latest/demo-1.0.tar.gz";
+  index.serve("/simple/demo/", {
+    headers: { "content-type": "text/html" },
+    body: `<a href="${hidden}">demo-1.0.tar.gz</a>`,
+  });
+  await using app = await startPypi({ index_url: index.url("/simple"), retries: 0 });
+  const page = await app.ask("/pypi/simple/demo/");
+  const link = /href="([^"]+)"/.exec(page.text)![1]!;
+  const { pathname } = new URL(link, "http://vault/pypi/simple/demo/");
+  const { status, text } = await app.ask(pathname);
+  assert.equal(status, 403, text);
+  assert.match(text, /its address 169\.254\.169\.254 is not a public one/);
+});

@@ -149,7 +149,7 @@ Deno.test({
       userAgent: "artifact-vault/test",
       credentials: { kind: "none" },
       headers: [],
-      origins: [],
+      origins: ["http://127.0.0.1:2"],
       allowPrivateRedirects: false,
     });
     await assert.rejects(client.fetch(new Request("http://127.0.0.1:2/f")), {

@@ -396,15 +396,16 @@ for (const [name, credentials, sent] of exposures) {
 
 Deno.test("a public registry cannot make us ask for a token at an address that is not public", async () => {
   const asked: string[] = [];
+  const fetch = (request: Request) => {
+    asked.push(`${request.url} ${request.headers.get("authorization")}`);
+    if (request.url.startsWith("http://169.254.169.254/")) return Promise.resolve(Response.json({ token: "inside" }));
+    const headers = { "www-authenticate": 'Bearer realm="http://169.254.169.254/token"' };
+    return Promise.resolve(new Response(null, { status: request.headers.has("authorization") ? 200 : 401, headers }));
+  };
   const options = {
     origins: ["https://public.test"],
     lookup: () => Promise.resolve(["93.184.216.34"]),
-    fetch: (request: Request) => {
-      asked.push(`${request.url} ${request.headers.get("authorization")}`);
-      if (request.url.startsWith("http://169.254.169.254/")) return Promise.resolve(Response.json({ token: "inside" }));
-      const headers = { "www-authenticate": 'Bearer realm="http://169.254.169.254/token"' };
-      return Promise.resolve(new Response(null, { status: request.headers.has("authorization") ? 200 : 401, headers }));
-    },
+    egress: { fetch, fetchAt: null, close() {} },
   };
   await using registry = startFakeUpstream();
   using careful = registryClient(registry, {}, options);
