@@ -42,7 +42,7 @@ export const backendKeys = {
   ),
   serve_deleted: flag().prefault(true).describe("Go on serving a copy after the upstream answered 404 or 410 for it."),
   honor_client_no_cache: flag().prefault(false).describe(
-    "Let a client's Cache-Control: no-cache cause a request upstream. pip and apt send it all the time.",
+    "Let no-cache, max-age, min-fresh and only-if-cached in a client's Cache-Control count. pip and apt send no-cache all the time.",
   ),
   abandoned_transfer: choice("finish", "stop").prefault("finish").describe(
     "What happens to a fetch that no client follows any more: finish it, or stop and keep what came for resuming.",

@@ -1,4 +1,5 @@
 import { parseRanges, type RangeSpec } from "../http/range.ts";
+import { readRequestCaching, type RequestCaching } from "../http/request_caching.ts";
 import type { Ask } from "../vault/vault.ts";
 
 /** A request as the vault needs to know it. */
@@ -7,15 +8,15 @@ export class ClientAsk implements Ask {
   readonly range?: RangeSpec;
   /** All that the client wants parts of; null where it wants the whole. */
   readonly ranges: readonly RangeSpec[] | null;
-  readonly noCache: boolean;
+  readonly caching: RequestCaching | null;
   readonly #request: Request;
   #signal: AbortSignal | undefined;
 
-  /** `noCacheCounts` is whether the client's `no-cache` is of interest at all. */
-  constructor(request: Request, method: "GET" | "HEAD", noCacheCounts: boolean) {
+  /** `cachingCounts` is whether what the client asks of a cache is of interest at all. */
+  constructor(request: Request, method: "GET" | "HEAD", cachingCounts: boolean) {
     this.#request = request;
     this.method = method;
-    this.noCache = noCacheCounts && asksForFresh(request.headers);
+    this.caching = cachingCounts ? readRequestCaching(request.headers) : null;
     this.ranges = method === "GET" ? parseRanges(request.headers.get("range")) : null;
     if (this.ranges?.length === 1) this.range = this.ranges[0]!;
   }
@@ -29,9 +30,4 @@ export class ClientAsk implements Ask {
   get gone(): boolean {
     return this.#signal?.aborted ?? false;
   }
-}
-
-/** HTTP/1.0 clients say it with `Pragma` (RFC 9111 §5.4). */
-function asksForFresh(headers: Headers): boolean {
-  return (headers.get("cache-control") ?? headers.get("pragma") ?? "").toLowerCase().includes("no-cache");
 }

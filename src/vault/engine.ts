@@ -6,7 +6,6 @@ import type { RangeSpec } from "../http/range.ts";
 import { isSelectedBy, withOffered } from "../http/selection.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
-import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./choice.ts";
@@ -21,6 +20,7 @@ import { MadeReadings } from "./made_readings.ts";
 import { openArriving, openedFromStore, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
 import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
+import { notCachedError, offlineError } from "./not_held.ts";
 import { claimOf } from "./settle.ts";
 import { Slots } from "./slots.ts";
 import type { Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
@@ -87,7 +87,7 @@ class Engine implements Vault {
     const now = Date.now();
     let entry = store.find(artifact);
     if (entry !== null && artifact.expected && await this.#isReplaced(artifact, entry)) entry = null;
-    const situation = { now, noCache: ask.noCache === true };
+    const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       const opened = this.#openStored(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
       if (opened && entry!.claimed && artifact.mentions) await this.#redeem(artifact, entry!);
@@ -96,6 +96,7 @@ class Engine implements Vault {
     }
     if (entry !== null && !store.hasBody(entry)) entry = null;
     if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
+    if (ask.caching?.onlyIfCached) throw notCachedError(artifact);
     return this.#ask(await artifact.complete?.() ?? artifact, ask, entry);
   }
 
@@ -123,7 +124,7 @@ class Engine implements Vault {
   /** Asks upstream, and falls back on a stale copy. */
   async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const key = keyOf(artifact);
-    const missing = this.#missing.get(key);
+    const missing = ask.caching?.noCache ? undefined : this.#missing.get(key);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const resting = missing ?? this.#resting.get(key);
     if (stale && resting) {
@@ -214,7 +215,7 @@ class Engine implements Vault {
     if (joined && !head.storing) return this.#get(artifact, ask, stale, "none");
     return await openArriving(transfer, head, {
       hit: false,
-      fwd: stale ? (ask.noCache ? "request" : "stale") : "uri-miss",
+      fwd: stale ? (ask.caching?.noCache ? "request" : "stale") : "uri-miss",
       fwdStatus: head.upstreamStatus,
       stored: head.storing,
       collapsed: joined,
@@ -335,9 +336,4 @@ function sendingSelected(artifact: Artifact, selectedBy: HeaderList): Artifact {
 
 function keyOf(artifact: Artifact): string {
   return `${artifact.backend}\0${artifact.key}`;
-}
-
-function offlineError({ candidates }: Artifact): VaultError {
-  const url = redactUrl(candidates[0]!.url);
-  return new VaultError("offline", `"${url}" is not in the cache, and the vault is offline: it asks no upstream`);
 }

@@ -1,5 +1,6 @@
 import type { Artifact } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
+import type { RequestCaching } from "../http/request_caching.ts";
 import { readResponseCaching } from "../http/response_caching.ts";
 import { selectionOf } from "../http/selection.ts";
 import type { Entry } from "../store/store.ts";
@@ -11,17 +12,18 @@ export interface Situation {
   readonly entry: Entry | null;
   /** Ms since the epoch. */
   readonly now: number;
-  /** The client sent `Cache-Control: no-cache`. */
-  readonly noCache: boolean;
+  /** What the client asks of a cache; null where that does not count. */
+  readonly caching: RequestCaching | null;
 }
 
 /** Whether a copy may be served as it is. Pure. */
-export function decide(artifact: Artifact, { entry, now, noCache }: Situation): Decision {
+export function decide(artifact: Artifact, { entry, now, caching }: Situation): Decision {
   if (artifact.policy.offline) return entry ? "serve" : "refuse";
   if (entry === null) return "fetch";
   if (artifact.freshness.kind === "immutable") return "serve";
-  if (noCache && artifact.policy.honorClientNoCache) return "revalidate";
-  return now < freshUntil(artifact, entry) ? "serve" : "revalidate";
+  const honored = artifact.policy.honorClientNoCache ? caching : null;
+  if (honored && (honored.noCache || now - entry.generatedAt > honored.maxAgeMs)) return "revalidate";
+  return now + (honored?.minFreshMs ?? 0) < freshUntil(artifact, entry) ? "serve" : "revalidate";
 }
 
 /** Until when `entry` may be served unasked, ms since the epoch. */

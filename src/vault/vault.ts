@@ -2,14 +2,15 @@ import type { Artifact, VaultReader } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { ByteRange, RangeSpec } from "../http/range.ts";
+import type { RequestCaching } from "../http/request_caching.ts";
 
 /** What a client asked of an artifact. */
 export interface Ask {
   readonly method: "GET" | "HEAD";
   /** Present only when the client sent a usable single range. Tells a cold fetch where to begin. */
   readonly range?: RangeSpec;
-  /** The client sent `Cache-Control: no-cache`. */
-  readonly noCache?: boolean;
+  /** What the client asks of a cache; null or absent where that does not count. */
+  readonly caching?: RequestCaching | null;
   /** Ends when the client is gone. */
   readonly signal?: AbortSignal;
 }

@@ -93,8 +93,8 @@ Deno.test("what the vault is asked: key, range, and no-cache where the backend w
   await served.ask("GET", "/fussy/x", { "cache-control": "No-Cache" });
   await served.ask("GET", "/fussy/x", { pragma: "no-cache" });
   await served.ask("HEAD", "/fussy/x", { range: "bytes=4-" });
-  const asked = served.vault.asks.map(({ artifact, ask: { method, range, noCache } }) => (
-    { key: artifact.key, method, range, noCache }
+  const asked = served.vault.asks.map(({ artifact, ask: { method, range, caching } }) => (
+    { key: artifact.key, method, range, noCache: caching?.noCache ?? false }
   ));
   assert.deepEqual(asked, [
     { key: "/x?q=1", method: "GET", range: { kind: "from", first: 4 }, noCache: false },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Artifact, CachingPolicy, Freshness } from "../../src/artifact.ts";
+import { readRequestCaching } from "../../src/http/request_caching.ts";
 import type { Entry } from "../../src/store/store.ts";
 import { assess, decide, type Decision, mayServeStale } from "../../src/vault/freshness.ts";
 
@@ -36,7 +37,7 @@ const immutable: Freshness = { kind: "immutable" };
 const http: Freshness = { kind: "http" };
 const minute: Freshness = { kind: "ttl", ttlMs: 60_000 };
 
-const decisions: [string, Artifact, Entry | null, { noCache?: boolean; later?: number }, Decision][] = [
+const decisions: [string, Artifact, Entry | null, { caching?: string; later?: number }, Decision][] = [
   ["nothing held", artifact(http), null, {}, "fetch"],
   ["nothing held, offline", artifact(http, { offline: true }), null, {}, "refuse"],
   ["stale, offline", artifact(http, { offline: true }), entry({ freshUntil: 0 }), {}, "serve"],
@@ -45,7 +46,7 @@ const decisions: [string, Artifact, Entry | null, { noCache?: boolean; later?: n
     "immutable, client says no-cache",
     artifact(immutable, { honorClientNoCache: true }),
     entry(),
-    { noCache: true },
+    { caching: "no-cache" },
     "serve",
   ],
   ["fresh by headers", artifact(http), entry(), { later: 999 }, "serve"],
@@ -59,13 +60,43 @@ const decisions: [string, Artifact, Entry | null, { noCache?: boolean; later?: n
     { later: 100_000 },
     "serve",
   ],
-  ["no-cache is not honoured by default", artifact(http), entry(), { noCache: true }, "serve"],
-  ["no-cache honoured", artifact(http, { honorClientNoCache: true }), entry(), { noCache: true }, "revalidate"],
+  ["no-cache is not honoured by default", artifact(http), entry(), { caching: "no-cache" }, "serve"],
+  ["no-cache honoured", artifact(http, { honorClientNoCache: true }), entry(), { caching: "No-Cache" }, "revalidate"],
+  [
+    "max-age honoured",
+    artifact(http, { honorClientNoCache: true }),
+    entry(),
+    { caching: "max-age=0", later: 1 },
+    "revalidate",
+  ],
+  [
+    "max-age that it has",
+    artifact(http, { honorClientNoCache: true }),
+    entry(),
+    { caching: "max-age=1", later: 1 },
+    "serve",
+  ],
+  ["max-age is not honoured by default", artifact(http), entry(), { caching: "max-age=0", later: 1 }, "serve"],
+  [
+    "min-fresh honoured",
+    artifact(http, { honorClientNoCache: true }),
+    entry(),
+    { caching: "min-fresh=1" },
+    "revalidate",
+  ],
+  ["min-fresh is not honoured by default", artifact(http), entry(), { caching: "min-fresh=1" }, "serve"],
 ];
 
-for (const [name, subject, held, { noCache = false, later = 0 }, expected] of decisions) {
+for (const [name, subject, held, { caching = "", later = 0 }, expected] of decisions) {
   Deno.test(`decide: ${name} → ${expected}`, () => {
-    assert.equal(decide(subject, { entry: held, now: now + later, noCache }), expected);
+    assert.equal(
+      decide(subject, {
+        entry: held,
+        now: now + later,
+        caching: readRequestCaching(new Headers({ "cache-control": caching })),
+      }),
+      expected,
+    );
   });
 }
 

@@ -1,0 +1,18 @@
+import type { Artifact } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { redactUrl } from "../observe/redact.ts";
+
+/** A client wants it from the cache only (`only-if-cached`, RFC 9111 §5.2.1.7), and it is not there. */
+export function notCachedError({ candidates }: Artifact): VaultError {
+  const url = redactUrl(candidates[0]!.url);
+  return new VaultError(
+    "offline",
+    `"${url}" is not in the cache, and this request asks for nothing else: only-if-cached`,
+  );
+}
+
+/** Nothing is held, and upstream is not asked. */
+export function offlineError({ candidates }: Artifact): VaultError {
+  const url = redactUrl(candidates[0]!.url);
+  return new VaultError("offline", `"${url}" is not in the cache, and the vault is offline: it asks no upstream`);
+}
