@@ -54,8 +54,14 @@ e2e-compiled:
 bench: ## compare with nginx, docker-registry, apt-cacher-ng (QUICK=1, BENCH_ONLY=hit-1k,pull,apt, BENCH_ENTRIES=1000000)
 	$(DENO) task bench
 
+# An executable that holds such a runtime serves only with --allow-old-runtime.
+warn_of_old_runtime = $(COMPILE_DENO) --version | awk '/^deno / { split($$2, v, "."); \
+  if (v[1] * 1000000 + v[2] * 1000 + v[3] < 2007008) print "Warning: Deno " $$2 " has known holes (CVE-2026-44726" \
+  " among them). This executable serves with --allow-old-runtime only; compile with Deno 2.7.8 or newer." }' >&2
+
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
 	@rm -f $(EXECUTABLE)
+	@$(warn_of_old_runtime)
 	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
 	@# npx hides it when what it runs is killed by a signal.
 	@test -x $(EXECUTABLE) || { echo "deno compile has written nothing"; exit 1; }
@@ -64,6 +70,7 @@ compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=�
 
 release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
 	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release
+	@$(warn_of_old_runtime)
 	@for target in $(RELEASES); do \
 	  unset DENORT_BIN; $(compile) --quiet $(compile_flags) --target $$target \
 	    --output $(DIST)/release/artifact-vault-$$target src/main.ts || { \

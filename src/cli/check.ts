@@ -4,6 +4,7 @@ import { presentConfig } from "../config/present.ts";
 import { warningsOf } from "../config/warnings.ts";
 import type { Command } from "./command.ts";
 import { configOptions, loadOptionsOf } from "./config_options.ts";
+import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
 /** Prints the configuration as it is understood, and what is odd about it; what is wrong is thrown by `loadConfig`. */
 export const check: Command = {
@@ -14,7 +15,9 @@ export const check: Command = {
   async run(values, io) {
     const config = await loadConfig(loadOptionsOf(values, io));
     io.stdout(stringify(presentConfig(config), { lineWidth: 0 }));
-    for (const warning of warningsOf(config)) io.stderr(`${warning}\n`);
+    const ofRuntime = [oldRuntime(), config.tls === undefined ? refusesUpgrades() : null];
+    const warnings = [...warningsOf(config), ...ofRuntime.filter((warning) => warning !== null)];
+    for (const warning of warnings) io.stderr(`${warning}\n`);
     return 0;
   },
 };

@@ -11,6 +11,7 @@ import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
+import { allowOldRuntime, checkRuntime } from "./runtime.ts";
 import { serveUntilTerminated } from "./shutdown.ts";
 import { version } from "./version.ts";
 
@@ -24,15 +25,16 @@ export const serve: Command = {
     "artifact-vault --host 0.0.0.0 --port 8080 --cache-dir /var/cache/artifact-vault",
     "artifact-vault --config config.yml --offline",
   ],
-  options: configOptions,
+  options: { ...configOptions, ...allowOldRuntime },
   async run(values, io) {
     const config = await loadConfig(loadOptionsOf(values, io));
+    const warnings = [...checkRuntime(values), ...warningsOf(config)];
     await prepareCacheDir(config.cache_dir);
     await checkAuthorities(config);
     const tls = await readTls(config);
     const logging = openLog(config);
     try {
-      await serveConfig(config, { tls, log: logging.log, io });
+      await serveConfig(config, { tls, log: logging.log, io, warnings });
     } finally {
       await logging.close();
     }
@@ -44,9 +46,15 @@ function openLog({ log_level: level, log_format: format, log_file: file }: Confi
   return createLogging({ level, format, ...(file === undefined ? {} : { file }) });
 }
 
-async function serveConfig(config: Config, deps: { tls: TlsOptions | null; log: Log; io: Io }): Promise<void> {
-  const { tls, log, io } = deps;
-  for (const warning of [...warningsOf(config), cacheDirWarning(config.cache_dir) ?? []].flat()) log.warning(warning);
+interface ServeDeps {
+  readonly tls: TlsOptions | null;
+  readonly log: Log;
+  readonly io: Io;
+  readonly warnings: readonly string[];
+}
+
+async function serveConfig(config: Config, { tls, log, io, warnings }: ServeDeps): Promise<void> {
+  for (const warning of [...warnings, cacheDirWarning(config.cache_dir) ?? []].flat()) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
   const { server, url } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });

@@ -3,7 +3,7 @@ import { type Nginx, startNginx } from "../support/nginx.ts";
 import type { BackendEntry } from "../support/oci_scene.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
-import { vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vault_process.ts";
+import { oldRuntimeAllowed, vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vault_process.ts";
 import { walk } from "../support/walk.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -80,7 +80,7 @@ export function straightTo(upstream: Nginx): Side {
 /** The vault with its log in a file, as its peers have theirs: one line per request. Removes `dir` in the end. */
 export async function startVault(dir: TempDir, config: string): Promise<Side> {
   const port = freePort();
-  const serve = ["serve", "--config", config, "--host", "127.0.0.1", "--port", String(port)];
+  const serve = ["serve", oldRuntimeAllowed, "--config", config, "--host", "127.0.0.1", "--port", String(port)];
   const process = startLogged([...vaultCommand(), ...serve], dir.join("log"), vaultEnvironment());
   const url = `http://127.0.0.1:${port}`;
   await waitUntil("the vault answers", () => isUp(process, `${url}/healthz`, dir.join("log")));

@@ -6,7 +6,7 @@ import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
 import { freePort } from "../support/free_port.ts";
 import { ServerProcess } from "../support/server_process.ts";
-import { projectRoot, vaultExecutable } from "../support/vault_process.ts";
+import { oldRuntimeAllowed, projectRoot, vaultExecutable } from "../support/vault_process.ts";
 
 const ignore = missingPrograms("nginx", "curl", "make").length > 0;
 if (vaultExecutable !== null) testExecutable(vaultExecutable);
@@ -25,7 +25,7 @@ function testExecutable(executable: string): void {
       });
 
       await t.step("serves with the built-in configuration", async () => {
-        await using vault = new ServerProcess([executable, "--port", "0"], bare);
+        await using vault = new ServerProcess([executable, oldRuntimeAllowed, "--port", "0"], bare);
         const [url] = await vault.waitForLine(/http:\/\/127\.0\.0\.1:\d+/);
         const response = await fetch(`${url}/healthz`);
         await response.body?.cancel();
@@ -45,14 +45,14 @@ function testExecutable(executable: string): void {
     const narrow = `${dist}/artifact-vault`;
 
     await t.step("serves that configuration", async () => {
-      await using vault = new ServerProcess([narrow, "--config", scene.configPath, "--port", port]);
+      await using vault = new ServerProcess([narrow, oldRuntimeAllowed, "--config", scene.configPath, "--port", port]);
       await vault.waitForLine(/listening on/);
       assert.ok((await download(`http://127.0.0.1:${port}/files/${file.name}`, file)).right);
     });
 
     await t.step("is refused another cache directory, in one sentence", async () => {
       const other = scene.dir.join("other-cache");
-      const args = ["--config", scene.configPath, "--port", port, "--cache-dir", other];
+      const args = [oldRuntimeAllowed, "--config", scene.configPath, "--port", port, "--cache-dir", other];
       const { code, stderr } = await new Deno.Command(narrow, { args }).output();
       assert.notEqual(code, 0);
       const text = new TextDecoder().decode(stderr);
