@@ -191,8 +191,11 @@ export interface VaultReader {
   fetch(artifact: Artifact): Promise<void>;
   /** From now on, in one step, the body and headers held for `from` are those of `to`. Throws `storage_failed`. */
   copy(from: Artifact, to: Artifact): Promise<void>;
-  /** The keys of a backend whose last segment is one of these, of what is held or was once; in no order. */
-  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string>;
+  /**
+   * The keys of a backend that begin with `prefix`, of what is held or was once; in no order. The prefix begins and ends
+   * with a slash; very long keys are left out.
+   */
+  keysBelow(backend: string, prefix: string): AsyncIterable<string>;
 }
 
 /** Where a request came from. */

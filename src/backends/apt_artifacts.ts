@@ -17,8 +17,14 @@ export interface AptArtifactsOptions {
   readonly ttlMs: number;
 }
 
-/** A release as it is kept under several names: see `AptReleases`. */
-export type ReleaseCopy = "latest" | "next" | "adopted";
+/**
+ * A release as it is kept under several names: see `AptReleases`. `former` is where caches of earlier versions have
+ * the adopted one.
+ */
+export type ReleaseCopy = "latest" | "next" | "adopted" | "former";
+
+/** Before the paths of adopted releases, so that they are found without a look at all that is held. */
+export const adoptedPrefix = "/;releases/";
 
 /** As apt itself does: what stands between us and a mirror must not answer with a release or an index of yesterday. */
 const askMirror: HeaderList = [["cache-control", "max-age=0"]];
@@ -68,8 +74,14 @@ export class AptArtifacts {
   /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
   release(path: string, copy: ReleaseCopy): Artifact {
     const latest: Artifact = { ...this.changing(path), webPages: "refused" };
-    if (copy === "latest") return { ...latest, key: `${path};latest` };
-    return { ...latest, key: copy === "adopted" ? path : `${path};next`, freshness: { kind: "immutable" } };
+    const keys = {
+      latest: `${path};latest`,
+      next: `${path};next`,
+      adopted: adoptedPrefix + path.slice(1),
+      former: path,
+    };
+    const artifact = { ...latest, key: keys[copy] };
+    return copy === "latest" ? artifact : { ...artifact, freshness: { kind: "immutable" } };
   }
 
   /** The signature of the Release at `path`, as upstream has it now. */

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { CachingPolicy, VaultReader } from "../artifact.ts";
+import type { Artifact, CachingPolicy, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { cacheResult, type CacheStatus } from "../http/cache_status.ts";
 import { headerOf } from "../http/headers.ts";
@@ -70,14 +70,22 @@ export class AptReleases {
 
   /** Whether clients get a release at `path` without upstream being asked. */
   holds(path: string, vault: VaultReader): boolean {
-    return vault.holds(this.#artifacts.release(path, "adopted"));
+    return vault.holds(this.#artifacts.release(path, "adopted")) ||
+      vault.holds(this.#artifacts.release(path, "former"));
   }
 
   /** The release that clients get, without asking upstream; null where there is none, or nothing that is one. */
   async adopted(path: string, vault: VaultReader): Promise<ReadRelease | null> {
     if (!this.holds(path, vault)) return null;
-    const read = await ifHad(readRelease(this.#artifacts.release(path, "adopted"), vault));
+    const read = await ifHad(readRelease(await this.#adoptedArtifact(path, vault), vault));
     return read && this.#remember(path, read);
+  }
+
+  /** One that an earlier version has kept moves to its place of today. */
+  async #adoptedArtifact(path: string, vault: VaultReader): Promise<Artifact> {
+    const [adopted, former] = [this.#artifacts.release(path, "adopted"), this.#artifacts.release(path, "former")];
+    if (vault.holds(adopted)) return adopted;
+    return await ifHad(vault.copy(former, adopted).then(() => adopted)) ?? former;
   }
 
   /** A release of a suite that was given to clients lately; null where that was long ago. */

@@ -1,7 +1,7 @@
 import type { Artifact, Client, VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
-import type { AptArtifacts } from "./apt_artifacts.ts";
+import { adoptedPrefix, type AptArtifacts } from "./apt_artifacts.ts";
 import type { AptClients } from "./apt_clients.ts";
 import { ifHad } from "./apt_if_had.ts";
 import type { Release } from "./apt_release.ts";
@@ -134,7 +134,9 @@ export class AptSuites {
 
   async #find(vault: VaultReader): Promise<void> {
     try {
-      for await (const key of vault.keys(this.#name, releaseNames)) this.saw(splitPath(key).folder);
+      for await (const key of vault.keysBelow(this.#name, adoptedPrefix)) {
+        this.saw(splitPath(key.slice(adoptedPrefix.length - 1)).folder);
+      }
     } catch (error) {
       this.#found = null;
       throw error;

@@ -34,7 +34,7 @@ export function readerPassingVia(reader: VaultReader, via: string): VaultReader 
     holds: (artifact) => reader.holds(artifact),
     fetch: (artifact) => reader.fetch(passingVia(artifact, via)),
     copy: (from, to) => reader.copy(from, to),
-    keys: (backend, lastSegments) => reader.keys(backend, lastSegments),
+    keysBelow: (backend, prefix) => reader.keysBelow(backend, prefix),
   };
 }
 

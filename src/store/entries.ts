@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import { isSelectedBy, selectionOf } from "../http/selection.ts";
 import { filesBelow, removeQuietly, replaceFile } from "./files.ts";
@@ -38,12 +37,11 @@ export class Entries {
     return this.#read(selector.backend, selector.key, variantOf(wanted));
   }
 
-  /** The keys of a backend whose last segment is one of these, as long as they are not very long. */
-  async *keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
-    const names = new Set(lastSegments.map((segment) => this.#layout.entryName(segment)));
-    for await (const path of filesBelow(this.#layout.entriesOf(backend))) {
-      const entry = names.has(basename(path)) ? parseEntry(readJson(path)) : null;
-      if (entry?.backend === backend) yield entry.key;
+  /** The keys of a backend that begin with `prefix`, as long as they are not very long. */
+  async *keysBelow(backend: string, prefix: string): AsyncIterable<string> {
+    for await (const path of filesBelow(this.#layout.entriesBelow(backend, prefix))) {
+      const entry = path.endsWith("~.json") ? parseEntry(readJson(path)) : null;
+      if (entry?.backend === backend && entry.key.startsWith(prefix)) yield entry.key;
     }
   }
 

@@ -38,9 +38,9 @@ export class FsLayout {
     return `${this.entriesOf(backend)}/${escapePath(key)}~${variant}.json`;
   }
 
-  /** How the entry's file is called for keys that end in this segment, unless they are very long. */
-  entryName(lastSegment: string): string {
-    return `${escapeSegment(lastSegment)}~.json`;
+  /** The folder of the entries whose keys begin with `prefix`, which begins and ends with a slash. */
+  entriesBelow(backend: string, prefix: string): string {
+    return `${this.entriesOf(backend)}/${escapePath(prefix.slice(0, -1))}`;
   }
 }
 

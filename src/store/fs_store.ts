@@ -82,8 +82,8 @@ class FsStore implements Store {
     return this.#entries.find(selector);
   }
 
-  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
-    return this.#entries.keys(backend, lastSegments);
+  keysBelow(backend: string, prefix: string): AsyncIterable<string> {
+    return this.#entries.keysBelow(backend, prefix);
   }
 
   openBody(entry: Entry): StoredBody | null {

@@ -114,7 +114,7 @@ export interface Store {
    */
   renew(entry: Entry): Promise<void>;
   /** The keys of a backend whose last segment is one of these; their bodies may be gone. In no order. */
-  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string>;
+  keysBelow(backend: string, prefix: string): AsyncIterable<string>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;
   /** Whether the cache directory takes writes, or why not. */

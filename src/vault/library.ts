@@ -55,8 +55,8 @@ export class Library implements VaultReader {
     await store.renew({ ...entry, backend: to.backend, key: to.key });
   }
 
-  keys(backend: string, lastSegments: readonly string[]): AsyncIterable<string> {
-    return this.#options.store.keys(backend, lastSegments);
+  keysBelow(backend: string, prefix: string): AsyncIterable<string> {
+    return this.#options.store.keysBelow(backend, prefix);
   }
 
   /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */

@@ -9,6 +9,7 @@ import {
   signatureText,
 } from "../support/apt_upstream.ts";
 import { createTempDir } from "../support/temp_dir.ts";
+import { walk } from "../support/walk.ts";
 
 const suite = "/dists/stable";
 const listed = "main/binary-amd64/Packages";
@@ -167,6 +168,32 @@ Deno.test("with the upstream gone, a new process serves what is held, also to cl
     assert.equal(await client.read(packages), "packages 1\n");
     assert.ok((await client.ask(translations)).status >= 500);
   }
+});
+
+Deno.test("a cache of an earlier version, which kept releases at their own paths, goes on working", async () => {
+  await using dir = await createTempDir();
+  const cacheDir = dir.join("cache");
+  await using upstream = new AptUpstream();
+  {
+    await using app = await startVault(upstream, { cacheDir });
+    using client = new AptConnection(`${app.origin}/debian`);
+    upstream.put(suite, generation(1));
+    await client.read(inRelease);
+    await client.read(packages);
+  }
+  const moved = walk(`${cacheDir}/entries`).find((path) => /releases\/.*InRelease~\.json$/.test(path))!;
+  const entry = JSON.parse(await Deno.readTextFile(`${cacheDir}/entries/${moved}`));
+  const former = moved.replace(/[^/]*releases\//, "");
+  await Deno.writeTextFile(
+    `${cacheDir}/entries/${former}`,
+    JSON.stringify({ ...entry, key: entry.key.replace("/;releases", "") }),
+  );
+  await Deno.remove(`${cacheDir}/entries/${moved}`);
+  await using app = await startVault(upstream, { cacheDir, top: { offline: true } });
+  using client = new AptConnection(`${app.origin}/debian`);
+  assert.equal(await client.read(inRelease), releaseText(generation(1)));
+  assert.equal(await client.read(packages), "packages 1\n");
+  assert.ok(walk(`${cacheDir}/entries`).includes(moved));
 });
 
 Deno.test("a login page instead of a release changes nothing", async () => {

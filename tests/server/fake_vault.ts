@@ -111,7 +111,7 @@ export const noReader: VaultReader = {
   holds: unexpected,
   fetch: unexpected,
   copy: unexpected,
-  keys: unexpected,
+  keysBelow: unexpected,
 };
 
 function unexpected(): never {

@@ -195,16 +195,16 @@ Deno.test("a copy has the body and headers of what was fetched a moment ago, and
   assert.equal(upstream.requests.length, 2);
 });
 
-Deno.test("keys are found by their last segment, also by a vault that has just started", async () => {
+Deno.test("keys are found by their prefix, also by a vault that has just started", async () => {
   await using scene = await setUp();
   const { upstream, fixture, reader } = scene;
-  const paths = ["/dists/a/InRelease", "/dists/b/c/Release", "/InRelease", "/dists/a/Release.gpg", "/InRelease/x"];
+  const paths = ["/;a/InRelease", "/;a/dists/b/Release", "/;ab/x", "/x/;a/InRelease", "/;a"];
   for (const path of paths) {
     upstream.serve(path, { body: path });
     await reader.fetch(fixture.artifact(upstream.url(path), lasting));
   }
-  const keysOf = (backend: string) => Array.fromAsync(reader.keys(backend, ["InRelease", "Release"]));
-  assert.deepEqual((await keysOf("test")).sort(), ["/InRelease", "/dists/a/InRelease", "/dists/b/c/Release"]);
+  const keysOf = (backend: string) => Array.fromAsync(reader.keysBelow(backend, "/;a/"));
+  assert.deepEqual((await keysOf("test")).sort(), ["/;a/InRelease", "/;a/dists/b/Release"]);
   assert.deepEqual(await keysOf("other"), []);
 });
 
