@@ -21,6 +21,8 @@ export interface NetworkFailure {
 
 const trustAdvice = 'name its issuer with "ca" or DENO_CERT, or set DENO_TLS_CA_STORE=system,mozilla';
 
+const makeAnother = 'make a new one (docs/running.md, "TLS and certificate authorities")';
+
 /**
  * Deno's `fetch` throws a bare TypeError for every network failure, so its text is all there is to go by. The text is
  * that of hyper and rustls: in `message` up to Deno 2.6, in `cause.message` in 2.9.
@@ -35,6 +37,18 @@ const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (fo
   [/Proxy server unreachable/, "proxy", () => "the egress proxy cannot be reached"],
   [/unsuccessful tunnel|proxy auth\w* required/i, "proxy", (found) => `the egress proxy refused: ${found}`],
   [/UnknownIssuer/, "tls", () => `the TLS certificate is from an unknown issuer; ${trustAdvice}`],
+  [
+    /CaUsedAsEndEntity/,
+    "tls",
+    () =>
+      "the server's TLS certificate is one of an authority, as openssl makes self-signed ones; a server's needs " +
+      `basicConstraints CA:FALSE and a subjectAltName, also where it stands in "ca" itself: ${makeAnother}`,
+  ],
+  [
+    /certificate is not valid for any names/,
+    "tls",
+    () => `the server's TLS certificate has no subjectAltName, and its CN does not count: ${makeAnother}`,
+  ],
   [/invalid peer certificate: (.*)/s, "tls", (found) => `the TLS certificate is not valid: ${found}`],
   [
     /tls handshake eof|corrupt message.*|received fatal alert.*|peer is incompatible.*/s,
