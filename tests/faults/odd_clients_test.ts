@@ -170,7 +170,6 @@ const ranges: readonly [range: string, status: number, body: string][] = [
   ["bytes=5-2", 200, small],
   ["bytes=-5-2", 200, small],
   ["bytes=--5", 200, small],
-  ["bytes=0-0,2-3", 200, small],
   [`bytes=${"0-0,".repeat(5000)}0-0`, 200, small],
   ["bytes=a-b", 200, small],
   ["bytes=", 200, small],
