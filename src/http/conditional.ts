@@ -29,16 +29,23 @@ export function ifRangeMatches(ifRange: string, { etag, lastModified }: Validato
 }
 
 /**
- * What to send upstream as `If-Range` to go on with a body that came with these headers: a strong ETag, else a
- * Last-Modified at least one second older than Date (RFC 9110 §8.8.2.2), else null.
+ * What to send upstream as `If-Range` to go on with a body that came with these headers, the best first: a strong ETag,
+ * and a Last-Modified at least one second older than Date (RFC 9110 §8.8.2.2). None where the ETag is weak: the body may
+ * change within that second.
  */
-export function strongValidator(headers: HeaderList): string | null {
+export function strongValidators(headers: HeaderList): string[] {
   const etag = headerOf(headers, "etag");
-  if (etag !== undefined) return isWeak(etag) ? null : etag;
+  if (etag !== undefined && isWeak(etag)) return [];
   const lastModified = headerOf(headers, "last-modified");
   const modified = parseHttpDate(lastModified ?? "");
   const date = parseHttpDate(headerOf(headers, "date") ?? "");
-  return modified !== null && date !== null && date - modified >= 1000 ? lastModified! : null;
+  const isOld = modified !== null && date !== null && date - modified >= 1000;
+  return [...etag ? [etag] : [], ...isOld ? [lastModified!] : []];
+}
+
+/** The best of `strongValidators`, or null. */
+export function strongValidator(headers: HeaderList): string | null {
+  return strongValidators(headers)[0] ?? null;
 }
 
 function isWeak(etag: string): boolean {

@@ -1,10 +1,10 @@
 import type { Artifact, Candidate } from "../artifact.ts";
 import type { DigestAlgorithm } from "../digest.ts";
-import { contradicts, strongValidator } from "../http/conditional.ts";
+import { contradicts, strongValidator, strongValidators } from "../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
-import type { Entry, StagedBody, Store } from "../store/store.ts";
+import type { Entry, ResumeRecord, StagedBody, Store } from "../store/store.ts";
 import { type Answer, askUpstream, isWhole, type Question } from "./ask_upstream.ts";
 import { confirmed, confirms } from "./confirm.ts";
 import type { Hashing, RunningHash } from "./hashing.ts";
@@ -31,6 +31,8 @@ export interface BeginOptions {
   readonly previous: Entry | null;
   /** The first byte that is wanted; 0 for a plain GET. */
   readonly from: number;
+  /** Where what is wanted ends, exclusive; `Infinity` for the end of the body. */
+  readonly to: number;
   readonly store: Store;
   readonly hashing: Hashing;
   readonly events: VaultEvents;
@@ -52,7 +54,7 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   }
   // Upstream refused HEAD and has begun to send the body.
   if (settled?.answer.byGet) return wholeBody(settled.answer);
-  const { artifact, previous, from } = options;
+  const { artifact, previous, from, to } = options;
   if (previous) {
     const answer = await ask(options, [], { previous });
     if (isWhole(answer.response.status)) return wholeBody(answer);
@@ -62,7 +64,7 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
     }
   }
   if (from > 0) {
-    const answer = await ask(options, [["range", `bytes=${from}-`]]);
+    const answer = await ask(options, resumeHeaders(from, null, to));
     const body = partial(answer, artifact.digest !== undefined);
     if (body?.start === from) return body;
     if (isWhole(answer.response.status)) return wholeBody(answer);
@@ -115,11 +117,10 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   if (!staged) return null;
   const record = staged.resume!;
   const candidates = options.candidates.toSorted((a, b) => Number(b.url === record.url) - Number(a.url === record.url));
-  const answer = await ask({ ...options, candidates }, resumeHeaders(record.storedBytes, record.validator))
-    .catch((error) => {
-      staged.park();
-      throw error;
-    });
+  const answer = await askRest({ ...options, candidates }, record).catch((error) => {
+    staged.park();
+    throw error;
+  });
   const body = partial(answer, true);
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
     (artifact.digest !== undefined ||
@@ -132,6 +133,15 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   if (isWhole(answer.response.status)) return wholeBody(answer);
   await giveUp(answer);
   return null;
+}
+
+/** Asks for what is missing; by the date where upstream has the same version and sends it whole in answer to its ETag. */
+async function askRest(options: BeginOptions, { storedBytes, validator }: ResumeRecord): Promise<Answer> {
+  const answer = await ask(options, resumeHeaders(storedBytes, validator));
+  const [same, date] = strongValidators(keepHeaders(answer.response.headers));
+  if (!isWhole(answer.response.status) || same !== validator || date === undefined) return answer;
+  await giveUp(answer);
+  return await ask(options, resumeHeaders(storedBytes, date));
 }
 
 /** Asks for the rest of a body from `offset` on, provided it is still the same (RFC 9110 §13.1.5). */

@@ -19,6 +19,7 @@ import { recordMentionsOf } from "./mentions.ts";
 import { MadeReadings } from "./made_readings.ts";
 import { openArriving, openedFromStore, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
+import { RangeSupport } from "./part_condition.ts";
 import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
 import { claimOf } from "./settle.ts";
@@ -72,7 +73,8 @@ class Engine implements Vault {
     this.#heads = new Heads({ events, maxOf: maxTransfersOf });
     const slots = new Slots(maxTransfersOf);
     const made = new MadeReadings(options.memoryBytes);
-    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, slots, options };
+    const rangeSupport = new RangeSupport();
+    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, slots, rangeSupport, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
     this.reader = new Library({
       ...options,
@@ -194,6 +196,7 @@ class Engine implements Vault {
       previous: stale,
       retry: !this.#isServable(artifact, stale),
       from: this.#firstByte(ask.range),
+      to: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
     }, sharing);
     const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
     if (joined && head.kind === "confirmed" && !isSelectedBy(head.entry.selectedBy, artifact)) {

@@ -1,8 +1,7 @@
 import type { Artifact, Candidate } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { BodyReader } from "../upstream/body_reader.ts";
-import { contradicts, strongValidator } from "../http/conditional.ts";
-import { contentLengthOf, keepHeaders } from "../http/headers.ts";
+import { contentLengthOf } from "../http/headers.ts";
 import { rangeOf } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
@@ -10,6 +9,7 @@ import { redactUrl } from "../observe/redact.ts";
 import { type Answer, askUpstream, isWhole } from "./ask_upstream.ts";
 import { resumeHeaders } from "./begin.ts";
 import type { GrowingFile } from "./growing_file.ts";
+import type { PartCondition } from "./part_condition.ts";
 import type { Segment } from "./segment.ts";
 
 /** Small reads waste no memory on a slow upstream; the largest is what `fetch` hands over at once from a fast one. */
@@ -21,8 +21,8 @@ export interface FillContext {
   /** The one that answered first; the others can go on for it only where the digest is known. */
   readonly candidate: Candidate;
   readonly candidates: readonly Candidate[];
-  /** For If-Range; null where there is none. */
-  readonly validator: string | null;
+  /** What makes the parts of the body be of one version. */
+  readonly condition: PartCondition;
   /** Whether a broken connection can be gone on with. */
   readonly resumable: boolean;
   readonly signal: AbortSignal;
@@ -33,7 +33,7 @@ export interface FillContext {
   /** The wait before the nth attempt in a row; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
   /** Whether others can do a segment's part, so that it need not be tried again. */
-  readonly isDispensable: (segment: Segment) => boolean;
+  readonly isDispensable: (segment: Stretch) => boolean;
   /** Called after each chunk. */
   readonly onProgress: () => void;
 }
@@ -49,10 +49,9 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
     context.signal.throwIfAborted();
     const before = segment.receivedTo;
     try {
-      const source = next ?? await goOn(context, segment);
-      const skip = next ? 0 : await bytesBefore(context, segment, source.response);
+      const source = next ? { ...next, skip: 0 } : await askPart(context, segment);
       next = null;
-      await readInto(context, segment, { ...source, skip });
+      if (source) await readInto(context, segment, source);
     } catch (error) {
       const failure = error instanceof VaultError ? error : brokenOff(context, segment, error);
       failures = segment.receivedTo > before ? 1 : failures + 1;
@@ -77,29 +76,61 @@ function mayGoOn(context: FillContext, failure: VaultError, failures: number): b
   return transient && context.resumable && open && failures <= context.resumeAttempts;
 }
 
-/** Asks for the rest of the segment. Throws `upstream_changed` where upstream has something else there by now. */
-async function goOn(context: FillContext, segment: Segment): Promise<Answer> {
-  const { artifact, candidate, candidates, validator, file, signal, events } = context;
-  const end = segment.end === file.sizeBytes ? Infinity : segment.end;
+/** The stretch of a body that is asked for. */
+export type Stretch = Pick<Segment, "start" | "end" | "receivedTo" | "wantedTo">;
+
+/**
+ * Asks for the rest of a stretch, under one condition after the other where upstream answers with the whole body. That
+ * is read from its beginning only where nobody else can fill the stretch. Throws `upstream_changed` where upstream has
+ * something else there by now. Null where others have been given the stretch meanwhile.
+ */
+export async function askPart(context: FillContext, stretch: Stretch): Promise<Source | null> {
+  const { condition } = context;
+  using _turn = await condition.turn();
+  if (stretch.receivedTo >= stretch.end) return null;
+  for (;;) {
+    const { validator } = condition;
+    const answer = await askRest(context, stretch, validator);
+    const { status, headers } = answer.response;
+    const skip = await bytesBefore(context, stretch, answer.response);
+    const certain = validator !== null || context.artifact.digest || condition.isConfirmedBy(headers);
+    if (status === 206 && certain) condition.answered(validator, "part");
+    if (skip === 0 && certain) return { ...answer, skip };
+    condition.answered(validator, "whole");
+    const dispensable = condition.isRefused && context.isDispensable(stretch);
+    const last = isWhole(status) || condition.validator === null;
+    if (condition.isRefused && !dispensable && last) return { ...answer, skip };
+    await answer.response.body?.cancel().catch(() => {});
+    if (dispensable) throw new VaultError("upstream_failed", `"${redactUrl(answer.candidate.url)}" sends no parts`);
+  }
+}
+
+async function askRest(context: FillContext, stretch: Stretch, validator: string | null): Promise<Answer> {
+  const { start, end, receivedTo, wantedTo } = stretch;
+  const { artifact, candidate, candidates, file, signal, events } = context;
+  const upTo = wantedTo > receivedTo ? Math.min(wantedTo, end) : end;
   const answer = await askUpstream(artifact, {
     held: null,
     method: "GET",
-    headers: resumeHeaders(segment.receivedTo, validator, end),
+    headers: resumeHeaders(receivedTo, validator, upTo === file.sizeBytes ? Infinity : upTo),
     signal,
     candidates: artifact.digest ? [candidate, ...candidates.filter((other) => other !== candidate)] : [candidate],
     events,
     retry: true,
   });
-  if (segment.receivedTo > segment.start) events.upstreamResumed(artifact.backend);
+  if (receivedTo > start) events.upstreamResumed(artifact.backend);
   return answer;
 }
 
-interface Source extends Answer {
+export interface Source extends Answer {
   /** Bytes at the beginning of the response that are there already. */
   readonly skip: number;
 }
 
-async function readInto(context: FillContext, segment: Segment, { candidate, response, skip }: Source): Promise<void> {
+/** Reads until the segment is filled or the part that was sent is over. */
+async function readInto(context: FillContext, segment: Segment, source: Source): Promise<void> {
+  const { candidate, response, skip } = source;
+  const end = rangeOf(response.headers)?.end ?? Infinity;
   const { artifact, events, signal } = context;
   const reader = new BodyReader(response, { timeoutMs: candidate.idleTimeoutMs, url: candidate.url });
   const stop = () => reader.cancel(signal.reason);
@@ -111,6 +142,7 @@ async function readInto(context: FillContext, segment: Segment, { candidate, res
       const chunk = await reader.read(segment.buffer(bufferBytes));
       if (signal.aborted) throw signal.reason;
       if (context.file.state.kind !== "filling") return;
+      if (chunk === null && segment.receivedTo === end) return;
       if (chunk === null) return ended(context, segment);
       bufferBytes = Math.min(readBytes.most, Math.max(readBytes.least, 2 * chunk.byteLength));
       events.bytesFetched(artifact.backend, chunk.byteLength);
@@ -126,20 +158,20 @@ async function readInto(context: FillContext, segment: Segment, { candidate, res
   }
 }
 
-/** How many bytes of the response lie before what the segment needs next. */
-async function bytesBefore(context: FillContext, segment: Segment, response: Response): Promise<number> {
-  const { file, artifact, validator } = context;
-  const at = segment.receivedTo;
+/** How many bytes of the response lie before what the segment needs next. Throws `upstream_changed`. */
+async function bytesBefore(context: FillContext, { receivedTo: at }: Stretch, response: Response): Promise<number> {
+  const { file, artifact, condition } = context;
   const size = file.sizeBytes;
   if (response.status === 206) {
     const range = rangeOf(response.headers);
     const fits = range?.start === at && (range.size === undefined || range.size === size);
-    if (fits && (artifact.digest || !contradicts(response.headers, validator))) return 0;
+    if (fits && (artifact.digest || !condition.isContradictedBy(response.headers))) return 0;
   } else if (isWhole(response.status)) {
     // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest
     // says so.
-    const same = validator !== null && strongValidator(keepHeaders(response.headers)) === validator;
-    if (same || (artifact.digest && contentLengthOf(response.headers) === size)) return at;
+    const length = contentLengthOf(response.headers);
+    const same = condition.isConfirmedBy(response.headers) && (length === null || length === size);
+    if (same || (artifact.digest && length === size)) return at;
   }
   await response.body?.cancel().catch(() => {});
   throw new VaultError(

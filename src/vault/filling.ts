@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
 import type { Answer } from "./ask_upstream.ts";
-import { type FillContext, fillSegment } from "./fill_segment.ts";
+import { askPart, type FillContext, fillSegment } from "./fill_segment.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { Segment } from "./segment.ts";
 import type { Slots } from "./slots.ts";
@@ -21,12 +21,16 @@ export class Filling {
   readonly #file: GrowingFile;
   readonly #running = new Set<Segment>();
   readonly #filled = Promise.withResolvers<void>();
+  /** Aborted when there is nothing more to fill. */
+  readonly #over = new AbortController();
   #refused = false;
+  #trying = false;
 
   constructor(options: FillingOptions) {
     this.#options = options;
     this.#file = options.context.file;
-    this.#filled.promise.catch(() => {});
+    const stop = () => this.#over.abort();
+    this.#filled.promise.then(stop, stop);
   }
 
   /** Settles when all bytes are in. Rejects with what makes that impossible. */
@@ -39,15 +43,61 @@ export class Filling {
     this.#run(segment, answer, release);
   }
 
-  /** Makes sure that `offset` is on its way, with a segment of its own where it would be long in coming. */
-  want(offset: number): void {
+  /**
+   * Makes sure that `offset` is on its way, with a segment of its own where it would be long in coming. Whoever wants it
+   * reads until `end`.
+   */
+  want(offset: number, end: number): void {
     const { segmentable, rangeAheadBytes, maxSegments, slots, context } = this.#options;
-    const possible = segmentable && !this.#refused && this.#file.storing && this.#file.state.kind === "filling";
+    const { condition } = context;
+    const possible = segmentable && !this.#refused && !condition.isRefused && this.#file.storing &&
+      this.#file.state.kind === "filling";
     const segment = this.#file.segmentFor(offset);
     const soon = segment !== null && offset - segment.receivedTo <= rangeAheadBytes;
-    if (!possible || soon || this.#running.size >= maxSegments) return;
+    if (!possible || soon || this.#trying || this.#running.size >= maxSegments) return;
     const release = slots.acquireNow(context.artifact.backend);
-    if (release) this.#run(this.#file.addSegment(offset), null, release);
+    if (!release) return;
+    if (condition.isProven) this.#add(offset, end, { answer: null, release });
+    else this.#try(offset, end, release);
+  }
+
+  /**
+   * Until upstream has shown that it sends parts, one is asked for at a time, and nothing is left to it before it comes:
+   * each that comes whole instead costs bytes for nothing.
+   */
+  async #try(offset: number, wantedTo: number, release: () => void): Promise<void> {
+    const file = this.#file;
+    const { context } = this.#options;
+    const signal = AbortSignal.any([context.signal, this.#over.signal]);
+    const end = file.segmentFor(offset)?.end ?? file.gap?.end ?? file.sizeBytes!;
+    this.#trying = true;
+    try {
+      const isDispensable = () => true;
+      const stretch = { start: offset, receivedTo: offset, end, wantedTo };
+      const answer = await askPart({ ...context, signal, isDispensable }, stretch);
+      this.#trying = false;
+      const isMissing = (file.segmentFor(offset)?.receivedTo ?? 0) <= offset && file.state.kind === "filling";
+      if (isMissing && file.storing) return this.#add(offset, wantedTo, { answer, release });
+      await answer?.response.body?.cancel().catch(() => {});
+    } catch (error) {
+      if (!signal.aborted) this.#goOnWithFewer(error);
+    } finally {
+      this.#trying = false;
+      if (!signal.aborted) this.#fetchWanted();
+    }
+    release();
+  }
+
+  #add(offset: number, wantedTo: number, first: { answer: Answer | null; release: () => void }): void {
+    const segment = this.#file.addSegment(offset);
+    segment.wantedTo = wantedTo;
+    this.#run(segment, first.answer, first.release);
+  }
+
+  #goOnWithFewer(error: unknown): void {
+    this.#refused = true;
+    const reason = error instanceof VaultError ? error.message : String(error);
+    this.#options.context.log.info(`Going on with fewer connections: ${reason}`);
   }
 
   #run(segment: Segment, answer: Answer | null, release: () => void): void {
@@ -68,22 +118,26 @@ export class Filling {
 
   /** Something else may begin: what followers wait for first, then what lies before the first segment. */
   #goOn(): void {
-    for (const offset of this.#file.wantedOffsets()) this.want(offset);
+    this.#fetchWanted();
     if (this.#running.size > 0) return;
     const next = this.#file.unfilled();
     if (next) this.#runInTurn(next);
     else this.#filled.resolve();
   }
 
+  #fetchWanted(): void {
+    for (const { offset, end } of this.#file.unserved()) this.want(offset, end);
+  }
+
   /** Upstream would not give one more connection: the others do its part in the end, and no more are tried. */
   #giveBack(segment: Segment, error: unknown): void {
-    const others = this.#file.storing && this.#running.size > 0 && !this.#options.context.signal.aborted;
-    if (!others || segment.receivedTo > segment.start) return this.#filled.reject(error);
-    this.#refused = true;
+    const { condition, signal } = this.#options.context;
+    const possible = this.#file.storing && !signal.aborted && (this.#running.size > 0 || condition.isRefused);
+    if (!possible || segment.receivedTo > segment.start) return this.#filled.reject(error);
+    this.#goOnWithFewer(error);
     const before = this.#file.withdraw(segment);
-    const reason = error instanceof VaultError ? error.message : String(error);
-    this.#options.context.log.info(`Going on with fewer connections: ${reason}`);
     if (before && !this.#running.has(before)) this.#runInTurn(before);
+    else if (this.#running.size === 0) this.#goOn();
   }
 
   #runInTurn(segment: Segment): void {

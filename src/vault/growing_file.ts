@@ -138,9 +138,9 @@ export class GrowingFile {
     return before;
   }
 
-  /** Where the followers stand that have more to read. */
-  wantedOffsets(): number[] {
-    return [...this.#followers].map(({ offset }) => offset).filter((offset) => offset < (this.#sizeBytes ?? Infinity));
+  /** The followers that have more to read. */
+  unserved(): Follower[] {
+    return [...this.#followers].filter(({ offset }) => offset < (this.#sizeBytes ?? Infinity));
   }
 
   /** A reader of the body from its first byte on, until `Follower.narrow` says otherwise. */

@@ -118,6 +118,6 @@ export function openedHead(answer: Answer, generatedAt: number, cacheStatus: Cac
 
 function followed(transfer: Transfer, follower: Follower, range: ByteRange | undefined): ChunkReader {
   if (range) follower.narrow(range);
-  transfer.want(follower.offset);
+  transfer.want(follower);
   return follower;
 }

@@ -25,6 +25,8 @@ interface SegmentOptions {
 export class Segment {
   readonly start: number;
   end: number;
+  /** What is wanted of it now ends here: upstream is asked for that first, since the next segment may begin there. */
+  wantedTo = Infinity;
   readonly #file: GrowingFile;
   #storedTo: number;
   #receivedTo: number;

@@ -14,6 +14,7 @@ import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { recordMentionsOf } from "./mentions.ts";
+import { PartCondition, type RangeSupport } from "./part_condition.ts";
 import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
 import type { Slots } from "./slots.ts";
@@ -31,6 +32,7 @@ export interface TransferDeps {
   readonly made: MadeReadings;
   readonly hashing: Hashing;
   readonly slots: Slots;
+  readonly rangeSupport: RangeSupport;
   readonly events: VaultEvents;
   readonly log: Log;
   readonly options: TransferOptions;
@@ -46,6 +48,8 @@ export interface TransferPlan {
   readonly retry: boolean;
   /** The first byte the first client wants. */
   readonly from: number;
+  /** Where what it wants ends, exclusive; `Infinity` for the end of the body. */
+  readonly to: number;
   /** The end of an earlier transfer of the same, which is putting its bytes by. */
   readonly after?: Promise<void>;
 }
@@ -123,9 +127,9 @@ export class Transfer {
     return this.#body!.file.follow();
   }
 
-  /** Makes sure that `offset` is on its way; only after `head` said there is a body. */
-  want(offset: number): void {
-    this.#filling!.want(offset);
+  /** Makes sure that what `follower` wants is on its way; only after `head` said there is a body. */
+  want({ offset, end }: Follower): void {
+    this.#filling!.want(offset, end);
   }
 
   /** Whether it is being stopped or has failed: nobody joins it any more, and its bytes are being put by. */
@@ -232,15 +236,18 @@ export class Transfer {
     this.#head.resolve({ kind: "body", headers, location, sizeBytes, assessment, upstreamStatus, storing });
   }
 
-  #createFilling({ artifact, file, beginning, checkpoints, resumable, segmentable }: ArrivingBody): Filling {
+  #createFilling(body: ArrivingBody): Filling {
+    const { artifact, file, beginning, checkpoints, resumable, segmentable, headers } = body;
+    const { validator, answer: { candidate, response } } = beginning;
+    const url = response.url || candidate.url;
     const context = {
       ...this.#deps,
       ...this.#deps.options,
       artifact,
       file,
-      candidate: beginning.answer.candidate,
+      candidate,
       candidates: this.#plan.candidates,
-      validator: beginning.validator,
+      condition: new PartCondition({ headers, validator, url, support: this.#deps.rangeSupport }),
       resumable,
       signal: this.#abort.signal,
       onProgress: () => checkpoints?.tick(),
