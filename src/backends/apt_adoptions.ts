@@ -55,7 +55,7 @@ export class Adoptions {
   /** Whether this release was tried in vain too lately to be tried again. */
   hasJustFailed(path: string, { sha256 }: ReadRelease): boolean {
     const failures = this.#failures.get(path);
-    return failures?.sha256 === sha256 && Date.now() < failures.retryAt;
+    return failures?.sha256 === sha256 && performance.now() < failures.retryAt;
   }
 
   /** Told that the adopted release is the latest again: what failed before is of another time. */
@@ -101,7 +101,7 @@ export class Adoptions {
       await fetchIndexes(artifacts, change, vault);
     } catch (error) {
       const failures = this.#failures.get(path);
-      const lastsMs = failures === undefined ? 0 : Date.now() - failures.since;
+      const lastsMs = failures === undefined ? 0 : performance.now() - failures.since;
       if (failures === undefined || failures.count < givesWayAfter.failures || lastsMs < givesWayAfter.ms) throw error;
       const minutes = Math.round(lastsMs / 60_000);
       log.warning(`Adopting the release at ${path} all the same, after ${minutes} minutes: ${messageOf(error)}`);
@@ -110,7 +110,7 @@ export class Adoptions {
 
   #fail(path: string, { sha256 }: ReadRelease, error: unknown): void {
     const { log, ttlMs } = this.#options;
-    const now = Date.now();
+    const now = performance.now();
     const { count, since } = this.#failures.get(path) ?? { count: 0, since: now };
     this.#failures.set(path, { sha256, count: count + 1, since, retryAt: now + ttlMs });
     log.warning(`The release at ${path} stays what it is, since the new one is not whole yet: ${messageOf(error)}`);

@@ -24,7 +24,7 @@ export class AptClients {
 
   /** `path` is that of the release, an InRelease or Release of `suite`. */
   gave({ host, port }: Client, { suite, path, sha256 }: { suite: string; path: string; sha256: string }): void {
-    const given = { sha256, at: Date.now() };
+    const given = { sha256, at: performance.now() };
     for (const name of [suite, path]) {
       this.#connections.set(JSON.stringify([host, port, name]), given);
       this.#hosts.set(JSON.stringify([host, name]), given);
@@ -39,11 +39,11 @@ export class AptClients {
     const connection = JSON.stringify([host, port, suiteOrPath]);
     const own = lately(this.#connections.get(connection));
     // Large indexes take their time: a connection that goes on asking for them is not forgotten.
-    if (own !== null) this.#connections.set(connection, { ...own, at: Date.now() });
+    if (own !== null) this.#connections.set(connection, { ...own, at: performance.now() });
     return (own ?? lately(this.#hosts.get(JSON.stringify([host, suiteOrPath]))))?.sha256 ?? null;
   }
 }
 
 function lately(given: Given | undefined): Given | null {
-  return given !== undefined && Date.now() - given.at < rememberedForMs ? given : null;
+  return given !== undefined && performance.now() - given.at < rememberedForMs ? given : null;
 }

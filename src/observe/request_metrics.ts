@@ -33,7 +33,7 @@ const servedFromCache: readonly string[] = ["hit", "stale", "revalidated"];
 
 /** Counts requests by backend, method, status and cache result. */
 export class RequestMetrics {
-  readonly #startedAt = Date.now();
+  readonly #startedAt = performance.now();
   /** By backend; looking through a few is quicker than making a key of all labels. */
   readonly #cells = new Map<string, Cell[]>();
   readonly #durations = new DurationHistogram(
@@ -82,7 +82,7 @@ export class RequestMetrics {
     const hits = total(cells.filter(({ cache }) => servedFromCache.includes(cache)), "requests");
     const answered = hits + total(cells.filter(({ cache }) => cache === "miss"), "requests");
     return {
-      uptime: (Date.now() - this.#startedAt) / 1000,
+      uptime: (performance.now() - this.#startedAt) / 1000,
       requests,
       cache_hit_rate: answered === 0 ? 0 : hits / answered,
       total_bytes_served: total(cells, "sentBytes"),

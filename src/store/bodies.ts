@@ -84,13 +84,14 @@ export class Bodies {
 
   /** The access time is set by us, since many file systems are mounted not to. */
   #touch(sha256: string): void {
-    const now = Date.now();
+    const now = performance.now();
     const last = this.#touched.get(sha256);
     if (last !== undefined && now - last < touchEveryMs) return;
     this.#touched.set(sha256, now);
     const path = this.#layout.blob(sha256);
+    const date = new Date(Date.now());
     try {
-      Deno.utimeSync(path, new Date(now), fileOrNull(path)?.mtime ?? new Date(now));
+      Deno.utimeSync(path, date, fileOrNull(path)?.mtime ?? date);
     } catch {
       // It may have been evicted since; what is served is in memory or open.
     }

@@ -70,7 +70,7 @@ export class Entries {
 
   #read(backend: string, key: string, variant: string): Entry | null {
     const name = nameOf(backend, key, variant);
-    const now = Date.now();
+    const now = performance.now();
     const known = this.#memory.get(name);
     if (known && now - known.checkedAt < believedForMs) return known.entry;
     const path = this.#layout.entry(backend, key, variant);

@@ -38,7 +38,7 @@ export class Sweeper {
 
   /** Begins a sweep and returns at once. Does nothing within an hour after the last one began. */
   start(): void {
-    const now = Date.now();
+    const now = performance.now();
     if (this.#abort.signal.aborted || now - this.#startedAt < restMs) return;
     this.#startedAt = now;
     const { log } = this.#deps;

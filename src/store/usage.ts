@@ -136,14 +136,16 @@ export class Usage {
   #makeRoomAhead(): void {
     const { bytes } = this.#deps.tally;
     const wanted = Math.floor(bytes * ahead);
-    if (bytes < aheadFromBytes || this.#evicting || Date.now() < this.#restUntil || this.#lacking(wanted) === 0) return;
+    if (
+      bytes < aheadFromBytes || this.#evicting || performance.now() < this.#restUntil || this.#lacking(wanted) === 0
+    ) return;
     this.#startEviction(wanted);
   }
 
   #startEviction(bytes: number): Promise<void> {
     const warn = (error: unknown) => this.#deps.log.warning(`Cannot evict from the cache: ${messageOf(error)}`);
     const rest = () => {
-      if (this.#lacking(bytes) > 0) this.#restUntil = Date.now() + restMs;
+      if (this.#lacking(bytes) > 0) this.#restUntil = performance.now() + restMs;
     };
     return this.#evicting = this.#evictFor(bytes).then(rest).catch(warn).finally(() => this.#evicting = null);
   }

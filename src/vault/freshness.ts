@@ -23,7 +23,13 @@ export function decide(artifact: Artifact, { entry, now, caching }: Situation): 
   if (artifact.freshness.kind === "immutable") return "serve";
   const honored = artifact.policy.honorClientNoCache ? caching : null;
   if (honored && (honored.noCache || now - entry.generatedAt > honored.maxAgeMs)) return "revalidate";
+  if (isFromFuture(entry, now)) return "revalidate";
   return now + (honored?.minFreshMs ?? 0) < freshUntil(artifact, entry) ? "serve" : "revalidate";
+}
+
+/** Whether it was written by a clock that ran ahead: how fresh it is cannot be told. */
+function isFromFuture({ storedAt, validatedAt, generatedAt }: Entry, now: number): boolean {
+  return Math.max(storedAt, validatedAt, generatedAt) > now;
 }
 
 /** Until when `entry` may be served unasked, ms since the epoch. */

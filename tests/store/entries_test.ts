@@ -74,6 +74,19 @@ Deno.test("an entry file that is garbage is a miss, and is replaced by the next 
   assert.deepEqual(fixture.store.find(selectorOf(key)), entry);
 });
 
+Deno.test("an entry is looked at again after a second, also when the clock was put back meanwhile", async () => {
+  await using fixture = new StoreFixture();
+  using now = new FakeNow();
+  await fixture.put(selectorOf(key), bytesOf("a"));
+  replaceLikeAnotherProcess(`${fixture.root}/${path}`, JSON.stringify(sound()));
+  assert.deepEqual(fixture.store.find(selectorOf(key)), sound());
+  now.adjust(-24 * 3600_000);
+  now.advance(1000);
+  const changed = { ...sound(), url: "http://other/" };
+  replaceLikeAnotherProcess(`${fixture.root}/${path}`, JSON.stringify(changed));
+  assert.deepEqual(fixture.store.find(selectorOf(key)), changed);
+});
+
 Deno.test("what the upstream varies is kept side by side, and selected by the request's headers", async () => {
   await using fixture = new StoreFixture();
   const asked = (accept: string) => selectorOf(key, [["accept", accept], ["user-agent", accept.length.toString()]]);

@@ -1,25 +1,28 @@
-/**
- * A `Date.now` that stands still, for this test file's own process only, until it is told to go on. `performance.now`
- * makes the same steps, and runs on in between.
- */
+/** The clocks of this test file's own process, `Date.now` and `performance.now`: they stand still until they are moved. */
 export class FakeNow implements Disposable {
-  readonly #realDate = Date.now;
+  readonly #date = Date.now;
+  readonly #monotonic = performance.now;
   #now = Date.now();
-  #advancedMs = 0;
+  #passed = Math.ceil(performance.now());
 
   constructor() {
     Date.now = () => this.#now;
-    const real = performance.now.bind(performance);
-    performance.now = () => real() + this.#advancedMs;
+    performance.now = () => this.#passed;
   }
 
+  /** Time passes. */
   advance(ms: number): void {
     this.#now += ms;
-    this.#advancedMs += ms;
+    this.#passed += ms;
+  }
+
+  /** Somebody puts the date right, by so much; no time passes. */
+  adjust(ms: number): void {
+    this.#now += ms;
   }
 
   [Symbol.dispose](): void {
-    Date.now = this.#realDate;
-    Reflect.deleteProperty(performance, "now");
+    Date.now = this.#date;
+    performance.now = this.#monotonic;
   }
 }

@@ -52,6 +52,21 @@ const decisions: [string, Artifact, Entry | null, { caching?: string; later?: nu
   ["fresh by headers", artifact(http), entry(), { later: 999 }, "serve"],
   ["stale by headers", artifact(http), entry(), { later: 1000 }, "revalidate"],
   ["within ttl, whatever the headers say", artifact(minute), entry({ freshUntil: 0 }), { later: 59_999 }, "serve"],
+  [
+    "within ttl, confirmed by a clock that ran ahead",
+    artifact(minute),
+    entry({ validatedAt: now + 1 }),
+    {},
+    "revalidate",
+  ],
+  [
+    "fresh by headers, stored by a clock that ran ahead",
+    artifact(http),
+    entry({ storedAt: now + 1 }),
+    {},
+    "revalidate",
+  ],
+  ["immutable, stored by a clock that ran ahead", artifact(immutable), entry({ storedAt: now + 1 }), {}, "serve"],
   ["past ttl", artifact(minute), entry({ freshUntil: Infinity }), { later: 60_000 }, "revalidate"],
   [
     "past ttl, but confirmed since",
