@@ -34,9 +34,12 @@ export interface AppDeps {
 const resumeAttempts = 5;
 const backoffMs = { first: 500, most: 15_000 };
 
+/** A host counts as slow before the first client that waits for it loses patience: the next one need not wait at all. */
+const slowShare = 0.75;
+
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
 export async function createApp(config: Config, { log, version, openFilesLimit = 1024 }: AppDeps): Promise<App> {
-  const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout });
+  const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
   const metrics = new Metrics({
     version,
     backends: config.backends.map(({ name }) => name),

@@ -228,7 +228,7 @@ export interface Backend {
   readonly type: string;
   /** Begins with a slash and does not end with one, unless it is the root `/`. */
   readonly prefix: string;
-  /** At most this many upstream fetches at once. */
+  /** At most this many large bodies from one upstream host at once. */
   readonly maxTransfers: number;
   /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
   readonly standsFor?: readonly string[];

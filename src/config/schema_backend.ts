@@ -34,7 +34,7 @@ export const backendKeys = {
   ),
   retries: integer(0, 100).prefault(3).describe("How often a failed request is tried again, with growing pauses."),
   max_transfers: integer(1, 10_000).prefault(16).describe(
-    "How many fetches from this upstream run at once; further ones wait their turn.",
+    "How many bodies above 1 MiB come from one upstream host at once; further ones wait their turn. Nothing else does.",
   ),
   negative_ttl: duration().prefault("60s").describe("How long an upstream's 404 or 410 is remembered."),
   stale_if_error: duration({ forever: true }).prefault("forever").describe(

@@ -2,6 +2,9 @@
 export interface VaultEvents {
   transferStarted(backend: string): void;
   transferEnded(backend: string, outcome: "stored" | "unstored" | "failed" | "stopped"): void;
+  /** A large body waits until fewer come from its host. `turnCame` follows, also when it is given up. */
+  turnAwaited(backend: string): void;
+  turnCame(backend: string): void;
   /** A client joined a transfer that another one had started. */
   followerJoined(backend: string): void;
   bytesFetched(backend: string, bytes: number): void;
@@ -17,6 +20,8 @@ export interface VaultEvents {
 export const noEvents: VaultEvents = {
   transferStarted() {},
   transferEnded() {},
+  turnAwaited() {},
+  turnCame() {},
   followerJoined() {},
   bytesFetched() {},
   upstreamResumed() {},

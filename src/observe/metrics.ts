@@ -19,6 +19,9 @@ export class Metrics implements VaultEvents {
   readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.", [
     "backend",
   ]);
+  readonly #transfersWaiting = this.#gauge("vault_transfers_waiting", "Large bodies that wait their turn.", [
+    "backend",
+  ]);
   readonly #transfers = this.#counter("vault_transfers_total", "Upstream transfers that ended.", [
     "backend",
     "outcome",
@@ -72,6 +75,7 @@ export class Metrics implements VaultEvents {
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];
     for (const backend of backends) {
       this.#transfersUnderWay.set({ backend }, 0);
+      this.#transfersWaiting.set({ backend }, 0);
       for (const counter of [...counters, this.#aborted]) counter.inc({ backend }, 0);
     }
   }
@@ -93,6 +97,14 @@ export class Metrics implements VaultEvents {
   transferEnded(backend: string, outcome: "stored" | "unstored" | "failed" | "stopped"): void {
     this.#transfersUnderWay.dec({ backend });
     this.#transfers.inc({ backend, outcome });
+  }
+
+  turnAwaited(backend: string): void {
+    this.#transfersWaiting.inc({ backend });
+  }
+
+  turnCame(backend: string): void {
+    this.#transfersWaiting.dec({ backend });
   }
 
   followerJoined(backend: string): void {

@@ -81,6 +81,13 @@ function ask(
   return askUpstream(artifact, { method: "GET", headers, held, signal, candidates, events, retry, ...asking });
 }
 
+/** Gives a first response up; staged bytes are parked again. */
+export async function giveBack({ answer, resumed }: Extract<Beginning, { kind: "body" }>): Promise<void> {
+  resumed?.hash.close();
+  resumed?.staged.park();
+  await giveUp(answer);
+}
+
 async function giveUp({ response }: Answer): Promise<void> {
   await response.body?.cancel().catch(() => {});
 }

@@ -1,5 +1,5 @@
 import type { Artifact } from "../artifact.ts";
-import { messageOf, VaultError } from "../errors.ts";
+import { VaultError } from "../errors.ts";
 import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
 import { contentLengthOf, type HeaderList } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
@@ -11,21 +11,23 @@ import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./choice.ts";
 import { confirmed, confirms } from "./confirm.ts";
 import { followElsewhere } from "./follow_elsewhere.ts";
-import { assess, decide, freshUntil, mayServeStale } from "./freshness.ts";
+import { assess, decide } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
 import { Library } from "./library.ts";
 import { recordMentionsOf } from "./mentions.ts";
 import { MadeReadings } from "./made_readings.ts";
-import { openArriving, openedFromStore, openedHead } from "./opened.ts";
+import { openArriving, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
 import { RangeSupport } from "./part_condition.ts";
 import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
+import { isReplaced } from "./replaced.ts";
 import { claimOf } from "./settle.ts";
-import { Slots } from "./slots.ts";
-import type { Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
+import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
+import { StoredCopies } from "./stored_copies.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
+import { Turns } from "./turn.ts";
 import type { Ask, Opened, Vault } from "./vault.ts";
 
 export interface VaultOptions extends TransferOptions {
@@ -63,18 +65,20 @@ class Engine implements Vault {
   /** Failures to confirm a stale copy. */
   readonly #resting = new RecentRefusals();
   readonly #choice: CandidateChoice;
+  readonly #copies: StoredCopies;
   readonly #heads: Heads;
   readonly reader: Library;
 
   constructor(options: VaultOptions) {
     this.#options = options;
-    const { events, health, maxTransfersOf } = options;
+    const { events, health, log, maxTransfersOf } = options;
     this.#choice = new CandidateChoice(health);
-    this.#heads = new Heads({ events, maxOf: maxTransfersOf });
-    const slots = new Slots(maxTransfersOf);
+    this.#copies = new StoredCopies(options);
+    const turns = new Turns({ limitOf: maxTransfersOf, events, log });
+    this.#heads = new Heads({ events, turns });
     const made = new MadeReadings(options.memoryBytes);
     const rangeSupport = new RangeSupport();
-    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, slots, rangeSupport, options };
+    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, turns, rangeSupport, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
     this.reader = new Library({
       ...options,
@@ -87,11 +91,12 @@ class Engine implements Vault {
   async open(artifact: Artifact, ask: Ask): Promise<Opened> {
     const { store } = this.#options;
     const now = Date.now();
-    let entry = store.find(artifact);
-    if (entry !== null && artifact.expected && await this.#isReplaced(artifact, entry)) entry = null;
+    const found = store.find(artifact);
+    let entry = found;
+    if (entry !== null && artifact.expected && await isReplaced(artifact, entry, this.#options.log)) entry = null;
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
-      const opened = this.#openStored(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
+      const opened = this.#copies.open(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
       if (opened && entry!.claimed && artifact.mentions) await this.#redeem(artifact, entry!);
       if (opened) return opened;
       entry = null;
@@ -99,21 +104,18 @@ class Engine implements Vault {
     if (entry !== null && !store.hasBody(entry)) entry = null;
     if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
     if (ask.caching?.onlyIfCached) throw notCachedError(artifact);
-    return this.#ask(await artifact.complete?.() ?? artifact, ask, entry);
+    const fetchable = await artifact.complete?.() ?? artifact;
+    return this.#openIfCome(fetchable, found, ask) ?? await this.#ask(fetchable, ask, entry);
   }
 
-  /** Whether its bytes are known to be others than they should be. Offline there are no others to be had. */
-  async #isReplaced(artifact: Artifact, { sha256 }: Entry): Promise<boolean> {
-    if (artifact.policy.offline) return false;
-    try {
-      const digest = await artifact.expected!();
-      return digest?.algorithm === "sha256" && digest.hex !== sha256;
-    } catch (error) {
-      this.#options.log.warning(
-        `Cannot tell whether ${artifact.backend} ${artifact.key} has changed: ${messageOf(error)}`,
-      );
-      return false;
-    }
+  /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */
+  #openIfCome(artifact: Artifact, found: Entry | null, ask: Ask): Opened | null {
+    const entry = this.#options.store.find(artifact);
+    if (entry === null || entry.claimed) return null;
+    const isSame = entry.sha256 === found?.sha256 && entry.validatedAt === found.validatedAt;
+    const situation = { entry, now: Date.now(), caching: ask.caching ?? null };
+    if (isSame || decide(artifact, situation) !== "serve") return null;
+    return this.#copies.open(artifact, entry, servedFresh);
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -130,11 +132,11 @@ class Engine implements Vault {
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const resting = missing ?? this.#resting.get(key);
     if (stale && resting) {
-      const opened = this.#openStale(artifact, stale, resting);
+      const opened = this.#copies.openStale(artifact, stale, resting);
       if (opened) return opened;
     }
     if (stale && !this.#choice.isAnswering(artifact, stale)) {
-      const opened = this.#openStale(artifact, stale, notAnswering);
+      const opened = this.#copies.openStale(artifact, stale, notAnswering);
       if (opened) {
         if (this.#choice.isProbeDue(artifact, stale)) this.#askAside(artifact, ask, stale);
         return opened;
@@ -146,7 +148,7 @@ class Engine implements Vault {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
       const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
-      const opened = servable ? this.#openStale(artifact, stale, error) : null;
+      const opened = servable ? this.#copies.openStale(artifact, stale, error) : null;
       if (!opened) throw error;
       const level = this.#choice.isAnswering(artifact, stale!) ? "warning" : "debug";
       this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
@@ -194,33 +196,51 @@ class Engine implements Vault {
       artifact,
       candidates: this.#choice.of(artifact),
       previous: stale,
-      retry: !this.#isServable(artifact, stale),
+      retry: !this.#copies.isServable(artifact, stale),
       from: this.#firstByte(ask.range),
       to: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
     }, sharing);
-    const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
-    if (joined && head.kind === "confirmed" && !isSelectedBy(head.entry.selectedBy, artifact)) {
-      return this.#get(sendingSelected(artifact, head.entry.selectedBy), ask, stale, "selection");
+    const leave = transfer.hold();
+    let opened: Opened | Again;
+    try {
+      const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
+      opened = await this.#openHead(transfer, head, { artifact, ask, stale, sharing, joined });
+    } finally {
+      leave();
+    }
+    return "again" in opened ? await this.#get(opened.again, ask, opened.stale, opened.sharing) : opened;
+  }
+
+  /** What a transfer brings for one who waited for its head; or how to ask again, where that is not for them. */
+  async #openHead(transfer: Transfer, head: Head, waited: Waited): Promise<Opened | Again> {
+    const { artifact, ask, stale, sharing, joined } = waited;
+    const selectedBy = head.kind === "confirmed" ? head.entry.selectedBy : head.assessment.selectedBy;
+    if (joined && head.kind === "body" && !head.assessment.storable) return { again: artifact, stale, sharing: "none" };
+    if (joined && !isSelectedBy(selectedBy, artifact)) {
+      return { again: sendingSelected(artifact, selectedBy), stale, sharing: "selection" };
     }
     if (head.kind === "confirmed") {
       const fwd = stale ? "stale" : "uri-miss";
       const fwdStatus = head.upstreamStatus;
       const byHead = fwdStatus === 304 ? {} : { detail: confirmedByHead };
-      const status = { hit: false, fwd, fwdStatus, collapsed: joined, ...byHead } as const;
-      // Bytes that cannot be read after all are fetched: to adopt them again would go on for ever.
-      return this.#openStored(artifact, head.entry, status) ??
-        this.#get({ ...artifact, adoptsHeld: false }, ask, null, sharing);
+      const opened = this.#copies.open(artifact, head.entry, {
+        hit: false,
+        fwd,
+        fwdStatus,
+        collapsed: joined,
+        ...byHead,
+      });
+      // A body that is gone after all is fetched without conditions: to confirm it again would go on for ever. Another's
+      // transfer might do just that.
+      const unconditionally = { ...artifact, adoptsHeld: false };
+      return opened ?? { again: unconditionally, stale: null, sharing: stale === null ? "none" : sharing };
     }
-    if (joined && !head.assessment.storable) return this.#get(artifact, ask, stale, "none");
-    if (joined && !isSelectedBy(head.assessment.selectedBy, artifact)) {
-      return this.#get(sendingSelected(artifact, head.assessment.selectedBy), ask, stale, "selection");
-    }
-    if (joined && !head.storing) return this.#get(artifact, ask, stale, "none");
+    if (joined && !transfer.storing) return { again: artifact, stale, sharing: "none" };
     return await openArriving(transfer, head, {
       hit: false,
       fwd: stale ? (ask.caching?.noCache ? "request" : "stale") : "uri-miss",
       fwdStatus: head.upstreamStatus,
-      stored: head.storing,
+      stored: transfer.storing,
       collapsed: joined,
     });
   }
@@ -241,7 +261,7 @@ class Engine implements Vault {
       artifact,
       candidates: this.#choice.of(artifact),
       previous: stale,
-      retry: !this.#isServable(artifact, stale),
+      retry: !this.#copies.isServable(artifact, stale),
     });
     const answer = await inTime(asked, this.#patienceOf(ask, stale));
     const { response } = answer;
@@ -252,12 +272,12 @@ class Engine implements Vault {
     if (stale && response.status === 304) {
       if (!confirms(response, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
-      await this.#renew(entry);
-      const opened = this.#openStored(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
-      if (opened) return opened;
+      await this.#copies.renew(entry);
+      const opened = this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
+      return opened ?? await this.#head(artifact, ask, null);
     }
     const claim = claimOf(artifact, answer);
-    if (claim && !this.#holdsBody(artifact)) await this.#renew(claim);
+    if (claim && !this.#holdsBody(artifact)) await this.#copies.renew(claim);
     const { generatedAt } = assess(artifact, response.headers, now);
     return openedHead(answer, generatedAt, {
       hit: false,
@@ -275,42 +295,12 @@ class Engine implements Vault {
   /** The body of a claim is there, and has never been looked into under this key. */
   async #redeem(artifact: Artifact, { claimed: _, ...entry }: Entry): Promise<void> {
     await recordMentionsOf(entry, artifact, this.#options);
-    await this.#renew(entry);
-  }
-
-  /** What cannot be written down is asked for again the next time. */
-  async #renew(entry: Entry): Promise<void> {
-    await this.#options.store.renew(entry).catch((error) => this.#options.log.warning(messageOf(error)));
-  }
-
-  /** Null where the body is gone. */
-  #openStored(artifact: Artifact, entry: Entry, cacheStatus: CacheStatus): Opened | null {
-    const body = this.#options.store.openBody(entry);
-    if (!body) return null;
-    const until = freshUntil(artifact, entry);
-    if (until === Infinity) return openedFromStore(entry, body, cacheStatus);
-    return openedFromStore(entry, body, { ...cacheStatus, ttlSeconds: Math.floor((until - Date.now()) / 1000) });
+    await this.#copies.renew(entry);
   }
 
   /** Who can have a stale copy instead waits only for so long. */
   #patienceOf({ signal }: Ask, stale: Entry | null): Patience {
     return { signal, timeoutMs: stale && this.#options.revalidateTimeoutMs };
-  }
-
-  #isServable(artifact: Artifact, stale: Entry | null): boolean {
-    return stale !== null && mayServeStale(artifact, stale, Date.now());
-  }
-
-  /** The stale copy, where it may be served and is there. */
-  #openStale(artifact: Artifact, entry: Entry, reason: VaultError): Opened | null {
-    if (!mayServeStale(artifact, entry, Date.now())) return null;
-    const { upstreamStatus } = reason;
-    return this.#openStored(artifact, entry, {
-      hit: false,
-      fwd: "stale",
-      ...(upstreamStatus !== undefined && { fwdStatus: upstreamStatus }),
-      detail: "stale-if-error",
-    });
   }
 
   /** Remembers an upstream that sent wrong bytes, and forgets refusals when it sent right ones. */
@@ -335,6 +325,22 @@ class Engine implements Vault {
 /** The artifact with the headers by which upstream tells its representations apart, so that others do not share it. */
 function sendingSelected(artifact: Artifact, selectedBy: HeaderList): Artifact {
   return { ...artifact, requestHeaders: withOffered(selectedBy.map(([name]) => name), artifact) };
+}
+
+/** Who waited for a head, and how they came to its transfer. */
+interface Waited {
+  readonly artifact: Artifact;
+  readonly ask: Ask;
+  readonly stale: Entry | null;
+  readonly sharing: Sharing;
+  readonly joined: boolean;
+}
+
+/** Another transfer is needed. */
+interface Again {
+  readonly again: Artifact;
+  readonly stale: Entry | null;
+  readonly sharing: Sharing;
 }
 
 function keyOf(artifact: Artifact): string {

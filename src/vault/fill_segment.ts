@@ -36,6 +36,8 @@ export interface FillContext {
   readonly isDispensable: (segment: Stretch) => boolean;
   /** Called after each chunk. */
   readonly onProgress: () => void;
+  /** Called after each chunk with what the segment has received; what it returns is waited for before the next one. */
+  readonly mayProceed: (bytes: number) => Promise<void> | null;
 }
 
 /**
@@ -151,6 +153,8 @@ async function readInto(context: FillContext, segment: Segment, source: Source):
       position += chunk.byteLength;
       if (from < upTo) await segment.append(chunk.subarray(from, upTo));
       context.onProgress();
+      const turn = segment.filled ? null : context.mayProceed(segment.receivedTo - segment.start);
+      if (turn) await turn;
     }
   } finally {
     signal.removeEventListener("abort", stop);

@@ -3,11 +3,12 @@ import type { Answer } from "./ask_upstream.ts";
 import { askPart, type FillContext, fillSegment } from "./fill_segment.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { Segment } from "./segment.ts";
-import type { Slots } from "./slots.ts";
+import type { Turn } from "./turn.ts";
 
 export interface FillingOptions {
-  readonly context: Omit<FillContext, "isDispensable">;
-  readonly slots: Slots;
+  readonly context: Omit<FillContext, "isDispensable" | "mayProceed">;
+  /** A turn for one more request to the upstream of the first response. */
+  readonly createTurn: () => Turn;
   /** A range that begins at most this far beyond what is there waits for it to come. */
   readonly rangeAheadBytes: number;
   readonly maxSegments: number;
@@ -38,9 +39,9 @@ export class Filling {
     return this.#filled.promise;
   }
 
-  /** Begins with the first response; `release` gives back the slot that is held for it. */
-  start(segment: Segment, answer: Answer, release: () => void): void {
-    this.#run(segment, answer, release);
+  /** Begins with the first response, whose turn it is. */
+  start(segment: Segment, answer: Answer, turn: Turn): void {
+    this.#run(segment, answer, turn);
   }
 
   /**
@@ -48,24 +49,24 @@ export class Filling {
    * reads until `end`.
    */
   want(offset: number, end: number): void {
-    const { segmentable, rangeAheadBytes, maxSegments, slots, context } = this.#options;
+    const { segmentable, rangeAheadBytes, maxSegments, context, createTurn } = this.#options;
     const { condition } = context;
     const possible = segmentable && !this.#refused && !condition.isRefused && this.#file.storing &&
       this.#file.state.kind === "filling";
     const segment = this.#file.segmentFor(offset);
     const soon = segment !== null && offset - segment.receivedTo <= rangeAheadBytes;
     if (!possible || soon || this.#trying || this.#running.size >= maxSegments) return;
-    const release = slots.acquireNow(context.artifact.backend);
-    if (!release) return;
-    if (condition.isProven) this.#add(offset, end, { answer: null, release });
-    else this.#try(offset, end, release);
+    const turn = createTurn();
+    if (!turn.takeBody()) return;
+    if (condition.isProven) this.#add(offset, end, { answer: null, turn });
+    else this.#try(offset, end, turn);
   }
 
   /**
    * Until upstream has shown that it sends parts, one is asked for at a time, and nothing is left to it before it comes:
    * each that comes whole instead costs bytes for nothing.
    */
-  async #try(offset: number, wantedTo: number, release: () => void): Promise<void> {
+  async #try(offset: number, wantedTo: number, turn: Turn): Promise<void> {
     const file = this.#file;
     const { context } = this.#options;
     const signal = AbortSignal.any([context.signal, this.#over.signal]);
@@ -74,10 +75,10 @@ export class Filling {
     try {
       const isDispensable = () => true;
       const stretch = { start: offset, receivedTo: offset, end, wantedTo };
-      const answer = await askPart({ ...context, signal, isDispensable }, stretch);
+      const answer = await askPart({ ...context, signal, isDispensable, mayProceed: () => null }, stretch);
       this.#trying = false;
       const isMissing = (file.segmentFor(offset)?.receivedTo ?? 0) <= offset && file.state.kind === "filling";
-      if (isMissing && file.storing) return this.#add(offset, wantedTo, { answer, release });
+      if (isMissing && file.storing) return this.#add(offset, wantedTo, { answer, turn });
       await answer?.response.body?.cancel().catch(() => {});
     } catch (error) {
       if (!signal.aborted) this.#goOnWithFewer(error);
@@ -85,13 +86,13 @@ export class Filling {
       this.#trying = false;
       if (!signal.aborted) this.#fetchWanted();
     }
-    release();
+    turn.release();
   }
 
-  #add(offset: number, wantedTo: number, first: { answer: Answer | null; release: () => void }): void {
+  #add(offset: number, wantedTo: number, first: { answer: Answer | null; turn: Turn }): void {
     const segment = this.#file.addSegment(offset);
     segment.wantedTo = wantedTo;
-    this.#run(segment, first.answer, first.release);
+    this.#run(segment, first.answer, first.turn);
   }
 
   #goOnWithFewer(error: unknown): void {
@@ -100,12 +101,14 @@ export class Filling {
     this.#options.context.log.info(`Going on with fewer connections: ${reason}`);
   }
 
-  #run(segment: Segment, answer: Answer | null, release: () => void): void {
+  /** Without a turn it waits for nobody. */
+  #run(segment: Segment, answer: Answer | null, turn: Turn | null): void {
     this.#running.add(segment);
     const isDispensable = () => this.#file.storing && this.#running.size > 1 && segment.receivedTo === segment.start;
-    fillSegment({ ...this.#options.context, isDispensable }, segment, answer).finally(() => {
+    const mayProceed = (bytes: number) => turn?.proceed(bytes) ?? null;
+    fillSegment({ ...this.#options.context, isDispensable, mayProceed }, segment, answer).finally(() => {
       this.#running.delete(segment);
-      release();
+      turn?.release();
     }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error)).catch(this.#filled.reject);
   }
 
@@ -113,7 +116,7 @@ export class Filling {
    * Nothing is stored any more, so that segments wait for who reads: the first bytes must not wait for them in turn.
    */
   storingStopped(): void {
-    if (this.#file.gap) this.#run(this.#file.addSegment(0), null, () => {});
+    if (this.#file.gap) this.#run(this.#file.addSegment(0), null, null);
   }
 
   /** Something else may begin: what followers wait for first, then what lies before the first segment. */
@@ -142,9 +145,9 @@ export class Filling {
 
   #runInTurn(segment: Segment): void {
     this.#running.add(segment);
-    const { slots, context } = this.#options;
-    slots.acquire(context.artifact.backend, context.signal).then(
-      (release) => this.#run(segment, null, release),
+    const turn = this.#options.createTurn();
+    turn.waitForBody().then(
+      () => this.#run(segment, null, turn),
       (error) => this.#filled.reject(error),
     );
   }

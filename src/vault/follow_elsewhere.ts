@@ -21,10 +21,19 @@ export interface ElsewhereOptions {
  * when it is complete, this key has it too. Null where it cannot be followed. Throws as `askUpstream`.
  */
 export async function followElsewhere(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
+  const leave = transfer.hold();
+  try {
+    return await followConfirmed(transfer, options);
+  } finally {
+    leave();
+  }
+}
+
+async function followConfirmed(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
   const { artifact, store, log, askHead } = options;
   const answer = await askHead();
   const head = await transfer.head().catch(() => null);
-  if (head?.kind !== "body" || !head.storing || head.sizeBytes === null || transfer.stopping) return null;
+  if (head?.kind !== "body" || !transfer.storing || head.sizeBytes === null || transfer.stopping) return null;
   const { response } = answer;
   const entry = adoptedEntry(artifact, answer, head.sizeBytes);
   if (entry === null) return null;

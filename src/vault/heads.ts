@@ -4,7 +4,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Entry } from "../store/store.ts";
 import { type Answer, askUpstream } from "./ask_upstream.ts";
 import { conditionsOf } from "./confirm.ts";
-import { Slots } from "./slots.ts";
+import type { Turns } from "./turn.ts";
 
 export interface HeadQuestion {
   readonly artifact: Artifact;
@@ -17,8 +17,7 @@ export interface HeadQuestion {
 
 export interface HeadsOptions {
   readonly events: VaultEvents;
-  /** How many may be under way at once, besides transfers. */
-  readonly maxOf: (backend: string) => number;
+  readonly turns: Turns;
 }
 
 /**
@@ -27,13 +26,13 @@ export interface HeadsOptions {
  */
 export class Heads {
   readonly #events: VaultEvents;
-  readonly #slots: Slots;
+  readonly #turns: Turns;
   readonly #underWay = new Map<string, Promise<Answer>>();
   readonly #closing = new AbortController();
 
-  constructor({ events, maxOf }: HeadsOptions) {
+  constructor({ events, turns }: HeadsOptions) {
     this.#events = events;
-    this.#slots = new Slots(maxOf);
+    this.#turns = turns;
   }
 
   /**
@@ -61,7 +60,8 @@ export class Heads {
 
   async #ask({ artifact, ...question }: HeadQuestion): Promise<Answer> {
     const { signal } = this.#closing;
-    const release = await this.#slots.acquire(artifact.backend, signal);
+    const url = question.candidates[0]!.url;
+    const release = await this.#turns.request({ backend: artifact.backend, url, signal });
     try {
       const answer = await askUpstream(artifact, {
         method: "HEAD",

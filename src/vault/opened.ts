@@ -71,7 +71,7 @@ function openedFromTransfer(
     cacheStatus,
     upstream: transfer.source!,
     location: head.location,
-    ranges: head.sizeBytes !== null && head.storing,
+    ranges: head.sizeBytes !== null && transfer.storing,
     bytes: null,
     chunks,
     stream: (...ranges) => streamOf(chunks(...ranges)),

@@ -1,56 +1,92 @@
-/** At most so many upstream fetches at once per backend; the rest wait their turn, first come first served. */
+/** Gives a slot back; may be called more than once. */
+export type Release = () => void;
+
+export interface SlotWish {
+  /** The wish is granted only while fewer than this many slots of the host are taken. */
+  readonly limit: number;
+  /** Aborts the wait. */
+  readonly signal: AbortSignal;
+  /** Whether somebody waits for it: the others get a slot only when no such wish is left. Looked at when one is free. */
+  readonly isUrgent: () => boolean;
+}
+
+interface Host {
+  taken: number;
+  readonly waiting: Set<Waiter>;
+}
+
+interface Waiter extends SlotWish {
+  readonly turn: PromiseWithResolvers<void>;
+}
+
+/** At most so many things at once per upstream host, whatever backend they are for; first come, first served. */
 export class Slots {
-  readonly #free = new Map<string, number>();
-  readonly #queues = new Map<string, Set<() => void>>();
-  readonly #limitOf: (backend: string) => number;
+  readonly #hosts = new Map<string, Host>();
 
-  constructor(limitOf: (backend: string) => number) {
-    this.#limitOf = limitOf;
-  }
-
-  /**
-   * Resolves with the function that gives the slot back, which may be called more than once. Rejects when `signal`
-   * aborts.
-   */
-  async acquire(backend: string, signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
-    const now = this.acquireNow(backend);
+  /** Resolves when it is this wish's turn. Rejects when its signal aborts. */
+  async acquire(name: string, wish: SlotWish): Promise<Release> {
+    wish.signal.throwIfAborted();
+    const now = this.acquireNow(name, wish.limit);
     if (now) return now;
-    const turn = Promise.withResolvers<void>();
-    const queue = this.#queue(backend).add(turn.resolve);
-    const leave = () => queue.delete(turn.resolve) && turn.reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-    await turn.promise.finally(() => signal.removeEventListener("abort", leave));
-    return this.#hold(backend);
+    const host = this.#host(name);
+    const waiter = { ...wish, turn: Promise.withResolvers<void>() };
+    host.waiting.add(waiter);
+    const leave = () => {
+      if (!host.waiting.delete(waiter)) return;
+      waiter.turn.reject(wish.signal.reason);
+      this.#forgetIfIdle(name, host);
+    };
+    wish.signal.addEventListener("abort", leave, { once: true });
+    await waiter.turn.promise.finally(() => wish.signal.removeEventListener("abort", leave));
+    return this.#hold(name, host);
   }
 
-  /** The same without waiting; null where no slot is free. */
-  acquireNow(backend: string): (() => void) | null {
-    const free = this.#free.get(backend) ?? this.#limitOf(backend);
-    if (free === 0) return null;
-    this.#free.set(backend, free - 1);
-    return this.#hold(backend);
+  /** The same without waiting; null where no slot is free, or others wait for one. */
+  acquireNow(name: string, limit: number): Release | null {
+    const host = this.#host(name);
+    if (host.taken >= limit || host.waiting.size > 0) return null;
+    host.taken++;
+    return this.#hold(name, host);
   }
 
-  #hold(backend: string): () => void {
+  /** How many wait for a slot of this host. */
+  waiting(name: string): number {
+    return this.#hosts.get(name)?.waiting.size ?? 0;
+  }
+
+  /** Whether somebody is kept waiting for a slot of this host. */
+  isWanted(name: string): boolean {
+    const host = this.#hosts.get(name);
+    return host !== undefined && host.waiting.size > 0 && [...host.waiting].some((waiter) => waiter.isUrgent());
+  }
+
+  #hold(name: string, host: Host): Release {
     let held = true;
     return () => {
-      if (held) this.#giveBack(backend);
+      if (!held) return;
       held = false;
+      host.taken--;
+      this.#passOn(host);
+      this.#forgetIfIdle(name, host);
     };
   }
 
-  #giveBack(backend: string): void {
-    const queue = this.#queue(backend);
-    const [next] = queue;
-    if (!next) return void this.#free.set(backend, this.#free.get(backend)! + 1);
-    queue.delete(next);
-    next();
+  #passOn(host: Host): void {
+    const grantable = [...host.waiting].filter(({ limit }) => host.taken < limit);
+    const next = grantable.find((waiter) => waiter.isUrgent()) ?? grantable[0];
+    if (!next) return;
+    host.waiting.delete(next);
+    host.taken++;
+    next.turn.resolve();
   }
 
-  #queue(backend: string): Set<() => void> {
-    const queue = this.#queues.get(backend) ?? new Set();
-    this.#queues.set(backend, queue);
-    return queue;
+  #host(name: string): Host {
+    const host = this.#hosts.get(name) ?? { taken: 0, waiting: new Set() };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  #forgetIfIdle(name: string, host: Host): void {
+    if (host.taken === 0 && host.waiting.size === 0) this.#hosts.delete(name);
   }
 }

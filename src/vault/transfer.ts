@@ -6,7 +6,7 @@ import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store } from "../store/store.ts";
 import { ArrivingBody, type BodyBeginning } from "./arriving_body.ts";
-import { begin } from "./begin.ts";
+import { begin, type Beginning, giveBack } from "./begin.ts";
 import type { FillContext } from "./fill_segment.ts";
 import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
@@ -17,7 +17,7 @@ import { recordMentionsOf } from "./mentions.ts";
 import { PartCondition, type RangeSupport } from "./part_condition.ts";
 import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
-import type { Slots } from "./slots.ts";
+import { smallBodyBytes, Turn, type Turns } from "./turn.ts";
 
 export interface TransferOptions {
   /** A range that begins at most this far beyond a running segment's tip waits for it. */
@@ -31,7 +31,7 @@ export interface TransferDeps {
   readonly store: Store;
   readonly made: MadeReadings;
   readonly hashing: Hashing;
-  readonly slots: Slots;
+  readonly turns: Turns;
   readonly rangeSupport: RangeSupport;
   readonly events: VaultEvents;
   readonly log: Log;
@@ -65,9 +65,10 @@ export type Head =
     readonly sizeBytes: number | null;
     readonly assessment: Assessment;
     readonly upstreamStatus: number;
-    /** Whether it is being kept. */
-    readonly storing: boolean;
   };
+
+/** How often a transfer whose turn has come is put back because its upstream fails just then. */
+const mostRounds = 3;
 
 /** One upstream fetch of one artifact, for everyone who wants it. It ends complete or failed, never in between. */
 export class Transfer {
@@ -86,7 +87,7 @@ export class Transfer {
   readonly #verified = Promise.withResolvers<void>();
   readonly #unstored = Promise.withResolvers<void>();
   #body: ArrivingBody | null = null;
-  #waiting = 0;
+  #holders = 0;
   #filling: Filling | null = null;
 
   /** `detached` is called when later requests can no longer join. */
@@ -106,15 +107,26 @@ export class Transfer {
     return this.#body?.beginning.answer.candidate.url ?? null;
   }
 
-  /** Waits for the head; while somebody waits, the transfer counts as wanted. Rejects with a VaultError. */
-  async head(): Promise<Head> {
-    this.#waiting += 1;
-    try {
-      return await this.#head.promise;
-    } finally {
-      this.#waiting -= 1;
-      setTimeout(() => this.#stopIfAbandoned(), 0);
-    }
+  /** What upstream's headers say, once they are in. Rejects with a VaultError. */
+  head(): Promise<Head> {
+    return this.#head.promise;
+  }
+
+  /** Somebody wants it, until the function that this returns is called; followers count on their own. */
+  hold(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holders--;
+      this.#stopIfAbandoned();
+    };
+  }
+
+  /** Whether the body is being kept, and so can be followed from its first byte; only after `head` said there is one. */
+  get storing(): boolean {
+    return this.#body!.file.storing;
   }
 
   /** Whether the body is checked against a digest before its end is released; only after `head` said there is one. */
@@ -145,20 +157,56 @@ export class Transfer {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
-    let release = () => {};
+    const turn = this.#createTurn(this.#plan.candidates[0]!.url);
     try {
       await this.#plan.after;
-      release = await this.#deps.slots.acquire(this.artifact.backend, signal);
-      const beginning = await begin({ ...this.#plan, ...this.#deps, signal });
+      signal.throwIfAborted();
+      const beginning = await this.#begin(turn);
       if (beginning.kind === "confirmed") await this.#confirm(beginning);
-      else await this.#receive(await this.#place(beginning), release);
+      else await this.#receive(await this.#place(beginning), turn);
     } catch (error) {
       this.#head.reject(asVaultError(error));
       this.#verified.reject(asVaultError(error));
     } finally {
-      release();
+      turn.release();
       this.#detached();
     }
+  }
+
+  /**
+   * The first response. A large body for which its host has no place yet is given up, so that no connection stands
+   * still, and asked for again when it is its turn; then without pauses between attempts, which would keep the place.
+   */
+  async #begin(turn: Turn): Promise<Beginning> {
+    const options = { ...this.#plan, ...this.#deps, signal: this.#abort.signal };
+    for (let rounds = 1;; rounds++) {
+      await turn.ask();
+      const beginning = await begin(options);
+      if (beginning.kind === "body") turn.moveTo(beginning.answer.candidate.url);
+      if (!isLarge(beginning) || turn.takeBody()) return beginning;
+      await giveBack(beginning);
+      await turn.waitForBody();
+      try {
+        return await begin({ ...options, retry: false });
+      } catch (error) {
+        turn.release();
+        if (rounds === mostRounds) throw error;
+      }
+    }
+  }
+
+  #createTurn(url: string): Turn {
+    return new Turn(this.#deps.turns, {
+      backend: this.artifact.backend,
+      url,
+      signal: this.#abort.signal,
+      isFollowed: () => this.#isFollowed,
+      giveUp: (reason) => this.stop(reason),
+    });
+  }
+
+  get #isFollowed(): boolean {
+    return this.#holders > 0 || (this.#body?.file.followers ?? 0) > 0;
   }
 
   async #confirm({ answer, entry: settled }: Settled): Promise<void> {
@@ -184,7 +232,7 @@ export class Transfer {
         this.#detached();
         this.#unstored.resolve();
         this.#filling?.storingStopped();
-        setTimeout(() => this.#stopIfAbandoned(), 0);
+        queueMicrotask(() => this.#stopIfAbandoned());
       },
       onFollowerLeft: () => this.#stopIfAbandoned(),
     });
@@ -199,7 +247,7 @@ export class Transfer {
     return await this.#place(whole as BodyBeginning);
   }
 
-  async #receive(body: ArrivingBody, release: () => void): Promise<void> {
+  async #receive(body: ArrivingBody, turn: Turn): Promise<void> {
     const { events, log } = this.#deps;
     const { backend, key } = this.artifact;
     const { beginning, file } = body;
@@ -214,7 +262,8 @@ export class Transfer {
     this.#announce(body);
     try {
       const segment = beginning.resumed ? file.addSegment(0, beginning.start) : file.addSegment(beginning.start);
-      this.#filling.start(segment, beginning.answer, release);
+      this.#filling.start(segment, beginning.answer, turn);
+      this.#stopIfAbandoned();
       await this.#filling.filled;
       events.transferEnded(backend, await body.finish(() => this.#verified.resolve()));
     } catch (error) {
@@ -228,12 +277,11 @@ export class Transfer {
     }
   }
 
-  #announce({ beginning, headers, assessment, file }: ArrivingBody): void {
+  #announce({ beginning, headers, assessment }: ArrivingBody): void {
     const { sizeBytes, answer } = beginning;
-    const { storing } = file;
     const upstreamStatus = answer.response.status;
     const location = redirectedTo(answer);
-    this.#head.resolve({ kind: "body", headers, location, sizeBytes, assessment, upstreamStatus, storing });
+    this.#head.resolve({ kind: "body", headers, location, sizeBytes, assessment, upstreamStatus });
   }
 
   #createFilling(body: ArrivingBody): Filling {
@@ -252,16 +300,22 @@ export class Transfer {
       signal: this.#abort.signal,
       onProgress: () => checkpoints?.tick(),
     };
-    return new Filling({ ...this.#deps, ...this.#deps.options, context, segmentable });
+    const createTurn = () => this.#createTurn(context.candidate.url);
+    return new Filling({ ...this.#deps, ...this.#deps.options, context, segmentable, createTurn });
   }
 
   #stopIfAbandoned(): void {
     const body = this.#body;
     if (!body || body.complete || body.file.state.kind !== "filling") return;
-    if (this.#waiting > 0 || body.file.followers > 0) return;
+    if (this.#isFollowed) return;
     if (body.file.storing && this.artifact.policy.abandonedTransfer === "finish") return;
     this.stop(new VaultError("upstream_failed", "nobody is waiting for this download any more"));
   }
+}
+
+function isLarge(beginning: Beginning): beginning is BodyBeginning {
+  if (beginning.kind !== "body" || beginning.sizeBytes === null) return false;
+  return beginning.sizeBytes - beginning.start > smallBodyBytes;
 }
 
 /**

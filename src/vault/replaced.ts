@@ -1,0 +1,16 @@
+import type { Artifact } from "../artifact.ts";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+import type { Entry } from "../store/store.ts";
+
+/** True if a listing names another digest for an artifact than its stored copy has. False offline. */
+export async function isReplaced(artifact: Artifact, { sha256 }: Entry, log: Log): Promise<boolean> {
+  if (artifact.policy.offline) return false;
+  try {
+    const digest = await artifact.expected?.();
+    return digest?.algorithm === "sha256" && digest.hex !== sha256;
+  } catch (error) {
+    log.warning(`Cannot tell whether ${artifact.backend} ${artifact.key} has changed: ${messageOf(error)}`);
+    return false;
+  }
+}
