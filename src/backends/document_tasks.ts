@@ -1,9 +1,9 @@
-import { makePage } from "./pypi_page_work.ts";
 import { checkList, makeLists } from "./pypi_list_work.ts";
+import { makePage } from "./pypi_page_work.ts";
 
 /**
- * What can be made of large documents on a thread of its own. Inputs and outputs are copied between threads, so they
- * are plain values, few and large.
+ * What can be made of large documents on a thread of its own. Each takes the documents and options, and gives a plain
+ * value of few and large parts, since all of it is copied between threads.
  */
 export const documentTasks = { makePage, checkList, makeLists };
 

@@ -36,8 +36,23 @@ export function madeArtifact({ backend, key, url, policy, headers, make }: MadeD
   };
 }
 
+const sliceBytes = 256 * 1024;
+
 function responseOf({ bytes, headers }: RenderedPage, method: string): Response {
   const etag = headers.find(([name]) => name === "etag")?.[1] ?? "";
   const sent = { etag, "content-length": String(bytes.byteLength) };
-  return new Response(method === "HEAD" ? null : bytes, { headers: sent });
+  return new Response(method === "HEAD" ? null : slicesOf(bytes), { headers: sent });
+}
+
+/** As a network would bring them: to write and hash all of a large document at once would hold everybody up. */
+function slicesOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let start = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (start >= bytes.byteLength) return controller.close();
+      // A copy, since whoever gets a chunk may give it away.
+      controller.enqueue(bytes.slice(start, start + sliceBytes));
+      start += sliceBytes;
+    },
+  }, { highWaterMark: 0 });
 }

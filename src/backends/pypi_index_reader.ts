@@ -5,7 +5,7 @@ import { htmlType, jsonType } from "./pypi_accept.ts";
 import type { DocumentLane } from "./documents.ts";
 import { isJson } from "./pypi_document.ts";
 import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
-import { documentOf, maxPageBytes } from "./pypi_pages.ts";
+import { maxPageBytes } from "./sent_document.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
@@ -129,10 +129,7 @@ function createListCheck(lane: DocumentLane): Reading<null> {
   return {
     name: "pypi projects as they came",
     maxBytes: maxPageBytes,
-    async make(body) {
-      const input = await documentOf(body);
-      return await lane.run({ name: "checkList", input, sizeBytes: input.bytes.byteLength, signal: body.signal });
-    },
+    make: (body) => lane.run({ name: "checkList", bodies: [body], options: null }),
     weigh: () => 0,
   };
 }

@@ -4,22 +4,26 @@ import type { IndexDocument } from "./pypi_page.ts";
 import { rendered, type RenderedPage } from "./pypi_page_work.ts";
 import { checkProjectList, mergeProjectLists, parseProjectList, renderProjectList } from "./pypi_project_list.ts";
 
-/** The lists of indexes, in their order, that become one. */
-export interface ListsWork {
-  readonly lists: readonly { readonly document: IndexDocument; readonly globs: ProjectGlobs }[];
+/** How lists become one. */
+export interface ListsShown {
+  /** For each list. */
+  readonly globs: readonly ProjectGlobs[];
   readonly form: SimpleForm;
 }
 
 /** Throws `upstream_failed` for what is no list of projects. */
-export function checkList(document: IndexDocument): null {
-  checkProjectList(document);
+export function checkList([document]: readonly IndexDocument[], _options: null): null {
+  checkProjectList(document!);
   return null;
 }
 
 /** Parses the lists and makes the one that clients get. Throws `upstream_failed` for what is none. */
-export async function makeLists({ lists, form }: ListsWork): Promise<RenderedPage> {
-  const parts = await Promise.all(lists.map(async ({ document, globs }) => {
-    return { list: await parseProjectList(document), permits: permitting(globs) };
+export async function makeLists(
+  documents: readonly IndexDocument[],
+  { globs, form }: ListsShown,
+): Promise<RenderedPage> {
+  const parts = await Promise.all(documents.map(async (document, at) => {
+    return { list: await parseProjectList(document), permits: permitting(globs[at]!) };
   }));
   return rendered(await renderProjectList(await mergeProjectLists(parts), form.form), form);
 }

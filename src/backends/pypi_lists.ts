@@ -1,20 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Artifact, CachingPolicy, Freshness, Reading, VaultReader } from "../artifact.ts";
+import type { Artifact, CachingPolicy, Freshness, ReadableBody, Reading, VaultReader } from "../artifact.ts";
 import type { DocumentLane } from "./documents.ts";
 import { madeArtifact } from "./made_document.ts";
 import type { SimpleForm } from "./pypi_accept.ts";
 import type { FoundList } from "./pypi_index_reader.ts";
-import type { IndexDocument } from "./pypi_page.ts";
 import { headersOf, type RenderedPage } from "./pypi_page_work.ts";
-import { documentOf, maxPageBytes } from "./pypi_pages.ts";
-
-/** The list of an index's projects as it came. */
-const listReading: Reading<IndexDocument> = {
-  name: "pypi projects",
-  maxBytes: maxPageBytes,
-  make: documentOf,
-  weigh: ({ bytes }) => bytes.byteLength,
-};
+import { maxPageBytes } from "./sent_document.ts";
 
 export interface ListWanted {
   readonly backend: string;
@@ -54,12 +45,24 @@ function asItCame({ artifact }: FoundList, form: SimpleForm): Artifact {
   };
 }
 
-/** Made of what is held of each; one that has changed meanwhile is newer than its name, which does no harm. */
-async function makeLists(lists: readonly FoundList[], { form, lane, vault }: ListWanted): Promise<RenderedPage> {
-  const documents = await Promise.all(lists.map(async ({ artifact, index: { globs } }) => {
-    const { value } = await vault.read({ ...artifact, freshness: held }, listReading);
-    return { document: value, globs };
-  }));
-  const sizeBytes = documents.reduce((sum, { document: { bytes } }) => sum + bytes.byteLength, 0);
-  return await lane.run({ name: "makeLists", input: { lists: documents, form }, sizeBytes });
+/**
+ * Made of what is held of each; one that has changed meanwhile is newer than its name, which does no harm. A body can
+ * only be read while its reading is made, so the readings are one in the other.
+ */
+async function makeLists(
+  lists: readonly FoundList[],
+  wanted: ListWanted,
+  bodies: readonly ReadableBody[] = [],
+): Promise<RenderedPage> {
+  const { form, lane, vault } = wanted;
+  const next = lists[bodies.length];
+  const globs = lists.map(({ index }) => index.globs);
+  if (next === undefined) return await lane.run({ name: "makeLists", bodies, options: { globs, form } });
+  const reading: Reading<RenderedPage> = {
+    name: JSON.stringify(["pypi projects", form.contentType, bodies.length, ...lists.map(({ sha256 }) => sha256)]),
+    maxBytes: maxPageBytes,
+    make: (body) => makeLists(lists, wanted, [...bodies, body]),
+    weigh: ({ bytes }) => bytes.byteLength,
+  };
+  return (await vault.read({ ...next.artifact, freshness: held }, reading)).value;
 }

@@ -9,6 +9,17 @@ const sliceBytes = 4 * 1024;
  * that. Throws `upstream_failed` for what cannot be unpacked, and above `maxBytes`, beyond which nothing is unpacked.
  */
 export async function unpack(document: IndexDocument, coding: string, maxBytes: number): Promise<IndexDocument> {
+  const unpacked = await unpackWithin(document, coding, maxBytes);
+  if (unpacked === null) throw unreadable(document, `unpacked it is larger than ${maxBytes} bytes`);
+  return unpacked;
+}
+
+/** The same, but null where it is larger. */
+export async function unpackWithin(
+  document: IndexDocument,
+  coding: string,
+  maxBytes: number,
+): Promise<IndexDocument | null> {
   if (coding !== "gzip" && coding !== "deflate") throw unreadable(document, `it is packed in the way "${coding}"`);
   const stream = slicesOf(document.bytes).pipeThrough(new DecompressionStream(coding));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -22,8 +33,7 @@ export async function unpack(document: IndexDocument, coding: string, maxBytes: 
   } catch {
     throw unreadable(document, `it says that it is packed (${coding}), and is not`);
   }
-  if (sizeBytes > maxBytes) throw unreadable(document, `unpacked it is larger than ${maxBytes} bytes`);
-  return { ...document, bytes: await new Blob(chunks).bytes() };
+  return sizeBytes > maxBytes ? null : { ...document, bytes: await new Blob(chunks).bytes() };
 }
 
 /** Slices that are asked for one by one, each in a turn of its own. */

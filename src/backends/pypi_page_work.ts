@@ -26,12 +26,6 @@ export interface PageShown {
 }
 
 /** All that is made of a page, with one look at it. */
-export interface PageWork {
-  readonly document: IndexDocument;
-  /** Null where nobody wants to see it. */
-  readonly shown: PageShown | null;
-}
-
 export interface PageMade {
   readonly files: FileColumns;
   readonly page: RenderedPage | null;
@@ -39,9 +33,12 @@ export interface PageMade {
   readonly lacksTimes: boolean;
 }
 
-/** Parses a page once, and makes of it what is wanted. Throws `upstream_failed` for what is no page. */
-export function makePage({ document, shown }: PageWork): PageMade {
-  const page = parseProjectPage(document);
+/**
+ * Parses a page once, and makes of it what is wanted: the page as `shown`, unless that is null, and the table of its
+ * files. Throws `upstream_failed` for what is no page.
+ */
+export function makePage([document]: readonly IndexDocument[], shown: PageShown | null): PageMade {
+  const page = parseProjectPage(document!);
   const { files } = page;
   return {
     files: packFiles(files),

@@ -1,15 +1,10 @@
 import type { ReadableBody, Reading } from "../artifact.ts";
-import { headerOf } from "../http/headers.ts";
 import type { DocumentLane } from "./documents.ts";
 import type { SimpleForm } from "./pypi_accept.ts";
 import { FileTable } from "./pypi_file_table.ts";
 import type { PypiIndexes } from "./pypi_indexes.ts";
-import { unpack } from "./pypi_packed.ts";
-import type { IndexDocument } from "./pypi_page.ts";
 import type { PageMade, PageShown, RenderedPage } from "./pypi_page_work.ts";
-
-/** The largest page that is read: PyPI's largest has some 30 MB. */
-export const maxPageBytes = 64 * 1024 * 1024;
+import { maxPageBytes } from "./sent_document.ts";
 
 export interface PageOptions {
   readonly backend: string;
@@ -65,24 +60,9 @@ export class PageReadings {
     };
   }
 
-  async #make(body: ReadableBody, shown: PageShown | null): Promise<PageMade> {
-    const document = await documentOf(body);
-    const sizeBytes = document.bytes.byteLength;
-    return await this.#options.lane.run({
-      name: "makePage",
-      input: { document, shown },
-      sizeBytes,
-      signal: body.signal,
-    });
+  #make(body: ReadableBody, shown: PageShown | null): Promise<PageMade> {
+    return this.#options.lane.run({ name: "makePage", bodies: [body], options: shown });
   }
-}
-
-/** A page with what is needed to make sense of it. Throws `upstream_failed` for one that cannot be unpacked. */
-export async function documentOf(body: ReadableBody): Promise<IndexDocument> {
-  const { headers, url: askedUrl, location: url } = body;
-  const document = { bytes: await body.bytes(), contentType: headerOf(headers, "content-type"), askedUrl, url };
-  const coding = headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  return coding === "identity" ? document : await unpack(document, coding, maxPageBytes);
 }
 
 /** In steps, so that a page is not made anew each time: a hundredth of the age, and an hour at most. */

@@ -15,6 +15,8 @@ import type { MadeReadings } from "./made_readings.ts";
 import { recordMentions } from "./mentions.ts";
 import { redirectedTo } from "./redirected_to.ts";
 
+const inspectedChunkBytes = 256 * 1024;
+
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
 export interface ArrivingBodyDeps {
@@ -181,12 +183,10 @@ export class ArrivingBody {
   async #lookInto(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
     const url = redactUrl(this.beginning.answer.candidate.url);
-    const read = async () => {
-      using file = staged.openReader(0);
-      return (await new Response(file.readable).bytes()).subarray(0, sizeBytes);
-    };
+    const stream = () => beginningOf(staged.openReader(0), sizeBytes);
+    const read = () => new Response(stream()).bytes();
     const location = redirectedTo(this.beginning.answer);
-    const document = { sha256, sizeBytes, headers: this.headers, url, location, read };
+    const document = { sha256, sizeBytes, headers: this.headers, url, location, read, stream };
     const { checkedBy } = this.artifact;
     if (checkedBy) {
       this.#refused = true;
@@ -224,6 +224,22 @@ export class ArrivingBody {
     this.#deps.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
     return true;
   }
+}
+
+/** The first bytes of a file, which is closed at their end. */
+function beginningOf(file: Deno.FsFile, sizeBytes: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let left = sizeBytes;
+  return new ReadableStream({
+    async pull(controller) {
+      const buffer = new Uint8Array(Math.min(left, inspectedChunkBytes));
+      const read = left === 0 ? null : await file.read(buffer);
+      left -= read ?? left;
+      if (read !== null) return controller.enqueue(buffer.subarray(0, read));
+      file.close();
+      controller.close();
+    },
+    cancel: () => file.close(),
+  }, { highWaterMark: 0 });
 }
 
 /** A body whose length is ambiguous is stored only where its digest tells that it is whole. */

@@ -12,22 +12,22 @@ export interface Inspected {
   readonly url: string;
   /** Where redirects led to from there, if there were any. */
   readonly location: string | undefined;
-  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Each call reads it from its beginning. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /** Lets a reading say whether a body is what it should be, and keeps what it makes. Throws as the reading does. */
 export async function inspect(reading: Reading<unknown>, body: Inspected, made: MadeReadings): Promise<void> {
-  const { sha256, sizeBytes, headers, url, location = url, read } = body;
+  const { sha256, sizeBytes, headers, url, location = url } = body;
   if (sizeBytes > reading.maxBytes) throw tooLarge(url, reading.maxBytes);
-  const bytes = await read();
   const readable = {
     sizeBytes,
     headers,
     url,
     location,
     signal: made.signal,
-    bytes: () => Promise.resolve(bytes),
-    stream: () => new Blob([bytes]).stream(),
+    bytes: () => new Response(body.stream()).bytes(),
+    stream: () => body.stream(),
   };
   await made.make(reading, readable, () => Promise.resolve(sha256));
 }
