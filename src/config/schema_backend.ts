@@ -36,7 +36,9 @@ export const backendKeys = {
   max_transfers: integer(1, 10_000).prefault(16).describe(
     "How many bodies above 1 MiB come from one upstream host at once; further ones wait their turn. Nothing else does.",
   ),
-  negative_ttl: duration().prefault("60s").describe("How long an upstream's 404 or 410 is remembered."),
+  negative_ttl: duration().prefault("60s").describe(
+    "How long an upstream's 404 or 410 is fresh. After that it is asked again, and told as last known while it fails.",
+  ),
   stale_if_error: duration({ forever: true }).prefault("forever").describe(
     "How long past its freshness a copy is still served when the upstream fails.",
   ),

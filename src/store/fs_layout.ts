@@ -28,6 +28,11 @@ export class FsLayout {
     return `${this.blobs}/${sha256.slice(0, 2)}/${sha256}`;
   }
 
+  /** What a backend's upstreams do not have. */
+  absences(backend: string): string {
+    return `${this.root}/absent/${escapeSegment(backend)}.jsonl`;
+  }
+
   /** The folder of a backend's entries. */
   entriesOf(backend: string): string {
     return `${this.entries}/${escapeSegment(backend)}`;

@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
+import { Absences } from "./absences.ts";
 import { BlobTally } from "./blob_tally.ts";
 import { Bodies } from "./bodies.ts";
 import { Entries } from "./entries.ts";
@@ -10,7 +11,7 @@ import { OpenFiles } from "./open_files.ts";
 import { Removals } from "./removals.ts";
 import { StagedFile } from "./staged_file.ts";
 import { Staging } from "./staging.ts";
-import type { Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
+import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { Sweeper } from "./sweep.ts";
 import { Usage } from "./usage.ts";
 
@@ -47,6 +48,7 @@ class FsStore implements Store {
   readonly #usage: Usage;
   readonly #bodies: Bodies;
   readonly #entries: Entries;
+  readonly #absences: Absences;
   readonly #sweeper: Sweeper;
   readonly #saving: ReturnType<typeof setInterval>;
   #closing: Promise<void> | null = null;
@@ -73,6 +75,7 @@ class FsStore implements Store {
       damaged: (sha256, bytes) => this.#removeDamaged(sha256, bytes),
     });
     this.#entries = new Entries(this.#layout, temporary);
+    this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
     this.#saving = setInterval(() => this.#tally.save(), saveUsageEveryMs);
     Deno.unrefTimer(Number(this.#saving));
@@ -80,6 +83,18 @@ class FsStore implements Store {
 
   find(selector: Selector): Entry | null {
     return this.#entries.find(selector);
+  }
+
+  findAbsence({ backend, key }: Pick<Selector, "backend" | "key">): Absence | null {
+    return this.#absences.find(backend, key);
+  }
+
+  rememberAbsence({ backend, key }: Pick<Selector, "backend" | "key">, absence: Absence): void {
+    this.#absences.remember(backend, key, absence);
+  }
+
+  forgetAbsence({ backend, key }: Pick<Selector, "backend" | "key">): void {
+    this.#absences.forget(backend, key);
   }
 
   keysBelow(backend: string, prefix: string): AsyncIterable<string> {
@@ -151,6 +166,7 @@ class FsStore implements Store {
     clearInterval(this.#saving);
     await this.#usage.close();
     await this.#sweeper.close();
+    await this.#absences.close();
     await this.#removals.settled();
     await this.#tally.save();
     await this.#staging.close();

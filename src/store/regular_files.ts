@@ -41,12 +41,21 @@ export function readRegularFile(path: string, sizeBytes: number): Uint8Array<Arr
 
 /** The value that a small JSON file holds; null where it is missing, unreadable, no regular file or not JSON. */
 export function readJson(path: string): unknown {
+  const text = readTextOrNull(path, maxJsonBytes);
+  try {
+    return text && JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The text of a regular file of at most `maxBytes`; null where it is missing, unreadable, larger or anything else. */
+export function readTextOrNull(path: string, maxBytes: number): string | null {
   try {
     const { file, sizeBytes } = openRegularFile(path);
     try {
-      if (sizeBytes > maxJsonBytes) return null;
-      const bytes = readWhole(file, sizeBytes);
-      return bytes && JSON.parse(new TextDecoder().decode(bytes));
+      const bytes = sizeBytes > maxBytes ? null : readWhole(file, sizeBytes);
+      return bytes && new TextDecoder().decode(bytes);
     } finally {
       file.close();
     }

@@ -37,6 +37,15 @@ export interface BodyFile {
   close(): void;
 }
 
+/** That upstream has nothing under a key. */
+export interface Absence {
+  readonly status: 404 | 410;
+  /** When upstream last said so, ms since the epoch. */
+  readonly at: number;
+  /** For the client and the log. */
+  readonly message: string;
+}
+
 /** A stored body, opened. Small ones are `bytes`; others are read from `file`, and the caller closes it. */
 export type StoredBody =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -113,6 +122,11 @@ export interface Store {
    * `storage_failed`.
    */
   renew(entry: Entry): Promise<void>;
+  /** What upstream last said to be absent, however long ago; null where it has said nothing, or has it by now. */
+  findAbsence(selector: Pick<Selector, "backend" | "key">): Absence | null;
+  /** Keeps it in bounded space, and also on disk a little later: the oldest are forgotten. */
+  rememberAbsence(selector: Pick<Selector, "backend" | "key">, absence: Absence): void;
+  forgetAbsence(selector: Pick<Selector, "backend" | "key">): void;
   /** The keys of a backend whose last segment is one of these; their bodies may be gone. In no order. */
   keysBelow(backend: string, prefix: string): AsyncIterable<string>;
   /** Bytes of bodies and staged bytes. */

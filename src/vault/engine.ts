@@ -10,6 +10,7 @@ import type { Entry, Store } from "../store/store.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./choice.ts";
 import { confirmed, confirms } from "./confirm.ts";
+import { KnownAbsences } from "./absence.ts";
 import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
@@ -60,8 +61,7 @@ class Engine implements Vault {
   readonly #options: VaultOptions;
   readonly #hashing = new Hashing();
   readonly #transfers: Transfers;
-  /** 404 and 410, as long as the backend's negative ttl. */
-  readonly #missing = new RecentRefusals();
+  readonly #absences: KnownAbsences;
   /** Failures to confirm a stale copy. */
   readonly #resting = new RecentRefusals();
   readonly #choice: CandidateChoice;
@@ -71,6 +71,7 @@ class Engine implements Vault {
 
   constructor(options: VaultOptions) {
     this.#options = options;
+    this.#absences = new KnownAbsences(options.store);
     const { events, health, log, maxTransfersOf } = options;
     this.#choice = new CandidateChoice(health);
     this.#copies = new StoredCopies(options);
@@ -83,7 +84,7 @@ class Engine implements Vault {
     this.reader = new Library({
       ...options,
       made,
-      open: (artifact) => this.open(artifact, { method: "GET" }),
+      open: (artifact) => this.open(artifact, { method: "GET", staleAbsence: false }),
       settled: (artifact) => this.#transfers.settled(artifact),
     });
   }
@@ -102,7 +103,9 @@ class Engine implements Vault {
       entry = null;
     }
     if (entry !== null && !store.hasBody(entry)) entry = null;
-    if (decide(artifact, { entry, ...situation }) === "refuse") throw offlineError(artifact);
+    if (decide(artifact, { entry, ...situation }) === "refuse") {
+      throw this.#absences.offline(artifact) ?? offlineError(artifact);
+    }
     if (ask.caching?.onlyIfCached) throw notCachedError(artifact);
     const fetchable = await artifact.complete?.() ?? artifact;
     return this.#openIfCome(fetchable, found, ask) ?? await this.#ask(fetchable, ask, entry);
@@ -128,7 +131,7 @@ class Engine implements Vault {
   /** Asks upstream, and falls back on a stale copy. */
   async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const key = keyOf(artifact);
-    const missing = ask.caching?.noCache ? undefined : this.#missing.get(key);
+    const missing = ask.caching?.noCache ? null : this.#absences.fresh(artifact);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const resting = missing ?? this.#resting.get(key);
     if (stale && resting) {
@@ -149,7 +152,7 @@ class Engine implements Vault {
       this.#remember(artifact, error);
       const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
       const opened = servable ? this.#copies.openStale(artifact, stale, error) : null;
-      if (!opened) throw error;
+      if (!opened) throw ask.staleAbsence === false ? error : this.#absences.behind(error, artifact);
       const level = this.#choice.isAnswering(artifact, stale!) ? "warning" : "debug";
       this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
       return opened;
@@ -180,8 +183,8 @@ class Engine implements Vault {
   /** A host that is not answering is not remembered for each artifact: it is back for all of them at once. */
   #remember(artifact: Artifact, error: VaultError): void {
     const key = keyOf(artifact);
-    if (isMissing(error)) this.#missing.remember(key, error, artifact.policy.negativeTtlMs);
-    else if (this.#choice.isAnswering(artifact)) this.#resting.remember(key, error, restAfter(error));
+    if (this.#absences.remember(artifact, error)) return;
+    if (this.#choice.isAnswering(artifact)) this.#resting.remember(key, error, restAfter(error));
   }
 
   async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
@@ -276,20 +279,16 @@ class Engine implements Vault {
       const opened = this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
       return opened ?? await this.#head(artifact, ask, null);
     }
+    this.#absences.forget(artifact);
     const claim = claimOf(artifact, answer);
-    if (claim && !this.#holdsBody(artifact)) await this.#copies.renew(claim);
+    // A body may have come while upstream took its time.
+    if (claim && !this.reader.holds(artifact)) await this.#copies.renew(claim);
     const { generatedAt } = assess(artifact, response.headers, now);
     return openedHead(answer, generatedAt, {
       hit: false,
       fwd: stale ? "stale" : "uri-miss",
       fwdStatus: response.status,
     });
-  }
-
-  /** A body may have come while upstream took its time to answer HEAD. */
-  #holdsBody(artifact: Artifact): boolean {
-    const entry = this.#options.store.find(artifact);
-    return entry !== null && this.#options.store.hasBody(entry);
   }
 
   /** The body of a claim is there, and has never been looked into under this key. */
@@ -307,7 +306,7 @@ class Engine implements Vault {
   #watch(transfer: Transfer): void {
     const key = keyOf(transfer.artifact);
     transfer.verified.then(() => {
-      this.#missing.forget(key);
+      this.#absences.forget(transfer.artifact);
       this.#resting.forget(key);
     }, (error) => {
       const wrong = error instanceof VaultError && error.code === "digest_mismatch";

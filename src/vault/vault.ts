@@ -11,6 +11,11 @@ export interface Ask {
   readonly range?: RangeSpec;
   /** What the client asks of a cache; null or absent where that does not count. */
   readonly caching?: RequestCaching | null;
+  /**
+   * Whether an old absence counts while upstream cannot be asked; true when absent. Not for backends that would take
+   * another source's artifact of that name instead.
+   */
+  readonly staleAbsence?: boolean;
   /** Ends when the client is gone. */
   readonly signal?: AbortSignal;
 }

@@ -1,0 +1,139 @@
+import { LRUCache } from "lru-cache";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+import { fileMode, removeQuietly, replaceFile, withFolder } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+import { readTextOrNull } from "./regular_files.ts";
+import type { Absence } from "./store.ts";
+
+/** For each backend. Names that nobody has cost a stranger nothing, and must not cost the cache more than this. */
+const maxBytes = 2 * 1024 * 1024;
+const mostCharacters = { key: 2048, message: 500 };
+
+interface AbsencesDeps {
+  readonly temporary: () => string;
+  readonly log: Log;
+}
+
+/**
+ * What upstreams do not have: one bounded journal for each backend, read when the backend is first asked about. The
+ * names that nobody has asked for lately are forgotten first.
+ */
+export class Absences {
+  readonly #layout: FsLayout;
+  readonly #deps: AbsencesDeps;
+  readonly #journals = new Map<string, Journal>();
+
+  constructor(layout: FsLayout, deps: AbsencesDeps) {
+    this.#layout = layout;
+    this.#deps = deps;
+  }
+
+  find(backend: string, key: string): Absence | null {
+    return this.#of(backend).known.get(key) ?? null;
+  }
+
+  remember(backend: string, key: string, absence: Absence): void {
+    if (key.length > mostCharacters.key) return;
+    this.#of(backend).add(key, { ...absence, message: absence.message.slice(0, mostCharacters.message) });
+  }
+
+  forget(backend: string, key: string): void {
+    const journal = this.#of(backend);
+    if (journal.known.delete(key)) journal.write(key, null);
+  }
+
+  /** Resolves when all is written. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#journals.values()].map((journal) => journal.written));
+  }
+
+  #of(backend: string): Journal {
+    const known = this.#journals.get(backend);
+    if (known) return known;
+    const journal = new Journal(this.#layout.absences(backend), this.#deps);
+    this.#journals.set(backend, journal);
+    return journal;
+  }
+}
+
+/** A file with a line of JSON for each change, the last of a key counts. It is written anew when most of it is old. */
+class Journal {
+  readonly known = new LRUCache<string, Absence>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ message }, key) => key.length + message.length + 60,
+  });
+  /** Resolves when all that was said so far is written. */
+  written: Promise<void> = Promise.resolve();
+  readonly #path: string;
+  readonly #deps: AbsencesDeps;
+  #pending = "";
+  #fileBytes = 0;
+
+  constructor(path: string, deps: AbsencesDeps) {
+    this.#path = path;
+    this.#deps = deps;
+    this.#load();
+  }
+
+  add(key: string, absence: Absence): void {
+    this.known.set(key, absence);
+    this.write(key, absence);
+  }
+
+  /** Writes soon, together with what else comes until then. */
+  write(key: string, absence: Absence | null): void {
+    if (this.#pending === "") this.written = this.written.then(() => this.#flush());
+    this.#pending += lineOf(key, absence);
+  }
+
+  async #flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = "";
+    this.#fileBytes += text.length;
+    try {
+      if (this.#fileBytes > 2 * maxBytes) await this.#rewrite();
+      else await withFolder(this.#path, () => Deno.writeTextFile(this.#path, text, { append: true, mode: fileMode }));
+    } catch (error) {
+      this.#deps.log.warning(`Cannot write down what upstreams do not have: ${messageOf(error)}`);
+    }
+  }
+
+  async #rewrite(): Promise<void> {
+    const oldestFirst = [...this.known.keys()].reverse();
+    const text = oldestFirst.map((key) => lineOf(key, this.known.peek(key)!)).join("");
+    await replaceFile(this.#path, this.#deps.temporary(), text);
+    this.#fileBytes = text.length;
+  }
+
+  #load(): void {
+    const text = readTextOrNull(this.#path, 3 * maxBytes);
+    // A link, a pipe or a huge file in a carried directory is none of ours, and nothing must be appended to it.
+    if (text === null) return void removeQuietly(this.#path);
+    this.#fileBytes = text.length;
+    for (const line of text.split("\n")) {
+      const change = parseLine(line);
+      if (change?.absence) this.known.set(change.key, change.absence);
+      else if (change) this.known.delete(change.key);
+    }
+  }
+}
+
+function lineOf(key: string, absence: Absence | null): string {
+  const { status, at, message } = absence ?? {};
+  // The line end comes first, so that a line that a crash has cut spoils no other.
+  return "\n" + JSON.stringify(absence === null ? [key] : [key, status, at, message]);
+}
+
+/** Null for a line that a crash has cut, or that somebody else has written. */
+function parseLine(line: string): { readonly key: string; readonly absence: Absence | null } | null {
+  try {
+    const [key, status, at, message] = JSON.parse(line);
+    if (typeof key !== "string" || key.length > mostCharacters.key) return null;
+    if (status === undefined) return { key, absence: null };
+    const sound = (status === 404 || status === 410) && Number.isFinite(at) && typeof message === "string";
+    return sound ? { key, absence: { status, at, message: message.slice(0, mostCharacters.message) } } : null;
+  } catch {
+    return null;
+  }
+}
