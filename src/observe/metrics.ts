@@ -55,6 +55,14 @@ export class Metrics implements VaultEvents {
     );
     const registers = [this.#registry];
     new Gauge({
+      name: "process_heap_bytes",
+      help: "Bytes of objects in memory, with those that wait to be collected.",
+      registers,
+      collect() {
+        this.set(Deno.memoryUsage().heapUsed);
+      },
+    });
+    new Gauge({
       name: "vault_cache_bytes",
       help: "Bytes the cache holds on disk.",
       registers,

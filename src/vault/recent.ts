@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { VaultError } from "../errors.ts";
+import { type ErrorCode, VaultError, type VaultErrorOptions } from "../errors.ts";
 
 const remembered = 20_000;
 /** After upstream failed to confirm a stale copy, it is not asked about this copy for so long … */
@@ -10,10 +10,15 @@ const longestRestMs = 3_600_000;
 interface Refusal {
   /** As `performance.now()`, which no change of the system's clock moves. */
   readonly until: number;
-  readonly error: VaultError;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly options: Omit<VaultErrorOptions, "cause">;
 }
 
-/** What upstream refused lately, in bounded memory, so that it is not asked again at once. */
+/**
+ * What upstream refused lately, in bounded memory, so that it is not asked again at once. The errors themselves are not
+ * kept: the stack of each holds on to everything that took part in the request, some kilobytes.
+ */
 export class RecentRefusals {
   readonly #refusals = new LRUCache<string, Refusal>({ max: remembered });
 
@@ -21,13 +26,18 @@ export class RecentRefusals {
   get(key: string): VaultError | null {
     const refusal = this.#refusals.get(key);
     if (!refusal) return null;
-    if (performance.now() < refusal.until) return refusal.error;
+    if (performance.now() < refusal.until) return new VaultError(refusal.code, refusal.message, refusal.options);
     this.#refusals.delete(key);
     return null;
   }
 
   remember(key: string, error: VaultError, forMs: number): void {
-    this.#refusals.set(key, { error, until: performance.now() + forMs });
+    const { code, message, upstreamStatus, retryAfterSeconds } = error;
+    const options = {
+      ...(upstreamStatus !== undefined && { upstreamStatus }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    };
+    this.#refusals.set(key, { code, message, options, until: performance.now() + forMs });
   }
 
   forget(key: string): void {

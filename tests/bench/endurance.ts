@@ -8,7 +8,7 @@ import { type Bench, type Case, fileOf, settleDisk } from "./bench.ts";
 import type { Wanted } from "./figures.ts";
 import { timeDownloads } from "./generators.ts";
 import { memoryMb } from "./memory.ts";
-import { startFileVault } from "./sides.ts";
+import { type Side, startFileSides, startFileVault } from "./sides.ts";
 
 /** From the start of the program to its first answer, with a big cache on the disk. */
 export const start: Case = {
@@ -26,6 +26,20 @@ export const start: Case = {
     for (let turn = 0; turn < bench.settings.repeats; turn++) startMs.push(await timeStart(bench, dir.path, file));
     const name = `start, ${bench.settings.entries.toLocaleString("en")} entries`;
     return [{ name, unit: "ms", vault: startMs, peers: [], wanted: [{ kind: "vault", atMost: 500 }] }];
+  },
+};
+
+/** Resident memory once the program answers, before anything else was asked of it. */
+export const idle: Case = {
+  name: "idle",
+  async run(bench) {
+    await using sides = await startFileSides(bench.upstream);
+    const megabytes = (side: Side) => [memoryMb(side.pids())];
+    const peers = sides.peers.map((peer) => ({ name: peer.name, values: megabytes(peer) }));
+    return [{
+      ...{ name: "idle, RSS", unit: "MB", vault: megabytes(sides.vault), peers },
+      wanted: [{ kind: "vault", atMost: 80 }],
+    }];
   },
 };
 

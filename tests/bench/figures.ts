@@ -1,7 +1,7 @@
-/** What DESIGN 8 or an issue asks of a figure; a ratio is that to the first peer. */
+/** What is asked of a figure; a ratio is that to the first peer, or to the one that is named. */
 export type Wanted =
-  | { readonly kind: "ratio"; readonly atLeast: number }
-  | { readonly kind: "ratio"; readonly atMost: number }
+  | { readonly kind: "ratio"; readonly atLeast: number; readonly peer?: string }
+  | { readonly kind: "ratio"; readonly atMost: number; readonly peer?: string }
   | { readonly kind: "vault"; readonly atLeast: number }
   | { readonly kind: "vault"; readonly atMost: number };
 
@@ -37,13 +37,17 @@ export function ratioOf({ vault, peers }: Figure, peer: Peer | undefined = peers
 }
 
 export function isMet(figure: Figure, wanted: Wanted): boolean {
-  const value = wanted.kind === "ratio" ? ratioOf(figure) : median(figure.vault);
+  const value = wanted.kind === "ratio" ? ratioOf(figure, peerOf(figure, wanted.peer)) : median(figure.vault);
   return "atLeast" in wanted ? value >= wanted.atLeast : value <= wanted.atMost;
+}
+
+function peerOf({ peers }: Figure, name: string | undefined): Peer | undefined {
+  return name === undefined ? peers[0] : peers.find((peer) => peer.name === name);
 }
 
 /** The figures as a table for a terminal: a row for each, and one below for each further peer. */
 export function formatTable(figures: readonly Figure[]): string {
-  const head = ["case", "unit", "vault", "peer", "", "ratio", "wanted", "met"];
+  const head = ["case", "unit", "vault", "peer", "", "ratio", "wanted", "goal"];
   const rows = [head, ...figures.flatMap(rowsOf)];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const isNumber = (column: number) => column === 2 || column === 3 || column === 5;
@@ -54,7 +58,7 @@ export function formatTable(figures: readonly Figure[]): string {
 
 function rowsOf(figure: Figure): string[][] {
   const { name, unit, vault, peers, wanted = [] } = figure;
-  const met = wanted.length === 0 ? "" : wanted.every((one) => isMet(figure, one)) ? "yes" : "NO";
+  const met = wanted.length === 0 ? "" : wanted.every((one) => isMet(figure, one)) ? "met" : "missed";
   const [first = ["", "", ""], ...further] = peers.map((peer) => [
     formatNumber(median(peer.values)),
     peer.name,
@@ -74,7 +78,7 @@ function formatRatio(ratio: number): string {
 function formatWanted(wanted: readonly Wanted[]): string {
   return wanted.map((one) => {
     const limit = "atLeast" in one ? `≥ ${one.atLeast}` : `≤ ${one.atMost}`;
-    return one.kind === "ratio" ? `${limit} × peer` : limit;
+    return one.kind === "ratio" ? `${limit} × ${one.peer ?? "peer"}` : limit;
   }).join(", ");
 }
 

@@ -48,7 +48,12 @@ export function installCases({ client, programs, createScene }: Installs): reado
           prepare: (side) => measureInstall(scene, side, 0),
         });
         return [
-          { name, unit: "s", ...measured.values("seconds") },
+          {
+            name,
+            unit: "s",
+            ...measured.values("seconds"),
+            wanted: [{ kind: "ratio", atMost: 1.1, peer: "straight" }],
+          },
           { name: `${name}, CPU of the server`, unit: "s", ...measured.values("cpu") },
           { name: `${name}, upstream traffic`, unit: "MB", ...measured.values("megabytes"), wanted: [wanted] },
           { name: `${name}, upstream requests`, unit: "", ...measured.values("requests") },

@@ -5,7 +5,7 @@ import { createTempDir } from "../support/temp_dir.ts";
 import { vaultCommand } from "../support/vault_process.ts";
 import { aptInstalls } from "./apt_installs.ts";
 import type { Bench, Case } from "./bench.ts";
-import { growth, start } from "./endurance.ts";
+import { growth, idle, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
@@ -17,7 +17,7 @@ const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
   ...[...pipInstalls, ...aptInstalls],
-  ...[start, growth],
+  ...[idle, start, growth],
 ];
 
 const explanation = `

@@ -84,11 +84,10 @@ function cachedCase(name: string, reference: "tag" | "digest"): Case {
           await measurePullRate(side.url(""), pull, 1);
         },
       });
-      const twice = [{ kind: "ratio", atLeast: 2 }] as const;
       return [
-        { name, unit: "pulls/s", ...measured.values("rate"), wanted: twice },
+        { name, unit: "pulls/s", ...measured.values("rate"), wanted: [{ kind: "ratio", atLeast: 3 }] },
         { name: `${name}, CPU of one pull`, unit: "ms", ...measured.values("cpu") },
-        memoryFigure(name, measured.memory),
+        { ...memoryFigure(name, measured.memory), wanted: [{ kind: "ratio", atMost: 2 }] },
       ];
     },
   };

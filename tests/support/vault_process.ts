@@ -12,13 +12,16 @@ export const generalPermissions = [
   "--allow-sys=statfs",
 ];
 
+/** The bound of the heap, as in the Makefile. A compiled program has it in itself. */
+const heapFlags = "--v8-flags=--max-old-space-size=256,--max-semi-space-size=4";
+
 /** The compiled program that is tested instead of the source tree, from VAULT_EXECUTABLE; null for the source tree. */
 export const vaultExecutable = Deno.env.get("VAULT_EXECUTABLE") ?? null;
 
 /** The command line up to the vault's own arguments. A compiled program has its permissions in it. */
 export function vaultCommand(permissions: readonly string[] = generalPermissions): string[] {
   if (vaultExecutable !== null) return [vaultExecutable];
-  const flags = ["--quiet", "--no-prompt", "--frozen", "--cached-only", `--config=${projectRoot}/deno.json`];
+  const flags = ["--quiet", "--no-prompt", "--frozen", "--cached-only", heapFlags, `--config=${projectRoot}/deno.json`];
   return [Deno.execPath(), "run", ...flags, ...permissions, `${projectRoot}/src/main.ts`];
 }
 
