@@ -38,9 +38,11 @@ Deno.test(
       await waitUntil("the vault has room again", async () => (await curl(vault.url(path))).status === 200);
     });
 
-    await t.step(
-      "more idle, silent and half-sent connections than files: they are closed, and it answers",
-      async () => {
+    await t.step({
+      name: "more idle, silent and half-sent connections than files: they are closed, and it answers",
+      // Before 2.7.8, Deno never tells that it has stopped to accept connections. Such runtimes serve only when told to.
+      ignore: vault.output.includes("which has known holes"),
+      fn: async () => {
         const waiting = await Promise.all(Array.from({ length: 40 }, () => connect(vault, "")));
         for (const client of waiting) {
           await client.request(path);
@@ -61,7 +63,7 @@ Deno.test(
         }
         for (const client of [...waiting, ...idle]) client[Symbol.dispose]();
       },
-    );
+    });
   },
 );
 
