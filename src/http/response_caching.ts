@@ -16,6 +16,12 @@ export interface ResponseCaching {
 /** Longer than any explicit lifetime (RFC 9111 §1.2.2). */
 const maxSeconds = 2 ** 31;
 
+/**
+ * The longest lifetime that is only guessed from `Last-Modified`. Reproducible builds date every file to 1970 or 1980,
+ * also one that changes daily: a tenth of its age would be years.
+ */
+const maxGuessedSeconds = 24 * 60 * 60;
+
 /** Reads the caching headers of a response that came at `now`, ms since the epoch. */
 export function readResponseCaching(headers: Headers, now: number): ResponseCaching {
   const directives = parseCacheControl(headers.get("cache-control") ?? "");
@@ -51,7 +57,7 @@ function lifetimeOf(headers: Headers, directives: CacheDirectives, date: number)
   // A date that cannot be read is in the past (RFC 9111 §5.3).
   if (expires !== null) return between((parseHttpDate(expires) ?? 0) - date);
   const modified = parseHttpDate(headers.get("last-modified") ?? "");
-  return modified === null ? 0 : between((date - modified) / 10);
+  return modified === null ? 0 : Math.min(maxGuessedSeconds, between((date - modified) / 10));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Artifact } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import type { RequestCaching } from "../http/request_caching.ts";
 import type { Absence, Store } from "../store/store.ts";
 
 /**
@@ -13,12 +14,14 @@ export class KnownAbsences {
     this.#store = store;
   }
 
-  /** The error of an absence that need not be asked about again; null where there is none. */
-  fresh(artifact: Artifact): VaultError | null {
+  /** The error of an absence that need not be asked about again for this client; null where there is none. */
+  fresh(artifact: Artifact, caching: RequestCaching | null): VaultError | null {
     const absence = this.#store.findAbsence(artifact);
-    const now = Date.now();
+    if (absence === null || caching?.noCache) return null;
+    const ageMs = Date.now() - absence.at;
     // An instant in the future is one of a clock that was wrong.
-    const isFresh = absence !== null && absence.at <= now && now < absence.at + artifact.policy.negativeTtlMs;
+    const isFresh = ageMs >= 0 && ageMs + (caching?.minFreshMs ?? 0) < artifact.policy.negativeTtlMs &&
+      ageMs < (caching?.maxAgeMs ?? Infinity);
     return isFresh ? errorOf(absence, "") : null;
   }
 

@@ -91,7 +91,9 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
     const { response } = selected;
     if (!answers(response.status, added)) throw refusal(response, candidate.url, await statedReason(response));
     const contentType = response.headers.get("content-type");
-    if (!isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held })) return selected;
+    const isPage = isOfTheArtifact(response.status) &&
+      isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held });
+    if (!isPage) return selected;
     await response.body?.cancel().catch(() => {});
     throw pageInstead(response, candidate.url);
   };
@@ -118,6 +120,14 @@ function answers(status: number, asked: HeaderList): boolean {
   if (status === 206 || status === 416) return names.includes("range");
   if (status === 304) return names.includes("if-none-match") || names.includes("if-modified-since");
   return isWhole(status);
+}
+
+/**
+ * Whether the headers of such a response describe the artifact. The type of a 416 is that of the page that explains it,
+ * and that of a 304 means nothing: PHP and others send their default (RFC 9110 §15.4.5).
+ */
+function isOfTheArtifact(status: number): boolean {
+  return status !== 304 && status !== 416;
 }
 
 /** Whether a response of this status has the whole body. 203 is a 200 that a proxy has changed (RFC 9110 §15.3.4). */

@@ -34,9 +34,15 @@ function withoutWeakness(etag: string): string {
   return etag.replace(/^W\//, "");
 }
 
+/**
+ * These say how to read the body, and a 304 has none: PHP and others send their default type with it. RFC 9111 §3.2
+ * exempts what a cache relies on itself.
+ */
+const aboutTheBody = new Set(["content-encoding", "content-language", "content-md5", "content-type"]);
+
 /** The entry after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
 export function confirmed(artifact: Artifact, entry: Entry, response: Response, now: number): Entry {
-  const sent = keepHeaders(response.headers);
+  const sent = keepHeaders(response.headers).filter(([name]) => !aboutTheBody.has(name));
   const replaced = new Set(sent.map(([name]) => name));
   const headers: HeaderList = [...entry.headers.filter(([name]) => !replaced.has(name)), ...sent];
   const all = new Headers(headers.map(([name, value]) => [name, value]));

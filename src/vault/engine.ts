@@ -106,7 +106,7 @@ class Engine implements Vault {
     if (decide(artifact, { entry, ...situation }) === "refuse") {
       throw this.#absences.offline(artifact) ?? offlineError(artifact);
     }
-    if (ask.caching?.onlyIfCached) throw notCachedError(artifact);
+    if (ask.caching?.onlyIfCached) throw this.#absences.fresh(artifact, ask.caching) ?? notCachedError(artifact);
     const fetchable = await artifact.complete?.() ?? artifact;
     return this.#openIfCome(fetchable, found, ask) ?? await this.#ask(fetchable, ask, entry);
   }
@@ -131,7 +131,7 @@ class Engine implements Vault {
   /** Asks upstream, and falls back on a stale copy. */
   async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
     const key = keyOf(artifact);
-    const missing = ask.caching?.noCache ? null : this.#absences.fresh(artifact);
+    const missing = this.#absences.fresh(artifact, ask.caching ?? null);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const resting = missing ?? this.#resting.get(key);
     if (stale && resting) {

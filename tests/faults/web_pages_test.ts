@@ -70,6 +70,42 @@ Deno.test("web pages where they belong are kept: listings, pages by name, and pa
   }
 });
 
+Deno.test("a 304 that claims to be a page confirms the copy: it has no body", async () => {
+  await using upstream = startFakeUpstream();
+  const etag = '"1"';
+  upstream.serve(
+    "/tool.tar.gz",
+    ({ headers }) =>
+      headers.get("if-none-match") === etag
+        ? { status: 304, headers: { etag, ...html } }
+        : { body: "an archive", headers: { etag, "content-type": "application/gzip" } },
+  );
+  await using app = await startApp({ upstream: upstream.origin, backend: { ttl: 0 } });
+  await app.ask("/files/tool.tar.gz");
+  await app.idle();
+  const { text, headers } = await app.ask("/files/tool.tar.gz");
+  assert.equal(text, "an archive");
+  assert.match(headers.get("cache-status")!, /fwd=stale; fwd-status=304/);
+  assert.doesNotMatch(headers.get("cache-status")!, /stale-if-error/);
+  assert.equal(headers.get("content-type"), "application/gzip");
+});
+
+Deno.test("a 416 that comes with a page about it is no page in place of the file", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve(
+    "/tool.tar.gz",
+    ({ range }) =>
+      range
+        ? { status: 416, body: "<html>416</html>", headers: { ...html, "content-range": "bytes */10" } }
+        : { body: "an archive", headers: { "etag": '"1"', "content-type": "application/gzip" } },
+  );
+  await using app = await startApp({ upstream: upstream.origin, top: { range_ahead: 5 } });
+  const { status, headers } = await app.ask("/files/tool.tar.gz", { headers: { range: "bytes=1000-" } });
+  assert.deepEqual([status, headers.get("content-range")], [416, "bytes */10"]);
+  await app.idle();
+  assert.equal((await app.ask("/files/tool.tar.gz")).text, "an archive");
+});
+
 Deno.test("with web_pages: allow, a page is content like any other", async () => {
   await using upstream = startFakeUpstream();
   upstream.serve("/data.json", loginPage);

@@ -45,6 +45,11 @@ const lifetimes: [string, Record<string, string | string[]>, number][] = [
   ["proxy-revalidate forbids stale copies, not fresh ones", { "cache-control": "max-age=60, proxy-revalidate" }, 60],
   ["malformed max-age before a good Expires (§4.2.1)", { "cache-control": "max-age=x", expires: at(600) }, 0],
   ["a tenth of the time since the last change (§4.2.2)", { "last-modified": at(-1000), date: at(0) }, 100],
+  [
+    "no more than a day is guessed",
+    { "last-modified": "Thu, 01 Jan 1970 00:00:01 GMT", "date": at(0) },
+    24 * 60 * 60,
+  ],
   ["a change after Date", { "last-modified": at(1000), date: at(0) }, 0],
   ["nothing said", {}, 0],
 ];

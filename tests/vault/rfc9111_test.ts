@@ -208,6 +208,21 @@ const sections: Readonly<Record<string, readonly Case[]>> = {
         { from: "copy" },
       ],
     },
+    ...["max-age=0", "min-fresh=7200"].map((asked) => ({
+      name: `${asked} looks behind a 404 that is remembered`,
+      steps: [
+        { upstream: { status: 404 }, from: "upstream" as const, status: 404 },
+        { ask: ask("max-age=1000"), from: "copy" as const, status: 404 },
+        { ask: ask(asked), upstream: answer(fresh), from: "upstream" as const },
+      ],
+    })),
+    {
+      name: "only-if-cached is told of a 404 that is remembered",
+      steps: [
+        { upstream: { status: 404 }, from: "upstream", status: 404 },
+        { ask: ask("only-if-cached"), from: "copy", status: 404 },
+      ],
+    },
   ],
   "5.2.2 Stale copies, with stale_if_error: 0": [
     ...["max-age=3600", "max-age=3600, must-revalidate", "max-age=3600, proxy-revalidate", "s-maxage=3600", "no-cache"]
