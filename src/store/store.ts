@@ -27,6 +27,9 @@ export interface Entry {
   readonly claimed?: true;
 }
 
+/** What upstream said of a representation, of which the body may still be on its way. */
+export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed">;
+
 /** A body's file to read from. It may be closed between two reads of a slow client, and opened again for the next. */
 export interface BodyFile {
   /**

@@ -1,10 +1,10 @@
 import type { Artifact } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { hasAmbiguousLength, type HeaderList, keepHeaders } from "../http/headers.ts";
+import { hasAmbiguousLength, keepHeaders } from "../http/headers.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
-import type { StagedBody, Store } from "../store/store.ts";
+import type { StagedBody, Store, Version } from "../store/store.ts";
 import { algorithmsFor, type Beginning } from "./begin.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "./freshness.ts";
@@ -39,9 +39,12 @@ export class ArrivingBody {
   readonly artifact: Artifact;
   readonly file: GrowingFile;
   readonly beginning: BodyBeginning;
-  readonly assessment: Assessment;
-  /** The upstream headers that are kept with it. */
-  readonly headers: HeaderList;
+  /** False where upstream forbids a shared cache to keep it. */
+  readonly storable: boolean;
+  /** What upstream said of it, in its first response or when it was last asked about it. */
+  version: Version;
+  /** Whether upstream has another version by now, which may already be held. */
+  isOutdated = false;
   readonly checkpoints: Checkpoints | null;
   readonly #deps: ArrivingBodyDeps;
   readonly #staged: StagedBody | null;
@@ -73,8 +76,8 @@ export class ArrivingBody {
     this.#deps = deps;
     this.#staged = staged;
     this.beginning = beginning;
-    this.assessment = assessment;
-    this.headers = keepHeaders(answer.response.headers).filter(([name]) => name !== "content-range");
+    this.storable = assessment.storable;
+    this.version = versionOf(artifact, beginning, assessment);
     this.#hash = resumed?.hash ?? hashFor(artifact, { staged, sizeBytes, hashing });
     this.file = new GrowingFile({
       ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.digest !== undefined },
@@ -182,11 +185,10 @@ export class ArrivingBody {
   /** Before anybody has the document: who has it asks for what it mentions. */
   async #lookInto(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
-    const url = redactUrl(this.beginning.answer.candidate.url);
+    const { url, location, headers } = this.version;
     const stream = () => beginningOf(staged.openReader(0), sizeBytes);
     const read = () => new Response(stream()).bytes();
-    const location = redirectedTo(this.beginning.answer);
-    const document = { sha256, sizeBytes, headers: this.headers, url, location, read, stream };
+    const document = { sha256, sizeBytes, headers, url, location, read, stream };
     const { checkedBy } = this.artifact;
     if (checkedBy) {
       this.#refused = true;
@@ -196,25 +198,20 @@ export class ArrivingBody {
     await recordMentions(this.artifact, document, this.#deps);
   }
 
+  /** Whether a newer version was kept while this one was arriving. */
+  #isReplaced(): boolean {
+    const held = this.isOutdated ? this.#deps.store.find(this.artifact) : null;
+    return held !== null && held.validatedAt > this.version.validatedAt;
+  }
+
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
     const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
-    const { answer } = this.beginning;
-    const { freshUntil, generatedAt, selectedBy } = this.assessment;
-    const now = Date.now();
+    if (this.#isReplaced()) return false;
     this.file.closeWriters();
     await this.checkpoints?.stop();
     try {
-      await this.#deps.store.commit(staged, {
-        ...{ backend, key, sha256, sizeBytes, headers: this.headers, storedAt: now, validatedAt: now },
-        ...{
-          freshUntil,
-          generatedAt,
-          selectedBy,
-          url: redactUrl(answer.candidate.url),
-          location: redirectedTo(answer),
-        },
-      });
+      await this.#deps.store.commit(staged, { ...this.version, sha256, sizeBytes, storedAt: Date.now() });
     } catch (error) {
       reportUnstored(this.artifact, error, this.#deps);
       return false;
@@ -224,6 +221,17 @@ export class ArrivingBody {
     this.#deps.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
     return true;
   }
+}
+
+function versionOf(artifact: Artifact, { answer }: BodyBeginning, assessment: Assessment): Version {
+  const { backend, key } = artifact;
+  const { freshUntil, generatedAt, selectedBy } = assessment;
+  const now = Date.now();
+  return {
+    ...{ backend, key, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) },
+    headers: keepHeaders(answer.response.headers).filter(([name]) => name !== "content-range"),
+    ...{ storedAt: now, validatedAt: now, freshUntil, generatedAt, selectedBy },
+  };
 }
 
 /** The first bytes of a file, which is closed at their end. */

@@ -2,7 +2,7 @@ import type { Artifact } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { varyNames } from "../http/response_caching.ts";
 import { withOffered } from "../http/selection.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 
 /** A response, and the artifact's own headers that it was selected by. */
 export interface Selected {
@@ -17,7 +17,7 @@ export interface Selected {
  */
 export async function askSelecting(
   artifact: Artifact,
-  previous: Entry | null | undefined,
+  previous: Version | null | undefined,
   ask: (requestHeaders: HeaderList) => Promise<Response>,
 ): Promise<Selected> {
   const requestHeaders = withOffered(previous?.selectedBy.map(([name]) => name) ?? [], artifact);

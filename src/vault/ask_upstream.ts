@@ -3,7 +3,7 @@ import type { HeaderList } from "../http/headers.ts";
 import { type ErrorCode, messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import { redactUrl } from "../observe/redact.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 import { askSelecting, type Selected } from "./ask_selecting.ts";
 import { conditionsOf } from "./confirm.ts";
 import { statedReason } from "./stated_reason.ts";
@@ -15,9 +15,9 @@ export interface Question {
   /** Ranges, on top of the artifact's own headers. */
   readonly headers: HeaderList;
   /** A copy to be confirmed: whom it came from is asked conditionally. Another's 304 would be about another copy. */
-  readonly previous?: Entry | null;
+  readonly previous?: Version | null;
   /** The copy that the answer would replace. */
-  readonly held: Entry | null;
+  readonly held: Version | null;
   readonly signal: AbortSignal;
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
@@ -180,7 +180,7 @@ function reasonOf(error: VaultError): string {
   return error.code === "upstream_silent" ? "silent" : "network";
 }
 
-function cameFrom({ url }: Candidate, previous: Entry | null | undefined): boolean {
+function cameFrom({ url }: Candidate, previous: Version | null | undefined): boolean {
   return previous?.url === redactUrl(url);
 }
 

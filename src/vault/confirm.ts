@@ -1,14 +1,14 @@
 import type { Artifact } from "../artifact.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { parseHttpDate } from "../http/http_date.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 import { assess } from "./freshness.ts";
 
 /**
  * The validators of a stored copy, as request headers (RFC 9110 §13.1). A Last-Modified that is as old as the answer it
  * came with is none: what changed later in that second has it too (RFC 9110 §8.8.2.2).
  */
-export function conditionsOf({ headers }: Entry): [string, string][] {
+export function conditionsOf({ headers }: Pick<Version, "headers">): [string, string][] {
   const etag = headerOf(headers, "etag");
   const modified = etag === undefined && isTooYoung(headers) ? undefined : headerOf(headers, "last-modified");
   return [
@@ -23,15 +23,16 @@ function isTooYoung(headers: HeaderList): boolean {
   return modified !== null && date !== null && date - modified < 1000;
 }
 
-/** Whether a 304 is about the stored copy: one that names another ETag confirms nothing. */
-export function confirms(response: Response, entry: Entry): boolean {
+/** Whether a 304 is about this version: one that names another ETag confirms nothing. */
+export function confirms(response: Response, version: Version): boolean {
   const etag = response.headers.get("etag");
-  const own = headerOf(entry.headers, "etag");
-  return etag === null || own === undefined || withoutWeakness(etag) === withoutWeakness(own);
+  const own = headerOf(version.headers, "etag");
+  return etag === null || own === undefined || isSameTag(etag, own);
 }
 
-function withoutWeakness(etag: string): string {
-  return etag.replace(/^W\//, "");
+/** Weak comparison (RFC 9110 §8.8.3.2). */
+export function isSameTag(a: string | undefined, b: string | undefined): boolean {
+  return a?.replace(/^W\//, "") === b?.replace(/^W\//, "");
 }
 
 /**
@@ -40,12 +41,12 @@ function withoutWeakness(etag: string): string {
  */
 const aboutTheBody = new Set(["content-encoding", "content-language", "content-md5", "content-type"]);
 
-/** The entry after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
-export function confirmed(artifact: Artifact, entry: Entry, response: Response, now: number): Entry {
+/** A version after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
+export function confirmed<V extends Version>(artifact: Artifact, version: V, response: Response, now: number): V {
   const sent = keepHeaders(response.headers).filter(([name]) => !aboutTheBody.has(name));
   const replaced = new Set(sent.map(([name]) => name));
-  const headers: HeaderList = [...entry.headers.filter(([name]) => !replaced.has(name)), ...sent];
+  const headers: HeaderList = [...version.headers.filter(([name]) => !replaced.has(name)), ...sent];
   const all = new Headers(headers.map(([name, value]) => [name, value]));
   const { freshUntil, generatedAt } = assess(artifact, all, now);
-  return { ...entry, headers, validatedAt: now, freshUntil, generatedAt };
+  return { ...version, headers, validatedAt: now, freshUntil, generatedAt };
 }

@@ -15,6 +15,7 @@ import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide } from "./freshness.ts";
 import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
+import { Joining } from "./joining.ts";
 import { Library } from "./library.ts";
 import { recordMentionsOf } from "./mentions.ts";
 import { MadeReadings } from "./made_readings.ts";
@@ -67,6 +68,7 @@ class Engine implements Vault {
   readonly #choice: CandidateChoice;
   readonly #copies: StoredCopies;
   readonly #heads: Heads;
+  readonly #joining: Joining;
   readonly reader: Library;
 
   constructor(options: VaultOptions) {
@@ -81,6 +83,10 @@ class Engine implements Vault {
     const rangeSupport = new RangeSupport();
     const deps: TransferDeps = { ...options, made, hashing: this.#hashing, turns, rangeSupport, options };
     this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
+    this.#joining = new Joining({
+      ...{ store: options.store, copies: this.#copies, transfers: this.#transfers, heads: this.#heads },
+      ...{ choice: this.#choice, timeoutMs: options.revalidateTimeoutMs },
+    });
     this.reader = new Library({
       ...options,
       made,
@@ -188,13 +194,15 @@ class Engine implements Vault {
   }
 
   async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
-    const elsewhere = this.#elsewhere(artifact);
+    const elsewhere = this.#transfers.elsewhere(artifact);
     if (elsewhere) {
       const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
       const askHead = () => inTime(asked(), this.#patienceOf(ask, null));
       const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
       if (opened) return opened;
     }
+    const come = await this.#joining.ask(artifact, ask, sharing);
+    if (come) return come;
     const { transfer, joined } = this.#transfers.join({
       artifact,
       candidates: this.#choice.of(artifact),
@@ -217,8 +225,8 @@ class Engine implements Vault {
   /** What a transfer brings for one who waited for its head; or how to ask again, where that is not for them. */
   async #openHead(transfer: Transfer, head: Head, waited: Waited): Promise<Opened | Again> {
     const { artifact, ask, stale, sharing, joined } = waited;
-    const selectedBy = head.kind === "confirmed" ? head.entry.selectedBy : head.assessment.selectedBy;
-    if (joined && head.kind === "body" && !head.assessment.storable) return { again: artifact, stale, sharing: "none" };
+    const selectedBy = head.kind === "confirmed" ? head.entry.selectedBy : transfer.version!.selectedBy;
+    if (joined && head.kind === "body" && !head.storable) return { again: artifact, stale, sharing: "none" };
     if (joined && !isSelectedBy(selectedBy, artifact)) {
       return { again: sendingSelected(artifact, selectedBy), stale, sharing: "selection" };
     }
@@ -246,13 +254,6 @@ class Engine implements Vault {
       stored: transfer.storing,
       collapsed: joined,
     });
-  }
-
-  /** A transfer of the same bytes for another key, where they are not held yet. */
-  #elsewhere(artifact: Artifact): Transfer | null {
-    const { adoptsHeld, digest } = artifact;
-    if (!adoptsHeld || digest?.algorithm !== "sha256" || this.#transfers.has(artifact)) return null;
-    return this.#options.store.bodySize(digest.hex) === null ? this.#transfers.elsewhere(artifact) : null;
   }
 
   /**

@@ -3,13 +3,13 @@ import type { HeaderList } from "../http/headers.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 import { readResponseCaching } from "../http/response_caching.ts";
 import { selectionOf } from "../http/selection.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 
 /** What to do about a request: DESIGN 4. */
 export type Decision = "serve" | "revalidate" | "fetch" | "refuse";
 
 export interface Situation {
-  readonly entry: Entry | null;
+  readonly entry: Version | null;
   /** Ms since the epoch. */
   readonly now: number;
   /** What the client asks of a cache; null where that does not count. */
@@ -28,12 +28,12 @@ export function decide(artifact: Artifact, { entry, now, caching }: Situation): 
 }
 
 /** Whether it was written by a clock that ran ahead: how fresh it is cannot be told. */
-function isFromFuture({ storedAt, validatedAt, generatedAt }: Entry, now: number): boolean {
+function isFromFuture({ storedAt, validatedAt, generatedAt }: Version, now: number): boolean {
   return Math.max(storedAt, validatedAt, generatedAt) > now;
 }
 
 /** Until when `entry` may be served unasked, ms since the epoch. */
-export function freshUntil(artifact: Artifact, entry: Entry): number {
+export function freshUntil(artifact: Artifact, entry: Version): number {
   switch (artifact.freshness.kind) {
     case "immutable":
       return Infinity;
@@ -45,7 +45,7 @@ export function freshUntil(artifact: Artifact, entry: Entry): number {
 }
 
 /** Whether a stale copy may be served although upstream could not confirm it. */
-export function mayServeStale(artifact: Artifact, entry: Entry, now: number): boolean {
+export function mayServeStale(artifact: Artifact, entry: Version, now: number): boolean {
   return now < freshUntil(artifact, entry) + artifact.policy.staleIfErrorMs;
 }
 

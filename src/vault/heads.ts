@@ -1,7 +1,7 @@
 import type { Artifact, Candidate } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 import { type Answer, askUpstream } from "./ask_upstream.ts";
 import { conditionsOf } from "./confirm.ts";
 import type { Turns } from "./turn.ts";
@@ -10,8 +10,8 @@ export interface HeadQuestion {
   readonly artifact: Artifact;
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
-  /** A stale copy that upstream is asked to confirm. */
-  readonly previous: Entry | null;
+  /** What upstream is asked to confirm: a stale copy, or what is arriving. */
+  readonly previous: Version | null;
   readonly retry: boolean;
 }
 

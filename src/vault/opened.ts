@@ -57,6 +57,7 @@ function openedFromTransfer(
   cacheStatus: CacheStatus,
 ): Opened {
   const follower = transfer.follow();
+  const { headers, generatedAt, url, location } = transfer.version!;
   const chunks = (range?: ByteRange, ...others: readonly ByteRange[]) => {
     if (others.length === 0) return followed(transfer, follower, range);
     // All of them from now on, so that the transfer counts as wanted between two of them.
@@ -65,12 +66,12 @@ function openedFromTransfer(
     return new ChunksInTurn(opens, () => followers.forEach((follower) => follower.close()));
   };
   return {
-    headers: head.headers,
+    headers,
     sizeBytes: head.sizeBytes ?? undefined,
-    ageSeconds: seconds(Date.now() - head.assessment.generatedAt),
+    ageSeconds: seconds(Date.now() - generatedAt),
     cacheStatus,
-    upstream: transfer.source!,
-    location: head.location,
+    upstream: url,
+    location,
     ranges: head.sizeBytes !== null && transfer.storing,
     bytes: null,
     chunks,

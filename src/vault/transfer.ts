@@ -1,16 +1,15 @@
 import type { Artifact, Candidate } from "../artifact.ts";
-import { type HeaderList, keepHeaders } from "../http/headers.ts";
+import { keepHeaders } from "../http/headers.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { Entry, Store, Version } from "../store/store.ts";
 import { ArrivingBody, type BodyBeginning } from "./arriving_body.ts";
 import { begin, type Beginning, giveBack } from "./begin.ts";
 import type { FillContext } from "./fill_segment.ts";
 import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
-import type { Assessment } from "./freshness.ts";
 import type { Hashing } from "./hashing.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { recordMentionsOf } from "./mentions.ts";
@@ -59,11 +58,9 @@ export type Head =
   | { readonly kind: "confirmed"; readonly entry: Entry; readonly upstreamStatus: number }
   | {
     readonly kind: "body";
-    readonly headers: HeaderList;
-    /** Where redirects led to, if there were any. */
-    readonly location: string | undefined;
     readonly sizeBytes: number | null;
-    readonly assessment: Assessment;
+    /** False where it is for one client only (RFC 9111 §3). */
+    readonly storable: boolean;
     readonly upstreamStatus: number;
   };
 
@@ -105,6 +102,22 @@ export class Transfer {
   /** The upstream that sends the body; null before it is known. */
   get source(): string | null {
     return this.#body?.beginning.answer.candidate.url ?? null;
+  }
+
+  /** What is arriving; null before that is known, and where nothing is. */
+  get version(): Version | null {
+    return this.#body?.version ?? null;
+  }
+
+  /** Upstream has said that what is arriving is still what it has. */
+  confirm(version: Version): void {
+    this.#body!.version = version;
+  }
+
+  /** Upstream has another version: later requests do not join, and what is held of that one stays. */
+  outdate(): void {
+    this.#body!.isOutdated = true;
+    this.#detached();
   }
 
   /** What upstream's headers say, once they are in. Rejects with a VaultError. */
@@ -277,15 +290,12 @@ export class Transfer {
     }
   }
 
-  #announce({ beginning, headers, assessment }: ArrivingBody): void {
-    const { sizeBytes, answer } = beginning;
-    const upstreamStatus = answer.response.status;
-    const location = redirectedTo(answer);
-    this.#head.resolve({ kind: "body", headers, location, sizeBytes, assessment, upstreamStatus });
+  #announce({ beginning: { sizeBytes, answer }, storable }: ArrivingBody): void {
+    this.#head.resolve({ kind: "body", sizeBytes, storable, upstreamStatus: answer.response.status });
   }
 
   #createFilling(body: ArrivingBody): Filling {
-    const { artifact, file, beginning, checkpoints, resumable, segmentable, headers } = body;
+    const { artifact, file, beginning, checkpoints, resumable, segmentable, version: { headers } } = body;
     const { validator, answer: { candidate, response } } = beginning;
     const url = response.url || candidate.url;
     const context = {

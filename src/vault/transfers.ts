@@ -21,7 +21,13 @@ export class Transfers {
 
   /** Whether a transfer of this artifact can be joined. */
   has(artifact: Artifact): boolean {
-    return this.#joinable.get(nameOf(artifact, "key"))?.stopping === false;
+    return this.find(artifact, "key") !== null;
+  }
+
+  /** The transfer that `join` would join; null where it would start one. */
+  find(artifact: Artifact, sharing: Sharing): Transfer | null {
+    const known = sharing === "none" ? undefined : this.#joinable.get(nameOf(artifact, sharing));
+    return known?.stopping === false ? known : null;
   }
 
   /** Resolves when no transfer of this artifact is under way. */
@@ -30,13 +36,15 @@ export class Transfers {
     await Promise.all(own.map((transfer) => transfer.ended));
   }
 
-  /** One under way for the same digest under another key; null where there is none that is being kept. */
-  elsewhere({ backend, key, digest }: Artifact): Transfer | null {
-    if (!digest) return null;
+  /** One under way for the same digest under another key, where its bytes are neither held nor coming for this one. */
+  elsewhere(artifact: Artifact): Transfer | null {
+    const { backend, key, digest, adoptsHeld } = artifact;
+    if (!adoptsHeld || digest?.algorithm !== "sha256" || this.has(artifact)) return null;
+    if (this.#deps.store.bodySize(digest.hex) !== null) return null;
     for (const transfer of this.#running) {
-      const { artifact, stopping } = transfer;
-      const same = artifact.digest?.algorithm === digest.algorithm && artifact.digest.hex === digest.hex;
-      if (same && !stopping && (artifact.backend !== backend || artifact.key !== key)) return transfer;
+      const { artifact: its, stopping } = transfer;
+      const isSame = its.digest?.algorithm === "sha256" && its.digest.hex === digest.hex;
+      if (isSame && !stopping && (its.backend !== backend || its.key !== key)) return transfer;
     }
     return null;
   }

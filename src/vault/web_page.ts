@@ -1,7 +1,7 @@
 import type { Artifact } from "../artifact.ts";
 import { headerOf } from "../http/headers.ts";
 import { acceptsHtml, isHtml } from "../http/media_type.ts";
-import type { Entry } from "../store/store.ts";
+import type { Version } from "../store/store.ts";
 
 /** Endings of names whose files are never web pages, whatever a server makes of them. */
 const endings = new Set(
@@ -16,7 +16,7 @@ export interface Sent {
   readonly method: string;
   readonly contentType: string | null;
   /** The copy that this answer would replace. */
-  readonly held: Entry | null;
+  readonly held: Version | null;
 }
 
 /**
@@ -32,7 +32,7 @@ export function isWebPageInPlaceOf(artifact: Artifact, { method, contentType, he
     !acceptsHtml(headerOf(artifact.requestHeaders, "accept"));
 }
 
-function isOtherType(held: Entry | null): boolean {
+function isOtherType(held: Version | null): boolean {
   const type = held === null ? undefined : headerOf(held.headers, "content-type");
   return type !== undefined && !isHtml(type);
 }

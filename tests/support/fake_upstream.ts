@@ -23,6 +23,8 @@ export interface UpstreamRequest {
 export interface Hold {
   /** Resolves when the first response stands here. */
   readonly reached: Promise<void>;
+  /** Later responses do not stand still here. */
+  letPass(): void;
   release(): void;
 }
 
@@ -109,6 +111,7 @@ export class FakeUpstream implements AsyncDisposable {
     this.#holds.set(target, places.add(place));
     return {
       reached: place.reached.promise,
+      letPass: () => places.delete(place),
       release: () => {
         places.delete(place);
         place.released.resolve();

@@ -96,7 +96,7 @@ Deno.test("a body that nobody follows lets the one go first that somebody wants,
   assert.equal(fixture.store.find(abandoned), null);
   late.release();
   await fixture.vault.reader.fetch(abandoned);
-  assert.equal(upstream.count("/a"), 1);
+  assert.equal(upstream.count("/a", "GET"), 1);
 });
 
 Deno.test("a staged body that has to wait is resumed, not fetched anew", async () => {

@@ -1,0 +1,112 @@
+import type { Artifact } from "../artifact.ts";
+import { VaultError } from "../errors.ts";
+import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
+import { redactUrl } from "../observe/redact.ts";
+import type { Store, Version } from "../store/store.ts";
+import type { CandidateChoice } from "./choice.ts";
+import { conditionsOf, confirmed, confirms, isSameTag } from "./confirm.ts";
+import { decide, mayServeStale } from "./freshness.ts";
+import type { Heads } from "./heads.ts";
+import { inTime } from "./patience.ts";
+import { isMissing } from "./recent.ts";
+import type { StoredCopies } from "./stored_copies.ts";
+import type { Transfer } from "./transfer.ts";
+import type { Sharing, Transfers } from "./transfers.ts";
+import type { Ask, Opened } from "./vault.ts";
+
+export interface JoiningOptions {
+  readonly store: Store;
+  readonly copies: StoredCopies;
+  readonly transfers: Transfers;
+  readonly heads: Heads;
+  readonly choice: CandidateChoice;
+  /** How long a client waits to hear whether what is arriving is still what upstream has. */
+  readonly timeoutMs: number;
+}
+
+interface Asked {
+  readonly artifact: Artifact;
+  readonly sharing: Sharing;
+}
+
+/**
+ * Who asks for what is already arriving may have it where a stored copy could be served, or upstream says that it is
+ * still what it has (RFC 9111 §4). Who asked before upstream had answered has asked with the others.
+ */
+export class Joining {
+  readonly #options: JoiningOptions;
+
+  constructor(options: JoiningOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks about what is arriving, where that is due; what upstream has replaced is not joined afterwards. Returns the
+   * copy where it has come meanwhile and is confirmed. Rejects with `bad_request` when the client leaves.
+   */
+  async ask(artifact: Artifact, ask: Ask, sharing: Sharing): Promise<Opened | null> {
+    const transfer = this.#options.transfers.find(artifact, sharing);
+    const version = transfer?.version;
+    if (!transfer || !version || !isInQuestion(artifact, version, ask)) return null;
+    const leave = transfer.hold();
+    try {
+      const now = await this.#versionNow(artifact, version, ask);
+      if (now === null) transfer.outdate();
+      else if (now !== version) return await this.#confirm(transfer, now, { artifact, sharing });
+      return null;
+    } finally {
+      leave();
+    }
+  }
+
+  /** What is arriving as upstream has confirmed it, or as it was where nobody can tell; null where it is replaced. */
+  async #versionNow(artifact: Artifact, version: Version, { signal }: Ask): Promise<Version | null> {
+    const { heads, choice, timeoutMs } = this.#options;
+    const candidates = choice.of(artifact).filter(({ url }) => redactUrl(url) === version.url);
+    const question = { artifact, candidates, previous: version, retry: false };
+    if (conditionsOf(version).length === 0) return null;
+    try {
+      const { response } = await inTime(heads.ask(question), { signal, timeoutMs });
+      const isSame = response.status === 304
+        ? confirms(response, version)
+        : isOf(keepHeaders(response.headers), version);
+      return isSame ? confirmed(artifact, version, response, Date.now()) : null;
+    } catch (error) {
+      if (!(error instanceof VaultError) || signal?.aborted) throw error;
+      if (isMissing(error)) return artifact.policy.serveDeleted ? version : null;
+      return mayServeStale(artifact, version, Date.now()) ? version : null;
+    }
+  }
+
+  async #confirm(transfer: Transfer, version: Version, { artifact, sharing }: Asked): Promise<Opened | null> {
+    const { store, copies, transfers } = this.#options;
+    transfer.confirm(version);
+    if (transfers.find(artifact, sharing) === transfer) return null;
+    const held = store.find(artifact);
+    if (held === null || !isOf(held.headers, version)) return null;
+    const entry = { ...held, ...version, storedAt: held.storedAt };
+    await copies.renew(entry);
+    return copies.open(artifact, entry, { hit: false, fwd: "stale", collapsed: true });
+  }
+}
+
+/** Whether what is arriving may be had only once upstream has said that it is still what it has. */
+function isInQuestion(artifact: Artifact, version: Version, { caching = null, range }: Ask): boolean {
+  if (artifact.digest || decide(artifact, { entry: version, now: Date.now(), caching }) === "serve") return false;
+  if (conditionsOf(version).length > 0) return true;
+  // There is nothing to ask about, so that it would be fetched once more: not for each part of it, and not where nobody
+  // has said how old it may be.
+  return range === undefined && (artifact.freshness.kind === "ttl" || caching?.noCache === true || saysHowOld(version));
+}
+
+function saysHowOld({ headers }: Version): boolean {
+  return ["cache-control", "expires", "pragma"].some((name) => headerOf(headers, name) !== undefined);
+}
+
+/** Whether what has these headers is this version, by its ETag or its date. */
+function isOf(headers: HeaderList, version: Version): boolean {
+  const [etag, ownTag] = [headers, version.headers].map((list) => headerOf(list, "etag"));
+  if (etag !== undefined || ownTag !== undefined) return isSameTag(etag, ownTag);
+  const modified = headerOf(headers, "last-modified");
+  return modified !== undefined && modified === headerOf(version.headers, "last-modified");
+}
