@@ -43,8 +43,8 @@ export class ArrivingBody {
   readonly storable: boolean;
   /** What upstream said of it, in its first response or when it was last asked about it. */
   version: Version;
-  /** Whether upstream has another version by now, which may already be held. */
-  isOutdated = false;
+  /** Settles when a transfer of a newer version has ended; null where there is none. */
+  newer: Promise<void> | null = null;
   readonly checkpoints: Checkpoints | null;
   readonly #deps: ArrivingBodyDeps;
   readonly #staged: StagedBody | null;
@@ -199,15 +199,17 @@ export class ArrivingBody {
   }
 
   /** Whether a newer version was kept while this one was arriving. */
-  #isReplaced(): boolean {
-    const held = this.isOutdated ? this.#deps.store.find(this.artifact) : null;
+  async #isReplaced(): Promise<boolean> {
+    if (this.newer === null) return false;
+    await this.newer;
+    const held = this.#deps.store.find(this.artifact);
     return held !== null && held.validatedAt > this.version.validatedAt;
   }
 
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
     const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
-    if (this.#isReplaced()) return false;
+    if (await this.#isReplaced()) return false;
     this.file.closeWriters();
     await this.checkpoints?.stop();
     try {

@@ -51,7 +51,7 @@ export class Joining {
     const leave = transfer.hold();
     try {
       const now = await this.#versionNow(artifact, version, ask);
-      if (now === null) transfer.outdate();
+      if (now === null) this.#options.transfers.outdate(transfer, artifact, sharing);
       else if (now !== version) return await this.#confirm(transfer, now, { artifact, sharing });
       return null;
     } finally {

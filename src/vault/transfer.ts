@@ -114,10 +114,9 @@ export class Transfer {
     this.#body!.version = version;
   }
 
-  /** Upstream has another version: later requests do not join, and what is held of that one stays. */
-  outdate(): void {
-    this.#body!.isOutdated = true;
-    this.#detached();
+  /** A transfer of a newer version has begun: what it keeps is not replaced by what is arriving here. */
+  succeededBy({ ended }: Transfer): void {
+    this.#body!.newer = ended;
   }
 
   /** What upstream's headers say, once they are in. Rejects with a VaultError. */

@@ -11,6 +11,8 @@ export class Transfers {
   readonly #started: (transfer: Transfer) => void;
   readonly #joinable = new Map<string, Transfer>();
   readonly #running = new Set<Transfer>();
+  /** By the name that a newer one will have. */
+  readonly #outdated = new Map<string, Transfer>();
   #closing = false;
 
   /** `started` is told of each new transfer. */
@@ -28,6 +30,15 @@ export class Transfers {
   find(artifact: Artifact, sharing: Sharing): Transfer | null {
     const known = sharing === "none" ? undefined : this.#joinable.get(nameOf(artifact, sharing));
     return known?.stopping === false ? known : null;
+  }
+
+  /** Upstream has another version than the one that is arriving: later requests do not join it. */
+  outdate(transfer: Transfer, artifact: Artifact, sharing: Sharing): void {
+    const name = nameOf(artifact, sharing);
+    if (this.#joinable.get(name) !== transfer) return;
+    this.#joinable.delete(name);
+    this.#outdated.set(name, transfer);
+    transfer.ended.then(() => this.#outdated.get(name) === transfer && this.#outdated.delete(name));
   }
 
   /** Resolves when no transfer of this artifact is under way. */
@@ -70,6 +81,8 @@ export class Transfers {
       if (this.#joinable.get(name) === transfer) this.#joinable.delete(name);
     });
     this.#started(transfer);
+    this.#outdated.get(name)?.succeededBy(transfer);
+    this.#outdated.delete(name);
     if (sharing !== "none" && !detached) this.#joinable.set(name, transfer);
     this.#running.add(transfer);
     transfer.ended.then(() => this.#running.delete(transfer));

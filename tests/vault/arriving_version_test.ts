@@ -65,6 +65,18 @@ Deno.test("who asks while an older version is arriving gets the new one, which s
   assert.equal(upstream.count("/a", "GET"), 2);
 });
 
+Deno.test("an older version is kept where the newer one cannot be had", async () => {
+  await using scene = await arriving(versioned(one, '"1"'));
+  const { upstream, hold, fixture, artifact } = scene;
+  upstream.serve("/a", ({ method }) => method === "HEAD" ? { body: two, etag: '"2"' } : { status: 500 });
+  hold.letPass();
+  await assert.rejects(scene.ask(), { code: "upstream_failed" });
+  hold.release();
+  assert.equal(await text(scene.first), one);
+  await fixture.settle();
+  assert.equal(new Map(fixture.store.find(artifact)!.headers).get("etag"), '"1"');
+});
+
 Deno.test("what is still what upstream has is followed, after one question by HEAD for all who ask at once", async () => {
   await using scene = await arriving(versioned(one, '"1"'));
   const others = await Promise.all(Array.from({ length: 20 }, () => scene.ask()));
