@@ -3,11 +3,13 @@ import type { Chunk, ChunkReader } from "../vault/vault.ts";
 /** How a body ended: sent to its end, left by its client, or broken off on our side. */
 export type Ending = { readonly kind: "complete" | "aborted" } | { readonly kind: "failed"; readonly error: unknown };
 
+/** Called once, with the bytes that were taken. */
+type Ended = (sentBytes: number, ending: Ending) => void;
+
 interface MeteredOptions {
   /** What Content-Length announces; undefined where it does not. */
   readonly sizeBytes?: number | undefined;
-  /** Called once, with the bytes that were taken. */
-  readonly ended: (sentBytes: number, ending: Ending) => void;
+  readonly ended: Ended;
 }
 
 /**
@@ -55,5 +57,17 @@ export function meteredBody(
       chunks.release();
       chunks.close();
     },
+  }, { highWaterMark: 0 });
+}
+
+/** The same for bytes that stay in memory, perhaps for others too: they are sent from where they are. */
+export function meteredBytes(bytes: Chunk, ended: Ended): ReadableStream<Chunk> {
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+      ended(bytes.byteLength, { kind: "complete" });
+    },
+    cancel: () => ended(0, { kind: "aborted" }),
   }, { highWaterMark: 0 });
 }

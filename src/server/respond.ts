@@ -45,10 +45,8 @@ export function respond(opened: Opened, wanted: Wanted): Reply {
 function whole(opened: Opened, method: Wanted["method"]): Reply {
   const { sizeBytes, bytes } = opened;
   const headers = representationHeaders(opened);
-  // The server itself tells the length of bytes in memory.
-  if (method === "GET" && bytes !== null) return reply(opened, 200, headers, bytes);
   if (sizeBytes !== undefined) headers.push(["content-length", String(sizeBytes)]);
-  if (method === "GET") return reply(opened, 200, headers, opened.chunks());
+  if (method === "GET") return reply(opened, 200, headers, bytes ?? opened.chunks());
   opened.close();
   return reply(opened, 200, headers, sizeBytes === undefined ? noChunks : null);
 }

@@ -199,6 +199,52 @@ Deno.test("what a backend cannot present is a 500, and what was opened is releas
   assert.deepEqual(served.vault.released, { streams: 0, closed: 1 });
 });
 
+for (const inMemory of [true, false]) {
+  const kind = inMemory ? "in memory" : "of a stream";
+  Deno.test(`a header that cannot be sent, of a body ${kind}, is one 500, and what was opened is released`, async () => {
+    const content = new Uint8Array(64 * 1024);
+    const broken = fakeFile({ inMemory, content, headers: [["x-note", "two\nlines"]] });
+    await using served = new Served({ files: { ...files, "/broken": broken } });
+    assert.equal((await served.ask("GET", "/http/broken")).status, 500);
+    if (!inMemory) await served.vault.cancelled.promise;
+    await served.ask("GET", "/http/x");
+    const logged = [await served.log.next(), await served.log.next(), await served.log.next()];
+    assert.deepEqual(logged.map(({ level, fields }) => [level, fields.status]), [
+      ["error", undefined],
+      ["warning", 500],
+      ["info", 200],
+    ]);
+  });
+}
+
+for (const size of [8 * 1024, 8 * 1024 + 1, 128 * 1024]) {
+  Deno.test(`${size} bytes in memory are the same for every client, and counted`, async () => {
+    const content = Uint8Array.from({ length: size }, (_, at) => 32 + at % 90);
+    const text = new TextDecoder().decode(content);
+    await using served = new Served({ files: { "/block": fakeFile({ content }) } });
+    for (const _ of [1, 2]) {
+      const { headers, body } = await served.ask("GET", "/http/block");
+      assert.equal(headers.get("content-length"), String(size));
+      assert.equal(headers.has("transfer-encoding"), false);
+      assert.ok(body === text);
+      assert.equal((await served.log.next()).fields.bytes, size);
+    }
+  });
+}
+
+Deno.test("a large body in memory is handed to the runtime without a copy", async () => {
+  const content = new Uint8Array(64 * 1024);
+  await using served = new Served({ files: { "/block": fakeFile({ content }) } });
+  const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
+  const { body } = await served.handler(new Request("http://vault/http/block"), {
+    remoteAddr,
+    completed: Promise.resolve(),
+  });
+  const reader = body!.getReader();
+  assert.equal((await reader.read()).value, content);
+  await reader.cancel();
+});
+
 Deno.test("a method that is not served is refused in the backend's protocol, and the cache has no part in it", async () => {
   const formatError: Backend["formatError"] = ({ code }, { base, path }) => ({
     ...{ body: `${code} ${base} ${path}`, contentType: "text/x", headers: [["x-protocol", "1"]] },

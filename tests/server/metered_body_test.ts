@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChunkReader } from "../../src/vault/vault.ts";
-import { type Ending, meteredBody } from "../../src/server/metered_body.ts";
+import { type Ending, meteredBody, meteredBytes } from "../../src/server/metered_body.ts";
 
 /** Hands over chunks of these sizes, then ends or breaks; tells what was asked of it. */
 function source(sizes: number[], error?: Error) {
@@ -93,4 +93,22 @@ Deno.test("a chunk is released when the next is asked for, the last one too", as
   const released: number[] = [];
   for (let done = false; !done; released.push(state.releases)) done = (await reader.read()).done;
   assert.deepEqual(released, [1, 2, 3]);
+});
+
+Deno.test("bytes in memory are sent as they are, counted when they are taken, and stay there", async () => {
+  const bytes = new Uint8Array([1, 2, 3]);
+  const endings: { bytes: number; ending: Ending }[] = [];
+  const reader = meteredBytes(bytes, (bytes, ending) => endings.push({ bytes, ending })).getReader();
+  assert.equal(endings.length, 0);
+  assert.equal((await reader.read()).value, bytes);
+  assert.equal((await reader.read()).done, true);
+  await reader.cancel();
+  assert.deepEqual(endings, [{ bytes: 3, ending: { kind: "complete" } }]);
+  assert.deepEqual([...bytes], [1, 2, 3]);
+});
+
+Deno.test("a client that leaves before it took the bytes in memory got none", async () => {
+  const endings: { bytes: number; ending: Ending }[] = [];
+  await meteredBytes(new Uint8Array(3), (bytes, ending) => endings.push({ bytes, ending })).cancel();
+  assert.deepEqual(endings, [{ bytes: 0, ending: { kind: "aborted" } }]);
 });

@@ -47,6 +47,8 @@ export class Served implements AsyncDisposable {
   readonly vault: FakeVault;
   readonly log = new ReadableLog();
   readonly metrics: Metrics;
+  /** What the server calls. */
+  readonly handler: Handler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor({ files = {}, backends = [fakeBackend("http", "/http")], ...rest }: ServedOptions = {}) {
@@ -57,7 +59,7 @@ export class Served implements AsyncDisposable {
       cacheBytes: () => 0,
       upstreams: () => [],
     });
-    const handler: Handler = createHandler({
+    this.handler = createHandler({
       backends,
       vault: this.vault,
       metrics: this.metrics,
@@ -67,7 +69,7 @@ export class Served implements AsyncDisposable {
       ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
     });
     const onError = () => new Response(null, { status: 500 });
-    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, onError }, handler);
+    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, onError }, this.handler);
   }
 
   get port(): number {
