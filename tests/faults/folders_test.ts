@@ -27,10 +27,12 @@ for (const method of ["GET", "HEAD"]) {
       assert.equal((await app.ask("/files/pub/dir/")).text, '<a href="x.txt">x.txt</a>');
       await app.idle();
     }
-    await using app = await startApp({ upstream: upstream.origin, cacheDir, backend, top: { offline: true } });
-    const { status, headers } = await app.ask("/files/pub/dir", { method });
-    assert.deepEqual([status, headers.get("location")], [301, "./dir/"]);
-    assert.equal((await app.ask("/files/pub/dir/")).status, 200);
+    {
+      await using app = await startApp({ upstream: upstream.origin, cacheDir, backend, top: { offline: true } });
+      const { status, headers } = await app.ask("/files/pub/dir", { method });
+      assert.deepEqual([status, headers.get("location")], [301, "./dir/"]);
+      assert.equal((await app.ask("/files/pub/dir/")).status, 200);
+    }
     await Deno.remove(cacheDir, { recursive: true });
   });
 }
