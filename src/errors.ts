@@ -26,12 +26,23 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus;
 
+/** What an upstream answered instead of the artifact, for clients that read it. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  /** Those that may be sent on; names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whole; null where HEAD was asked. */
+  readonly body: Uint8Array<ArrayBuffer> | null;
+}
+
 export interface VaultErrorOptions {
   cause?: unknown;
   /** What the upstream answered, where it answered at all. */
   upstreamStatus?: number;
   /** Seconds a client should wait, from the upstream's Retry-After. */
   retryAfterSeconds?: number;
+  /** What clients get instead of an explanation. */
+  answer?: UpstreamAnswer;
 }
 
 /** The one error class of the program: `code` decides the status, `message` says what was tried and what to do. */
@@ -40,12 +51,14 @@ export class VaultError extends Error {
   readonly code: ErrorCode;
   readonly upstreamStatus: number | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly answer: UpstreamAnswer | undefined;
 
   constructor(code: ErrorCode, message: string, options: VaultErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.upstreamStatus = options.upstreamStatus;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.answer = options.answer;
   }
 
   get status(): number {

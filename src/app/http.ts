@@ -28,6 +28,7 @@ export async function openHttpBackend(
     freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
     rules: options.rules.map(ruleOf),
     allowsWebPages: options.web_pages === "allow",
+    passesOnErrors: options.upstream_errors === "pass_on",
   });
 }
 

@@ -25,6 +25,8 @@ export interface HttpBackendOptions {
   readonly rules: readonly HttpRule[];
   /** Whether a web page is believed also where a file of another kind is expected. */
   readonly allowsWebPages: boolean;
+  /** Whether clients get the errors of the upstream as they came. */
+  readonly passesOnErrors: boolean;
 }
 
 /** Any web server: the path below the prefix is the path below the base URL. */
@@ -54,6 +56,7 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       movesOnAfter: "any_failure",
       hasRelativeLinks: true,
       ...options.allowsWebPages && { webPages: "allowed" },
+      ...options.passesOnErrors && { passesOnErrors: true },
     };
   }
 

@@ -37,6 +37,10 @@ const httpKeys = {
     "What a web page is that comes in place of another file (by its name, the held copy or the client's Accept): " +
       "refuse it as an outage, or allow it as the new content.",
   ),
+  upstream_errors: choice("explain", "pass_on").prefault("explain").describe(
+    "What a client gets where the upstream answers with an error and no copy is served: explain it in the vault's words, " +
+      "or pass_on the upstream's own status, headers and body.",
+  ),
 };
 
 /** Any web server: files by path, fresh as its headers, `ttl` or `rules` say. */

@@ -2,6 +2,7 @@ import type { Backend, BackendRequest } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";
+import { passedOn } from "./passed_on.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 /** A request that failed. */
@@ -21,7 +22,8 @@ const retryLaterSeconds = 60;
 
 /**
  * The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for
- * that. Throws as the backend's `formatError`, which is not called for a `plain` answer.
+ * that; or what upstream answered, where that is passed on. Throws as the backend's `formatError`, which is not called
+ * for a `plain` answer.
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
@@ -29,13 +31,15 @@ export function refuse(error: unknown, refused: Refused): Reply {
   const { asked, method, plain = false } = refused;
   const headers: [string, string][] = [];
   if (code === "method_not_allowed") headers.push(["allow", "GET, HEAD"]);
-  const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
-  if (wait !== undefined) headers.push(["retry-after", String(wait)]);
   const cacheAsked = asked !== null && code !== "method_not_allowed";
   if (cacheAsked) {
     const fwd = upstreamStatus === undefined ? {} : { fwd: "miss", fwdStatus: upstreamStatus } as const;
     headers.push(["cache-status", formatCacheStatus({ hit: false, ...fwd, detail: code })]);
   }
+  const asItCame = known.answer && !plain ? passedOn(known.answer, method, headers) : null;
+  if (asItCame !== null) return asItCame;
+  const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
+  if (wait !== undefined) headers.push(["retry-after", String(wait)]);
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
   const text = asked === null ? redact(message) : withoutPaths(redact(message));
   const shown = new VaultError(code, text, upstreamStatus === undefined ? {} : { upstreamStatus });

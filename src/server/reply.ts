@@ -6,6 +6,9 @@ import type { ChunkReader } from "../vault/vault.ts";
 /** Null for answers without a body, and for HEAD. */
 export type Body = Uint8Array<ArrayBuffer> | ChunkReader | null;
 
+/** The body of an answer to HEAD of unknown length: without one the server would say that the length is 0. */
+export const noChunks: ChunkReader = { read: () => Promise.resolve(null), release() {}, close() {} };
+
 /** An answer before it is sent. Its headers are complete but for the request id. */
 export interface Reply {
   readonly status: number;

@@ -2,9 +2,9 @@ import { cacheResult, formatCacheStatus } from "../http/cache_status.ts";
 import { ifRangeMatches, notModified, type Validators } from "../http/conditional.ts";
 import { headerOf } from "../http/headers.ts";
 import { type ByteRange, contentRange, type RangeSpec, resolveRanges, unsatisfiedRange } from "../http/range.ts";
-import type { ChunkReader, Opened } from "../vault/vault.ts";
+import type { Opened } from "../vault/vault.ts";
 import { Multipart } from "./multipart.ts";
-import type { Body, Reply } from "./reply.ts";
+import { type Body, noChunks, type Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
 
 /** What a client asked of a representation. */
@@ -50,9 +50,6 @@ function whole(opened: Opened, method: Wanted["method"]): Reply {
   opened.close();
   return reply(opened, 200, headers, sizeBytes === undefined ? noChunks : null);
 }
-
-/** Without a body the server would say that its length is 0. */
-const noChunks: ChunkReader = { read: () => Promise.resolve(null), release() {}, close() {} };
 
 function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
   const size = opened.sizeBytes!;

@@ -20,9 +20,9 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
 
 /**
  * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
- * left the origin, the request's own credentials are gone for good. Refused, as `upstream_failed`: loops, a missing or
- * unusable Location, https to http where credentials are at stake, and a public upstream's redirect to an address that
- * is not public. The response's `url` is where it came from in the end.
+ * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
+ * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake, and
+ * a public upstream's redirect to an address that is not public. The response's `url` is where it came from in the end.
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
   return async (request) => {
@@ -31,8 +31,9 @@ export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
     for (;;) {
       const response = await fetch(hop);
       if (!redirectStatuses.has(response.status)) return response;
-      discardBody(response);
       const target = locationOf(response, hop.url);
+      if (target === null) return response;
+      discardBody(response);
       const problem = await objection(target, { request, hop, visited, options });
       if (problem !== null) throw refusal(request.url, `its redirect to "${shownUrl(target)}" ${problem}`);
       visited.add(target.href);
@@ -64,12 +65,11 @@ async function objection(target: URL, { request, hop, visited, options }: Journe
   return 'was refused: that is not a public address; set "allow_private_redirects: true" if it is meant';
 }
 
-function locationOf(response: Response, base: string): URL {
+/** Null where there is none, or none that is a URL. */
+function locationOf(response: Response, base: string): URL | null {
   const location = response.headers.get("location");
-  if (location === null) throw refusal(base, `upstream answered ${response.status} without a Location`);
-  const target = URL.parse(location, base);
-  if (target === null) throw refusal(base, `upstream answered ${response.status} with an unusable Location`);
-  target.hash = "";
+  const target = location === null ? null : URL.parse(location, base);
+  if (target !== null) target.hash = "";
   return target;
 }
 

@@ -1,7 +1,14 @@
+import { LRUCache } from "lru-cache";
 import type { Artifact } from "../artifact.ts";
-import { VaultError } from "../errors.ts";
+import { type UpstreamAnswer, VaultError } from "../errors.ts";
+import { headerOf } from "../http/headers.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 import type { Absence, Store } from "../store/store.ts";
+
+/** How many bytes of answers that clients get as they came are kept in memory. */
+const answerBytes = 2 * 1024 * 1024;
+/** What an answer takes besides its body: about as much as its headers. */
+const bytesAround = 2 * 1024;
 
 /**
  * What upstreams do not have, as the store knows it: fresh for the backend's negative ttl, and told after that as well
@@ -9,6 +16,11 @@ import type { Absence, Store } from "../store/store.ts";
  */
 export class KnownAbsences {
   readonly #store: Store;
+  /** What upstream said of an absence, where clients get that as it came; for as long as there is room. */
+  readonly #answers = new LRUCache<string, UpstreamAnswer>({
+    maxSize: answerBytes,
+    sizeCalculation: ({ body }) => bytesAround + (body?.byteLength ?? 0),
+  });
 
   constructor(store: Store) {
     this.#store = store;
@@ -22,7 +34,9 @@ export class KnownAbsences {
     // An instant in the future is one of a clock that was wrong.
     const isFresh = ageMs >= 0 && ageMs + (caching?.minFreshMs ?? 0) < artifact.policy.negativeTtlMs &&
       ageMs < (caching?.maxAgeMs ?? Infinity);
-    return isFresh ? errorOf(absence, "") : null;
+    if (!isFresh) return null;
+    const answer = artifact.passesOnErrors ? this.#answers.get(nameOf(artifact)) : undefined;
+    return errorOf(absence, "", answer && aged(answer, ageMs));
   }
 
   /** The error of an absence, however old, where upstream is never asked; null where there is none. */
@@ -32,9 +46,11 @@ export class KnownAbsences {
   }
 
   /** Keeps an error that says that upstream has no such artifact; tells whether it is one. */
-  remember(artifact: Artifact, { code, message }: VaultError): boolean {
+  remember(artifact: Artifact, { code, message, answer }: VaultError): boolean {
     if (code !== "not_found" && code !== "gone") return false;
     this.#store.rememberAbsence(artifact, { status: code === "gone" ? 410 : 404, at: Date.now(), message });
+    if (answer) this.#answers.set(nameOf(artifact), answer);
+    else if (artifact.passesOnErrors) this.#answers.delete(nameOf(artifact));
     return true;
   }
 
@@ -53,6 +69,19 @@ export class KnownAbsences {
   }
 }
 
-function errorOf({ status, message }: Absence, note: string): VaultError {
-  return new VaultError(status === 410 ? "gone" : "not_found", message + note, { upstreamStatus: status });
+function errorOf({ status, message }: Absence, note: string, answer?: UpstreamAnswer): VaultError {
+  const code = status === 410 ? "gone" : "not_found";
+  return new VaultError(code, message + note, { upstreamStatus: status, ...(answer && { answer }) });
+}
+
+/** An answer that was remembered for so long (RFC 9111 §5.1). */
+function aged(answer: UpstreamAnswer, ageMs: number): UpstreamAnswer {
+  const before = Number(headerOf(answer.headers, "age") ?? 0) || 0;
+  const headers = answer.headers.filter(([name]) => name !== "age");
+  return { ...answer, headers: [...headers, ["age", String(before + Math.floor(ageMs / 1000))]] };
+}
+
+/** Upstreams may word what they say as `Accept` and `Accept-Language` ask. */
+function nameOf({ backend, key, requestHeaders }: Artifact): string {
+  return JSON.stringify([backend, key, requestHeaders]);
 }

@@ -6,7 +6,7 @@ import { redactUrl } from "../observe/redact.ts";
 import type { Version } from "../store/store.ts";
 import { askSelecting, type Selected } from "./ask_selecting.ts";
 import { conditionsOf } from "./confirm.ts";
-import { statedReason } from "./stated_reason.ts";
+import { pageInstead, refusalOf } from "./refusal.ts";
 import { isWebPageInPlaceOf } from "./web_page.ts";
 
 export interface Question {
@@ -49,9 +49,6 @@ const precedence: readonly ErrorCode[] = [
   "gone",
 ];
 
-/** Of the 4xx, those about the connection or our own header fields rather than about what was asked for. */
-const notAboutTheArtifact: ReadonlySet<number> = new Set([408, 411, 416, 417, 421, 425, 426, 431]);
-
 /**
  * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after.
  * Throws VaultError `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed`, `upstream_silent` or
@@ -76,6 +73,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
     cause: worst,
     ...(worst.upstreamStatus !== undefined && { upstreamStatus: worst.upstreamStatus }),
     ...(worst.retryAfterSeconds !== undefined && { retryAfterSeconds: worst.retryAfterSeconds }),
+    ...(worst.answer !== undefined && { answer: worst.answer }),
   });
 }
 
@@ -89,7 +87,9 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
       return candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }), { retry });
     });
     const { response } = selected;
-    if (!answers(response.status, added)) throw refusal(response, candidate.url, await statedReason(response));
+    if (!answers(response.status, added)) {
+      throw await refusalOf(response, { url: candidate.url, method, passesOn: artifact.passesOnErrors === true });
+    }
     const contentType = response.headers.get("content-type");
     const isPage = isOfTheArtifact(response.status) &&
       isWebPageInPlaceOf(artifact, { method: question.method, contentType, held: question.held });
@@ -133,40 +133,6 @@ function isOfTheArtifact(status: number): boolean {
 /** Whether a response of this status has the whole body. 203 is a 200 that a proxy has changed (RFC 9110 §15.3.4). */
 export function isWhole(status: number): boolean {
   return status === 200 || status === 203;
-}
-
-/** The error for a status that is not an answer, with upstream's own words about it. */
-function refusal(response: Response, url: string, stated: string | null): VaultError {
-  const { status } = response;
-  const retryAfter = Number(response.headers.get("retry-after") ?? NaN);
-  const options = { upstreamStatus: status, ...(retryAfter >= 0 && { retryAfterSeconds: Math.ceil(retryAfter) }) };
-  const { code, about } = meaningOf(status);
-  const said = stated === null ? "" : `: "${stated}"`;
-  return new VaultError(
-    code,
-    `${about(`"${redactUrl(url)}"`)} upstream answered ${status}${hintOf(code)}${said}`,
-    options,
-  );
-}
-
-function pageInstead({ status }: Response, url: string): VaultError {
-  const message = `Cannot fetch "${redactUrl(url)}": a web page came in its place, perhaps to log in at`;
-  return new VaultError("upstream_failed", message, { upstreamStatus: status });
-}
-
-function meaningOf(status: number): { readonly code: ErrorCode; readonly about: (target: string) => string } {
-  const cannotFetch = (target: string) => `Cannot fetch ${target}:`;
-  if (status === 404) return { code: "not_found", about: (target) => `${target} does not exist:` };
-  if (status === 410) return { code: "gone", about: (target) => `${target} is gone for good:` };
-  if (status === 401 || status === 403 || status === 407) return { code: "denied", about: cannotFetch };
-  if (status === 429) return { code: "rate_limited", about: cannotFetch };
-  const isRefusal = status >= 400 && status < 500 && !notAboutTheArtifact.has(status);
-  return { code: isRefusal ? "refused" : "upstream_failed", about: cannotFetch };
-}
-
-function hintOf(code: ErrorCode): string {
-  if (code === "denied") return "; check the credentials of this backend";
-  return code === "rate_limited" ? ", too many requests" : "";
 }
 
 function toVaultError(error: unknown, url: string): VaultError {

@@ -67,6 +67,7 @@ Deno.test("a minimal file gets every default", async () => {
         base_url: ["https://example.org/x"],
         rules: [],
         web_pages: "refuse",
+        upstream_errors: "explain",
       },
     }],
   });

@@ -159,3 +159,24 @@ Deno.test({ name: "what is not served is refused with a clear answer", ignore },
   }
   await t.step("none of it reached the upstream", async () => assert.deepEqual(await scene.nginx.requests(), []));
 });
+
+Deno.test({ name: "with upstream_errors: pass_on, curl gets upstream's own error", ignore }, async (t) => {
+  await using scene = await createScene();
+  await scene.configure({ backend: ["upstream_errors: pass_on"] });
+  await using vault = await scene.startVault();
+  const direct = await curl(`${scene.nginx.url}/missing`);
+  for (const what of ["asked for the first time", "remembered"]) {
+    await t.step(what, async () => {
+      const got = await curl(vault.url("/files/missing"));
+      assert.deepEqual([got.status, got.text], [404, direct.text]);
+      assert.equal(got.headers.get("content-type"), direct.headers.get("content-type"));
+      assert.equal(got.headers.get("content-security-policy"), "sandbox allow-downloads");
+    });
+  }
+  await t.step("an upstream that is gone is explained", async () => {
+    await scene.nginx.stop();
+    const got = await curl(vault.url("/files/other"));
+    assert.equal(got.status, 502);
+    assert.match(got.text, /^502 upstream_failed\n/);
+  });
+});

@@ -70,6 +70,11 @@ const outages: readonly Outage[] = [
     ...{ status: 502, reason: /answered 301 without a Location/ },
   },
   {
+    name: "redirect with an unusable Location",
+    begin: answering({ status: 302, headers: { location: "https://[" } }),
+    ...{ status: 502, reason: /answered 302 with an unusable Location/ },
+  },
+  {
     name: "redirect to a file",
     begin: answering({ status: 302, headers: { location: "file:///etc/passwd" } }),
     ...{ status: 502, reason: /leads out of http and https/ },

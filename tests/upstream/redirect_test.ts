@@ -66,8 +66,6 @@ Deno.test("the request's credentials stay on the origin and do not come back wit
 });
 
 const refused: readonly (readonly [name: string, redirects: Record<string, string | null>, message: RegExp])[] = [
-  ["a redirect without Location", { "https://public.test/": null }, /: upstream answered 302 without a Location$/],
-  ["an unusable Location", { "https://public.test/": "https://[" }, /unusable Location$/],
   ["a redirect to itself", { "https://public.test/": "/" }, /"https:\/\/public.test\/" leads in a circle$/],
   ["a loop", { "https://public.test/": "/a", "https://public.test/a": "/b", "https://public.test/b": "/a" }, /circle$/],
   ["a redirect to ftp:", { "https://public.test/": "ftp://cdn.test/" }, /leads out of http and https$/],
@@ -79,6 +77,13 @@ for (const [name, redirects, message] of refused) {
   Deno.test(`${name} is refused`, async () => {
     const fetching = follow(web(redirects), new Request("https://public.test/"));
     await assert.rejects(fetching, { code: "upstream_failed", message });
+  });
+}
+
+for (const location of [null, "https://["]) {
+  Deno.test(`a redirect to ${location ?? "nowhere"} is the response itself`, async () => {
+    const response = await follow(web({ "https://public.test/": location }), new Request("https://public.test/"));
+    assert.deepEqual([response.status, await response.text()], [302, "moved"]);
   });
 }
 

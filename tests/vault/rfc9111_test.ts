@@ -52,6 +52,15 @@ const sections: Readonly<Record<string, readonly Case[]>> = {
       ],
     },
   ],
+  "3 Storing, of other statuses": [201, 202, 204, 299, 302, 400, 403, 418, 499, 500, 503, 599].map((status) => ({
+    name: `${status} is passed on as it is, and never stored`,
+    steps: [
+      { upstream: { ...answer(fresh), ...status === 204 && { body: "" }, status }, from: "upstream" as const, status },
+      { from: "upstream" as const, status },
+      { upstream: answer(fresh), from: "upstream" as const },
+      { upstream: { status }, from: "copy" as const },
+    ],
+  })),
   "3.1 Header fields": [
     {
       name: "a copy has the headers that the first answer had",
@@ -230,7 +239,7 @@ const sections: Readonly<Record<string, readonly Case[]>> = {
         name: `${cacheControl} is not served when upstream fails`,
         steps: [
           { upstream: answer({ "cache-control": cacheControl, "age": "3600" }), from: "upstream" as const },
-          { upstream: { status: 503 }, from: "upstream" as const, status: 502 },
+          { upstream: { status: 503 }, from: "upstream" as const, status: 503 },
         ],
       })),
   ],
@@ -244,8 +253,14 @@ const sections: Readonly<Record<string, readonly Case[]>> = {
   })),
 };
 
-/** The most faithful configuration. A 404 is remembered, to see that a client can look behind it. */
-const faithful = { honor_client_no_cache: true, stale_if_error: "0s", serve_deleted: false, negative_ttl: "1h" };
+/** The most faithful configuration. But a 404 is remembered, to see that a client can look behind it. */
+const faithful = {
+  honor_client_no_cache: true,
+  stale_if_error: "0s",
+  serve_deleted: false,
+  upstream_errors: "pass_on",
+  negative_ttl: "1h",
+};
 
 for (const [section, cases] of Object.entries(sections)) {
   Deno.test(`RFC 9111 §${section}`, async (t) => {
