@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Artifact } from "../artifact.ts";
-import { type UpstreamAnswer, VaultError } from "../errors.ts";
+import { type ErrorCode, type UpstreamAnswer, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 import type { Absence, Store } from "../store/store.ts";
@@ -9,6 +9,13 @@ import type { Absence, Store } from "../store/store.ts";
 const answerBytes = 2 * 1024 * 1024;
 /** What an answer takes besides its body: about as much as its headers. */
 const bytesAround = 2 * 1024;
+/** Failures that an absence is told instead of: upstream has given no answer. */
+const outages: ReadonlySet<ErrorCode> = new Set([
+  "upstream_failed",
+  "upstream_silent",
+  "upstream_down",
+  "rate_limited",
+]);
 
 /**
  * What upstreams do not have, as the store knows it: fresh for the backend's negative ttl, and told after that as well
@@ -59,13 +66,22 @@ export class KnownAbsences {
     this.#store.forgetAbsence(artifact);
   }
 
-  /** The absence that an outage hides, for as long as a stale copy would be served; else the outage. */
-  behind(outage: VaultError, artifact: Artifact): VaultError {
-    if (!["upstream_failed", "upstream_silent", "upstream_down", "rate_limited"].includes(outage.code)) return outage;
+  /** Whether there is one that is told where upstream gives no answer: for as long as a stale copy would be served. */
+  isTellable(artifact: Artifact): boolean {
+    return this.#tellable(artifact) !== null;
+  }
+
+  /** The error of the absence that an outage hides; null where there is none, or upstream has answered something else. */
+  behind(outage: VaultError, artifact: Artifact): VaultError | null {
+    if (!outages.has(outage.code)) return null;
+    const absence = this.#tellable(artifact);
+    return absence && errorOf(absence, ` when it was last asked, and cannot be asked now: ${outage.message}`);
+  }
+
+  #tellable(artifact: Artifact): Absence | null {
     const absence = this.#store.findAbsence(artifact);
     const { negativeTtlMs, staleIfErrorMs } = artifact.policy;
-    if (!absence || Date.now() >= absence.at + negativeTtlMs + staleIfErrorMs) return outage;
-    return errorOf(absence, ` when it was last asked, and cannot be asked now: ${outage.message}`);
+    return absence && Date.now() < absence.at + negativeTtlMs + staleIfErrorMs ? absence : null;
   }
 }
 

@@ -37,7 +37,7 @@ export class CandidateChoice {
   }
 
   /** Whether an answer can be expected soon, also from where redirects led for the copy that is held. */
-  isAnswering({ candidates, movesOnAfter }: Artifact, held?: Entry): boolean {
+  isAnswering({ candidates, movesOnAfter }: Artifact, held?: Entry | null): boolean {
     const answers = ({ url }: Candidate) => {
       const location = redactUrl(url) === held?.url ? held.location : undefined;
       return this.#health.isAnswering(url) && (location === undefined || this.#health.isAnswering(location));
@@ -45,9 +45,9 @@ export class CandidateChoice {
     return movesOnAfter === "any_failure" ? candidates.some(answers) : answers(candidates[0]!);
   }
 
-  /** Whether a question about a stale copy is due, to find out if an upstream is back. */
-  isProbeDue({ candidates }: Artifact, { location }: Entry): boolean {
-    const urls = [...candidates.map(({ url }) => url), ...location ? [location] : []];
+  /** Whether a question that no client waits for is due, to find out if an upstream is back. */
+  isProbeDue({ candidates }: Artifact, held: Entry | null): boolean {
+    const urls = [...candidates.map(({ url }) => url), ...held?.location ? [held.location] : []];
     return urls.some((url) => this.#health.isProbeDue(url));
   }
 

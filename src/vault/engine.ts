@@ -28,6 +28,7 @@ import { isReplaced } from "./replaced.ts";
 import { claimOf } from "./settle.ts";
 import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
+import { Substitutes, type Wanted } from "./substitutes.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
 import { Turns } from "./turn.ts";
 import type { Ask, Opened, Vault } from "./vault.ts";
@@ -47,7 +48,7 @@ export interface VaultOptions extends TransferOptions {
 /** Where an upstream without HEAD is asked with GET for a client's HEAD, a body up to this size is kept. */
 const keptForHeadBytes = 1024 * 1024;
 
-/** Why a stale copy is served without asking. */
+/** Why a stale copy or absence is given without asking. */
 const notAnswering = new VaultError("upstream_down", "upstream is not answering");
 const afresh = { previous: null, retry: true };
 const servedFresh: CacheStatus = { hit: true };
@@ -67,6 +68,7 @@ class Engine implements Vault {
   readonly #resting = new RecentRefusals();
   readonly #choice: CandidateChoice;
   readonly #copies: StoredCopies;
+  readonly #substitutes: Substitutes;
   readonly #heads: Heads;
   readonly #joining: Joining;
   readonly reader: Library;
@@ -77,6 +79,7 @@ class Engine implements Vault {
     const { events, health, log, maxTransfersOf } = options;
     this.#choice = new CandidateChoice(health);
     this.#copies = new StoredCopies(options);
+    this.#substitutes = new Substitutes({ copies: this.#copies, absences: this.#absences });
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });
     this.#heads = new Heads({ events, turns });
     const made = new MadeReadings(options.memoryBytes);
@@ -134,31 +137,25 @@ class Engine implements Vault {
     this.#hashing.close();
   }
 
-  /** Asks upstream, and falls back on a stale copy. */
+  /** Asks upstream, and falls back on a stale copy or absence. */
   async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
-    const key = keyOf(artifact);
     const missing = this.#absences.fresh(artifact, ask.caching ?? null);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
-    const resting = missing ?? this.#resting.get(key);
-    if (stale && resting) {
-      const opened = this.#copies.openStale(artifact, stale, resting);
+    const isAnswering = this.#choice.isAnswering(artifact, stale);
+    const reason = missing ?? this.#resting.get(keyOf(artifact)) ?? (isAnswering ? null : notAnswering);
+    if (reason && this.#substitutes.has({ artifact, ask, stale })) {
+      if (reason === notAnswering && this.#choice.isProbeDue(artifact, stale)) this.#askAside(artifact, ask, stale);
+      const opened = this.#substitutes.open({ artifact, ask, stale }, reason);
       if (opened) return opened;
-    }
-    if (stale && !this.#choice.isAnswering(artifact, stale)) {
-      const opened = this.#copies.openStale(artifact, stale, notAnswering);
-      if (opened) {
-        if (this.#choice.isProbeDue(artifact, stale)) this.#askAside(artifact, ask, stale);
-        return opened;
-      }
     }
     try {
       return await this.#askNow(artifact, ask, stale);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
-      const servable = stale && (artifact.policy.serveDeleted || !isMissing(error));
-      const opened = servable ? this.#copies.openStale(artifact, stale, error) : null;
-      if (!opened) throw ask.staleAbsence === false ? error : this.#absences.behind(error, artifact);
+      const isDeleted = !artifact.policy.serveDeleted && isMissing(error);
+      const opened = this.#substitutes.open({ artifact, ask, stale: isDeleted ? null : stale }, error);
+      if (!opened) throw error;
       const level = this.#choice.isAnswering(artifact, stale!) ? "warning" : "debug";
       this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
       return opened;
@@ -172,9 +169,11 @@ class Engine implements Vault {
       : await this.#get(artifact, ask, stale);
   }
 
-  /** Asks about a copy that was served without waiting for the answer. */
-  #askAside(artifact: Artifact, { method }: Ask, stale: Entry): void {
-    this.#askNow(artifact, { method }, stale).then((opened) => opened.close(), () => {});
+  /** Asks about what a client was given something else for, without waiting for the answer. */
+  #askAside(artifact: Artifact, { method }: Ask, stale: Entry | null): void {
+    this.#askNow(artifact, { method }, stale).then((opened) => opened.close(), (error) => {
+      if (error instanceof VaultError) this.#remember(artifact, error);
+    });
   }
 
   /**
@@ -197,7 +196,7 @@ class Engine implements Vault {
     const elsewhere = this.#transfers.elsewhere(artifact);
     if (elsewhere) {
       const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
-      const askHead = () => inTime(asked(), this.#patienceOf(ask, null));
+      const askHead = () => inTime(asked(), this.#patienceOf({ artifact, ask, stale: null }));
       const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
       if (opened) return opened;
     }
@@ -207,14 +206,14 @@ class Engine implements Vault {
       artifact,
       candidates: this.#choice.of(artifact),
       previous: stale,
-      retry: !this.#copies.isServable(artifact, stale),
+      retry: !this.#substitutes.has({ artifact, ask, stale }),
       from: this.#firstByte(ask.range),
       to: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
     }, sharing);
     const leave = transfer.hold();
     let opened: Opened | Again;
     try {
-      const head = await inTime(transfer.head(), this.#patienceOf(ask, stale));
+      const head = await inTime(transfer.head(), this.#patienceOf({ artifact, ask, stale }));
       opened = await this.#openHead(transfer, head, { artifact, ask, stale, sharing, joined });
     } finally {
       leave();
@@ -265,9 +264,9 @@ class Engine implements Vault {
       artifact,
       candidates: this.#choice.of(artifact),
       previous: stale,
-      retry: !this.#copies.isServable(artifact, stale),
+      retry: !this.#substitutes.has({ artifact, ask, stale }),
     });
-    const answer = await inTime(asked, this.#patienceOf(ask, stale));
+    const answer = await inTime(asked, this.#patienceOf({ artifact, ask, stale }));
     const { response } = answer;
     const now = Date.now();
     if (answer.byGet && (contentLengthOf(response.headers) ?? Infinity) <= keptForHeadBytes) {
@@ -298,9 +297,10 @@ class Engine implements Vault {
     await this.#copies.renew(entry);
   }
 
-  /** Who can have a stale copy instead waits only for so long. */
-  #patienceOf({ signal }: Ask, stale: Entry | null): Patience {
-    return { signal, timeoutMs: stale && this.#options.revalidateTimeoutMs };
+  /** Who can have something instead waits only for so long. */
+  #patienceOf(wanted: Wanted & { readonly ask: Ask }): Patience {
+    const timeoutMs = this.#substitutes.has(wanted) ? this.#options.revalidateTimeoutMs : null;
+    return { signal: wanted.ask.signal, timeoutMs };
   }
 
   /** Remembers an upstream that sent wrong bytes, and forgets refusals when it sent right ones. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AppFixture, startApp } from "../support/app_fixture.ts";
+import { type AppFixture, startApp, startBackends } from "../support/app_fixture.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 
 async function statusOf(app: AppFixture, path: string, method = "GET"): Promise<number> {
@@ -46,6 +46,58 @@ for (const status of [404, 410]) {
     assert.equal(await statusOf(app, "/never-asked"), 504);
   });
 }
+
+for (const method of ["GET", "HEAD"]) {
+  Deno.test(`${method}: known absences of a silent upstream are told after revalidate_timeout, and from then on at once`, async () => {
+    await using cache = await tempCache();
+    await using upstream = startFakeUpstream();
+    const names = Array.from({ length: 20 }, (_, i) => `/${i}`);
+    const options = { upstream: upstream.origin, cacheDir: cache.cacheDir };
+    {
+      await using app = await startApp(options);
+      for (const name of names) assert.equal(await statusOf(app, name), 404);
+    }
+    const holds = names.map((name) => upstream.hold(name));
+    const asked = upstream.requests.length;
+    const backend = { negative_ttl: 0, timeout: "10s" };
+    await using app = await startApp({ ...options, top: { revalidate_timeout: "1s" }, backend });
+    for (const name of names) assert.equal(await statusOf(app, name, method), 404);
+    assert.equal(upstream.requests.length - asked, 1, "one question finds out that the host is silent");
+    for (const hold of holds) hold.release();
+    await app.idle();
+  });
+}
+
+Deno.test("a known absence of an upstream that refuses for a while is not asked about again at once", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve(
+    "/a",
+    (_request, nth) => nth === 0 ? { status: 404 } : { status: 429, headers: { "retry-after": "60" } },
+  );
+  await using app = await startApp({ upstream: upstream.origin, backend: { negative_ttl: 0, retries: 3 } });
+  for (let i = 0; i < 4; i++) assert.equal(await statusOf(app, "/a"), 404);
+  assert.equal(upstream.count("/a"), 2);
+});
+
+Deno.test("where no stale copy may be served, a slow answer is waited for", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "one", headers: { etag: '"1"' } });
+  const common = { base_url: upstream.origin, ttl: 0 };
+  const backends = [
+    { type: "http", name: "strict", config: { ...common, prefix: "/strict", stale_if_error: 0 } },
+    { type: "http", name: "usual", config: { ...common, prefix: "/usual" } },
+  ];
+  await using app = await startBackends(backends, { top: { revalidate_timeout: "10ms" } });
+  for (const name of ["strict", "usual"]) assert.equal((await app.ask(`/${name}/a`)).status, 200);
+  await app.idle();
+  const hold = upstream.hold("/a");
+  const asking = app.ask("/strict/a");
+  await hold.reached;
+  // Its patience began later, and ends before upstream answers.
+  assert.match((await app.ask("/usual/a")).headers.get("cache-status")!, /stale-if-error/);
+  hold.release();
+  assert.equal((await asking).status, 200);
+});
 
 Deno.test("what upstream has again is served, and its absence forgotten for good", async () => {
   await using cache = await tempCache();

@@ -1,0 +1,45 @@
+import type { Artifact } from "../artifact.ts";
+import type { VaultError } from "../errors.ts";
+import type { Entry } from "../store/store.ts";
+import type { KnownAbsences } from "./absence.ts";
+import type { StoredCopies } from "./stored_copies.ts";
+import type { Ask, Opened } from "./vault.ts";
+
+/** What a client wants, and the stale copy of it that is held. */
+export interface Wanted {
+  readonly artifact: Artifact;
+  readonly ask: Pick<Ask, "staleAbsence">;
+  readonly stale: Entry | null;
+}
+
+interface SubstitutesDeps {
+  readonly copies: StoredCopies;
+  readonly absences: KnownAbsences;
+}
+
+/**
+ * What a client gets where upstream gives no answer: a stale copy, or the news that upstream did not have it when it was
+ * last asked. Who can have one of them neither waits long for upstream nor has it asked again.
+ */
+export class Substitutes {
+  readonly #copies: StoredCopies;
+  readonly #absences: KnownAbsences;
+
+  constructor({ copies, absences }: SubstitutesDeps) {
+    this.#copies = copies;
+    this.#absences = absences;
+  }
+
+  has({ artifact, ask, stale }: Wanted): boolean {
+    return this.#copies.isServable(artifact, stale) ||
+      (ask.staleAbsence !== false && this.#absences.isTellable(artifact));
+  }
+
+  /** The stale copy; null where there is neither. Throws `not_found` or `gone` where there is an absence only. */
+  open({ artifact, ask, stale }: Wanted, reason: VaultError): Opened | null {
+    const opened = stale && this.#copies.openStale(artifact, stale, reason);
+    const absence = opened || ask.staleAbsence === false ? null : this.#absences.behind(reason, artifact);
+    if (absence) throw absence;
+    return opened;
+  }
+}
