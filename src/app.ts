@@ -50,7 +50,9 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   const store = createFsStore({
     root: config.cache_dir,
     maxBytes: config.cache_max_size ?? null,
-    minFreeBytes: config.cache_min_free,
+    minFreeBytes: config.cache_min_free ?? null,
+    offline: config.offline,
+    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
     memoryBytes: memoryForEach,
     maxOpenFiles: Math.floor(openFilesLimit / 8),
     log,

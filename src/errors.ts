@@ -22,6 +22,8 @@ export const errorStatus = {
   config_invalid: 500,
   permission_missing: 500,
   storage_failed: 500,
+  /** The limits of the cache leave no room for a body. */
+  cache_full: 500,
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;

@@ -41,6 +41,7 @@ const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
   config_invalid: "UNKNOWN",
   permission_missing: "UNKNOWN",
   storage_failed: "UNKNOWN",
+  cache_full: "UNKNOWN",
 };
 
 const readOnly = "this is a read-only mirror, and pushes go to the registry itself";

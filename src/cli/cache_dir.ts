@@ -5,10 +5,14 @@ import { messageOf, VaultError } from "../errors.ts";
 const othersMode = 0o077;
 
 /**
- * Creates the cache directory where it is missing, for this user alone, and makes sure that files can be kept in it.
+ * Creates the cache directory where it is missing, for this user alone, and makes sure that files can be kept in it;
+ * offline, that it can be read. Throws `storage_failed` or `permission_missing`.
  */
-export async function prepareCacheDir(dir: string): Promise<void> {
+export async function prepareCacheDir(dir: string, { offline = false } = {}): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: 0o700 }).catch((error) => fail("create", dir, error));
+  if (offline) {
+    return void await Deno.readDir(dir)[Symbol.asyncIterator]().next().catch((error) => fail("read", dir, error));
+  }
   await probe(dir).catch((error) => {
     if (codeOf(error) !== "ENOSPC") fail("write to", dir, error);
   });

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
 import { warningsOf } from "../config/warnings.ts";
+import { VaultError } from "../errors.ts";
 import { createLogging, type Log, type Logging } from "../observe/log.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
@@ -29,7 +30,7 @@ export const serve: Command = {
   async run(values, io) {
     const config = await loadConfig(loadOptionsOf(values, io));
     const warnings = [...checkRuntime(values), ...warningsOf(config)];
-    await prepareCacheDir(config.cache_dir);
+    await prepareCacheDir(config.cache_dir, config);
     await checkAuthorities(config);
     const tls = await readTls(config);
     const logging = openLog(config);
@@ -42,8 +43,18 @@ export const serve: Command = {
   },
 };
 
-function openLog({ log_level: level, log_format: format, log_file: file }: Config): Logging {
-  return createLogging({ level, format, ...(file === undefined ? {} : { file }) });
+/** Offline, a log file that cannot be written to is no reason not to serve: the terminal takes its place. */
+function openLog({ log_level: level, log_format: format, log_file: file, offline }: Config): Logging {
+  const options = { level, format };
+  if (file === undefined) return createLogging(options);
+  try {
+    return createLogging({ ...options, file });
+  } catch (error) {
+    if (!offline || !(error instanceof VaultError)) throw error;
+    const logging = createLogging(options);
+    logging.log.warning(`${error.message}. The log goes to the terminal instead, since the vault is offline`);
+    return logging;
+  }
 }
 
 interface ServeDeps {

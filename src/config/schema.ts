@@ -19,7 +19,9 @@ const globalKeys = {
   cache_max_size: size({ positive: true }).optional().describe(
     "Bodies never take more than this; what was used least recently goes first. Without it the disk is the limit.",
   ),
-  cache_min_free: size().prefault("1GiB").describe("Disk space the cache leaves free; 0 for none."),
+  cache_min_free: size().optional().describe(
+    "Disk space the cache leaves free; 0 for none. Without it, the smaller of 1 GiB and 5 % of the disk.",
+  ),
   memory_cache_size: size().prefault("64MiB").describe(
     "Memory for what is asked for often, half of it for small bodies, half for what is made of documents: rewritten pages, package lists. 0 for none.",
   ),

@@ -43,6 +43,11 @@ export class Absences {
     if (journal.known.delete(key)) journal.write(key, null);
   }
 
+  /** What a backend's upstreams do not have, as far as that is remembered. */
+  keys(backend: string): readonly string[] {
+    return [...this.#of(backend).known.keys()];
+  }
+
   /** Resolves when all is written. */
   async close(): Promise<void> {
     await Promise.all([...this.#journals.values()].map((journal) => journal.written));

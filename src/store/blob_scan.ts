@@ -22,11 +22,14 @@ export async function eachBlob(
   }
 }
 
+/** When a blob is to be removed: those of lower rank go first. Null for never. */
+export type RankOf = (sha256: string, info: Deno.FileInfo) => number | null;
+
 /** What all blobs come to. */
 export interface BlobTotals {
   readonly bytes: number;
-  /** By the second of last use. */
-  readonly bytesBySecond: ReadonlyMap<number, number>;
+  /** Without the blobs that are never removed. */
+  readonly bytesByRank: ReadonlyMap<number, number>;
 }
 
 /** One count of all blobs. It is right when its totals are asked for, provided it was told what changed until then. */
@@ -37,12 +40,14 @@ export class BlobCount {
   /** The blob looked at last: names are hashes, and are taken in order. */
   #position = "";
   #bytes = 0;
-  readonly #bytesBySecond = new Map<number, number>();
+  readonly #bytesByRank = new Map<number, number>();
+  readonly #rankOf: RankOf;
 
   /** `sizeOf` tells what a blob that has changed counts for; 0 for none. */
-  constructor(layout: FsLayout, sizeOf: (sha256: string) => number) {
+  constructor(layout: FsLayout, sizeOf: (sha256: string) => number, rankOf: RankOf = byLastUse) {
     this.#layout = layout;
     this.#sizeOf = sizeOf;
+    this.#rankOf = rankOf;
   }
 
   /** A blob of `bytesBefore` (0 for none) is being added, replaced or removed. */
@@ -58,8 +63,8 @@ export class BlobCount {
       this.#position = sha256;
       if (this.#changed.has(sha256)) return;
       this.#bytes += info.size;
-      const second = lastUse(info);
-      this.#bytesBySecond.set(second, (this.#bytesBySecond.get(second) ?? 0) + info.size);
+      const rank = this.#rankOf(sha256, info);
+      if (rank !== null) this.#bytesByRank.set(rank, (this.#bytesByRank.get(rank) ?? 0) + info.size);
     }, signal);
     return !signal.aborted;
   }
@@ -67,9 +72,11 @@ export class BlobCount {
   /** Once it has run. */
   totals(): BlobTotals {
     const changed = [...this.#changed].reduce((sum, sha256) => sum + this.#sizeOf(sha256), 0);
-    return { bytes: this.#bytes + changed, bytesBySecond: this.#bytesBySecond };
+    return { bytes: this.#bytes + changed, bytesByRank: this.#bytesByRank };
   }
 }
+
+const byLastUse: RankOf = (_, info) => lastUse(info);
 
 /** When a blob was last used, in whole seconds since the epoch. */
 export function lastUse(info: Deno.FileInfo): number {

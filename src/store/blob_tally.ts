@@ -1,4 +1,4 @@
-import { BlobCount, type BlobTotals } from "./blob_scan.ts";
+import { BlobCount, type BlobTotals, type RankOf } from "./blob_scan.ts";
 import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull, readJson } from "./regular_files.ts";
@@ -15,6 +15,8 @@ interface BlobTallyDeps {
   readonly removals: Removals;
   /** A path for a small file that is about to be renamed into place. */
   readonly temporary: () => string;
+  /** Whether the next start may find the tally written down. */
+  readonly saves: boolean;
 }
 
 /** How many bytes all blobs come to, kept right while they come and go: each blob changes once at a time. */
@@ -47,8 +49,8 @@ export class BlobTally {
   }
 
   /** Corrects the tally by looking at every blob. Null when aborted. */
-  async count(signal: AbortSignal): Promise<BlobTotals | null> {
-    const count = this.#count = new BlobCount(this.#layout, (sha256) => this.#sizeOf(sha256));
+  async count(signal: AbortSignal, rankOf?: RankOf): Promise<BlobTotals | null> {
+    const count = this.#count = new BlobCount(this.#layout, (sha256) => this.#sizeOf(sha256), rankOf);
     for (const [sha256, { bytes }] of this.#changing) count.changes(sha256, bytes);
     const ended = await count.run(signal).finally(() => this.#count = null);
     if (!ended) return null;
@@ -113,7 +115,7 @@ export class BlobTally {
 
   async #save(): Promise<void> {
     const bytes = this.#bytes;
-    if (!this.#known || this.#savedBytes === bytes) return;
+    if (!this.#deps.saves || !this.#known || this.#savedBytes === bytes) return;
     try {
       await replaceFile(this.#layout.usage, this.#deps.temporary(), `{"blobBytes":${bytes}}\n`);
       this.#savedBytes = bytes;

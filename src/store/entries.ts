@@ -28,8 +28,13 @@ export class Entries {
     this.#temporary = temporary;
   }
 
+  /** The entry that was written last for this key, whatever selects it; null where there is none. */
+  newest(backend: string, key: string): Entry | null {
+    return this.#read(backend, key, "");
+  }
+
   find(selector: Selector): Entry | null {
-    const newest = this.#read(selector.backend, selector.key, "");
+    const newest = this.newest(selector.backend, selector.key);
     if (newest === null || newest.selectedBy.length === 0 || isSelectedBy(newest.selectedBy, selector)) {
       return newest;
     }

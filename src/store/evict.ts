@@ -1,4 +1,4 @@
-import { type BlobTotals, eachBlob, lastUse } from "./blob_scan.ts";
+import { type BlobTotals, eachBlob, type RankOf } from "./blob_scan.ts";
 import type { BlobTally } from "./blob_tally.ts";
 import type { FsLayout } from "./fs_layout.ts";
 
@@ -9,19 +9,22 @@ export interface Evicted {
 
 interface EvictOptions {
   readonly tally: BlobTally;
-  /** Of a count that has just ended. */
+  /** Of a count by `rankOf` that has just ended. */
   readonly totals: BlobTotals;
+  readonly rankOf: RankOf;
   readonly wantedBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** Removes the blobs that were used longest ago, until `wantedBytes` are gone. Stops early when `signal` is aborted. */
-export async function evict(layout: FsLayout, { tally, totals, wantedBytes, signal }: EvictOptions): Promise<Evicted> {
+/** Removes the blobs of the lowest ranks, until `wantedBytes` are gone. Stops early when `signal` is aborted. */
+export async function evict(layout: FsLayout, options: EvictOptions): Promise<Evicted> {
+  const { tally, totals, rankOf, wantedBytes, signal } = options;
   const cutoff = cutoffFor(totals, wantedBytes);
   let blobs = 0;
   let bytes = 0;
   await eachBlob(layout, async (sha256, info) => {
-    if (bytes >= wantedBytes || lastUse(info) > cutoff) return;
+    const rank = bytes >= wantedBytes ? null : rankOf(sha256, info);
+    if (rank === null || rank > cutoff) return;
     if (!await tally.remove(sha256, info.size)) return;
     blobs += 1;
     bytes += info.size;
@@ -29,12 +32,12 @@ export async function evict(layout: FsLayout, { tally, totals, wantedBytes, sign
   return { blobs, bytes };
 }
 
-/** The earliest second such that blobs last used until then add up to `wantedBytes`. */
-function cutoffFor({ bytesBySecond }: BlobTotals, wantedBytes: number): number {
+/** The lowest rank such that blobs of ranks up to it add up to `wantedBytes`. */
+function cutoffFor({ bytesByRank }: BlobTotals, wantedBytes: number): number {
   let sum = 0;
-  for (const [second, bytes] of [...bytesBySecond].sort(([a], [b]) => a - b)) {
+  for (const [rank, bytes] of [...bytesByRank].sort(([a], [b]) => a - b)) {
     sum += bytes;
-    if (sum >= wantedBytes) return second;
+    if (sum >= wantedBytes) return rank;
   }
   return Infinity;
 }

@@ -12,6 +12,7 @@ import { Removals } from "./removals.ts";
 import { StagedFile } from "./staged_file.ts";
 import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
+import { type KnownBackend, Spared } from "./spared.ts";
 import { Sweeper } from "./sweep.ts";
 import { Usage } from "./usage.ts";
 
@@ -19,8 +20,15 @@ export interface FsStoreOptions {
   readonly root: string;
   /** Null for no limit. */
   readonly maxBytes: number | null;
-  /** Free space the file system keeps; 0 for not looking. */
-  readonly minFreeBytes: number;
+  /** Free space the file system keeps; 0 for not looking, null for what suits the size of the disk. */
+  readonly minFreeBytes: number | null;
+  /**
+   * No upstream is ever asked: nothing is removed, since it could not be fetched again, and nothing needs to be written,
+   * so that the folder may be on a read-only medium. False where absent.
+   */
+  readonly offline?: boolean;
+  /** Those with files in the folder: what they have is spared where it cannot be fetched again. */
+  readonly backends?: readonly KnownBackend[];
   /** Memory for small bodies. */
   readonly memoryBytes: number;
   readonly log: Log;
@@ -51,19 +59,25 @@ class FsStore implements Store {
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
   readonly #saving: ReturnType<typeof setInterval>;
+  readonly #offline: boolean;
   #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
-    const { log, events, root, freeBytes } = options;
+    const { log, events, root, freeBytes, offline = false, backends = [] } = options;
+    this.#offline = offline;
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
     const temporary = () => this.#staging.temporary();
     this.#log = log;
     this.#layout = new FsLayout(root);
-    this.#staging = new Staging(this.#layout, { log, removals, openFiles, usage: () => this.#usage });
-    this.#tally = new BlobTally(this.#layout, { removals, temporary });
+    this.#staging = new Staging(this.#layout, {
+      ...{ log, removals, openFiles, offline, usage: () => this.#usage },
+    });
+    this.#tally = new BlobTally(this.#layout, { removals, temporary, saves: !offline });
     this.#usage = new Usage(this.#layout, options, {
-      ...{ tally: this.#tally, removals, log, ...(freeBytes && { freeBytes }) },
+      ...{ tally: this.#tally, removals, log, offline, ...(freeBytes && { freeBytes }) },
+      spared: (signal) =>
+        Spared.collect(this.#layout, { backends, entries: this.#entries, absences: this.#absences }, signal),
       dropParked: () => this.#staging.dropParked(),
       evicted: (blobs, bytes) => {
         events.evicted(blobs, bytes);
@@ -146,15 +160,12 @@ class FsStore implements Store {
   }
 
   probe(): string | null {
-    const path = `${this.#layout.root}/.probe-${crypto.randomUUID()}`;
     try {
-      Deno.mkdirSync(this.#layout.root, { recursive: true, mode: folderMode });
-      Deno.writeTextFileSync(path, "", { mode: fileMode });
+      if (this.#offline) Deno.readDirSync(this.#layout.root).next();
+      else probeWriting(this.#layout.root);
       return null;
     } catch (error) {
       return messageOf(error);
-    } finally {
-      removeQuietly(path);
     }
   }
 
@@ -173,6 +184,7 @@ class FsStore implements Store {
   }
 
   async #removeDamaged(sha256: string, bytes: number): Promise<void> {
+    if (this.#offline) return this.#log.warning(`A body in the cache is damaged: ${sha256} has a wrong size`);
     try {
       if (!await this.#tally.remove(sha256, bytes)) return;
       this.#log.warning(
@@ -181,6 +193,16 @@ class FsStore implements Store {
     } catch (error) {
       this.#log.warning(`Cannot remove a damaged body from the cache: ${messageOf(error)}`);
     }
+  }
+}
+
+function probeWriting(folder: string): void {
+  const path = `${folder}/.probe-${crypto.randomUUID()}`;
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
+    Deno.writeTextFileSync(path, "", { mode: fileMode });
+  } finally {
+    removeQuietly(path);
   }
 }
 

@@ -20,6 +20,8 @@ interface StagingDeps {
   readonly log: Log;
   readonly removals: Removals;
   readonly openFiles: OpenFiles;
+  /** Nothing is staged, and what others have left stays for who may fetch the rest. */
+  readonly offline: boolean;
   /** Asked when bytes come or go. */
   readonly usage: () => Usage;
 }
@@ -52,7 +54,7 @@ export class Staging {
     this.#layout = layout;
     this.#deps = deps;
     this.#folder = `${layout.staging}/${crypto.randomUUID()}`;
-    this.#ready = this.#start();
+    this.#ready = deps.offline ? Promise.resolve() : this.#start();
   }
 
   /** The parked body for this selector, or null. */

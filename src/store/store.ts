@@ -134,7 +134,7 @@ export interface Store {
   keysBelow(backend: string, prefix: string): AsyncIterable<string>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;
-  /** Whether the cache directory takes writes, or why not. */
+  /** Why the cache directory cannot be used; null where it can be read, and unless offline, written to. */
   probe(): string | null;
   /** Stops what goes on in the background and waits for it. May be called again. */
   close(): Promise<void>;

@@ -1,22 +1,22 @@
-import { statfsSync } from "node:fs";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { shownBytes } from "../observe/shown_bytes.ts";
+import { type BlobTotals, lastUse, type RankOf } from "./blob_scan.ts";
 import type { BlobTally } from "./blob_tally.ts";
+import { CacheLimits, type CountedBytes, type UsageLimits } from "./cache_limits.ts";
 import { evict } from "./evict.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { Removals } from "./removals.ts";
-
-/** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
-export interface UsageLimits {
-  /** Null for no limit. */
-  readonly maxBytes: number | null;
-  readonly minFreeBytes: number;
-}
+import type { Spared } from "./spared.ts";
 
 interface UsageDeps {
   readonly tally: BlobTally;
   readonly removals: Removals;
   readonly log: Log;
+  /** Nothing is ever removed: it could not be fetched again. */
+  readonly offline: boolean;
+  /** Which blobs stay whatever lacks, and which go last. */
+  readonly spared: (signal: AbortSignal) => Promise<Spared>;
   /** Free bytes of the file system, for tests; `statfs` otherwise. */
   readonly freeBytes?: () => number;
   readonly evicted: (blobs: number, bytes: number) => void;
@@ -32,6 +32,8 @@ const ahead = 0.05;
 const aheadFromBytes = 256 * 1024 * 1024;
 /** Room that could not be made ahead is not looked for again so soon: the bytes in the way are not ours to evict. */
 const restMs = 60_000;
+/** While there is no room, the log says so this often. */
+const warnEveryMs = 3_600_000;
 
 /**
  * Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. What other
@@ -48,19 +50,20 @@ export class Usage {
   /** The eviction that is going on: one at a time. Never rejects. */
   #evicting: Promise<void> | null = null;
   #restUntil = 0;
+  #warnedAt = -Infinity;
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
-  readonly #limits: UsageLimits;
+  readonly #limits: CacheLimits;
   readonly #deps: UsageDeps;
 
   constructor(layout: FsLayout, limits: UsageLimits, deps: UsageDeps) {
     this.#layout = layout;
-    this.#limits = limits;
+    this.#limits = new CacheLimits(layout.root, { ...limits, ...deps.freeBytes && { freeBytes: deps.freeBytes } });
     this.#deps = deps;
     const warn = (error: unknown) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
     this.#firstCount = deps.tally.count(this.#abort.signal).catch(warn);
     this.#turn = deps.tally.known ? Promise.resolve() : this.#firstCount;
-    this.#firstCount.then(() => this.reserve(0)).catch(warn);
+    this.#firstCount.then(() => this.#reportExcess()).catch(warn);
   }
 
   get usedBytes(): number {
@@ -98,9 +101,12 @@ export class Usage {
   }
 
   async #take(bytes: number): Promise<boolean> {
-    if (bytes > (this.#limits.maxBytes ?? Infinity)) return false;
-    if (this.#lacking(bytes) > 0) await this.#makeRoom(bytes);
-    if (this.#lacking(bytes) > 0) return false;
+    const canFit = bytes <= this.#limits.maxBytes;
+    if (canFit && this.#lacking(bytes) > 0) await this.#makeRoom(bytes);
+    if (!canFit || this.#lacking(bytes) > 0) {
+      this.#reportNoRoom(bytes);
+      return false;
+    }
     this.#stagedBytes += bytes;
     this.#promisedBytes += bytes;
     this.#makeRoomAhead();
@@ -109,25 +115,33 @@ export class Usage {
 
   /** How many bytes must go before `bytes` more may come. */
   #lacking(bytes: number): number {
-    const { maxBytes, minFreeBytes } = this.#limits;
-    const overMax = maxBytes === null ? 0 : this.usedBytes + bytes - maxBytes;
-    const underFree = minFreeBytes === 0 ? 0 : minFreeBytes + this.#promisedBytes + bytes - this.#freeBytes();
-    return Math.max(0, overMax, underFree);
+    return this.#limits.lacking(this.#counted, bytes);
   }
 
-  #freeBytes(): number {
-    if (this.#deps.freeBytes) return this.#deps.freeBytes();
-    try {
-      const { bavail, bsize } = statfsSync(this.#layout.root);
-      return bavail * bsize;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      return Infinity;
-    }
+  get #counted(): CountedBytes {
+    return { used: this.usedBytes, promised: this.#promisedBytes };
+  }
+
+  /** A cache that came from a larger disk, or had a higher limit, is left as it is until something new comes. */
+  #reportExcess(): void {
+    if (this.#abort.signal.aborted || this.#lacking(0) === 0) return;
+    const why = this.#deps.offline ? "the vault is offline" : "nothing new needs the room yet";
+    this.#warn(`The cache is beyond its limits, and nothing is removed, since ${why}`, 0);
+  }
+
+  #reportNoRoom(bytes: number): void {
+    if (performance.now() - this.#warnedAt < warnEveryMs) return;
+    this.#warnedAt = performance.now();
+    this.#warn(`No room in the cache for a body of ${shownBytes(bytes)}: it is passed on and not kept`, bytes);
+  }
+
+  #warn(what: string, bytes: number): void {
+    this.#deps.log.warning(`${what}: ${this.#limits.describe(this.#counted, bytes)}`);
   }
 
   /** Waits for what is being removed anyhow before it evicts. */
   async #makeRoom(bytes: number): Promise<void> {
+    if (this.#deps.offline) return;
     await this.#deps.removals.settled();
     if (this.#lacking(bytes) > 0) await this.#evicting;
     if (this.#lacking(bytes) > 0) await this.#startEviction(bytes);
@@ -137,7 +151,8 @@ export class Usage {
     const { bytes } = this.#deps.tally;
     const wanted = Math.floor(bytes * ahead);
     if (
-      bytes < aheadFromBytes || this.#evicting || performance.now() < this.#restUntil || this.#lacking(wanted) === 0
+      this.#deps.offline || bytes < aheadFromBytes || this.#evicting || performance.now() < this.#restUntil ||
+      this.#lacking(wanted) === 0
     ) return;
     this.#startEviction(wanted);
   }
@@ -150,7 +165,7 @@ export class Usage {
     return this.#evicting = this.#evictFor(bytes).then(rest).catch(warn).finally(() => this.#evicting = null);
   }
 
-  /** Evicts nothing where even an empty cache would leave no room. */
+  /** Evicts nothing where even the removal of all that may go would leave no room. */
   async #evictFor(bytes: number): Promise<void> {
     const { tally, removals, log } = this.#deps;
     const { signal } = this.#abort;
@@ -158,13 +173,19 @@ export class Usage {
     await removals.settled();
     if (this.#lacking(bytes) === 0) return;
     await this.#firstCount;
-    const totals = await tally.count(signal);
+    const spared = await this.#deps.spared(signal);
+    const rankOf: RankOf = (sha256, info) => spared.rankOf(sha256, lastUse(info));
+    const totals = await tally.count(signal, rankOf);
     const lacking = this.#lacking(bytes);
-    if (totals === null || lacking === 0 || lacking > totals.bytes) return;
+    if (totals === null || lacking === 0 || lacking > removableBytes(totals)) return;
     const wantedBytes = lacking + Math.floor(totals.bytes * slack);
-    const evicted = await evict(this.#layout, { tally, totals, wantedBytes, signal });
+    const evicted = await evict(this.#layout, { tally, totals, rankOf, wantedBytes, signal });
     if (evicted.blobs === 0) return;
     log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, to keep the cache within its limits`);
     this.#deps.evicted(evicted.blobs, evicted.bytes);
   }
+}
+
+function removableBytes({ bytesByRank }: BlobTotals): number {
+  return bytesByRank.values().reduce((sum, bytes) => sum + bytes, 0);
 }

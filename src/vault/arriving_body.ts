@@ -264,7 +264,7 @@ async function stage(artifact: Artifact, sizeBytes: number | null, deps: Arrivin
   try {
     staged = await deps.store.stage(artifact);
     if (sizeBytes === null || await staged.reserve(sizeBytes)) return staged;
-    throw new VaultError("storage_failed", `no room for ${sizeBytes} bytes within the limits of the cache`);
+    throw new VaultError("cache_full", `no room for ${sizeBytes} bytes within the limits of the cache`);
   } catch (error) {
     staged?.discard();
     reportUnstored(artifact, error, deps);
@@ -282,6 +282,8 @@ function hashFor(
 
 function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDeps): void {
   deps.events.storeFailed(artifact.backend);
-  deps.log.error(`Not keeping ${artifact.backend} ${artifact.key}, only passing it on: ${messageOf(cause)}`);
+  // The store says why there is no room, and not for each body.
+  const level = cause instanceof VaultError && cause.code === "cache_full" ? "info" : "error";
+  deps.log[level](`Not keeping ${artifact.backend} ${artifact.key}, only passing it on: ${messageOf(cause)}`);
   deps.onUnstored();
 }

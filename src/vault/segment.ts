@@ -120,7 +120,9 @@ export class Segment {
       this.#writer ??= staged.openWriter(this.#storedTo);
       while (this.#file.storing && this.#unwritten.length > 0) {
         // Where the size was announced, there is room already.
-        if (!await staged.reserve(this.#receivedTo)) throw new VaultError("storage_failed", "the cache is full");
+        if (!await staged.reserve(this.#receivedTo)) {
+          throw new VaultError("cache_full", "no room within the limits of the cache");
+        }
         const chunk = this.#unwritten[0]!;
         await writeAll(this.#writer, chunk);
         staged.wrote(chunk.byteLength);

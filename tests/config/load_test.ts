@@ -42,7 +42,6 @@ Deno.test("a minimal file gets every default", async () => {
     cache_dir: "./cache",
     log_level: "INFO",
     log_format: "text",
-    cache_min_free: 2 ** 30,
     memory_cache_size: 64 * 2 ** 20,
     shutdown_timeout: 30_000,
     offline: false,

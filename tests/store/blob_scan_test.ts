@@ -39,7 +39,7 @@ Deno.test("bytes are told by the second of their last use", async () => {
   for (let i = 0; i < blobs; i++) Deno.utimeSync(layout.blob(nameOf(i)), 1000 + i % 2, 5);
   const count = new BlobCount(layout, () => 0);
   await count.run(signal);
-  assert.deepEqual([...count.totals().bytesBySecond], [[1000, 10 * blobs / 2], [1001, 10 * blobs / 2]]);
+  assert.deepEqual([...count.totals().bytesByRank], [[1000, 10 * blobs / 2], [1001, 10 * blobs / 2]]);
 });
 
 Deno.test("what is no blob is left alone", async () => {

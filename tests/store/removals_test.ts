@@ -176,7 +176,11 @@ async function tallyOfBlob() {
   Deno.createSync(layout.blob(sha256)).close();
   Deno.truncateSync(layout.blob(sha256), sizeBytes);
   let files = 0;
-  const tally = new BlobTally(layout, { removals: new Removals(), temporary: () => dir.join(`${files++}.tmp`) });
+  const tally = new BlobTally(layout, {
+    removals: new Removals(),
+    temporary: () => dir.join(`${files++}.tmp`),
+    saves: true,
+  });
   await tally.count(signal);
   assert.equal(tally.bytes, sizeBytes);
   return { tally, layout, sha256, [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };

@@ -149,14 +149,19 @@ Deno.test("staged bytes that nobody goes on with are the first to go", async () 
   assert.deepEqual(fixture.read(selectorOf("/a")), bytesOf("a", 4000));
 });
 
-Deno.test("a cap that was lowered is kept from the start on", async () => {
-  await using fixture = new StoreFixture({ maxBytes: 10_000 });
-  for (const name of ["a", "b", "c", "d"]) await fixture.put(selectorOf(`/${name}`), bytesOf(name, 2000));
-  await fixture.restart({ maxBytes: 5000 });
-  await waitUntil(
-    "the cache is within its cap",
-    () => fixture.bytesOnDisk() <= 5000 && fixture.store.usedBytes() <= 5000,
-  );
+Deno.test("a cap that was lowered removes nothing until something new needs room, and the log says what lacks", async () => {
+  const log = createRecordingLog();
+  await using fixture = new StoreFixture({ maxBytes: 10_240, log });
+  for (const name of ["a", "b", "c", "d"]) await fixture.put(selectorOf(`/${name}`), bytesOf(name, 2048));
+  await fixture.restart({ maxBytes: 5120 });
+  await waitUntil("the log says it", () => log.lines.length > 0);
+  assert.deepEqual(log.lines, [
+    "WARNING The cache is beyond its limits, and nothing is removed, since nothing new needs the room yet: " +
+    "cache_max_size is 5 KiB, 8 KiB are in use, and 3 KiB are lacking",
+  ]);
+  assert.equal(fixture.bytesOnDisk(), 8192);
+  await fixture.put(selectorOf("/new"), bytesOf("new", 100));
+  assert.ok(fixture.bytesOnDisk() <= 5120);
 });
 
 const usageFiles: readonly [what: string, text: string | null][] = [

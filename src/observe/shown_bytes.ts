@@ -1,0 +1,12 @@
+const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** A number of bytes for people: `1.5 GiB`, `512 bytes`. */
+export function shownBytes(bytes: number): string {
+  let power = 0;
+  let amount = bytes;
+  while (amount >= 1023.95 && power < units.length - 1) {
+    amount /= 1024;
+    power += 1;
+  }
+  return `${power === 0 ? amount : Number(amount.toFixed(1))} ${units[power]}`;
+}

@@ -1,0 +1,83 @@
+import { statfsSync } from "node:fs";
+import { shownBytes } from "../observe/shown_bytes.ts";
+
+/** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
+export interface UsageLimits {
+  /** Null for no limit. */
+  readonly maxBytes: number | null;
+  /** Free space that the file system keeps; 0 for not looking, null for what suits its size: see `mostMinFree`. */
+  readonly minFreeBytes: number | null;
+}
+
+/** What counts against the limits. */
+export interface CountedBytes {
+  /** Blobs and staged bodies. */
+  readonly used: number;
+  /** The part of `used` that is not written yet. */
+  readonly promised: number;
+}
+
+interface CacheLimitsOptions extends UsageLimits {
+  /** Free bytes of the file system, for tests; `statfs` otherwise. */
+  readonly freeBytes?: () => number;
+}
+
+/** Where nobody says how much is to stay free, it is this, or this share of a smaller disk. */
+const mostMinFree = { bytes: 1024 ** 3, share: 0.05 };
+
+/** The two limits of a cache, compared with what it holds and what its disk has left. */
+export class CacheLimits {
+  readonly #root: string;
+  readonly #options: CacheLimitsOptions;
+
+  constructor(root: string, options: CacheLimitsOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  /** The most that a single body may have. */
+  get maxBytes(): number {
+    return this.#options.maxBytes ?? Infinity;
+  }
+
+  /** How many bytes must go before `bytes` more may come. */
+  lacking(counted: CountedBytes, bytes: number): number {
+    return Math.max(0, this.#overMax(counted, bytes), this.#underFree(counted, bytes));
+  }
+
+  /** The limit that leaves no room for `bytes` more, what it is compared with, and what is lacking. */
+  describe(counted: CountedBytes, bytes: number): string {
+    const [overMax, underFree] = [this.#overMax(counted, bytes), this.#underFree(counted, bytes)];
+    if (overMax >= underFree) {
+      return `cache_max_size is ${shownBytes(this.maxBytes)}, ${shownBytes(counted.used)} are in use, and ` +
+        `${shownBytes(Math.max(0, overMax))} are lacking`;
+    }
+    const { free, minFree } = this.#disk();
+    return `cache_min_free is ${shownBytes(minFree)}, the disk has ${shownBytes(free)} free, and ` +
+      `${shownBytes(underFree)} are lacking`;
+  }
+
+  #overMax({ used }: CountedBytes, bytes: number): number {
+    return used + bytes - this.maxBytes;
+  }
+
+  #underFree({ promised }: CountedBytes, bytes: number): number {
+    if (this.#options.minFreeBytes === 0) return -Infinity;
+    const { free, minFree } = this.#disk();
+    return minFree + promised + bytes - free;
+  }
+
+  /** A disk that says nothing counts as large and empty. */
+  #disk(): { readonly free: number; readonly minFree: number } {
+    const { freeBytes, minFreeBytes } = this.#options;
+    if (freeBytes && minFreeBytes !== null) return { free: freeBytes(), minFree: minFreeBytes };
+    try {
+      const { bavail, blocks, bsize } = statfsSync(this.#root);
+      const suitable = Math.min(mostMinFree.bytes, Math.floor(blocks * bsize * mostMinFree.share));
+      return { free: freeBytes?.() ?? bavail * bsize, minFree: minFreeBytes ?? suitable };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      return { free: Infinity, minFree: minFreeBytes ?? mostMinFree.bytes };
+    }
+  }
+}
