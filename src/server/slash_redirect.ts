@@ -1,4 +1,6 @@
 import type { DirectAnswer } from "../artifact.ts";
+import { type HeaderList, headerOf } from "../http/headers.ts";
+import { isHtml } from "../http/media_type.ts";
 import type { Target } from "../http/path.ts";
 import type { Opened } from "../vault/vault.ts";
 
@@ -6,15 +8,15 @@ const mayBeFolder = /\/(?:\?|$)/;
 
 /**
  * The redirect for a folder that was asked for without the slash at its end, since the relative links in its listing
- * count from there; null for all else. Upstream has redirected so as well, or the path is a prefix, which stands for
- * the folder of a base URL. The `Location` is relative, and so leads back here by whatever name and below whatever path
+ * count from there; null for all else. Upstream has redirected so as well, perhaps on to the folder's own page, or the
+ * path is a prefix, which stands for the folder of a base URL. The `Location` is relative, and so leads back here by whatever name and below whatever path
  * the client found us.
  */
-export function slashRedirect({ path, query }: Target, { upstream, location }: Opened): DirectAnswer | null {
+export function slashRedirect({ path, query }: Target, { upstream, location, headers }: Opened): DirectAnswer | null {
   // Nearly all hits end here.
   if (path.endsWith("/") || (location === undefined && !mayBeFolder.test(upstream))) return null;
   const asked = pathOf(upstream);
-  if (!asked.endsWith("/") && (location === undefined || pathOf(location) !== `${asked}/`)) return null;
+  if (!asked.endsWith("/") && !isFolderOf(location, asked, headers)) return null;
   const folder = `./${path.slice(path.lastIndexOf("/") + 1)}/${query}`;
   return {
     status: 301,
@@ -22,6 +24,13 @@ export function slashRedirect({ path, query }: Target, { upstream, location }: O
     headers: [["location", folder]],
     body: `It is at ${folder}\n`,
   };
+}
+
+function isFolderOf(location: string | undefined, asked: string, headers: HeaderList): boolean {
+  const path = pathOf(location ?? "");
+  if (path === `${asked}/`) return true;
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  return folder === `${asked}/` && isHtml(headerOf(headers, "content-type"));
 }
 
 function pathOf(url: string): string {

@@ -37,6 +37,23 @@ for (const method of ["GET", "HEAD"]) {
   });
 }
 
+Deno.test("a folder that leads on to its own page is redirected too, a file behind such a name is not", async () => {
+  await using upstream = startFakeUpstream();
+  for (const [path, contentType] of [["/dir", "text/html"], ["/latest", "application/gzip"]] as const) {
+    const page = `${path}/index`;
+    upstream.serve(path, { status: 301, headers: { location: `${path}/` } });
+    upstream.serve(`${path}/`, { status: 302, headers: { location: page } });
+    upstream.serve(page, { body: page, headers: { "content-type": contentType } });
+  }
+  await using app = await startApp({ upstream: upstream.origin });
+  for (let times = 0; times < 2; times++) {
+    assert.equal((await app.ask("/files/dir")).headers.get("location"), "./dir/");
+    assert.equal((await app.ask("/files/dir/")).text, "/dir/index");
+    assert.equal((await app.ask("/files/latest")).text, "/latest/index");
+    await app.idle();
+  }
+});
+
 Deno.test("a name with a colon stays a path", async () => {
   await using upstream = startFakeUpstream();
   serveFolder(upstream, "/a:b");
