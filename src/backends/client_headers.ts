@@ -13,8 +13,12 @@ const maxNames = 32;
 const own =
   /^(?:accept-encoding|cache-control|connection|content-.*|cookie2?|date|expect|forwarded|from|host|if-.*|keep-alive|pragma|proxy-.*|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded.*|x-http-method.*|x-original-.*|x-real-ip|x-request-id|x-rewrite-.*)$/;
 
-/** Credentials are for the vault, by whatever name a service knows them. */
-const secret = /auth|token|key|secret|passw|session|credential|cookie|signature/;
+/**
+ * Credentials are for the vault, by whatever name a service knows them. So are the names of people and their
+ * certificates: an upstream that takes `Remote-User` from its proxies would take the client's word for it.
+ */
+const secret =
+  /auth|token|key|secret|passw|session|credential|cookie|signature|-api$|cert|ssl|user(?!-agent)|account|identity|metadata/;
 
 /**
  * The headers of clients that an upstream gets. At first these are `Accept` and `Accept-Language`, and from then on also

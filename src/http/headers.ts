@@ -15,14 +15,23 @@ const hopByHop = [
   "upgrade",
 ];
 
-/** About the upstream host, its connection or this one answer, and untrue when we say it. */
+/**
+ * About the upstream host, its connection or this one answer, and untrue when we say it: some would rule how a browser
+ * treats all that the vault serves.
+ */
 const upstreamsOwn = [
+  "accept-ch",
   "alt-svc",
+  "authentication-info",
   "clear-site-data",
   "content-location",
+  "critical-ch",
+  "cross-origin-resource-policy",
   "docker-ratelimit-source",
   "expect-ct",
   "nel",
+  "no-vary-search",
+  "origin-agent-cluster",
   "public-key-pins",
   "ratelimit-limit",
   "ratelimit-remaining",
@@ -34,11 +43,22 @@ const upstreamsOwn = [
   "service-worker-allowed",
   "set-cookie",
   "set-cookie2",
+  "set-login",
+  "speculation-rules",
   "strict-transport-security",
+  "timing-allow-origin",
+  "use-as-dictionary",
   "www-authenticate",
   "x-powered-by",
   "x-request-id",
 ];
+
+/**
+ * Families of names: what other caches say, what upstream's origin permits to pages of others, and commands to the web
+ * server in front. A reverse proxy before the vault would obey: nginx sends a file of its own instead
+ * (`X-Accel-Redirect`), as do Apache and lighttpd (`X-Sendfile`) and h2o (`X-Reproxy-URL`); others process ESI.
+ */
+const droppedFamilies = /^(?:x-cache|access-control-|x-accel-|x-sendfile|x-lighttpd-|x-reproxy-|surrogate-)/;
 
 /** Said anew with every answer of ours. */
 const ours = ["accept-ranges", "age", "cache-status", "content-length", "content-range", "retry-after"];
@@ -47,9 +67,9 @@ const dropped: ReadonlySet<string> = new Set([...hopByHop, ...upstreamsOwn, ...o
 
 /**
  * The upstream headers that belong to the representation and are sent on, byte-exact: all but those of the connection
- * (RFC 9110 §7.6.1), those about the upstream host or what its origin permits to pages of others, and those we say
- * ourselves. `Date` stays: it is when upstream
- * generated the answer, which freshness and validators count from (RFC 9111 §4.2.3).
+ * (RFC 9110 §7.6.1), those about the upstream host or what its origin permits to pages of others, those that command a
+ * server in front of the vault, and those we say ourselves. `Date` stays: it is when upstream generated the answer,
+ * which freshness and validators count from (RFC 9111 §4.2.3).
  */
 export function keepHeaders(headers: Headers): HeaderList {
   const connection = (headers.get("connection") ?? "").toLowerCase().split(",").map((name) => name.trim());
@@ -58,7 +78,7 @@ export function keepHeaders(headers: Headers): HeaderList {
 
 /** Whether a header, by its name in lower case, may be stored and sent on. */
 export function isKept(name: string): boolean {
-  return !dropped.has(name) && !name.startsWith("x-cache") && !name.startsWith("access-control-");
+  return !dropped.has(name) && !droppedFamilies.test(name);
 }
 
 /** The value of the header `name`, given in lower case; undefined where there is none. */
