@@ -50,6 +50,11 @@ export class UpstreamHealth {
     return false;
   }
 
+  /** Whether nothing but failures came from the host of `url` for a while, so that repeating a request would not help. */
+  isFailing(url: string): boolean {
+    return this.#hosts.get(originOf(url))?.isFailing(this.#clock.now()) ?? false;
+  }
+
   /** Whether it is time to find out if a host that is not answering is back: at most one question at a time does that. */
   isProbeDue(url: string): boolean {
     return this.#hosts.get(originOf(url))?.isProbeDue(this.#clock.now()) ?? false;
@@ -101,7 +106,7 @@ export class UpstreamHealth {
   ): void {
     const now = this.#clock.now();
     host.failed({ weight, url: ofUrl ? url : null, startedAt: startedAt ?? now, now, reason });
-    if (host.isDown(now)) this.#warn(url, host, reason);
+    if (host.isFailing(now)) this.#warn(url, host, reason);
   }
 
   #answered(url: string, host: HostRecord): void {

@@ -1,6 +1,6 @@
-/** So many failures in a row … */
+/** So many failures in a row, or so many URLs that fail … */
 const failuresOfDown = 4;
-/** … over so long make a host count as down. One broken URL, or a restart that takes a moment, does not. */
+/** … over so long make a host count as down, or as failing. One broken URL, or a restart of a moment, does not. */
 const leastDownMs = 1000;
 /** A host that is down is left alone for a second, then for longer with each probe that fails. */
 const firstRestMs = 1000;
@@ -14,7 +14,7 @@ export interface Exchange {
 export interface Failure {
   /** How many failures it counts as. */
   readonly weight: number;
-  /** Set where it may be the fault of one URL: such failures count once for each URL. */
+  /** Set where it may be the fault of one URL: such failures count once for each URL, and never make a host down. */
   readonly url: string | null;
   readonly startedAt: number;
   readonly now: number;
@@ -27,7 +27,6 @@ export class HostRecord {
   readonly #waiting = new Set<Exchange>();
   readonly #failedUrls = new Set<string>();
   #failures = 0;
-  #unreachable = false;
   #failingSince: number | null = null;
   #answeredAt = -Infinity;
   #restMs = firstRestMs;
@@ -52,7 +51,7 @@ export class HostRecord {
   begin(now: number): Exchange {
     const exchange = { startedAt: now };
     this.#waiting.add(exchange);
-    if (this.#failingSince !== null) this.#nextProbeAt = now + this.#restMs;
+    if (this.#failingSince !== null && now >= this.#nextProbeAt) this.#nextProbeAt = now + this.#restMs;
     return exchange;
   }
 
@@ -61,11 +60,10 @@ export class HostRecord {
   }
 
   failed({ weight, url, startedAt, now, reason }: Failure): void {
+    if (url !== null && (this.#failedUrls.has(url) || this.#failedUrls.size === failuresOfDown)) return;
+    if (url !== null) this.#failedUrls.add(url);
     if (this.isDown(now)) this.#restMs = Math.min(longestRestMs, this.#restMs * 2);
-    if (url !== null && this.#failedUrls.has(url)) return;
-    if (url !== null && this.#failedUrls.size < failuresOfDown) this.#failedUrls.add(url);
-    this.#unreachable ||= url === null;
-    this.#failures += weight;
+    if (url === null) this.#failures += weight;
     this.#failingSince ??= startedAt;
     this.#nextProbeAt = now + this.#restMs;
     this.#reason = reason;
@@ -79,7 +77,6 @@ export class HostRecord {
     if (this.#failingSince !== null) {
       this.#failures = 0;
       this.#failedUrls.clear();
-      this.#unreachable = false;
       this.#failingSince = null;
       this.#restMs = firstRestMs;
     }
@@ -90,14 +87,23 @@ export class HostRecord {
     return this.#answeredAt > time;
   }
 
-  /** Whether nothing but failures came for a while. */
+  /** Whether it could not be reached, or was silent, for a while: then nothing is asked of it. */
   isDown(now: number): boolean {
     return this.#failures >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
   }
 
+  /**
+   * Whether nothing but failures came for a while, be it from a few URLs. These may be all that is broken, and anybody
+   * may ask for them again and again: others are still asked for, but not repeated.
+   */
+  isFailing(now: number): boolean {
+    if (this.isDown(now)) return true;
+    return this.#failedUrls.size >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
+  }
+
   /** Why an answer cannot be expected soon; null where it can. */
   trouble(now: number, slowMs: number): string | null {
-    if (this.#unreachable || this.isDown(now)) return this.#reason;
+    if (this.#failures > 0 || this.isFailing(now)) return this.#reason;
     const [oldest] = this.#waiting;
     const slow = oldest !== undefined && now - oldest.startedAt >= slowMs && !this.answeredSince(oldest.startedAt);
     return slow ? `no answer for ${Math.round((now - oldest.startedAt) / 100) / 10} s so far` : null;

@@ -3,6 +3,7 @@ import { VaultError } from "../errors.ts";
 import { type Log, noLog } from "../observe/log.ts";
 import { discardBody } from "./byte_source.ts";
 import { type Clock, delay, systemClock } from "./clock.ts";
+import type { UpstreamHealth } from "./health.ts";
 import { type FailureKind, networkFailure, permissionError } from "./network_error.ts";
 import { addNotes } from "./response_notes.ts";
 import { parseRetryAfter } from "./retry_after.ts";
@@ -15,6 +16,8 @@ export interface RetryOptions {
    * Whether 429 is among the errors that may pass; true when absent. A quota for hours does not come back in seconds.
    */
   readonly retryRateLimited?: boolean;
+  /** What is known of hosts: nothing is repeated after a failure of one that gives nothing else. */
+  readonly health?: Pick<UpstreamHealth, "isFailing">;
   readonly clock?: Clock;
   /** From 0 to 1, as `Math.random`. */
   readonly random?: () => number;
@@ -49,6 +52,7 @@ class Attempts {
   readonly #request: Request;
   readonly #retries: number;
   readonly #retryRateLimited: boolean;
+  readonly #health: RetryOptions["health"];
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: Log;
@@ -59,6 +63,7 @@ class Attempts {
     this.#request = request;
     this.#retries = request.method === "GET" || request.method === "HEAD" ? retries : 0;
     this.#retryRateLimited = retryRateLimited;
+    this.#health = options.health;
     this.#clock = clock;
     this.#random = random;
     this.#log = log;
@@ -94,6 +99,7 @@ class Attempts {
   /** Null when there is to be no further attempt. */
   #waitMs(outcome: Outcome, attempts: number): number | null {
     const backoffMs = this.#random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempts - 1));
+    if (this.#isHopeless(outcome)) return null;
     if (outcome.kind === "unanswered") {
       return attempts <= Math.min(this.#retries, mostRetries[outcome.failure.kind] ?? Infinity) ? backoffMs : null;
     }
@@ -103,6 +109,14 @@ class Attempts {
     const askedMs = parseRetryAfter(headers.get("retry-after"), this.#clock.date());
     if (askedMs === null) return backoffMs;
     return askedMs <= longestRetryAfterMs ? askedMs : null;
+  }
+
+  /** A 5xx or a broken connection of a host that gives nothing else. Who refuses connections may be just starting. */
+  #isHopeless(outcome: Outcome): boolean {
+    const mayBeOfHost = outcome.kind === "answered"
+      ? outcome.response.status >= 500
+      : outcome.failure.kind === "closed" && !(outcome.error instanceof VaultError);
+    return mayBeOfHost && (this.#health?.isFailing(this.#request.url) ?? false);
   }
 
   #finish(outcome: Outcome, attempts: number): Response {

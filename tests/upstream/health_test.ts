@@ -136,7 +136,7 @@ Deno.test("a moment of refusals is no outage: what fails for less than a second 
 
 for (const [name, step] of [["500", 500], ["503", 503], ["a closed connection", closed()]] as const) {
   Deno.test(`${name} for one URL says nothing about the others, for several it does`, async () => {
-    const { ask, scene, clock, isAnswering, sent } = host(step);
+    const { ask, scene, clock, isAnswering, health, sent } = host(step);
     for (let i = 0; i < 20; i++) {
       await ask("/broken");
       clock.advance(1000);
@@ -150,8 +150,21 @@ for (const [name, step] of [["500", 500], ["503", 503], ["a closed connection", 
       await ask(path);
       clock.advance(400);
     }
-    assert.equal(await ask("/e"), "upstream_down");
     assert.equal(isAnswering(), false);
+    assert.ok(health.isFailing("https://up.test/e"));
+  });
+
+  Deno.test(`${name} for URLs that somebody chooses keeps nobody from the others`, async () => {
+    const { ask, scene, clock, isAnswering, sent } = host(step);
+    for (let i = 0; i < 40; i++) {
+      await ask(`/broken?${i}`);
+      clock.advance(100);
+    }
+    assert.equal(sent.length, 40);
+    assert.equal(isAnswering(), false);
+    scene.next = 200;
+    assert.equal(await ask("/good"), 200);
+    assert.ok(isAnswering());
   });
 }
 

@@ -180,3 +180,14 @@ Deno.test("bodies of answers that are not used are given up", async () => {
   await (await fetch(new Request(url))).body?.cancel();
   assert.equal(cancelled, 3);
 });
+
+for (const [name, step] of [["503", 503], ["a closed connection", closed]] as const) {
+  Deno.test(`${name} of a host that gives nothing else is not repeated; of another one it is`, async () => {
+    for (const [isFailing, attempts] of [[true, 1], [false, 4]] as const) {
+      const { fetch, calls } = scripted(step);
+      const options = { retries: 3, clock: new InstantClock(), health: { isFailing: () => isFailing } };
+      await withRetry(fetch, options)(new Request(url)).catch(() => {});
+      assert.equal(calls.length, attempts);
+    }
+  });
+}
