@@ -80,8 +80,11 @@ export interface Artifact extends Selecting {
   readonly passesOnErrors?: boolean;
   /** What will soon be made of it: it is made as soon as the body has come and is held. */
   readonly readAhead?: Reading<unknown>;
-  /** What a document of this kind, whole and checked, says about other artifacts of the same backend. */
-  mentions?(document: HeldDocument): readonly Mention[];
+  /**
+   * The key under which the same bytes are asked for by their digest, for documents that have one: what comes under a
+   * name is then served under its digest as well.
+   */
+  keyByDigest?(sha256: string): string;
   /** Told of what a miss has to know and a hit does not, such as the digest: a copy that is held needs none of it. */
   complete?(): Promise<Artifact>;
   /**
@@ -100,22 +103,6 @@ export interface Artifact extends Selecting {
   present?(headers: HeaderList): HeaderList;
   /** Served where no upstream has it, instead of an error. */
   readonly whenMissing?: DirectAnswer;
-}
-
-/** A small body as it was kept. */
-export interface HeldDocument {
-  readonly bytes: Uint8Array;
-  readonly sha256: string;
-  readonly headers: HeaderList;
-}
-
-/** That upstream has a body of this digest under this key: where the bytes are held already, they need no fetching. */
-export interface Mention {
-  readonly key: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-  /** To be sent with it. */
-  readonly headers: HeaderList;
 }
 
 /** An answer that needs no upstream and is not kept. */

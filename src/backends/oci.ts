@@ -5,7 +5,6 @@ import { OciCandidates } from "./oci_candidates.ts";
 import { manifestCheck, referrersCheck, tagListCheck } from "./oci_document.ts";
 import { formatOciError } from "./oci_error.ts";
 import { ociIndexType } from "./oci_media_types.ts";
-import { mentionsOf } from "./oci_mentions.ts";
 import { announcedDigest, presentContent, presentList, versionHeader } from "./oci_present.ts";
 import { noReferrers } from "./oci_referrers.ts";
 import { Registries } from "./oci_registries.ts";
@@ -150,7 +149,7 @@ class OciMirror implements OciBackend {
       movesOnAfter: this.#options.movesOnAfter,
       announcedDigest,
       checkedBy: manifestCheck,
-      mentions: (document) => mentionsOf(document, repositoryKey, common.adoptsHeld),
+      keyByDigest: (sha256) => manifestKey(repositoryKey, sha256),
       present: (headers) => presentContent(headers, null),
     };
   }
@@ -163,7 +162,7 @@ class OciMirror implements OciBackend {
       freshness: { kind: "immutable" },
       digest,
       movesOnAfter: "any_failure",
-      ...isManifest && { mentions: (document) => mentionsOf(document, repositoryKey, common.adoptsHeld) },
+      ...isManifest && { keyByDigest: (sha256) => manifestKey(repositoryKey, sha256) },
       present: (headers) => presentContent(headers, digest),
     };
   }
@@ -184,6 +183,10 @@ class OciMirror implements OciBackend {
   #tagFreshness(): Artifact["freshness"] {
     return { kind: "ttl", ttlMs: this.#options.tagTtlMs };
   }
+}
+
+function manifestKey(repositoryKey: string, sha256: string): string {
+  return `${repositoryKey}/manifests/sha256:${sha256}`;
 }
 
 /** The request as it is below `/v2`, which clients that know the original's paths leave out. */

@@ -12,7 +12,7 @@ import { GrowingFile } from "./growing_file.ts";
 import type { HashedSoFar, Hashing, RunningHash } from "./hashing.ts";
 import { inspect } from "./inspect.ts";
 import type { MadeReadings } from "./made_readings.ts";
-import { recordMentions } from "./mentions.ts";
+import { recordKeyByDigest } from "./key_by_digest.ts";
 import { redirectedTo } from "./redirected_to.ts";
 
 const inspectedChunkBytes = 256 * 1024;
@@ -182,7 +182,7 @@ export class ArrivingBody {
     );
   }
 
-  /** Before anybody has the document: who has it asks for what it mentions. */
+  /** Before anybody has the document: who has it may ask for it by its digest. */
   async #lookInto(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
     const { url, location, headers } = this.version;
@@ -195,7 +195,7 @@ export class ArrivingBody {
       await inspect(checkedBy, document, this.#deps.made);
       this.#refused = false;
     }
-    await recordMentions(this.artifact, document, this.#deps);
+    await recordKeyByDigest(this.artifact, document, this.#deps);
   }
 
   /** Whether a newer version was kept while this one was arriving. */

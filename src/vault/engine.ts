@@ -17,7 +17,7 @@ import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
 import { Joining } from "./joining.ts";
 import { Library } from "./library.ts";
-import { recordMentionsOf } from "./mentions.ts";
+import { isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./made_readings.ts";
 import { openArriving, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
@@ -102,12 +102,12 @@ class Engine implements Vault {
     const { store } = this.#options;
     const now = Date.now();
     const found = store.find(artifact);
-    let entry = found;
+    let entry = found !== null && isUnfounded(found, artifact) ? null : found;
     if (entry !== null && artifact.expected && await isReplaced(artifact, entry, this.#options.log)) entry = null;
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       const opened = this.#copies.open(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
-      if (opened && entry!.claimed && artifact.mentions) await this.#redeem(artifact, entry!);
+      if (opened && entry!.claimed) await this.#redeem(artifact, entry!);
       if (opened) return opened;
       entry = null;
     }
@@ -291,9 +291,9 @@ class Engine implements Vault {
     });
   }
 
-  /** The body of a claim is there, and has never been looked into under this key. */
+  /** The body of a claim is there: from now on it is an entry like others. */
   async #redeem(artifact: Artifact, { claimed: _, ...entry }: Entry): Promise<void> {
-    await recordMentionsOf(entry, artifact, this.#options);
+    await recordKeyByDigest(artifact, entry, this.#options);
     await this.#copies.renew(entry);
   }
 

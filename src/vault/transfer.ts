@@ -12,7 +12,7 @@ import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Hashing } from "./hashing.ts";
 import type { MadeReadings } from "./made_readings.ts";
-import { recordMentionsOf } from "./mentions.ts";
+import { recordKeyByDigest } from "./key_by_digest.ts";
 import { PartCondition, type RangeSupport } from "./part_condition.ts";
 import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
@@ -223,7 +223,7 @@ export class Transfer {
 
   async #confirm({ answer, entry: settled }: Settled): Promise<void> {
     const entry = { ...settled, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) };
-    if (entry.sha256 !== this.#plan.previous?.sha256) await recordMentionsOf(entry, this.artifact, this.#deps);
+    if (entry.sha256 !== this.#plan.previous?.sha256) await recordKeyByDigest(this.artifact, entry, this.#deps);
     try {
       await this.#deps.store.renew(entry);
     } catch (error) {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { ociManifestType } from "../../src/backends/oci_media_types.ts";
 import { VaultError } from "../../src/errors.ts";
 import { parseDigest } from "../../src/digest.ts";
 import { asArtifact, hub, ociBackend, registryAt, requestFor, sha256, sha512, urlsOf } from "./oci_fixture.ts";
@@ -60,14 +59,16 @@ Deno.test("a tag is fresh for a while, and its digest is what upstream announces
   assert.equal(artifact.movesOnAfter, "refusal");
 });
 
-Deno.test("a tag is kept by what the client accepts; what it mentions is not", () => {
+Deno.test("a tag is kept by what the client accepts; the same manifest by digest is not", () => {
   const accept = { accept: "application/vnd.oci.image.manifest.v1+json" };
   const artifact = asArtifact(ociBackend().resolve(requestFor("/v2/a/b/manifests/x", "/docker", accept)));
   assert.equal(artifact.key, "/@default/a/b/manifests/x?only=oci");
   assert.deepEqual(artifact.requestHeaders, [["accept", accept.accept]]);
   assert.deepEqual(urlsOf(artifact), [`${hubUrl}/a/b/manifests/x`]);
-  const [mention] = artifact.mentions!({ bytes: new Uint8Array(3), sha256: sha256.slice(7), headers: [] });
-  assert.equal(mention!.key, asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/manifests/${sha256}`))).key);
+  assert.equal(
+    artifact.keyByDigest!(sha256.slice(7)),
+    asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/manifests/${sha256}`))).key,
+  );
 });
 
 Deno.test("a manifest by digest is the same for all clients, for ever, and whoever has it may send it", () => {
@@ -78,14 +79,14 @@ Deno.test("a manifest by digest is the same for all clients, for ever, and whoev
   assert.deepEqual(artifact.digest, parseDigest(sha256));
   assert.deepEqual([artifact.adoptsHeld, artifact.movesOnAfter], [true, "any_failure"]);
   assert.equal(artifact.announcedDigest, undefined);
-  assert.notEqual(artifact.mentions, undefined);
+  assert.notEqual(artifact.keyByDigest, undefined);
 });
 
 Deno.test("a blob is checked by its digest; those named by SHA-256 need no second fetch", () => {
   const blob = (digest: string) => asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/blobs/${digest}`)));
   assert.deepEqual([blob(sha256).digest, blob(sha256).adoptsHeld], [parseDigest(sha256), true]);
   assert.deepEqual(blob(sha512).digest, parseDigest(sha512));
-  assert.equal(blob(sha256).mentions, undefined);
+  assert.equal(blob(sha256).keyByDigest, undefined);
   assert.deepEqual(blob(sha256).present!([]).at(-1), ["docker-content-digest", sha256]);
 });
 
@@ -228,12 +229,6 @@ Deno.test("what a registry that only a client has named says of digests opens no
     const adopts = (name: string) => asArtifact(backend.resolve(requestFor(`/v2/${name}/${content}`))).adoptsHeld;
     assert.deepEqual([adopts("stranger.example/org/app"), adopts("org/app")], [false, true], content);
   }
-  const layer = { digest: sha256, size: 3 };
-  const bytes = new TextEncoder().encode(JSON.stringify({ config: layer, layers: [layer] }));
-  const document = { bytes, sha256: "a".repeat(64), headers: [["content-type", ociManifestType]] as const };
-  const mentioned = (name: string) =>
-    asArtifact(backend.resolve(requestFor(`/v2/${name}/manifests/1`))).mentions!(document).length;
-  assert.deepEqual([mentioned("stranger.example/org/app"), mentioned("org/app")], [1, 2]);
 });
 
 for (const spelling of ["reg.example:443", "reg.example.", "REG.example", "reg.example:0443"]) {

@@ -8,7 +8,6 @@ import { parsePdiffIndex } from "../../src/backends/apt_pdiff.ts";
 import { parseRelease } from "../../src/backends/apt_release.ts";
 import { ancestorsOf, encodePath, parseAptRequest } from "../../src/backends/apt_request.ts";
 import { acceptClassOf } from "../../src/backends/oci_accept.ts";
-import { mentionsOf } from "../../src/backends/oci_mentions.ts";
 import { presentList } from "../../src/backends/oci_present.ts";
 import { parseOciRequest } from "../../src/backends/oci_request.ts";
 import { negotiate } from "../../src/backends/pypi_accept.ts";
@@ -176,17 +175,6 @@ const documents: Readonly<Record<string, () => unknown>> = {
   "a list of projects that all have one name": () =>
     parseProjectList(jsonDocument({ projects: Array.from({ length: 20_000 }, () => ({ name: "a-._".repeat(9) })) })),
   "a field that is all spaces": () => parseParagraph(`a:${" ".repeat(headerLength)}\u2028x`),
-  "a manifest with 50,000 layers": () => {
-    const layers = Array.from(
-      { length: 50_000 },
-      (_, n) => ({ digest: `sha256:${n.toString(16).padStart(64, "0")}`, size: n }),
-    );
-    return mentionsOf(
-      { bytes: bytesOf(JSON.stringify({ schemaVersion: 2, layers })), sha256: "a".repeat(64), headers: [] },
-      "/a",
-      true,
-    );
-  },
 };
 
 function manyOf(count: number, text: (n: number) => string): string {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Mention } from "../../src/artifact.ts";
 import { formatDigest, parseDigest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
 import { cacheResult } from "../../src/http/cache_status.ts";
@@ -179,43 +178,33 @@ Deno.test("bytes that are held are not given out under a key that upstream does 
   await assert.rejects(set.read("/b/c", content("one", "/b/c")), isMissing);
 });
 
-/** A list of contents: their texts, each under `/d/<text>`, of `sizeBytes` each. */
-function list(texts: readonly string[], sizeBytes: number): ArtifactOverrides {
-  const mentions = (): Mention[] =>
-    texts.map((text) => ({ key: `/d/${text}`, sha256: sha256(text), sizeBytes, headers: [["x-from", "list"]] }));
-  return { freshness: { kind: "immutable" }, mentions };
+/** A name whose bytes are there by their digest as well. */
+const alsoByDigest: ArtifactOverrides = { ...lastingName, keyByDigest: (hex) => `/d/${hex}` };
+
+function document(text: string): ArtifactOverrides {
+  const key = `/d/${sha256(text)}`;
+  return { ...content(text, key), keyByDigest: (hex) => `/d/${hex}` };
 }
 
-Deno.test("what a document mentions is served from held bytes without a request", async () => {
+Deno.test("a document that came under a name is served by its digest without a request", async () => {
   await using set = setUp();
-  set.upstream.serve("/a/c", { body: "one" });
-  set.upstream.serve("/list", { body: "a list" });
-  await set.read("/a/c", content("one", "/a/c"));
-  await set.read("/list", list(["one"], 3));
-  const { text, headers, status } = await set.read("/d/one", content("one", "/d/one"));
-  assert.deepEqual([text, headerOf(headers, "x-from"), status.hit], ["one", "list", true]);
-  assert.deepEqual(set.asked(), ["GET /a/c", "GET /list"]);
+  set.upstream.serve("/t", named("one"));
+  await set.read("/t", alsoByDigest);
+  const { text, status } = await set.read("/gone", document("one"));
+  assert.deepEqual([text, status.hit], ["one", true]);
+  assert.deepEqual(set.asked(), ["GET /t"]);
 });
 
-Deno.test("what a document mentions and nobody holds is fetched, and takes nothing over from the mention", async () => {
-  await using set = setUp();
-  set.upstream.serve("/list", { body: "a list" });
-  set.upstream.serve("/d/one", { body: "one" });
-  await set.read("/list", list(["one"], 3));
-  const { text, headers } = await set.read("/d/one", content("one", "/d/one"));
-  assert.deepEqual([text, headerOf(headers, "x-from")], ["one", undefined]);
-});
-
-Deno.test("a mention with a wrong size does no harm to the body it is about", async () => {
+Deno.test("a note of an earlier version that bytes are here opens none of them: upstream is asked", async () => {
   await using set = setUp();
   set.upstream.serve("/a/c", { body: "one" });
-  set.upstream.serve("/d/one", { body: "one" });
-  set.upstream.serve("/list", { body: "a list" });
   await set.read("/a/c", content("one", "/a/c"));
-  await set.read("/list", list(["one"], 4));
-  assert.equal((await set.read("/d/one", content("one", "/d/one"))).text, "one");
-  assert.equal((await set.read("/a/c", content("one", "/a/c"))).status.hit, true);
-  assert.deepEqual(set.asked(), ["GET /a/c", "GET /list", "HEAD /d/one"]);
+  const { store } = set.fixture;
+  const held = store.find({ backend: set.fixture.artifact("http://a.test").backend, key: "/a/c", requestHeaders: [] });
+  await store.renew({ ...held!, key: "/b/c", claimed: true });
+  const isMissing = (error: unknown) => error instanceof VaultError && error.code === "not_found";
+  await assert.rejects(set.read("/b/c", content("one", "/b/c")), isMissing);
+  await assert.rejects(set.head("/b/c", content("one", "/b/c")), isMissing);
 });
 
 const outages = [
@@ -294,30 +283,26 @@ for (const { name, answer } of noProof) {
   });
 }
 
-Deno.test("a document that was adopted is looked into as well", async () => {
+Deno.test("a name that is confirmed with the bytes of another has them by their digest as well", async () => {
   await using set = setUp();
-  set.upstream.serve("/a/list", { body: "a list" });
-  set.upstream.serve("/b/list", { body: "a list" });
-  set.upstream.serve("/c", { body: "one" });
-  await set.read("/c", content("one", "/c"));
-  await set.read("/a/list", content("a list", "/a/list"));
-  await set.read("/b/list", { ...list(["one"], 3), ...content("a list", "/b/list") });
-  assert.equal((await set.read("/d/one", content("one", "/d/one"))).status.hit, true);
-  assert.deepEqual(set.asked(), ["GET /c", "GET /a/list", "HEAD /b/list"]);
+  set.upstream.serve("/elsewhere", { body: "two" });
+  set.upstream.serve("/t", (_, nth) => named(nth === 0 ? "one" : "two"));
+  await set.read("/t", { ...alsoByDigest, ...name });
+  await set.read("/elsewhere", content("two", "/elsewhere"));
+  assert.equal((await set.read("/t", { ...alsoByDigest, ...name })).text, "two");
+  assert.equal((await set.read("/gone", document("two"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["GET /t", "GET /elsewhere", "HEAD /t"]);
 });
 
-Deno.test("a claimed document is looked into when its body is first served", async () => {
+Deno.test("a claimed name has its bytes by their digest as well, once it is served", async () => {
   await using set = setUp();
-  set.upstream.serve("/t", named("a list"));
-  set.upstream.serve("/elsewhere", { body: "a list" });
-  set.upstream.serve("/c", { body: "one" });
-  const listing = { ...list(["one"], 3), ...lastingName };
-  await set.head("/t", listing);
-  await set.read("/c", content("one", "/c"));
-  await set.read("/elsewhere", content("a list", "/elsewhere"));
-  assert.equal((await set.read("/t", listing)).status.hit, true);
-  assert.equal((await set.read("/d/one", content("one", "/d/one"))).status.hit, true);
-  assert.deepEqual(set.asked(), ["HEAD /t", "GET /c", "GET /elsewhere"]);
+  set.upstream.serve("/t", named("one"));
+  set.upstream.serve("/elsewhere", { body: "one" });
+  await set.head("/t", alsoByDigest);
+  await set.read("/elsewhere", content("one", "/elsewhere"));
+  assert.equal((await set.read("/t", alsoByDigest)).status.hit, true);
+  assert.equal((await set.read("/gone", document("one"))).status.hit, true);
+  assert.deepEqual(set.asked(), ["HEAD /t", "GET /elsewhere"]);
 });
 
 Deno.test("bytes that are on their way under other keys are not fetched again, and none wait for their end", async () => {

@@ -1,0 +1,39 @@
+import type { Artifact } from "../artifact.ts";
+import { messageOf } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+import type { Entry, Store } from "../store/store.ts";
+
+export interface KeyByDigestDeps {
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/**
+ * Notes that the bytes of a document are there by their digest as well, where nothing is known under that key. Never
+ * throws: what is not noted is asked for.
+ */
+export async function recordKeyByDigest(
+  artifact: Artifact,
+  { sha256, sizeBytes, headers, url }: Pick<Entry, "sha256" | "sizeBytes" | "headers" | "url">,
+  { store, log }: KeyByDigestDeps,
+): Promise<void> {
+  const { backend } = artifact;
+  const key = artifact.keyByDigest?.(sha256);
+  if (key === undefined || key === artifact.key || store.find({ ...artifact, key }) !== null) return;
+  const now = Date.now();
+  const times = { storedAt: now, validatedAt: now, generatedAt: now, freshUntil: 0 };
+  const entry = { backend, key, sha256, sizeBytes, selectedBy: [], url, claimed: true } as const;
+  try {
+    await store.renew({ ...times, ...entry, headers: headers.filter(([name]) => name === "content-type") });
+  } catch (error) {
+    log.warning(`Cannot keep ${backend} ${artifact.key} by its digest: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Whether an entry was written before its body came, for what only its own upstream can tell of. Versions that believed
+ * the layers which manifests list have left such entries.
+ */
+export function isUnfounded({ claimed }: Entry, { keyByDigest, announcedDigest }: Artifact): boolean {
+  return claimed === true && keyByDigest === undefined && announcedDigest === undefined;
+}
