@@ -2,7 +2,7 @@
 export interface VaultEvents {
   transferStarted(backend: string): void;
   transferEnded(backend: string, outcome: "stored" | "unstored" | "failed" | "stopped"): void;
-  /** A large body waits until fewer come from its host. `turnCame` follows, also when it is given up. */
+  /** A request or a large body waits until fewer come from its host. `turnCame` follows, also when it is given up. */
   turnAwaited(backend: string): void;
   turnCame(backend: string): void;
   /** A client joined a transfer that another one had started. */

@@ -19,9 +19,13 @@ export class Metrics implements VaultEvents {
   readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.", [
     "backend",
   ]);
-  readonly #transfersWaiting = this.#gauge("vault_transfers_waiting", "Large bodies that wait their turn.", [
-    "backend",
-  ]);
+  readonly #transfersWaiting = this.#gauge(
+    "vault_transfers_waiting",
+    "Requests and large bodies that wait their turn.",
+    [
+      "backend",
+    ],
+  );
   readonly #transfers = this.#counter("vault_transfers_total", "Upstream transfers that ended.", [
     "backend",
     "outcome",

@@ -1,7 +1,7 @@
 import { VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
-import { type Release, Slots } from "./slots.ts";
+import { type Release, Slots, type SlotWish } from "./slots.ts";
 
 /** A body up to this size needs no turn: documents never wait behind large bodies. */
 export const smallBodyBytes = 1024 * 1024;
@@ -9,6 +9,9 @@ export const smallBodyBytes = 1024 * 1024;
 /** Requests and small bodies at once, as a multiple of the large bodies, and at least so many. */
 const requestsPerBody = 4;
 const leastRequests = 16;
+
+/** A small body that takes longer is one of those that wait for a place among the large ones. */
+const longestSmallMs = 10_000;
 
 const longestWaitMs = 5 * 60_000;
 const retryAfterSeconds = 30;
@@ -28,6 +31,19 @@ export interface TurnsOptions {
   readonly longestWaitMs?: number;
 }
 
+interface BodyWish {
+  readonly backend: string;
+  readonly host: string;
+  readonly signal: AbortSignal;
+  readonly isFollowed: () => boolean;
+}
+
+interface PlaceWish extends SlotWish {
+  readonly what: "requests" | "downloads";
+  readonly backend: string;
+  readonly host: string;
+}
+
 /** Who may ask an upstream host for what, and when. The hosts' limits are shared by all backends. */
 export class Turns {
   readonly requests = new Slots();
@@ -43,21 +59,47 @@ export class Turns {
     return this.options.limitOf(backend);
   }
 
-  /** Waits until one more request may be sent to the host of `url`. */
-  request({ backend, url, signal }: { backend: string; url: string; signal: AbortSignal }): Promise<Release> {
+  /** Waits until one more request may be sent to the host of `url`. Rejects with `overloaded` after five minutes. */
+  async request({ backend, url, signal }: { backend: string; url: string; signal: AbortSignal }): Promise<Release> {
+    const host = hostOf(url);
     const limit = Math.max(leastRequests, requestsPerBody * this.bodiesOf(backend));
-    return this.requests.acquire(hostOf(url), { limit, signal, isUrgent: () => true });
+    return this.requests.acquireNow(host, limit) ??
+      await this.#wait(this.requests, { what: "requests", backend, host, limit, signal, isUrgent: () => true });
   }
 
-  /** Says in the log that downloads wait, at most once a minute. */
-  tell(backend: string, host: string): void {
+  /** Waits until one more large body may come from `host`. Rejects with `overloaded` after five minutes. */
+  body({ backend, host, signal, isFollowed }: BodyWish): Promise<Release> {
+    const limit = this.bodiesOf(backend);
+    return this.#wait(this.bodies, { what: "downloads", backend, host, limit, signal, isUrgent: isFollowed });
+  }
+
+  /** Five minutes count only while somebody waits. */
+  async #wait(slots: Slots, wish: PlaceWish): Promise<Release> {
+    const { events, longestWaitMs: mostMs = longestWaitMs } = this.options;
+    const { backend, host, isUrgent } = wish;
+    const tooLong = new AbortController();
+    let timer: ReturnType<typeof setTimeout>;
+    const arm = () => {
+      timer = setTimeout(() => isUrgent() ? tooLong.abort(overloaded(wish)) : arm(), mostMs);
+    };
+    arm();
+    events.turnAwaited(backend);
+    try {
+      const granted = slots.acquire(host, { ...wish, signal: AbortSignal.any([wish.signal, tooLong.signal]) });
+      this.#tell(wish, slots.waiting(host));
+      return await granted;
+    } finally {
+      clearTimeout(timer!);
+      events.turnCame(backend);
+    }
+  }
+
+  /** Says in the log that somebody waits, at most once a minute. */
+  #tell({ what, host, limit }: PlaceWish, waiting: number): void {
     const now = performance.now();
     if (now - this.#loggedAt < logEveryMs) return;
     this.#loggedAt = now;
-    const waiting = this.bodies.waiting(host);
-    this.options.log.info(
-      `Downloads from ${host} wait their turn: ${waiting} waiting, ${this.bodiesOf(backend)} at once (max_transfers)`,
-    );
+    this.options.log.info(`${host} is busy: ${waiting} ${what} wait their turn, ${limit} at once (max_transfers)`);
   }
 }
 
@@ -79,6 +121,7 @@ export class Turn {
   #host: string;
   #release: Release = () => {};
   #holdsBody = false;
+  #askedAt = Infinity;
   /** Since when nobody has followed, and how much there was then. */
   #unfollowed: { readonly at: number; readonly bytes: number } | null = null;
 
@@ -91,6 +134,7 @@ export class Turn {
   /** Waits until the request may be sent. */
   async ask(): Promise<void> {
     this.#release = await this.#turns.request(this.#options);
+    this.#askedAt = performance.now();
   }
 
   /** Another host than the one that was asked first has answered. */
@@ -109,38 +153,25 @@ export class Turn {
 
   /** Waits for the place of a large body, holding nothing meanwhile. Rejects with `overloaded` after five minutes. */
   async waitForBody(): Promise<void> {
-    const { backend, signal, isFollowed } = this.#options;
-    const { events, longestWaitMs: mostMs = longestWaitMs } = this.#turns.options;
     this.release();
-    const tooLong = new AbortController();
-    let timer: ReturnType<typeof setTimeout>;
-    const arm = () => {
-      timer = setTimeout(() => isFollowed() ? tooLong.abort(this.#overloaded()) : arm(), mostMs);
-    };
-    arm();
-    events.turnAwaited(backend);
-    try {
-      const both = AbortSignal.any([signal, tooLong.signal]);
-      const wish = { limit: this.#limit, signal: both, isUrgent: isFollowed };
-      const granted = this.#turns.bodies.acquire(this.#host, wish);
-      this.#turns.tell(backend, this.#host);
-      this.#become(await granted);
-    } finally {
-      clearTimeout(timer!);
-      events.turnCame(backend);
-    }
+    this.#become(await this.#turns.body({ ...this.#options, host: this.#host }));
   }
 
   /**
    * Called after each piece of a body with how many bytes came; null where more may be read at once. A body of unknown
-   * size that turns out large waits for its place, and one that nobody follows lets those go first that somebody wants.
+   * size that turns out large waits for its place, as does a small one that is so slow that requests wait for it; and one
+   * that nobody follows lets those go first that somebody wants.
    */
   proceed(bytes: number): Promise<void> | null {
     const isFollowed = this.#options.isFollowed();
     if (isFollowed) this.#unfollowed = null;
     else this.#measure(bytes);
     if (this.#holdsBody) return !isFollowed && this.#turns.bodies.isWanted(this.#host) ? this.waitForBody() : null;
-    return bytes > smallBodyBytes && !this.takeBody() ? this.waitForBody() : null;
+    return (bytes > smallBodyBytes || this.#isInTheWay) && !this.takeBody() ? this.waitForBody() : null;
+  }
+
+  get #isInTheWay(): boolean {
+    return performance.now() - this.#askedAt > longestSmallMs && this.#turns.requests.isWanted(this.#host);
   }
 
   release(): void {
@@ -173,14 +204,14 @@ export class Turn {
       ),
     );
   }
+}
 
-  #overloaded(): VaultError {
-    return new VaultError(
-      "overloaded",
-      `${this.#host} is busy: ${this.#limit} downloads at once are allowed (max_transfers), and none has ended in time`,
-      { retryAfterSeconds },
-    );
-  }
+function overloaded({ what, host, limit }: PlaceWish): VaultError {
+  return new VaultError(
+    "overloaded",
+    `${host} is busy: ${limit} ${what} at once are allowed (max_transfers), and none has ended in time`,
+    { retryAfterSeconds },
+  );
 }
 
 function hostOf(url: string): string {

@@ -145,7 +145,7 @@ Deno.test("the wait is bounded, and said in the log once", async () => {
     await assert.rejects(turnOf(turns).waitForBody(), { code: "overloaded", retryAfterSeconds: 30 });
   }
   assert.deepEqual(lines, [
-    "Downloads from https://up.test wait their turn: 1 waiting, 1 at once (max_transfers)",
+    "https://up.test is busy: 1 downloads wait their turn, 1 at once (max_transfers)",
   ]);
   holder.release();
   await turnOf(turns).waitForBody();
@@ -261,3 +261,41 @@ for (const method of ["GET", "HEAD"] as const) {
     assert.deepEqual(conditional, [false, true, false]);
   });
 }
+
+Deno.test("requests wait no longer than downloads, and it is said and counted as well", async () => {
+  const lines: string[] = [];
+  const log = { ...noLog, info: (line: string) => void lines.push(line) };
+  const waiting = { now: 0, most: 0 };
+  const events = {
+    ...noEvents,
+    turnAwaited: () => void (waiting.most = Math.max(waiting.most, ++waiting.now)),
+    turnCame: () => void waiting.now--,
+  };
+  const turns = turnsOf({ longestWaitMs: 1, log, events });
+  const holders = Array.from({ length: 16 }, () => turnOf(turns));
+  for (const holder of holders) await holder.ask();
+  await assert.rejects(turnOf(turns).ask(), { code: "overloaded", retryAfterSeconds: 30 });
+  assert.deepEqual(lines, ["https://up.test is busy: 1 requests wait their turn, 16 at once (max_transfers)"]);
+  assert.deepEqual(waiting, { now: 0, most: 1 });
+  holders[0]!.release();
+  await turnOf(turns).ask();
+});
+
+Deno.test("small bodies that drip for long let requests go first that wait for them", async () => {
+  using now = new FakeNow();
+  const turns = turnsOf();
+  const dripping = Array.from({ length: 16 }, () => turnOf(turns));
+  for (const turn of dripping) await turn.ask();
+  const document = turnOf(turns);
+  const asked = document.ask();
+  assert.ok(dripping.every((turn) => turn.proceed(1) === null), "they may be quick yet");
+  now.advance(10_001);
+  assert.equal(dripping[0]!.proceed(2), null, "a place among the large bodies is free");
+  await asked;
+  const next = turnOf(turns).ask();
+  const paused = dripping[1]!.proceed(2);
+  assert.notEqual(paused, null);
+  await next;
+  dripping[0]!.release();
+  await paused;
+});
