@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { viaOf } from "../http/via.ts";
+import { isAtOneOf } from "./own_host.ts";
 
 /** A user name without a colon, and a password. */
 export interface Login {
@@ -31,7 +32,7 @@ export interface CredentialsOptions {
   readonly credentials: Credentials;
   /** Extra headers, as private as the credentials. */
   readonly headers: HeaderList;
-  /** The only origins that get the credentials and the extra headers. */
+  /** URLs of the only origins, each with its https, that get the credentials and the extra headers. */
   readonly origins: readonly string[];
   /** Sent to every origin. */
   readonly userAgent: string;
@@ -44,13 +45,13 @@ export interface CredentialsOptions {
  * request already has is left alone. Always asks for the body as it is stored, since `fetch` would decode any other.
  */
 export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetch {
-  const origins = new Set(options.origins.map((origin) => new URL(origin).origin));
+  const origins = options.origins.map((origin) => new URL(origin));
   const everywhere: HeaderList = [["user-agent", options.userAgent]];
   const { viaName } = options;
   const athome: HeaderList = [...everywhere, ...authorization(options.credentials), ...options.headers];
   return (request) => {
     const headers = new Headers(request.headers);
-    for (const [name, value] of origins.has(new URL(request.url).origin) ? athome : everywhere) {
+    for (const [name, value] of isAtOneOf(origins, new URL(request.url)) ? athome : everywhere) {
       if (!request.headers.has(name)) headers.append(name, value);
     }
     headers.set("accept-encoding", "identity");

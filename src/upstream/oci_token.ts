@@ -5,6 +5,7 @@ import { discardBody } from "./byte_source.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { basicAuthorization, type RegistryCredentials } from "./credentials.ts";
+import { isAtOneOf, isSameOwner } from "./own_host.ts";
 import { isPrivateHost, type Lookup } from "./private_network.ts";
 import { shownUrl } from "./shown_url.ts";
 import { lookupWithSystem } from "./system_lookup.ts";
@@ -13,9 +14,9 @@ import { type Pass, requestToken } from "./token_server.ts";
 
 export interface OciTokenOptions {
   readonly credentials: RegistryCredentials;
-  /** URLs of the registry; only requests to their origins are authenticated, and only their challenges count. */
+  /** URLs of the registry; only at their origins, or the https of those, its login and its tokens are used. */
   readonly origins: readonly string[];
-  /** What tokens are asked for through, with its own retries; must not follow redirects. */
+  /** What tokens are asked for through, with its own retries; follows no redirects. */
   readonly tokenFetch: Fetch;
   /** Whether a public registry may name a token server on an address that is not public. */
   readonly allowPrivateRealms: boolean;
@@ -27,16 +28,18 @@ export interface OciTokenOptions {
  * Authenticates GET and HEAD to a registry as its 401 asks for: with a token from the server that the Bearer challenge
  * names (distribution spec, "Token Authentication"), or with Basic. Once known, it is sent at once. Whatever is refused
  * in spite of it, or asks for something else, is returned as the 401 it is. A request that has an `authorization` of
- * its own or goes to another origin is passed on as it is. Throws VaultError when the token cannot be had: as
+ * its own is passed on as it is. Another origin, to which the registry has redirected, may ask for a token too: it gets
+ * an anonymous one of its own. Throws VaultError when the token cannot be had: as
  * `requestToken`, or `denied` with `upstreamStatus` 401 when the login would not be safe on its way to the token
  * server.
  */
 export function withOciTokens(fetch: Fetch, options: OciTokenOptions): Fetch {
-  const origins = new Set(options.origins.map((url) => new URL(url).origin));
+  const origins = options.origins.map((url) => new URL(url));
   const registry = new Registry(fetch, options);
+  const strangers = new Registry(fetch, { ...options, credentials: { kind: "registry", insecure: false } });
   return (request) => {
-    const own = origins.has(new URL(request.url).origin) && !request.headers.has("authorization");
-    return own ? registry.fetch(request) : fetch(request);
+    if (request.headers.has("authorization")) return fetch(request);
+    return (isAtOneOf(origins, new URL(request.url)) ? registry : strangers).fetch(request);
   };
 }
 
@@ -64,10 +67,11 @@ class Registry {
   readonly #basicOrigins = new Set<string>();
 
   constructor(fetch: Fetch, options: OciTokenOptions) {
-    const { credentials: { login }, tokenFetch, clock = systemClock } = options;
+    const { credentials: { login }, tokenFetch, clock = systemClock, allowPrivateRealms, lookup } = options;
+    const asking = { fetch: tokenFetch, login, clock, allowPrivateRedirects: allowPrivateRealms, lookup };
     this.#fetch = fetch;
     this.#options = options;
-    this.#tokens = new TokenCache({ request: (url) => requestToken(url, { fetch: tokenFetch, login, clock }), clock });
+    this.#tokens = new TokenCache({ request: (url) => requestToken(url, asking), clock });
     this.#basic = login === undefined ? null : { authorization: basicAuthorization(login), expiresAt: Infinity };
   }
 
@@ -136,7 +140,13 @@ class Registry {
     if (login !== undefined && exposed && !insecure) {
       return 'it is plain http, where credentials of a registry on https do not go; set "insecure: true" if it is meant';
     }
-    if (authUrl !== undefined || allowPrivateRealms) return null;
+    if (authUrl !== undefined) return null;
+    if (login !== undefined && !await isSameOwner(registry, tokenUrl)) {
+      const named = `${tokenUrl.origin}${tokenUrl.pathname}`;
+      return `it is on another domain than the registry, which gets no login because a challenge names it; ` +
+        `write auth_url: ${named} if that is where this registry has its tokens from`;
+    }
+    if (allowPrivateRealms) return null;
     if (!await isPrivateHost(tokenUrl, lookup, signal) || await isPrivateHost(registry, lookup, signal)) return null;
     return 'that is not a public address; name it with "auth_url" if it is meant';
   }

@@ -4,6 +4,9 @@ import { BodyReader } from "./body_reader.ts";
 import { discardBody } from "./byte_source.ts";
 import type { Clock } from "./clock.ts";
 import { basicAuthorization, type Login } from "./credentials.ts";
+import { isSameHostOrItsHttps } from "./own_host.ts";
+import type { Lookup } from "./private_network.ts";
+import { withRedirects } from "./redirect.ts";
 import { parseRetryAfter } from "./retry_after.ts";
 import { shownUrl } from "./shown_url.ts";
 
@@ -16,11 +19,14 @@ export interface Pass {
 }
 
 export interface TokenServerOptions {
-  /** Must follow no redirect: the login would go along. */
+  /** Must follow no redirect itself. */
   readonly fetch: Fetch;
   /** Absent: the token is asked for anonymously. */
   readonly login?: Login | undefined;
   readonly clock: Clock;
+  /** Whether a public token server may redirect to an address that is not public. */
+  readonly allowPrivateRedirects: boolean;
+  readonly lookup?: Lookup | undefined;
 }
 
 const maxAnswerBytes = 64 * 1024;
@@ -29,15 +35,19 @@ const longestMarginMs = 10_000;
 
 /**
  * Asks a token server (distribution spec, "Token Authentication") for the token that `url` names with its service and
- * scopes. Throws VaultError: `denied` with `upstreamStatus` 401 where it refuses the login, or its absence;
+ * scopes. Redirects are followed; the login stays on that server's host. Throws VaultError: `denied` with `upstreamStatus` 401 where it refuses the login, or its absence;
  * `rate_limited`; `upstream_failed` and `upstream_silent` for an outage or an answer without a token. No message has a
  * secret in it.
  */
-export async function requestToken(url: string, { fetch, login, clock }: TokenServerOptions): Promise<Pass> {
+export async function requestToken(url: string, options: TokenServerOptions): Promise<Pass> {
+  const { login, clock, allowPrivateRedirects, lookup } = options;
   const askedAt = clock.now();
-  const headers = new Headers({ accept: "application/json" });
-  if (login !== undefined) headers.set("authorization", basicAuthorization(login));
-  const response = await fetch(new Request(url, { headers, redirect: "manual" }));
+  const fetch = withRedirects(withLogin(options, new URL(url)), {
+    allowPrivateRedirects,
+    confidential: login !== undefined,
+    ...lookup !== undefined && { lookup },
+  });
+  const response = await fetch(new Request(url, { headers: { accept: "application/json" } }));
   if (response.status !== 200) {
     discardBody(response);
     throw refusal(response, { url, login, clock });
@@ -47,6 +57,17 @@ export async function requestToken(url: string, { fetch, login, clock }: TokenSe
   // Counted from the asking: `issued_at` is on another machine's clock. Should the token be older, one 401 renews it.
   const expiresAt = askedAt + lifetimeMs - Math.min(longestMarginMs, lifetimeMs / 4);
   return { authorization: `Bearer ${token}`, expiresAt };
+}
+
+/** Sends the login to the token server, and to where it redirects on its own host. */
+function withLogin({ fetch, login }: TokenServerOptions, server: URL): Fetch {
+  if (login === undefined) return fetch;
+  return (request) => {
+    if (!isSameHostOrItsHttps(server, new URL(request.url))) return fetch(request);
+    const headers = new Headers(request.headers);
+    headers.set("authorization", basicAuthorization(login));
+    return fetch(new Request(request, { headers }));
+  };
 }
 
 async function readText(response: Response, url: string, clock: Clock): Promise<string> {
@@ -108,8 +129,7 @@ function refusal(
       ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
     });
   }
-  const redirected = status >= 300 && status < 400 ? ", and redirects of token requests are not followed" : "";
-  return new VaultError("upstream_failed", problem + redirected, { upstreamStatus: status });
+  return new VaultError("upstream_failed", problem, { upstreamStatus: status });
 }
 
 function noToken(url: string, why: string): VaultError {

@@ -235,24 +235,72 @@ Deno.test("an error answer after a good token is an answer", async () => {
   assert.deepEqual(await ask(client, world.publish("app", manifest, { status: 429, body: "wait" })), [429, "wait"]);
 });
 
-Deno.test("a blob on another origin: the token stays, and that origin's 401 leads to nothing", async () => {
+Deno.test("a blob on another origin that wants a token: an anonymous one of its own, and nothing of the registry's", async () => {
+  await using world = startTokenRegistry();
+  await using other = startTokenRegistry();
+  using client = registryClient(world.registry, { login });
+  const url = world.publish("app", "blobs/sha256:aa", {
+    status: 307,
+    headers: { location: other.publish("app", "blobs/sha256:aa", { body: "bytes" }) },
+  });
+  for (const round of [1, 2]) assert.deepEqual(await ask(client, url), [200, "bytes"], `${round}`);
+  assert.deepEqual(world.sent, [null, "Bearer token-1", "Bearer token-1"]);
+  assert.deepEqual(authorizations(world.auth), [loginHeader]);
+  assert.deepEqual(authorizations(other.auth), [null]);
+  assert.deepEqual(other.sent, [null, "Bearer token-1", "Bearer token-1"]);
+});
+
+Deno.test("a blob on another origin that names the registry's own token server gets nothing of the login", async () => {
   await using world = startTokenRegistry();
   await using cdn = startFakeUpstream();
   using client = registryClient(world.registry, { login });
   const redirect = { status: 307, headers: { location: cdn.url("/v2/app/blobs/sha256:aa") } };
   const url = world.publish("app", "blobs/sha256:aa", redirect);
-  cdn.serve("/v2/app/blobs/sha256:aa", { body: "bytes" });
-  assert.deepEqual(await ask(client, url), [200, "bytes"]);
   const challenges = `Basic realm="cdn", ${world.challenge("app")}`;
   cdn.serve("/v2/app/blobs/sha256:aa", { status: 401, body: "no", headers: { "www-authenticate": challenges } });
   assert.deepEqual(await ask(client, url), [401, "no"]);
-  assert.deepEqual(await ask(client, cdn.url("/v2/app/blobs/sha256:aa")), [401, "no"]);
-  assert.deepEqual(world.sent, [null, "Bearer token-1", "Bearer token-1"]);
-  assert.equal(world.auth.requests.length, 1);
-  assert.deepEqual(authorizations(cdn), [null, null, null]);
-  const seen = cdn.requests.flatMap(({ headers }) => [...headers.values()]).join(" ");
-  assert.doesNotMatch(seen, /token-|Bearer|Basic/);
+  assert.deepEqual(authorizations(world.auth), [loginHeader, null]);
+  assert.deepEqual(authorizations(cdn), [null, "Bearer token-2"]);
 });
+
+Deno.test("a registry on plain http that redirects to its own https is still that registry", async () => {
+  await using plain = startFakeUpstream();
+  await using world = startTokenRegistry(testCertificates.localhost);
+  const secure = world.registry.origin.replace("127.0.0.1", "localhost");
+  world.publish("app", manifest);
+  plain.serve("/v2/app/manifests/latest", { status: 301, headers: { location: `${secure}/v2/app/manifests/latest` } });
+  const origin = plain.origin.replace("127.0.0.1", "localhost");
+  const options = { caCerts: [testCertificates.ca], origins: [origin] };
+  using client = registryClient(world.registry, { login, insecure: true, authUrl: world.auth.url("/token") }, options);
+  assert.deepEqual(await ask(client, `${origin}/v2/app/manifests/latest`), [200, "here"]);
+  assert.deepEqual(authorizations(world.auth), [loginHeader]);
+});
+
+for (const known of [false, true]) {
+  Deno.test(`a login goes to no token server on another domain${known ? ", but where auth_url names it" : ""}`, async () => {
+    const asked: string[] = [];
+    const fetch = (request: Request) => {
+      asked.push(`${new URL(request.url).hostname} ${request.headers.get("authorization")}`);
+      if (request.url.startsWith("https://auth.")) return Promise.resolve(Response.json({ token: "t" }));
+      const headers = { "www-authenticate": 'Bearer realm="https://auth.evil.net/token"' };
+      return Promise.resolve(new Response("", { status: request.headers.has("authorization") ? 200 : 401, headers }));
+    };
+    await using registry = startFakeUpstream();
+    const credentials = { login, ...known && { authUrl: "https://auth.evil.net/token" } };
+    using client = registryClient(registry, credentials, {
+      origins: ["https://reg.public.net"],
+      lookup: () => Promise.resolve(["93.184.216.34"]),
+      egress: { fetch, fetchAt: null, close() {} },
+    });
+    const asking = ask(client, "https://reg.public.net/v2/");
+    if (known) assert.deepEqual(await asking, [200, ""]);
+    else {
+      const message = /another domain.*write auth_url: https:\/\/auth\.evil\.net\/token/;
+      await assert.rejects(asking, { code: "denied", upstreamStatus: 401, message });
+    }
+    assert.deepEqual(asked.slice(1, 2), known ? [`auth.evil.net ${loginHeader}`] : []);
+  });
+}
 
 Deno.test("a request with an authorization of its own keeps it, and its 401", async () => {
   await using world = startTokenRegistry();
@@ -378,7 +426,8 @@ for (const [name, credentials, sent] of exposures) {
     await using world = startTokenRegistry(testCertificates.localhost);
     const origin = world.registry.origin.replace("127.0.0.1", "localhost");
     const options = { caCerts: [testCertificates.ca], origins: [origin] };
-    using client = registryClient(world.registry, credentials, options);
+    const named = credentials.insecure ? { authUrl: world.auth.url("/token") } : {};
+    using client = registryClient(world.registry, { ...credentials, ...named }, options);
     world.publish("app", manifest);
     const asking = ask(client, `${origin}/v2/app/manifests/latest`);
     if (sent.length > 0) assert.deepEqual(await asking, [200, "here"]);

@@ -92,17 +92,24 @@ Deno.test("a token server that gives none without a login says what to set", asy
   });
 });
 
-Deno.test("a token server's redirect is not followed: the login goes to it alone", async () => {
+Deno.test("a token server's redirect is followed on its own host, with the login", async () => {
   await using world = startTokenRegistry();
-  await using elsewhere = startFakeUpstream();
+  using client = registryClient(world.registry, { login });
+  const token = world.target("app").replace("/token", "/service/token");
+  world.auth.serve("/token", { status: 301, headers: { location: token } });
+  world.auth.serve("/service/token", ({ target }) => ({ body: JSON.stringify({ token: world.issue(target) }) }));
+  assert.deepEqual(await ask(client, world.publish("app", "manifests/latest")), [200, "here"]);
+  assert.deepEqual(authorizations(world.auth), [loginHeader, loginHeader]);
+});
+
+Deno.test("a token server's redirect to another host is followed without the login", async () => {
+  await using world = startTokenRegistry();
+  await using elsewhere = startFakeUpstream({ hostname: "127.0.0.2" });
   using client = registryClient(world.registry, { login });
   world.auth.serve("/token", { status: 302, headers: { location: elsewhere.url("/token") } });
-  await assert.rejects(ask(client, world.publish("app", "manifests/latest")), {
-    code: "upstream_failed",
-    message: /: it answered 302, and redirects of token requests are not followed$/,
-  });
-  assert.deepEqual(authorizations(world.auth), [loginHeader]);
-  assert.equal(elsewhere.requests.length, 0);
+  elsewhere.serve("/token", { body: JSON.stringify({ token: "anonymous" }) });
+  assert.deepEqual(await ask(client, world.publish("app", "manifests/latest")), [401, "no"]);
+  assert.deepEqual([authorizations(world.auth), authorizations(elsewhere)], [[loginHeader], [null]]);
 });
 
 Deno.test("a token server that is gone is named, and the registry asked only once", async () => {

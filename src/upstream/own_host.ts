@@ -1,0 +1,26 @@
+/** The same host, on https unless `from` is on plain http itself: where secrets for `from` may go as well. */
+export function isSameHostOrItsHttps(from: URL, to: URL): boolean {
+  return from.hostname === to.hostname && (to.protocol === "https:" || to.protocol === from.protocol);
+}
+
+/** Whether a URL is at one of these origins, or at the https of one that is plain http. */
+export function isAtOneOf(origins: readonly URL[], url: URL): boolean {
+  return origins.some((own) => own.origin === url.origin || (own.protocol === "http:" && isHttpsOf(own, url)));
+}
+
+function isHttpsOf(own: URL, url: URL): boolean {
+  return url.protocol === "https:" && url.hostname === own.hostname;
+}
+
+/**
+ * Whether one owner has both hosts: they are the same, or below the same name that somebody has registered, by the
+ * Public Suffix List with its private part, so that two customers of one cloud are two owners. Addresses and names
+ * without a dot are the same or none.
+ */
+export async function isSameOwner(a: URL, b: URL): Promise<boolean> {
+  if (a.hostname === b.hostname) return true;
+  // The list takes long to load, and few need it.
+  const { getDomain } = await import("tldts");
+  const [domain, other] = [a, b].map(({ hostname }) => getDomain(hostname, { allowPrivateDomains: true }));
+  return domain !== null && domain === other;
+}
