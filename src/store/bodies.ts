@@ -8,7 +8,7 @@ import type { Entry, StoredBody } from "./store.ts";
 /** Bodies up to this size are read in one go, and kept in memory while there is room. */
 export const smallBodyBytes = 128 * 1024;
 /** How often, at most, the time of last use is written. */
-const touchEveryMs = 60_000;
+export const touchEveryMs = 60_000;
 
 interface BodiesOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */

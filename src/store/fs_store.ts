@@ -3,7 +3,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Absences } from "./absences.ts";
 import { BlobTally } from "./blob_tally.ts";
-import { Bodies } from "./bodies.ts";
+import { Bodies, touchEveryMs } from "./bodies.ts";
 import { Entries } from "./entries.ts";
 import { fileMode, folderMode, removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
@@ -206,11 +206,16 @@ function probeWriting(folder: string): void {
   }
 }
 
-/** Also counts as a use, since bytes that were left by an earlier transfer may be old. */
+/**
+ * Also counts as a use, since bytes that were left by an earlier transfer may be old. Only what may wait for
+ * the disk is done off this thread: each such call costs as much as a small write.
+ */
 async function syncToDisk(path: string, sizeBytes: number): Promise<void> {
-  using file = await Deno.open(path, { write: true });
-  const { size } = await file.stat();
+  using file = Deno.openSync(path, { write: true });
+  const { size, atime } = file.statSync();
   if (size !== sizeBytes) throw new Error(`the staged file has ${size} of ${sizeBytes} bytes`);
-  await file.utime(new Date(), new Date());
+  const now = Date.now();
+  const isRecent = atime !== null && Math.abs(now - atime.getTime()) < touchEveryMs;
+  if (!isRecent) await file.utime(new Date(now), new Date(now));
   await file.syncData();
 }

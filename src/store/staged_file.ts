@@ -5,12 +5,14 @@ import type { OpenFiles } from "./open_files.ts";
 import type { BodyFile, ResumeRecord, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
-interface StagedFileOptions {
+export interface StagedFileOptions {
   readonly usage: Usage;
   readonly removals: Removals;
   /** What it holds already. */
   readonly sizeBytes: number;
   readonly resume: ResumeRecord | null;
+  /** The file, open for writing since it was made; null for one that was there before. */
+  readonly created: Deno.FsFile | null;
   readonly parked: (sizeBytes: number) => void;
   readonly openFiles: OpenFiles;
 }
@@ -26,6 +28,10 @@ export class StagedFile implements StagedBody {
   readonly #removals: Removals;
   readonly #parked: (sizeBytes: number) => void;
   readonly #openFiles: OpenFiles;
+  /** Until the first writer takes it: each opening costs as much as writing a small body. */
+  #created: Deno.FsFile | null;
+  /** Whether there may be a file with a resume record. */
+  #recorded: boolean;
   /** What the cache counts for this body, and how much of it is on disk. */
   #reserved: number;
   #written: number;
@@ -36,6 +42,8 @@ export class StagedFile implements StagedBody {
     this.#usage = options.usage;
     this.#removals = options.removals;
     this.resume = options.resume;
+    this.#recorded = options.resume !== null;
+    this.#created = options.created;
     this.#reserved = this.#written = options.sizeBytes;
     this.#parked = options.parked;
     this.#openFiles = options.openFiles;
@@ -56,7 +64,8 @@ export class StagedFile implements StagedBody {
 
   openWriter(offset: number): Deno.FsFile {
     try {
-      const file = Deno.openSync(this.path, { write: true });
+      const file = this.#created ?? Deno.openSync(this.path, { write: true });
+      this.#created = null;
       if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
       return file;
     } catch (error) {
@@ -79,6 +88,7 @@ export class StagedFile implements StagedBody {
   }
 
   async saveRecord(record: ResumeRecord): Promise<void> {
+    this.#recorded = true;
     try {
       await replaceFile(`${this.#base}.json`, `${this.#base}.tmp`, JSON.stringify(record));
     } catch (error) {
@@ -96,24 +106,32 @@ export class StagedFile implements StagedBody {
   }
 
   park(): void {
+    this.#closeCreated();
     const sizeBytes = sizeOf(this.path);
     this.#settle(sizeBytes);
     this.#parked(sizeBytes);
   }
 
   discard(): void {
+    this.#closeCreated();
     this.#settle(this.#written);
     removeStaged(this.#base, this.#written, { removals: this.#removals, removed: () => this.#settle(0) });
   }
 
   /** Makes the body the blob at `path`. `counted` is called when it counts as a blob and no longer as staged. */
   async commit(path: string, counted: () => void): Promise<void> {
+    this.#closeCreated();
     this.#nextPath = path;
     await withFolder(path, () => Deno.rename(this.path, path));
     this.path = path;
     counted();
     this.#settle(0);
-    removeQuietly(`${this.#base}.json`);
+    if (this.#recorded) removeQuietly(`${this.#base}.json`);
+  }
+
+  #closeCreated(): void {
+    this.#created?.close();
+    this.#created = null;
   }
 
   /** While it is being renamed, the body may be at either place. */

@@ -6,7 +6,7 @@ import { type FsLayout, stagingName } from "./fs_layout.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { fileOrNull, openRegularFile, readJson, statOrNull } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
-import { removeStaged, StagedFile } from "./staged_file.ts";
+import { removeStaged, StagedFile, type StagedFileOptions } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
 import type { Usage } from "./usage.ts";
 
@@ -68,7 +68,7 @@ export class Staging {
       record && record.storedBytes <= parked.sizeBytes && fileOrNull(`${parked.base}.part`)?.size === parked.sizeBytes
     ) {
       this.#parked.delete(name);
-      return this.#body(name, parked, record);
+      return this.#body(name, parked, { resume: record, created: null });
     }
     this.#drop(name);
     return null;
@@ -81,14 +81,12 @@ export class Staging {
     const base = this.#newBase(name);
     try {
       if (statOrNull(lockOf(this.#folder)) === null) this.#claimFolder();
-      await withFolder(
-        base,
-        () => Deno.openSync(`${base}.part`, { write: true, createNew: true, mode: fileMode }).close(),
-      );
+      const create = () => Deno.openSync(`${base}.part`, { write: true, createNew: true, mode: fileMode });
+      const created = await withFolder(base, create);
+      return this.#body(name, { base, sizeBytes: 0 }, { resume: null, created });
     } catch (error) {
       throw storageFailed("stage a download in the cache directory", error);
     }
-    return this.#body(name, { base, sizeBytes: 0 }, null);
   }
 
   /** Gives up all parked bytes. */
@@ -118,11 +116,15 @@ export class Staging {
     return `${this.#folder}/${name}-${this.#sequence++}`;
   }
 
-  #body(name: string, { base, sizeBytes }: Parked, resume: ResumeRecord | null): StagedBody {
+  #body(
+    name: string,
+    { base, sizeBytes }: Parked,
+    origin: Pick<StagedFileOptions, "resume" | "created">,
+  ): StagedBody {
     const parked = (sizeBytes: number) => this.#park(name, { base, sizeBytes });
     return new StagedFile(base, {
       ...{ usage: this.#deps.usage(), removals: this.#deps.removals, openFiles: this.#deps.openFiles },
-      ...{ sizeBytes, resume, parked },
+      ...{ ...origin, sizeBytes, parked },
     });
   }
 

@@ -203,3 +203,42 @@ Deno.test("bytes behind a cut are forgotten", async () => {
 function stagedFiles(fixture: StoreFixture): string[] {
   return walk(`${fixture.root}/staging`).filter((path) => /\.(part|json)$/.test(path));
 }
+
+Deno.test("on its way into the store the file of a body is opened twice: to be written, and to be flushed", async () => {
+  await using fixture = new StoreFixture();
+  const body = bytesOf("a");
+  using opened = openedFiles();
+  const staged = await fixture.stage(selector, body);
+  await fixture.store.commit(staged, entryOf(selector, body));
+  assert.equal(opened.paths.filter((path) => path.endsWith(".part")).length, 2);
+});
+
+for (const end of ["discard", "commit"] as const) {
+  Deno.test(`a staged body that nothing was written to: ${end} leaves no file open`, async () => {
+    await using fixture = new StoreFixture();
+    using opened = openedFiles();
+    const staged = await fixture.store.stage(selector);
+    const file = opened.files.at(-1)!;
+    if (end === "discard") staged.discard();
+    else await fixture.store.commit(staged, entryOf(selector, new Uint8Array()));
+    assert.throws(() => file.statSync(), Deno.errors.BadResource);
+  });
+}
+
+/** The files that are opened while it is in use; `files` are those that were not waited for. */
+function openedFiles(): Disposable & { readonly paths: readonly string[]; readonly files: readonly Deno.FsFile[] } {
+  const { open, openSync } = Deno;
+  const paths: string[] = [];
+  const files: Deno.FsFile[] = [];
+  Deno.open = (path, options) => {
+    paths.push(String(path));
+    return open(path, options);
+  };
+  Deno.openSync = (path, options) => {
+    paths.push(String(path));
+    const file = openSync(path, options);
+    files.push(file);
+    return file;
+  };
+  return { paths, files, [Symbol.dispose]: () => void Object.assign(Deno, { open, openSync }) };
+}
