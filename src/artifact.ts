@@ -10,6 +10,8 @@ export type Fetch = (request: Request, options?: FetchOptions) => Promise<Respon
 export interface FetchOptions {
   /** False to send it once only: whoever asks has a copy and waits for no pauses. True when absent. */
   readonly retry?: boolean;
+  /** Why a redirect to this URL must not be followed; null where it may be. Asked before the URL is. */
+  readonly objection?: (target: URL) => VaultError | null;
 }
 
 /** One place an artifact can be had from. */
@@ -129,6 +131,8 @@ export interface Source {
   readonly ageSeconds: number;
   /** The URL it came from, without credentials. */
   readonly upstream: string;
+  /** Where redirects led to from there, if there were any. */
+  readonly location?: string | undefined;
 }
 
 /** A whole and checked body, read once: by `bytes` or by `stream`. */

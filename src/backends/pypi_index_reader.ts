@@ -66,13 +66,11 @@ export class IndexReader {
    * index may have it, and as the vault does.
    */
   async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
-    const { indexes } = this.#options;
     const page = this.#page(project, reading);
-    const unlessForeign = { ...page.policy, staleIfErrorMs: 0, serveDeleted: false };
-    const ways = [{ ...page, ...freshness && { freshness } }, { ...page, freshness: never, policy: unlessForeign }];
+    const ways = [{ ...page, ...freshness && { freshness } }, anew(page)];
     for (const artifact of ways) {
       const read = await vault.read(artifact, reading);
-      const index = indexes.at(read.source.upstream, project);
+      const index = this.#indexOf(read, project);
       if (index) return { ...read, index };
     }
     throw new VaultError(
@@ -86,16 +84,18 @@ export class IndexReader {
     const page = this.#page(project, reading);
     if (!vault.holds(page)) return null;
     const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
-    return this.#options.indexes.at(read.source.upstream, project) && read;
+    return this.#indexOf(read, project) && read;
   }
 
   /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
   async findLists(vault: VaultReader): Promise<FoundList[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
-      const document = this.#document(`/simple/;${index.url}`, [index.candidate(`${index.url}/`)]);
+      const document = this.#document(`/simple/;${index.url}`, [index.documentCandidate(`${index.url}/`)]);
       const artifact = { ...document, checkedBy: this.#listCheck };
-      return { ...await vault.read(artifact, plainJson), artifact, index };
+      const read = await vault.read(artifact, plainJson);
+      if (!index.vouchesFor(read.source)) throw new VaultError("not_found", `"${index.url}/" is no list of its own`);
+      return { ...read, artifact, index };
     }));
     const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
     const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);
@@ -104,9 +104,17 @@ export class IndexReader {
     return found;
   }
 
+  /** The index that a page is of; null where none is that may have the project. */
+  #indexOf({ source }: Read<unknown>, project: string): AskedIndex | null {
+    const index = this.#options.indexes.at(source.upstream, project);
+    return index?.vouchesFor(source) ? index : null;
+  }
+
   /** What is no page is no answer: an index that sends a page to sign in at is down. */
   #page(project: string, checkedBy: Reading<unknown>): Artifact {
-    const candidates = this.#options.indexes.of(project).map((index) => index.candidate(index.pageUrl(project)));
+    const candidates = this.#options.indexes.of(project).map((index) =>
+      index.documentCandidate(index.pageUrl(project))
+    );
     return { ...this.#document(`/simple/${project}/`, candidates), checkedBy };
   }
 
@@ -123,6 +131,11 @@ export class IndexReader {
       movesOnAfter: "absence",
     };
   }
+}
+
+/** Never what is held, not even in place of an error. */
+function anew(page: Artifact): Artifact {
+  return { ...page, freshness: never, policy: { ...page.policy, staleIfErrorMs: 0, serveDeleted: false } };
 }
 
 function createListCheck(lane: DocumentLane): Reading<null> {

@@ -1,5 +1,6 @@
-import type { Candidate, Fetch } from "../artifact.ts";
+import type { Candidate, Fetch, Source } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import { Forwarding } from "./pypi_forwarding.ts";
 import { lastSegment } from "./pypi_document.ts";
 import { permitting, type ProjectGlobs } from "./pypi_globs.ts";
 import { projectsOf } from "./pypi_name.ts";
@@ -27,7 +28,12 @@ export interface AskedIndex {
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
+  /** For files: they may come from anywhere. */
   candidate(url: string): Candidate;
+  /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
+  documentCandidate(url: string): Candidate;
+  /** Whether what it gave is its own, by where it came from and what the index says of it now. */
+  vouchesFor(source: Source): boolean;
 }
 
 /** The indexes in their order, and where their files are. */
@@ -37,7 +43,8 @@ export class PypiIndexes {
   readonly packagesBase: string | null;
 
   constructor(indexes: readonly PypiIndex[]) {
-    this.all = indexes.map(openIndex);
+    const forwarding = new Forwarding(indexes.map(({ url }) => withoutCredentials(url)), indexes.some(isRuled));
+    this.all = indexes.map((index) => openIndex(index, forwarding));
     const packagesUrl = indexes.map((index) => index.packagesUrl).find((url) => url !== null) ?? null;
     this.packagesBase = packagesUrl && packagesBase(packagesUrl);
   }
@@ -101,17 +108,28 @@ export function fileKeyOf(url: string): string {
   return `/files/${protocol.slice(0, -1)}/${host}${segments.join("/")}`;
 }
 
-function openIndex(index: PypiIndex): AskedIndex {
+function isRuled({ only, never }: PypiIndex): boolean {
+  return only.length > 0 || never.length > 0;
+}
+
+function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
   const { fetch, idleTimeoutMs, only, never } = index;
   const globs = { only, never };
   const url = withoutCredentials(index.url);
+  const objection = (target: URL) => forwarding.objection(url, target);
   return {
     url,
     globs,
     permits: permitting(globs),
-    permitsAll: only.length === 0 && never.length === 0,
+    permitsAll: !isRuled(index),
     pageUrl: (project) => `${url}/${project}/`,
     candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
+    documentCandidate: (target) => ({
+      url: target,
+      fetch: (request, options) => fetch(request, { ...options, objection }),
+      idleTimeoutMs,
+    }),
+    vouchesFor: (source) => forwarding.vouches(url, source),
   };
 }
 

@@ -22,10 +22,10 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
  * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
  * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
  * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake, and
- * a public upstream's redirect to an address that is not public. The response's `url` is where it came from in the end.
+ * a public upstream's redirect to an address that is not public. What the request's own `objection` says is thrown. The response's `url` is where it came from in the end.
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
-  return async (request) => {
+  return async (request, asked) => {
     let hop = new Request(request, { redirect: "manual" });
     const visited = new Set([hop.url]);
     for (;;) {
@@ -34,6 +34,8 @@ export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
       const target = locationOf(response, hop.url);
       if (target === null) return response;
       discardBody(response);
+      const forbidden = asked?.objection?.(target) ?? null;
+      if (forbidden !== null) throw forbidden;
       const problem = await objection(target, { request, hop, visited, options });
       if (problem !== null) throw refusal(request.url, `its redirect to "${shownUrl(target)}" ${problem}`);
       visited.add(target.href);

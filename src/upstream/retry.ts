@@ -40,7 +40,11 @@ const mostRetries: Partial<Record<FailureKind, number>> = { dns: 1, tls: 0, port
  */
 export function withRetry(fetch: Fetch, options: RetryOptions): Fetch {
   return (request, asked) =>
-    new Attempts(fetch, request, asked?.retry === false ? { ...options, retries: 0 } : options).run();
+    new Attempts(
+      (request) => fetch(request, asked),
+      request,
+      asked?.retry === false ? { ...options, retries: 0 } : options,
+    ).run();
 }
 
 type Outcome =
@@ -48,7 +52,7 @@ type Outcome =
   | { readonly kind: "unanswered"; readonly failure: ReturnType<typeof networkFailure>; readonly error: unknown };
 
 class Attempts {
-  readonly #fetch: Fetch;
+  readonly #fetch: (request: Request) => Promise<Response>;
   readonly #request: Request;
   readonly #retries: number;
   readonly #retryRateLimited: boolean;
@@ -57,7 +61,7 @@ class Attempts {
   readonly #random: () => number;
   readonly #log: Log;
 
-  constructor(fetch: Fetch, request: Request, options: RetryOptions) {
+  constructor(fetch: (request: Request) => Promise<Response>, request: Request, options: RetryOptions) {
     const { retries, retryRateLimited = true, clock = systemClock, random = Math.random, log = noLog } = options;
     this.#fetch = fetch;
     this.#request = request;

@@ -59,7 +59,7 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
     const answer = await ask(options, [], { previous });
     if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
-    if (confirms(answer.response, previous)) {
+    if (confirms(answer, previous)) {
       return { kind: "confirmed", answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
     }
   }

@@ -3,6 +3,7 @@ import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Version } from "../store/store.ts";
 import { assess } from "./freshness.ts";
+import { type AnswerOf, redirectedTo } from "./redirected_to.ts";
 
 /**
  * The validators of a stored copy, as request headers (RFC 9110 §13.1). A Last-Modified that is as old as the answer it
@@ -23,8 +24,13 @@ function isTooYoung(headers: HeaderList): boolean {
   return modified !== null && date !== null && date - modified < 1000;
 }
 
-/** Whether a 304 is about this version: one that names another ETag confirms nothing. */
-export function confirms(response: Response, version: Version): boolean {
+/**
+ * Whether a 304 is about this version: one that names another ETag confirms nothing. Nor does that of an upstream that
+ * redirected for this version and now answers itself: it has a version of its own.
+ */
+export function confirms(answer: AnswerOf, version: Version): boolean {
+  if (version.location !== undefined && redirectedTo(answer) === undefined) return false;
+  const { response } = answer;
   const etag = response.headers.get("etag");
   const own = headerOf(version.headers, "etag");
   return etag === null || own === undefined || isSameTag(etag, own);

@@ -273,7 +273,7 @@ class Engine implements Vault {
       return await this.#get(artifact, ask, stale);
     }
     if (stale && response.status === 304) {
-      if (!confirms(response, stale)) return await this.#head(artifact, ask, null);
+      if (!confirms(answer, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
       await this.#copies.renew(entry);
       const opened = this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });

@@ -66,10 +66,9 @@ export class Joining {
     const question = { artifact, candidates, previous: version, retry: false };
     if (conditionsOf(version).length === 0) return null;
     try {
-      const { response } = await inTime(heads.ask(question), { signal, timeoutMs });
-      const isSame = response.status === 304
-        ? confirms(response, version)
-        : isOf(keepHeaders(response.headers), version);
+      const answer = await inTime(heads.ask(question), { signal, timeoutMs });
+      const { response } = answer;
+      const isSame = response.status === 304 ? confirms(answer, version) : isOf(keepHeaders(response.headers), version);
       return isSame ? confirmed(artifact, version, response, Date.now()) : null;
     } catch (error) {
       if (!(error instanceof VaultError) || signal?.aborted) throw error;

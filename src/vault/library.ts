@@ -103,8 +103,8 @@ export class Library implements VaultReader {
   }
 }
 
-function sourceOf({ cacheStatus, ageSeconds }: Opened, upstream: string): Source {
-  return { cacheStatus, ageSeconds, upstream };
+function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: string): Source {
+  return { cacheStatus, ageSeconds, upstream, location };
 }
 
 function notKept({ backend, key }: Artifact): VaultError {
