@@ -17,6 +17,8 @@ import { createVault } from "./vault/engine.ts";
 /** Everything between a configuration and a request handler. */
 export interface App {
   handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
+  /** Bytes of bodies in the cache, as far as they are counted yet. */
+  cacheBytes(): number;
   /** From now on `/readyz` says that this process is going away. */
   beginShutdown(): void;
   /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
@@ -85,6 +87,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   });
   return {
     handle,
+    cacheBytes: () => store.usedBytes(),
     beginShutdown: () => shuttingDown = true,
     async close(timeoutMs) {
       shuttingDown = true;

@@ -3,21 +3,33 @@ import { loadConfig } from "../config/load.ts";
 import { presentConfig } from "../config/present.ts";
 import { warningsOf } from "../config/warnings.ts";
 import type { Command } from "./command.ts";
-import { configOptions, loadOptionsOf } from "./config_options.ts";
+import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
+import { checkAuthorities, readTls } from "./input_files.ts";
+import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
-/** Prints the configuration as it is understood, and what is odd about it; what is wrong is thrown by `loadConfig`. */
+/** Prints the configuration as it is understood, and what is odd about it; what is wrong is thrown, also files that cannot be used. */
 export const check: Command = {
   name: "check",
   summary: "Print the configuration with all defaults and without secrets, or everything that is wrong with it",
   examples: ["artifact-vault check --config config.yml"],
   options: configOptions,
   async run(values, io) {
-    const config = await loadConfig(loadOptionsOf(values, io));
+    const notes: string[] = [];
+    const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
     io.stdout(stringify(presentConfig(config), { lineWidth: 0 }));
     const ofRuntime = [oldRuntime(), config.tls === undefined ? refusesUpgrades() : null];
-    const warnings = [...warningsOf(config), ...ofRuntime.filter((warning) => warning !== null)];
+    const unserved = await unservedWarning(config);
+    const warnings = [
+      ...notes,
+      ...warningsOf(config),
+      ...[unserved, ...ofRuntime].filter((warning) => warning !== null),
+    ];
+    if (values.config === undefined) io.stderr(`Configuration: ${configSource(values)}\n`);
     for (const warning of warnings) io.stderr(`${warning}\n`);
+    // As the start does: what cannot be opened is better known now.
+    await readTls(config);
+    await checkAuthorities(config);
     return 0;
   },
 };

@@ -16,7 +16,7 @@ const overriding: Readonly<Record<string, { key: string; spec: OptionSpec }>> = 
 
 /** The options of every command that reads a configuration. */
 export const configOptions: Readonly<Record<string, OptionSpec>> = {
-  config: { value: "FILE", short: "c", help: "Configuration to read; the built-in one without it" },
+  config: { value: "FILE", short: "c", help: "Configuration to read; else config.yml here, or the built-in one" },
   ...Object.fromEntries(Object.entries(overriding).map(([name, { spec }]) => [name, spec])),
 };
 
@@ -30,7 +30,24 @@ export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
   return { path: configPathOf(values), env: io.env, overrides };
 }
 
-/** The configuration file a command line names. */
+/** What is read without `--config`, where the working directory has it. */
+const usualPath = "config.yml";
+
+/** The configuration file a command line names, or the one in the working directory; undefined for the built-in one. */
 export function configPathOf(values: OptionValues): string | undefined {
-  return typeof values.config === "string" ? values.config : undefined;
+  if (typeof values.config === "string") return values.config;
+  try {
+    return Deno.statSync(usualPath).isFile ? usualPath : undefined;
+  } catch {
+    // It is not there, or this program may not look.
+    return undefined;
+  }
+}
+
+/** Where the configuration comes from, for whoever wonders. */
+export function configSource(values: OptionValues): string {
+  if (typeof values.config === "string") return values.config;
+  return configPathOf(values) === undefined
+    ? `built in, since no --config is given and there is no ${usualPath} in the working directory`
+    : `${usualPath} in the working directory, since no --config is given`;
 }

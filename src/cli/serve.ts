@@ -5,15 +5,17 @@ import { opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Log, type Logging } from "../observe/log.ts";
+import { shownBytes } from "../observe/shown_bytes.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
-import { configOptions, loadOptionsOf } from "./config_options.ts";
+import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
 import { serveUntilTerminated } from "./shutdown.ts";
+import { unservedWarning } from "./unserved.ts";
 import { version } from "./version.ts";
 
 /** Serves until SIGTERM or SIGINT. */
@@ -28,14 +30,19 @@ export const serve: Command = {
   ],
   options: { ...configOptions, ...allowOldRuntime },
   async run(values, io) {
-    const config = await loadConfig(loadOptionsOf(values, io));
-    const warnings = [...checkRuntime(values), ...warningsOf(config)];
+    const notes: string[] = [];
+    const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
+    const source = configSource(values);
+    const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
     await prepareCacheDir(config.cache_dir, config);
+    warnings.push(
+      ...[cacheDirWarning(config.cache_dir), await unservedWarning(config)].filter((text) => text !== null),
+    );
     await checkAuthorities(config);
     const tls = await readTls(config);
     const logging = openLog(config);
     try {
-      await serveConfig(config, { tls, log: logging.log, io, warnings });
+      await serveConfig(config, { tls, log: logging.log, io, warnings, source });
     } finally {
       await logging.close();
     }
@@ -62,25 +69,37 @@ interface ServeDeps {
   readonly log: Log;
   readonly io: Io;
   readonly warnings: readonly string[];
+  /** Where the configuration comes from. */
+  readonly source: string;
 }
 
-async function serveConfig(config: Config, { tls, log, io, warnings }: ServeDeps): Promise<void> {
-  for (const warning of [...warnings, cacheDirWarning(config.cache_dir) ?? []].flat()) log.warning(warning);
+async function serveConfig(config: Config, { tls, log, io, warnings, source }: ServeDeps): Promise<void> {
+  for (const warning of warnings) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
   const { server, url } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
-  announce(url, { config, log, io });
+  announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
   await Promise.race([terminated, server.lost]);
 }
 
-function announce(url: string, { config, log, io }: { config: Config; log: Log; io: Io }): void {
+interface Announced extends Pick<ServeDeps, "log" | "io" | "source"> {
+  readonly config: Config;
+  readonly cacheBytes: number;
+}
+
+/** Says what is served, from what, and in which mode: in the log, and on the terminal where that is another place. */
+function announce(url: string, { config, log, io, source, cacheBytes }: Announced): void {
   const title = `Artifact Vault ${version} listening on ${url}`;
   const routes = config.backends.map((backend) => {
     const upstreams = [...upstreamsOf(backend), opensAnyHost(backend) ? "any registry" : []].flat();
-    return `${backend.config.prefix} -> ${upstreams.join(", ")}`;
+    const isOffline = backend.config.offline && !config.offline;
+    return `${backend.config.prefix} -> ${upstreams.join(", ")}${isOffline ? " (offline: never asked)" : ""}`;
   });
-  for (const line of [title, ...routes]) log.info(line);
-  if (!showsLog(config)) io.stdout([title, ...routes.map((route) => `  ${route}`), ""].join("\n"));
+  const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : shownBytes(cacheBytes);
+  const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
+  if (config.offline) facts.push("Offline: no upstream is ever asked; what is not in the cache is answered with 504");
+  for (const line of [title, ...facts, ...routes]) log.info(line);
+  if (!showsLog(config)) io.stdout([title, ...[...facts, ...routes].map((line) => `  ${line}`), ""].join("\n"));
 }
 
 /** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */

@@ -8,7 +8,7 @@ const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT",
 const longestMs = 2 ** 31 - 1;
 
 export interface ShutdownOptions {
-  readonly app: App;
+  readonly app: Pick<App, "beginShutdown" | "close">;
   readonly server: { shutdown(): Promise<void> };
   readonly log: Log;
   readonly timeoutMs: number;

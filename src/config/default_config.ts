@@ -1,6 +1,31 @@
-/** What is served without a configuration file: well-known download sites, each below its name. */
+/** What is served without a configuration file: what the README shows, each below its name; images at the root, too. */
 export const defaultConfigText = `
 backends:
+  - type: dockerhub
+    name: dockerhub
+    config: {}
+
+  - type: pypi
+    name: pypi
+    config: {}
+
+  - type: apt
+    name: debian
+    config:
+      mirror_url: http://deb.debian.org/debian
+
+  - type: apt
+    name: debian-security
+    config:
+      mirror_url: http://deb.debian.org/debian-security
+      aliases: http://security.debian.org/debian-security
+
+  - type: apt
+    name: ubuntu
+    config:
+      mirror_url: http://archive.ubuntu.com/ubuntu
+      aliases: http://security.ubuntu.com/ubuntu
+
   - type: http
     name: apache
     config:

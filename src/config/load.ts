@@ -1,6 +1,7 @@
 import { VaultError } from "../errors.ts";
 import { readConfigFile } from "./config_file.ts";
 import { type Env, readEnv } from "./env.ts";
+import { withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { namesInTexts, resolveTexts } from "./resolve_texts.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -23,24 +24,33 @@ export interface LoadOptions {
   readonly text?: string;
   readonly env: Env;
   readonly overrides?: Overrides;
+  /** Told what of the file does not count, one sentence each. */
+  readonly warn?: (message: string) => void;
 }
 
 /**
  * Reads and checks a configuration. Throws `config_invalid` with all problems, one a line, and `permission_missing`
  * where the file or the environment may not be read.
  */
-export async function loadConfig({ path, text, env, overrides = {} }: LoadOptions): Promise<Config> {
+export async function loadConfig({ path, text, env, overrides = {}, warn = () => {} }: LoadOptions): Promise<Config> {
   const file = new YamlFile(text ?? await readConfigFile(path));
   const values = readEnv(env, namesInTexts(file.value));
-  const resolved = resolveTexts(file.value, (name) => values.get(name));
+  const valueOf = (name: string) => values.get(name);
+  const withLogins = withoutUnsetLogins(file.value, valueOf);
+  const supported = withoutUnsupported(withLogins.value);
+  const original = (problem: Problem) => ({ ...problem, path: supported.original(problem.path) });
+  const resolved = resolveTexts(supported.value, valueOf);
   const input = withOverrides(resolved.value, overrides);
   const result = configSchema.safeParse(input);
-  const problems = [...file.problems, ...resolved.problems];
-  if (result.success && problems.length === 0) return result.data;
+  const problems = [...file.problems, ...resolved.problems.map(original)];
+  if (result.success && problems.length === 0) {
+    for (const warning of [...withLogins.warnings, ...supported.warnings]) warn(warning);
+    return result.data;
+  }
   if (!result.success && file.isReadable) {
     const reported = new Set(resolved.problems.map(({ path }) => formatPath(path)));
     const found = result.error.issues.flatMap((issue) => problemsOf(issue, input));
-    problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))));
+    problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))).map(original));
   }
   const lines = describeProblems(problems, { file, name: path ?? "built-in configuration", overrides });
   throw new VaultError("config_invalid", lines.join("\n"));

@@ -4,14 +4,17 @@ const introduction = `# Configuration
 
 <!-- Generated from src/config/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
 
-A YAML file, given with \`--config\`. \`artifact-vault check --config config.yml\` prints it as it is understood, or all
+A YAML file, given with \`--config\`; without it, \`config.yml\` in the working directory, or else a built-in one for
+Docker Hub, PyPI, Debian, Ubuntu and some download sites. \`artifact-vault check --config config.yml\` prints it as it is understood, or all
 that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented example.
 
 - Durations: \`30\` (seconds), \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`7d\`, \`2w\`; \`forever\` where it is allowed.
 - Sizes: \`1048576\` (bytes), \`512MB\` (decimal), \`100GiB\` (binary).
 - \`\${NAME}\` and \`\${NAME:-default}\` in a value stand for an environment variable; the default is for one that is not
   set or empty. \`$\${\` is a literal \`\${\`. In a flow mapping (\`{…}\`) they need quotes.
-- A key without a value, or whose variable is empty, counts as not given.
+- A key without a value, or whose variable is empty, counts as not given. So does a login (\`username\`, \`password\`,
+  \`token\`) of which no variable is set; the start warns of it.
+- Backends of types that are not supported yet (\`huggingface\`, \`npm\`) are left out, with a warning.
 - Relative paths start at the working directory.
 - \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.
 `;

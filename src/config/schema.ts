@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { namesOf } from "./backend_names.ts";
 import { backendTypes } from "./backend_types.ts";
 import { authorities, choice, duration, flag, integer, size, text, textMatching } from "./kinds.ts";
 import { proxyUrl } from "./urls.ts";
@@ -53,7 +54,7 @@ const globalKeys = {
 /** The one declaration of the configuration: its keys, types, defaults and documentation. */
 export const configSchema = z.strictObject(globalKeys).transform((config) => ({
   ...config,
-  backends: config.backends.map(withPrefix),
+  backends: withNames(config.backends).map(withPrefix),
 }));
 
 /** A checked configuration: keys as in YAML, durations in milliseconds, sizes in bytes. */
@@ -73,6 +74,13 @@ export type AptBackendConfig = Extract<BackendConfig, { readonly type: "apt" }>;
 /** Whether a backend serves images, and so answers at `/v2/`, too. */
 export function isOci(backend: BackendConfig): backend is OciBackendConfig {
   return backend.type === "dockerhub" || backend.type === "oci";
+}
+
+type WithName<Backend> = Backend extends unknown ? Omit<Backend, "name"> & { readonly name: string } : never;
+
+function withNames<Backend extends object>(backends: readonly Backend[]): WithName<Backend>[] {
+  const names = namesOf(backends);
+  return backends.map((backend, index) => ({ ...backend, name: names[index] }) as unknown as WithName<Backend>);
 }
 
 interface Prefixed {
@@ -97,7 +105,9 @@ function checkDistinct(backends: unknown, context: z.core.$RefinementCtx): void 
   if (!Array.isArray(backends)) return;
   const names = new Map<string, number>();
   const prefixes = new Map<string, string>();
-  for (const [index, backend] of (backends as (Prefixed | undefined)[]).entries()) {
+  const allNames = namesOf(backends);
+  for (const [index, given] of (backends as (Prefixed | undefined)[]).entries()) {
+    const backend = given && { ...given, name: allNames[index] as string };
     const wrong = (message: string, ...path: string[]) =>
       context.addIssue({ code: "custom", path: [index, ...path], message });
     if (typeof backend?.name !== "string" || typeof backend.config !== "object") continue;

@@ -9,7 +9,9 @@ export const backendName = textMatching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
   type: "name",
   a: "a backend name",
   hint: "write letters, digits, dots, dashes and underscores, a letter or digit first",
-}).describe("Stands in logs and metrics, and is a directory in the cache. No two backends have the same.");
+}).optional().describe(
+  "Stands in logs and metrics, and is a directory in the cache. No two backends have the same. Without it, the prefix without its slashes, else the type.",
+);
 
 const prefix = value<string>({
   type: "path",

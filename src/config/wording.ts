@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { backendTypeNames } from "./backend_types.ts";
 import { shown } from "./kinds.ts";
+import { unsupportedTypes } from "./leniency.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";
 import { configSchema } from "./schema.ts";
@@ -31,6 +32,8 @@ function wording(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === "invalid_union") {
     const list = backendTypeNames.join(", ");
     if (value === undefined) return `a backend type is missing; known are ${list}`;
+    const remedy = unsupportedTypes.get(value);
+    if (remedy !== undefined) return `${shown(value)} is not supported yet; remove this entry, and ${remedy}`;
     const nearest = typeof value === "string" ? didYouMean(value, backendTypeNames) : "";
     return `${shown(value)} is not a known backend type${nearest}; known are ${list}`;
   }

@@ -108,6 +108,29 @@ Deno.test("check says what is allowed but hardly meant", async () => {
   assert.ok(stderr.endsWith(ofRuntime));
 });
 
+Deno.test("check opens certificates, keys and authorities as the start does", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("config.yml");
+  for (const key of ["tls: {cert: /missing.pem, key: /missing.pem}", "ca: /missing.pem"]) {
+    await Deno.writeTextFile(path, `${key}\nbackends: [{type: pypi, config: {}}]`);
+    const { code, stderr } = await runCaptured(["check", "-c", path]);
+    assert.equal(code, 1);
+    assert.match(stderr, /Cannot use "\/missing\.pem" as (tls\.cert|ca): there is no such file\n$/);
+  }
+});
+
+Deno.test("check names what in the cache nobody serves", async () => {
+  await using dir = await createTempDir();
+  for (const name of ["pypi", "former", "old"]) {
+    await Deno.mkdir(dir.join("cache", "entries", name), { recursive: true });
+  }
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(path, `cache_dir: ${dir.join("cache")}\nbackends: [{type: pypi, config: {}}]`);
+  const { code, stderr } = await runCaptured(["check", "-c", path]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^The cache directory ".*\/cache" holds files of "former", "old", which no backend .* serves: /);
+});
+
 Deno.test("check prints every problem and ends with code 2", async () => {
   await using dir = await createTempDir();
   const path = dir.join("config.yml");

@@ -17,9 +17,28 @@ Deno.test("with a log file, the address and the routes still stand on the termin
   await using vault = await VaultProcess.start({ args: ["--config", path] });
   await vault.waitForLine(/^ {2}\/files -> http:\/\/127\.0\.0\.1:9\/x$/);
   assert.equal((await vault.stop("SIGTERM")).code, 0);
-  assert.equal(vault.lines.length, 2, vault.output);
+  assert.deepEqual(vault.lines.slice(1), [
+    `  Configuration: ${path}`,
+    `  Cache: ${dir.join("cache")} (nothing in it, or not counted yet)`,
+    "  /files -> http://127.0.0.1:9/x",
+  ]);
   assert.match(vault.lines[0]!, /^Artifact Vault \d+\.\d+\.\d+ listening on http:\/\/127\.0\.0\.1:\d+$/);
   assert.match(await Deno.readTextFile(dir.join("vault.log")), / - vault - INFO - Artifact Vault .* listening on http/);
+});
+
+Deno.test("without --config, config.yml in the working directory is read, and the start says so", async () => {
+  await using dir = await createTempDir();
+  await using vault = await VaultProcess.start({ args: ["--offline"], cwd: dir.path });
+  await vault.waitForLine(
+    /Configuration: built in, since no --config is given and there is no config.yml in the working/,
+  );
+  await vault.waitForLine(/Offline: no upstream is ever asked/);
+  await vault.waitForLine(/\/ubuntu -> /);
+  await Deno.writeTextFile(dir.join("config.yml"), "backends: [{type: pypi, config: {offline: true}}]");
+  await using other = await VaultProcess.start({ args: [], cwd: dir.path });
+  await other.waitForLine(/Configuration: config.yml in the working directory, since no --config is given/);
+  await other.waitForLine(/Cache: \.\/cache \(nothing in it, or not counted yet\)/);
+  await other.waitForLine(/\/pypi -> .* \(offline: never asked\)$/);
 });
 
 Deno.test("without one, the log says both, once", async () => {

@@ -66,10 +66,33 @@ Deno.test("certificate, key and authorities are read at start, and a wrong one i
   await assert.rejects(readTls(await configOf(`tls: {cert: ${cert}, key: ${cert}}`)), {
     message: `Cannot use "${cert}" as tls.key: it holds no private key in PEM form`,
   });
+  const pair = (key: string) => configOf(`tls: {cert: ${cert}, key: ${key}}`);
+  const otherKey = crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign"]);
+  await Deno.writeTextFile(
+    dir.join("other.key"),
+    pemOf(await crypto.subtle.exportKey("pkcs8", (await otherKey).privateKey)),
+  );
+  await assert.rejects(readTls(await pair(dir.join("other.key"))), {
+    message: `Cannot use "${dir.join("other.key")}" as tls.key: the certificate in "${cert}" was made for another key`,
+  });
+  await Deno.writeTextFile(dir.join("damaged.key"), pemOf(new ArrayBuffer(10)));
+  await assert.rejects(
+    readTls(await pair(dir.join("damaged.key"))),
+    /damaged\.key" as tls\.key: it is damaged, or of a kind/,
+  );
+  await Deno.writeTextFile(
+    dir.join("locked.key"),
+    pemOf(new ArrayBuffer(10)).replaceAll("PRIVATE", "ENCRYPTED PRIVATE"),
+  );
+  await assert.rejects(readTls(await pair(dir.join("locked.key"))), /it is protected by a passphrase/);
   await assert.rejects(checkAuthorities(await configOf("ca: [/nonexistent/ca.pem]")), {
     message: 'Cannot use "/nonexistent/ca.pem" as ca: there is no such file',
   });
 });
+
+function pemOf(key: ArrayBuffer): string {
+  return `-----BEGIN PRIVATE KEY-----\n${new Uint8Array(key).toBase64()}\n-----END PRIVATE KEY-----\n`;
+}
 
 const handler = () => new Response("here");
 

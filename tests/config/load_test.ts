@@ -239,7 +239,11 @@ Deno.test("options take the place of what the file says", async () => {
 
 Deno.test("without a file the built-in configuration serves", async () => {
   const config = await loadConfig({ env: () => undefined });
-  assert.deepEqual(config.backends.map(({ config }) => config.prefix).slice(0, 2), ["/apache", "/maven"]);
+  const images = ["/dockerhub"];
+  const packages = ["/pypi", "/debian", "/debian-security", "/ubuntu"];
+  const sites = ["/apache", "/maven", "/gnu", "/kernel", "/nodejs"];
+  assert.deepEqual(config.backends.map(({ config }) => config.prefix), [...images, ...packages, ...sites]);
+  assert.deepEqual(warningsOf(config), []);
   assert.deepEqual(httpKeys(config, "maven").rules[0], { match: "**/maven-metadata.xml*", ttl: 300_000 });
 });
 

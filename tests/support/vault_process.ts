@@ -33,6 +33,8 @@ export interface VaultOptions {
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
   readonly permissions?: readonly string[];
+  /** The working directory; that of the tests where absent. */
+  readonly cwd?: string;
   /** How many files the process may have open; as many as the tests where absent. */
   readonly openFiles?: number;
 }
@@ -55,7 +57,11 @@ export class VaultProcess extends ServerProcess {
     const { openFiles } = options;
     const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh"];
     const command = [...limit, ...program];
-    const vault = new VaultProcess(command, { env: vaultEnvironment(options.env), clearEnv: true });
+    const vault = new VaultProcess(command, {
+      env: vaultEnvironment(options.env),
+      clearEnv: true,
+      ...options.cwd !== undefined && { cwd: options.cwd },
+    });
     try {
       const [url] = await vault.waitForLine(/(?<=listening on )https?:\/\/127\.0\.0\.1:\d+/);
       vault.#url = url;

@@ -1,0 +1,30 @@
+/** What parsing may have left of a backend. */
+interface Nameable {
+  readonly type?: unknown;
+  readonly name?: unknown;
+  readonly config?: { readonly prefix?: unknown } | null;
+}
+
+/**
+ * The name of each backend: the one it was given, or one made of its prefix, else of its type. A name that is made
+ * differs from all others by a number at its end, and stays the same as long as the configuration does.
+ */
+export function namesOf(backends: readonly unknown[]): unknown[] {
+  const taken = new Set(backends.map((backend) => (backend as Nameable | null | undefined)?.name));
+  return backends.map((backend) => {
+    const { name, type, config } = (backend ?? {}) as Nameable;
+    if (name !== undefined) return name;
+    const wanted = nameOfPrefix(config?.prefix) || String(type ?? "");
+    let made = wanted;
+    for (let number = 2; taken.has(made); number++) made = `${wanted}-${number}`;
+    taken.add(made);
+    return made;
+  });
+}
+
+/** `/python/simple` makes `python-simple`. Empty where there is nothing to make a name of. */
+function nameOfPrefix(prefix: unknown): string {
+  // Registries have to be at /v2: that tells nothing.
+  if (typeof prefix !== "string" || prefix === "/v2") return "";
+  return prefix.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
+}

@@ -1,0 +1,80 @@
+import type { Env } from "./env.ts";
+import { formatPath, type Path } from "./problem.ts";
+
+/**
+ * Types of backends that the original tool has and this one does not have yet: for each, what its users can do
+ * meanwhile.
+ */
+export const unsupportedTypes: ReadonlyMap<unknown, string> = new Map([
+  ["huggingface", "let clients use the Hub itself until then"],
+  ["npm", "let clients use the registry itself until then"],
+]);
+
+export interface LeftOut {
+  readonly value: unknown;
+  /** One sentence for each thing that was left out, with what to do. */
+  readonly warnings: readonly string[];
+  /** A path in `value` as it was in the file. */
+  readonly original: (path: Path) => Path;
+}
+
+/** Leaves out the backends of types that are not supported yet, so that the others of such a file are served. */
+export function withoutUnsupported(input: unknown): LeftOut {
+  const backends = (input as { readonly backends?: unknown } | null | undefined)?.backends;
+  if (!Array.isArray(backends)) return { value: input, warnings: [], original: (path) => path };
+  const kept: number[] = [];
+  const warnings: string[] = [];
+  for (const [index, backend] of backends.entries()) {
+    const remedy = unsupportedTypes.get(backend?.type);
+    if (remedy === undefined) kept.push(index);
+    else {
+      warnings.push(
+        `backends[${index}] is not served: type "${backend.type}" is not supported yet; remove the entry, and ${remedy}`,
+      );
+    }
+  }
+  // Where nothing else is left, the list is told as it is: nothing in it could be served.
+  if (kept.length === 0) return { value: input, warnings: [], original: (path) => path };
+  return {
+    value: { ...input as object, backends: kept.map((index) => backends[index]) },
+    warnings,
+    original: (path) => path[0] === "backends" ? path.map((step, at) => at === 1 ? kept[Number(step)]! : step) : path,
+  };
+}
+
+const loginKeys = ["username", "password", "token"];
+/** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
+const maxDepth = 32;
+
+/**
+ * Leaves out logins of which every part is a variable that is not set: secrets that a file provides for and nobody has.
+ * Of a login that has some of its parts, a missing one is a mistake.
+ */
+export function withoutUnsetLogins(tree: unknown, env: Env): Omit<LeftOut, "original"> {
+  const warnings: string[] = [];
+  const visit = (value: unknown, path: Path): unknown => {
+    if (typeof value !== "object" || value === null || path.length > maxDepth) return value;
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
+    const entries = Object.entries(value);
+    const names = unsetLogin(entries, env);
+    if (names.length > 0) {
+      const [is, them] = names.length === 1 ? ["is", "it"] : ["are", "them"];
+      const place = formatPath(path);
+      warnings.push(
+        `${place} has no login, since ${names.join(" and ")} ${is} not set; set ${them}, or remove the key`,
+      );
+    }
+    const left = names.length === 0 ? entries : entries.filter(([key]) => !loginKeys.includes(key));
+    return Object.fromEntries(left.map(([key, item]) => [key, visit(item, [...path, key])]));
+  };
+  return { value: visit(tree, []), warnings };
+}
+
+/** The variables of such a login; empty where there is none. */
+function unsetLogin(entries: readonly (readonly [string, unknown])[], env: Env): string[] {
+  const parts = entries.filter(([key, value]) => loginKeys.includes(key) && value !== null);
+  const names = parts.map(([, value]) => /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(String(value))?.[1]);
+  const unset = names.filter((name) => name !== undefined && env(name) === undefined) as string[];
+  const isMissing = names.every((name) => name !== undefined && !env(name));
+  return isMissing ? [...new Set(unset)] : [];
+}
