@@ -71,7 +71,16 @@ async function openRegistry(
       counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
     }),
   });
-  return { url, names: [new URL(url).host, ...names], fetch, idleTimeoutMs: backend.config.timeout, allow, deny };
+  const bareOfficialImages = registry.official_images === "bare";
+  return {
+    url,
+    bareOfficialImages,
+    names: [new URL(url).host, ...names],
+    fetch,
+    idleTimeoutMs: backend.config.timeout,
+    allow,
+    deny,
+  };
 }
 
 function credentialsOf({ registry_url, auth_url, username, password = "", token }: RegistryConfig): Credentials {

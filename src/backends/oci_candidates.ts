@@ -40,8 +40,8 @@ export class OciCandidates {
   }
 }
 
-function candidateOf({ url, fetch, idleTimeoutMs }: Registry, content: OciContent): Candidate {
-  return { url: `${url}/v2${formatOciPath(content)}`, fetch, idleTimeoutMs };
+function candidateOf({ apiUrl, fetch, idleTimeoutMs }: Registry, content: OciContent): Candidate {
+  return { url: `${apiUrl}${formatOciPath(content)}`, fetch, idleTimeoutMs };
 }
 
 type Referrers = Extract<OciContent, { kind: "referrers" }>;

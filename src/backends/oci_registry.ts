@@ -4,7 +4,7 @@ import type { Fetch } from "../artifact.ts";
 
 /** A registry as it is configured. */
 export interface OciRegistry {
-  /** Its base URL, without `/v2`; may have a path. */
+  /** Its base URL; may have a path. Where that has `/v2` in it, names of images follow at once. */
   readonly url: string;
   /** The names clients ask for it by, in lower case: `host[:port]` and aliases; the first is its own in the cache. */
   readonly names: readonly string[];
@@ -14,6 +14,8 @@ export interface OciRegistry {
   readonly allow: readonly string[];
   /** Counts before `allow`. */
   readonly deny: readonly string[];
+  /** Whether it has the Hub's official images without the `library/` before their names. */
+  readonly bareOfficialImages?: boolean;
 }
 
 const hubNames: ReadonlySet<string> = new Set([
@@ -38,7 +40,8 @@ export function isHubName(name: string): boolean {
  * configuration.
  */
 export class Registry {
-  readonly url: string;
+  /** What paths of the distribution API follow, with its version. */
+  readonly apiUrl: string;
   readonly names: ReadonlySet<string>;
   readonly isHub: boolean;
   readonly fetch: Fetch;
@@ -48,7 +51,8 @@ export class Registry {
   readonly #denies: (image: string) => boolean;
 
   constructor(config: OciRegistry) {
-    this.url = config.url.replace(/\/+$/, "");
+    const url = new URL(config.url.replace(/\/+$/, ""));
+    this.apiUrl = /\/v2(?:\/|$)/.test(url.pathname) ? url.href : `${url.href.replace(/\/$/, "")}/v2`;
     const names = config.names.map(canonicalName);
     this.isHub = [new URL(config.url).host, ...names].some(isHubName);
     this.names = new Set(this.isHub ? [...names, ...hubNames] : names);
@@ -62,11 +66,12 @@ export class Registry {
   /** The name for the cache, the same under whichever of its names it was asked for. */
   get ownName(): string {
     const [first] = this.names;
-    return first ?? new URL(this.url).host;
+    return first ?? new URL(this.apiUrl).host;
   }
 
   /** The name it knows an image by: on Docker Hub, what has one segment is an official image. */
   imageName(name: string): string {
+    if (this.#config.bareOfficialImages) return name.replace(/^library\/(?=[^/]+$)/, "");
     return this.isHub && !name.includes("/") ? `library/${name}` : name;
   }
 

@@ -34,11 +34,16 @@ const registryKeys = {
     "Images that may come from it, such as library/* or myorg/**; without it all of them.",
   ),
   deny: oneOrMore(imagePattern).optional().describe("Images that may not, also if allowed."),
+  official_images: choice("library", "bare").optional().describe(
+    "How it names the official images of Docker Hub, where it has them: library/alpine, as the Hub, or bare, as alpine.",
+  ),
   names: oneOrMore(registryName).optional().describe("What clients call it, besides the host of registry_url."),
 };
 
 const registry = z.strictObject({
-  registry_url: registryUrl().describe("URL of the registry; a host alone means https, or http if insecure."),
+  registry_url: registryUrl().describe(
+    "URL of the registry; a host alone means https, or http if insecure. With /v2 in its path, images' names follow at once; else /v2 is added.",
+  ),
   ...registryKeys,
   ca: authorities().optional().describe("PEM file, or list of files, of certificate authorities to trust for it, too."),
 }).superRefine((registry, context) => {
@@ -48,7 +53,7 @@ const registry = z.strictObject({
 
 const ociKeys = {
   registry_url: registryUrl().optional().describe(
-    `URL of the registry; a host alone means https, or http if insecure. Without it dockerhub takes ${dockerHub}.`,
+    `URL of the registry; a host alone means https, or http if insecure. With /v2 in its path, images' names follow at once; else /v2 is added. Without it dockerhub takes ${dockerHub}.`,
   ),
   ...registryKeys,
   repositories: z.array(registry).optional().describe(
@@ -72,9 +77,9 @@ export const ociBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
 }).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
   const { registry_url, auth_url, username, password, token, ...rest } = config;
-  const { insecure, allow, deny, names, repositories, ...common } = rest;
+  const { insecure, allow, deny, official_images, names, repositories, ...common } = rest;
   const url = registry_url ?? defaultUrls[type];
-  const single = { auth_url, username, password, token, insecure, allow, deny, names };
+  const single = { auth_url, username, password, token, insecure, allow, deny, official_images, names };
   const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
   const opensInsecurely = insecure && config.registries === "any";
   return {

@@ -16,7 +16,10 @@ export function knownUrl() {
   return value<string>(urlKind);
 }
 
-/** An upstream's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the scheme. */
+/**
+ * A registry's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the
+ * scheme. The other names of Docker Hub, which answer no pulls, are read as the one that does.
+ */
 export function registryUrl() {
   return value<string>({
     type: "URL or host",
@@ -28,10 +31,31 @@ export function registryUrl() {
 }
 
 function readRegistryUrl(input: unknown): string | Misfit {
-  if (typeof input !== "string" || input.includes("://")) return readUpstreamUrl(input, registryHint);
-  const address = input.trim();
-  const url = readUpstreamUrl(`https://${address}`, registryHint);
-  return url instanceof Misfit ? url : `//${address.replace(/\/+$/, "")}`;
+  const hasScheme = typeof input !== "string" || input.includes("://");
+  const read = readUpstreamUrl(hasScheme ? input : `https://${input.trim()}`, registryHint);
+  if (read instanceof Misfit) return read;
+  const url = new URL(read);
+  if (isDockerHub(url)) return hasScheme ? `${url.protocol}//${hubHost}` : `//${hubHost}`;
+  if (/\/v1$/.test(url.pathname)) {
+    const right = read.replace(/\/v1$/, "");
+    return new Misfit(`"${read}" is the address of an API that registries have no longer; write ${right}`);
+  }
+  return hasScheme ? read : `//${input.trim().replace(/\/+$/, "")}`;
+}
+
+const hubHost = "registry-1.docker.io";
+const hubSpellings: ReadonlySet<string> = new Set([
+  hubHost,
+  "docker.io",
+  "index.docker.io",
+  "registry.docker.io",
+  "registry.hub.docker.com",
+  "hub.docker.com",
+]);
+
+/** Docker Hub in any of its spellings, with or without the version of the API that clients write behind it. */
+function isDockerHub({ hostname, port, pathname }: URL): boolean {
+  return hubSpellings.has(hostname) && port === "" && /^\/(?:v[12])?$/.test(pathname);
 }
 
 function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit {

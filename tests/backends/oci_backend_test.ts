@@ -222,6 +222,37 @@ Deno.test("a registry that stands in for Docker Hub by name has its official ima
   assert.deepEqual(urlsOf(artifact), ["https://mirror.example/v2/library/ubuntu/manifests/1"]);
 });
 
+const addresses: readonly (readonly [registryUrl: string, image: string, asked: string])[] = [
+  ["https://harbor.lan", "library/x", "https://harbor.lan/v2/library/x/manifests/1"],
+  ["https://harbor.lan/path", "library/x", "https://harbor.lan/path/v2/library/x/manifests/1"],
+  ["https://harbor.lan/v2", "library/x", "https://harbor.lan/v2/library/x/manifests/1"],
+  ["https://harbor.lan/v2/project", "library/x", "https://harbor.lan/v2/project/library/x/manifests/1"],
+  ["https://nexus.lan/v2x", "library/x", "https://nexus.lan/v2x/v2/library/x/manifests/1"],
+];
+
+for (const [url, image, asked] of addresses) {
+  Deno.test(`${image} of ${url} is asked for at ${asked}`, () => {
+    const backend = ociBackend({ registries: [registryAt("harbor.lan", { url })] });
+    const artifact = asArtifact(backend.resolve(requestFor(`/v2/${image}/manifests/1`)));
+    assert.deepEqual(urlsOf(artifact), [asked]);
+  });
+}
+
+Deno.test("a project that stands in for the Hub with bare names of official images", () => {
+  const url = "https://harbor.lan/v2/hub";
+  const project = registryAt("harbor.lan", { url, names: ["harbor.lan", "docker.io"], bareOfficialImages: true });
+  const backend = ociBackend({ registries: [project, hub] });
+  const asked = (image: string) => asArtifact(backend.resolve(requestFor(`/v2/${image}/manifests/1`)));
+  for (const image of ["alpine", "library/alpine", "docker.io/library/alpine"]) {
+    assert.deepEqual(urlsOf(asked(image)), [
+      `${url}/alpine/manifests/1`,
+      "https://registry-1.docker.io/v2/library/alpine/manifests/1",
+    ], image);
+    assert.equal(asked(image).key, asked("alpine").key);
+  }
+  assert.equal(urlsOf(asked("library/team/x"))[0], `${url}/library/team/x/manifests/1`);
+});
+
 Deno.test("what a registry that only a client has named says of digests opens no held bytes", () => {
   const openRegistry = (name: string) => registryAt(name);
   const backend = ociBackend({ openRegistry });

@@ -105,6 +105,14 @@ const urls: [written: string, insecure: boolean, url: string][] = [
   ["http://registry.lan:5000/", false, "http://registry.lan:5000"],
   ["http://registry.lan:5000/", true, "http://registry.lan:5000"],
   ["HTTPS://Registry.example.com/", false, "https://registry.example.com"],
+  ["docker.io", false, "https://registry-1.docker.io"],
+  ["https://docker.io", false, "https://registry-1.docker.io"],
+  ["https://index.docker.io/v1/", false, "https://registry-1.docker.io"],
+  ["index.docker.io/v1/", false, "https://registry-1.docker.io"],
+  ["https://hub.docker.com/", false, "https://registry-1.docker.io"],
+  ["https://registry-1.docker.io/v2/", false, "https://registry-1.docker.io"],
+  ["ghcr.io/v2", false, "https://ghcr.io/v2"],
+  ["https://harbor.lan/v2/project", false, "https://harbor.lan/v2/project"],
 ];
 
 for (const [written, insecure, url] of urls) {
@@ -155,6 +163,12 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
   ["oci", "registry_urls: a, registry_url: a", /registry_urls: is not a known key \(did you mean "registry_url"\?\)/],
   ["oci", "registry_url: ftp://a", /registry_url: "ftp:\/\/a" is not a URL that can be used here/],
   ["oci", 'registry_url: "u:hunter2@a"', /registry_url: credentials do not belong into the URL/],
+  [
+    "oci",
+    "registry_url: ghcr.io/v1/",
+    /registry_url: "https:\/\/ghcr\.io\/v1" is the address.*; write https:\/\/ghcr\.io$/,
+  ],
+  ["dockerhub", "official_images: x", /official_images: "x" is not a known word; write library, bare/],
   ["oci", 'registry_url: "a b"', /registry_url: "https:\/\/a b" is not a URL/],
   ["oci", "registry_url: a, password: x", /config\.password: a password needs a username/],
   ["oci", "repositories: [{registry_url: a, password: x}]", /repositories\[0\]\.password: a password needs a username/],
