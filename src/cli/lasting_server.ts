@@ -52,6 +52,16 @@ export class LastingServer {
     return this.#lost.promise;
   }
 
+  /**
+   * Closes the port and opens it again as `open` does it now. Requests under way are answered; who connects in the
+   * moment between is refused.
+   */
+  reopen(): void {
+    if (this.#closing) return;
+    this.#drainAside(this.#current);
+    this.#openSoon(performance.now());
+  }
+
   /** Accepts no more connections. Resolves when all requests under way have been answered. */
   async shutdown(): Promise<void> {
     this.#closing = true;
@@ -68,9 +78,7 @@ export class LastingServer {
 
   #failed(server: Server, error: unknown): void {
     if (this.#closing) return;
-    const draining = this.#drain(server);
-    this.#draining.add(draining);
-    draining.then(() => this.#draining.delete(draining));
+    this.#drainAside(server);
     this.#warn(`Cannot accept connections: ${messageOf(error)}. Idle ones are closed, and the port is opened again`);
     if (performance.now() - this.#openedAt > soundMs) this.#nextWaitMs = waitMs.first;
     this.#openSoon(performance.now());
@@ -90,6 +98,12 @@ export class LastingServer {
       const message = `Cannot listen on port ${port} again: ${messageOf(error)}`;
       this.#lost.reject(new VaultError("internal", message, { cause: error }));
     }
+  }
+
+  #drainAside(server: Server): void {
+    const draining = this.#drain(server);
+    this.#draining.add(draining);
+    draining.then(() => this.#draining.delete(draining));
   }
 
   /** A server whose listener has failed may be shut down like any other. */

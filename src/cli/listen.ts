@@ -18,17 +18,28 @@ export interface Listening {
   readonly server: LastingServer;
   /** Where it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** From now on connections get this certificate. */
+  renewTls(tls: TlsOptions): void;
 }
 
 /** Starts to accept connections; throws where the address cannot be had, saying what to do. */
 export function listen(handler: Handler, { config, tls, log = noLog }: ListenOptions): Listening {
   const hostname = config.http_host;
-  const options = { hostname, onListen() {}, onError: cutOff, ...tls };
+  const options = { hostname, onListen() {}, onError: cutOff };
+  let currentTls = tls;
   try {
-    const open = (port: number) => Deno.serve({ ...options, port }, handler);
+    const open = (port: number) => Deno.serve({ ...options, ...currentTls, port }, handler);
     const server = new LastingServer({ open, port: config.http_port, log });
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return { server, url: `${tls === null ? "http" : "https"}://${host}:${server.addr.port}` };
+    return {
+      server,
+      url: `${tls === null ? "http" : "https"}://${host}:${server.addr.port}`,
+      renewTls(tls) {
+        if (currentTls?.cert === tls.cert && currentTls.key === tls.key) return;
+        currentTls = tls;
+        server.reopen();
+      },
+    };
   } catch (error) {
     throw asPermissionMissing(error) ??
       new VaultError("internal", `Cannot listen on ${hostname}:${config.http_port}: ${reasonOf(error, config)}`, {

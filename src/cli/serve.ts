@@ -10,6 +10,7 @@ import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
+import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
@@ -42,7 +43,7 @@ export const serve: Command = {
     const tls = await readTls(config);
     const logging = openLog(config);
     try {
-      await serveConfig(config, { tls, log: logging.log, io, warnings, source });
+      await serveConfig(config, { tls, logging, io, warnings, source });
     } finally {
       await logging.close();
     }
@@ -66,23 +67,35 @@ function openLog({ log_level: level, log_format: format, log_file: file, offline
 
 interface ServeDeps {
   readonly tls: TlsOptions | null;
-  readonly log: Log;
+  readonly logging: Logging;
   readonly io: Io;
   readonly warnings: readonly string[];
   /** Where the configuration comes from. */
   readonly source: string;
 }
 
-async function serveConfig(config: Config, { tls, log, io, warnings, source }: ServeDeps): Promise<void> {
+async function serveConfig(config: Config, { tls, logging, io, warnings, source }: ServeDeps): Promise<void> {
+  const { log } = logging;
   for (const warning of warnings) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
-  const { server, url } = await openServer(app, { config, tls, log });
+  const { server, url, renewTls } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
-  await Promise.race([terminated, server.lost]);
+  const stopReopening = reopenOnHangup({
+    log,
+    reopens: {
+      "log file": () => logging.reopen(),
+      certificate: async () => {
+        const renewed = await readTls(config);
+        if (renewed !== null) renewTls(renewed);
+      },
+    },
+  });
+  await Promise.race([terminated, server.lost]).finally(stopReopening);
 }
 
-interface Announced extends Pick<ServeDeps, "log" | "io" | "source"> {
+interface Announced extends Pick<ServeDeps, "io" | "source"> {
+  readonly log: Log;
   readonly config: Config;
   readonly cacheBytes: number;
 }

@@ -1,8 +1,11 @@
 import type { App } from "../app.ts";
 import type { Log } from "../observe/log.ts";
 
-/** Windows knows no SIGTERM. */
-const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
+/** Windows knows no SIGTERM. A terminal that is closed ends what was started on it with SIGHUP. */
+function endingSignals(): readonly Deno.Signal[] {
+  if (Deno.build.os === "windows") return ["SIGINT", "SIGBREAK"];
+  return Deno.stdin.isTerminal() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
+}
 
 /** The longest a timer can wait: 24 days. */
 const longestMs = 2 ** 31 - 1;
@@ -42,7 +45,7 @@ async function finish({ app, server, timeoutMs }: Omit<ShutdownOptions, "log">):
 }
 
 function onTermination(receive: (signal: Deno.Signal) => void): () => void {
-  const listeners = signals.map((signal) => ({ signal, listener: () => receive(signal) }));
+  const listeners = endingSignals().map((signal) => ({ signal, listener: () => receive(signal) }));
   for (const { signal, listener } of listeners) Deno.addSignalListener(signal, listener);
   return () => {
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);

@@ -15,7 +15,7 @@ const closeMs = 2000;
  * or hangs loses lines, and costs nothing else; `lostLine` is written once it takes lines again.
  */
 export class LineWriter {
-  readonly #target: LineTarget;
+  #target: LineTarget;
   readonly #lostLine: (count: number) => string;
   readonly #encoder = new TextEncoder();
   #waiting = "";
@@ -48,6 +48,13 @@ export class LineWriter {
     this.#writing ??= this.#writeAll().finally(() => this.#writing = null);
   }
 
+  /** What is not being written yet goes to `target`. The one until now is closed when the rest is written to it. */
+  replaceTarget(target: LineTarget): void {
+    const old = this.#target;
+    this.#target = target;
+    Promise.resolve(this.#writing).finally(() => old.close());
+  }
+
   /** Writes what is waiting, for at most two seconds, and closes the target. */
   async close(): Promise<void> {
     const patience = Promise.withResolvers<void>();
@@ -78,6 +85,7 @@ export class LineWriter {
   }
 
   async #writeBytes(bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length;) offset += await this.#target.write(bytes.subarray(offset));
+    const target = this.#target;
+    for (let offset = 0; offset < bytes.length;) offset += await target.write(bytes.subarray(offset));
   }
 }

@@ -30,6 +30,8 @@ export interface LoggingOptions {
 /** A log that goes somewhere. */
 export interface Logging {
   readonly log: Log;
+  /** Opens the file anew, where one of that name may be another by now. Throws `config_invalid`, and keeps the old one. */
+  reopen(): void;
   /** Writes what is waiting and closes the file. */
   close(): Promise<void>;
 }
@@ -49,7 +51,13 @@ export function createLogging(options: LoggingOptions): Logging {
       fields: undefined,
     });
   });
-  return { log: new LineLog(options.level, format, writer), close: () => writer.close() };
+  return {
+    log: new LineLog(options.level, format, writer),
+    reopen() {
+      if (options.file !== undefined) writer.replaceTarget(openTarget(options));
+    },
+    close: () => writer.close(),
+  };
 }
 
 class LineLog implements Log {

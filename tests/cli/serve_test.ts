@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createCertificates } from "../support/certificates.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { runVault, vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 /** A configuration in `dir` whose upstream is never asked. */
 function writeConfig(dir: { join(...names: string[]): string }, ...top: string[]): Promise<string> {
@@ -74,4 +76,48 @@ Deno.test("what is missing in permissions is named one after the other, down to 
     assert.equal(code, 1);
     granted.push(flag);
   }
+});
+
+Deno.test(
+  "SIGHUP opens a rotated log file again, and requests go on",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    await using dir = await createTempDir();
+    const log = dir.join("vault.log");
+    await using vault = await VaultProcess.start({ args: ["--config", await writeConfig(dir, `log_file: ${log}`)] });
+    const has = (path: string, text: RegExp) => text.test(Deno.readTextFileSync(path));
+    await waitUntil("the first log has the start", () => has(log, /listening on/));
+    await Deno.rename(log, `${log}.1`);
+    Deno.kill(vault.pid, "SIGHUP");
+    await waitUntil(
+      "there is a new log",
+      () => [...Deno.readDirSync(dir.path)].some(({ name }) => name === "vault.log"),
+    );
+    await waitUntil("one of them says why", () => has(`${log}.1`, /SIGHUP: opening/) || has(log, /SIGHUP: opening/));
+    assert.equal((await fetch(vault.url("/healthz"))).ok, true);
+    assert.equal((await vault.stop("SIGTERM")).code, 0);
+    assert.ok(has(log, /SIGTERM: finishing/), "what comes later is in the new one");
+  },
+);
+
+Deno.test("SIGHUP reads a renewed certificate, and keeps the old one where the new one is wrong", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using dir = await createTempDir();
+  await using otherDir = await createTempDir();
+  const [first, second] = [await createCertificates(dir), await createCertificates(otherDir)];
+  const args = ["--config", await writeConfig(dir, `tls: {cert: ${first.cert}, key: ${first.key}}`)];
+  await using vault = await VaultProcess.start({ args });
+  const isServedBy = async ({ ca }: { readonly ca: string }) => {
+    using client = Deno.createHttpClient({ caCerts: [Deno.readTextFileSync(ca)], poolMaxIdlePerHost: 0 });
+    return await fetch(vault.url("/healthz"), { client }).then((answer) => answer.text(), () => "") !== "";
+  };
+  assert.ok(await isServedBy(first));
+  await Deno.copyFile(second.cert, first.cert);
+  Deno.kill(vault.pid, "SIGHUP");
+  await vault.waitForLine(/ERROR - The certificate stays what it was: .*cert\.key" as tls\.key: .* for another key/);
+  assert.ok(await isServedBy(first));
+  await Deno.copyFile(second.key, first.key);
+  Deno.kill(vault.pid, "SIGHUP");
+  await waitUntil("the new certificate is served", () => isServedBy(second));
 });

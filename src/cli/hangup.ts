@@ -1,0 +1,28 @@
+import { messageOf } from "../errors.ts";
+import type { Log } from "../observe/log.ts";
+
+export interface HangupOptions {
+  readonly log: Log;
+  /** What is opened again, each by a name for the log. A failure leaves what was open before. */
+  readonly reopens: Readonly<Record<string, () => void | Promise<void>>>;
+}
+
+/**
+ * Opens files again at SIGHUP, as programs that rotate logs or renew certificates expect it. Returns a function that
+ * stops that. Does nothing where the process has a terminal, whose end SIGHUP tells of, and on Windows.
+ */
+export function reopenOnHangup({ log, reopens }: HangupOptions): () => void {
+  if (Deno.build.os === "windows" || Deno.stdin.isTerminal()) return () => {};
+  const receive = async () => {
+    log.info("SIGHUP: opening the log file and the certificate again; a changed configuration needs a restart");
+    for (const [name, reopen] of Object.entries(reopens)) {
+      try {
+        await reopen();
+      } catch (error) {
+        log.error(`The ${name} stays what it was: ${messageOf(error)}`);
+      }
+    }
+  };
+  Deno.addSignalListener("SIGHUP", receive);
+  return () => Deno.removeSignalListener("SIGHUP", receive);
+}
