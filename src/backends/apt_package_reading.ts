@@ -2,7 +2,7 @@ import type { Reading } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { PackageTable } from "./apt_package_table.ts";
 import { readPackages } from "./apt_packages.ts";
-import type { Compression } from "./apt_packages_worker.ts";
+import type { Compression } from "./apt_unpack.ts";
 
 /** What an index lists; null for one that cannot be read. */
 export type PackageReading = Reading<PackageTable | null>;
@@ -11,13 +11,15 @@ export type PackageReading = Reading<PackageTable | null>;
 export type PackageReadings = (listed: string) => PackageReading | null;
 
 const maxIndexBytes = 512 * 1024 * 1024;
-const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.gz|\.xz)?$/;
+const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.bz2|\.gz|\.xz|\.zst)?$/;
 
 /** `warn` is told of indexes that cannot be read. */
 export function createPackageReadings(warn: (message: string) => void): PackageReadings {
   const read = readInTurn();
   const readings: Readonly<Record<string, PackageReading>> = {
     "": createReading("none", { read, warn }),
+    ".bz2": createReading("bz2", { read, warn }),
+    ".zst": createReading("zst", { read, warn }),
     ".gz": createReading("gz", { read, warn }),
     ".xz": createReading("xz", { read, warn }),
   };

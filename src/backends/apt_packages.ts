@@ -1,6 +1,7 @@
 import { VaultError } from "../errors.ts";
 import { PackageTable } from "./apt_package_table.ts";
-import type { Compression, PackagesReply, PackagesRequest } from "./apt_packages_worker.ts";
+import type { PackagesReply, PackagesRequest } from "./apt_packages_worker.ts";
+import type { Compression } from "./apt_unpack.ts";
 
 /** So long the thread may take for a chunk of at most 1 MiB. */
 const maxMsForChunk = 60_000;

@@ -1,12 +1,7 @@
 // Unpacks and reads one index of packages on a thread of its own, chunk by chunk as it asks for them.
-import { Duplex } from "node:stream";
-import { createGunzip } from "node:zlib";
-import xz from "xz-decompress";
 import { PackageLines } from "./apt_package_lines.ts";
 import { type PackageColumns, PackageTableBuilder } from "./apt_package_table.ts";
-
-/** How an index is packed. */
-export type Compression = "gz" | "xz" | "none";
+import { type Compression, unpack } from "./apt_unpack.ts";
 
 /** What the worker is told: `open` first, then a chunk for each `more`; null after the last. */
 export type PackagesRequest =
@@ -19,7 +14,6 @@ export type PackagesReply =
   | { readonly kind: "table"; readonly columns: PackageColumns }
   | { readonly kind: "failed"; readonly reason: string };
 
-type Unpacker = TransformStream<Uint8Array<ArrayBuffer>, Uint8Array>;
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
 const scope = self as unknown as {
@@ -43,26 +37,14 @@ async function readIndex(compression: Compression): Promise<void> {
   const table = new PackageTableBuilder();
   const lines = new PackageLines((path, sha256) => table.add(path, sha256));
   let unpackedBytes = 0;
-  for await (const chunk of unpack(chunks(), compression)) {
+  await unpack(chunks(), compression, (chunk) => {
     unpackedBytes += chunk.byteLength;
     if (unpackedBytes > maxUnpackedBytes) throw new Error(`unpacked it is larger than ${maxUnpackedBytes} bytes`);
     lines.write(chunk);
-  }
+  });
   lines.end();
   const columns = table.build();
   scope.postMessage({ kind: "table", columns }, [columns.keys.buffer, columns.digests.buffer]);
-}
-
-function unpack(packed: Bytes, compression: Compression): ReadableStream<Uint8Array> {
-  switch (compression) {
-    case "gz":
-      // Not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2).
-      return packed.pipeThrough(Duplex.toWeb(createGunzip()) as Unpacker);
-    case "xz":
-      return new xz.XzReadableStream(packed);
-    case "none":
-      return packed;
-  }
 }
 
 /** What is handed over, one chunk asked for at a time. */

@@ -4,7 +4,8 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { PackageLines } from "../../src/backends/apt_package_lines.ts";
 import { PackageTable, PackageTableBuilder } from "../../src/backends/apt_package_table.ts";
-import { readInTurn } from "../../src/backends/apt_package_reading.ts";
+import { createPackageReadings, readInTurn } from "../../src/backends/apt_package_reading.ts";
+import type { Compression } from "../../src/backends/apt_unpack.ts";
 import { readPackages } from "../../src/backends/apt_packages.ts";
 import { VaultError } from "../../src/errors.ts";
 
@@ -33,10 +34,27 @@ const xzOfIndex = "/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4AErAMxdACgYSGbb2jCF/hbe6cpAc
   "KTm3JRE7+n9vZ4Jjr6e3iJqcGvgsPUZDvheoyr1zpejUB458fu7npTNAbHA45xw9B+aYXelInicJ4IZY87pOWAAAAADR5jT/O6C6OQAD6AGsAtgB" +
   "rAJqULoNSYgUFzswAwAAAAAEWVo=";
 
+/** `index` by bzip2. */
+const bz2OfIndex =
+  "QlpoOTFBWSZTWVM2cVcAAJ7fgAAQQAH/8CVASQC/794QMAF1GswSqm0yn6SeGkjTagDQaAEqp+INAptEmg9TTQAAKqp5TJkBkAyMmhoMjr+J7W" +
+  "rTrYHBg6BSlE5AcKh8eUlnJerr5wYI1CIbH1rSVjtrX2LlgA+JWMGCZBjNFexIHAGXIum9eyyNdYQm0jZttdtnIzUd0dzW1I40CM73NZYy9Y2h" +
+  "B00jEGZ71zhjheMeLQkmchbi1ZxLXI5s7pe7YW9EEGWVGuhZoqqNxyuJT0tR48woFwVUhCEIZFpWLiAVVVx2lnGjXvUUy03Fd56LQ5hAwdu4iI" +
+  "idwM2+cakF0iUJi+GfHlydejraaIsxrJ2adTo8mpYOeHwFI6JxpSEHSVmAW23wIF9ZJkFuF0iSL+DMFCIOx5hmHkJ03qq03NSqNFQ9kSJ3MS8s" +
+  "I5MCGBYTiJINhAiMTsSmUnPxMJBnJhKZj+LuSKcKEgpmzirg";
+/** `index` by zstd 1.5 with --check. */
+const zstOfIndex =
+  "KLUv/QRo9QkAZpU8HGBPG8BPO8c2T5siM0pNMDomu6UlhexKCXLasgI+ADIAMQD63VJilYgXIQcgUOcGBgSDELs8CKbZB1L/wYqkaLiBPPxoHJ" +
+  "GI5MEQ5ngKTAIIIJGHMmEJpiJhgIAtuOF8CKpW5jaWinzevO/8pb5X2DSDws1UJM/EKYzAJDpJt9FpmthCP6V/znr63vAdr92j7EYryq0dXOqf" +
+  "rtVe6lTE2hUhWm+opV7VydRl446Jxc/VVWdbSZW/Uombch1yXMgWLiLGVAxLe0qRo7tc25HxF6J1m7TXM5ftvWMrxb7Q/2/9fhv/N/+oO68hUy" +
+  "d5a7bGVyceIKBmiGo3H8pAs9dapwO8fkswsiIXETQsACEbt2EXEhYOk8sC6FgAlK21bdCFtIVXwqRCj+MOHlwrAFiPB/Y6ADOwqIA0A8cJ083B" +
+  "ww==";
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const plain: Bytes = new TextEncoder().encode(index);
-const xz: Bytes = new Uint8Array(Buffer.from(xzOfIndex, "base64"));
+const [xz, bz2, zst] = [xzOfIndex, bz2OfIndex, zstOfIndex].map((text): Bytes =>
+  new Uint8Array(Buffer.from(text, "base64"))
+) as [Bytes, Bytes, Bytes];
 const gz = await gzip(plain);
 
 async function gzip(bytes: Bytes): Promise<Bytes> {
@@ -150,7 +168,7 @@ Deno.test("a path with several digests has none; one that is merely repeated has
   assert.equal(table.size, 3);
 });
 
-for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz]] as const) {
+for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz], ["bz2", bz2], ["zst", zst]] as const) {
   Deno.test(`an index is read on a thread of its own: ${compression}`, async () => {
     for (const pieceBytes of [1, 100, bytes.length]) {
       const table = await readPackages(streamOf(bytes, pieceBytes), compression);
@@ -167,10 +185,12 @@ for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz]] as 
   });
 }
 
-Deno.test("several xz streams, one behind the other, are one index", async () => {
-  const table = await readPackages(streamOf(new Uint8Array([...xz, ...xz]), 100), "xz");
-  assert.equal(table.size, names.length);
-});
+for (const [compression, bytes] of [["xz", xz], ["bz2", bz2], ["zst", zst]] as const) {
+  Deno.test(`several streams, one behind the other, are one index: ${compression}`, async () => {
+    const table = await readPackages(streamOf(new Uint8Array([...bytes, ...bytes]), 100), compression);
+    assert.equal(table.size, names.length);
+  });
+}
 
 Deno.test("several gz members, one behind the other, are one index", async () => {
   const half = Math.floor(plain.length / 2);
@@ -180,9 +200,16 @@ Deno.test("several gz members, one behind the other, are one index", async () =>
 });
 
 const damaged = (bytes: Bytes) => bytes.map((byte, at) => at === 250 ? byte ^ 1 : byte);
-const unreadable: Readonly<Record<string, { bytes: Bytes; compression: "gz" | "xz" }>> = {
+const unreadable: Readonly<Record<string, { bytes: Bytes; compression: Compression }>> = {
   "a gz file cut short": { bytes: gz.slice(0, -9), compression: "gz" },
   "an xz file cut short": { bytes: xz.slice(0, -9), compression: "xz" },
+  "a bz2 file cut short": { bytes: bz2.slice(0, -9), compression: "bz2" },
+  "a zst file cut short": { bytes: zst.slice(0, -9), compression: "zst" },
+  "a damaged bz2 file": { bytes: damaged(bz2), compression: "bz2" },
+  "an unpacked file as bz2": { bytes: plain, compression: "bz2" },
+  "an unpacked file as zst": { bytes: plain, compression: "zst" },
+  "an empty file as bz2": { bytes: new Uint8Array(), compression: "bz2" },
+  "an empty file as zst": { bytes: new Uint8Array(), compression: "zst" },
   "a damaged gz file": { bytes: damaged(gz), compression: "gz" },
   "a damaged xz file": { bytes: damaged(xz), compression: "xz" },
   "an unpacked file as gz": { bytes: plain, compression: "gz" },
@@ -261,4 +288,15 @@ Deno.test("an index that is being read is given up when the vault closes", async
   const closing = new AbortController();
   const never = new ReadableStream<Uint8Array>({ pull: () => closing.abort() }, { highWaterMark: 0 });
   await assert.rejects(() => readPackages(never, "none", closing.signal), /shutting down/);
+});
+
+Deno.test("lists of packages are read in the forms that repositories have them in, and nothing else is", () => {
+  const readingOf = createPackageReadings(() => {});
+  for (const form of ["", ".gz", ".xz", ".bz2", ".zst"]) {
+    assert.ok(readingOf(`main/binary-amd64/Packages${form}`), form);
+    assert.ok(readingOf(`Sources${form}`), form);
+  }
+  for (const other of ["main/Contents-amd64.gz", "main/binary-amd64/Packages.lzma", "Packages.diff/Index"]) {
+    assert.equal(readingOf(other), null, other);
+  }
 });
