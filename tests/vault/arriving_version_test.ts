@@ -182,6 +182,7 @@ Deno.test("what upstream has deleted meanwhile is followed, unless what is delet
     if (serveDeleted) await second;
     else await assert.rejects(second, { code: "not_found" });
     scene.hold.release();
+    if (serveDeleted) assert.equal(await text((await second).bytes), one);
     assert.equal(await text(scene.first), one);
   }
 });
