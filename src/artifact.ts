@@ -27,8 +27,11 @@ export interface Candidate {
 export type Freshness =
   /** Content-addressed or declared so: upstream is never asked again. */
   | { readonly kind: "immutable" }
-  /** Fresh for `ttlMs` after it was stored or last confirmed, then asked for conditionally. */
-  | { readonly kind: "ttl"; readonly ttlMs: number }
+  /**
+   * Fresh for `ttlMs` after it was stored or last confirmed, then asked for conditionally; what was confirmed before
+   * `since`, in ms since the epoch, is not fresh.
+   */
+  | { readonly kind: "ttl"; readonly ttlMs: number; readonly since?: number }
   /** As the upstream's own headers say (RFC 9111). */
   | { readonly kind: "http" };
 
@@ -87,6 +90,8 @@ export interface Artifact extends Selecting {
    * name is then served under its digest as well.
    */
   keyByDigest?(sha256: string): string;
+  /** The media type that a document says it has, which counts before that of an answer to HEAD; null where it has none. */
+  mediaTypeOf?(bytes: Uint8Array): string | null;
   /** Told of what a miss has to know and a hit does not, such as the digest: a copy that is held needs none of it. */
   complete?(): Promise<Artifact>;
   /**
@@ -101,8 +106,8 @@ export interface Artifact extends Selecting {
   readonly movesOnAfter: "any_failure" | "refusal" | "absence";
   /** Whether its relative links count from the URL it was asked for by: then folders are redirected to their slash. */
   readonly hasRelativeLinks?: boolean;
-  /** What clients are told instead of the stored headers. */
-  present?(headers: HeaderList): HeaderList;
+  /** What clients are told instead of the stored headers; with the SHA-256 of the body, in hex, where that is known. */
+  present?(headers: HeaderList, sha256?: string): HeaderList;
   /** Served where no upstream has it, instead of an error. */
   readonly whenMissing?: DirectAnswer;
 }

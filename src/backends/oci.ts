@@ -2,7 +2,7 @@ import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer } f
 import { VaultError } from "../errors.ts";
 import { acceptClassOf, everyForm } from "./oci_accept.ts";
 import { OciCandidates } from "./oci_candidates.ts";
-import { manifestCheck, referrersCheck, tagListCheck } from "./oci_document.ts";
+import { manifestCheck, mediaTypeOf, referrersCheck, tagListCheck } from "./oci_document.ts";
 import { formatOciError } from "./oci_error.ts";
 import { ociIndexType } from "./oci_media_types.ts";
 import { announcedDigest, presentContent, presentList, versionHeader } from "./oci_present.ts";
@@ -57,6 +57,12 @@ type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webP
 };
 
 type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
+
+interface TagRequest {
+  readonly request: BackendRequest;
+  /** What was confirmed before is to be confirmed again, whatever the ttl. */
+  readonly since: number | undefined;
+}
 
 class OciMirror implements OciBackend {
   readonly name: string;
@@ -129,7 +135,7 @@ class OciMirror implements OciBackend {
     };
     switch (content.kind) {
       case "tagged_manifest":
-        return this.#tag(common, repositoryKey, request);
+        return this.#tag(common, repositoryKey, { request, since: this.#candidates.absentAt(scope, content.name) });
       case "manifest":
       case "blob":
         return this.#digested(common, repositoryKey, content);
@@ -139,18 +145,19 @@ class OciMirror implements OciBackend {
     }
   }
 
-  #tag(common: Common, repositoryKey: string, { headers }: BackendRequest): Artifact {
-    const { accept, keySuffix } = acceptClassOf(headers.get("accept"));
+  #tag(common: Common, repositoryKey: string, { request, since }: TagRequest): Artifact {
+    const { accept, keySuffix } = acceptClassOf(request.headers.get("accept"));
     return {
       ...common,
       key: common.key + keySuffix,
       requestHeaders: [["accept", accept]],
-      freshness: this.#tagFreshness(),
+      freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
       movesOnAfter: this.#options.movesOnAfter,
       announcedDigest,
       checkedBy: manifestCheck,
       keyByDigest: (sha256) => manifestKey(repositoryKey, sha256),
-      present: (headers) => presentContent(headers, null),
+      mediaTypeOf,
+      present: (headers, sha256) => presentContent(headers, null, sha256),
     };
   }
 
@@ -172,16 +179,12 @@ class OciMirror implements OciBackend {
     return {
       ...common,
       requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
-      freshness: this.#tagFreshness(),
+      freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs },
       movesOnAfter: this.#options.movesOnAfter,
       checkedBy: kind === "tags" ? tagListCheck : referrersCheck,
       present: (headers) => presentList(headers, address),
       ...kind === "referrers" && { whenMissing: noReferrers },
     };
-  }
-
-  #tagFreshness(): Artifact["freshness"] {
-    return { kind: "ttl", ttlMs: this.#options.tagTtlMs };
   }
 }
 

@@ -9,9 +9,11 @@ import { formatOciPath, type OciContent } from "./oci_request.ts";
 /** How many images are remembered with the registry that has them. */
 const maxRemembered = 10_000;
 
-/** Where content is to be had; remembers which registry was last seen to have an image. */
+/** Where content is to be had; remembers which registry was last seen to have an image, and who had none of it. */
 export class OciCandidates {
   readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
+  /** When a registry last said that it does not have something of an image that was asked for by digest. */
+  readonly #absentAt = new LRUCache<string, number>({ max: maxRemembered });
 
   /**
    * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image
@@ -27,14 +29,26 @@ export class OciCandidates {
       const candidate = candidateOf(registry, own);
       if (own.kind === "referrers") return withReferrersTag(registry, own, candidate);
       const teaches = own.kind !== "blob" && own.kind !== "tags" && scope.registries.length > 1;
-      return [teaches ? { ...candidate, fetch: this.#remembering(registry, image) } : candidate];
+      const mayBeAbsent = own.kind === "blob" || own.kind === "manifest";
+      if (!teaches && !mayBeAbsent) return [candidate];
+      return [{ ...candidate, fetch: this.#remembering(registry, image, { teaches, mayBeAbsent }) }];
     });
   }
 
-  #remembering(registry: Registry, image: string): Fetch {
+  /**
+   * When a registry last did not have what an image leads to, ms since the epoch; undefined where that is not known. A
+   * tag that was confirmed before may lead to what has been deleted upstream since.
+   */
+  absentAt(scope: Scope, name: string): number | undefined {
+    return this.#absentAt.get(`${scope.word}/${name}`);
+  }
+
+  #remembering(registry: Registry, image: string, about: { teaches: boolean; mayBeAbsent: boolean }): Fetch {
     return async (request, options) => {
       const response = await registry.fetch(request, options);
-      if (response.ok || response.status === 304) this.#remembered.set(image, registry);
+      if (about.teaches && (response.ok || response.status === 304)) this.#remembered.set(image, registry);
+      const isAbsent = request.method === "GET" && (response.status === 404 || response.status === 410);
+      if (about.mayBeAbsent && isAbsent) this.#absentAt.set(image, Date.now());
       return response;
     };
   }

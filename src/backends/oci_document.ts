@@ -24,6 +24,12 @@ export const referrersCheck = checkOf(
   ({ manifests }) => manifests === null || Array.isArray(manifests),
 );
 
+/** The `mediaType` of a manifest (image-spec), null where it has none that could be a header. */
+export function mediaTypeOf(bytes: Uint8Array): string | null {
+  const mediaType = parseFields(bytes)?.mediaType;
+  return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;
+}
+
 function checkOf(what: string, isOne: (fields: Fields) => boolean): Reading<null> {
   return {
     name: `check of ${what}`,

@@ -9,12 +9,20 @@ export const versionHeader = ["docker-distribution-api-version", "registry/2.0"]
 const digestName = "docker-content-digest";
 
 /**
- * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's.
+ * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's,
+ * else with that of its bytes.
  */
-export function presentContent(headers: HeaderList, askedFor: Digest | null): HeaderList {
-  const digest = askedFor === null ? headerOf(headers, digestName) : formatDigest(askedFor);
+export function presentContent(headers: HeaderList, askedFor: Digest | null, sha256?: string): HeaderList {
+  const digest = askedFor === null ? digestOfName(headers, sha256) : formatDigest(askedFor);
   const told = digest === undefined ? [] : [[digestName, digest] as const];
   return [...without(headers, digestName), versionHeader, ...told];
+}
+
+/** A signed manifest's digest is not that of its bytes. */
+function digestOfName(headers: HeaderList, sha256: string | undefined): string | undefined {
+  const told = headerOf(headers, digestName);
+  if (mediaTypeOf(headers) === signedManifestType) return told;
+  return told !== undefined && readDigest(told) !== null ? told : sha256 && `sha256:${sha256}`;
 }
 
 /** One link of a `Link` header with its parameters, and one of these (RFC 8288 §3). */

@@ -203,7 +203,7 @@ function backendRequest({ route, target, client, request: { headers } }: Exchang
 function presented(opened: Opened, { present }: Artifact): Opened {
   if (!present) return opened;
   try {
-    return { ...opened, headers: present(opened.headers) };
+    return { ...opened, headers: present(opened.headers, opened.sha256) };
   } catch (error) {
     opened.close();
     throw error;

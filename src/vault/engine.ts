@@ -17,7 +17,7 @@ import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
 import { Joining } from "./joining.ts";
 import { Library } from "./library.ts";
-import { isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
+import { describedByItself, isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./made_readings.ts";
 import { openArriving, openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
@@ -106,8 +106,8 @@ class Engine implements Vault {
     if (entry !== null && artifact.expected && await isReplaced(artifact, entry, this.#options.log)) entry = null;
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
+      if (entry!.claimed && store.hasBody(entry!)) entry = await this.#redeem(artifact, entry!);
       const opened = this.#copies.open(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
-      if (opened && entry!.claimed) await this.#redeem(artifact, entry!);
       if (opened) return opened;
       entry = null;
     }
@@ -292,9 +292,11 @@ class Engine implements Vault {
   }
 
   /** The body of a claim is there: from now on it is an entry like others. */
-  async #redeem(artifact: Artifact, { claimed: _, ...entry }: Entry): Promise<void> {
+  async #redeem(artifact: Artifact, { claimed: _, ...claim }: Entry): Promise<Entry> {
+    const entry = describedByItself(artifact, claim, this.#options.store);
     await recordKeyByDigest(artifact, entry, this.#options);
     await this.#copies.renew(entry);
+    return entry;
   }
 
   /** Who can have something instead waits only for so long. */

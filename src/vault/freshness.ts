@@ -37,8 +37,10 @@ export function freshUntil(artifact: Artifact, entry: Version): number {
   switch (artifact.freshness.kind) {
     case "immutable":
       return Infinity;
-    case "ttl":
-      return entry.validatedAt + artifact.freshness.ttlMs;
+    case "ttl": {
+      const { ttlMs, since = 0 } = artifact.freshness;
+      return entry.validatedAt + (entry.validatedAt < since ? 0 : ttlMs);
+    }
     case "http":
       return entry.freshUntil;
   }

@@ -37,3 +37,17 @@ export async function recordKeyByDigest(
 export function isUnfounded({ claimed }: Entry, { keyByDigest, announcedDigest }: Artifact): boolean {
   return claimed === true && keyByDigest === undefined && announcedDigest === undefined;
 }
+
+/** The entry with the media type that its document says it has; the document is small and here, or it stays as it is. */
+export function describedByItself(artifact: Artifact, entry: Entry, store: Store): Entry {
+  if (!artifact.mediaTypeOf) return entry;
+  const body = store.openBody(entry);
+  if (body?.kind !== "bytes") {
+    body?.file.close();
+    return entry;
+  }
+  const mediaType = artifact.mediaTypeOf(body.bytes);
+  if (mediaType === null) return entry;
+  const others = entry.headers.filter(([name]) => name !== "content-type");
+  return { ...entry, headers: [...others, ["content-type", mediaType]] };
+}

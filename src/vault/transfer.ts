@@ -12,7 +12,7 @@ import { Filling } from "./filling.ts";
 import type { Follower } from "./follower.ts";
 import type { Hashing } from "./hashing.ts";
 import type { MadeReadings } from "./made_readings.ts";
-import { recordKeyByDigest } from "./key_by_digest.ts";
+import { describedByItself, recordKeyByDigest } from "./key_by_digest.ts";
 import { PartCondition, type RangeSupport } from "./part_condition.ts";
 import { redirectedTo } from "./redirected_to.ts";
 import type { Settled } from "./settle.ts";
@@ -222,8 +222,10 @@ export class Transfer {
   }
 
   async #confirm({ answer, entry: settled }: Settled): Promise<void> {
-    const entry = { ...settled, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) };
-    if (entry.sha256 !== this.#plan.previous?.sha256) await recordKeyByDigest(this.artifact, entry, this.#deps);
+    const told = { ...settled, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) };
+    const isOther = told.sha256 !== this.#plan.previous?.sha256;
+    const entry = isOther ? describedByItself(this.artifact, told, this.#deps.store) : told;
+    if (isOther) await recordKeyByDigest(this.artifact, entry, this.#deps);
     try {
       await this.#deps.store.renew(entry);
     } catch (error) {

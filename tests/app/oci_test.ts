@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { type AppFixture, startBackends } from "../support/app_fixture.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
 
@@ -79,6 +80,55 @@ Deno.test("registries are asked in order, by any of their names, and as their pa
   assert.equal(unknown.status, 403);
   assert.match(unknown.text, /"DENIED".*three\.test.* is not configured here/);
 });
+
+Deno.test("a registry that tells no digest: the vault's own answers have that of the bytes", async () => {
+  await using registry = startRegistry("first", "team/x");
+  await using app = await startBackends([{ type: "oci", name: "all", config: { registry_url: registry.origin } }]);
+  const { text } = await app.ask("/v2/team/x/manifests/1");
+  await app.idle();
+  const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
+  for (const method of ["HEAD", "GET"]) {
+    const { headers } = await app.ask("/v2/team/x/manifests/1", { method });
+    assert.equal(headers.get("docker-content-digest"), digest, method);
+  }
+});
+
+Deno.test("a manifest that is held has its own type, whatever an answer to HEAD said", async () => {
+  await using registry = startRegistry("first", "team/x");
+  const served = manifest("first");
+  const digest = `sha256:${createHash("sha256").update(served.body).digest("hex")}`;
+  const headers = { "docker-content-digest": digest };
+  registry.serve(`/v2/team/x/manifests/${digest}`, served);
+  registry.serve("/v2/team/x/manifests/claimed", { ...served, headers: { ...headers, "content-type": "text/plain" } });
+  await using app = await startBackends([{ type: "oci", name: "all", config: { registry_url: registry.origin } }]);
+  await app.ask("/v2/team/x/manifests/claimed", { method: "HEAD" });
+  await app.ask(`/v2/team/x/manifests/${digest}`);
+  await app.idle();
+  for (const method of ["HEAD", "GET"]) {
+    const { status, headers } = await app.ask("/v2/team/x/manifests/claimed", { method });
+    assert.deepEqual([status, headers.get("content-type")], [200, manifestType], method);
+  }
+});
+
+for (const content of ["manifests", "blobs"]) {
+  Deno.test(`a tag whose ${content} were deleted upstream is asked about at once, within its ttl`, async () => {
+    await using registry = startFakeUpstream();
+    const [older, newer] = [manifest("older"), manifest("newer")];
+    registry.serve("/v2/team/x/manifests/1", (_, nth) => nth === 0 ? older : newer);
+    const config = { registry_url: registry.origin, tag_ttl: "1h" };
+    await using app = await startBackends([{ type: "oci", name: "all", config }]);
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "older");
+    await app.idle();
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "older");
+    assert.equal(registry.count("/v2/team/x/manifests/1"), 1);
+    assert.equal((await app.ask(`/v2/team/x/${content}/sha256:${"0".repeat(64)}`)).status, 404);
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "newer");
+    await app.idle();
+    const asked = registry.count("/v2/team/x/manifests/1");
+    assert.equal(await originOf(app, "/v2/team/x/manifests/1"), "newer");
+    assert.equal(registry.count("/v2/team/x/manifests/1"), asked, "once");
+  });
+}
 
 for (const [onOutage, origin] of [["stop", null], ["next", "second"]] as const) {
   Deno.test(`with on_outage: ${onOutage}, a tag ${origin === null ? "does not come" : "comes"} from the next registry`, async () => {
