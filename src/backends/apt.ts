@@ -6,7 +6,7 @@ import type { AptLog } from "./apt_adoptions.ts";
 import { AptArtifacts, type AptArtifactsOptions } from "./apt_artifacts.ts";
 import { AptClients } from "./apt_clients.ts";
 import { ifHad } from "./apt_if_had.ts";
-import { PackageDigests } from "./apt_package_digests.ts";
+import { mayList, PackageDigests } from "./apt_package_digests.ts";
 import { createPackageReadings } from "./apt_package_reading.ts";
 import { parsePdiffIndex } from "./apt_pdiff.ts";
 import { AptReleases } from "./apt_releases.ts";
@@ -73,7 +73,7 @@ class AptBackend implements Backend {
       case "patch":
         return this.#patch(asked, request, vault);
       case "package":
-        return this.#package(asked.path, vault);
+        return await this.#package(asked, vault);
       case "other":
         return await this.#index(asked.path, request, vault);
     }
@@ -125,15 +125,19 @@ class AptBackend implements Backend {
     };
   }
 
-  #package(path: string, vault: VaultReader): Artifact {
-    return {
-      ...this.#artifacts.lasting(path),
-      expected: async () => this.#digests.findInSmall(path, await this.#suites.adoptedLately(vault), vault),
-      complete: async () => {
-        const digest = await this.#digests.find(path, await this.#suites.adopted(vault), vault);
-        return this.#artifacts.lasting(path, digest);
-      },
+  /**
+   * What the lists of packages say counts for each copy. One of a repository without a release, or without a version in
+   * its name, may change without a list that tells.
+   */
+  async #package({ path, versioned }: Asked<"package">, vault: VaultReader): Promise<Artifact> {
+    const generations = await ifHad(this.#suites.adopted(vault)) ?? [];
+    const lasts = versioned && generations.some(({ suite }) => mayList(suite, path));
+    const artifactOf = (digest?: Digest | null): Artifact => {
+      const artifact = this.#artifacts.lasting(path, digest);
+      return lasts ? artifact : { ...artifact, freshness: this.#artifacts.changing(path).freshness };
     };
+    const find = () => this.#digests.find(path, generations, vault);
+    return { ...artifactOf(), expected: find, complete: async () => artifactOf(await find()) };
   }
 }
 

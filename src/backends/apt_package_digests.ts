@@ -1,14 +1,16 @@
+import { LRUCache } from "lru-cache";
 import type { VaultReader } from "../artifact.ts";
 import type { Digest } from "../digest.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
 import { ifHad } from "./apt_if_had.ts";
 import type { PackageReading, PackageReadings } from "./apt_package_reading.ts";
+import type { PackageTable } from "./apt_package_table.ts";
 import type { Release } from "./apt_release.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./apt_request.ts";
 import type { Generation } from "./apt_suites.ts";
 
-/** Larger ones, packed or not, take long to read, and are those of distributions. */
-const smallIndexBytes = 1024 * 1024;
+/** What tables of packages may take in memory, besides what the vault keeps: Debian's largest takes 3 MB. */
+const maxTableBytes = 32 * 1024 * 1024;
 
 interface PackageIndex extends Generation {
   /** As the release lists it. */
@@ -24,15 +26,7 @@ interface Listing {
   readonly listed: string;
   readonly folder: string;
   readonly name: string;
-  readonly sizeBytes: number;
   readonly reading: PackageReading;
-}
-
-interface Search {
-  readonly generations: readonly Generation[];
-  readonly vault: VaultReader;
-  /** Larger indexes are not looked into. */
-  readonly maxBytes: number;
 }
 
 /** Finds the digest of a package in the indexes that are held of suites' releases. */
@@ -40,47 +34,50 @@ export class PackageDigests {
   readonly #artifacts: AptArtifacts;
   readonly #readingOf: PackageReadings;
   readonly #listings = new WeakMap<Release, readonly Listing[]>();
+  readonly #tables = new LRUCache<string, { readonly table: PackageTable | null }>({
+    maxSize: maxTableBytes,
+    sizeCalculation: ({ table }) => (table?.sizeBytes ?? 0) + 200,
+  });
 
   constructor(artifacts: AptArtifacts, readingOf: PackageReadings) {
     this.#artifacts = artifacts;
     this.#readingOf = readingOf;
   }
 
-  /** Null where no index that is held lists it. */
-  find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
-    return this.#find(path, { generations, vault, maxBytes: Infinity });
-  }
-
-  /** The same by small indexes alone: those of repositories that may replace a package under its name. */
-  findInSmall(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
-    return this.#find(path, { generations, vault, maxBytes: smallIndexBytes });
-  }
-
-  async #find(path: string, search: Search): Promise<Digest | null> {
-    const { generations, vault } = search;
-    const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, search));
+  /** Null where no index that is held lists it. The first to ask for an index waits until it is read. */
+  async find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
+    const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, vault));
     // Those of the same component first: the others need not be read at all then. Where suites differ, the newest.
     const component = /\/pool\/([^/]+)\//.exec(path)?.[1];
     const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
     const timeOf = ({ release }: PackageIndex) => release.dateMs ?? 0;
     for (const index of indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a))) {
-      const { suite, release, listed, names, reading } = index;
-      const table = (await ifHad(vault.read(this.#artifacts.index(suite, release, listed), reading)))?.value;
-      const digests = names.map((name) => table?.find(name) ?? null);
+      const table = await this.#tableOf(index, vault);
+      const digests = index.names.map((name) => table?.find(name) ?? null);
       const digest = digests.find((found) => found !== null);
       if (digest !== undefined) return digest;
     }
     return null;
   }
 
+  /** Of a body that is named by its digest: it stays the same. Kept here, since each hit on a package asks. */
+  async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<PackageTable | null> {
+    const artifact = this.#artifacts.index(suite, release, listed);
+    const known = this.#tables.get(artifact.key);
+    if (known) return known.table;
+    const read = await ifHad(vault.read(artifact, reading));
+    if (read) this.#tables.set(artifact.key, { table: read.value });
+    return read?.value ?? null;
+  }
+
   /** One for each folder is enough: they list the same in each compression. */
-  #heldIndexes(path: string, generation: Generation, { vault, maxBytes }: Search): PackageIndex[] {
+  #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
     const { suite, release } = generation;
     const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
     if (names.length === 0) return [];
     const found = new Map<string, PackageIndex>();
-    for (const { listed, folder, name, sizeBytes, reading } of this.#listingsOf(release)) {
-      if (sizeBytes > maxBytes || found.has(folder) || !mayList(path, folder, name)) continue;
+    for (const { listed, folder, name, reading } of this.#listingsOf(release)) {
+      if (found.has(folder) || !isOfItsKind(path, folder, name)) continue;
       const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
       if (isHeld) found.set(folder, { ...generation, listed, reading, names });
     }
@@ -93,13 +90,20 @@ export class PackageDigests {
     if (known) return known;
     const listings = [...release.files.keys()].flatMap((listed) => {
       const reading = this.#readingOf(listed);
-      return reading
-        ? [{ listed, ...splitPath(listed), sizeBytes: release.files.get(listed)!.sizeBytes, reading }]
-        : [];
+      return reading ? [{ listed, ...splitPath(listed), reading }] : [];
     });
     this.#listings.set(release, listings);
     return listings;
   }
+}
+
+/** Whether a package at this path is of the repository of a suite; a flat one reaches up to the first folder. */
+export function mayList(suite: string, path: string): boolean {
+  return rootsOf(suite).some((root) => (root !== "" || isAtRoot(suite)) && path.startsWith(`${root}/`));
+}
+
+function isAtRoot(suite: string): boolean {
+  return suite === "" || suite.startsWith("/dists/");
 }
 
 /** What the paths in a suite's indexes may begin at. For flat repositories only their clients know. */
@@ -109,7 +113,7 @@ function rootsOf(suite: string): string[] {
 }
 
 /** Whether an index in this folder is one of such packages, and not of another architecture. */
-function mayList(path: string, folder: string, name: string): boolean {
+function isOfItsKind(path: string, folder: string, name: string): boolean {
   if (!name.startsWith(/\.[ud]?deb$/.test(path) ? "Packages" : "Sources")) return false;
   const [, architecture = "all"] = /_([^_/]+)\.[ud]?deb$/.exec(path) ?? [];
   const [, indexed] = /(?:^|\/)binary-([^/]+)$/.exec(folder) ?? [];

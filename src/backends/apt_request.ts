@@ -15,19 +15,21 @@ export type AptRequest =
   | { readonly kind: "by_hash"; readonly path: string; readonly folder: string; readonly digest: Digest }
   /** What leads from an older state of an index to a newer one; the pdiff index at `index` lists it as `name`. */
   | { readonly kind: "patch"; readonly path: string; readonly index: string; readonly name: string }
-  /** A file with its version in its name, which never changes. */
-  | { readonly kind: "package"; readonly path: string }
+  /** A file that lists of packages have; one with its version in its name is not meant to change. */
+  | { readonly kind: "package"; readonly path: string; readonly versioned: boolean }
   /** An index, or anything else. */
   | { readonly kind: "other"; readonly path: string };
 
 const releaseNames: readonly string[] = ["InRelease", "Release", "Release.gpg"] satisfies ReleaseName[];
 
+const builtPackage = /\.(?:deb|udeb|ddeb)$/;
+/** By `name_version_architecture` (deb-control(5)): `chrome_current_amd64.deb` and `tool_amd64.deb` do change. */
+const versionedBuild = /^[^_]+_[^_\d]*\d[^_]*_[^_]+\.(?:deb|udeb|ddeb|changes|buildinfo)$/;
 /**
- * Built packages, and what makes up source packages (deb(5), dsc(5)), by `name_version`: that keeps apart what merely
- * ends alike and does change, such as `dep11/icons-64x64.tar.gz`, `netboot.tar.gz` and `chrome_current_amd64.deb`.
+ * What makes up source packages (dsc(5)), by `name_version`: that keeps apart what merely ends alike and does change,
+ * such as `dep11/icons-64x64.tar.gz` and `netboot.tar.gz`.
  */
-const packageName =
-  /^[^_]+_[^_\d]*\d.*\.(?:deb|udeb|ddeb|dsc|changes|buildinfo|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
+const versionedSource = /^[^_]+_[^_\d]*\d.*\.(?:dsc|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
 
 /** Reads a path, percent-encoded or not. Throws nothing: what is malformed is `other`. */
 export function parseAptRequest(encodedPath: string): AptRequest {
@@ -39,7 +41,8 @@ export function parseAptRequest(encodedPath: string): AptRequest {
   if (folder.endsWith(".diff") && /\.(?:gz|xz)$/.test(name)) {
     return { kind: "patch", path, index: `${folder}/Index`, name };
   }
-  return { kind: packageName.test(name) ? "package" : "other", path };
+  const versioned = versionedBuild.test(name) || versionedSource.test(name);
+  return versioned || builtPackage.test(name) ? { kind: "package", path, versioned } : { kind: "other", path };
 }
 
 /** Where the index that lies in `folder` is to be had by its digest. */

@@ -77,11 +77,6 @@ export class AptSuites {
   /** The adopted release of each suite. */
   async adopted(vault: VaultReader): Promise<Generation[]> {
     await (this.#found ??= this.#find(vault));
-    return await this.adoptedLately(vault);
-  }
-
-  /** The same of suites that clients have asked for since the start: needs no look at all that is held. */
-  async adoptedLately(vault: VaultReader): Promise<Generation[]> {
     const generations = await Promise.all([...this.#seen].map(async (suite) => {
       const release = newest(await this.#adopted(suite, vault));
       return release ? [{ suite, release }] : [];

@@ -264,6 +264,58 @@ Deno.test("a package that is replaced under its name is fetched again once a lis
   assert.equal(upstream.asked().length, asked);
 });
 
+const replacements: [name: string, file: string, fillerPackages: number][] = [
+  ["a small list", "a_1_all.deb", 0],
+  ["a list of more than 1 MiB", "a_1_all.deb", 12_000],
+  ["a list that has it without a version", "tool_all.deb", 0],
+];
+
+for (const [name, file, fillerPackages] of replacements) {
+  Deno.test(`a replaced package stays replaced after a restart, though no client has asked for a release: ${name}`, async () => {
+    await using scene = new AptScene();
+    const { upstream } = scene;
+    const debian = "/debian/dists/stable";
+    const filler = Array.from(
+      { length: fillerPackages },
+      (_, nth) => `Package: f${nth}\nFilename: pool/f${nth}_1_all.deb\nSHA256: ${sha256("filler")}\n\n`,
+    ).join("");
+    const put = (nth: number, body: string) => {
+      const text = `${filler}Package: a\nFilename: pool/${file}\nSHA256: ${sha256(body)}\n\n`;
+      upstream.put(debian, { nth, indexes: { [listed]: text } });
+      upstream.upstream.serve(`/debian/pool/${file}`, { body });
+    };
+    const update = async () => {
+      for (const path of [`${debian}/InRelease`, `${debian}/${listed}`]) await scene.read(path);
+    };
+    put(1, "wrong");
+    assert.equal(await scene.read(`/debian/pool/${file}`), "wrong", "nothing tells yet what is right");
+    put(1, "old");
+    await update();
+    assert.equal(await scene.read(`/debian/pool/${file}`), "old");
+    put(2, "new");
+    await update();
+    scene.restart();
+    assert.equal(await scene.read(`/debian/pool/${file}`), "new");
+    const asked = upstream.asked().length;
+    assert.equal(await scene.read(`/debian/pool/${file}`), "new");
+    if (file !== "tool_all.deb") assert.equal(upstream.asked().length, asked);
+  });
+}
+
+Deno.test("a package of a repository without a release is confirmed once its ttl is over, and fetched when replaced", async () => {
+  await using scene = new AptScene();
+  const { upstream: { upstream } } = scene;
+  const serve = (body: string) =>
+    upstream.serve("/debs/a_1_all.deb", ({ headers }) => {
+      const etag = `"${body}"`;
+      return headers.get("if-none-match") === etag ? { status: 304, headers: { etag } } : { body, headers: { etag } };
+    });
+  serve("old");
+  for (let times = 0; times < 2; times++) assert.equal(await scene.read("/debs/a_1_all.deb"), "old");
+  serve("new");
+  assert.equal(await scene.read("/debs/a_1_all.deb"), "new");
+});
+
 Deno.test("a list that cannot be read is tried once: packages come unchecked, and the log says so", async () => {
   await using scene = new AptScene();
   const { upstream } = scene;
