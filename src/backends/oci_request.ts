@@ -1,5 +1,5 @@
 import { type Digest, formatDigest, parseDigest } from "../digest.ts";
-import { canonicalName } from "./oci_registry.ts";
+import { canonicalName, isHubName } from "./oci_registry.ts";
 
 interface Named {
   /** By its canonical name; null where the request names none. */
@@ -85,8 +85,15 @@ function splitRegistry(segments: readonly string[], ns: string | null): Named {
   const [first = "", ...rest] = segments;
   const host = first.toLowerCase();
   const isHost = (host === "localhost" || /[.:]/.test(host)) && hostPattern.test(host) && isRegistryName(host);
-  if (ns !== null || rest.length === 0 || !isHost) return { registry: ns, name: segments.join("/") };
-  return { registry: host, name: rest.join("/") };
+  const isRepeated = ns !== null && rest.length > 0 && isHost && isSameRegistry(host, ns);
+  if ((ns !== null && !isRepeated) || rest.length === 0 || !isHost) return { registry: ns, name: segments.join("/") };
+  return { registry: ns ?? host, name: rest.join("/") };
+}
+
+/** Talos and k3s send `/v2/ghcr.io/org/app?ns=ghcr.io` where a mirror's path names the registry as well. */
+function isSameRegistry(host: string, ns: string): boolean {
+  const [a, b] = [canonicalName(host), canonicalName(ns)];
+  return a === b || (isHubName(a) && isHubName(b));
 }
 
 /** It becomes the host of a URL where any registry is served. */

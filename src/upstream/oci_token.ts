@@ -136,13 +136,13 @@ class Registry {
   async #objectionTo(tokenUrl: URL, { url, signal }: Request): Promise<string | null> {
     const { credentials: { login, authUrl, insecure }, allowPrivateRealms, lookup = lookupWithSystem } = this.#options;
     const registry = new URL(url);
+    const named = `${tokenUrl.origin}${tokenUrl.pathname}`;
     const exposed = tokenUrl.protocol === "http:" && registry.protocol === "https:";
     if (login !== undefined && exposed && !insecure) {
-      return 'it is plain http, where credentials of a registry on https do not go; set "insecure: true" if it is meant';
+      return `it is plain http, where credentials of a registry on https do not go; write auth_url: ${named} if it is meant`;
     }
     if (authUrl !== undefined) return null;
     if (login !== undefined && !await isSameOwner(registry, tokenUrl)) {
-      const named = `${tokenUrl.origin}${tokenUrl.pathname}`;
       return `it is on another domain than the registry, which gets no login because a challenge names it; ` +
         `write auth_url: ${named} if that is where this registry has its tokens from`;
     }

@@ -6,7 +6,7 @@ import { type Clock, delay, systemClock } from "./clock.ts";
 import type { UpstreamHealth } from "./health.ts";
 import { type FailureKind, networkFailure, permissionError } from "./network_error.ts";
 import { addNotes } from "./response_notes.ts";
-import { parseRetryAfter } from "./retry_after.ts";
+import { parseRetryAfter } from "../http/retry_after.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface RetryOptions {

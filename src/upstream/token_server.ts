@@ -1,13 +1,14 @@
 import type { Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import { readErrorBody } from "../http/error_body.ts";
+import { parseRetryAfter } from "../http/retry_after.ts";
+import { statedReason } from "../http/stated_reason.ts";
 import { BodyReader } from "./body_reader.ts";
-import { discardBody } from "./byte_source.ts";
 import type { Clock } from "./clock.ts";
 import { basicAuthorization, type Login } from "./credentials.ts";
 import { isSameHostOrItsHttps } from "./own_host.ts";
 import type { Lookup } from "./private_network.ts";
 import { withRedirects } from "./redirect.ts";
-import { parseRetryAfter } from "./retry_after.ts";
 import { shownUrl } from "./shown_url.ts";
 
 /** What opens a registry for a while; two with the same token are still two. */
@@ -49,8 +50,7 @@ export async function requestToken(url: string, options: TokenServerOptions): Pr
   });
   const response = await fetch(new Request(url, { headers: { accept: "application/json" } }));
   if (response.status !== 200) {
-    discardBody(response);
-    throw refusal(response, { url, login, clock });
+    throw await refusal(response, { url, login, clock });
   }
   const { token, lifetimeSeconds } = parseToken(await readText(response, url, clock), url);
   const lifetimeMs = lifetimeSeconds * 1000;
@@ -111,25 +111,38 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-function refusal(
-  { status, headers }: Response,
+const reasonLimits = { maxBytes: 8 * 1024, patienceMs: 1000 };
+
+/** What the token server says of its refusal, as the end of a message; never with the login or a token in it. */
+async function wordsOf(response: Response, login: Login | undefined): Promise<string> {
+  const { bytes } = await readErrorBody(response, reasonLimits);
+  const stated = statedReason(response.headers.get("content-type") ?? "", bytes);
+  const secrets = login === undefined ? [] : [login.password, basicAuthorization(login).slice("Basic ".length)];
+  const isUnfit = stated === null || secrets.some((secret) => secret !== "" && stated.includes(secret));
+  return isUnfit || /\btoken"?\s*[:=]/i.test(stated) ? "" : `: "${stated}"`;
+}
+
+async function refusal(
+  response: Response,
   { url, login, clock }: { url: string; login: Login | undefined; clock: Clock },
-): VaultError {
+): Promise<VaultError> {
+  const { status, headers } = response;
+  const said = await wordsOf(response, login);
   const problem = `Cannot get a token from "${shownUrl(url)}": it answered ${status}`;
   if (status === 401 || status === 403) {
     const why = login === undefined
       ? 'it gives none without credentials; set "username" and "password"'
       : "it refused the username and password of this registry";
-    return new VaultError("denied", `${problem}: ${why}`, { upstreamStatus: 401 });
+    return new VaultError("denied", `${problem}: ${why}${said}`, { upstreamStatus: 401 });
   }
   if (status === 429) {
     const waitMs = parseRetryAfter(headers.get("retry-after"), clock.date());
-    return new VaultError("rate_limited", `${problem}, too many requests`, {
+    return new VaultError("rate_limited", `${problem}, too many requests${said}`, {
       upstreamStatus: status,
       ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
     });
   }
-  return new VaultError("upstream_failed", problem, { upstreamStatus: status });
+  return new VaultError("upstream_failed", problem + said, { upstreamStatus: status });
 }
 
 function noToken(url: string, why: string): VaultError {

@@ -1,8 +1,9 @@
 import { type ErrorCode, type UpstreamAnswer, VaultError } from "../errors.ts";
 import { contentLengthOf, type HeaderList, keepHeaders } from "../http/headers.ts";
+import { parseRetryAfter } from "../http/retry_after.ts";
 import { redactUrl } from "../observe/redact.ts";
-import { readErrorBody } from "./error_body.ts";
-import { statedReason, statesReasons } from "./stated_reason.ts";
+import { readErrorBody } from "../http/error_body.ts";
+import { statedReason, statesReasons } from "../http/stated_reason.ts";
 
 export interface Asked {
   readonly url: string;
@@ -33,13 +34,13 @@ export async function refusalOf(response: Response, asked: Asked): Promise<Vault
     : { ...reasonLimits, maxBytes: statesReasons(type) ? reasonLimits.maxBytes : 0 };
   const body = await readErrorBody(response, limits);
   const stated = statedReason(type, body.bytes.subarray(0, reasonLimits.maxBytes));
-  const retryAfter = Number(headers.get("retry-after") ?? NaN);
+  const waitMs = parseRetryAfter(headers.get("retry-after"), Date.now());
   const { code, about } = meaningOf(status);
   const said = stated === null ? "" : `: "${stated}"`;
   const message = `${about(`"${redactUrl(asked.url)}"`)} upstream answered ${status}${hintOf(code, response)}${said}`;
   return new VaultError(code, message, {
     upstreamStatus: status,
-    ...(retryAfter >= 0 && { retryAfterSeconds: Math.ceil(retryAfter) }),
+    ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
     ...(passesOn && body.isWhole && { answer: answerOf(response, asked.method === "HEAD" ? null : body.bytes) }),
   });
 }

@@ -130,6 +130,33 @@ for (const content of ["manifests", "blobs"]) {
   });
 }
 
+const refusals: readonly (readonly [upstream: number, status: number, code: string])[] = [
+  [400, 400, "DENIED"],
+  [402, 402, "DENIED"],
+  [412, 412, "DENIED"],
+  [451, 451, "DENIED"],
+  [429, 429, "TOOMANYREQUESTS"],
+];
+
+for (const [upstream, status, code] of refusals) {
+  Deno.test(`a registry's ${upstream} is told as it is, with the registry's own words`, async () => {
+    await using registry = startFakeUpstream();
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: "Blocked by\npolicy 7" }] });
+    const retryAt = new Date(Date.now() + 3_600_000).toUTCString();
+    const headers = { "content-type": "application/json", "retry-after": retryAt };
+    registry.serve("/v2/team/x/manifests/1", { status: upstream, body, headers });
+    const config = { registry_url: registry.origin, retries: 0 };
+    await using app = await startBackends([{ type: "oci", name: "all", config }]);
+    const answer = await app.ask("/v2/team/x/manifests/1");
+    const [error] = JSON.parse(answer.text).errors;
+    assert.deepEqual([answer.status, error.code], [status, code]);
+    assert.match(error.message, /: "Blocked by policy 7"$/);
+    assert.match(app.lines.join("\n"), /Blocked by policy 7/);
+    const waitSeconds = Number(answer.headers.get("retry-after"));
+    assert.ok(waitSeconds > 3000 && waitSeconds <= 3600, `${waitSeconds}`);
+  });
+}
+
 for (const [onOutage, origin] of [["stop", null], ["next", "second"]] as const) {
   Deno.test(`with on_outage: ${onOutage}, a tag ${origin === null ? "does not come" : "comes"} from the next registry`, async () => {
     await using down = startFakeUpstream();

@@ -88,6 +88,13 @@ const registries = [
   { path: "/org/app/manifests/1?ns=my_alias", registry: "my_alias", name: "org/app" },
   { path: "/quay.io/app/manifests/1?ns=ghcr.io", registry: "ghcr.io", name: "quay.io/app" },
   { path: "/org/app/manifests/1?ns=", registry: null, name: "org/app" },
+  { path: "/ghcr.io/org/app/manifests/1?ns=ghcr.io", registry: "ghcr.io", name: "org/app" },
+  { path: "/lan:5000/app/manifests/1?ns=Lan:5000", registry: "lan:5000", name: "app" },
+  {
+    path: "/docker.io/library/x/manifests/1?ns=registry-1.docker.io",
+    registry: "registry-1.docker.io",
+    name: "library/x",
+  },
 ];
 
 for (const { path, registry, name } of registries) {

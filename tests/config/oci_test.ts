@@ -122,6 +122,19 @@ for (const [written, insecure, url] of urls) {
   });
 }
 
+const advised: readonly string[] = [
+  "registry_url: https://a, username: u, password: p, auth_url: http://a/token",
+  "registry_url: https://a, username: u, password: p, auth_url: https://b/token",
+  "registry_url: http://a, username: u, password: p, insecure: true",
+  "registry_url: https://a, allow_private_redirects: true",
+];
+
+for (const keys of advised) {
+  Deno.test(`what errors and warnings advise is accepted: ${keys}`, async () => {
+    assert.equal((await backendOf("oci", keys)).type, "oci");
+  });
+}
+
 Deno.test("a configuration is shown without secrets, and reads back as the same", async () => {
   const config = await load(
     `- {type: oci, name: a, config: {registry_url: "x:5000", insecure: true, username: u, password: "\${P}"}}`,

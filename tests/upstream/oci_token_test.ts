@@ -436,7 +436,7 @@ for (const [name, credentials, sent] of exposures) {
         code: "denied",
         upstreamStatus: 401,
         message: `Cannot get a token from "${world.auth.url("/token")}?…": it is plain http, where credentials of a ` +
-          `registry on https do not go; set "insecure: true" if it is meant`,
+          `registry on https do not go; write auth_url: ${world.auth.url("/token")} if it is meant`,
       });
     }
     assert.deepEqual(authorizations(world.auth), sent);

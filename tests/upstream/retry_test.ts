@@ -3,7 +3,7 @@ import type { Fetch } from "../../src/artifact.ts";
 import { VaultError } from "../../src/errors.ts";
 import { notesOf } from "../../src/upstream/response_notes.ts";
 import { withRetry } from "../../src/upstream/retry.ts";
-import { parseRetryAfter } from "../../src/upstream/retry_after.ts";
+import { parseRetryAfter } from "../../src/http/retry_after.ts";
 import { InstantClock, ManualClock } from "./clocks.ts";
 
 const url = "https://user:secret@upstream.test/file?signature=secret";

@@ -30,6 +30,24 @@ const failures: readonly (readonly [name: string, answer: Answer, failure: Failu
     upstreamStatus: 429,
     retryAfterSeconds: 90,
   }],
+  ["says why in JSON", {
+    status: 401,
+    body: '{"details":"incorrect username\\nor password"}',
+    headers: { "content-type": "application/json" },
+  }, {
+    code: "denied",
+    message: 'it answered 401: it refused the username and password of this registry: "incorrect username or password"',
+    upstreamStatus: 401,
+  }],
+  ["says why, and the password", {
+    status: 401,
+    body: `not ${login.password}`,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  }, {
+    code: "denied",
+    message: "it answered 401: it refused the username and password of this registry",
+    upstreamStatus: 401,
+  }],
   ["has had too many requests and names no time", { status: 429 }, {
     code: "rate_limited",
     message: "it answered 429, too many requests",

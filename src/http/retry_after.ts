@@ -1,3 +1,5 @@
+import { parseHttpDate } from "./http_date.ts";
+
 /**
  * Milliseconds to wait, from a `Retry-After` header in seconds or as an HTTP date (RFC 9110, 10.2.3); null when there
  * is none to be understood.
@@ -5,6 +7,6 @@
 export function parseRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+  const date = parseHttpDate(value);
+  return date === null ? null : Math.max(0, date - nowMs);
 }

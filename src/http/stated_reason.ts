@@ -27,9 +27,9 @@ function isPlainText(type: string): boolean {
 /** `errors[0].message` as registries have it (distribution-spec, "Error codes"), and what other servers use. */
 function messageIn(text: string): string {
   try {
-    const { errors, error, message, detail } = asObject(JSON.parse(text));
+    const { errors, error, message, detail, details } = asObject(JSON.parse(text));
     const first = Array.isArray(errors) ? errors[0] : undefined;
-    const stated = [asObject(first).message, first, message, asObject(error).message, error, detail];
+    const stated = [asObject(first).message, first, message, asObject(error).message, error, detail, details];
     return stated.find((value) => typeof value === "string") as string | undefined ?? "";
   } catch {
     return "";

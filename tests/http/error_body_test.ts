@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { VaultError } from "../../src/errors.ts";
-import { readErrorBody } from "../../src/vault/error_body.ts";
+import { readErrorBody } from "../../src/http/error_body.ts";
 import { RecentRefusals } from "../../src/vault/recent.ts";
 
 /** A body that sends this, and nothing after it. */
