@@ -14,6 +14,8 @@ export interface VaultEvents {
   digestMismatched(backend: string): void;
   storeFailed(backend: string): void;
   evicted(blobs: number, bytes: number): void;
+  /** A stored body was not what it should be. */
+  bodyDamaged(): void;
 }
 
 /** Counts nothing. */
@@ -29,4 +31,5 @@ export const noEvents: VaultEvents = {
   digestMismatched() {},
   storeFailed() {},
   evicted() {},
+  bodyDamaged() {},
 };

@@ -48,6 +48,7 @@ export class Metrics implements VaultEvents {
     "backend",
     "host",
   ]);
+  readonly #damaged = this.#counter("vault_damaged_bodies_total", "Stored bodies that were found damaged.", []);
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
 
@@ -141,6 +142,10 @@ export class Metrics implements VaultEvents {
 
   storeFailed(backend: string): void {
     this.#storeFailures.inc({ backend });
+  }
+
+  bodyDamaged(): void {
+    this.#damaged.inc();
   }
 
   evicted(blobs: number, bytes: number): void {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
@@ -10,11 +11,14 @@ export const smallBodyBytes = 128 * 1024;
 /** How often, at most, the time of last use is written. */
 export const touchEveryMs = 60_000;
 
+/** What is wrong with a body. */
+export type Damage = "its size" | "its content";
+
 interface BodiesOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
   readonly memoryBytes: number;
-  /** Told of a body of the wrong size. */
-  readonly damaged: (sha256: string, bytes: number) => void;
+  /** Told of a body of `bytes` bytes that is not what it should be. */
+  readonly damaged: (sha256: string, bytes: number, what: Damage) => void;
   readonly openFiles: OpenFiles;
 }
 
@@ -35,6 +39,7 @@ export class Bodies {
 
   /**
    * The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`.
+   * Small ones are also checked by their digest, whenever they are read into memory.
    */
   open({ sha256, sizeBytes, claimed }: Pick<Entry, "sha256" | "sizeBytes" | "claimed">): StoredBody | null {
     if (claimed && this.size(sha256) !== sizeBytes) return null;
@@ -57,6 +62,10 @@ export class Bodies {
     const path = this.#layout.blob(sha256);
     const bytes = readOrNull(() => readRegularFile(path, sizeBytes));
     if (bytes === null) return this.#missing(sha256, sizeBytes);
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
+      this.#options.damaged(sha256, sizeBytes, "its content");
+      return null;
+    }
     this.#memory?.set(sha256, bytes);
     return { kind: "bytes", bytes };
   }
@@ -78,7 +87,7 @@ export class Bodies {
 
   #missing(sha256: string, sizeBytes: number): null {
     const actual = fileOrNull(this.#layout.blob(sha256))?.size;
-    if (actual !== undefined && actual !== sizeBytes) this.#options.damaged(sha256, actual);
+    if (actual !== undefined && actual !== sizeBytes) this.#options.damaged(sha256, actual, "its size");
     return null;
   }
 

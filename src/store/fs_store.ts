@@ -3,7 +3,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Absences } from "./absences.ts";
 import { BlobTally } from "./blob_tally.ts";
-import { Bodies, touchEveryMs } from "./bodies.ts";
+import { Bodies, type Damage, touchEveryMs } from "./bodies.ts";
 import { Entries } from "./entries.ts";
 import { fileMode, folderMode, removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
@@ -86,7 +86,10 @@ class FsStore implements Store {
     });
     this.#bodies = new Bodies(this.#layout, {
       ...{ memoryBytes: options.memoryBytes, openFiles },
-      damaged: (sha256, bytes) => this.#removeDamaged(sha256, bytes),
+      damaged: (sha256, bytes, what) => {
+        events.bodyDamaged();
+        this.#removeDamaged({ sha256, bytes, what });
+      },
     });
     this.#entries = new Entries(this.#layout, temporary);
     this.#absences = new Absences(this.#layout, { temporary, log });
@@ -183,12 +186,14 @@ class FsStore implements Store {
     await this.#staging.close();
   }
 
-  async #removeDamaged(sha256: string, bytes: number): Promise<void> {
-    if (this.#offline) return this.#log.warning(`A body in the cache is damaged: ${sha256} has a wrong size`);
+  async #removeDamaged({ sha256, bytes, what }: { sha256: string; bytes: number; what: Damage }): Promise<void> {
+    if (this.#offline) {
+      return this.#log.warning(`A body in the cache is damaged: ${what} is wrong, and offline it stays (${sha256})`);
+    }
     try {
       if (!await this.#tally.remove(sha256, bytes)) return;
       this.#log.warning(
-        "Removed a damaged body from the cache: its size was wrong. It is fetched again when asked for",
+        `Removed a damaged body from the cache: ${what} was wrong. It is fetched again when asked for`,
       );
     } catch (error) {
       this.#log.warning(`Cannot remove a damaged body from the cache: ${messageOf(error)}`);

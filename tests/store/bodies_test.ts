@@ -25,6 +25,28 @@ const damages: readonly [what: string, damage: (path: string) => void][] = [
   ["grown", (path) => Deno.writeTextFileSync(path, "x", { append: true })],
 ];
 
+for (const memoryBytes of [0, 1 << 20]) {
+  Deno.test(`a small body with a flipped byte is never served, with ${memoryBytes} bytes of memory`, async () => {
+    const log = createRecordingLog();
+    let damaged = 0;
+    const events = { bodyDamaged: () => void damaged++ };
+    await using fixture = new StoreFixture({ log, events, memoryBytes });
+    const bytes = bytesOf("a", smallBodyBytes);
+    const entry = await fixture.put(selector, bytes);
+    await fixture.restartAfter(() =>
+      Deno.writeFileSync(fixture.blobPath(entry.sha256), bytes.with(77, bytes[77]! ^ 1))
+    );
+    assert.equal(fixture.store.openBody(entry), null);
+    assert.equal(fixture.store.hasBody(entry), false, "it is removed, and so fetched again");
+    await fixture.put(selector, bytes);
+    assert.deepEqual(fixture.read(selector), bytes);
+    assert.equal(damaged, 1);
+    assert.deepEqual(log.lines, [
+      "WARNING Removed a damaged body from the cache: its content was wrong. It is fetched again when asked for",
+    ]);
+  });
+}
+
 for (const size of [1000, 2 * smallBodyBytes]) {
   for (const [what, damage] of damages) {
     Deno.test(`a body of ${size} bytes that was ${what} is removed and a miss, and can be kept again`, async () => {
