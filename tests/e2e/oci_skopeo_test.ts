@@ -27,6 +27,19 @@ Deno.test({ name: "skopeo copies all platforms through a mirror, also without up
   await checkMirror(mirror, copying(skopeo), { large: { message: "big", layers }, allPlatforms: true });
 });
 
+Deno.test({ name: "skopeo copies from a project of a registry that stands for the Hub", ignore }, async () => {
+  await using mirror = await createMirrorScene();
+  const { scene, scene: { upstream }, netns, address } = mirror;
+  await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [address] } });
+  const project = { registry_url: `${upstream.url}/v2/hub`, official_images: "bare", tag_ttl: "0s" };
+  await using _vault = await mirror.startVault([scene.hub(project)]);
+  const image = await scene.publish({ message: "in a project" }, "hub/app:1");
+  const { code, stderr, directory } = await skopeo.copy("docker.io/library/app:1", "--all");
+  assert.equal(code, 0, stderr);
+  assertCopied(directory, scene.layout, filesOf(image));
+  assert.ok(upstream.lines.every((line) => line.includes(" /v2/hub/app/")), upstream.lines.join(", "));
+});
+
 Deno.test({ name: "skopeo's copies are what was pushed, byte for byte", ignore }, async (t) => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { layout }, netns, address } = mirror;
