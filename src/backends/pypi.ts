@@ -4,6 +4,7 @@ import type {
   BackendRequest,
   CachingPolicy,
   DirectAnswer,
+  Freshness,
   Resolved,
   VaultReader,
 } from "../artifact.ts";
@@ -14,6 +15,7 @@ import { madeArtifact } from "./made_document.ts";
 import { htmlType, jsonType, negotiate } from "./pypi_accept.ts";
 import { lastSegment } from "./pypi_document.ts";
 import { FileSearch } from "./pypi_file_search.ts";
+import type { FileToFetch } from "./pypi_file_table.ts";
 import { IndexReader } from "./pypi_index_reader.ts";
 import { fileKeyOf, type PypiIndex, PypiIndexes } from "./pypi_indexes.ts";
 import { showLists } from "./pypi_lists.ts";
@@ -124,25 +126,42 @@ class PypiBackend implements Backend {
     return showLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
   }
 
-  /** A file, which the page of one of these projects has to list before it is fetched. */
-  #file(url: string, projects: readonly string[], vault: VaultReader): Artifact {
+  /**
+   * A file, which the page of one of these projects has to list before it is fetched. Where the page has no hash of it,
+   * it may change while the page stays the same, and is as fresh as a page.
+   */
+  async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Artifact> {
+    const { policy, ttlMs } = this.#options;
+    const listed = await this.#search.findHeld(url, projects, vault).catch((error) => {
+      if (error instanceof VaultError) return null;
+      throw error;
+    });
+    const freshnessOf = (file: FileToFetch | null): Freshness =>
+      file?.digest === null ? { kind: "ttl", ttlMs } : { kind: "immutable" };
     const artifact: Artifact = {
       backend: this.name,
       key: fileKeyOf(url),
       candidates: [this.#indexes.all[0]!.candidate(url)],
       requestHeaders: [],
-      freshness: { kind: "immutable" },
-      policy: this.#options.policy,
+      freshness: freshnessOf(listed),
+      policy,
       movesOnAfter: "any_failure",
+    };
+    const complete = async (): Promise<Artifact> => {
+      const { file, index } = await this.#search.find(url, projects, vault);
+      const { digest } = file;
+      const found = { ...artifact, candidates: [index.candidate(file.url)], freshness: freshnessOf(file) };
+      return digest === null ? { ...found, webPages: "refused" } : { ...found, digest };
     };
     return {
       ...artifact,
-      expected: () => this.#search.expect(url, projects, vault),
-      complete: async () => {
-        const { file: { url: current, digest }, index } = await this.#search.find(url, projects, vault);
-        const found = { ...artifact, candidates: [index.candidate(current)] };
-        return digest === null ? { ...found, webPages: "refused" } : { ...found, digest };
-      },
+      expected: () => Promise.resolve(listed?.digest ?? null),
+      // A copy that only has to be confirmed is served as well where its page cannot be had.
+      complete: () =>
+        complete().catch((error) => {
+          if (listed?.digest !== null || !(error instanceof VaultError)) throw error;
+          return { ...artifact, candidates: [this.#indexes.all[0]!.candidate(listed.url)], webPages: "refused" };
+        }),
     };
   }
 

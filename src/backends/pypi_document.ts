@@ -1,9 +1,16 @@
 import { VaultError } from "../errors.ts";
 import type { IndexDocument } from "./pypi_page.ts";
 
-/** Whether it says that it is JSON; all else is taken for HTML. */
+/** Whether it says that it is JSON. */
 export function isJson({ contentType = "" }: Pick<IndexDocument, "contentType">): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType.trim());
+}
+
+/** Whether it is JSON: by what it says or, where it says neither that nor HTML, by how it begins. */
+export function isJsonDocument({ contentType = "", bytes }: IndexDocument): boolean {
+  if (isJson({ contentType })) return true;
+  if (/^\s*(?:text\/html|application\/(?:[\w.-]+\+)?x?html)\b/i.test(contentType)) return false;
+  return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }
 
 /** The error for a document that makes no sense. */

@@ -1,5 +1,4 @@
 import type { Freshness, Read, Reading, VaultReader } from "../artifact.ts";
-import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
 import type { FileTable, FileToFetch } from "./pypi_file_table.ts";
 import { type IndexReader, isMissing } from "./pypi_index_reader.ts";
@@ -56,12 +55,12 @@ export class FileSearch {
     throw new VaultError("not_found", `"${url}" is not fetched: ${pages}`);
   }
 
-  /** The digest of the file of this URL on a page that is held; null where none tells it. Asks no index. */
-  async expect(url: string, projects: readonly string[], vault: VaultReader): Promise<Digest | null> {
+  /** The file of this URL as a page that is held lists it; null where none does. Asks no index. */
+  async findHeld(url: string, projects: readonly string[], vault: VaultReader): Promise<FileToFetch | null> {
     for (const project of projects.filter((project) => this.#indexes.permit(project))) {
       const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault });
-      const digest = page?.value.find(fileKeyOf(url))?.digest;
-      if (digest) return digest;
+      const file = page?.value.find(fileKeyOf(url));
+      if (file) return file;
     }
     return null;
   }

@@ -1,5 +1,9 @@
+import { Duplex } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { unreadable } from "./pypi_document.ts";
 import type { IndexDocument } from "./pypi_page.ts";
+
+type Unpacker = TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
 
 /** So much at a time: it may become a thousand times as large, and nothing else happens meanwhile. */
 const sliceBytes = 4 * 1024;
@@ -21,7 +25,7 @@ export async function unpackWithin(
   maxBytes: number,
 ): Promise<IndexDocument | null> {
   if (coding !== "gzip" && coding !== "deflate") throw unreadable(document, `it is packed in the way "${coding}"`);
-  const stream = slicesOf(document.bytes).pipeThrough(new DecompressionStream(coding));
+  const stream = slicesOf(document.bytes).pipeThrough(unpackerOf(coding));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
   try {
@@ -34,6 +38,11 @@ export async function unpackWithin(
     throw unreadable(document, `it says that it is packed (${coding}), and is not`);
   }
   return sizeBytes > maxBytes ? null : { ...document, bytes: await new Blob(chunks).bytes() };
+}
+
+/** For gzip not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2). */
+function unpackerOf(coding: "gzip" | "deflate"): Unpacker {
+  return coding === "gzip" ? Duplex.toWeb(createGunzip()) as Unpacker : new DecompressionStream(coding);
 }
 
 /** Slices that are asked for one by one, each in a turn of its own. */

@@ -16,10 +16,20 @@ export interface SentDocument extends IndexDocument {
 export function describeDocument({ headers, url, location }: ReadableBody): Omit<SentDocument, "bytes"> {
   return {
     contentType: headerOf(headers, "content-type"),
-    coding: headerOf(headers, "content-encoding")?.trim().toLowerCase() ?? "identity",
+    coding: codingOf(headerOf(headers, "content-encoding")),
     askedUrl: url,
     url: location,
   };
+}
+
+/**
+ * What has to be undone. Object stores keep what uploaders say, and hand it out: `aws-chunked` is how the upload came,
+ * and an empty value is none.
+ */
+function codingOf(contentEncoding = ""): string {
+  const said = contentEncoding.toLowerCase().split(",").map((coding) => coding.trim());
+  const codings = said.filter((coding) => !["", "identity", "aws-chunked"].includes(coding));
+  return codings.join(", ").replace(/^x-gzip$/, "gzip") || "identity";
 }
 
 /** Throws `upstream_failed` for one that cannot be unpacked, or is larger than `maxPageBytes` then. */

@@ -294,6 +294,24 @@ for (const [what, contentType, body] of notPages) {
   });
 }
 
+for (const suffix of ["", ".metadata"]) {
+  Deno.test(`a file${suffix} without a hash is confirmed once its ttl is over, and fetched when it is another`, async () => {
+    await using all = await setUp([{ ...wheel, keys: { hashes: {}, "core-metadata": true } }]);
+    const { scene, upstream, backend } = all;
+    const path = `/packages/${wheel.filename}${suffix}`;
+    const serve = (body: string) => upstream.serve(path, { body, etag: `"${body}"` });
+    serve("old");
+    await scene.ask(backend, "/simple/demo/");
+    for (let times = 0; times < 2; times++) assert.equal((await scene.ask(backend, path)).text, "old");
+    serve("new");
+    assert.equal((await scene.ask(backend, path)).text, "new");
+    upstream.serve(path, { status: 503 });
+    assert.equal((await scene.ask(backend, path)).text, "new");
+    upstream.serve("/simple/demo/", { status: 503 });
+    assert.equal((await scene.ask(backend, path)).text, "new");
+  });
+}
+
 Deno.test("a web page is no file, not even one without a hash", async () => {
   await using all = await setUp([{ ...wheel, keys: { hashes: {} } }]);
   const target = `/packages/${wheel.filename}`;
