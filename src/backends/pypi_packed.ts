@@ -1,9 +1,7 @@
-import { Duplex } from "node:stream";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { unreadable } from "./pypi_document.ts";
 import type { IndexDocument } from "./pypi_page.ts";
-
-type Unpacker = TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>;
 
 /** So much at a time: it may become a thousand times as large, and nothing else happens meanwhile. */
 const sliceBytes = 4 * 1024;
@@ -25,11 +23,10 @@ export async function unpackWithin(
   maxBytes: number,
 ): Promise<IndexDocument | null> {
   if (coding !== "gzip" && coding !== "deflate") throw unreadable(document, `it is packed in the way "${coding}"`);
-  const stream = slicesOf(document.bytes).pipeThrough(unpackerOf(coding));
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of stream) {
+    for await (const chunk of unpacked(slicesOf(document.bytes), coding)) {
       sizeBytes += chunk.byteLength;
       if (sizeBytes > maxBytes) break;
       chunks.push(chunk);
@@ -41,8 +38,17 @@ export async function unpackWithin(
 }
 
 /** For gzip not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2). */
-function unpackerOf(coding: "gzip" | "deflate"): Unpacker {
-  return coding === "gzip" ? Duplex.toWeb(createGunzip()) as Unpacker : new DecompressionStream(coding);
+async function* unpacked(
+  packed: ReadableStream<Uint8Array<ArrayBuffer>>,
+  coding: "gzip" | "deflate",
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (coding === "deflate") return yield* packed.pipeThrough(new DecompressionStream(coding));
+  const source = Readable.from(packed);
+  try {
+    yield* source.pipe(createGunzip());
+  } finally {
+    source.destroy();
+  }
 }
 
 /** Slices that are asked for one by one, each in a turn of its own. */

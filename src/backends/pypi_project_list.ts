@@ -1,5 +1,5 @@
 import type { SimpleForm } from "./pypi_accept.ts";
-import { isJson, lastSegment, unreadable } from "./pypi_document.ts";
+import { isJsonDocument, lastSegment, unreadable } from "./pypi_document.ts";
 import { parseHtmlDocument } from "./pypi_html.ts";
 import { isObject, parseJsonDocument } from "./pypi_json.ts";
 import { markupLines } from "./pypi_markup.ts";
@@ -31,12 +31,12 @@ const ownKeys = { meta: { "api-version": "1.0" } };
 
 /** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
 export async function parseProjectList(document: IndexDocument): Promise<ProjectList> {
-  return isJson(document) ? await parseJsonList(document) : await parseHtmlList(document);
+  return isJsonDocument(document) ? await parseJsonList(document) : await parseHtmlList(document);
 }
 
 /** Throws as `parseProjectList`, as far as that can be told fast: PyPI lists more than half a million. */
 export function checkProjectList(document: IndexDocument): void {
-  if (isJson(document)) parseEntries(document);
+  if (isJsonDocument(document)) parseEntries(document);
   else parseHtmlDocument({ ...document, bytes: document.bytes.subarray(0, telltaleBytes) });
 }
 

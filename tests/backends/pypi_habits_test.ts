@@ -90,6 +90,48 @@ Deno.test("a page that comes packed, though nobody asked for that, is read", asy
 });
 
 // Deno 2.6 unpacks it before we see it, and has its own words for what goes wrong.
+const codings: [contentEncoding: string, packed: boolean][] = [
+  ["", false],
+  ["aws-chunked", false],
+  ["identity,aws-chunked", false],
+  ["gzip, aws-chunked", true],
+  ["x-gzip", true],
+];
+
+for (const [coding, packed] of codings) {
+  Deno.test(`a page whose Content-Encoding is "${coding}" is read`, async () => {
+    await using all = await setUp(() => {});
+    const { scene, upstream, backend } = all;
+    const page = `<html><a href="${wheel}">wheel</a></html>`;
+    const headers = { ...html, "content-encoding": coding };
+    upstream.serve("/simple/demo/", { body: packed ? await gzip(page) : page, headers });
+    assert.deepEqual([...(await scene.links(backend, "/simple/demo/")).keys()], [wheel]);
+  });
+}
+
+Deno.test("a page in several gzip members is read to its end", async () => {
+  await using all = await setUp(() => {});
+  const { scene, upstream, backend } = all;
+  const members = [await gzip("<html>"), await gzip(`<a href="${wheel}">wheel</a>`)];
+  const headers = { ...html, "content-encoding": "gzip" };
+  upstream.serve("/simple/demo/", { body: await new Blob(members).bytes(), headers });
+  assert.deepEqual([...(await scene.links(backend, "/simple/demo/")).keys()], [wheel]);
+});
+
+for (const type of ["application/octet-stream", "text/plain", "binary/octet-stream"]) {
+  Deno.test(`a page in JSON that is sent as ${type} is read`, async () => {
+    await using all = await setUp(() => {});
+    const { scene, upstream, backend } = all;
+    const body = JSON.stringify({
+      meta: { "api-version": "1.0" },
+      name: "demo",
+      files: [{ filename: wheel, url: wheel, hashes: {} }],
+    });
+    upstream.serve("/simple/demo/", { body, headers: { "content-type": type } });
+    assert.deepEqual([...(await scene.links(backend, "/simple/demo/")).keys()], [wheel]);
+  });
+}
+
 for (const coding of ["gzip", "br"]) {
   Deno.test(`a page that only says it is packed (${coding}) is an error of the index`, async () => {
     await using all = await setUp((upstream) => {
