@@ -77,7 +77,7 @@ class PypiBackend implements Backend {
     const asked = parsePypiRequest(request.path);
     switch (asked.kind) {
       case "moved":
-        return moved(request.base + asked.path + request.query);
+        return moved(locationOf(asked.path, request) + request.query);
       case "list":
         return this.#list(request, vault);
       case "page":
@@ -178,6 +178,16 @@ const notAcceptable: DirectAnswer = {
   headers: [["vary", "Accept"]],
   body: `There is ${jsonType}, ${htmlType} and text/html\n`,
 };
+
+/**
+ * Where a path below the prefix is, relative to what was asked for: a reverse proxy may have us below a path of its own.
+ * Not for the prefix itself, which may have been asked for with a slash or without.
+ */
+function locationOf(target: string, { base, path }: BackendRequest): string {
+  if (path === "/") return base + target;
+  const up = path.split("/").length - 2;
+  return (up === 0 ? "./" : "../".repeat(up)) + target.slice(1);
+}
 
 function moved(location: string): DirectAnswer {
   const contentType = "text/plain; charset=utf-8";

@@ -20,9 +20,10 @@ async function setUp(files: readonly ServedFile[] = [wheel, sdist]) {
 
 const moves: [path: string, location: string][] = [
   ["/", "/pypi/simple/"],
-  ["/simple", "/pypi/simple/"],
-  ["/simple/Demo_X", "/pypi/simple/demo-x/"],
-  ["/demo?a=b", "/pypi/demo/?a=b"],
+  ["/simple", "./simple/"],
+  ["/simple/Demo_X", "../simple/demo-x/"],
+  ["/simple/Demo_X/", "../../simple/demo-x/"],
+  ["/demo?a=b", "./demo/?a=b"],
 ];
 
 for (const [path, location] of moves) {
