@@ -1,3 +1,5 @@
+import { isAddress } from "./private_network.ts";
+
 /** The same host, on https unless `from` is on plain http itself: where secrets for `from` may go as well. */
 export function isSameHostOrItsHttps(from: URL, to: URL): boolean {
   return from.hostname === to.hostname && (to.protocol === "https:" || to.protocol === from.protocol);
@@ -19,8 +21,9 @@ function isHttpsOf(own: URL, url: URL): boolean {
  */
 export async function isSameOwner(a: URL, b: URL): Promise<boolean> {
   if (a.hostname === b.hostname) return true;
-  // The list takes long to load, and few need it.
-  const { getDomain } = await import("tldts");
-  const [domain, other] = [a, b].map(({ hostname }) => getDomain(hostname, { allowPrivateDomains: true }));
+  if (isAddress(a) || isAddress(b)) return false;
+  // The list takes some time to load, and few need it.
+  const { get: domainOf } = await import("psl");
+  const [domain, other] = [a, b].map(({ hostname }) => domainOf(hostname.replace(/\.$/, "")));
   return domain !== null && domain === other;
 }
