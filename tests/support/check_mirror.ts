@@ -47,7 +47,7 @@ export async function checkMirror(mirror: MirrorScene, client: MirrorClient, che
     await client.removeImages();
     await pull(client, big, large);
     await pull(client, app, old);
-    assert.deepEqual(upstream.lines, [], "fresh tags and content that is held need no upstream");
+    assert.deepEqual(withoutConfirmations(upstream), [], "fresh tags and content that is held need no upstream");
 
     moved = await scene.publish({ message: "new" }, "library/app:1");
     await upstream.refuse();
@@ -62,6 +62,15 @@ export async function checkMirror(mirror: MirrorScene, client: MirrorClient, che
   await pull(client, big, large);
   assert.deepEqual(upstream.lines, ["HEAD /v2/library/big/manifests/1"]);
   await pull(client, app, moved);
+}
+
+/**
+ * What upstream was asked, but for one HEAD a layer: the client had not asked for it by this image's name before, since
+ * it had it from the other.
+ */
+export function withoutConfirmations({ lines }: CountingProxy): string[] {
+  assert.equal(new Set(lines).size, lines.length, "nothing is asked twice");
+  return lines.filter((line) => !/^HEAD \/v2\/library\/\w+\/blobs\/sha256:/.test(line));
 }
 
 /** Throws with what the client says. */
