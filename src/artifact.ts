@@ -81,7 +81,7 @@ export interface Artifact extends Selecting {
    * `Accept` show that it is none, unless its bytes are checked. A page that may not be is an outage.
    */
   readonly webPages?: "allowed" | "refused";
-  /** Whether clients get what upstream answered instead of the artifact as it came, and not an explanation of it. */
+  /** Whether clients get what upstream answered instead of the artifact unchanged, and not an explanation of it. */
   readonly passesOnErrors?: boolean;
   /** What will soon be made of it: it is made as soon as the body has come and is held. */
   readonly readAhead?: Reading<unknown>;

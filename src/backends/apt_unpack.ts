@@ -1,18 +1,16 @@
 import { Buffer } from "node:buffer";
-import { Duplex } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import bzip from "seek-bzip";
 import xz from "xz-decompress";
+import { gunzip } from "./gunzip.ts";
 
 /** How an index is packed. */
 export type Compression = "bz2" | "gz" | "xz" | "zst" | "none";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Unpacker = TransformStream<Bytes, Uint8Array>;
 type Write = (chunk: Uint8Array) => void;
 
-/** An index packed with bzip2 is in memory as it came; those who pack so have small ones. */
+/** An index packed with bzip2 is in memory as a whole; those who pack so have small ones. */
 const maxBzipBytes = 64 * 1024 * 1024;
 const outputBytes = 64 * 1024;
 
@@ -23,8 +21,7 @@ const outputBytes = 64 * 1024;
 export async function unpack(packed: ReadableStream<Bytes>, compression: Compression, write: Write): Promise<void> {
   switch (compression) {
     case "gz":
-      // Not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2).
-      return await writeAll(packed.pipeThrough(Duplex.toWeb(createGunzip()) as Unpacker), write);
+      return await writeAll(gunzip(packed), write);
     case "xz":
       return await writeAll(new xz.XzReadableStream(packed), write);
     case "bz2":
@@ -36,7 +33,7 @@ export async function unpack(packed: ReadableStream<Bytes>, compression: Compres
   }
 }
 
-async function writeAll(chunks: ReadableStream<Uint8Array>, write: Write): Promise<void> {
+async function writeAll(chunks: AsyncIterable<Uint8Array>, write: Write): Promise<void> {
   for await (const chunk of chunks) write(chunk);
 }
 

@@ -25,7 +25,7 @@ export interface HttpBackendOptions {
   readonly rules: readonly HttpRule[];
   /** Whether a web page is believed also where a file of another kind is expected. */
   readonly allowsWebPages: boolean;
-  /** Whether clients get the errors of the upstream as they came. */
+  /** Whether clients get the errors of the upstream unchanged. */
   readonly passesOnErrors: boolean;
 }
 

@@ -9,7 +9,7 @@ import { formatOciPath, type OciContent } from "./oci_request.ts";
 /** How many images are remembered with the registry that has them. */
 const maxRemembered = 10_000;
 
-/** Where content is to be had; remembers which registry was last seen to have an image, and who had none of it. */
+/** Where content is available; remembers which registry was last seen to have an image, and who had none of it. */
 export class OciCandidates {
   readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
   /** When a registry last said that it does not have something of an image that was asked for by digest. */

@@ -1,5 +1,4 @@
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { gunzip } from "./gunzip.ts";
 import { unreadable } from "./pypi_document.ts";
 import type { IndexDocument } from "./pypi_page.ts";
 
@@ -25,8 +24,10 @@ export async function unpackWithin(
   if (coding !== "gzip" && coding !== "deflate") throw unreadable(document, `it is packed in the way "${coding}"`);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
+  const packed = slicesOf(document.bytes);
+  const unpacked = coding === "gzip" ? gunzip(packed) : packed.pipeThrough(new DecompressionStream(coding));
   try {
-    for await (const chunk of unpacked(slicesOf(document.bytes), coding)) {
+    for await (const chunk of unpacked) {
       sizeBytes += chunk.byteLength;
       if (sizeBytes > maxBytes) break;
       chunks.push(chunk);
@@ -35,20 +36,6 @@ export async function unpackWithin(
     throw unreadable(document, `it says that it is packed (${coding}), and is not`);
   }
   return sizeBytes > maxBytes ? null : { ...document, bytes: await new Blob(chunks).bytes() };
-}
-
-/** For gzip not DecompressionStream, which reads the first of several members only (RFC 1952 §2.2). */
-async function* unpacked(
-  packed: ReadableStream<Uint8Array<ArrayBuffer>>,
-  coding: "gzip" | "deflate",
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  if (coding === "deflate") return yield* packed.pipeThrough(new DecompressionStream(coding));
-  const source = Readable.from(packed);
-  try {
-    yield* source.pipe(createGunzip());
-  } finally {
-    source.destroy();
-  }
 }
 
 /** Slices that are asked for one by one, each in a turn of its own. */

@@ -60,8 +60,16 @@ function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   if (ifNoneMatch === "*") return true;
   if (etag === undefined) return false;
   if (ifNoneMatch === etag) return true;
-  const opaque = isWeak(etag) ? etag.slice(2) : etag;
-  return ifNoneMatch.match(/"[^"]*"|[^\s,"]+/g)?.some((tag) => tag === opaque || tag === `W/${opaque}`) ?? false;
+  return ifNoneMatch.match(/"[^"]*"|[^\s,"]+/g)?.some((tag) => isSameTag(tag, etag)) ?? false;
+}
+
+/** Whether two ETags, or their absence, are the same but for being weak (RFC 9110 §8.8.3.2). */
+export function isSameTag(a: string | undefined, b: string | undefined): boolean {
+  return withoutWeakness(a) === withoutWeakness(b);
+}
+
+function withoutWeakness(etag: string | undefined): string | undefined {
+  return etag !== undefined && isWeak(etag) ? etag.slice(2) : etag;
 }
 
 /** Whether a response says that it is of another version than the one `validator` was taken from. */

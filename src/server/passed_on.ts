@@ -7,7 +7,7 @@ import { sandboxFor } from "./sandbox.ts";
 const bodiless: ReadonlySet<number> = new Set([204, 205]);
 
 /**
- * What an upstream answered instead of the artifact, as it came, with headers of ours beside its own; null where a
+ * What an upstream answered instead of the artifact, unchanged, with headers of ours beside its own; null where a
  * client that sent GET has to get a body and there is none.
  */
 export function passedOn(answer: UpstreamAnswer, method: string, headers: HeaderList): Reply | null {

@@ -5,7 +5,7 @@ import { headerOf } from "../http/headers.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 import type { Absence, Store } from "../store/store.ts";
 
-/** How many bytes of answers that clients get as they came are kept in memory. */
+/** How many bytes of answers that clients get unchanged are kept in memory. */
 const answerBytes = 2 * 1024 * 1024;
 /** What an answer takes besides its body: about as much as its headers. */
 const bytesAround = 2 * 1024;
@@ -23,7 +23,7 @@ const outages: ReadonlySet<ErrorCode> = new Set([
  */
 export class KnownAbsences {
   readonly #store: Store;
-  /** What upstream said of an absence, where clients get that as it came; for as long as there is room. */
+  /** What upstream said of an absence, where clients get that unchanged; for as long as there is room. */
   readonly #answers = new LRUCache<string, UpstreamAnswer>({
     maxSize: answerBytes,
     sizeCalculation: ({ body }) => bytesAround + (body?.byteLength ?? 0),

@@ -1,4 +1,5 @@
 import type { Artifact } from "../artifact.ts";
+import { isSameTag } from "../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { parseHttpDate } from "../http/http_date.ts";
 import type { Version } from "../store/store.ts";
@@ -34,11 +35,6 @@ export function confirms(answer: AnswerOf, version: Version): boolean {
   const etag = response.headers.get("etag");
   const own = headerOf(version.headers, "etag");
   return etag === null || own === undefined || isSameTag(etag, own);
-}
-
-/** Weak comparison (RFC 9110 §8.8.3.2). */
-export function isSameTag(a: string | undefined, b: string | undefined): boolean {
-  return a?.replace(/^W\//, "") === b?.replace(/^W\//, "");
 }
 
 /**

@@ -156,7 +156,7 @@ class Engine implements Vault {
       const isDeleted = !artifact.policy.serveDeleted && isMissing(error);
       const opened = this.#substitutes.open({ artifact, ask, stale: isDeleted ? null : stale }, error);
       if (!opened) throw error;
-      const level = this.#choice.isAnswering(artifact, stale!) ? "warning" : "debug";
+      const level = this.#choice.isAnswering(artifact, stale) ? "warning" : "debug";
       this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
       return opened;
     }

@@ -1,10 +1,11 @@
 import type { Artifact } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import { isSameTag } from "../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Store, Version } from "../store/store.ts";
 import type { CandidateChoice } from "./choice.ts";
-import { conditionsOf, confirmed, confirms, isSameTag } from "./confirm.ts";
+import { conditionsOf, confirmed, confirms } from "./confirm.ts";
 import { decide, mayServeStale } from "./freshness.ts";
 import type { Heads } from "./heads.ts";
 import { inTime } from "./patience.ts";

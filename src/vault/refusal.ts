@@ -8,7 +8,7 @@ import { statedReason, statesReasons } from "../http/stated_reason.ts";
 export interface Asked {
   readonly url: string;
   readonly method: "GET" | "HEAD";
-  /** Whether clients get the answer as it came. */
+  /** Whether clients get the answer unchanged. */
   readonly passesOn: boolean;
 }
 

@@ -23,7 +23,7 @@ async function assertExplained(app: AppFixture, status: number, path = "/files/a
 }
 
 for (const status of [201, 202, 204, 299, 300, 302, 400, 401, 403, 404, 410, 418, 429, 499, 500, 501, 503, 599]) {
-  Deno.test(`upstream_errors: pass_on: ${status} reaches the client as it came, to GET and HEAD, and is not kept`, async () => {
+  Deno.test(`upstream_errors: pass_on: ${status} reaches the client unchanged, to GET and HEAD, and is not kept`, async () => {
     await using upstream = startFakeUpstream();
     upstream.serve("/a", said(status, status === 204 ? { body: "" } : {}));
     await using app = await startApp({ upstream: upstream.origin, backend: passOn });
@@ -141,7 +141,7 @@ Deno.test("of several upstreams' errors the one that counts is passed on", async
   await assertExplained(app, 502, "/files/b");
 });
 
-Deno.test("a remembered 404 is told as it came, with its age, to who asks the same; another gets our words", async () => {
+Deno.test("a remembered 404 is told unchanged, with its age, to who asks the same; another gets our words", async () => {
   await using upstream = startFakeUpstream();
   upstream.serve("/a", said(404, { headers: { "content-type": "application/xml", "age": "100" } }));
   await using app = await startApp({ upstream: upstream.origin, backend: { ...passOn, negative_ttl: "1h" } });
