@@ -105,7 +105,7 @@ async function tryCurl(command: string): Promise<void> {
     cwd: scene.dir.path,
   });
   assert.equal(code, 0, output);
-  if (command.includes("-O")) assert.equal((await Deno.stat(scene.dir.join(basename(path)))).size, file.sizeBytes);
+  if (/ -f?O /.test(command)) assert.equal((await Deno.stat(scene.dir.join(basename(path)))).size, file.sizeBytes);
   else assert.match(output, /cache-status:.*hit/i);
 }
 
