@@ -193,6 +193,9 @@ class Engine implements Vault {
   }
 
   async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
+    const come = await this.#joining.ask(artifact, ask, sharing);
+    if (come) return come;
+    // Nothing is awaited between this look and the start of a transfer: two would fetch the same bytes.
     const elsewhere = this.#transfers.elsewhere(artifact);
     if (elsewhere) {
       const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
@@ -200,8 +203,6 @@ class Engine implements Vault {
       const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
       if (opened) return opened;
     }
-    const come = await this.#joining.ask(artifact, ask, sharing);
-    if (come) return come;
     const { transfer, joined } = this.#transfers.join({
       artifact,
       candidates: this.#choice.of(artifact),

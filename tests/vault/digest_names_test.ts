@@ -328,6 +328,17 @@ Deno.test("bytes that are on their way under other keys are not fetched again, a
   assert.deepEqual(set.asked().toSorted(), ["GET /0/c", ...keys.slice(1).map((key) => `HEAD ${key}`)].sort());
 });
 
+Deno.test("of clients that ask for the same bytes under two keys in the same moment, one has them fetched", async () => {
+  await using set = setUp();
+  const text = "x".repeat(300_000);
+  const keys = ["/a/c", "/b/c"];
+  for (const key of keys) set.upstream.serve(key, { body: text });
+  const { fixture } = set;
+  const read = (key: string) => fixture.read(fixture.artifact(set.upstream.url(key), content(text, key)));
+  for (const { bytes } of await Promise.all(keys.map(read))) assert.equal(bytes.byteLength, text.length);
+  assert.deepEqual(set.asked().toSorted(), ["GET /a/c", "HEAD /b/c"]);
+});
+
 Deno.test("bytes that are on their way are not given out under a key that upstream does not have", async () => {
   await using set = setUp();
   const text = "x".repeat(300_000);
