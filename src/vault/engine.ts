@@ -1,9 +1,8 @@
 import type { Artifact } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
-import { type CacheStatus, confirmedByHead } from "../http/cache_status.ts";
-import { contentLengthOf, type HeaderList } from "../http/headers.ts";
+import type { CacheStatus } from "../http/cache_status.ts";
+import { contentLengthOf } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
-import { isSelectedBy, withOffered } from "../http/selection.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
@@ -19,14 +18,15 @@ import { Joining } from "./joining.ts";
 import { Library } from "./library.ts";
 import { describedByItself, isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./made_readings.ts";
-import { openArriving, openedHead } from "./opened.ts";
+import { type Again, openHead } from "./open_head.ts";
+import { openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./patience.ts";
 import { RangeSupport } from "./part_condition.ts";
 import { isMissing, RecentRefusals, restAfter } from "./recent.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
 import { isReplaced } from "./replaced.ts";
 import { claimOf } from "./settle.ts";
-import type { Head, Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
+import type { Transfer, TransferDeps, TransferOptions } from "./transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
 import { Substitutes, type Wanted } from "./substitutes.ts";
 import { type Sharing, Transfers } from "./transfers.ts";
@@ -215,45 +215,11 @@ class Engine implements Vault {
     let opened: Opened | Again;
     try {
       const head = await inTime(transfer.head(), this.#patienceOf({ artifact, ask, stale }));
-      opened = await this.#openHead(transfer, head, { artifact, ask, stale, sharing, joined });
+      opened = await openHead(transfer, head, { artifact, ask, stale, sharing, joined, copies: this.#copies });
     } finally {
       leave();
     }
     return "again" in opened ? await this.#get(opened.again, ask, opened.stale, opened.sharing) : opened;
-  }
-
-  /** What a transfer brings for one who waited for its head; or how to ask again, where that is not for them. */
-  async #openHead(transfer: Transfer, head: Head, waited: Waited): Promise<Opened | Again> {
-    const { artifact, ask, stale, sharing, joined } = waited;
-    const selectedBy = head.kind === "confirmed" ? head.entry.selectedBy : transfer.version!.selectedBy;
-    if (joined && head.kind === "body" && !head.storable) return { again: artifact, stale, sharing: "none" };
-    if (joined && !isSelectedBy(selectedBy, artifact)) {
-      return { again: sendingSelected(artifact, selectedBy), stale, sharing: "selection" };
-    }
-    if (head.kind === "confirmed") {
-      const fwd = stale ? "stale" : "uri-miss";
-      const fwdStatus = head.upstreamStatus;
-      const byHead = fwdStatus === 304 ? {} : { detail: confirmedByHead };
-      const opened = this.#copies.open(artifact, head.entry, {
-        hit: false,
-        fwd,
-        fwdStatus,
-        collapsed: joined,
-        ...byHead,
-      });
-      // A body that is gone after all is fetched without conditions: to confirm it again would go on for ever. Another's
-      // transfer might do just that.
-      const unconditionally = { ...artifact, adoptsHeld: false };
-      return opened ?? { again: unconditionally, stale: null, sharing: stale === null ? "none" : sharing };
-    }
-    if (joined && !transfer.storing) return { again: artifact, stale, sharing: "none" };
-    return await openArriving(transfer, head, {
-      hit: false,
-      fwd: stale ? (ask.caching?.noCache ? "request" : "stale") : "uri-miss",
-      fwdStatus: head.upstreamStatus,
-      stored: transfer.storing,
-      collapsed: joined,
-    });
   }
 
   /**
@@ -323,27 +289,6 @@ class Engine implements Vault {
   #firstByte(range: RangeSpec | undefined): number {
     return range?.kind === "from" && range.first > this.#options.rangeAheadBytes ? range.first : 0;
   }
-}
-
-/** The artifact with the headers by which upstream tells its representations apart, so that others do not share it. */
-function sendingSelected(artifact: Artifact, selectedBy: HeaderList): Artifact {
-  return { ...artifact, requestHeaders: withOffered(selectedBy.map(([name]) => name), artifact) };
-}
-
-/** Who waited for a head, and how they came to its transfer. */
-interface Waited {
-  readonly artifact: Artifact;
-  readonly ask: Ask;
-  readonly stale: Entry | null;
-  readonly sharing: Sharing;
-  readonly joined: boolean;
-}
-
-/** Another transfer is needed. */
-interface Again {
-  readonly again: Artifact;
-  readonly stale: Entry | null;
-  readonly sharing: Sharing;
 }
 
 function keyOf(artifact: Artifact): string {
