@@ -4,6 +4,7 @@ import type { OciRegistry } from "../backends/oci_registry.ts";
 import { createOciRoot } from "../backends/oci_root.ts";
 import type { Config, OciBackendConfig } from "../config/schema.ts";
 import type { RegistryConfig } from "../config/schema_oci.ts";
+import { hostsForClients } from "../config/upstreams.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Credentials } from "../upstream/credentials.ts";
@@ -32,7 +33,8 @@ export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): 
     registries,
     tagTtlMs: options.tag_ttl,
     movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
-    ...options.registries === "any" && { openRegistry: await createOpener(backend, deps) },
+    ...hostsForClients(backend).length > 0 &&
+      { unconfigured: { names: hostsForClients(backend), open: await createOpener(backend, deps) } },
   });
 }
 

@@ -7,7 +7,7 @@ import { formatOciError } from "./oci_error.ts";
 import { ociIndexType } from "./oci_media_types.ts";
 import { announcedDigest, presentContent, presentList, versionHeader } from "./oci_present.ts";
 import { noReferrers } from "./oci_referrers.ts";
-import { Registries } from "./oci_registries.ts";
+import { type Claim, Registries, type Unconfigured } from "./oci_registries.ts";
 import type { OciRegistry } from "./oci_registry.ts";
 import { formatOciPath, nsOf, type OciContent, parseOciRequest } from "./oci_request.ts";
 
@@ -23,8 +23,8 @@ export interface OciBackendOptions {
   readonly tagTtlMs: number;
   /** For tags and lists. What has a digest is checked, so that any registry may stand in for one that fails. */
   readonly movesOnAfter: Artifact["movesOnAfter"];
-  /** A registry that is not configured, by its name; without it, such are refused. */
-  readonly openRegistry?: (name: string) => OciRegistry;
+  /** Registries that are not configured; without it, they are refused. */
+  readonly unconfigured?: Unconfigured;
 }
 
 /** What a request for an image means needs no document. */
@@ -34,12 +34,10 @@ export interface ImageBackend extends Backend {
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
 export interface OciBackend extends ImageBackend {
-  /** The registries it has configured, by name. */
+  /** The registries it serves, by their names or patterns of them. */
   readonly registryNames: readonly string[];
-  /** Whether it asks registries that are not configured as well. */
-  readonly isOpen: boolean;
-  /** Whether it has this registry configured. */
-  serves(registry: string): boolean;
+  /** Why it serves this registry; null where it does not. */
+  claimTo(registry: string): Claim | null;
   /** As `resolve`, with a path below `/v2`. */
   answer(request: BackendRequest): Artifact | DirectAnswer;
 }
@@ -86,12 +84,8 @@ class OciMirror implements OciBackend {
     return this.#registries.names;
   }
 
-  get isOpen(): boolean {
-    return this.#registries.isOpen;
-  }
-
-  serves(registry: string): boolean {
-    return this.#registries.has(registry);
+  claimTo(registry: string): Claim | null {
+    return this.#registries.claimTo(registry);
   }
 
   resolve(request: BackendRequest): Artifact | DirectAnswer {

@@ -1,14 +1,30 @@
 import { LRUCache } from "lru-cache";
 import { VaultError } from "../errors.ts";
-import { isHubName, type OciRegistry, Registry } from "./oci_registry.ts";
+import { type HostFit, hostFits, HostPatterns } from "./oci_host_patterns.ts";
+import { type OciRegistry, Registry } from "./oci_registry.ts";
+import { isHubName } from "./oci_registry_name.ts";
+
+/** Registries that are not configured, and asked all the same where a client names one of them. */
+export interface Unconfigured {
+  /** Patterns of their names, or `any`; none where this is empty. */
+  readonly names: readonly string[];
+  /** A registry by its name. */
+  open(name: string): OciRegistry;
+}
+
+/** Why a registry is served: it is configured, or its name fits what may be asked besides. */
+export type Claim = "configured" | HostFit;
+
+/** From the strongest to the weakest. */
+export const claims: readonly Claim[] = ["configured", ...hostFits];
 
 export interface RegistriesOptions {
   /** In the order they are tried. */
   readonly registries: readonly OciRegistry[];
   /** Whether they stand in for Docker Hub, so that its names mean all of them. */
   readonly mirrorsHub: boolean;
-  /** A registry that is not configured, by its name. */
-  readonly openRegistry?: (name: string) => OciRegistry;
+  /** Absent where only those are asked that are configured. */
+  readonly unconfigured?: Unconfigured;
 }
 
 /** The registries that are asked for an image, and what is first in its keys: the same for the same registries. */
@@ -16,7 +32,10 @@ export interface Scope {
   readonly word: string;
   /** Never empty. */
   readonly registries: readonly Registry[];
-  /** Whether they are configured. What a registry that a client has named says of digests opens no bytes of others. */
+  /**
+   * Whether the operator has named them. What a registry says of digests that only a client has named opens no bytes of
+   * others.
+   */
   readonly isTrusted: boolean;
 }
 
@@ -29,29 +48,28 @@ const hubHost = "registry-1.docker.io";
 export class Registries {
   readonly #default: Scope;
   readonly #mirrorsHub: boolean;
-  readonly #open: RegistriesOptions["openRegistry"];
+  readonly #unconfigured: Unconfigured | undefined;
+  readonly #patterns: HostPatterns;
   readonly #opened = new LRUCache<string, Registry>({ max: maxOpened });
 
-  constructor({ registries, mirrorsHub, openRegistry }: RegistriesOptions) {
+  constructor({ registries, mirrorsHub, unconfigured }: RegistriesOptions) {
     const configured = registries.map((registry) => new Registry(registry));
     this.#default = { word: defaultWord, registries: configured, isTrusted: true };
     this.#mirrorsHub = mirrorsHub;
-    this.#open = openRegistry;
+    this.#unconfigured = unconfigured;
+    this.#patterns = new HostPatterns(unconfigured?.names ?? []);
   }
 
-  /** The names clients may ask for those by that are configured; of Docker Hub's, the one that all know. */
+  /** The names that clients may ask for registries by, or patterns of them; of Docker Hub's, the one that all know. */
   get names(): readonly string[] {
     const names = this.#default.registries.flatMap(({ isHub, names }) => isHub ? ["docker.io"] : [...names]);
-    return [...new Set(this.#mirrorsHub ? ["docker.io", ...names] : names)];
+    return [...new Set([...this.#mirrorsHub ? ["docker.io"] : [], ...names, ...this.#patterns.texts])];
   }
 
-  /** Whether registries that are not configured are asked as well. */
-  get isOpen(): boolean {
-    return this.#open !== undefined;
-  }
-
-  has(name: string): boolean {
-    return (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;
+  /** Why a registry is served here, by its canonical name; null where it is not. */
+  claimTo(name: string): Claim | null {
+    const isConfigured = (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;
+    return isConfigured ? "configured" : this.#patterns.fit(name);
   }
 
   /**
@@ -60,11 +78,12 @@ export class Registries {
   scopeOf(name: string | null): Scope {
     if (name === null || (this.#mirrorsHub && isHubName(name))) return this.#defaultScope();
     const configured = this.#find(name);
-    const registry = configured ?? this.#openedAs(isHubName(name) ? hubHost : name);
+    const registry = configured ?? this.#openedAs(name);
     if (registry === null) throw unknownRegistry(name, this.names);
     const isDefault = this.#default.registries.length === 1 && this.#default.registries[0] === registry;
     if (isDefault) return this.#default;
-    return { word: registry.ownName, registries: [registry], isTrusted: configured !== undefined };
+    const isTrusted = configured !== undefined || this.#patterns.fit(name) === "named";
+    return { word: registry.ownName, registries: [registry], isTrusted };
   }
 
   #defaultScope(): Scope {
@@ -79,11 +98,12 @@ export class Registries {
     return this.#default.registries.find(({ names }) => names.has(name));
   }
 
-  #openedAs(name: string): Registry | null {
-    if (this.#open === undefined) return null;
+  #openedAs(clientsName: string): Registry | null {
+    if (this.#unconfigured === undefined || this.#patterns.fit(clientsName) === null) return null;
+    const name = isHubName(clientsName) ? hubHost : clientsName;
     const known = this.#opened.get(name);
     if (known !== undefined) return known;
-    const registry = new Registry(this.#open(name));
+    const registry = new Registry(this.#unconfigured.open(name));
     this.#opened.set(name, registry);
     return registry;
   }
@@ -95,6 +115,6 @@ export function unknownRegistry(name: string, configured: readonly string[]): Va
   return new VaultError(
     "denied",
     `The registry "${name}" is not configured here; configured: ${known}. ` +
-      "To serve it, add it to `repositories` of a backend, or open a backend to all with `registries: any`",
+      "To serve it, add it to `repositories` of a backend, or its name to `registries`, which `any` opens to all",
   );
 }

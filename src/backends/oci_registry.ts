@@ -1,6 +1,7 @@
 // @ts-types="npm:@types/picomatch@4.0.3"
 import picomatch from "picomatch";
 import type { Fetch } from "../artifact.ts";
+import { allHubNames, canonicalName, isHubName } from "./oci_registry_name.ts";
 
 /** A registry as it is configured. */
 export interface OciRegistry {
@@ -16,23 +17,6 @@ export interface OciRegistry {
   readonly deny: readonly string[];
   /** Whether it has the Hub's official images without the `library/` before their names. */
   readonly bareOfficialImages?: boolean;
-}
-
-const hubNames: ReadonlySet<string> = new Set([
-  "registry-1.docker.io",
-  "docker.io",
-  "index.docker.io",
-  "registry.hub.docker.com",
-]);
-
-/** The one spelling of a registry's name: without the port that https has anyway, and the dot of a full name. */
-export function canonicalName(name: string): string {
-  return URL.parse(`https://${name.toLowerCase()}`)?.host.replace(/\.(?=:|$)/, "") ?? name;
-}
-
-/** Whether clients mean Docker Hub by this name. */
-export function isHubName(name: string): boolean {
-  return hubNames.has(name);
 }
 
 /**
@@ -55,7 +39,7 @@ export class Registry {
     this.apiUrl = /\/v2(?:\/|$)/.test(url.pathname) ? url.href : `${url.href.replace(/\/$/, "")}/v2`;
     const names = config.names.map(canonicalName);
     this.isHub = [new URL(config.url).host, ...names].some(isHubName);
-    this.names = new Set(this.isHub ? [...names, ...hubNames] : names);
+    this.names = new Set(this.isHub ? [...names, ...allHubNames] : names);
     this.fetch = config.fetch;
     this.idleTimeoutMs = config.idleTimeoutMs;
     this.#config = config;

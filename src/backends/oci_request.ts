@@ -1,5 +1,5 @@
 import { type Digest, formatDigest, parseDigest } from "../digest.ts";
-import { canonicalName, isHubName } from "./oci_registry.ts";
+import { canonicalName, isHubName } from "./oci_registry_name.ts";
 
 interface Named {
   /** By its canonical name; null where the request names none. */

@@ -2,8 +2,8 @@ import type { Artifact, BackendRequest, DirectAnswer } from "../artifact.ts";
 import type { VaultError } from "../errors.ts";
 import type { ImageBackend, OciBackend } from "./oci.ts";
 import { formatOciError } from "./oci_error.ts";
-import { unknownRegistry } from "./oci_registries.ts";
-import { canonicalName } from "./oci_registry.ts";
+import { claims, unknownRegistry } from "./oci_registries.ts";
+import { canonicalName } from "./oci_registry_name.ts";
 import { nsOf, parseOciRequest } from "./oci_request.ts";
 
 /**
@@ -63,7 +63,7 @@ class OciRoot implements ImageBackend {
       const path = request.path.slice(prefix.length);
       const mayBeName = backend === this.#first || ns !== null;
       if (mayBeName && nameSegments(path) < 2) continue;
-      if (ns !== null && !backend.serves(canonicalName(ns)) && !backend.isOpen) continue;
+      if (ns !== null && backend.claimTo(canonicalName(ns)) === null) continue;
       return { backend, request: { ...request, base: request.base + prefix, path } };
     }
     return null;
@@ -74,10 +74,11 @@ class OciRoot implements ImageBackend {
     const asked = parseOciRequest(request);
     const registry = "registry" in asked ? asked.registry : null;
     if (registry === null) return this.#first;
-    const backend = this.#backends.find((backend) => backend.serves(registry)) ??
-      this.#backends.find((backend) => backend.isOpen);
-    if (backend === undefined) throw unknownRegistry(registry, this.#backends.flatMap((one) => one.registryNames));
-    return backend;
+    for (const claim of claims) {
+      const backend = this.#backends.find((backend) => backend.claimTo(registry) === claim);
+      if (backend !== undefined) return backend;
+    }
+    throw unknownRegistry(registry, this.#backends.flatMap((one) => one.registryNames));
   }
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { readConfigFile } from "../config/config_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
-import { authoritiesOf, opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
+import { authoritiesOf, hostsForClients, upstreamsOf } from "../config/upstreams.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
@@ -34,8 +34,9 @@ export function permissionFlags(config: Config, given: { path: string | undefine
   const { cache_dir, log_file, tls } = config;
   const authorities = [...config.ca ?? [], ...config.backends.flatMap(authoritiesOf)];
   const sources = Deno.build.standalone ? [] : [sourceDir];
-  const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort)];
-  const net = onlineBackends(config).some(opensAnyHost) ? ["--allow-net"] : flag("net", hosts);
+  const chosen = onlineBackends(config).flatMap(hostsForClients);
+  const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort), ...chosen.map(hostsBelow)];
+  const net = chosen.includes("any") ? ["--allow-net"] : flag("net", hosts);
   return [
     "--no-prompt",
     ...net,
@@ -71,6 +72,13 @@ const defaultPorts = new Map([["http:", "80"], ["https:", "443"], ["socks5:", "1
 function hostAndPort(url: string): string {
   const { hostname, port, protocol } = new URL(url);
   return `${hostname}:${port || defaultPorts.get(protocol)}`;
+}
+
+/** Deno knows one star, at the beginning, for all that is below a name. */
+function hostsBelow(pattern: string): string {
+  const { host, port } = new URL(`https://${pattern}`);
+  const names = host.replace(/^.*\*/, "*");
+  return port === "" ? `${names}:443` : names;
 }
 
 /** For a shell, where a path needs it. */

@@ -1,7 +1,7 @@
 import { type App, createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { opensAnyHost, upstreamsOf } from "../config/upstreams.ts";
+import { hostsForClients, upstreamsOf } from "../config/upstreams.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Log, type Logging } from "../observe/log.ts";
@@ -104,7 +104,8 @@ interface Announced extends Pick<ServeDeps, "io" | "source"> {
 function announce(url: string, { config, log, io, source, cacheBytes }: Announced): void {
   const title = `Artifact Vault ${version} listening on ${url}`;
   const routes = config.backends.map((backend) => {
-    const upstreams = [...upstreamsOf(backend), opensAnyHost(backend) ? "any registry" : []].flat();
+    const others = hostsForClients(backend).map((host) => host === "any" ? "any registry" : host);
+    const upstreams = [...upstreamsOf(backend), ...others];
     const isOffline = backend.config.offline && !config.offline;
     return `${backend.config.prefix} -> ${upstreams.join(", ")}${isOffline ? " (offline: never asked)" : ""}`;
   });

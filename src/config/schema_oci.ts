@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authorities, choice, duration, flag, Misfit, oneOrMore, textMatching, value } from "./kinds.ts";
+import { registryPattern } from "./registry_pattern.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
 import { checkCredentials, checkCredentialsAt, credentialKeys } from "./schema_credentials.ts";
 import { registryUrl, upstreamUrl } from "./urls.ts";
@@ -59,8 +60,8 @@ const ociKeys = {
   repositories: z.array(registry).optional().describe(
     "Several registries instead, asked in order for each image; the keys above then stand in each entry.",
   ),
-  registries: choice("configured", "any").prefault("configured").describe(
-    "Whether clients may name registries that are not configured: any opens them, anonymously, over https (http if insecure).",
+  registries: oneOrMore(registryPattern("configured", "any")).prefault("configured").describe(
+    "Which registries clients may name: those configured, besides them quay.io or *.gcr.io, where a star is one label, or any. They are asked anonymously, over https (http if insecure).",
   ),
   tag_ttl: duration({ forever: true }).prefault("5m").describe(
     "How long a tag counts as fresh; then one HEAD asks whether it has moved.",
@@ -81,7 +82,7 @@ export const ociBackend = z.strictObject({
   const url = registry_url ?? defaultUrls[type];
   const single = { auth_url, username, password, token, insecure, allow, deny, official_images, names };
   const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
-  const opensInsecurely = insecure && config.registries === "any";
+  const opensInsecurely = insecure && opensOthers(config);
   return {
     type,
     name,
@@ -112,20 +113,25 @@ function checkRegistries({ type, config }: Unchecked, context: z.core.$Refinemen
   if (typeof config !== "object" || config === null) return;
   const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: ["config", key], message });
   const { registry_url, repositories, insecure } = config;
-  const opensOthers = config.registries === "any";
+  const isOpen = opensOthers(config);
   if (repositories === undefined) {
     const url = registry_url ?? defaultUrls[String(type)];
-    if (url === undefined && !opensOthers) wrong("registry_url", noRegistry);
+    if (url === undefined && !isOpen) wrong("registry_url", noRegistry);
     checkCredentialsAt(["config"], config, context);
     checkScheme(["config"], { registry_url: url, insecure }, context);
   } else if (registry_url !== undefined) {
     wrong("registry_url", "registry_url and repositories exclude each other; keep one");
   } else {
-    if (Array.isArray(repositories) && repositories.length === 0 && !opensOthers) wrong("repositories", noRegistry);
+    if (Array.isArray(repositories) && repositories.length === 0 && !isOpen) wrong("repositories", noRegistry);
     const misplaced = Object.keys(registryKeys).filter((key) => key !== "insecure" && config[key] !== undefined);
-    if (insecure === true && !opensOthers) misplaced.push("insecure");
+    if (insecure === true && !isOpen) misplaced.push("insecure");
     for (const key of misplaced) wrong(key, "belongs to one registry; write it in that entry of repositories");
   }
+}
+
+/** Whether clients may name registries that are not configured. */
+function opensOthers({ registries }: { readonly registries?: unknown }): boolean {
+  return [registries ?? "configured"].flat().some((name) => name !== "configured");
 }
 
 function checkScheme(path: readonly string[], registry: Unchecked["config"], context: z.core.$RefinementCtx): void {

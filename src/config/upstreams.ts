@@ -8,9 +8,9 @@ export function upstreamsOf(backend: BackendConfig): string[] {
   return valuesOf("upstream", backend);
 }
 
-/** Whether clients choose hosts that are fetched from as well. */
-export function opensAnyHost(backend: BackendConfig): boolean {
-  return isOci(backend) && backend.config.registries === "any";
+/** The hosts that clients may choose besides: names, patterns with a star for a label, or `any`. */
+export function hostsForClients(backend: BackendConfig): string[] {
+  return isOci(backend) ? backend.config.registries.filter((name) => name !== "configured") : [];
 }
 
 /** The files of certificate authorities that a backend trusts besides the global ones. */

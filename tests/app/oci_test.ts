@@ -231,6 +231,17 @@ Deno.test("registries: any opens no registry on a private network", async () => 
   assert.deepEqual(registry.requests, []);
 });
 
+Deno.test("a pattern of registries opens what it covers, and still nothing on a private network", async () => {
+  const config = { registries: "*.test.localhost", insecure: true };
+  await using app = await startBackends([{ type: "oci", name: "all", config }]);
+  const covered = await app.ask("/v2/reg.test.localhost/team/x/manifests/1");
+  assert.equal(covered.status, 403);
+  assert.match(covered.text, /"DENIED".*reg\.test\.localhost.* is not on the public internet/);
+  const other = await app.ask("/v2/a.reg.test.localhost/team/x/manifests/1");
+  assert.equal(other.status, 403);
+  assert.match(other.text, /"DENIED".*is not configured here; configured: \*\.test\.localhost\./);
+});
+
 Deno.test("registries: any opens those of a private network where that is allowed", async () => {
   await using registry = startRegistry("registry", "team/x");
   await using other = startRegistry("other", "team/y");

@@ -155,7 +155,7 @@ Deno.test("a registry that is not configured is refused, with those that are and
     assert.equal(error.code, "denied");
     assert.match(
       error.message,
-      /"quay\.io" .*docker\.io, lan:5000, own\.example\. .*`repositories`.*`registries: any`/,
+      /"quay\.io" .*docker\.io, lan:5000, own\.example\. .*`repositories`.*`registries`/,
     );
     return true;
   });
@@ -167,7 +167,7 @@ Deno.test("an open backend serves any registry, each opened once and apart in th
     opened.push(name);
     return registryAt(name);
   };
-  const backend = ociBackend({ type: "oci", registries: [ghcr], openRegistry });
+  const backend = ociBackend({ type: "oci", registries: [ghcr], unconfigured: { names: ["any"], open: openRegistry } });
   const resolve = (target: string) => asArtifact(backend.resolve(requestFor(target)));
   assert.deepEqual(urlsOf(resolve("/quay.io/a/b/manifests/1")), ["https://quay.io/v2/a/b/manifests/1"]);
   assert.equal(resolve("/a/b/manifests/1?ns=quay.io").key, "/quay.io/a/b/manifests/1");
@@ -176,8 +176,15 @@ Deno.test("an open backend serves any registry, each opened once and apart in th
   assert.deepEqual(opened, ["quay.io", "registry-1.docker.io"]);
 });
 
+Deno.test("what a registry says of digests opens held bytes where the operator has written its name, not a pattern", () => {
+  const unconfigured = { names: ["quay.io", "*.gcr.io"], open: registryAt };
+  const backend = ociBackend({ type: "oci", registries: [], unconfigured });
+  const adopts = (host: string) => asArtifact(backend.resolve(requestFor(`/${host}/a/b/blobs/${sha256}`))).adoptsHeld;
+  assert.deepEqual([adopts("quay.io"), adopts("us.gcr.io")], [true, false]);
+});
+
 Deno.test("without any registry configured, one has to be named", () => {
-  const backend = ociBackend({ type: "oci", registries: [], openRegistry: registryAt });
+  const backend = ociBackend({ type: "oci", registries: [], unconfigured: { names: ["any"], open: registryAt } });
   assert.throws(() => backend.resolve(requestFor("/a/b/manifests/1")), { code: "denied" });
   assert.equal(asArtifact(backend.resolve(requestFor("/quay.io/a/manifests/1"))).candidates.length, 1);
 });
@@ -255,7 +262,7 @@ Deno.test("a project that stands in for the Hub with bare names of official imag
 
 Deno.test("what a registry that only a client has named says of digests opens no held bytes", () => {
   const openRegistry = (name: string) => registryAt(name);
-  const backend = ociBackend({ openRegistry });
+  const backend = ociBackend({ unconfigured: { names: ["any"], open: openRegistry } });
   for (const content of ["manifests/1", `manifests/${sha256}`, `blobs/${sha256}`]) {
     const adopts = (name: string) => asArtifact(backend.resolve(requestFor(`/v2/${name}/${content}`))).adoptsHeld;
     assert.deepEqual([adopts("stranger.example/org/app"), adopts("org/app")], [false, true], content);
@@ -267,7 +274,7 @@ for (const spelling of ["reg.example:443", "reg.example.", "REG.example", "reg.e
     const backend = ociBackend({
       type: "oci",
       registries: [hub, registryAt("reg.example", { deny: ["secret/**"] })],
-      openRegistry: (name) => registryAt(name),
+      unconfigured: { names: ["any"], open: registryAt },
     });
     const resolve = (name: string) => backend.resolve(requestFor(`/v2/${name}/manifests/1?ns=${spelling}`));
     assert.deepEqual(urlsOf(asArtifact(resolve("org/app"))), ["https://reg.example/v2/org/app/manifests/1"]);

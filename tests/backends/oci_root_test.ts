@@ -88,13 +88,35 @@ Deno.test("a registry that no backend has is refused, with all that are configur
 });
 
 Deno.test("a registry that no backend has goes to the open one; one that is configured does not", () => {
-  const open = ociBackend({ name: "open", type: "oci", prefix: "/any", registries: [], openRegistry: registryAt });
+  const unconfigured = { names: ["any"], open: registryAt };
+  const open = ociBackend({ name: "open", type: "oci", prefix: "/any", registries: [], unconfigured });
   const withOpen = createOciRoot([docker, open, ghcr]);
   const backendOf = (path: string) => asArtifact(withOpen.resolve(requestFor(path, "/v2"))).backend;
   assert.equal(backendOf("/quay.io/a/b/manifests/1"), "open");
   assert.equal(backendOf("/a/b/manifests/1?ns=quay.io"), "open");
   assert.equal(backendOf("/ghcr.io/a/b/manifests/1"), "ghcr");
   assert.equal(backendOf("/a/b/manifests/1"), "docker");
+});
+
+Deno.test("a registry goes to the backend that names it, then to one whose pattern covers it, then to one for any", () => {
+  const open = (name: string, ...names: string[]) =>
+    ociBackend({ name, type: "oci", prefix: `/${name}`, registries: [], unconfigured: { names, open: registryAt } });
+  const all = open("all", "any");
+  const starred = open("starred", "*.gcr.io", "quay.io");
+  const named = open("named", "us.gcr.io");
+  const withPatterns = createOciRoot([docker, all, starred, named]);
+  const backendOf = (path: string) => asArtifact(withPatterns.resolve(requestFor(path, "/v2"))).backend;
+  assert.equal(backendOf("/us.gcr.io/a/b/manifests/1"), "named");
+  assert.equal(backendOf("/eu.gcr.io/a/b/manifests/1"), "starred");
+  assert.equal(backendOf("/a/b/manifests/1?ns=QUAY.io:443"), "starred");
+  assert.equal(backendOf("/evilquay.io/a/b/manifests/1"), "all");
+  assert.equal(backendOf("/docker.io/a/b/manifests/1"), "docker");
+  assert.equal(backendOf("/starred/a/b/manifests/1?ns=evilquay.io"), "all", "the prefix of one that does not serve it");
+  const closed = createOciRoot([docker, starred, named]);
+  assert.throws(() => closed.resolve(requestFor("/evilquay.io/a/b/manifests/1", "/v2")), {
+    code: "denied",
+    message: /configured: docker\.io, \*\.gcr\.io, quay\.io, us\.gcr\.io\./,
+  });
 });
 
 Deno.test("what is malformed or unknown is refused as such", () => {

@@ -202,6 +202,13 @@ Deno.test("permissions opens the network to everybody where clients choose regis
   assert.match((await permissionsOf(text, "--offline")).stdout, /--allow-net=127\.0\.0\.1:8080 /);
 });
 
+Deno.test("permissions names the registries that clients may choose, as far as Deno knows stars", async () => {
+  const registries = "[quay.io, '*.gcr.io', '*.dkr.ecr.*.amazonaws.com', 'reg.example:5000']";
+  const { stdout } = await permissionsOf(`backends: [{type: oci, name: a, config: {registries: ${registries}}}]`);
+  const expected = "quay.io:443,*.gcr.io:443,*.amazonaws.com:443,reg.example:5000";
+  assert.ok(stdout.includes(`--allow-net=127.0.0.1:8080,${expected}`), stdout);
+});
+
 Deno.test("offline, permissions opens the network to nobody but clients", async () => {
   const text = "http_host: '::1'\nbackends: [{type: http, name: a, config: {base_url: https://a.example}}]";
   const { stdout, stderr } = await permissionsOf(text, "--offline", "--port", "0");

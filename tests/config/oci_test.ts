@@ -57,7 +57,7 @@ Deno.test("dockerhub is Docker Hub, with every default", async () => {
   const { registries, tag_ttl, on_outage, insecure, prefix } = config;
   assert.deepEqual(
     { registries, tag_ttl, on_outage, insecure, prefix },
-    { registries: "configured", tag_ttl: 300_000, on_outage: "stop", insecure: false, prefix: "/images" },
+    { registries: ["configured"], tag_ttl: 300_000, on_outage: "stop", insecure: false, prefix: "/images" },
   );
   assert.deepEqual(config.repositories.map(({ registry_url }) => registry_url), ["https://registry-1.docker.io"]);
 });
@@ -83,7 +83,7 @@ Deno.test("every key of a registry is read, at the top and in a list", async () 
   assert.deepEqual(JSON.parse(JSON.stringify(list.config.repositories)), [{ ...expected, ca: ["b.pem"] }]);
   assert.deepEqual([single, list].map(authoritiesOf), [["a.pem"], ["a.pem", "b.pem"]]);
   for (const { config: { registries, tag_ttl, on_outage } } of [single, list]) {
-    assert.deepEqual([registries, tag_ttl, on_outage], ["any", Infinity, "next"]);
+    assert.deepEqual([registries, tag_ttl, on_outage], [["any"], Infinity, "next"]);
   }
   assert.deepEqual([single, list].map(({ config }) => config.insecure), [true, false]);
 });
@@ -92,6 +92,25 @@ Deno.test("a backend that opens any registry needs none of its own", async () =>
   const { config } = await backendOf("oci", "registries: any, insecure: true");
   assert.deepEqual([config.repositories, config.insecure], [[], true]);
 });
+
+for (
+  const pattern of [
+    "*",
+    "quay.*",
+    "*.*",
+    "*quay.io",
+    "gcr",
+    "10.0.0.1",
+    "*.0.0.1",
+    "[::1]",
+    "gcr.io/project",
+    "https://gcr.io",
+  ]
+) {
+  Deno.test(`${pattern} is no pattern of registries`, async () => {
+    await assert.rejects(backendOf("oci", `registries: "${pattern}"`), { code: "config_invalid" });
+  });
+}
 
 const urls: [written: string, insecure: boolean, url: string][] = [
   ["ghcr.io", false, "https://ghcr.io"],
@@ -141,6 +160,7 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: dockerhub, name: b, config: {registries: any, insecure: true, repositories: [{registry_url: x, token: "\${P}"}]}}`,
     `- {type: oci, name: c, config: {registry_url: "http://x", registries: any, insecure: true}}`,
     "- {type: oci, name: d, config: {registries: any}}",
+    "- {type: oci, name: e, config: {registries: [quay.io, '*.gcr.io', '*.example.com:5000']}}",
   );
   const shown = JSON.stringify(presentConfig(config));
   assert.doesNotMatch(shown, /hunter2/);
@@ -209,7 +229,16 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
   ["oci", "repositories: [{registry_url: a}], insecure: true", /config\.insecure: belongs to one registry/],
   ["dockerhub", "allow: nginx:1", /config\.allow: "nginx:1" is not an image pattern; write for example "library\/\*"/],
   ["dockerhub", "names: [a, b/c]", /config\.names\[1\]: "b\/c" is not the name of a registry/],
-  ["dockerhub", "registries: all", /config\.registries: "all" is not a known word; write configured, any/],
+  [
+    "dockerhub",
+    "registries: all",
+    /config\.registries: "all" is not a known word or the host of a registry; write configured, any, quay\.io/,
+  ],
+  [
+    "dockerhub",
+    "registries: [quay.io, '*quay.io']",
+    /config\.registries\[1\]: "\*quay\.io" is not .* one whole label$/,
+  ],
   ["dockerhub", "on_outage: ignore", /config\.on_outage: "ignore" is not a known word; write stop, next/],
 ];
 

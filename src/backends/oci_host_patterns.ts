@@ -1,0 +1,39 @@
+import { canonicalName, isHubName } from "./oci_registry_name.ts";
+
+/** How the name of a registry fits: a pattern without a star names it, a star covers it, or all registries fit. */
+export type HostFit = "named" | "pattern" | "any";
+
+/** From the closest fit to the widest. */
+export const hostFits: readonly HostFit[] = ["named", "pattern", "any"];
+
+/**
+ * Patterns of registries' names: `quay.io`, or `*.gcr.io`, where a star stands for one whole label of the name. A port
+ * is part of the name, unless it is 443. The word `any` fits every name.
+ */
+export class HostPatterns {
+  /** As they are written. */
+  readonly texts: readonly string[];
+  readonly #fitsAny: boolean;
+  readonly #names: ReadonlySet<string>;
+  readonly #patterns: readonly RegExp[];
+
+  constructor(texts: readonly string[]) {
+    this.texts = texts;
+    this.#fitsAny = texts.includes("any");
+    const names = texts.filter((text) => text !== "any").map(canonicalName);
+    this.#names = new Set(names.filter((name) => !name.includes("*")));
+    this.#patterns = names.filter((name) => name.includes("*")).map(readPattern);
+  }
+
+  /** How a registry's canonical name fits; null where it does not. Names of Docker Hub fit like `docker.io`. */
+  fit(name: string): HostFit | null {
+    if (this.#names.has(name) || isHubName(name) && this.#names.has("docker.io")) return "named";
+    if (this.#patterns.some((pattern) => pattern.test(name))) return "pattern";
+    return this.#fitsAny ? "any" : null;
+  }
+}
+
+function readPattern(name: string): RegExp {
+  const source = name.replaceAll(".", String.raw`\.`).replaceAll("*", "[^.:]+");
+  return new RegExp(`^${source}$`);
+}
