@@ -21,7 +21,11 @@ export async function openAptBackend(
     ttlMs: options.ttl,
     mirrors: options.mirror_url,
     aliases: options.aliases,
-    fetch: createFetch({ credentials: credentialsOf(options), headers: [], origins: options.mirror_url }),
+    fetch: createFetch({
+      credentials: credentialsOf(options, { config, backend, log }),
+      headers: [],
+      origins: options.mirror_url,
+    }),
     idleTimeoutMs: options.timeout,
     log,
   });

@@ -2,6 +2,7 @@ import type { Backend, Freshness } from "../artifact.ts";
 import { createHttpBackend, type HttpRule } from "../backends/http.ts";
 import type { Config, HttpBackendConfig } from "../config/schema.ts";
 import type { HeaderList } from "../http/headers.ts";
+import type { Log } from "../observe/log.ts";
 import { credentialsOf } from "./credentials.ts";
 import { policyOf } from "./policy.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -9,7 +10,7 @@ import type { Upstreams } from "./upstreams.ts";
 /** A backend of type `http`, as it is configured. */
 export async function openHttpBackend(
   backend: HttpBackendConfig,
-  { config, upstreams }: { config: Config; upstreams: Upstreams },
+  { config, upstreams, log }: { config: Config; upstreams: Upstreams; log: Log },
 ): Promise<Backend> {
   const { name, config: options } = backend;
   const createFetch = await upstreams.connect(backend);
@@ -18,7 +19,7 @@ export async function openHttpBackend(
     prefix: options.prefix,
     baseUrls: options.base_url,
     fetch: createFetch({
-      credentials: credentialsOf(options),
+      credentials: credentialsOf(options, { config, backend, log }),
       headers: Object.entries(options.headers ?? {}) as unknown as HeaderList,
       origins: options.base_url,
     }),

@@ -8,6 +8,8 @@ import { hostsForClients } from "../config/upstreams.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Credentials } from "../upstream/credentials.ts";
+import type { RenewableCredentials } from "../upstream/renewal.ts";
+import { type CredentialsDeps, openCredentials } from "./credentials.ts";
 import { createOpener } from "./opened_registries.ts";
 import { policyOf } from "./policy.ts";
 import { createQuotaReport } from "./quota.ts";
@@ -58,12 +60,13 @@ function rootRank({ prefix, type }: OciBackend): number {
 async function openRegistry(
   registry: RegistryConfig,
   backend: OciBackendConfig,
-  { upstreams, metrics, log }: OciDeps,
+  deps: OciDeps,
 ): Promise<OciRegistry> {
+  const { upstreams, metrics, log } = deps;
   const { registry_url: url, names = [], allow = [], deny = [] } = registry;
   const createFetch = await upstreams.connect(backend, registry.ca);
   const fetch: Fetch = createFetch({
-    credentials: credentialsOf(registry),
+    credentials: credentialsOf(registry, { ...deps, backend }),
     headers: [],
     origins: [url],
     retryRateLimited: false,
@@ -85,13 +88,16 @@ async function openRegistry(
   };
 }
 
-function credentialsOf({ registry_url, auth_url, username, password = "", token }: RegistryConfig): Credentials {
-  if (token !== undefined) return { kind: "bearer", token };
+function credentialsOf(registry: RegistryConfig, deps: CredentialsDeps): Credentials | RenewableCredentials {
+  const { registry_url, auth_url } = registry;
   const isPlain = [registry_url, auth_url].some((url) => url?.startsWith("http:"));
-  return {
-    kind: "registry",
-    insecure: isPlain,
-    ...username !== undefined && { login: { username, password } },
-    ...auth_url !== undefined && { authUrl: auth_url },
-  };
+  return openCredentials(registry, deps, ({ username, password, token }) => {
+    if (token !== undefined) return { kind: "bearer", token };
+    return {
+      kind: "registry",
+      insecure: isPlain,
+      ...username !== undefined && { login: { username, password } },
+      ...auth_url !== undefined && { authUrl: auth_url },
+    };
+  });
 }

@@ -33,6 +33,6 @@ async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: P
   const { index_url: url, packages_url: packagesUrl = null, only = [], never = [] } = index;
   const createFetch = await deps.upstreams.connect(backend, index.ca);
   const origins = packagesUrl === null ? [url] : [url, packagesUrl];
-  const fetch = createFetch({ credentials: credentialsOf(index), headers: [], origins });
+  const fetch = createFetch({ credentials: credentialsOf(index, { ...deps, backend }), headers: [], origins });
   return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never };
 }

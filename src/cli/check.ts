@@ -4,7 +4,7 @@ import { presentConfig } from "../config/present.ts";
 import { warningsOf } from "../config/warnings.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
-import { checkAuthorities, readTls } from "./input_files.ts";
+import { checkInputFiles, readTls } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
@@ -29,7 +29,7 @@ export const check: Command = {
     for (const warning of warnings) io.stderr(`${warning}\n`);
     // As the start does: what cannot be opened is better known now.
     await readTls(config);
-    await checkAuthorities(config);
+    await checkInputFiles(config);
     return 0;
   },
 };

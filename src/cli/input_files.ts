@@ -1,7 +1,8 @@
+import { readSecret } from "../app/secret_file.ts";
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { asPermissionMissing } from "../config/permission.ts";
 import type { Config } from "../config/schema.ts";
-import { authoritiesOf } from "../config/upstreams.ts";
+import { authoritiesOf, isOnline, secretFilesOf } from "../config/upstreams.ts";
 import { messageOf, VaultError } from "../errors.ts";
 
 /** What `Deno.serve` takes to speak TLS. */
@@ -48,6 +49,13 @@ function sameKey(a: KeyObject, b: KeyObject): boolean {
 
 function unusable(path: string, key: string, reason: string, cause?: unknown): VaultError {
   return new VaultError("storage_failed", `Cannot use "${path}" as ${key}: ${reason}`, { cause });
+}
+
+/** Opens at start what is read later, at the first request or when it changes. Throws as `readTls`. */
+export async function checkInputFiles(config: Config): Promise<void> {
+  await checkAuthorities(config);
+  const online = config.backends.filter((backend) => isOnline(backend, config));
+  for (const path of online.flatMap(secretFilesOf)) readSecret(path);
 }
 
 /** Makes sure at start that the files of trusted authorities can be read, and not at the first request. */

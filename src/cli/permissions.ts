@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { readConfigFile } from "../config/config_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
-import { authoritiesOf, hostsForClients, upstreamsOf } from "../config/upstreams.ts";
+import { authoritiesOf, hostsForClients, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
@@ -33,6 +33,7 @@ const sourceDir = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/
 export function permissionFlags(config: Config, given: { path: string | undefined; env: readonly string[] }): string[] {
   const { cache_dir, log_file, tls } = config;
   const authorities = [...config.ca ?? [], ...config.backends.flatMap(authoritiesOf)];
+  const secrets = onlineBackends(config).flatMap(secretFilesOf);
   const sources = Deno.build.standalone ? [] : [sourceDir];
   const chosen = onlineBackends(config).flatMap(hostsForClients);
   const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort), ...chosen.map(hostsBelow)];
@@ -41,7 +42,7 @@ export function permissionFlags(config: Config, given: { path: string | undefine
     "--no-prompt",
     ...net,
     ...flag("env", given.env),
-    ...flag("read", [given.path, ...sources, cache_dir, tls?.cert, tls?.key, ...authorities]),
+    ...flag("read", [given.path, ...sources, cache_dir, tls?.cert, tls?.key, ...authorities, ...secrets]),
     ...flag("write", [cache_dir, log_file]),
     ...flag("sys", ["statfs"]),
   ];
@@ -60,7 +61,7 @@ function contactedUrls(config: Config): string[] {
 }
 
 function onlineBackends(config: Config): BackendConfig[] {
-  return config.backends.filter((backend) => !config.offline && !backend.config.offline);
+  return config.backends.filter((backend) => isOnline(backend, config));
 }
 
 function listenAddress({ http_host, http_port }: Config): string {

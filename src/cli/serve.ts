@@ -9,7 +9,7 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
-import { checkAuthorities, readTls, type TlsOptions } from "./input_files.ts";
+import { checkInputFiles, readTls, type TlsOptions } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
@@ -39,7 +39,7 @@ export const serve: Command = {
     warnings.push(
       ...[cacheDirWarning(config.cache_dir), await unservedWarning(config)].filter((text) => text !== null),
     );
-    await checkAuthorities(config);
+    await checkInputFiles(config);
     const tls = await readTls(config);
     const logging = openLog(config);
     try {

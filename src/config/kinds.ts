@@ -11,8 +11,8 @@ export interface Kind<Value> {
   readonly hint: string;
   /** Never shown, neither in messages nor by `check`. */
   readonly secret?: true;
-  /** A URL that is fetched from, or a file of certificate authorities. */
-  readonly role?: "upstream" | "authority";
+  /** A URL that is fetched from, a file of certificate authorities, or a file that holds a secret. */
+  readonly role?: "upstream" | "authority" | "secret";
   /** Takes a YAML scalar; numbers and booleans may arrive as text from the environment. */
   read(input: unknown): Value | Misfit;
   /** The inverse of `read`; absent where the value is its own text. */
@@ -64,6 +64,11 @@ export function text(type = "text") {
 /** One file of certificate authorities, or a list of them. */
 export function authorities() {
   return oneOrMore(value({ type: "file", a: "text", hint: "write it in quotes", role: "authority", read: readText }));
+}
+
+/** A file that holds a secret and nothing else. */
+export function secretFile() {
+  return value({ type: "file", a: "text", hint: "write it in quotes", role: "secret", read: readText });
 }
 
 /** Text that is never shown. */

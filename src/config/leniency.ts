@@ -1,5 +1,6 @@
 import type { Env } from "./env.ts";
 import { formatPath, type Path } from "./problem.ts";
+import { credentialKeys } from "./schema_credentials.ts";
 
 /**
  * Types of backends that the original tool has and this one does not have yet: for each, what its users can do
@@ -42,7 +43,7 @@ export function withoutUnsupported(input: unknown): LeftOut {
   };
 }
 
-const loginKeys = ["username", "password", "token"];
+const loginKeys = Object.keys(credentialKeys);
 /** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
 const maxDepth = 32;
 

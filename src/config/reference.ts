@@ -14,6 +14,8 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
   set or empty. \`$\${\` is a literal \`\${\`. In a flow mapping (\`{…}\`) they need quotes.
 - A key without a value, or whose variable is empty, counts as not given. So does a login (\`username\`, \`password\`,
   \`token\`) of which no variable is set; the start warns of it.
+- A secret that changes while the vault runs has to stand in a file (\`password_file\`, \`token_file\`): the environment of
+  a process stays what it was at its start ([Secrets](running.md#secrets)).
 - Backends of types that are not supported yet (\`huggingface\`, \`npm\`) are left out, with a warning.
 - Relative paths start at the working directory.
 - \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.

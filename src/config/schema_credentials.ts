@@ -1,11 +1,15 @@
 import type { z } from "zod";
-import { secret, text } from "./kinds.ts";
+import { secret, secretFile, text } from "./kinds.ts";
 
 /** Who the vault is at an upstream. */
 export const credentialKeys = {
   username: text().optional().describe("For Basic authentication at the upstream."),
   password: secret().optional().describe("For Basic authentication at the upstream."),
+  password_file: secretFile().optional().describe(
+    "File with the password instead, read again when it changes.",
+  ),
   token: secret().optional().describe("For Bearer authentication at the upstream."),
+  token_file: secretFile().optional().describe("File with the token instead, read again when it changes."),
 };
 
 /**
@@ -20,6 +24,14 @@ export function checkCredentials(config: unknown, context: z.core.$RefinementCtx
 export function checkCredentialsAt(path: readonly string[], config: unknown, context: z.core.$RefinementCtx): void {
   const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: [...path, key], message });
   if (typeof config !== "object" || config === null) return;
-  if ("token" in config && "username" in config) wrong("token", "token and username exclude each other; keep one");
-  if ("password" in config && !("username" in config)) wrong("password", "a password needs a username");
+  const isGiven = (key: string) => (config as Readonly<Record<string, unknown>>)[key] !== undefined;
+  const excludes = (key: string, other: string) => {
+    if (isGiven(key) && isGiven(other)) wrong(key, `${key} and ${other} exclude each other; keep one`);
+  };
+  excludes("token", "username");
+  excludes("token_file", "username");
+  excludes("token_file", "token");
+  excludes("password_file", "password");
+  if (isGiven("username")) return;
+  for (const key of ["password", "password_file"]) if (isGiven(key)) wrong(key, "a password needs a username");
 }

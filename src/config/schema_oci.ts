@@ -77,10 +77,11 @@ export const ociBackend = z.strictObject({
   name: backendName,
   config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
 }).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
-  const { registry_url, auth_url, username, password, token, ...rest } = config;
+  const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
+  const login = { username, password, password_file, token, token_file };
   const { insecure, allow, deny, official_images, names, repositories, ...common } = rest;
   const url = registry_url ?? defaultUrls[type];
-  const single = { auth_url, username, password, token, insecure, allow, deny, official_images, names };
+  const single = { auth_url, ...login, insecure, allow, deny, official_images, names };
   const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
   const opensInsecurely = insecure && opensOthers(config);
   return {

@@ -58,8 +58,10 @@ export const pypiBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true })
     .describe("The keys below."),
 }).transform(({ type, name, config }) => {
-  const { index_url = pypi.index_url, packages_url, username, password, token, only, never, ...rest } = config;
-  const single = { index_url, packages_url, username, password, token, only, never };
+  const { index_url = pypi.index_url, packages_url, only, never, ...others } = config;
+  const { username, password, password_file, token, token_file, ...rest } = others;
+  const login = { username, password, password_file, token, token_file };
+  const single = { index_url, packages_url, ...login, only, never };
   const { indexes = [single], ...common } = rest;
   return { type, name, config: { ...common, indexes: indexes.map(withPackages) } };
 });

@@ -1,11 +1,16 @@
 import type { z } from "zod";
 import { type Kind, kindOf } from "./kinds.ts";
-import { type BackendConfig, configSchema, isOci } from "./schema.ts";
+import { type BackendConfig, type Config, configSchema, isOci } from "./schema.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
 /** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */
 export function upstreamsOf(backend: BackendConfig): string[] {
   return valuesOf("upstream", backend);
+}
+
+/** Whether a backend asks its upstreams at all. */
+export function isOnline(backend: BackendConfig, config: Config): boolean {
+  return !config.offline && !backend.config.offline;
 }
 
 /** The hosts that clients may choose besides: names, patterns with a star for a label, or `any`. */
@@ -16,6 +21,11 @@ export function hostsForClients(backend: BackendConfig): string[] {
 /** The files of certificate authorities that a backend trusts besides the global ones. */
 export function authoritiesOf(backend: BackendConfig): string[] {
   return valuesOf("authority", backend);
+}
+
+/** The files that hold a backend's secrets. */
+export function secretFilesOf(backend: BackendConfig): string[] {
+  return valuesOf("secret", backend);
 }
 
 function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig): string[] {

@@ -20,6 +20,7 @@ interface Destination {
 interface WithCredentials {
   readonly username?: string | undefined;
   readonly token?: string | undefined;
+  readonly token_file?: string | undefined;
 }
 
 function openSecrets(backend: BackendConfig): string[] {
@@ -51,8 +52,8 @@ function destinationsOf({ type, config }: BackendConfig): Destination[] {
   }
 }
 
-function hasCredentials({ username, token }: WithCredentials): boolean {
-  return username !== undefined || token !== undefined;
+function hasCredentials({ username, token, token_file }: WithCredentials): boolean {
+  return [username, token, token_file].some((given) => given !== undefined);
 }
 
 function isPlainHttpElsewhere(url: string): boolean {

@@ -11,6 +11,7 @@ import { withCheckedAddresses } from "./pinned.ts";
 import { type Lookup, lookupNothing } from "./private_network.ts";
 import { type RateLimit, withRateLimit } from "./rate_limit.ts";
 import { withRedirects } from "./redirect.ts";
+import { type RenewableCredentials, withRenewal } from "./renewal.ts";
 import { withRetry } from "./retry.ts";
 import { lookupWithSystem } from "./system_lookup.ts";
 import { withTimeout } from "./timeout.ts";
@@ -25,7 +26,7 @@ export interface UpstreamOptions extends EgressOptions {
   readonly userAgent: string;
   /** What this vault calls itself in `Via`; without it none is sent. */
   readonly viaName?: string;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials | RenewableCredentials;
   /** Extra headers, as private as the credentials. */
   readonly headers: HeaderList;
   /** URLs of the upstream; only their origins get the credentials and the extra headers. */
@@ -60,28 +61,52 @@ export interface UpstreamClient {
 
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
-  const { timeoutMs, clock = systemClock, credentials, allowPrivateRedirects, onRateLimit, health } = options;
+  const { timeoutMs, clock = systemClock, allowPrivateRedirects, onRateLimit, health } = options;
   const egress = options.egress ?? openEgress(options);
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithSystem : lookupNothing);
   const timed = withTimeout(checkedFetch(egress, lookup, options), { timeoutMs, clock });
   const watched = health === undefined ? timed : withHealth(timed, health);
-  let fetch = withLoopDetection(withCredentials(watched, options));
-  if (credentials.kind === "registry") {
-    // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
-    const tokenFetch = withRetry(fetch, options);
-    const { origins } = options;
-    const allowPrivateRealms = allowPrivateRedirects;
-    fetch = withOciTokens(fetch, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
-  }
+  let fetch = withAnyCredentials(
+    options.credentials,
+    (credentials) => authenticated(watched, { ...options, credentials, lookup, clock }),
+  );
   if (onRateLimit !== undefined) fetch = withRateLimit(fetch, { observed: onRateLimit });
   fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
   fetch = withRetry(fetch, options);
   return { fetch, close: () => options.egress === undefined && egress.close() };
 }
 
+function withAnyCredentials(
+  credentials: Credentials | RenewableCredentials,
+  create: (credentials: Credentials) => Fetch,
+): Fetch {
+  return "kind" in credentials ? create(credentials) : withRenewal(credentials, create);
+}
+
+/** All but the secret stays the same when credentials are renewed. */
+function knownOf(credentials: Credentials | RenewableCredentials): Credentials {
+  return "kind" in credentials ? credentials : credentials.current();
+}
+
+interface Authenticated extends UpstreamOptions {
+  readonly credentials: Credentials;
+  readonly lookup: Lookup;
+  readonly clock: Clock;
+}
+
+function authenticated(fetch: Fetch, options: Authenticated): Fetch {
+  const { credentials, origins, allowPrivateRedirects: allowPrivateRealms, lookup, clock } = options;
+  const sent = withLoopDetection(withCredentials(fetch, options));
+  if (credentials.kind !== "registry") return sent;
+  // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
+  const tokenFetch = withRetry(sent, options);
+  return withOciTokens(sent, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
+}
+
 function checkedFetch({ fetch, fetchAt }: Egress, lookup: Lookup, options: UpstreamOptions): Fetch {
-  const { allowPrivateRedirects, credentials, origins, trusted = origins } = options;
+  const { allowPrivateRedirects, origins, trusted = origins } = options;
   if (allowPrivateRedirects) return fetch;
+  const credentials = knownOf(options.credentials);
   const authUrl = credentials.kind === "registry" ? credentials.authUrl : undefined;
   return withCheckedAddresses(fetch, {
     trusted: [...trusted, ...authUrl === undefined ? [] : [authUrl]],
@@ -91,7 +116,8 @@ function checkedFetch({ fetch, fetchAt }: Egress, lookup: Lookup, options: Upstr
 }
 
 /** Whether what is fetched is perhaps not for everyone: a registry's anonymous tokens are. */
-function isConfidential({ credentials, headers }: UpstreamOptions): boolean {
+function isConfidential({ credentials: given, headers }: UpstreamOptions): boolean {
   if (headers.length > 0) return true;
+  const credentials = knownOf(given);
   return credentials.kind === "registry" ? credentials.login !== undefined : credentials.kind !== "none";
 }

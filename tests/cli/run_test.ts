@@ -196,6 +196,31 @@ Deno.test("permissions knows registries, their token servers and their authoriti
   assert.match(stdout, /,a\.pem' /);
 });
 
+Deno.test("permissions knows the files of secrets, unless offline", async () => {
+  const text = `backends:
+  - {type: http, name: a, config: {base_url: https://a.example, token_file: a.token}}
+  - {type: pypi, name: b, config: {indexes: [{index_url: https://b.example, username: u, password_file: b.secret}]}}
+  - {type: apt, name: c, config: {mirror_url: https://c.example, token_file: c.token, offline: true}}
+`;
+  assert.match((await permissionsOf(text)).stdout, /,a\.token,b\.secret' /);
+  assert.doesNotMatch((await permissionsOf(text, "--offline")).stdout, /token|secret/);
+});
+
+Deno.test("check opens the files of secrets, and shows where they are", async () => {
+  await using dir = await createTempDir();
+  const config = (secret: string) =>
+    `backends: [{type: http, name: a, config: {base_url: https://a.example, token_file: ${dir.join(secret)}}}]`;
+  await Deno.writeTextFile(dir.join("token"), "hunter2\n");
+  for (const name of ["token", "none"]) await Deno.writeTextFile(dir.join(`${name}.yml`), config(name));
+  const { code, stdout } = await runCaptured(["check", "--config", dir.join("token.yml")]);
+  assert.equal(code, 0);
+  assert.match(stdout, /token_file: .*\/token$/m);
+  assert.doesNotMatch(stdout, /hunter2/);
+  const missing = await runCaptured(["check", "--config", dir.join("none.yml")]);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /Cannot read a secret from ".*\/none": there is no such file/);
+});
+
 Deno.test("permissions opens the network to everybody where clients choose registries, unless offline", async () => {
   const text = "backends: [{type: dockerhub, name: a, config: {registries: any}}]";
   assert.match((await permissionsOf(text)).stdout, /--allow-net /);

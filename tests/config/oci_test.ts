@@ -161,9 +161,11 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: oci, name: c, config: {registry_url: "http://x", registries: any, insecure: true}}`,
     "- {type: oci, name: d, config: {registries: any}}",
     "- {type: oci, name: e, config: {registries: [quay.io, '*.gcr.io', '*.example.com:5000']}}",
+    "- {type: oci, name: f, config: {registry_url: x, token_file: /run/token}}",
   );
   const shown = JSON.stringify(presentConfig(config));
   assert.doesNotMatch(shown, /hunter2/);
+  assert.match(shown, /"token_file":"\/run\/token"/, "where a secret is, is none");
   const again = await loadConfig({ text: shown, env });
   assert.deepEqual(presentConfig(again), presentConfig(config));
 });
@@ -206,6 +208,14 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
   ["oci", "registry_url: a, password: x", /config\.password: a password needs a username/],
   ["oci", "repositories: [{registry_url: a, password: x}]", /repositories\[0\]\.password: a password needs a username/],
   ["dockerhub", "token: x, username: x", /config\.token: token and username exclude each other/],
+  ["dockerhub", "token_file: x, username: x", /config\.token_file: token_file and username exclude each other/],
+  ["dockerhub", "token_file: x, token: x", /config\.token_file: token_file and token exclude each other; keep one/],
+  [
+    "dockerhub",
+    "username: x, password: x, password_file: x",
+    /config\.password_file: password_file and password exclude each other; keep one/,
+  ],
+  ["oci", "registry_url: a, password_file: x", /config\.password_file: a password needs a username/],
   [
     "oci",
     "registry_url: https://a, insecure: true",
