@@ -83,6 +83,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   const handle = createHandler({
     ...{ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() },
     viaName,
+    serverNames: config.server_names,
     maxRequests: config.max_requests ?? Math.floor(openFilesLimit / 2),
   });
   return {

@@ -9,6 +9,7 @@ import { ifHad } from "./apt_if_had.ts";
 import { mayList, PackageDigests } from "./apt_package_digests.ts";
 import { createPackageReadings } from "./apt_package_reading.ts";
 import { parsePdiffIndex } from "./apt_pdiff.ts";
+import { ReadAhead } from "./apt_read_ahead.ts";
 import { AptReleases } from "./apt_releases.ts";
 import { type AptRequest, parseAptRequest } from "./apt_request.ts";
 import { AptSuites } from "./apt_suites.ts";
@@ -56,8 +57,9 @@ class AptBackend implements Backend {
     this.standsFor = [...options.mirrors, ...options.aliases];
     const readingOf = createPackageReadings((message) => options.log.warning(message));
     const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
-    const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts });
-    this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients });
+    const readAhead = new ReadAhead();
+    const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
+    this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients, readAhead });
     this.#digests = new PackageDigests(artifacts, readingOf);
   }
 

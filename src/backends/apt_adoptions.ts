@@ -1,7 +1,6 @@
 import type { VaultReader } from "../artifact.ts";
 import { messageOf } from "../errors.ts";
-import type { AptArtifacts } from "./apt_artifacts.ts";
-import { type Change, fetchIndexes, fetchSignature } from "./apt_parts.ts";
+import { type Change, fetchIndexes, fetchSignature, type IndexTools } from "./apt_parts.ts";
 import { type ReadRelease, readRelease } from "./apt_release_document.ts";
 
 export interface AptLog {
@@ -9,8 +8,7 @@ export interface AptLog {
   warning(message: string): void;
 }
 
-export interface AdoptionsOptions {
-  readonly artifacts: AptArtifacts;
+export interface AdoptionsOptions extends IndexTools {
   readonly log: AptLog;
   /** How long after one that failed the next is tried. */
   readonly ttlMs: number;
@@ -95,10 +93,10 @@ export class Adoptions {
   }
 
   async #complete(change: Change, vault: VaultReader): Promise<void> {
-    const { artifacts, log } = this.#options;
+    const { log } = this.#options;
     const { path } = change;
     try {
-      await fetchIndexes(artifacts, change, vault);
+      await fetchIndexes(this.#options, change, vault);
     } catch (error) {
       const failures = this.#failures.get(path);
       const lastsMs = failures === undefined ? 0 : performance.now() - failures.since;

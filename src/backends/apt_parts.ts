@@ -1,6 +1,7 @@
 import type { Artifact, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { AptArtifacts } from "./apt_artifacts.ts";
+import type { ReadAhead } from "./apt_read_ahead.ts";
 import { digestReading, type ReadRelease } from "./apt_release_document.ts";
 import { splitPath } from "./apt_request.ts";
 
@@ -12,13 +13,19 @@ export interface Change {
   readonly next: ReadRelease;
 }
 
+/** What the indexes of a release are fetched with. */
+export interface IndexTools {
+  readonly artifacts: AptArtifacts;
+  readonly readAhead: ReadAhead;
+}
+
 /**
  * Gets what clients of the held release have asked for, as the next one lists it. Throws VaultError where upstream's
- * parts do not fit together, or cannot be had.
+ * parts do not fit together, or are not available.
  */
-export async function fetchIndexes(artifacts: AptArtifacts, change: Change, vault: VaultReader): Promise<void> {
+export async function fetchIndexes(tools: IndexTools, change: Change, vault: VaultReader): Promise<void> {
   if (isOlder(change)) throw new VaultError("upstream_changed", "it is older than the one that is held");
-  await Promise.all(changedIndexes(artifacts, change, vault).map((index) => fetchFromAny(index, vault)));
+  await Promise.all(changedIndexes(tools, change, vault).map((index) => fetchFromAny(index, vault)));
 }
 
 /** Where the first mirror is down, another may be behind. */
@@ -27,15 +34,23 @@ function isOlder({ held, next }: Change): boolean {
   return before !== null && after !== null && after < before;
 }
 
-/** What is held of the indexes of the old release has been asked for, by whatever path. */
-function changedIndexes(artifacts: AptArtifacts, { path, held, next }: Change, vault: VaultReader): Artifact[] {
+/** What is held of the indexes of the old release has been asked for, by whatever path, or was fetched ahead itself. */
+function changedIndexes(
+  { artifacts, readAhead }: IndexTools,
+  { path, held, next }: Change,
+  vault: VaultReader,
+): Artifact[] {
   if (held === null) return [];
   const suite = splitPath(path).folder;
   const [old, release] = [held.value.release, next.value.release];
   return [...old.files.keys()]
     .filter((listed) => release.files.has(listed) && vault.holds(artifacts.index(suite, old, listed)))
-    .map((listed) => artifacts.index(suite, release, listed))
-    .filter((index) => !vault.holds(index));
+    .map((listed) => ({ path: `${suite}/${listed}`, index: artifacts.index(suite, release, listed) }))
+    .filter(({ path, index }) => !vault.holds(index) && readAhead.wants(path))
+    .map(({ path, index }) => {
+      readAhead.fetched(path);
+      return index;
+    });
 }
 
 /** Wrong bytes may be those of one mirror only; whoever sent them is asked last the next time. */

@@ -4,6 +4,7 @@ import { VaultError } from "../errors.ts";
 import { adoptedPrefix, type AptArtifacts } from "./apt_artifacts.ts";
 import type { AptClients } from "./apt_clients.ts";
 import { ifHad } from "./apt_if_had.ts";
+import type { ReadAhead } from "./apt_read_ahead.ts";
 import type { Release } from "./apt_release.ts";
 import type { ReadRelease } from "./apt_release_document.ts";
 import { type AptReleases, releaseNames } from "./apt_releases.ts";
@@ -21,6 +22,7 @@ export interface AptSuitesOptions {
   readonly artifacts: AptArtifacts;
   readonly releases: AptReleases;
   readonly clients: AptClients;
+  readonly readAhead: ReadAhead;
 }
 
 /** Finds what a path means in the releases of the suites it lies in. */
@@ -29,16 +31,18 @@ export class AptSuites {
   readonly #artifacts: AptArtifacts;
   readonly #releases: AptReleases;
   readonly #clients: AptClients;
+  readonly #readAhead: ReadAhead;
   /** The folders of suites that clients have asked for since the start. */
   readonly #seen = new Set<string>();
   /** Done once the suites are found that were asked for before. */
   #found: Promise<void> | null = null;
 
-  constructor({ name, artifacts, releases, clients }: AptSuitesOptions) {
+  constructor({ name, artifacts, releases, clients, readAhead }: AptSuitesOptions) {
     this.#name = name;
     this.#artifacts = artifacts;
     this.#releases = releases;
     this.#clients = clients;
+    this.#readAhead = readAhead;
   }
 
   /** Told of each suite that has a release. */
@@ -67,8 +71,9 @@ export class AptSuites {
       const given = this.#given(suite, client);
       const releases = [...given ? [given] : [], ...(await this.#adopted(suite, vault)).map(releaseOf)];
       for (const release of releases) {
-        const listed = release.files.pathsOf(digest).find((below) => splitPath(`${suite}/${below}`).folder === folder);
-        if (listed !== undefined) return this.#artifacts.index(suite, release, listed);
+        const paths = release.files.pathsOf(digest).filter((below) => splitPath(`${suite}/${below}`).folder === folder);
+        for (const listed of paths) this.#readAhead.asked(`${suite}/${listed}`);
+        if (paths[0] !== undefined) return this.#artifacts.index(suite, release, paths[0]);
       }
     }
     return null;
@@ -92,7 +97,9 @@ export class AptSuites {
 
   #listed({ suite, release }: Generation, path: string): Artifact | null {
     const below = pathBelow(suite, path);
-    return release.files.has(below) ? this.#artifacts.index(suite, release, below) : null;
+    if (!release.files.has(below)) return null;
+    this.#readAhead.asked(path);
+    return this.#artifacts.index(suite, release, below);
   }
 
   /** What the client was given last, which its indexes have to be of. */

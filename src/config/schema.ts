@@ -1,8 +1,30 @@
 import { z } from "zod";
 import { namesOf } from "./backend_names.ts";
 import { backendTypes } from "./backend_types.ts";
-import { authorities, choice, duration, flag, integer, size, text, textMatching } from "./kinds.ts";
+import {
+  anyNumberOf,
+  authorities,
+  choice,
+  duration,
+  flag,
+  integer,
+  Misfit,
+  size,
+  text,
+  textMatching,
+  value,
+} from "./kinds.ts";
 import { proxyUrl } from "./urls.ts";
+
+const hostName = value<string>({
+  type: "host",
+  a: "a host",
+  hint: "write vault.example.com, 192.0.2.1 or vault.example.com:8080",
+  read(input) {
+    const isHost = typeof input === "string" && /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.test(input);
+    return isHost ? input.toLowerCase() : new Misfit();
+  },
+});
 
 const globalKeys = {
   http_host: textMatching(/^[A-Za-z0-9.:_-]+$/, {
@@ -11,6 +33,10 @@ const globalKeys = {
     hint: "write 127.0.0.1, 0.0.0.0, ::1 or a name",
   }).prefault("127.0.0.1").describe("Address to listen on; 0.0.0.0 for every interface."),
   http_port: integer(0, 65535).prefault(8080).describe("Port to listen on; 0 for any free one."),
+  server_names: anyNumberOf(hostName).prefault([]).describe(
+    "Names and addresses by which clients reach the vault, each with a port or for any port. A request for another host then " +
+      "is one to a proxy: its host decides, never its path. Without it, a host that no backend stands for may be the vault.",
+  ),
   cache_dir: text("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
   log_level: choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL").prefault("INFO").describe(
     "The least important messages that are still written.",

@@ -15,7 +15,7 @@ import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
-import { Routes } from "./routes.ts";
+import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
 import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
 
@@ -26,6 +26,8 @@ export interface HandlerOptions extends AdminOptions {
   readonly maxRequests?: number;
   /** What this vault calls itself in `Via`; without it no loop is found. */
   readonly viaName?: string;
+  /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
+  readonly serverNames?: readonly string[];
 }
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -54,7 +56,7 @@ class Boundary {
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#routes = new Routes(options.backends);
-    this.#stoodFor = new StoodForUrls(options.backends);
+    this.#stoodFor = new StoodForUrls(options.backends, options.serverNames);
     this.#admin = new Admin(options);
     this.#underWay = new RequestsUnderWay(options.maxRequests ?? 512);
   }
@@ -74,11 +76,13 @@ class Boundary {
     const target = exchange.target = parseTarget(request.url, headers.get("host"));
     if (method === "CONNECT") throw tunnelRefusal();
     const reads = method === "GET" || method === "HEAD";
-    const proxied = this.#stoodFor.find(target);
-    const own = reads && !proxied ? this.#admin.answer(method, target, headers) : null;
+    const whose = this.#stoodFor.find(target);
+    const mayBeOwn = whose.kind === "own" || whose.kind === "foreign" && whose.isAddress;
+    const own = reads && mayBeOwn ? this.#admin.answer(method, target, headers) : null;
     if (own !== null) return own;
     this.#count(exchange);
-    const route = exchange.route = proxied ?? this.#routes.find(target.path);
+    if (whose.kind === "foreign") throw whose.error;
+    const route = exchange.route = whose.kind === "own" ? this.#routeOf(target.path) : whose.route;
     exchange.backend = route?.backend.name ?? "none";
     if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
     if (route === null) throw this.#stoodFor.unknown(target, headers) ?? this.#routes.unknown(target.path);
@@ -91,6 +95,12 @@ class Boundary {
       return await this.#open(exchange, via === null ? resolved : passingVia(resolved, via), method);
     }
     return "bytes" in resolved ? this.#render(exchange, resolved, method) : directReply(method, resolved);
+  }
+
+  /** A host in the path counts less than a backend's prefix, and more than a backend at the root. */
+  #routeOf(path: string): Route | null {
+    const route = this.#routes.find(path);
+    return route !== null && route.base !== "" ? route : this.#stoodFor.byPath(path) ?? route;
   }
 
   /** Own pages are not counted: they are answered at once, also when there are too many requests. */

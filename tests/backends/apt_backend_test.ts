@@ -413,3 +413,63 @@ Deno.test("fifty clients at once, a new generation: each of its files is fetched
   for (const client of clients) assert.equal(await scene.read(packages, { client }), "packages 2\n");
   assert.equal(upstream.upstream.count(packages), 2);
 });
+
+const other = "main/Contents-amd64";
+const contents = `${suite}/${other}`;
+
+function withContents(nth: number, more: Partial<AptGeneration> = {}): AptGeneration {
+  return generation(nth, { indexes: { [listed]: `packages ${nth}\n`, [other]: `contents ${nth}\n` }, ...more });
+}
+
+for (const acquireByHash of [false, true]) {
+  const named = acquireByHash ? "with by-hash" : "without by-hash";
+
+  Deno.test(`${named}, an index that nobody has asked for in days is not fetched with each new release`, async () => {
+    using now = new FakeNow();
+    await using scene = new AptScene();
+    const { upstream } = scene;
+    const pathOf = (path: string, text: string) => {
+      return acquireByHash ? `${path.slice(0, path.lastIndexOf("/"))}/by-hash/SHA256/${sha256(text)}` : path;
+    };
+    const readContents = (nth: number) => scene.read(pathOf(contents, `contents ${nth}\n`));
+    /** A release comes, and a client that updates once a day. Gives what upstream was asked for besides the release. */
+    const update = async (nth: number) => {
+      upstream.put(suite, withContents(nth, { acquireByHash }));
+      upstream.upstream.requests.length = 0;
+      assert.equal(await scene.read(inRelease), releaseText(withContents(nth, { acquireByHash })));
+      assert.equal(await scene.read(pathOf(packages, `packages ${nth}\n`)), `packages ${nth}\n`);
+      now.advance(24 * 60 * minute);
+      return upstream.asked().filter((path) => path !== inRelease).map((path) => path.split("/")[4]).sort();
+    };
+    const [both, packagesOnly] = acquireByHash
+      ? [["binary-amd64", "by-hash"], ["binary-amd64"]]
+      : [["Contents-amd64", "binary-amd64"], ["binary-amd64"]];
+    await update(1);
+    await readContents(1);
+    for (const nth of [2, 3, 4]) assert.deepEqual(await update(nth), both);
+    for (const nth of [5, 6]) assert.deepEqual(await update(nth), packagesOnly);
+    assert.equal(await readContents(6), "contents 6\n");
+    for (const nth of [7, 8, 9]) assert.deepEqual(await update(nth), both);
+    await readContents(9);
+    for (const nth of [10, 11, 12]) assert.deepEqual(await update(nth), both);
+    assert.deepEqual(await update(13), packagesOnly);
+  });
+}
+
+Deno.test("an index that has not changed for weeks is fetched ahead when it does: clients have no reason to ask", async () => {
+  using now = new FakeNow();
+  await using scene = new AptScene();
+  const { upstream } = scene;
+  upstream.put(suite, withContents(1));
+  await scene.read(inRelease);
+  await scene.read(contents);
+  for (const nth of [2, 3]) {
+    now.advance(14 * 24 * 60 * minute);
+    upstream.put(suite, withContents(nth, { indexes: { [other]: "contents 1\n" } }));
+    await scene.read(inRelease);
+  }
+  upstream.put(suite, withContents(4));
+  upstream.upstream.requests.length = 0;
+  await scene.read(inRelease);
+  assert.deepEqual(upstream.asked(), [inRelease, contents]);
+});

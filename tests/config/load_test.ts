@@ -48,6 +48,7 @@ Deno.test("a minimal file gets every default", async () => {
     range_ahead: 16 * 2 ** 20,
     max_segments: 8,
     revalidate_timeout: 2000,
+    server_names: [],
     backends: [{
       type: "http",
       name: "files",
@@ -290,4 +291,15 @@ Deno.test("a file that cannot be read says why", async () => {
   for (const [path, reason] of cases) {
     await assert.rejects(loadConfig({ path, env: () => undefined }), { code: "config_invalid", message: reason });
   }
+});
+
+Deno.test("server_names are hosts, with or without a port, in any case", async () => {
+  const load = (names: string) => {
+    const text = `server_names: ${names}\nbackends: [{type: http, name: a, config: {base_url: "http://a"}}]`;
+    return loadConfig({ path: "c.yml", text, env: () => undefined });
+  };
+  assert.deepEqual((await load("Vault.example.com")).server_names, ["vault.example.com"]);
+  const several = '[cache:3142, 192.0.2.1, "[2001:DB8::1]:8080"]';
+  assert.deepEqual((await load(several)).server_names, ["cache:3142", "192.0.2.1", "[2001:db8::1]:8080"]);
+  await assert.rejects(load("http://vault.example.com/"), /write vault\.example\.com, 192\.0\.2\.1 or/);
 });

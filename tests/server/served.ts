@@ -40,6 +40,7 @@ export interface ServedOptions {
   readonly probe?: () => string | null;
   readonly isShuttingDown?: () => boolean;
   readonly maxRequests?: number;
+  readonly serverNames?: readonly string[];
 }
 
 /** A real server on the handler, and what is behind it. */
@@ -67,6 +68,7 @@ export class Served implements AsyncDisposable {
       probe: rest.probe ?? (() => null),
       isShuttingDown: rest.isShuttingDown ?? (() => false),
       ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
+      ...rest.serverNames !== undefined && { serverNames: rest.serverNames },
     });
     const onError = () => new Response(null, { status: 500 });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, onError }, this.handler);

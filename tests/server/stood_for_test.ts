@@ -29,8 +29,9 @@ const routed: readonly [url: string, backend: string, path: string][] = [
 
 for (const [url, backend, path] of routed) {
   Deno.test(`stood for: ${url}`, () => {
-    const route = new StoodForUrls(backends).find(parseTarget(url, null));
-    assert.deepEqual([route?.backend.name, route?.path], [backend, path]);
+    const whose = new StoodForUrls(backends).find(parseTarget(url, null));
+    const { route } = whose.kind === "stood_for" ? whose : assert.fail(`it is ${whose.kind}`);
+    assert.deepEqual([route.backend.name, route.path], [backend, path]);
   });
 }
 
@@ -45,7 +46,8 @@ const refused = [
 
 for (const url of refused) {
   Deno.test(`not stood for: ${url}`, () => {
-    assert.throws(() => new StoodForUrls(backends).find(parseTarget(url, null)), { code: "denied" });
+    const whose = new StoodForUrls(backends).find(parseTarget(url, null));
+    assert.equal(whose.kind === "foreign" && whose.error.code, "denied");
   });
 }
 
@@ -59,15 +61,85 @@ const own = [
 
 for (const url of own) {
   Deno.test(`for the vault itself: ${url}`, () => {
-    assert.equal(new StoodForUrls(backends).find(parseTarget(url, null)), null);
+    assert.equal(new StoodForUrls(backends).find(parseTarget(url, null)).kind, "own");
   });
 }
 
 Deno.test("without such backends nothing is stood for", () => {
   const urls = new StoodForUrls([fakeBackend("http", "/http")]);
   const target = parseTarget("http://HTTPS///archive.example.org/ubuntu/x", null);
-  assert.equal(urls.find(target), null);
+  assert.equal(urls.find(target).kind, "own");
   assert.equal(urls.unknown(target, new Headers({ "proxy-connection": "keep-alive" })), null);
+});
+
+const named: readonly [url: string, kind: string][] = [
+  ["http://vault.example.org/ubuntu/x", "own"],
+  ["http://VAULT.example.org:8080/ubuntu/x", "own"],
+  ["https://vault.example.org/ubuntu/x", "own"],
+  ["http://cache:3142/ubuntu/x", "own"],
+  ["http://cache/ubuntu/x", "foreign"],
+  ["http://localhost:8080/ubuntu/x", "own"],
+  ["http://127.0.0.2:8080/ubuntu/x", "own"],
+  ["http://[::1]:8080/ubuntu/x", "own"],
+  ["http://192.0.2.1/ubuntu/x", "foreign"],
+  ["http://elsewhere.example.org/ubuntu/x", "foreign"],
+  ["http://vault.example.org.evil.example/ubuntu/x", "foreign"],
+  ["http://archive.example.org/ubuntu/x", "stood_for"],
+  ["http://archive.example.org/debian/x", "foreign"],
+  ["http://vault.example.org/HTTPS///archive.example.org/ubuntu/x", "stood_for"],
+];
+
+for (const [url, kind] of named) {
+  Deno.test(`with server_names, ${url} is ${kind}`, () => {
+    const urls = new StoodForUrls(backends, ["vault.example.org:80", "vault.example.org", "cache:3142"]);
+    assert.equal(urls.find(parseTarget(url, null)).kind, kind);
+  });
+}
+
+Deno.test("with server_names, a third party's path is not answered by a backend of that prefix", async () => {
+  await using served = new Served({ backends, serverNames: ["vault.example.org"], files: { "/x": fakeFile() } });
+  const ask = (host: string, path: string) => askRaw(served.url(""), `http://${host}${path}`, { headers: { host } });
+  const refused = await ask("elsewhere.example.org", "/ubuntu/x");
+  assert.equal(refused.status, 403);
+  assert.match(refused.text, /"elsewhere\.example\.org\/ubuntu\/x" is not fetched[^]*"server_names"/);
+  assert.equal((await ask("elsewhere.example.org", "/")).status, 403);
+  assert.equal((await ask("vault.example.org", "/ubuntu/x")).text, "0123456789");
+  assert.deepEqual(served.vault.asks.map(({ artifact }) => artifact.backend), ["ubuntu"]);
+});
+
+Deno.test("with server_names, probes by address are answered", async () => {
+  await using served = new Served({ backends, serverNames: ["vault.example.org"] });
+  const host = "192.0.2.7:8080";
+  const answer = await askRaw(served.url(""), "/healthz", { headers: { host } });
+  assert.deepEqual([answer.status, answer.text], [200, "ok\n"]);
+  assert.equal((await askRaw(served.url(""), "/ubuntu/x", { headers: { host } })).status, 403);
+});
+
+const inPaths: readonly [path: string, route: readonly [backend: string, path: string] | null][] = [
+  ["/archive.example.org/ubuntu/dists/x", ["ubuntu", "/dists/x"]],
+  ["/Archive.example.org/ubuntu", ["ubuntu", "/"]],
+  ["/apt.vendor.example:8443/pool/x", ["vendor", "/pool/x"]],
+  ["/apt.vendor.example%3A8443/pool/x", ["vendor", "/pool/x"]],
+  ["/archive.example.org/debian/x", null],
+  ["/elsewhere.example.org/ubuntu/x", null],
+  ["/", null],
+];
+
+for (const [path, expected] of inPaths) {
+  Deno.test(`a host in the path: ${path}`, () => {
+    const route = new StoodForUrls(backends).byPath(path);
+    assert.deepEqual(route && [route.backend.name, route.path], expected);
+  });
+}
+
+Deno.test("a prefix comes before a host in the path, and the root behind it", async () => {
+  const mirror = fakeBackend("mirror", "/archive.example.org/ubuntu");
+  const root = fakeBackend("root", "/");
+  await using served = new Served({ backends: [...backends, mirror, root], files: { "/x": fakeFile() } });
+  for (const path of ["/archive.example.org/ubuntu/x", "/us.archive.example.org/ubuntu/x", "/x"]) {
+    await (await fetch(served.url(path))).bytes();
+  }
+  assert.deepEqual(served.vault.asks.map(({ artifact }) => artifact.backend), ["mirror", "ubuntu", "root"]);
 });
 
 Deno.test("a proxied request is answered, also where the vault has such a path itself", async () => {
