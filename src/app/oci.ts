@@ -63,7 +63,7 @@ async function openRegistry(
   deps: OciDeps,
 ): Promise<OciRegistry> {
   const { upstreams, metrics, log } = deps;
-  const { registry_url: url, names = [], allow = [], deny = [] } = registry;
+  const { registry_url: url, names = [], allow = [], deny = [], mirror_of: mirrorOf = [], mirror_form } = registry;
   const createFetch = await upstreams.connect(backend, registry.ca);
   const fetch: Fetch = createFetch({
     credentials: credentialsOf(registry, { ...deps, backend }),
@@ -85,6 +85,8 @@ async function openRegistry(
     idleTimeoutMs: backend.config.timeout,
     allow,
     deny,
+    mirrorOf,
+    ...mirror_form !== undefined && { mirrorForm: mirror_form },
   };
 }
 

@@ -50,7 +50,7 @@ export function createOciBackend(options: OciBackendOptions): OciBackend {
 }
 
 /** What artifacts of every kind have alike. */
-type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages"> & {
+type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages" | "movesOnAfter"> & {
   readonly adoptsHeld: boolean;
 };
 
@@ -124,6 +124,7 @@ class OciMirror implements OciBackend {
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
       adoptsHeld: scope.isTrusted,
+      movesOnAfter: scope.areAlike ? "any_failure" : this.#options.movesOnAfter,
       // Blobs may be of any type. Their digest tells.
       ...content.kind !== "blob" && { webPages: "refused" },
     };
@@ -146,7 +147,6 @@ class OciMirror implements OciBackend {
       key: common.key + keySuffix,
       requestHeaders: [["accept", accept]],
       freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
-      movesOnAfter: this.#options.movesOnAfter,
       announcedDigest,
       checkedBy: manifestCheck,
       keyByDigest: (sha256) => manifestKey(repositoryKey, sha256),
@@ -174,7 +174,6 @@ class OciMirror implements OciBackend {
       ...common,
       requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
       freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs },
-      movesOnAfter: this.#options.movesOnAfter,
       checkedBy: kind === "tags" ? tagListCheck : referrersCheck,
       present: (headers) => presentList(headers, address),
       ...kind === "referrers" && { whenMissing: noReferrers },

@@ -4,7 +4,7 @@ import { VaultError } from "../errors.ts";
 import { referrersTag, withReferrersApi } from "./oci_referrers.ts";
 import type { Scope } from "./oci_registries.ts";
 import type { Registry } from "./oci_registry.ts";
-import { formatOciPath, type OciContent } from "./oci_request.ts";
+import type { OciContent } from "./oci_request.ts";
 
 /** How many images are remembered with the registry that has them. */
 const maxRemembered = 10_000;
@@ -54,8 +54,8 @@ export class OciCandidates {
   }
 }
 
-function candidateOf({ apiUrl, fetch, idleTimeoutMs }: Registry, content: OciContent): Candidate {
-  return { url: `${apiUrl}${formatOciPath(content)}`, fetch, idleTimeoutMs };
+function candidateOf(registry: Registry, content: OciContent): Candidate {
+  return { url: registry.urlOf(content), fetch: registry.fetch, idleTimeoutMs: registry.idleTimeoutMs };
 }
 
 type Referrers = Extract<OciContent, { kind: "referrers" }>;

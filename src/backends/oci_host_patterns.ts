@@ -1,4 +1,4 @@
-import { canonicalName, isHubName } from "./oci_registry_name.ts";
+import { canonicalName, plainName } from "./oci_registry_name.ts";
 
 /** How the name of a registry fits: a pattern without a star names it, a star covers it, or all registries fit. */
 export type HostFit = "named" | "pattern" | "any";
@@ -20,14 +20,15 @@ export class HostPatterns {
   constructor(texts: readonly string[]) {
     this.texts = texts;
     this.#fitsAny = texts.includes("any");
-    const names = texts.filter((text) => text !== "any").map(canonicalName);
+    const names = texts.filter((text) => text !== "any").map(canonicalName).map(plainName);
     this.#names = new Set(names.filter((name) => !name.includes("*")));
     this.#patterns = names.filter((name) => name.includes("*")).map(readPattern);
   }
 
-  /** How a registry's canonical name fits; null where it does not. Names of Docker Hub fit like `docker.io`. */
-  fit(name: string): HostFit | null {
-    if (this.#names.has(name) || isHubName(name) && this.#names.has("docker.io")) return "named";
+  /** How a registry's canonical name fits; null where it does not. All names of Docker Hub fit like `docker.io`. */
+  fit(canonical: string): HostFit | null {
+    const name = plainName(canonical);
+    if (this.#names.has(name)) return "named";
     if (this.#patterns.some((pattern) => pattern.test(name))) return "pattern";
     return this.#fitsAny ? "any" : null;
   }

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { VaultError } from "../errors.ts";
 import { type HostFit, hostFits, HostPatterns } from "./oci_host_patterns.ts";
 import { type OciRegistry, Registry } from "./oci_registry.ts";
-import { isHubName } from "./oci_registry_name.ts";
+import { isHubName, plainName } from "./oci_registry_name.ts";
 
 /** Registries that are not configured, and asked all the same where a client names one of them. */
 export interface Unconfigured {
@@ -37,39 +37,50 @@ export interface Scope {
    * others.
    */
   readonly isTrusted: boolean;
+  /** Whether they have the same images, so that one may answer for another that fails: a registry and its mirrors. */
+  readonly areAlike: boolean;
 }
 
 /** No registry is called so. */
 const defaultWord = "@default";
-const maxOpened = 1000;
+/** Clients choose the names. */
+const mostScopes = 1000;
 const hubHost = "registry-1.docker.io";
 
 /** The registries of one backend, by the names clients use. */
 export class Registries {
+  readonly #configured: readonly Registry[];
   readonly #default: Scope;
   readonly #mirrorsHub: boolean;
   readonly #unconfigured: Unconfigured | undefined;
   readonly #patterns: HostPatterns;
-  readonly #opened = new LRUCache<string, Registry>({ max: maxOpened });
+  readonly #scopes = new LRUCache<string, Scope>({ max: mostScopes });
 
   constructor({ registries, mirrorsHub, unconfigured }: RegistriesOptions) {
-    const configured = registries.map((registry) => new Registry(registry));
-    this.#default = { word: defaultWord, registries: configured, isTrusted: true };
+    this.#configured = registries.map((registry) => new Registry(registry));
     this.#mirrorsHub = mirrorsHub;
     this.#unconfigured = unconfigured;
     this.#patterns = new HostPatterns(unconfigured?.names ?? []);
+    const unnamed = this.#configured.map((one) =>
+      mirrorsHub && one.mirrorFit("docker.io") ? one.asMirrorOf("docker.io") : one
+    );
+    const areAlike = unnamed.some(({ isMirror }) => isMirror) && unnamed.every(({ isHub }) => isHub);
+    this.#default = { word: defaultWord, registries: unnamed, isTrusted: true, areAlike };
   }
 
   /** The names that clients may ask for registries by, or patterns of them; of Docker Hub's, the one that all know. */
   get names(): readonly string[] {
-    const names = this.#default.registries.flatMap(({ isHub, names }) => isHub ? ["docker.io"] : [...names]);
-    return [...new Set([...this.#mirrorsHub ? ["docker.io"] : [], ...names, ...this.#patterns.texts])];
+    const names = this.#configured.flatMap((
+      { isHub, names, mirrors },
+    ) => [...isHub ? ["docker.io"] : names, ...mirrors]);
+    const all = [...this.#mirrorsHub ? ["docker.io"] : [], ...names, ...this.#patterns.texts];
+    return [...new Set(all.filter((name) => name !== "any"))];
   }
 
   /** Why a registry is served here, by its canonical name; null where it is not. */
   claimTo(name: string): Claim | null {
     const isConfigured = (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;
-    return isConfigured ? "configured" : this.#patterns.fit(name);
+    return isConfigured ? "configured" : this.#fit(name);
   }
 
   /**
@@ -77,13 +88,12 @@ export class Registries {
    */
   scopeOf(name: string | null): Scope {
     if (name === null || (this.#mirrorsHub && isHubName(name))) return this.#defaultScope();
-    const configured = this.#find(name);
-    const registry = configured ?? this.#openedAs(name);
-    if (registry === null) throw unknownRegistry(name, this.names);
-    const isDefault = this.#default.registries.length === 1 && this.#default.registries[0] === registry;
-    if (isDefault) return this.#default;
-    const isTrusted = configured !== undefined || this.#patterns.fit(name) === "named";
-    return { word: registry.ownName, registries: [registry], isTrusted };
+    const plain = plainName(name);
+    const known = this.#scopes.get(plain);
+    if (known !== undefined) return known;
+    const scope = this.#createScope(plain);
+    this.#scopes.set(plain, scope);
+    return scope;
   }
 
   #defaultScope(): Scope {
@@ -94,18 +104,35 @@ export class Registries {
     );
   }
 
-  #find(name: string): Registry | undefined {
-    return this.#default.registries.find(({ names }) => names.has(name));
+  /** The registry itself, where it is configured or opened, and its mirrors, in the order of the configuration. */
+  #createScope(name: string): Scope {
+    const own = this.#find(name);
+    const registries = this.#configured.flatMap((one) => {
+      if (one === own) return [one];
+      return one.mirrorFit(name) === null ? [] : [one.asMirrorOf(name)];
+    });
+    const areAlike = registries.some(({ isMirror }) => isMirror);
+    if (own === undefined) registries.push(...this.#opened(name));
+    if (registries.length === 0) throw unknownRegistry(name, this.names);
+    const unnamed = this.#default.registries;
+    if (registries.length === 1 && unnamed.length === 1 && registries[0] === unnamed[0]) return this.#default;
+    const word = own?.ownName ?? (isHubName(name) ? hubHost : name);
+    return { word, registries, isTrusted: own !== undefined || this.#fit(name) === "named", areAlike };
   }
 
-  #openedAs(clientsName: string): Registry | null {
-    if (this.#unconfigured === undefined || this.#patterns.fit(clientsName) === null) return null;
-    const name = isHubName(clientsName) ? hubHost : clientsName;
-    const known = this.#opened.get(name);
-    if (known !== undefined) return known;
-    const registry = new Registry(this.#unconfigured.open(name));
-    this.#opened.set(name, registry);
-    return registry;
+  #find(name: string): Registry | undefined {
+    return this.#configured.find(({ names }) => names.has(name));
+  }
+
+  /** How closely the name fits what may be asked of registries that are not configured, or of mirrors. */
+  #fit(name: string): HostFit | null {
+    const fits = [this.#patterns.fit(name), ...this.#configured.map((one) => one.mirrorFit(name))];
+    return hostFits.find((fit) => fits.includes(fit)) ?? null;
+  }
+
+  #opened(name: string): Registry[] {
+    if (this.#unconfigured === undefined || this.#patterns.fit(name) === null) return [];
+    return [new Registry(this.#unconfigured.open(isHubName(name) ? hubHost : name))];
   }
 }
 

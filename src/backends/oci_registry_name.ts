@@ -17,3 +17,13 @@ export function canonicalName(name: string): string {
 export function isHubName(name: string): boolean {
   return hubNames.has(name);
 }
+
+/** A canonical name, or `docker.io` for all that Docker Hub has. */
+export function plainName(canonical: string): string {
+  return isHubName(canonical) ? "docker.io" : canonical;
+}
+
+/** Whether a registry is named by a host with a domain: not by an address, nor by a name of the network around. */
+export function isDomainName(name: string): boolean {
+  return /^(?:[a-z0-9_-]+\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]+(?::\d+)?$/.test(name);
+}

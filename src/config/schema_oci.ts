@@ -39,6 +39,12 @@ const registryKeys = {
     "How it names the official images of Docker Hub, where it has them: library/alpine, as the Hub, or bare, as alpine.",
   ),
   names: oneOrMore(registryName).optional().describe("What clients call it, besides the host of registry_url."),
+  mirror_of: oneOrMore(registryPattern("any")).optional().describe(
+    "Other registries whose images it has as well: any, or hosts such as quay.io or *.gcr.io, where a star is one label. Where it fails, the registry itself is asked, if it is configured or among registries, too.",
+  ),
+  mirror_form: choice("path", "ns").optional().describe(
+    "How it is told which registry of mirror_of is meant: in the path, as /v2/quay.io/NAME, or by ?ns=quay.io, as containerd. Without it path.",
+  ),
 };
 
 const registry = z.strictObject({
@@ -50,6 +56,7 @@ const registry = z.strictObject({
 }).superRefine((registry, context) => {
   checkCredentials(registry, context);
   checkScheme([], registry, context);
+  checkMirror([], registry, context);
 }, { when: () => true });
 
 const ociKeys = {
@@ -78,10 +85,11 @@ export const ociBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
 }).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
   const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
+  const { insecure, allow, deny, official_images, names, mirror_of, mirror_form, repositories, ...common } = rest;
   const login = { username, password, password_file, token, token_file };
-  const { insecure, allow, deny, official_images, names, repositories, ...common } = rest;
+  const patterns = { allow, deny, official_images, names, mirror_of, mirror_form };
   const url = registry_url ?? defaultUrls[type];
-  const single = { auth_url, ...login, insecure, allow, deny, official_images, names };
+  const single = { auth_url, ...login, insecure, ...patterns };
   const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
   const opensInsecurely = insecure && opensOthers(config);
   return {
@@ -120,6 +128,7 @@ function checkRegistries({ type, config }: Unchecked, context: z.core.$Refinemen
     if (url === undefined && !isOpen) wrong("registry_url", noRegistry);
     checkCredentialsAt(["config"], config, context);
     checkScheme(["config"], { registry_url: url, insecure }, context);
+    checkMirror(["config"], { ...config, registry_url: url }, context);
   } else if (registry_url !== undefined) {
     wrong("registry_url", "registry_url and repositories exclude each other; keep one");
   } else {
@@ -128,6 +137,14 @@ function checkRegistries({ type, config }: Unchecked, context: z.core.$Refinemen
     if (insecure === true && !isOpen) misplaced.push("insecure");
     for (const key of misplaced) wrong(key, "belongs to one registry; write it in that entry of repositories");
   }
+}
+
+function checkMirror(path: readonly string[], registry: Unchecked["config"], context: z.core.$RefinementCtx): void {
+  const { registry_url: url, mirror_of, mirror_form } = registry ?? {};
+  const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: [...path, key], message });
+  if (mirror_form !== undefined && mirror_of === undefined) wrong("mirror_form", "says nothing without mirror_of");
+  if (mirror_of === undefined || typeof url !== "string" || !url.endsWith(new URL(dockerHub).host)) return;
+  wrong("mirror_of", "Docker Hub has no images of other registries; write the registry_url of one that has");
 }
 
 /** Whether clients may name registries that are not configured. */

@@ -170,6 +170,25 @@ for (const [onOutage, origin] of [["stop", null], ["next", "second"]] as const) 
   });
 }
 
+for (const [failing, answer] of [["has no such image", { status: 404 }], ["is down", { status: 503 }]] as const) {
+  Deno.test(`a mirror that ${failing}: the registry itself is asked where it is configured`, async () => {
+    await using mirror = startFakeUpstream();
+    mirror.serve("/v2/reg.example/team/x/manifests/1", answer);
+    await using registry = startRegistry("registry", "team/x");
+    const parent = { registry_url: mirror.origin, mirror_of: "any" };
+    const itself = { registry_url: registry.origin, names: "reg.example" };
+    await using app = await startBackends([
+      { type: "oci", name: "both", config: { prefix: "/both", repositories: [parent, itself], retries: 0 } },
+      { type: "oci", name: "alone", config: { prefix: "/alone", repositories: [parent], retries: 0 } },
+    ]);
+    assert.equal(await originOf(app, "/both/v2/reg.example/team/x/manifests/1"), "registry");
+    assert.equal(mirror.requests.length > 0, true);
+    assert.equal(await originOf(app, "/alone/v2/reg.example/team/x/manifests/1"), null);
+    mirror.serve("/v2/reg.example/team/y/manifests/1", manifest("mirror"));
+    assert.equal(await originOf(app, "/alone/v2/team/y/manifests/1?ns=reg.example"), "mirror");
+  });
+}
+
 Deno.test("a token goes to its registry, and to no other", async () => {
   await using first = startFakeUpstream();
   await using second = startRegistry("second", "team/x");

@@ -64,7 +64,8 @@ Deno.test("dockerhub is Docker Hub, with every default", async () => {
 
 Deno.test("every key of a registry is read, at the top and in a list", async () => {
   const keys = `username: me, password: "\${P}", auth_url: "http://tokens.lan/a", insecure: true, allow: library/*,
-    deny: [library/x, "a/**"], names: [Docker.IO, "lan:5000", "[::1]:5000"]`;
+    deny: [library/x, "a/**"], names: [Docker.IO, "lan:5000", "[::1]:5000"],
+    mirror_of: [Quay.io, "*.gcr.io"], mirror_form: NS`;
   const url = "registry_url: registry.lan:5000/sub/";
   const common = "registries: any, tag_ttl: forever, on_outage: next";
   const expected = {
@@ -76,6 +77,8 @@ Deno.test("every key of a registry is read, at the top and in a list", async () 
     allow: ["library/*"],
     deny: ["library/x", "a/**"],
     names: ["docker.io", "lan:5000", "[::1]:5000"],
+    mirror_of: ["quay.io", "*.gcr.io"],
+    mirror_form: "ns",
   };
   const single = await backendOf("oci", `${url}, ca: a.pem, ${keys}, ${common}`);
   assert.deepEqual(JSON.parse(JSON.stringify(single.config.repositories)), [expected]);
@@ -160,6 +163,7 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: dockerhub, name: b, config: {registries: any, insecure: true, repositories: [{registry_url: x, token: "\${P}"}]}}`,
     `- {type: oci, name: c, config: {registry_url: "http://x", registries: any, insecure: true}}`,
     "- {type: oci, name: d, config: {registries: any}}",
+    "- {type: oci, name: g, config: {registry_url: a.example, mirror_of: any, mirror_form: ns}}",
     "- {type: oci, name: e, config: {registries: [quay.io, '*.gcr.io', '*.example.com:5000']}}",
     "- {type: oci, name: f, config: {registry_url: x, token_file: /run/token}}",
   );
@@ -249,6 +253,18 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
     "registries: [quay.io, '*quay.io']",
     /config\.registries\[1\]: "\*quay\.io" is not .* one whole label$/,
   ],
+  [
+    "dockerhub",
+    "mirror_of: any",
+    /config\.mirror_of: Docker Hub has no images of other registries; write the registry_url/,
+  ],
+  [
+    "oci",
+    "repositories: [{registry_url: a, mirror_form: ns}]",
+    /repositories\[0\]\.mirror_form: says nothing without mirror_of$/,
+  ],
+  ["oci", "repositories: [{registry_url: a}], mirror_of: any", /config\.mirror_of: belongs to one registry/],
+  ["oci", "registry_url: a, mirror_of: configured", /config\.mirror_of: "configured" is not .*; write any, quay\.io/],
   ["dockerhub", "on_outage: ignore", /config\.on_outage: "ignore" is not a known word; write stop, next/],
 ];
 

@@ -159,6 +159,46 @@ Deno.test(
   },
 );
 
+Deno.test(
+  { name: "a vault behind a vault: a mirror of any registry, told which one in both forms", ignore },
+  async (t) => {
+    await using headquarters = await createOciScene();
+    await using site = await createOciScene();
+    const { own, shared } = await publishBoth(headquarters, "far");
+    const itself = { registry_url: headquarters.upstream.url, names: "reg.example", retries: 0 };
+    await using parent = await headquarters.startVault([{ type: "oci", name: "registries", config: itself }]);
+    const mirror = { registry_url: parent.url(""), mirror_of: "any" };
+    const backends = ["path", "ns"].map((form) => {
+      return { type: "oci", name: form, config: { ...mirror, mirror_form: form, retries: 0 } };
+    });
+    await using vault = await site.startVault(backends);
+    const host = new URL(vault.url("")).host;
+    for (const form of ["path", "ns"]) {
+      await t.step(form, async () => {
+        const pulled = await pullLikeDocker(vault.url(`/${form}`), "reg.example/team/far:1");
+        assert.equal(pulled.root, own.root.digest);
+      });
+    }
+    await parent.waitForLine(/"?\/v2\/reg\.example\/team\/far\/manifests\/1/);
+    await parent.waitForLine(/\/v2\/team\/far\/manifests\/1\?ns=reg\.example/);
+    assert.equal(headquarters.upstream.count("GET", /manifests\/1$/), 1, "the site's second form is the parent's hit");
+
+    await t.step({
+      name: "skopeo",
+      ignore: ignoreSkopeo,
+      async fn() {
+        await using netns = await createNetns();
+        await netns.expose(vault.url(""));
+        await using skopeo = await createSkopeo({ netns, insecure: [host] });
+        const copied = await skopeo.copy(`${host}/reg.example/team/shared:1`, "--all");
+        assert.equal(copied.code, 0, copied.stderr);
+        const bytes = await Deno.readFile(`${copied.directory}/manifest.json`);
+        assert.deepEqual(bytes, await Deno.readFile(shared.layout.pathOf(shared.root.digest)));
+      },
+    });
+  },
+);
+
 Deno.test({
   name: "private images stay private: content that is held is served only where it was seen, or upstream confirms it",
   ignore,
