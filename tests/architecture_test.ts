@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "store/store.ts",
     "upstream/body_reader.ts",
     "upstream/health.ts",
+    "upstream/response_notes.ts",
   ],
   server: ["errors", "digest", "artifact", "http", "observe", "vault/vault.ts"],
   app: [

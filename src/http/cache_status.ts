@@ -13,6 +13,8 @@ export interface CacheStatus {
   /** Seconds of freshness left; negative when stale. */
   readonly ttlSeconds?: number;
   readonly detail?: string;
+  /** Why upstream was asked, in words for the log; not in the header. */
+  readonly reason?: string;
 }
 
 /** The detail where upstream's answer to HEAD showed that the copy is what it has. */

@@ -5,6 +5,8 @@ import { parseHttpDate } from "./http_date.ts";
 export interface ResponseCaching {
   /** Whether it may be stored (RFC 9111 §3). */
   readonly storable: boolean;
+  /** What forbids that, to stand after a colon; null where nothing does. */
+  readonly objection: string | null;
   /** For how many seconds after its generation it is fresh (RFC 9111 §4.2.1); 0 where each use needs a confirmation. */
   readonly lifetimeSeconds: number;
   /** How many seconds ago it was generated (RFC 9111 §4.2.3). */
@@ -27,9 +29,11 @@ export function readResponseCaching(headers: Headers, now: number): ResponseCach
   const directives = parseCacheControl(headers.get("cache-control") ?? "");
   const vary = varyNames(headers);
   const date = parseHttpDate(headers.get("date") ?? "") ?? now;
-  const storable = !forbidsStoring(directives) && !vary.includes("*");
+  const objection = storingObjection(directives, vary);
+  const storable = objection === null;
   return {
     storable,
+    objection,
     lifetimeSeconds: storable ? lifetimeOf(headers, directives, date) : 0,
     ageSeconds: ageOf(headers, date, now),
     vary,
@@ -43,8 +47,10 @@ export function varyNames(headers: Headers): string[] {
 }
 
 /** `must-understand` takes back a `no-store` for caches that know the status code (RFC 9111 §5.2.2.3). */
-function forbidsStoring(directives: CacheDirectives): boolean {
-  return directives.has("private") || (directives.has("no-store") && !directives.has("must-understand"));
+function storingObjection(directives: CacheDirectives, vary: readonly string[]): string | null {
+  if (directives.has("private")) return "upstream says Cache-Control: private";
+  if (directives.has("no-store") && !directives.has("must-understand")) return "upstream says Cache-Control: no-store";
+  return vary.includes("*") ? "upstream says Vary: *" : null;
 }
 
 /** With field names, `no-cache` and `private` count as without: that is stricter, and allowed (RFC 9111 §5.2.2.4). */

@@ -5,6 +5,8 @@ import { redact } from "./redact.ts";
 
 /** Where a component writes what it has to say; handed in, never global. Messages carry no credentials. */
 export interface Log {
+  /** Whether `debug` writes anything: whoever would have to put a line together asks first. */
+  readonly debugs: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;
@@ -15,7 +17,7 @@ export interface Log {
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** Writes nothing. */
-export const noLog: Log = { debug() {}, info() {}, warning() {}, error() {} };
+export const noLog: Log = { debugs: false, debug() {}, info() {}, warning() {}, error() {} };
 
 export interface LoggingOptions {
   /** The least important lines that are still written. */
@@ -61,12 +63,14 @@ export function createLogging(options: LoggingOptions): Logging {
 }
 
 class LineLog implements Log {
+  readonly debugs: boolean;
   readonly #least: number;
   readonly #format: LogFormat;
   readonly #writer: LineWriter;
 
   constructor(level: LogLevel, format: LogFormat, writer: LineWriter) {
     this.#least = importance[level];
+    this.debugs = this.#least <= importance.DEBUG;
     this.#format = format;
     this.#writer = writer;
   }

@@ -15,6 +15,8 @@ export class Exchange {
   /** The name of the backend that takes part: that of the artifact, where a route serves several backends. */
   backend = "none";
   upstream = "";
+  /** Why upstream was asked; empty where it was not. */
+  reason = "";
   /** Whether it counts as under way (`RequestsUnderWay`). */
   counted = false;
   note = "";

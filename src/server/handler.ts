@@ -113,6 +113,7 @@ class Boundary {
     const { source, ...made } = rendition;
     const { headers } = exchange.request;
     exchange.upstream = originOf(source.upstream);
+    exchange.reason = source.cacheStatus.reason ?? "";
     const { ranges } = new ClientAsk(exchange.request, method, false);
     const unused = () => {
       throw new Error("A rendition is in memory: it is not streamed");
@@ -130,6 +131,7 @@ class Boundary {
     try {
       const opened = await this.#options.vault.open(artifact, ask);
       exchange.upstream = originOf(opened.upstream);
+      exchange.reason = opened.cacheStatus.reason ?? "";
       const moved = artifact.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
       if (moved !== null) {
         opened.close();
@@ -187,7 +189,7 @@ class Boundary {
 
   #end(exchange: Exchange, { status, cache }: Reply, bytes: number, ending: Ending): void {
     const { metrics, log } = this.#options;
-    const { request: { method }, backend, client: { host: client }, id: requestId, upstream, shownPath: path } =
+    const { request: { method }, backend, client: { host: client }, id: requestId, upstream, reason, shownPath: path } =
       exchange;
     if (exchange.counted) this.#underWay.end(client);
     const elapsedMs = performance.now() - exchange.startedAt;
@@ -196,7 +198,7 @@ class Boundary {
     const note = noteOf(exchange, status, ending);
     if (note === clientLeft) metrics.responseAborted(backend);
     const ms = Math.round(elapsedMs);
-    const access = { method, path, backend, status, cache, bytes, ms, client, requestId, upstream, note };
+    const access = { method, path, backend, status, cache, bytes, ms, client, requestId, upstream, reason, note };
     const line = accessLine(access);
     if (status >= 500 || ending.kind === "failed") log.warning(line, access);
     else if (backend === "none" && status < 400) log.debug(line, access);

@@ -1,9 +1,10 @@
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
-import type { Log } from "../observe/log.ts";
+import { type Log, noLog } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credentials, withCredentials } from "./credentials.ts";
 import { type Egress, type EgressOptions, openEgress } from "./egress.ts";
+import { withExchangeLog } from "./exchange_log.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
 import { withLoopDetection } from "./loops.ts";
 import { withOciTokens } from "./oci_token.ts";
@@ -61,14 +62,15 @@ export interface UpstreamClient {
 
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
-  const { timeoutMs, clock = systemClock, allowPrivateRedirects, onRateLimit, health } = options;
+  const { timeoutMs, clock = systemClock, allowPrivateRedirects, onRateLimit, health, log = noLog } = options;
   const egress = options.egress ?? openEgress(options);
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithSystem : lookupNothing);
   const timed = withTimeout(checkedFetch(egress, lookup, options), { timeoutMs, clock });
   const watched = health === undefined ? timed : withHealth(timed, health);
+  const exchanges: Exchanges = (purpose) => withExchangeLog(watched, { log, purpose, proxyOf: egress.proxyOf, clock });
   let fetch = withAnyCredentials(
     options.credentials,
-    (credentials) => authenticated(watched, { ...options, credentials, lookup, clock }),
+    (credentials) => authenticated(exchanges, { ...options, credentials, lookup, clock }),
   );
   if (onRateLimit !== undefined) fetch = withRateLimit(fetch, { observed: onRateLimit });
   fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
@@ -94,12 +96,16 @@ interface Authenticated extends UpstreamOptions {
   readonly clock: Clock;
 }
 
-function authenticated(fetch: Fetch, options: Authenticated): Fetch {
+/** Sends requests, and says in the log what they are for. */
+type Exchanges = (purpose: "" | "a token") => Fetch;
+
+function authenticated(exchanges: Exchanges, options: Authenticated): Fetch {
   const { credentials, origins, allowPrivateRedirects: allowPrivateRealms, lookup, clock } = options;
-  const sent = withLoopDetection(withCredentials(fetch, options));
+  const sending: Exchanges = (purpose) => withLoopDetection(withCredentials(exchanges(purpose), options));
+  const sent = sending("");
   if (credentials.kind !== "registry") return sent;
   // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
-  const tokenFetch = withRetry(sent, options);
+  const tokenFetch = withRetry(sending("a token"), options);
   return withOciTokens(sent, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
 }
 

@@ -1,6 +1,10 @@
 import { LRUCache } from "lru-cache";
 import type { Fetch } from "../artifact.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { discardBody } from "./byte_source.ts";
+import { type FailureKind, networkFailure, ProxyFailure } from "./network_error.ts";
+import { createProxyOf, type ProxyOf } from "./proxies.ts";
+import { addNotes } from "./response_notes.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface EgressOptions {
@@ -15,7 +19,10 @@ export interface EgressOptions {
 
 /** A way out to the network, with connections of its own. */
 export interface Egress {
+  /** Throws `ProxyFailure` where a proxy fails or refuses. */
   readonly fetch: Fetch;
+  /** Which proxy `fetch` goes through. */
+  readonly proxyOf: ProxyOf;
   /**
    * Fetches over plain http from this IP address, whatever address the URL's host has. Asks in absolute form, which
    * every server takes (RFC 9112 §3.2.2). Null where a proxy makes the connections, or may.
@@ -29,6 +36,7 @@ const idleConnectionMs = 30_000;
 const idleConnectionsPerHost = 16;
 /** Of one that is forgotten for others, what is under way breaks, and is resumed by the next. */
 const mostAddresses = 128;
+const connectionFailures: ReadonlySet<FailureKind> = new Set(["dns", "refused", "unreachable", "proxy"]);
 const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
 
 /**
@@ -47,8 +55,10 @@ export function openEgress({ proxy, caCerts = [] }: EgressOptions): Egress {
   };
   const client = createClient({ ...connections, ...proxy !== undefined && { proxy: { url: proxy } } }, proxy ?? "");
   const pinned = new LRUCache<string, Deno.HttpClient>({ max: mostAddresses, dispose: (client) => client.close() });
+  const proxyOf = createProxyOf(proxy);
   return {
-    fetch: (request) => fetch(request, { client }),
+    fetch: (request) => throughProxy(request, fetch(request, { client }), proxyOf),
+    proxyOf,
     fetchAt: proxy === undefined && !mayHaveProxy() ? fetchPinned : null,
     close() {
       client.close();
@@ -67,6 +77,26 @@ export function openEgress({ proxy, caCerts = [] }: EgressOptions): Egress {
     if (client === undefined) pinned.set(key, client = Deno.createHttpClient({ ...connections, proxy: target }));
     return fetch(request, { client });
   }
+}
+
+/** Tells failures of a proxy from those of an upstream. Over https a proxy's refusal comes as an error, else as a 407. */
+async function throughProxy(request: Request, response: Promise<Response>, proxyOf: ProxyOf): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await response;
+  } catch (error) {
+    const proxy = connectionFailures.has(networkFailure(error).kind) ? proxyOf(request.url) : null;
+    throw proxy === null ? error : new ProxyFailure(proxy, error);
+  }
+  const proxy = answer.status < 400 ? null : proxyOf(request.url);
+  if (proxy === null) return answer;
+  if (answer.status === 407) {
+    discardBody(answer);
+    throw new ProxyFailure(proxy, new TypeError("proxy authentication required"));
+  }
+  // Over plain http nothing tells whether the proxy speaks for itself.
+  if (request.url.startsWith("http:")) addNotes(answer, { proxy });
+  return answer;
 }
 
 /** Whether the environment names a proxy, which Deno would use; true where this process may not know. */

@@ -19,6 +19,17 @@ export interface NetworkFailure {
   readonly reason: string;
 }
 
+/** A failure of a proxy, or behind it, as far as that can be told. */
+export class ProxyFailure extends Error {
+  /** The proxy's URL without a login. */
+  readonly proxy: string;
+
+  constructor(proxy: string, cause: unknown) {
+    super(`The proxy "${proxy}" failed: ${messageOf(cause)}`, { cause });
+    this.proxy = proxy;
+  }
+}
+
 const trustAdvice = 'name its issuer with "ca" or DENO_CERT, or set DENO_TLS_CA_STORE=system,mozilla';
 
 const makeAnother = 'make a new one (docs/running.md, "TLS and certificate authorities")';
@@ -35,7 +46,8 @@ const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (fo
   ],
   [/dns error/, "dns", () => "the host name is not known to DNS"],
   [/Proxy server unreachable/, "proxy", () => "the egress proxy cannot be reached"],
-  [/unsuccessful tunnel|proxy auth\w* required/i, "proxy", (found) => `the egress proxy refused: ${found}`],
+  [/unsuccessful tunnel/, "proxy", () => "the egress proxy refused to connect to this host"],
+  [/proxy auth\w* required/i, "proxy", () => "the egress proxy wants a login, or another one (407)"],
   [/UnknownIssuer/, "tls", () => `the TLS certificate is from an unknown issuer; ${trustAdvice}`],
   [
     /CaUsedAsEndEntity/,
@@ -84,12 +96,21 @@ const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (fo
 
 /** Says what happened to a request or a body, from what `fetch` or a body's stream threw. */
 export function networkFailure(error: unknown): NetworkFailure {
+  if (error instanceof ProxyFailure) return proxyFailure(error);
   const text = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
   for (const [pattern, kind, reason] of failures) {
     const match = pattern.exec(text);
     if (match !== null) return { kind, reason: reason(firstLine(match[1] ?? match[0])) };
   }
   return { kind: "other", reason: firstLine(/client error \(\w+\): (.*)/s.exec(text)?.[1] ?? text) };
+}
+
+/** Who connects through a proxy connects to nobody else: that it failed is news of the proxy. */
+function proxyFailure({ proxy, cause }: ProxyFailure): NetworkFailure {
+  const { kind, reason } = networkFailure(cause);
+  if (kind === "proxy") return { kind, reason: reason.replace("the egress proxy", `the proxy "${proxy}"`) };
+  const isRelayed = proxy.startsWith("socks");
+  return { kind: "proxy", reason: `the proxy "${proxy}" ${isRelayed ? "says" : "cannot be reached"}: ${reason}` };
 }
 
 /** The same when Deno denied the connection; null for every other error. */

@@ -4,6 +4,8 @@ export interface ResponseNotes {
   readonly idleTimeoutMs?: number;
   /** How many requests it took to get this response; 1 unless some were answered with an error or not at all. */
   readonly attempts?: number;
+  /** The proxy that an error over plain http came through, and may have come from. */
+  readonly proxy?: string;
 }
 
 const notes = new WeakMap<Response, ResponseNotes>();

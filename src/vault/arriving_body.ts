@@ -60,6 +60,8 @@ export class ArrivingBody {
    */
   static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
     const assessment = assessWithLength(artifact, beginning.answer.response.headers);
+    const { objection } = assessment;
+    if (objection !== null) deps.log.debug(`${notKeeping(artifact)}: ${objection}`);
     const staged = beginning.resumed?.staged ??
       (assessment.storable ? await stage(artifact, beginning.sizeBytes, deps) : null);
     return new ArrivingBody(artifact, beginning, { ...deps, assessment, staged });
@@ -209,7 +211,10 @@ export class ArrivingBody {
   async #commit(staged: StagedBody, sha256: string): Promise<boolean> {
     const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
-    if (await this.#isReplaced()) return false;
+    if (await this.#isReplaced()) {
+      this.#deps.log.debug(`${notKeeping(this.artifact)}: a newer version was kept meanwhile`);
+      return false;
+    }
     this.file.closeWriters();
     await this.checkpoints?.stop();
     try {
@@ -256,7 +261,8 @@ function beginningOf(file: Deno.FsFile, sizeBytes: number): ReadableStream<Uint8
 function assessWithLength(artifact: Artifact, headers: Headers): Assessment {
   const assessment = assess(artifact, headers, Date.now());
   const doubtful = hasAmbiguousLength(headers) && artifact.digest === undefined;
-  return doubtful ? { ...assessment, storable: false } : assessment;
+  const objection = "its Content-Length is not certain, and no digest tells whether it is whole";
+  return doubtful ? { ...assessment, storable: false, objection } : assessment;
 }
 
 async function stage(artifact: Artifact, sizeBytes: number | null, deps: ArrivingBodyDeps): Promise<StagedBody | null> {
@@ -284,6 +290,10 @@ function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDe
   deps.events.storeFailed(artifact.backend);
   // The store says why there is no room, and not for each body.
   const level = cause instanceof VaultError && cause.code === "cache_full" ? "info" : "error";
-  deps.log[level](`Not keeping ${artifact.backend} ${artifact.key}, only passing it on: ${messageOf(cause)}`);
+  deps.log[level](`${notKeeping(artifact)}: ${messageOf(cause)}`);
   deps.onUnstored();
+}
+
+function notKeeping({ backend, key }: Artifact): string {
+  return `Not keeping ${backend} ${key}, only passing it on`;
 }

@@ -12,6 +12,7 @@ import { confirmed, confirms } from "./confirm.ts";
 import { KnownAbsences } from "./absence.ts";
 import { followElsewhere } from "./follow_elsewhere.ts";
 import { assess, decide } from "./freshness.ts";
+import { missReason } from "./miss_reason.ts";
 import { Hashing } from "./hashing.ts";
 import { Heads } from "./heads.ts";
 import { Joining } from "./joining.ts";
@@ -99,11 +100,12 @@ class Engine implements Vault {
   }
 
   async open(artifact: Artifact, ask: Ask): Promise<Opened> {
-    const { store } = this.#options;
+    const { store, log } = this.#options;
     const now = Date.now();
     const found = store.find(artifact);
     let entry = found !== null && isUnfounded(found, artifact) ? null : found;
-    if (entry !== null && artifact.expected && await isReplaced(artifact, entry, this.#options.log)) entry = null;
+    const replaced = entry !== null && artifact.expected && await isReplaced(artifact, entry, log);
+    if (replaced) entry = null;
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       if (entry!.claimed && store.hasBody(entry!)) entry = await this.#redeem(artifact, entry!);
@@ -117,7 +119,12 @@ class Engine implements Vault {
     }
     if (ask.caching?.onlyIfCached) throw this.#absences.fresh(artifact, ask.caching) ?? notCachedError(artifact);
     const fetchable = await artifact.complete?.() ?? artifact;
-    return this.#openIfCome(fetchable, found, ask) ?? await this.#ask(fetchable, ask, entry);
+    const come = this.#openIfCome(fetchable, found, ask);
+    if (come) return come;
+    const reason = missReason(artifact, { found, entry, replaced: replaced === true, ...situation });
+    if (log.debugs) log.debug(`Miss ${artifact.backend} ${artifact.key}: ${reason}`);
+    const opened = await this.#ask(fetchable, ask, entry);
+    return { ...opened, cacheStatus: { ...opened.cacheStatus, reason } };
   }
 
   /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */

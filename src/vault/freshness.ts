@@ -28,7 +28,7 @@ export function decide(artifact: Artifact, { entry, now, caching }: Situation): 
 }
 
 /** Whether it was written by a clock that ran ahead: how fresh it is cannot be told. */
-function isFromFuture({ storedAt, validatedAt, generatedAt }: Version, now: number): boolean {
+export function isFromFuture({ storedAt, validatedAt, generatedAt }: Version, now: number): boolean {
   return Math.max(storedAt, validatedAt, generatedAt) > now;
 }
 
@@ -55,6 +55,8 @@ export function mayServeStale(artifact: Artifact, entry: Version, now: number): 
 export interface Assessment {
   /** False where a shared cache must not keep it (RFC 9111 §3); it is then for one client only. */
   readonly storable: boolean;
+  /** Why not, in words; null where it may be kept. */
+  readonly objection: string | null;
   readonly freshUntil: number;
   /** When the upstream generated it, by its Age and Date. */
   readonly generatedAt: number;
@@ -64,10 +66,12 @@ export interface Assessment {
 
 /** Reads an answer's caching headers. Only artifacts of kind `http` can be told not to be kept. */
 export function assess(artifact: Artifact, headers: Headers, now: number): Assessment {
-  const { storable, lifetimeSeconds, ageSeconds, vary } = readResponseCaching(headers, now);
+  const { objection, lifetimeSeconds, ageSeconds, vary } = readResponseCaching(headers, now);
   const selecting = vary.filter((name) => name !== "*" && name !== "accept-encoding");
+  const isBound = artifact.freshness.kind === "http";
   return {
-    storable: artifact.freshness.kind !== "http" || storable,
+    storable: !isBound || objection === null,
+    objection: isBound ? objection : null,
     freshUntil: now + Math.max(0, lifetimeSeconds - ageSeconds) * 1000,
     generatedAt: now - ageSeconds * 1000,
     // What the client has offered and upstream was not sent has selected nothing.

@@ -4,6 +4,7 @@ import { parseRetryAfter } from "../http/retry_after.ts";
 import { redactUrl } from "../observe/redact.ts";
 import { readErrorBody } from "../http/error_body.ts";
 import { statedReason, statesReasons } from "../http/stated_reason.ts";
+import { notesOf } from "../upstream/response_notes.ts";
 
 export interface Asked {
   readonly url: string;
@@ -76,8 +77,14 @@ function meaningOf(status: number): { readonly code: ErrorCode; readonly about: 
   return { code: isRefusal ? "refused" : "upstream_failed", about: cannotFetch };
 }
 
-function hintOf(code: ErrorCode, { status, headers }: Response): string {
+function hintOf(code: ErrorCode, response: Response): string {
+  const { status, headers } = response;
   if (redirects.has(status)) return headers.has("location") ? " with an unusable Location" : " without a Location";
-  if (code === "denied") return "; check the credentials of this backend";
-  return code === "rate_limited" ? ", too many requests" : "";
+  const { proxy } = notesOf(response);
+  const through = proxy === undefined ? "" : ` through the proxy "${proxy}"`;
+  if (status === 407) return "; a proxy on the way wants a login, or another one";
+  if (code === "denied") {
+    return `${through}; check the credentials of this backend${proxy ? " and the proxy's rules" : ""}`;
+  }
+  return code === "rate_limited" ? `${through}, too many requests` : through;
 }

@@ -6,6 +6,7 @@ function recording() {
   const lines: string[] = [];
   const record = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
   const log: Log = {
+    debugs: true,
     debug: record("debug"),
     info: record("info"),
     warning: record("warning"),

@@ -23,7 +23,7 @@ const app = {
   beginShutdown: () => shutdown.resolve(),
   close: (ms: number) => Promise.resolve(console.log(`close, time left: ${ms > 0}`)),
 };
-const log = { debug() {}, info: console.log, warning() {}, error() {} };
+const log = { debugs: false, debug() {}, info: console.log, warning() {}, error() {} };
 
 const { server, url } = listen(app.handle, { config, tls: null });
 const stopping = {

@@ -8,7 +8,9 @@ const megabyte = new Uint8Array(1_000_000).fill(120);
 const files = {
   "/x": fakeFile(),
   "/x?token=hunter2&v=1": fakeFile(),
-  "/miss": fakeFile({ cacheStatus: { hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true } }),
+  "/miss": fakeFile({
+    cacheStatus: { hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true, reason: "not held" },
+  }),
   "/stale": fakeFile({ cacheStatus: { hit: false, fwd: "stale", fwdStatus: 503, detail: "stale-if-error" } }),
   "/confirmed": fakeFile({ cacheStatus: { hit: false, fwd: "stale", fwdStatus: 304 } }),
   "/large": fakeFile({ inMemory: false, content: megabyte }),
@@ -26,7 +28,7 @@ const lines = [
     line:
       /^cache hit http \/http\/x 200 10 bytes \d+ ms GET client 127\.0\.0\.1 id \S+ upstream https:\/\/mirror\.example$/,
   },
-  { target: "/http/miss", level: "info", line: /^cache miss http \/http\/miss 200 10 bytes / },
+  { target: "/http/miss", level: "info", line: /^cache miss http \/http\/miss 200 10 bytes .* \(not held\)$/ },
   { target: "/http/stale", level: "info", line: /^cache stale http \/http\/stale 200 10 bytes / },
   { target: "/http/confirmed", level: "info", line: /^cache revalidated http \/http\/confirmed 200 10 bytes / },
   { target: "/http/large", level: "info", line: /^cache hit http \/http\/large 200 1000000 bytes / },
@@ -76,6 +78,7 @@ Deno.test("the fields of an access line say the same as its text", async () => {
     requestId: "me",
     status: 206,
     upstream: "https://mirror.example",
+    reason: "",
   });
 });
 

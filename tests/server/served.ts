@@ -12,6 +12,7 @@ export interface LoggedLine {
 
 /** A log that is read line by line. */
 export class ReadableLog implements Log {
+  readonly debugs = true;
   readonly #lines: LoggedLine[] = [];
   readonly #readers: ((line: LoggedLine) => void)[] = [];
 

@@ -126,7 +126,13 @@ export class AppFixture implements AsyncDisposable {
 
 function recordingLog(lines: string[]): Log {
   const record = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
-  return { debug: record("DEBUG"), info: record("INFO"), warning: record("WARNING"), error: record("ERROR") };
+  return {
+    debugs: true,
+    debug: record("DEBUG"),
+    info: record("INFO"),
+    warning: record("WARNING"),
+    error: record("ERROR"),
+  };
 }
 
 function assertBlobsAreRight(cacheDir: string): void {

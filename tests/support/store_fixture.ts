@@ -158,7 +158,7 @@ export function bytesOf(seed: string, length = 1000): Uint8Array<ArrayBuffer> {
 export function createRecordingLog(): Log & { readonly lines: string[] } {
   const lines: string[] = [];
   const at = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
-  return { lines, debug: at("DEBUG"), info: at("INFO"), warning: at("WARNING"), error: at("ERROR") };
+  return { lines, debugs: true, debug: at("DEBUG"), info: at("INFO"), warning: at("WARNING"), error: at("ERROR") };
 }
 
 /** A body may be on its way from one place to the other. */

@@ -290,7 +290,7 @@ for (const known of [false, true]) {
     using client = registryClient(registry, credentials, {
       origins: ["https://reg.public.net"],
       lookup: () => Promise.resolve(["93.184.216.34"]),
-      egress: { fetch, fetchAt: null, close() {} },
+      egress: { fetch, fetchAt: null, proxyOf: () => null, close() {} },
     });
     const asking = ask(client, "https://reg.public.net/v2/");
     if (known) assert.deepEqual(await asking, [200, ""]);
@@ -454,7 +454,7 @@ Deno.test("a public registry cannot make us ask for a token at an address that i
   const options = {
     origins: ["https://public.test"],
     lookup: () => Promise.resolve(["93.184.216.34"]),
-    egress: { fetch, fetchAt: null, close() {} },
+    egress: { fetch, fetchAt: null, proxyOf: () => null, close() {} },
   };
   await using registry = startFakeUpstream();
   using careful = registryClient(registry, {}, options);

@@ -1,37 +1,9 @@
 import assert from "node:assert/strict";
-import type { Artifact, CachingPolicy, Freshness } from "../../src/artifact.ts";
+import type { Artifact, Freshness } from "../../src/artifact.ts";
 import { readRequestCaching } from "../../src/http/request_caching.ts";
 import type { Entry } from "../../src/store/store.ts";
+import { artifactOf as artifact, entryOf as entry, now } from "./freshness_scene.ts";
 import { assess, decide, type Decision, mayServeStale } from "../../src/vault/freshness.ts";
-
-const now = 1_800_000_000_000;
-
-const policy: CachingPolicy = {
-  staleIfErrorMs: Infinity,
-  negativeTtlMs: 60_000,
-  serveDeleted: true,
-  honorClientNoCache: false,
-  abandonedTransfer: "finish",
-  offline: false,
-};
-
-function artifact(
-  freshness: Freshness,
-  changed: Partial<CachingPolicy> = {},
-  headers: Artifact["requestHeaders"] = [],
-): Artifact {
-  const candidates = [{ url: "http://x/a", fetch: () => Promise.reject(new Error("no network")), idleTimeoutMs: 1 }];
-  const named = { backend: "b", key: "/a", candidates, movesOnAfter: "any_failure" } as const;
-  return { ...named, requestHeaders: headers, freshness, policy: { ...policy, ...changed } };
-}
-
-function entry(changed: Partial<Entry> = {}): Entry {
-  return {
-    ...{ backend: "b", key: "/a", sha256: "0".repeat(64), sizeBytes: 1, headers: [], url: "http://x/a" },
-    ...{ storedAt: now, validatedAt: now, generatedAt: now, freshUntil: now + 1000, selectedBy: [] },
-    ...changed,
-  };
-}
 
 const immutable: Freshness = { kind: "immutable" };
 const http: Freshness = { kind: "http" };

@@ -1,0 +1,32 @@
+import type { Artifact } from "../artifact.ts";
+import type { Entry } from "../store/store.ts";
+import { freshUntil, isFromFuture, type Situation } from "./freshness.ts";
+
+/** What was found in the store, and why it was not served. */
+export interface Miss extends Situation {
+  readonly found: Entry | null;
+  /** What is left of it for upstream to confirm; null where its bytes are not there, or are others by now. */
+  readonly entry: Entry | null;
+  /** Whether a listing names other bytes. */
+  readonly replaced: boolean;
+}
+
+/** Why upstream is asked about an artifact, in a few words for the log: `not held`, `stale for 12 s`. */
+export function missReason(artifact: Artifact, { found, entry, replaced, now, caching }: Miss): string {
+  if (found === null) return "not held";
+  if (replaced) return "its listing names other bytes than the copy has";
+  if (entry === null) return found.claimed ? "known by name, its body is not held" : "the body of its copy is gone";
+  if (artifact.policy.honorClientNoCache && caching?.noCache) return "the client asks with no-cache";
+  if (isFromFuture(entry, now)) return "its copy was stored by a clock that ran ahead";
+  const staleMs = now - freshUntil(artifact, entry);
+  if (staleMs < 0) return "the client asks for a fresher copy";
+  const { freshness } = artifact;
+  if (freshness.kind !== "ttl") return `stale for ${seconds(staleMs)}`;
+  const isOfOldGeneration = entry.validatedAt < (freshness.since ?? 0);
+  if (isOfOldGeneration) return "its copy is older than the listing that names it";
+  return `confirmed ${seconds(now - entry.validatedAt)} ago, longer than its ttl of ${seconds(freshness.ttlMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
