@@ -60,7 +60,13 @@ function watch(path: string) {
   const lines: string[] = [];
   const record = (level: string) => (message: string) =>
     void lines.push(`${level} ${message.replaceAll(path, "FILE")}`);
-  const log: Log = { debug: record("DEBUG"), info: record("INFO"), warning: record("WARNING"), error: record("ERROR") };
+  const log: Log = {
+    debugs: true,
+    debug: record("DEBUG"),
+    info: record("INFO"),
+    warning: record("WARNING"),
+    error: record("ERROR"),
+  };
   const clock = { now: 0 };
   return { clock, lines, file: new SecretFile(path, { log, now: () => clock.now }) };
 }
