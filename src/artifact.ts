@@ -211,6 +211,8 @@ export interface BackendRequest {
   readonly base: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
   readonly path: string;
+  /** Whether the prefix was asked for without a slash behind it, which `path` does not tell. False when absent. */
+  readonly isBarePrefix?: boolean;
   /** Begins with `?`, or is empty. */
   readonly query: string;
   readonly headers: Headers;

@@ -179,12 +179,9 @@ const notAcceptable: DirectAnswer = {
   body: `There is ${jsonType}, ${htmlType} and text/html\n`,
 };
 
-/**
- * Where a path below the prefix is, relative to what was asked for: a reverse proxy may have us below a path of its own.
- * Not for the prefix itself, which may have been asked for with a slash or without.
- */
-function locationOf(target: string, { base, path }: BackendRequest): string {
-  if (path === "/") return base + target;
+/** Where a path below the prefix is, relative to what was asked for: a reverse proxy may have us below a path of its own. */
+function locationOf(target: string, { base, path, isBarePrefix }: BackendRequest): string {
+  if (isBarePrefix) return `./${base.slice(base.lastIndexOf("/") + 1)}${target}`;
   const up = path.split("/").length - 2;
   return (up === 0 ? "./" : "../".repeat(up)) + target.slice(1);
 }

@@ -1,6 +1,7 @@
 import { readTags, type TagHandler } from "./html_tags.ts";
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
+import { outsideLinkOf } from "./pypi_outside_link.ts";
 import { projectsOf } from "./pypi_name.ts";
 import { type IndexDocument, maxFiles, type PageFile, type ProjectPage } from "./pypi_page.ts";
 
@@ -34,6 +35,8 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
   return {
     name: lastSegment(new URL(document.askedUrl).pathname),
     files,
+    outside: anchors.map(({ href, ...source }) => outsideLinkOf(href, { form: "html", ...source }))
+      .filter((link) => link !== null),
     source: { form: "html", meta },
   };
 }

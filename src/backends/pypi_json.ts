@@ -1,6 +1,14 @@
 import { hashesIn } from "./pypi_digest.ts";
 import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./pypi_document.ts";
-import { type Hashes, type IndexDocument, maxFiles, type PageFile, type ProjectPage } from "./pypi_page.ts";
+import { outsideLinkOf } from "./pypi_outside_link.ts";
+import {
+  type Hashes,
+  type IndexDocument,
+  maxFiles,
+  type OutsideLink,
+  type PageFile,
+  type ProjectPage,
+} from "./pypi_page.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -13,6 +21,7 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
   return {
     name: textOf(name) ?? lastSegment(new URL(document.askedUrl).pathname),
     files: files.map((entry) => fileOf(entry, document.url)).filter((file) => file !== null),
+    outside: files.map(outsideOf).filter((link) => link !== null),
     source: { form: "json", keys },
   };
 }
@@ -56,6 +65,12 @@ function fileOf(entry: unknown, base: string): PageFile | null {
     provenance: provenance === null ? null : absoluteUrl(provenance, base)?.href ?? null,
     source: { form: "json", entry },
   };
+}
+
+function outsideOf(entry: unknown): OutsideLink | null {
+  if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
+  const link = outsideLinkOf(entry.url, { form: "json", entry });
+  return link && { ...link, name: entry.filename };
 }
 
 function textOf(value: unknown): string | null {

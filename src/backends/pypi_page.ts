@@ -37,6 +37,14 @@ export interface PageFile {
   readonly source: FileSource;
 }
 
+/** A link that is shown as it is, and that clients follow themselves: `git+https://…#egg=…`. */
+export interface OutsideLink {
+  readonly url: string;
+  /** What it leads to, as far as the link tells. */
+  readonly name: string;
+  readonly source: FileSource;
+}
+
 /** An object of `files`, or an anchor. */
 export type FileSource =
   | { readonly form: "json"; readonly entry: Readonly<Record<string, unknown>> }
@@ -51,7 +59,8 @@ export type PageSource =
 export interface ProjectPage {
   /** As the index spells it, or else as its URL does. */
   readonly name: string;
-  /** Without those that are not to be had by http or https; in the page's order. */
+  /** Those that are there by http or https; in the page's order. */
   readonly files: readonly PageFile[];
+  readonly outside: readonly OutsideLink[];
   readonly source: PageSource;
 }

@@ -1,6 +1,7 @@
 import type { SimpleForm } from "./pypi_accept.ts";
-import { normaliseName } from "./pypi_name.ts";
-import type { PageFile, ProjectPage } from "./pypi_page.ts";
+import { normaliseName, projectsOf } from "./pypi_name.ts";
+import { eggOf } from "./pypi_outside_link.ts";
+import type { OutsideLink, PageFile, ProjectPage } from "./pypi_page.ts";
 import { formatProjectHtml } from "./pypi_render_html.ts";
 import { versionsLeft } from "./pypi_versions.ts";
 
@@ -28,7 +29,10 @@ function formatProjectJson(page: ProjectPage, shown: readonly PageFile[], { link
   return JSON.stringify({
     ...keys,
     ...hides && { versions: versionsLeft(page, shown, keys.versions as unknown[]) },
-    files: shown.map((file) => ({ ...entryOf(file), url: linkOf(file) })),
+    files: [
+      ...shown.map((file) => ({ ...entryOf(file), url: linkOf(file) + eggBehind(file) })),
+      ...page.outside.map(outsideEntryOf),
+    ],
   });
 }
 
@@ -43,6 +47,16 @@ function keysOf(name: string, meta: readonly (readonly [string, string])[]): Rea
     ...alternates.length > 0 && { "alternate-locations": alternates },
     ...status !== undefined && { "project-status": { status, ...reason !== undefined && { reason } } },
   };
+}
+
+function outsideEntryOf({ url, name, source }: OutsideLink): Readonly<Record<string, unknown>> {
+  return source.form === "json" ? source.entry : { filename: name, url, hashes: {} };
+}
+
+/** JSON has no field for it: what an archive without a name of its own is. */
+function eggBehind({ source, filename }: PageFile): string {
+  const egg = source.form === "html" && projectsOf(filename).length === 0 ? eggOf(source.attributes.href ?? "") : null;
+  return egg === null ? "" : `#egg=${egg}`;
 }
 
 /**

@@ -7,14 +7,20 @@ import type { PageFile, PageSource, ProjectPage } from "./pypi_page.ts";
 type Meta = readonly (readonly [name: string, content: string])[];
 
 /** The page as HTML; a file's link carries its hash in its fragment (PEP 503). */
-export function formatProjectHtml({ name, files, source }: ProjectPage, linkOf: (file: PageFile) => string): string {
+export function formatProjectHtml(page: ProjectPage, linkOf: (file: PageFile) => string): string {
+  const { name, files, outside, source } = page;
   return formatMarkup({
     title: `Links for ${name}`,
     meta: metaOf(source),
-    anchors: files.map((file) => ({
-      attributes: { href: linkOf(file) + hashBehind(file), ...attributesOf(file) },
-      text: file.source.form === "html" ? file.source.text : file.filename,
-    })),
+    anchors: [
+      ...files.map((file) => ({
+        attributes: { href: linkOf(file) + hashBehind(file), ...attributesOf(file) },
+        text: file.source.form === "html" ? file.source.text : file.filename,
+      })),
+      ...outside.map(({ url, name, source }) =>
+        source.form === "html" ? source : { attributes: { href: url }, text: name }
+      ),
+    ],
   });
 }
 

@@ -208,7 +208,9 @@ class Boundary {
 
 /** Null before its route is known. */
 function backendRequest({ route, target, client, request: { headers } }: Exchange): BackendRequest | null {
-  return route && { base: route.base, path: route.path, query: target!.query, headers, client };
+  if (route === null) return null;
+  const { base, path } = route;
+  return { base, path, isBarePrefix: target!.path === base, query: target!.query, headers, client };
 }
 
 /** Releases what was opened where the backend cannot present it. */

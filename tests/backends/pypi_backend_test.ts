@@ -19,7 +19,7 @@ async function setUp(files: readonly ServedFile[] = [wheel, sdist]) {
 }
 
 const moves: [path: string, location: string][] = [
-  ["/", "/pypi/simple/"],
+  ["/", "./simple/"],
   ["/simple", "./simple/"],
   ["/simple/Demo_X", "../simple/demo-x/"],
   ["/simple/Demo_X/", "../../simple/demo-x/"],
@@ -34,6 +34,14 @@ for (const [path, location] of moves) {
     assert.equal(all.upstream.requests.length, 0);
   });
 }
+
+Deno.test("the prefix without a slash is moved below itself, whatever a reverse proxy has before it", async () => {
+  await using all = await setUp();
+  const client = { host: "127.0.0.1", port: 40_000 };
+  const request = { client, base: "/a/pypi", path: "/", isBarePrefix: true, query: "?a=b", headers: new Headers() };
+  const answer = await all.backend.resolve(request, all.scene.fixture.vault.reader);
+  assert.deepEqual("status" in answer && answer.headers, [["location", "./pypi/simple/?a=b"]]);
+});
 
 const forms: [accept: string | undefined, contentType: string][] = [
   [undefined, "text/html; charset=utf-8"],

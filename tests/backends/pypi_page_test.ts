@@ -175,6 +175,26 @@ Deno.test("HTML: what has no link that leads to a file is left out, and so are f
   assert.deepEqual(parseProjectPage(htmlDocument(html)).files, []);
 });
 
+const checkout = "git+https://git.example/holy/grail.git@v1.0#egg=holy-grail-1.0";
+
+const outside: readonly [link: string, name: string][] = [
+  [checkout, "holy-grail-1.0"],
+  ["git+ssh://git@git.example/holy/grail.git", "grail.git"],
+  ["hg+http://hg.example/grail#subdirectory=x&egg=holy-grail-2.0", "holy-grail-2.0"],
+];
+
+for (const [url, name] of outside) {
+  Deno.test(`links to version control stay as they are: ${url}`, () => {
+    const html = parseProjectPage(htmlDocument(htmlWith(`<a href="${url}" rel="x">Grail</a>`)));
+    const entry = { filename: name, url, hashes: {} };
+    const json = parseProjectPage(jsonDocument(jsonWith([entry])));
+    const others = [{ url, name, source: { form: "json", entry } }];
+    assert.deepEqual([json.files, json.outside], [[], others]);
+    const source = { form: "html", attributes: { href: url, rel: "x" }, text: "Grail" };
+    assert.deepEqual([html.files, html.outside], [[], [{ url, name, source }]]);
+  });
+}
+
 Deno.test("HTML: forms and scripts do not matter where there are files", () => {
   const html = htmlWith('<script></script><form></form><a href="holy_grail-1.0.tar.gz">x</a>');
   assert.equal(parseProjectPage(htmlDocument(html)).files.length, 1);

@@ -137,6 +137,28 @@ Deno.test("HTML to HTML: only the links change, and every attribute is kept", ()
   );
 });
 
+const checkout = "git+https://git.example/x.git@v1#egg=holy-grail-1.0";
+
+Deno.test("links that clients follow themselves are shown in both forms as they came", () => {
+  const pages = [
+    htmlDocument(htmlWith(`<a href="x-1.0.zip">x</a><a href="${checkout}" class="a">Grail</a>`)),
+    jsonDocument(
+      jsonWith([{ filename: "x-1.0.zip", url: "x-1.0.zip" }, { filename: "Grail", url: checkout, size: 1 }]),
+    ),
+  ].map(parseProjectPage);
+  const shown = pages.map((page) => [render(page, "html"), JSON.parse(render(page, "json")).files[1]]);
+  assert.match(shown[0]![0], new RegExp(`<a href="${checkout.replaceAll("+", "[+]")}" class="a">Grail</a>`));
+  assert.deepEqual(shown[0]![1], { filename: "holy-grail-1.0", url: checkout, hashes: {} });
+  assert.match(shown[1]![0], new RegExp(`<a href="${checkout.replaceAll("+", "[+]")}">Grail</a>`));
+  assert.deepEqual(shown[1]![1], { filename: "Grail", url: checkout, size: 1 });
+});
+
+Deno.test("HTML to JSON: what an archive is keeps standing behind its link", () => {
+  const page = parseProjectPage(htmlDocument(htmlWith('<a href="/x/tarball/main#md5=ab&egg=holy-grail-2.0">x</a>')));
+  const [file] = JSON.parse(render(page, "json")).files;
+  assert.match(file.url, /\/x\/tarball\/main#egg=holy-grail-2\.0$/);
+});
+
 Deno.test("HTML to HTML: what the head says to clients is kept, but not its base", () => {
   const html = render(parseProjectPage(htmlDocument(htmlWith(anchor, head))), "html");
   assert.deepEqual([...html.matchAll(/<(?:meta name|base)[^>]*>/g)].map(([tag]) => tag), [
