@@ -19,6 +19,11 @@ export interface App {
   handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
   /** Bytes of bodies in the cache, as far as they are counted yet. */
   cacheBytes(): number;
+  /**
+   * Reads the certificates for upstreams again, for later requests. Throws where one cannot be read; that one then
+   * stays what it was.
+   */
+  renewCertificates(): Promise<void>;
   /** From now on `/readyz` says that this process is going away. */
   beginShutdown(): void;
   /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
@@ -89,6 +94,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   return {
     handle,
     cacheBytes: () => store.usedBytes(),
+    renewCertificates: () => upstreams.renewCertificates(),
     beginShutdown: () => shuttingDown = true,
     async close(timeoutMs) {
       shuttingDown = true;

@@ -64,7 +64,7 @@ async function openRegistry(
 ): Promise<OciRegistry> {
   const { upstreams, metrics, log } = deps;
   const { registry_url: url, names = [], allow = [], deny = [], mirror_of: mirrorOf = [], mirror_form } = registry;
-  const createFetch = await upstreams.connect(backend, registry.ca);
+  const createFetch = await upstreams.connect(backend, registry);
   const fetch: Fetch = createFetch({
     credentials: credentialsOf(registry, { ...deps, backend }),
     headers: [],

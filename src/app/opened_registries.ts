@@ -23,7 +23,7 @@ export async function createOpener(
 ): Promise<(name: string) => OciRegistry> {
   const { name: backendName, config: { timeout, insecure, proxy = config.proxy } } = backend;
   const lookup = proxy === undefined ? lookupWithSystem : lookupNothing;
-  const createFetch = await upstreams.connect(backend);
+  const createFetch = await upstreams.connect(backend, { client_certificate: null });
   const clients = new LRUCache<string, Fetch>({ max: mostClients });
 
   function clientOf(url: string): Fetch {

@@ -1,6 +1,7 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { whyUnreadable } from "./why_unreadable.ts";
 
 /** How long a file counts as unchanged after it was looked at. */
 const trustedForMs = 2000;
@@ -98,14 +99,8 @@ function attempt<T>(path: string, access: () => T): T {
   try {
     return access();
   } catch (error) {
-    throw asPermissionMissing(error) ?? unusable(path, reasonOf(error), error);
+    throw asPermissionMissing(error) ?? unusable(path, whyUnreadable(error), error);
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
-  return messageOf(error);
 }
 
 function unusable(path: string, reason: string, cause?: unknown): VaultError {

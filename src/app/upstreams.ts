@@ -1,9 +1,12 @@
 import type { Fetch } from "../artifact.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
+import { isOnline } from "../config/upstreams.ts";
 import type { Log } from "../observe/log.ts";
 import { createUpstreamClient, type UpstreamOptions } from "../upstream/client.ts";
-import { type Egress, openEgress } from "../upstream/egress.ts";
+import type { EgressOptions } from "../upstream/egress.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
+import { type CertificatePair, readCertificatePair, readPem } from "./pem_files.ts";
+import { RenewableEgress } from "./renewable_egress.ts";
 
 /** What is not the same for all upstreams of a backend. */
 export type OwnOptions = Pick<
@@ -23,40 +26,69 @@ export interface UpstreamsOptions {
   readonly viaName: string;
 }
 
+/** What one of a backend's upstreams may have of its own; paths of PEM files. */
+export interface OwnCertificates {
+  /** Authorities to trust besides the backend's. */
+  readonly ca?: readonly string[] | undefined;
+  /** Instead of the backend's; null for none. */
+  readonly client_certificate?: CertificatePair | null | undefined;
+}
+
 /** The ways out to all upstreams, each as its backend's configuration says. */
 export class Upstreams {
   readonly #options: UpstreamsOptions;
-  readonly #opened: Egress[] = [];
+  readonly #opened: RenewableEgress[] = [];
 
   constructor(options: UpstreamsOptions) {
     this.#options = options;
   }
 
-  /** Opens connections that trust `ca`, PEM files, too. Throws `config_invalid` or `permission_missing`. */
-  async connect(backend: BackendConfig, ca: readonly string[] = []): Promise<CreateFetch> {
+  /** Opens connections to one upstream of a backend. Throws `config_invalid`, `storage_failed` or `permission_missing`. */
+  async connect(backend: BackendConfig, own: OwnCertificates = {}): Promise<CreateFetch> {
     const { config, log, health, version, viaName } = this.#options;
     const options = backend.config;
-    const authorities = [...config.ca ?? [], ...options.ca ?? [], ...ca];
     const proxy = options.proxy ?? config.proxy;
-    const egress = openEgress({
-      caCerts: await Promise.all(authorities.map((path) => Deno.readTextFile(path))),
+    const read = async (): Promise<EgressOptions> => ({
+      caCerts: await readAuthorities([...config.ca ?? [], ...options.ca ?? [], ...own.ca ?? []]),
       ...proxy !== undefined && { proxy },
     });
-    this.#opened.push(egress);
+    const { client_certificate: paths = options.client_certificate ?? null } = own;
+    const ownEgress = paths !== null && isOnline(backend, config) && await this.#open(async () => ({
+      ...await read(),
+      certificate: await readCertificatePair(paths, "client_certificate"),
+    }));
     const common = {
       timeoutMs: options.timeout,
       retries: options.retries,
       userAgent: options.user_agent ?? `artifact-vault/${version}`,
       allowPrivateRedirects: options.allow_private_redirects,
-      egress,
+      egress: await this.#open(read),
+      ...ownEgress && { ownEgress },
       ...{ health, viaName, log },
       ...proxy !== undefined && { proxy },
     };
     return (own) => createUpstreamClient({ ...common, ...own }).fetch;
   }
 
+  /** Reads all certificates again, for later requests. Throws where one cannot be read, once all others are. */
+  async renewCertificates(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#opened.map((egress) => egress.renew()));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
   /** Closes all connections; whatever is under way breaks. */
   close(): void {
     for (const egress of this.#opened) egress.close();
   }
+
+  async #open(read: () => Promise<EgressOptions>): Promise<RenewableEgress> {
+    const egress = await RenewableEgress.open(read);
+    this.#opened.push(egress);
+    return egress;
+  }
+}
+
+function readAuthorities(paths: readonly string[]): Promise<string[]> {
+  return Promise.all(paths.map((path) => readPem(path, { key: "ca", marker: "CERTIFICATE" })));
 }

@@ -14,7 +14,7 @@ export interface HangupOptions {
 export function reopenOnHangup({ log, reopens }: HangupOptions): () => void {
   if (Deno.build.os === "windows" || Deno.stdin.isTerminal()) return () => {};
   const receive = async () => {
-    log.info("SIGHUP: opening the log file and the certificate again; a changed configuration needs a restart");
+    log.info("SIGHUP: opening the log file and the certificates again; a changed configuration needs a restart");
     for (const [name, reopen] of Object.entries(reopens)) {
       try {
         await reopen();

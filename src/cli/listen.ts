@@ -1,15 +1,15 @@
+import type { CertificatePair } from "../app/pem_files.ts";
 import type { Config } from "../config/schema.ts";
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { type Log, noLog } from "../observe/log.ts";
-import type { TlsOptions } from "./input_files.ts";
 import { LastingServer } from "./lasting_server.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
 export interface ListenOptions {
   readonly config: Config;
-  readonly tls: TlsOptions | null;
+  readonly tls: CertificatePair | null;
   readonly log?: Log;
 }
 
@@ -19,7 +19,7 @@ export interface Listening {
   /** Where it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
   /** From now on connections get this certificate. */
-  renewTls(tls: TlsOptions): void;
+  renewTls(tls: CertificatePair): void;
 }
 
 /** Starts to accept connections; throws where the address cannot be had, saying what to do. */

@@ -2,7 +2,14 @@ import { fileURLToPath } from "node:url";
 import { readConfigFile } from "../config/config_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
-import { authoritiesOf, hostsForClients, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";
+import {
+  authoritiesOf,
+  clientCertificatesOf,
+  hostsForClients,
+  isOnline,
+  secretFilesOf,
+  upstreamsOf,
+} from "../config/upstreams.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
@@ -34,6 +41,7 @@ export function permissionFlags(config: Config, given: { path: string | undefine
   const { cache_dir, log_file, tls } = config;
   const authorities = [...config.ca ?? [], ...config.backends.flatMap(authoritiesOf)];
   const secrets = onlineBackends(config).flatMap(secretFilesOf);
+  const certificates = onlineBackends(config).flatMap(clientCertificatesOf).flatMap(({ cert, key }) => [cert, key]);
   const sources = Deno.build.standalone ? [] : [sourceDir];
   const chosen = onlineBackends(config).flatMap(hostsForClients);
   const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort), ...chosen.map(hostsBelow)];
@@ -42,7 +50,16 @@ export function permissionFlags(config: Config, given: { path: string | undefine
     "--no-prompt",
     ...net,
     ...flag("env", given.env),
-    ...flag("read", [given.path, ...sources, cache_dir, tls?.cert, tls?.key, ...authorities, ...secrets]),
+    ...flag("read", [
+      given.path,
+      ...sources,
+      cache_dir,
+      tls?.cert,
+      tls?.key,
+      ...authorities,
+      ...secrets,
+      ...certificates,
+    ]),
     ...flag("write", [cache_dir, log_file]),
     ...flag("sys", ["statfs"]),
   ];

@@ -1,4 +1,5 @@
 import { type App, createApp } from "../app.ts";
+import type { CertificatePair } from "../app/pem_files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { hostsForClients, upstreamsOf } from "../config/upstreams.ts";
@@ -9,7 +10,7 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
-import { checkInputFiles, readTls, type TlsOptions } from "./input_files.ts";
+import { checkInputFiles, readTls } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
@@ -66,7 +67,7 @@ function openLog({ log_level: level, log_format: format, log_file: file, offline
 }
 
 interface ServeDeps {
-  readonly tls: TlsOptions | null;
+  readonly tls: CertificatePair | null;
   readonly logging: Logging;
   readonly io: Io;
   readonly warnings: readonly string[];
@@ -89,6 +90,7 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
         const renewed = await readTls(config);
         if (renewed !== null) renewTls(renewed);
       },
+      "certificate for upstreams": () => app.renewCertificates(),
     },
   });
   await Promise.race([terminated, server.lost]).finally(stopReopening);

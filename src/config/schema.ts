@@ -14,6 +14,7 @@ import {
   textMatching,
   value,
 } from "./kinds.ts";
+import { certificatePair } from "./schema_certificate.ts";
 import { proxyUrl } from "./urls.ts";
 
 const hostName = value<string>({
@@ -65,10 +66,7 @@ const globalKeys = {
   revalidate_timeout: duration().prefault("2s").describe(
     "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",
   ),
-  tls: z.strictObject({
-    cert: text("file").describe("PEM file with the certificate and its chain."),
-    key: text("file").describe("PEM file with the private key."),
-  }).optional().describe("Serve HTTPS instead of HTTP."),
+  tls: certificatePair().optional().describe("Serve HTTPS instead of HTTP."),
   proxy: proxyUrl().optional().describe("Proxy for requests to every upstream."),
   ca: authorities().optional().describe(
     "PEM file, or list of files, of certificate authorities to trust besides the system's.",

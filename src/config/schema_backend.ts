@@ -1,4 +1,5 @@
 import { authorities, choice, duration, flag, integer, Misfit, text, textMatching, value } from "./kinds.ts";
+import { clientCertificate } from "./schema_certificate.ts";
 import { proxyUrl } from "./urls.ts";
 
 /** What the vault itself answers. */
@@ -57,6 +58,9 @@ export const backendKeys = {
   proxy: proxyUrl().optional().describe("Proxy for requests to this upstream; the global proxy without it."),
   ca: authorities().optional().describe(
     "PEM file, or list of files, of certificate authorities to trust for this upstream, besides the global ones.",
+  ),
+  client_certificate: clientCertificate.optional().describe(
+    "The vault's own certificate, for upstreams that ask for one (mutual TLS).",
   ),
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),
   offline: flag().prefault(false).describe("Never contact this upstream: serve what is held, and 504 for the rest."),

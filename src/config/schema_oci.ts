@@ -2,6 +2,7 @@ import { z } from "zod";
 import { authorities, choice, duration, flag, Misfit, oneOrMore, textMatching, value } from "./kinds.ts";
 import { registryPattern } from "./registry_pattern.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
+import { clientCertificate } from "./schema_certificate.ts";
 import { checkCredentials, checkCredentialsAt, credentialKeys } from "./schema_credentials.ts";
 import { registryUrl, upstreamUrl } from "./urls.ts";
 
@@ -53,6 +54,9 @@ const registry = z.strictObject({
   ),
   ...registryKeys,
   ca: authorities().optional().describe("PEM file, or list of files, of certificate authorities to trust for it, too."),
+  client_certificate: clientCertificate.optional().describe(
+    "The vault's own certificate for it; the backend's without it.",
+  ),
 }).superRefine((registry, context) => {
   checkCredentials(registry, context);
   checkScheme([], registry, context);

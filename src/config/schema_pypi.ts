@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { authorities, duration, Misfit, oneOrMore, value } from "./kinds.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
+import { clientCertificate } from "./schema_certificate.ts";
 import { checkCredentials, credentialKeys } from "./schema_credentials.ts";
 import { upstreamUrl } from "./urls.ts";
 
@@ -33,6 +34,9 @@ const index = z.strictObject({
   index_url: upstreamUrl().describe("URL of the index, before the names of projects; most end in /simple."),
   ...indexKeys,
   ca: authorities().optional().describe("PEM file, or list of files, of certificate authorities to trust for it, too."),
+  client_certificate: clientCertificate.optional().describe(
+    "The vault's own certificate for it; the backend's without it.",
+  ),
 }).superRefine(checkCredentials, { when: () => true });
 
 const pypiKeys = {

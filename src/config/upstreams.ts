@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type Kind, kindOf } from "./kinds.ts";
 import { type BackendConfig, type Config, configSchema, isOci } from "./schema.ts";
+import { clientCertificate } from "./schema_certificate.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
 /** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */
@@ -28,17 +29,28 @@ export function secretFilesOf(backend: BackendConfig): string[] {
   return valuesOf("secret", backend);
 }
 
-function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig): string[] {
-  const backends = childSchema(configSchema, undefined, "backends");
-  return [...collect(role, backends && childSchema(backends, undefined, 0), backend)];
+/** The certificates, each with its key, that a backend's upstreams are shown: paths of PEM files. */
+export function clientCertificatesOf(backend: BackendConfig): z.output<typeof clientCertificate>[] {
+  const isOne: Wanted = (schema) => schema === clientCertificate;
+  return [...collect(isOne, schemaOfBackends(), backend)] as z.output<typeof clientCertificate>[];
 }
 
-function* collect(role: Kind<unknown>["role"], schema: z.core.$ZodType | null, value: unknown): Iterable<string> {
+function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig): string[] {
+  return [...collect((schema) => kindOf(schema)?.role === role, schemaOfBackends(), backend)].map(String);
+}
+
+type Wanted = (schema: z.core.$ZodType) => boolean;
+
+function schemaOfBackends(): z.core.$ZodType | null {
+  const backends = childSchema(configSchema, undefined, "backends");
+  return backends && childSchema(backends, undefined, 0);
+}
+
+function* collect(isWanted: Wanted, schema: z.core.$ZodType | null, value: unknown): Iterable<unknown> {
   if (schema === null || value === undefined) return;
-  const kind = kindOf(unwrap(schema));
-  if (kind !== undefined) {
-    if (kind.role === role) yield String(value);
+  if (isWanted(unwrap(schema))) {
+    yield value;
   } else if (typeof value === "object" && value !== null) {
-    for (const [key, item] of Object.entries(value)) yield* collect(role, childSchema(schema, value, key), item);
+    for (const [key, item] of Object.entries(value)) yield* collect(isWanted, childSchema(schema, value, key), item);
   }
 }

@@ -8,6 +8,7 @@ import { withExchangeLog } from "./exchange_log.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
 import { withLoopDetection } from "./loops.ts";
 import { withOciTokens } from "./oci_token.ts";
+import { isAtOneOf } from "./own_host.ts";
 import { withCheckedAddresses } from "./pinned.ts";
 import { type Lookup, lookupNothing } from "./private_network.ts";
 import { type RateLimit, withRateLimit } from "./rate_limit.ts";
@@ -42,6 +43,8 @@ export interface UpstreamOptions extends EgressOptions {
   readonly health?: UpstreamHealth;
   /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
   readonly egress?: Egress;
+  /** The same for the upstream's own origins and its `authUrl`, where those are shown a client certificate. */
+  readonly ownEgress?: Egress;
   /** For tests, as are the next two. */
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -65,7 +68,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
   const { timeoutMs, clock = systemClock, allowPrivateRedirects, onRateLimit, health, log = noLog } = options;
   const egress = options.egress ?? openEgress(options);
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithSystem : lookupNothing);
-  const timed = withTimeout(checkedFetch(egress, lookup, options), { timeoutMs, clock });
+  const timed = withTimeout(checkedFetch(withOwnEgress(egress, options), lookup, options), { timeoutMs, clock });
   const watched = health === undefined ? timed : withHealth(timed, health);
   const exchanges: Exchanges = (purpose) => withExchangeLog(watched, { log, purpose, proxyOf: egress.proxyOf, clock });
   let fetch = withAnyCredentials(
@@ -109,16 +112,24 @@ function authenticated(exchanges: Exchanges, options: Authenticated): Fetch {
   return withOciTokens(sent, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
 }
 
-function checkedFetch({ fetch, fetchAt }: Egress, lookup: Lookup, options: UpstreamOptions): Fetch {
+type WaysOut = Pick<Egress, "fetch" | "fetchAt">;
+
+function withOwnEgress(egress: Egress, { ownEgress, origins, credentials }: UpstreamOptions): WaysOut {
+  if (ownEgress === undefined) return egress;
+  const own = [...origins, ...authUrlsOf(credentials)].map((url) => new URL(url));
+  const fetch: Fetch = (request) => (isAtOneOf(own, new URL(request.url)) ? ownEgress : egress).fetch(request);
+  return { fetch, fetchAt: egress.fetchAt };
+}
+
+function authUrlsOf(given: UpstreamOptions["credentials"]): string[] {
+  const credentials = knownOf(given);
+  return credentials.kind === "registry" && credentials.authUrl !== undefined ? [credentials.authUrl] : [];
+}
+
+function checkedFetch({ fetch, fetchAt }: WaysOut, lookup: Lookup, options: UpstreamOptions): Fetch {
   const { allowPrivateRedirects, origins, trusted = origins } = options;
   if (allowPrivateRedirects) return fetch;
-  const credentials = knownOf(options.credentials);
-  const authUrl = credentials.kind === "registry" ? credentials.authUrl : undefined;
-  return withCheckedAddresses(fetch, {
-    trusted: [...trusted, ...authUrl === undefined ? [] : [authUrl]],
-    lookup,
-    fetchAt,
-  });
+  return withCheckedAddresses(fetch, { trusted: [...trusted, ...authUrlsOf(options.credentials)], lookup, fetchAt });
 }
 
 /** Whether what is fetched is perhaps not for everyone: a registry's anonymous tokens are. */

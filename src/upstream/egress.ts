@@ -15,6 +15,8 @@ export interface EgressOptions {
   readonly proxy?: string;
   /** PEM texts of certificate authorities to trust besides the usual ones. */
   readonly caCerts?: readonly string[];
+  /** PEM texts of the certificate that servers are shown which ask for one; none where absent. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 /** A way out to the network, with connections of its own. */
@@ -44,10 +46,11 @@ const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name)
  * NO_PROXY, for which it needs no permission; NO_PROXY counts for `proxy` too. Throws `config_invalid` for an unusable proxy or certificate, and
  * `permission_missing` where the proxy may not be connected to.
  */
-export function openEgress({ proxy, caCerts = [] }: EgressOptions): Egress {
+export function openEgress({ proxy, caCerts = [], certificate }: EgressOptions): Egress {
   for (const pem of caCerts) requireCertificate(pem);
   const connections = {
     caCerts: [...caCerts],
+    ...certificate,
     // In HTTP/2 all bodies of a host share one window: a few that their clients read slowly stop all others.
     http2: false,
     poolIdleTimeout: idleConnectionMs,

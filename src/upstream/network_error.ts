@@ -63,6 +63,16 @@ const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (fo
   ],
   [/invalid peer certificate: (.*)/s, "tls", (found) => `the TLS certificate is not valid: ${found}`],
   [
+    /received fatal alert: CertificateRequired/,
+    "tls",
+    () => "it wants to be shown a certificate of the vault's own; name one with client_certificate",
+  ],
+  [
+    /received fatal alert: (?:BadCertificate|UnsupportedCertificate|Certificate(?:Revoked|Expired|Unknown)|UnknownCA)/,
+    "tls",
+    (found) => `it refuses the vault's own certificate (${found}); see client_certificate`,
+  ],
+  [
     /tls handshake eof|corrupt message.*|received fatal alert.*|peer is incompatible.*/s,
     "tls",
     (found) => `TLS failed: ${found}; is this an HTTPS port?`,

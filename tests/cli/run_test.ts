@@ -206,6 +206,28 @@ Deno.test("permissions knows the files of secrets, unless offline", async () => 
   assert.doesNotMatch((await permissionsOf(text, "--offline")).stdout, /token|secret/);
 });
 
+Deno.test("permissions knows the certificates for upstreams, unless offline", async () => {
+  const text = `backends:
+  - {type: http, name: a, config: {base_url: https://a.example, client_certificate: {cert: a.crt, key: a.key}}}
+  - {type: oci, name: b, config: {repositories: [{registry_url: b, client_certificate: {cert: b.crt, key: b.key}}]}}
+`;
+  assert.match((await permissionsOf(text)).stdout, /,a\.crt,a\.key,b\.crt,b\.key' /);
+  assert.doesNotMatch((await permissionsOf(text, "--offline")).stdout, /\.crt/);
+});
+
+Deno.test("check opens the certificates for upstreams, which have a key each", async () => {
+  await using dir = await createTempDir();
+  const check = async (certificate: string) => {
+    const keys = `base_url: https://a.example, client_certificate: ${certificate}`;
+    await Deno.writeTextFile(dir.join("c.yml"), `backends: [{type: http, name: a, config: {${keys}}}]`);
+    return await runCaptured(["check", "--config", dir.join("c.yml")]);
+  };
+  const missing = await check("{cert: /nonexistent/a.crt, key: /nonexistent/a.key}");
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /Cannot use "\/nonexistent\/a\.crt" as client_certificate\.cert: there is no such file/);
+  assert.match((await check("{cert: a.crt}")).stderr, /client_certificate\.key: text is missing/);
+});
+
 Deno.test("check opens the files of secrets, and shows where they are", async () => {
   await using dir = await createTempDir();
   const config = (secret: string) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cacheDirWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
-import { checkAuthorities, readTls } from "../../src/cli/input_files.ts";
+import { checkInputFiles, readTls } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createTempDir } from "../support/temp_dir.ts";
@@ -58,7 +58,7 @@ Deno.test("certificate, key and authorities are read at start, and a wrong one i
 
   assert.equal(await readTls(await configOf()), null);
   assert.match((await readTls(await configOf(`tls: {cert: ${cert}, key: ${key}}`)))?.key ?? "", /PRIVATE KEY/);
-  await checkAuthorities(await configOf(`ca: [${tlsFile("ca.pem")}]`));
+  await checkInputFiles(await configOf(`ca: [${tlsFile("ca.pem")}]`));
 
   await assert.rejects(readTls(await configOf(`tls: {cert: ${other}, key: ${key}}`)), {
     message: `Cannot use "${other}" as tls.cert: it holds no certificate in PEM form`,
@@ -85,7 +85,7 @@ Deno.test("certificate, key and authorities are read at start, and a wrong one i
     pemOf(new ArrayBuffer(10)).replaceAll("PRIVATE", "ENCRYPTED PRIVATE"),
   );
   await assert.rejects(readTls(await pair(dir.join("locked.key"))), /it is protected by a passphrase/);
-  await assert.rejects(checkAuthorities(await configOf("ca: [/nonexistent/ca.pem]")), {
+  await assert.rejects(checkInputFiles(await configOf("ca: [/nonexistent/ca.pem]")), {
     message: 'Cannot use "/nonexistent/ca.pem" as ca: there is no such file',
   });
 });

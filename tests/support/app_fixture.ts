@@ -99,6 +99,11 @@ export class AppFixture implements AsyncDisposable {
     await waitUntil("no transfer is under way", async () => await this.metric("vault_transfers_in_progress") === 0);
   }
 
+  /** As SIGHUP does it. */
+  renewCertificates(): Promise<void> {
+    return this.#app.renewCertificates();
+  }
+
   /** What the cache directory holds: entries, blobs, and bodies under way or left over. */
   held(): { entries: number; blobs: number; staged: number } {
     const staged = walk(`${this.cacheDir}/staging`).filter((name) => name.endsWith(".part"));

@@ -23,6 +23,16 @@ export async function createCertificates(dir: TempDir): Promise<Certificates> {
   return { ca, cert, key };
 }
 
+/** Makes a certificate for a client of this name, signed by the authority that `createCertificates` made there. */
+export async function createClientCertificate(dir: TempDir, name: string): Promise<{ cert: string; key: string }> {
+  const [cert, key] = [dir.join(`${name}.pem`), dir.join(`${name}.key`)];
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const signed = ["-CA", dir.join("ca.pem"), "-CAkey", dir.join("ca.key"), "-days", "2", "-subj", `/CN=${name}`];
+  const purpose = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=clientAuth"];
+  await openssl("req", "-x509", ...ec, ...signed, ...purpose, "-keyout", key, "-out", cert);
+  return { cert, key };
+}
+
 async function openssl(...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("openssl", { args, stdin: "null" }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
