@@ -2,6 +2,7 @@ import { type Egress, type EgressOptions, openEgress } from "../upstream/egress.
 
 /** A way out whose certificates may change. What is under way stays on the connections that it has. */
 export class RenewableEgress implements Egress {
+  readonly proxyOf: Egress["proxyOf"];
   readonly fetchAt: Egress["fetchAt"];
   readonly #read: () => Promise<EgressOptions>;
   /**
@@ -15,7 +16,8 @@ export class RenewableEgress implements Egress {
     this.#read = read;
     this.#options = options;
     this.#opened.push(openEgress(options));
-    // Whether there is one depends on the proxy, which stays.
+    // Both depend on the proxy only, which stays.
+    this.proxyOf = this.#current.proxyOf;
     this.fetchAt = this.#current.fetchAt === null
       ? null
       : (request, address) => this.#current.fetchAt!(request, address);
