@@ -49,10 +49,11 @@ export class StagedFile implements StagedBody {
     this.#openFiles = options.openFiles;
   }
 
-  async reserve(sizeBytes: number): Promise<boolean> {
-    const more = sizeBytes - this.#reserved;
-    if (more <= 0) return true;
-    const granted = await this.#usage.reserve(more);
+  async reserve(sizeBytes: number, announced = sizeBytes): Promise<boolean> {
+    if (sizeBytes <= this.#reserved) return true;
+    const target = Math.min(announced, 2 * sizeBytes);
+    const more = target - this.#reserved;
+    const granted = await this.#usage.reserve(more, announced - target);
     if (granted) this.#reserved += more;
     return granted;
   }

@@ -79,8 +79,11 @@ export interface StagedBody {
   readonly resume: ResumeRecord | null;
   /** Its place now; it moves when the body is committed. */
   readonly path: string;
-  /** Makes room for a body of `sizeBytes`; false where the cache's limits do not allow it. */
-  reserve(sizeBytes: number): Promise<boolean>;
+  /**
+   * Makes room for the `sizeBytes` that have come, and for up to as many again, of a body of `announced`; false where the
+   * cache's limits do not allow the whole. Nothing is evicted for what is announced and may never come.
+   */
+  reserve(sizeBytes: number, announced?: number): Promise<boolean>;
   /** Told after each write. */
   wrote(bytes: number): void;
   /** A handle that writes from `offset` on. The caller closes it. */

@@ -70,9 +70,12 @@ export class Usage {
     return this.#deps.tally.bytes + this.#stagedBytes;
   }
 
-  /** Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room. */
-  reserve(bytes: number): Promise<boolean> {
-    const granted = this.#turn.then(() => this.#take(bytes));
+  /**
+   * Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room for them and the
+   * `later` ones that are to follow.
+   */
+  reserve(bytes: number, later = 0): Promise<boolean> {
+    const granted = this.#turn.then(() => this.#take(bytes, later));
     this.#turn = granted.catch(() => {});
     return granted;
   }
@@ -100,17 +103,23 @@ export class Usage {
     await this.#evicting;
   }
 
-  async #take(bytes: number): Promise<boolean> {
-    const canFit = bytes <= this.#limits.maxBytes;
+  async #take(bytes: number, later: number): Promise<boolean> {
+    const canFit = this.#canFit(bytes + later);
     if (canFit && this.#lacking(bytes) > 0) await this.#makeRoom(bytes);
     if (!canFit || this.#lacking(bytes) > 0) {
-      this.#reportNoRoom(bytes);
+      this.#reportNoRoom(bytes + later);
       return false;
     }
     this.#stagedBytes += bytes;
     this.#promisedBytes += bytes;
     this.#makeRoomAhead();
     return true;
+  }
+
+  /** Whether there could be room for `bytes` more, if all went that there is. */
+  #canFit(bytes: number): boolean {
+    const removable = this.#deps.offline ? 0 : Math.max(0, this.usedBytes);
+    return bytes <= this.#limits.maxBytes && this.#lacking(bytes) <= removable;
   }
 
   /** How many bytes must go before `bytes` more may come. */

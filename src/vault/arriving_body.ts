@@ -15,6 +15,8 @@ import type { MadeReadings } from "./made_readings.ts";
 import { recordKeyByDigest } from "./key_by_digest.ts";
 import { redirectedTo } from "./redirected_to.ts";
 
+/** For so much of a body of known size there is room before its first byte comes. */
+const firstRoomBytes = 2 * 1024 * 1024;
 const inspectedChunkBytes = 256 * 1024;
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
@@ -269,7 +271,7 @@ async function stage(artifact: Artifact, sizeBytes: number | null, deps: Arrivin
   let staged: StagedBody | null = null;
   try {
     staged = await deps.store.stage(artifact);
-    if (sizeBytes === null || await staged.reserve(sizeBytes)) return staged;
+    if (sizeBytes === null || await staged.reserve(Math.min(sizeBytes, firstRoomBytes), sizeBytes)) return staged;
     throw new VaultError("cache_full", `no room for ${sizeBytes} bytes within the limits of the cache`);
   } catch (error) {
     staged?.discard();

@@ -132,7 +132,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
     (artifact.digest !== undefined ||
       (record.validator !== null && !contradicts(answer.response.headers, record.validator)));
-  const hash = unchanged && await staged.reserve(record.sizeBytes)
+  const hash = unchanged && await staged.reserve(record.storedBytes, record.sizeBytes)
     ? await checkedPrefix(staged, options, answer)
     : null;
   if (unchanged && hash) return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };

@@ -119,8 +119,8 @@ export class Segment {
     try {
       this.#writer ??= staged.openWriter(this.#storedTo);
       while (this.#file.storing && this.#unwritten.length > 0) {
-        // Where the size was announced, there is room already.
-        if (!await staged.reserve(this.#receivedTo)) {
+        const { receivedBytes, sizeBytes } = this.#file;
+        if (!await staged.reserve(receivedBytes, sizeBytes ?? receivedBytes)) {
           throw new VaultError("cache_full", "no room within the limits of the cache");
         }
         const chunk = this.#unwritten[0]!;

@@ -195,6 +195,19 @@ Deno.test("cache full: bodies that have no room are passed on whole, and what is
   assert.equal(await app.metric("vault_cache_bytes"), app.held().blobs === 0 ? 0 : 5);
 });
 
+Deno.test("an upstream that announces much and sends little takes no room from what is held", async () => {
+  await using upstream = startFakeUpstream();
+  const names = ["a", "b", "c", "d"];
+  names.forEach((name, nth) => upstream.serve(`/${name}`, { body: new Pattern(8_000_000 + nth) }));
+  upstream.serve("/bait", { body: new Pattern(39_000_000), fault: { kind: "close", afterBytes: 64_000 } });
+  await using app = await startApp({ upstream: upstream.origin, top: { cache_max_size: "40MB" }, backend: fresh });
+  for (const name of names) assert.equal((await app.ask(`/files/${name}`)).status, 200);
+  await app.idle();
+  assert.equal((await app.ask("/files/bait")).complete, false);
+  await app.idle();
+  assert.equal(app.held().blobs, names.length);
+});
+
 Deno.test("cache directory deleted while running: nobody gets a wrong byte, and the next body is kept again", async () => {
   const body = new Pattern(500_000);
   await using dir = await createTempDir();
