@@ -14,9 +14,12 @@ export function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(path, input);
+    const below = knownKeys([...path, "config"], input);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `is not a known key${didYouMean(key, known) || `; known are ${known.join(", ")}`}`,
+      message: below.includes(key)
+        ? 'belongs below "config"; indent it further'
+        : `is not a known key${didYouMean(key, known) || `; known are ${known.join(", ")}`}`,
     }));
   }
   const value = valueAt(path, input);
@@ -27,7 +30,7 @@ function wording(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === "invalid_type") {
     if (issue.path.length === 0) return notAConfig(value);
     const wanted = collections.get(issue.expected) ?? issue.expected;
-    return value === undefined ? `${wanted} is missing` : `${shown(value)} is not ${wanted}`;
+    return value === undefined ? `${wanted} is missing` : `${shown(value)} is not ${wanted}${hintFor(wanted, value)}`;
   }
   if (issue.code === "invalid_union") {
     const list = backendTypeNames.join(", ");
@@ -38,6 +41,16 @@ function wording(issue: z.core.$ZodIssue, value: unknown): string {
     return `${shown(value)} is not a known backend type${nearest}; known are ${list}`;
   }
   return issue.code === "too_small" ? "the list is empty; write at least one entry" : issue.message;
+}
+
+/** What may have been meant where a mapping or a list is wanted. */
+function hintFor(wanted: string, value: unknown): string {
+  if (wanted === "a list") return '; begin each of its entries with "- ", indented below it';
+  if (wanted !== "a mapping") return "";
+  if (Array.isArray(value)) return '; write its keys without "- "';
+  if (typeof value !== "string") return "";
+  if (value.includes("\n")) return '; it was made a text by "|" or ">", so remove that';
+  return /^[\w-]+:(?!\/\/)\S/.test(value) ? "; write a space after the colon" : "";
 }
 
 function notAConfig(value: unknown): string {

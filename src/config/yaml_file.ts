@@ -1,7 +1,8 @@
 import process from "node:process";
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import { messageOf } from "../errors.ts";
 import type { Path, Problem } from "./problem.ts";
+import { referenceProblems } from "./yaml_references.ts";
+import { type SyntaxFault, type Wording, wordingOf } from "./yaml_wording.ts";
 
 /** A YAML text whose values can be traced back to where they stand. */
 export class YamlFile {
@@ -19,19 +20,17 @@ export class YamlFile {
     this.#document = withoutEnvironment(() =>
       parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true, version: "1.2" })
     );
-    const { errors, warnings } = this.#document;
-    const problems = [...errors, ...warnings].map(({ code, message, pos: [offset] }) => {
-      const key = /[^\s:]*/.exec(text.slice(offset))?.[0];
-      return { path: [], offset, message: code === "DUPLICATE_KEY" ? `the key ${key} is given twice` : message };
-    });
-    this.problems = problems;
-    if (errors.some((error) => error.code !== "DUPLICATE_KEY")) return;
-    try {
-      this.value = this.#document.toJS();
-      this.isReadable = true;
-    } catch (error) {
-      problems.push({ path: [], offset: 0, message: messageOf(error) });
-    }
+    const faults = [...this.#document.errors, ...this.#document.warnings]
+      .map(({ code, message, pos: [offset] }) => ({ code, message, offset }));
+    const isDuplicate = ({ code }: SyntaxFault) => code === "DUPLICATE_KEY";
+    const duplicates = faults.filter(isDuplicate).map(({ offset }) => duplicateKey(text, offset));
+    // What comes after the first is mostly its consequence.
+    const syntax = faults.filter((fault) => !isDuplicate(fault)).slice(0, 1).map((fault) => wordingOf(fault, text));
+    const found = syntax.length > 0 ? syntax : referenceProblems(this.#document);
+    this.problems = [...duplicates, ...found].map((problem) => ({ path: [], ...problem }));
+    if (found.length > 0) return;
+    this.value = this.#document.toJS();
+    this.isReadable = true;
   }
 
   /** Line and column, from 1, of a key or list item; of the nearest thing around it where there is none. */
@@ -60,6 +59,11 @@ export class YamlFile {
     }
     return offset;
   }
+}
+
+function duplicateKey(text: string, offset: number): Wording {
+  const key = /[^\s:]*/.exec(text.slice(offset))?.[0];
+  return { message: `the key ${key} is given twice; keep one of them`, offset };
 }
 
 function startOf(node: unknown): number | undefined {

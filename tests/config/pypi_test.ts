@@ -129,7 +129,7 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
 const single: [keys: string, problem: RegExp][] = [
   ["index_url: https://a, indexes: [{index_url: https://b}]", /config\.index_url: .* exclude each other; keep one$/],
   ["indexes: []", /config\.indexes: the list is empty; write at least one entry$/],
-  ["indexes: {index_url: https://a}", /config\.indexes: a mapping is not a list$/],
+  ["indexes: {index_url: https://a}", /config\.indexes: a mapping is not a list; begin each of its entries with "- "/],
   ["indexes: [https://a]", /config\.indexes\[0\]: "https:\/\/a" is not a mapping$/],
   ["indexes: [{}]", /indexes\[0\]\.index_url: a URL is missing; write https:\/\/host\/path$/],
   ["indexes: [{index_url: https://a, url: x}]", /\[0\]\.url: is not a known key.*index_url/],

@@ -1,0 +1,23 @@
+/** A bracket without its counterpart. */
+export interface LooseBracket {
+  readonly bracket: string;
+  readonly offset: number;
+  /** Whether it closes what nothing has opened. */
+  readonly isSurplus: boolean;
+}
+
+/** Quoted texts, comments and variables, in which brackets mean nothing; else one bracket. */
+const tokens = /"(?:\\.|[^"\\])*"|'[^']*'|(?<=\s|^)#.*|\$\{[^}]*\}|[{}[\]]/gm;
+
+/** The innermost bracket that is open at `offset`, or the one before it that closes nothing; null where all match. */
+export function openBracketBefore(text: string, offset: number): LooseBracket | null {
+  const open: LooseBracket[] = [];
+  for (const { 0: bracket, index } of text.matchAll(tokens)) {
+    if (index > offset) break;
+    if (bracket === "{" || bracket === "[") open.push({ bracket, offset: index, isSurplus: false });
+    else if (bracket === "}" || bracket === "]") {
+      if (open.pop() === undefined) return { bracket, offset: index, isSurplus: true };
+    }
+  }
+  return open.at(-1) ?? null;
+}
