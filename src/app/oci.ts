@@ -94,10 +94,10 @@ function credentialsOf(registry: RegistryConfig, deps: CredentialsDeps): Credent
   const { registry_url, auth_url } = registry;
   const isPlain = [registry_url, auth_url].some((url) => url?.startsWith("http:"));
   return openCredentials(registry, deps, ({ username, password, token }) => {
-    if (token !== undefined) return { kind: "bearer", token };
     return {
       kind: "registry",
       insecure: isPlain,
+      ...token !== undefined && { token },
       ...username !== undefined && { login: { username, password } },
       ...auth_url !== undefined && { authUrl: auth_url },
     };

@@ -136,5 +136,6 @@ function checkedFetch({ fetch, fetchAt }: WaysOut, lookup: Lookup, options: Upst
 function isConfidential({ credentials: given, headers }: UpstreamOptions): boolean {
   if (headers.length > 0) return true;
   const credentials = knownOf(given);
-  return credentials.kind === "registry" ? credentials.login !== undefined : credentials.kind !== "none";
+  if (credentials.kind !== "registry") return credentials.kind !== "none";
+  return credentials.login !== undefined || credentials.token !== undefined;
 }

@@ -17,11 +17,13 @@ export type Credentials =
   | { readonly kind: "bearer"; readonly token: string }
   | RegistryCredentials;
 
-/** Sent only as a registry's 401 asks for (`withOciTokens`); a registry with a fixed token is of kind `bearer`. */
+/** Sent as a registry's 401 asks for (`withOciTokens`), but for a fixed token. */
 export interface RegistryCredentials {
   readonly kind: "registry";
   /** Absent: tokens are asked for anonymously. */
   readonly login?: Login;
+  /** Sent with every request to the registry, which then is given no other. */
+  readonly token?: string;
   /** Asked for tokens instead of the server that the registry names. */
   readonly authUrl?: string;
   /** Whether a registry on https may have its login sent to a token server on plain http. */
@@ -63,12 +65,12 @@ export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetc
 function authorization(credentials: Credentials): HeaderList {
   switch (credentials.kind) {
     case "none":
-    case "registry":
       return [];
     case "basic":
       return [["authorization", basicAuthorization(credentials)]];
     case "bearer":
-      return [["authorization", `Bearer ${credentials.token}`]];
+    case "registry":
+      return credentials.token === undefined ? [] : [["authorization", `Bearer ${credentials.token}`]];
   }
 }
 

@@ -28,14 +28,16 @@ export interface OciTokenOptions {
  * Authenticates GET and HEAD to a registry as its 401 asks for: with a token from the server that the Bearer challenge
  * names (distribution spec, "Token Authentication"), or with Basic. Once known, it is sent at once. Whatever is refused
  * in spite of it, or asks for something else, is returned as the 401 it is. A request that has an `authorization` of
- * its own is passed on as it is. Another origin, to which the registry has redirected, may ask for a token too: it gets
+ * its own, or for which there is a fixed token, is passed on as it is. Another origin, to which the registry has redirected, may ask for a token too: it gets
  * an anonymous one of its own. Throws VaultError when the token cannot be had: as
  * `requestToken`, or `denied` with `upstreamStatus` 401 when the login would not be safe on its way to the token
  * server.
  */
 export function withOciTokens(fetch: Fetch, options: OciTokenOptions): Fetch {
   const origins = options.origins.map((url) => new URL(url));
-  const registry = new Registry(fetch, options);
+  const registry: { readonly fetch: Fetch } = options.credentials.token === undefined
+    ? new Registry(fetch, options)
+    : { fetch };
   const strangers = new Registry(fetch, { ...options, credentials: { kind: "registry", insecure: false } });
   return (request) => {
     if (request.headers.has("authorization")) return fetch(request);

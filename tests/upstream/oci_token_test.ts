@@ -250,6 +250,27 @@ Deno.test("a blob on another origin that wants a token: an anonymous one of its 
   assert.deepEqual(other.sent, [null, "Bearer token-1", "Bearer token-1"]);
 });
 
+Deno.test("a fixed token stays at home: another origin that wants a token gets an anonymous one of its own", async () => {
+  await using registry = startFakeUpstream();
+  await using other = startTokenRegistry();
+  using client = registryClient(registry, { token: "fixed" });
+  const location = other.publish("app", "blobs/sha256:aa", { body: "bytes" });
+  registry.serve("/v2/app/blobs/sha256:aa", { status: 307, headers: { location } });
+  const url = registry.url("/v2/app/blobs/sha256:aa");
+  for (const round of [1, 2]) assert.deepEqual(await ask(client, url), [200, "bytes"], `${round}`);
+  assert.deepEqual(authorizations(registry), ["Bearer fixed", "Bearer fixed"]);
+  assert.deepEqual(authorizations(other.auth), [null]);
+  assert.deepEqual(other.sent, [null, "Bearer token-1", "Bearer token-1"]);
+});
+
+Deno.test("a registry that refuses the fixed token is given no other, and no token server is asked", async () => {
+  await using world = startTokenRegistry();
+  using client = registryClient(world.registry, { token: "fixed" });
+  assert.deepEqual(await ask(client, world.publish("app", manifest)), [401, "no"]);
+  assert.deepEqual(world.sent, ["Bearer fixed"]);
+  assert.equal(world.auth.requests.length, 0);
+});
+
 Deno.test("a blob on another origin that names the registry's own token server gets nothing of the login", async () => {
   await using world = startTokenRegistry();
   await using cdn = startFakeUpstream();

@@ -78,7 +78,7 @@ export function authorizations(server: FakeUpstream): (string | null)[] {
 /** A client of the registry, anonymous and without retries unless said otherwise. */
 export function registryClient(
   registry: FakeUpstream,
-  credentials: { login?: typeof login; authUrl?: string; insecure?: boolean } = {},
+  credentials: { login?: typeof login; token?: string; authUrl?: string; insecure?: boolean } = {},
   options: Partial<UpstreamOptions> = {},
 ): UpstreamClient & Disposable {
   const client = createUpstreamClient({
