@@ -4,7 +4,8 @@ import { storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts";
-import type { Entry, StoredBody } from "./store.ts";
+import type { Entry, StoredBody, UnverifiedBody } from "./store.ts";
+import { identityOf, VerifiedFiles } from "./verified_files.ts";
 
 /** Bodies up to this size are read in one go, and kept in memory while there is room. */
 export const smallBodyBytes = 128 * 1024;
@@ -19,6 +20,8 @@ interface BodiesOptions {
   readonly memoryBytes: number;
   /** Told of a body of `bytes` bytes that is not what it should be. */
   readonly damaged: (sha256: string, bytes: number, what: Damage) => void;
+  /** Told that the file of a large body which came from elsewhere is sound. */
+  readonly verified: (entry: Entry, file: string) => void;
   readonly openFiles: OpenFiles;
 }
 
@@ -28,6 +31,7 @@ export class Bodies {
   readonly #options: BodiesOptions;
   readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
   readonly #touched = new LRUCache<string, number>({ max: 20_000 });
+  readonly #verified = new VerifiedFiles();
 
   constructor(layout: FsLayout, options: BodiesOptions) {
     this.#layout = layout;
@@ -39,23 +43,38 @@ export class Bodies {
 
   /**
    * The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`.
-   * Small ones are also checked by their digest, whenever they are read into memory.
+   * Small ones are also checked by their digest, whenever they are read into memory; large ones that nobody has checked
+   * in this place are `unverified`.
    */
-  open({ sha256, sizeBytes, claimed }: Pick<Entry, "sha256" | "sizeBytes" | "claimed">): StoredBody | null {
+  open(entry: Entry): StoredBody | null {
+    const { sha256, sizeBytes, claimed } = entry;
     if (claimed && this.size(sha256) !== sizeBytes) return null;
     const remembered = this.#memory?.get(sha256);
     if (remembered?.byteLength === sizeBytes) {
       this.#touch(sha256);
       return { kind: "bytes", bytes: remembered };
     }
-    const body = sizeBytes <= smallBodyBytes ? this.#read(sha256, sizeBytes) : this.#open(sha256, sizeBytes);
+    const body = sizeBytes <= smallBodyBytes ? this.#read(sha256, sizeBytes) : this.#open(entry);
     if (body) this.#touch(sha256);
     return body;
   }
 
   /** Null where there is no such body. */
   size(sha256: string): number | null {
-    return this.#memory?.peek(sha256)?.byteLength ?? fileOrNull(this.#layout.blob(sha256))?.size ?? null;
+    const inMemory = this.#memory?.peek(sha256)?.byteLength;
+    if (inMemory !== undefined) return inMemory;
+    const info = fileOrNull(this.#layout.blob(sha256));
+    return info === null || this.#verified.isDamaged(sha256, info) ? null : info.size;
+  }
+
+  /** The file of a large body that is known to have the right bytes; undefined where none is. */
+  verifiedFile(sha256: string): string | undefined {
+    return this.#verified.soundFile(sha256);
+  }
+
+  /** A large body has come whose digest was checked on the way. */
+  came(sha256: string, file: string): void {
+    this.#verified.setSound(sha256, file);
   }
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {
@@ -70,19 +89,45 @@ export class Bodies {
     return { kind: "bytes", bytes };
   }
 
-  #open(sha256: string, sizeBytes: number): StoredBody | null {
+  #open(entry: Entry): StoredBody | null {
+    const { sha256, sizeBytes } = entry;
     const path = this.#layout.blob(sha256);
     const opened = readOrNull(() => openRegularFile(path));
     if (opened === null) return null;
-    const { file } = opened;
-    if (opened.sizeBytes === sizeBytes) {
-      return {
-        kind: "file",
-        file: this.#options.openFiles.add(() => reopen(path), file),
-      };
+    const { file, info } = opened;
+    if (opened.sizeBytes === sizeBytes && !this.#verified.isDamaged(sha256, info)) {
+      const unverified = this.#unverified(entry, identityOf(info));
+      return { kind: "file", file: this.#options.openFiles.add(() => reopen(path), file), unverified };
     }
     file.close();
     return this.#missing(sha256, sizeBytes);
+  }
+
+  /** Null where the file is the one that was verified. */
+  #unverified(entry: Entry, file: string): UnverifiedBody | null {
+    const { sha256, sizeBytes, verifiedFile } = entry;
+    if (file === verifiedFile || file === this.#verified.soundFile(sha256)) return null;
+    const path = this.#layout.blob(sha256);
+    return {
+      ...{ sha256, sizeBytes, path },
+      settle: (actualSha256) => {
+        const info = fileOrNull(path);
+        const isSame = info !== null && identityOf(info) === file;
+        if (isSame) this.#settle(entry, file, actualSha256 === sha256);
+        return actualSha256 === sha256;
+      },
+    };
+  }
+
+  #settle(entry: Entry, file: string, isSound: boolean): void {
+    const { sha256, sizeBytes } = entry;
+    if (isSound) {
+      this.#verified.setSound(sha256, file);
+      this.#options.verified(entry, file);
+    } else {
+      this.#verified.setDamaged(sha256, file);
+      this.#options.damaged(sha256, sizeBytes, "its content");
+    }
   }
 
   #missing(sha256: string, sizeBytes: number): null {

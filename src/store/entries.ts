@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { isSelectedBy, selectionOf } from "../http/selection.ts";
-import { filesBelow, removeQuietly, replaceFile } from "./files.ts";
+import { fileMode, filesBelow, removeQuietly, replaceFile, withFolder } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { fileOrNull, readJson } from "./regular_files.ts";
@@ -58,8 +58,36 @@ export class Entries {
 
   /** Removes the entry's file at `path` where it is `useless`, and not being replaced; false where it stays. */
   remove(path: string, useless: () => boolean): boolean {
-    const replaced = [...this.#writing].some((write) => write.path === path);
-    return !replaced && useless() && removeQuietly(path);
+    return !this.#isBeingWritten(path) && useless() && removeQuietly(path);
+  }
+
+  /**
+   * Writes down in which file the body of an entry was verified; not where the entry is replaced meanwhile. Throws where
+   * nothing can be written.
+   */
+  async noteVerified(entry: Entry, verifiedFile: string): Promise<void> {
+    const variants = entry.selectedBy.length > 0 ? [variantOf(entry.selectedBy), ""] : [""];
+    for (const variant of variants) await this.#noteVerified(entry, variant, verifiedFile);
+  }
+
+  async #noteVerified({ backend, key, sha256 }: Entry, variant: string, verifiedFile: string): Promise<void> {
+    const path = this.#layout.entry(backend, key, variant);
+    const version = versionOf(path);
+    const current = parseEntry(readJson(path));
+    if (current?.sha256 !== sha256 || current.backend !== backend || current.key !== key) return;
+    const temporary = this.#temporary();
+    const text = JSON.stringify({ ...current, verifiedFile });
+    try {
+      await withFolder(temporary, () => Deno.writeTextFile(temporary, text, { mode: fileMode }));
+      if (versionOf(path) === version && !this.#isBeingWritten(path)) Deno.renameSync(temporary, path);
+    } finally {
+      removeQuietly(temporary);
+      this.#memory.delete(nameOf(backend, key, variant));
+    }
+  }
+
+  #isBeingWritten(path: string): boolean {
+    return [...this.#writing].some((write) => write.path === path);
   }
 
   async #write(entry: Entry, variant: string): Promise<void> {

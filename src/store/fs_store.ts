@@ -3,7 +3,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Absences } from "./absences.ts";
 import { BlobTally } from "./blob_tally.ts";
-import { Bodies, type Damage, touchEveryMs } from "./bodies.ts";
+import { Bodies, type Damage, smallBodyBytes, touchEveryMs } from "./bodies.ts";
 import { Entries } from "./entries.ts";
 import { fileMode, folderMode, removeQuietly, storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
@@ -15,6 +15,7 @@ import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./
 import { type KnownBackend, Spared } from "./spared.ts";
 import { Sweeper } from "./sweep.ts";
 import { Usage } from "./usage.ts";
+import { identityOf } from "./verified_files.ts";
 
 export interface FsStoreOptions {
   readonly root: string;
@@ -60,6 +61,8 @@ class FsStore implements Store {
   readonly #sweeper: Sweeper;
   readonly #saving: ReturnType<typeof setInterval>;
   readonly #offline: boolean;
+  /** Notes in entries that are being written, one after the other. */
+  #noting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
@@ -90,6 +93,7 @@ class FsStore implements Store {
         events.bodyDamaged();
         this.#removeDamaged({ sha256, bytes, what });
       },
+      verified: (entry, file) => this.#noteVerified(entry, file),
     });
     this.#entries = new Entries(this.#layout, temporary);
     this.#absences = new Absences(this.#layout, { temporary, log });
@@ -141,10 +145,12 @@ class FsStore implements Store {
   async commit(staged: StagedBody, entry: Entry): Promise<void> {
     if (!(staged instanceof StagedFile)) throw new TypeError("Not a body staged by this store");
     try {
-      await syncToDisk(staged.path, entry.sizeBytes);
+      const file = await syncToDisk(staged.path, entry.sizeBytes);
       const blob = this.#layout.blob(entry.sha256);
       await this.#tally.place(entry.sha256, entry.sizeBytes, (counted) => staged.commit(blob, counted));
-      await this.#entries.write(entry);
+      const isLarge = entry.sizeBytes > smallBodyBytes;
+      if (isLarge) this.#bodies.came(entry.sha256, file);
+      await this.#entries.write(isLarge ? { ...entry, verifiedFile: file } : entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
     }
@@ -152,7 +158,8 @@ class FsStore implements Store {
 
   async renew(entry: Entry): Promise<void> {
     try {
-      await this.#entries.write(entry);
+      const verifiedFile = this.#bodies.verifiedFile(entry.sha256) ?? entry.verifiedFile;
+      await this.#entries.write(verifiedFile === undefined ? entry : { ...entry, verifiedFile });
     } catch (error) {
       throw storageFailed("renew a cache entry", error);
     }
@@ -182,8 +189,17 @@ class FsStore implements Store {
     await this.#sweeper.close();
     await this.#absences.close();
     await this.#removals.settled();
+    await this.#noting;
     await this.#tally.save();
     await this.#staging.close();
+  }
+
+  /** What cannot be written, as on a read-only medium, is verified again after the next start. */
+  #noteVerified(entry: Entry, file: string): void {
+    const { backend, key } = entry;
+    this.#noting = this.#noting.then(() => this.#entries.noteVerified(entry, file)).catch((error) =>
+      this.#log.debug(`Cannot note that the body of ${backend} ${key} was verified: ${messageOf(error)}`)
+    );
   }
 
   async #removeDamaged({ sha256, bytes, what }: { sha256: string; bytes: number; what: Damage }): Promise<void> {
@@ -213,14 +229,16 @@ function probeWriting(folder: string): void {
 
 /**
  * Also counts as a use, since bytes that were left by an earlier transfer may be old. Only what may wait for
- * the disk is done off this thread: each such call costs as much as a small write.
+ * the disk is done off this thread: each such call costs as much as a small write. Returns the file's identity.
  */
-async function syncToDisk(path: string, sizeBytes: number): Promise<void> {
+async function syncToDisk(path: string, sizeBytes: number): Promise<string> {
   using file = Deno.openSync(path, { write: true });
-  const { size, atime } = file.statSync();
+  const info = file.statSync();
+  const { size, atime } = info;
   if (size !== sizeBytes) throw new Error(`the staged file has ${size} of ${sizeBytes} bytes`);
-  const now = Date.now();
-  const isRecent = atime !== null && Math.abs(now - atime.getTime()) < touchEveryMs;
-  if (!isRecent) await file.utime(new Date(now), new Date(now));
+  const now = new Date(Date.now());
+  const isRecent = atime !== null && Math.abs(now.getTime() - atime.getTime()) < touchEveryMs;
+  if (!isRecent) await file.utime(now, now);
   await file.syncData();
+  return identityOf(isRecent ? info : { ...info, mtime: now });
 }

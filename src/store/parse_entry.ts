@@ -17,6 +17,7 @@ export function parseEntry(value: unknown): Entry | null {
     isUrl(entry.url) && (entry.location === undefined || isUrl(entry.location)) &&
     [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil].every(Number.isFinite) &&
     (entry.claimed === undefined || entry.claimed === true) &&
+    (entry.verifiedFile === undefined || isText(entry.verifiedFile)) &&
     isPairList(entry.headers) && entry.headers.every(isHeader) && isPairList(entry.selectedBy);
   if (!sound) return null;
   return entry.headers.every(([name]) => isKept(name))

@@ -11,6 +11,7 @@ const openAttempts = 3;
 export interface OpenedFile {
   readonly file: Deno.FsFile;
   readonly sizeBytes: number;
+  readonly info: Deno.FileInfo;
 }
 
 /**
@@ -23,7 +24,7 @@ export function openRegularFile(path: string, options: Deno.OpenOptions = { read
     if (!seen.isFile) break;
     const file = Deno.openSync(path, options);
     const opened = file.statSync();
-    if (opened.ino === seen.ino && opened.dev === seen.dev) return { file, sizeBytes: opened.size };
+    if (opened.ino === seen.ino && opened.dev === seen.dev) return { file, sizeBytes: opened.size, info: opened };
     file.close();
   }
   throw new Deno.errors.NotFound(`Not a regular file: "${path}"`);

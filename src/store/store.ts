@@ -25,10 +25,12 @@ export interface Entry {
   readonly selectedBy: HeaderList;
   /** Written before its body was seen, on what upstream said of it: the size is not checked yet. */
   readonly claimed?: true;
+  /** The file (`identityOf`) in which a large body was last found to have this digest. Set by the store. */
+  readonly verifiedFile?: string;
 }
 
 /** What upstream said of a representation, of which the body may still be on its way. */
-export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed">;
+export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed" | "verifiedFile">;
 
 /** A body's file to read from. It may be closed between two reads of a slow client, and opened again for the next. */
 export interface BodyFile {
@@ -49,10 +51,22 @@ export interface Absence {
   readonly message: string;
 }
 
+/** A body whose file came from elsewhere: nobody has compared it with its digest since it is in this place. */
+export interface UnverifiedBody {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly path: string;
+  /**
+   * Told the SHA-256 of what is in the file. True where that is right; it need not be compared again. Otherwise the body
+   * is gone from now on.
+   */
+  settle(actualSha256: string): boolean;
+}
+
 /** A stored body, opened. Small ones are `bytes`; others are read from `file`, and the caller closes it. */
 export type StoredBody =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: "file"; readonly file: BodyFile };
+  | { readonly kind: "file"; readonly file: BodyFile; readonly unverified: UnverifiedBody | null };
 
 /** What a staged body must tell to be gone on with after a restart. */
 export interface ResumeRecord {

@@ -79,7 +79,7 @@ class Engine implements Vault {
     this.#absences = new KnownAbsences(options.store);
     const { events, health, log, maxTransfersOf } = options;
     this.#choice = new CandidateChoice(health);
-    this.#copies = new StoredCopies(options);
+    this.#copies = new StoredCopies({ ...options, hashing: this.#hashing });
     this.#substitutes = new Substitutes({ copies: this.#copies, absences: this.#absences });
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });
     this.#heads = new Heads({ events, turns });
@@ -109,7 +109,7 @@ class Engine implements Vault {
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
       if (entry!.claimed && store.hasBody(entry!)) entry = await this.#redeem(artifact, entry!);
-      const opened = this.#copies.open(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
+      const opened = await this.#copies.open(artifact, entry!, artifact.policy.offline ? servedOffline : servedFresh);
       if (opened) return opened;
       entry = null;
     }
@@ -119,7 +119,7 @@ class Engine implements Vault {
     }
     if (ask.caching?.onlyIfCached) throw this.#absences.fresh(artifact, ask.caching) ?? notCachedError(artifact);
     const fetchable = await artifact.complete?.() ?? artifact;
-    const come = this.#openIfCome(fetchable, found, ask);
+    const come = await this.#openIfCome(fetchable, found, ask);
     if (come) return come;
     const reason = missReason(artifact, { found, entry, replaced: replaced === true, ...situation });
     if (log.debugs) log.debug(`Miss ${artifact.backend} ${artifact.key}: ${reason}`);
@@ -128,13 +128,13 @@ class Engine implements Vault {
   }
 
   /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */
-  #openIfCome(artifact: Artifact, found: Entry | null, ask: Ask): Opened | null {
+  async #openIfCome(artifact: Artifact, found: Entry | null, ask: Ask): Promise<Opened | null> {
     const entry = this.#options.store.find(artifact);
     if (entry === null || entry.claimed) return null;
     const isSame = entry.sha256 === found?.sha256 && entry.validatedAt === found.validatedAt;
     const situation = { entry, now: Date.now(), caching: ask.caching ?? null };
     if (isSame || decide(artifact, situation) !== "serve") return null;
-    return this.#copies.open(artifact, entry, servedFresh);
+    return await this.#copies.open(artifact, entry, servedFresh);
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -152,7 +152,7 @@ class Engine implements Vault {
     const reason = missing ?? this.#resting.get(keyOf(artifact)) ?? (isAnswering ? null : notAnswering);
     if (reason && this.#substitutes.has({ artifact, ask, stale })) {
       if (reason === notAnswering && this.#choice.isProbeDue(artifact, stale)) this.#askAside(artifact, ask, stale);
-      const opened = this.#substitutes.open({ artifact, ask, stale }, reason);
+      const opened = await this.#substitutes.open({ artifact, ask, stale }, reason);
       if (opened) return opened;
     }
     try {
@@ -161,7 +161,7 @@ class Engine implements Vault {
       if (!(error instanceof VaultError)) throw error;
       this.#remember(artifact, error);
       const isDeleted = !artifact.policy.serveDeleted && isMissing(error);
-      const opened = this.#substitutes.open({ artifact, ask, stale: isDeleted ? null : stale }, error);
+      const opened = await this.#substitutes.open({ artifact, ask, stale: isDeleted ? null : stale }, error);
       if (!opened) throw error;
       const level = this.#choice.isAnswering(artifact, stale) ? "warning" : "debug";
       this.#options.log[level](`Serving a stale copy of ${artifact.backend} ${artifact.key}: ${error.message}`);
@@ -250,7 +250,7 @@ class Engine implements Vault {
       if (!confirms(answer, stale)) return await this.#head(artifact, ask, null);
       const entry = confirmed(artifact, stale, response, now);
       await this.#copies.renew(entry);
-      const opened = this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
+      const opened = await this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
       return opened ?? await this.#head(artifact, ask, null);
     }
     this.#absences.forget(artifact);

@@ -86,7 +86,7 @@ export class Joining {
     if (held === null || !isOf(held.headers, version)) return null;
     const entry = { ...held, ...version, storedAt: held.storedAt };
     await copies.renew(entry);
-    return copies.open(artifact, entry, { hit: false, fwd: "stale", collapsed: true });
+    return await copies.open(artifact, entry, { hit: false, fwd: "stale", collapsed: true });
   }
 }
 

@@ -38,7 +38,7 @@ export async function openHead(transfer: Transfer, head: Head, waited: Waited): 
     const fwd = stale ? "stale" : "uri-miss";
     const fwdStatus = head.upstreamStatus;
     const byHead = fwdStatus === 304 ? {} : { detail: confirmedByHead };
-    const opened = copies.open(artifact, head.entry, {
+    const opened = await copies.open(artifact, head.entry, {
       hit: false,
       fwd,
       fwdStatus,

@@ -1,23 +1,35 @@
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
-import type { BodyFile, Entry, StoredBody } from "../store/store.ts";
+import type { Entry, StoredBody } from "../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import type { Follower } from "./follower.ts";
 import { MemoryChunks, streamOf } from "./chunks.ts";
 import { ChunksInTurn } from "./chunks_in_turn.ts";
-import { FileChunks } from "./file_chunks.ts";
 import { heldBackBytes } from "./growing_file.ts";
 import { redirectedTo } from "./redirected_to.ts";
+import { chunksToVerify, storedChunks } from "./stored_chunks.ts";
 import type { Head, Transfer } from "./transfer.ts";
 import type { ChunkReader, Opened } from "./vault.ts";
+import type { Verification } from "./verification.ts";
 
 const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000));
 
-/** A stored representation. */
-export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: CacheStatus): Opened {
-  const chunks = (range: ByteRange = { start: 0, end: entry.sizeBytes }, ...others: readonly ByteRange[]) =>
-    others.length === 0 ? storedChunks(body, range) : storedInTurn(body, [range, ...others]);
+interface FromStore {
+  readonly cacheStatus: CacheStatus;
+  readonly verification: Verification;
+}
+
+/** A stored representation. One that is not verified yet is verified while it is read. */
+export function openedFromStore(entry: Entry, body: StoredBody, { cacheStatus, verification }: FromStore): Opened {
+  const chunks = (range: ByteRange = { start: 0, end: entry.sizeBytes }, ...others: readonly ByteRange[]) => {
+    if (body.kind === "bytes" || body.unverified === null) return storedChunks(body, [range, ...others]);
+    const verified = verification.require(body.unverified);
+    // Where the client is gone by then, nobody waits for it.
+    verified.catch(() => {});
+    if (others.length > 0) return storedChunks(body, [range, ...others]);
+    return chunksToVerify(body.file, range, { verified, sizeBytes: entry.sizeBytes });
+  };
   return {
     headers: entry.headers,
     sizeBytes: entry.sizeBytes,
@@ -34,20 +46,6 @@ export function openedFromStore(entry: Entry, body: StoredBody, cacheStatus: Cac
       if (body.kind === "file") body.file.close();
     },
   };
-}
-
-function storedChunks(body: StoredBody, { start, end }: ByteRange): ChunkReader {
-  return body.kind === "bytes"
-    ? new MemoryChunks(body.bytes.subarray(start, end))
-    : new FileChunks(body.file, start, end);
-}
-
-function storedInTurn(body: StoredBody, ranges: readonly ByteRange[]): ChunkReader {
-  if (body.kind === "bytes") return new ChunksInTurn(ranges.map((range) => () => storedChunks(body, range)), () => {});
-  const { file } = body;
-  const shared: BodyFile = { read: (buffer, offset) => file.read(buffer, offset), close() {} };
-  const opens = ranges.map((range) => () => storedChunks({ kind: "file", file: shared }, range));
-  return new ChunksInTurn(opens, () => file.close());
 }
 
 /** A body that is on its way, read as it grows. */

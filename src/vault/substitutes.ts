@@ -35,9 +35,9 @@ export class Substitutes {
       (ask.staleAbsence !== false && this.#absences.isTellable(artifact));
   }
 
-  /** The stale copy; null where there is neither. Throws `not_found` or `gone` where there is an absence only. */
-  open({ artifact, ask, stale }: Wanted, reason: VaultError): Opened | null {
-    const opened = stale && this.#copies.openStale(artifact, stale, reason);
+  /** The stale copy; null where there is neither. Rejects with `not_found` or `gone` where there is an absence only. */
+  async open({ artifact, ask, stale }: Wanted, reason: VaultError): Promise<Opened | null> {
+    const opened = stale && await this.#copies.openStale(artifact, stale, reason);
     const absence = opened || ask.staleAbsence === false ? null : this.#absences.behind(reason, artifact);
     if (absence) throw absence;
     return opened;

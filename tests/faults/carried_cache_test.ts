@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { prepareCacheDir } from "../../src/cli/cache_dir.ts";
 import { startApp } from "../support/app_fixture.ts";
 import { listBlobs } from "../support/cache_dir.ts";
+import { flipBit } from "../support/carry.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
@@ -147,3 +149,34 @@ function* foldersAndFiles(folder: string): Iterable<string> {
     if (isDirectory) yield* foldersAndFiles(`${folder}/${name}`);
   }
 }
+
+Deno.test("a copied cache with flipped bits: sound bodies are hits, damaged ones are fetched again within the request", async () => {
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  const sizes = [10_000, 300_000, 2_000_000];
+  const files = sizes.flatMap((size, i) => [
+    { path: `/sound-${size}`, body: new Pattern(size, 2 * i + 7), isSound: true },
+    { path: `/damaged-${size}`, body: new Pattern(size, 2 * i + 8), isSound: false },
+  ]);
+  for (const { path, body } of files) upstream.serve(path, { body, etag: '"1"' });
+  const backend = { ttl: "1h" };
+  {
+    await using app = await startApp({ upstream: upstream.origin, cacheDir: dir.join("cache"), backend });
+    for (const { path } of files) await app.ask(`/files${path}`);
+    await app.idle();
+  }
+  const cacheDir = dir.join("carried");
+  await runToSuccess(["cp", "-a", dir.join("cache"), cacheDir]);
+  for (const { body, isSound } of files) {
+    const sha256 = createHash("sha256").update(body.bytes()).digest("hex");
+    if (!isSound) await flipBit(`${cacheDir}/blobs/sha256/${sha256.slice(0, 2)}/${sha256}`, body.size / 2);
+  }
+  await using app = await startApp({ upstream: upstream.origin, cacheDir, backend });
+  for (const { path, body, isSound } of files) {
+    const answer = await app.ask(`/files${path}`);
+    assert.ok(answer.complete && answer.body.length === body.size && body.matches(answer.body, 0), path);
+    assert.equal(upstream.count(path), isSound ? 1 : 2, path);
+  }
+  assert.equal(await app.metric("vault_damaged_bodies_total"), sizes.length);
+  await app.idle();
+});

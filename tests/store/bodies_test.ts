@@ -69,7 +69,7 @@ for (const size of [1000, 2 * smallBodyBytes]) {
     await fixture.restartAfter(() => Deno.removeSync(fixture.blobPath(entry.sha256)));
     assert.equal(fixture.store.hasBody(entry), false);
     assert.equal(fixture.store.openBody(entry), null);
-    assert.deepEqual(fixture.store.find(selector), entry, "the entry says what to ask upstream");
+    assert.equal(fixture.store.find(selector)?.url, entry.url, "the entry says what to ask upstream");
   });
 }
 
