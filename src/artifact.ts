@@ -21,6 +21,8 @@ export interface Candidate {
   readonly fetch: Fetch;
   /** How long its body may send nothing before it counts as silent. */
   readonly idleTimeoutMs: number;
+  /** Statuses by which it says that it has no such artifact, besides 404 and 410. */
+  readonly absentStatuses?: readonly number[];
 }
 
 /** When a stored copy may be served without asking upstream (DESIGN: freshness). */

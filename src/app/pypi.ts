@@ -30,9 +30,15 @@ export async function openPypiBackend(backend: PypiBackendConfig, deps: PypiDeps
 }
 
 async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: PypiDeps): Promise<PypiIndex> {
-  const { index_url: url, packages_url: packagesUrl = null, only = [], never = [] } = index;
+  const {
+    index_url: url,
+    packages_url: packagesUrl = null,
+    only = [],
+    never = [],
+    not_found_statuses: absentStatuses = [],
+  } = index;
   const createFetch = await deps.upstreams.connect(backend, index);
   const origins = packagesUrl === null ? [url] : [url, packagesUrl];
   const fetch = createFetch({ credentials: credentialsOf(index, { ...deps, backend }), headers: [], origins });
-  return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never };
+  return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never, absentStatuses };
 }

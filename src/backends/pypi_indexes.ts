@@ -15,6 +15,8 @@ export interface PypiIndex {
   readonly packagesUrl: string | null;
   readonly fetch: Fetch;
   readonly idleTimeoutMs: number;
+  /** Statuses by which it says that it does not have a project, besides 404 and 410. */
+  readonly absentStatuses?: readonly number[];
   /** Globs of normalised names; empty for all. */
   readonly only: readonly string[];
   readonly never: readonly string[];
@@ -113,22 +115,22 @@ function isRuled({ only, never }: PypiIndex): boolean {
 }
 
 function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
-  const { fetch, idleTimeoutMs, only, never } = index;
+  const { fetch, only, never } = index;
   const globs = { only, never };
   const url = withoutCredentials(index.url);
   const objection = (target: URL) => forwarding.objection(url, target);
+  const candidateOf = (target: string, fetch: Fetch): Candidate => {
+    const { idleTimeoutMs, absentStatuses = [] } = index;
+    return { url: target, fetch, idleTimeoutMs, absentStatuses };
+  };
   return {
     url,
     globs,
     permits: permitting(globs),
     permitsAll: !isRuled(index),
     pageUrl: (project) => `${url}/${project}/`,
-    candidate: (target) => ({ url: target, fetch, idleTimeoutMs }),
-    documentCandidate: (target) => ({
-      url: target,
-      fetch: (request, options) => fetch(request, { ...options, objection }),
-      idleTimeoutMs,
-    }),
+    candidate: (target) => candidateOf(target, fetch),
+    documentCandidate: (target) => candidateOf(target, (request, options) => fetch(request, { ...options, objection })),
     vouchesFor: (source) => forwarding.vouches(url, source),
   };
 }

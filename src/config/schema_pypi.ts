@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { authorities, duration, Misfit, oneOrMore, value } from "./kinds.ts";
+import { anyNumberOf, authorities, duration, integer, Misfit, oneOrMore, value } from "./kinds.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
 import { clientCertificate } from "./schema_certificate.ts";
 import { checkCredentials, credentialKeys } from "./schema_credentials.ts";
@@ -28,6 +28,9 @@ const indexKeys = {
     "Projects that are looked for in it, such as mycompany-*; without it all of them. Other indexes may have them, too.",
   ),
   never: oneOrMore(projectPattern).optional().describe("Projects that are not, also if only names them."),
+  not_found_statuses: anyNumberOf(integer(400, 499)).optional().describe(
+    "Further statuses by which it says that it does not have a project, besides 404 and 410: 403 for download.pytorch.org. Not for an index that answers so to whom it refuses.",
+  ),
 };
 
 const index = z.strictObject({
@@ -62,10 +65,10 @@ export const pypiBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true })
     .describe("The keys below."),
 }).transform(({ type, name, config }) => {
-  const { index_url = pypi.index_url, packages_url, only, never, ...others } = config;
+  const { index_url = pypi.index_url, packages_url, only, never, not_found_statuses, ...others } = config;
   const { username, password, password_file, token, token_file, ...rest } = others;
   const login = { username, password, password_file, token, token_file };
-  const single = { index_url, packages_url, ...login, only, never };
+  const single = { index_url, packages_url, ...login, only, never, not_found_statuses };
   const { indexes = [single], ...common } = rest;
   return { type, name, config: { ...common, indexes: indexes.map(withPackages) } };
 });

@@ -88,7 +88,8 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
     });
     const { response } = selected;
     if (!answers(response.status, added)) {
-      throw await refusalOf(response, { url: candidate.url, method, passesOn: artifact.passesOnErrors === true });
+      const { url, absentStatuses = [] } = candidate;
+      throw await refusalOf(response, { url, method, absentStatuses, passesOn: artifact.passesOnErrors === true });
     }
     const contentType = response.headers.get("content-type");
     const isPage = isOfTheArtifact(response.status) &&

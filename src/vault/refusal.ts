@@ -9,6 +9,8 @@ import { notesOf } from "../upstream/response_notes.ts";
 export interface Asked {
   readonly url: string;
   readonly method: "GET" | "HEAD";
+  /** Further statuses that mean "not found" from this upstream: they count as 404, and only the message tells them. */
+  readonly absentStatuses: readonly number[];
   /** Whether clients get the answer unchanged. */
   readonly passesOn: boolean;
 }
@@ -36,11 +38,13 @@ export async function refusalOf(response: Response, asked: Asked): Promise<Vault
   const body = await readErrorBody(response, limits);
   const stated = statedReason(type, body.bytes.subarray(0, reasonLimits.maxBytes));
   const waitMs = parseRetryAfter(headers.get("retry-after"), Date.now());
-  const { code, about } = meaningOf(status);
+  const meant = asked.absentStatuses.includes(status) ? 404 : status;
+  const { code, about } = meaningOf(meant);
+  const hint = meant === status ? hintOf(code, response) : ", which counts as 404 here";
   const said = stated === null ? "" : `: "${stated}"`;
-  const message = `${about(`"${redactUrl(asked.url)}"`)} upstream answered ${status}${hintOf(code, response)}${said}`;
+  const message = `${about(`"${redactUrl(asked.url)}"`)} upstream answered ${status}${hint}${said}`;
   return new VaultError(code, message, {
-    upstreamStatus: status,
+    upstreamStatus: meant,
     ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
     ...(passesOn && body.isWhole && { answer: answerOf(response, asked.method === "HEAD" ? null : body.bytes) }),
   });

@@ -49,6 +49,29 @@ for (const status of [401, 403, 429, 500, 503]) {
   });
 }
 
+Deno.test('a status that means "not found" to an index hands the project to the next, and others do not', async () => {
+  await using all = await setUp();
+  const { scene, first, second } = all;
+  const backend = scene.backend([scene.index(first, { absentStatuses: [403] }), scene.index(second)]);
+  first.serve("/simple/flask/", { status: 403, body: "AccessDenied" });
+  assert.deepEqual([...(await scene.links(backend, "/simple/flask/")).keys()], ["flask-3.0.tar.gz"]);
+  first.serve("/simple/flask/", { status: 401 });
+  await assert.rejects(scene.ask(scene.backend([scene.index(first, { absentStatuses: [403] })]), "/simple/flask/"), {
+    code: "denied",
+  });
+});
+
+Deno.test("where an index says 403 for what it does not have, the client is told 404, and why", async () => {
+  await using all = await setUp();
+  const { scene, first } = all;
+  first.serve("/simple/nothing/", { status: 403 });
+  const backend = scene.backend([scene.index(first, { absentStatuses: [403] })]);
+  await assert.rejects(scene.ask(backend, "/simple/nothing/"), {
+    code: "not_found",
+    message: /does not exist: upstream answered 403, which counts as 404 here/,
+  });
+});
+
 Deno.test("a project that nobody has is missing, and the error tells who was asked", async () => {
   await using all = await setUp();
   const { scene, first, second, backend } = all;
