@@ -211,6 +211,8 @@ export interface BackendRequest {
   readonly client: Client;
   /** What stands before `path` in the URL the client asked for: the prefix, or empty where that is the root. */
   readonly base: string;
+  /** Scheme and host of the URL the client asked for, as it wrote them; without it, links can only be relative. */
+  readonly origin?: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
   readonly path: string;
   /** Whether the prefix was asked for without a slash behind it, which `path` does not tell. False when absent. */

@@ -9,10 +9,9 @@ import type {
   VaultReader,
 } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
-import { headerOf } from "../http/headers.ts";
 import { DocumentLane } from "./documents.ts";
-import { madeArtifact } from "./made_document.ts";
 import { htmlType, jsonType, negotiate } from "./pypi_accept.ts";
+import { ProjectApi } from "./pypi_api.ts";
 import { lastSegment } from "./pypi_document.ts";
 import { FileSearch } from "./pypi_file_search.ts";
 import type { FileToFetch } from "./pypi_file_table.ts";
@@ -23,6 +22,7 @@ import { projectsOf } from "./pypi_name.ts";
 import { headersOf } from "./pypi_page_work.ts";
 import { PageReadings } from "./pypi_pages.ts";
 import { parsePypiRequest } from "./pypi_request.ts";
+import { shownPage } from "./pypi_shown.ts";
 
 export interface PypiBackendOptions {
   readonly name: string;
@@ -37,9 +37,6 @@ export interface PypiBackendOptions {
   readonly indexes: readonly PypiIndex[];
   readonly warn: (message: string) => void;
 }
-
-/** A larger page is stored as a file and streamed from there: in memory each client that reads slowly holds one. */
-const largeBytes = 1024 * 1024;
 
 /** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
 export function createPypiBackend(options: PypiBackendOptions): Backend {
@@ -57,6 +54,7 @@ class PypiBackend implements Backend {
   readonly #lane = new DocumentLane();
   readonly #pages: PageReadings;
   readonly #search: FileSearch;
+  readonly #api: ProjectApi;
   readonly #withoutAges = new Set<string>();
 
   constructor(options: PypiBackendOptions) {
@@ -69,8 +67,9 @@ class PypiBackend implements Backend {
     const indexes = this.#indexes = new PypiIndexes(options.indexes);
     const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
     const ageUnknown = (index: string) => this.#warnOfAges(index);
-    this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs, ageUnknown });
-    this.#search = new FileSearch({ indexes, reader, reading: this.#pages.files });
+    const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs, ageUnknown });
+    this.#search = new FileSearch({ indexes, reader, reading: pages.files });
+    this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {
@@ -82,6 +81,8 @@ class PypiBackend implements Backend {
         return this.#list(request, vault);
       case "page":
         return this.#page(asked, request, vault);
+      case "api":
+        return this.#api.answer(asked, request, vault);
       case "package": {
         const url = this.#indexes.packageUrl(asked.rest);
         return this.#file(url, projectsOf(lastSegment(new URL(url).pathname)), vault);
@@ -105,15 +106,12 @@ class PypiBackend implements Backend {
     if (form === null) return notAcceptable;
     const reading = this.#pages.shown({ project, form, toRoot, now: Date.now() });
     const { value, source } = await this.#reader.readPage(project, { reading, vault });
-    if (value.bytes.byteLength <= largeBytes) return { ...value, source };
-    const etag = headerOf(value.headers, "etag")!.slice(1, -1);
-    return madeArtifact({
+    const { policy } = this.#options;
+    return shownPage(value, source, {
       backend: this.name,
-      key: `/simple/${project}/;made=${etag}`,
-      url: source.upstream,
-      policy: this.#options.policy,
+      key: `/simple/${project}/`,
+      policy,
       headers: headersOf(form),
-      make: () => Promise.resolve(value),
     });
   }
 

@@ -91,7 +91,7 @@ export class IndexReader {
   async findLists(vault: VaultReader): Promise<FoundList[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
-      const document = this.#document(`/simple/;${index.url}`, [index.documentCandidate(`${index.url}/`)]);
+      const document = this.document(`/simple/;${index.url}`, [index.documentCandidate(`${index.url}/`)]);
       const artifact = { ...document, checkedBy: this.#listCheck };
       const read = await vault.read(artifact, plainJson);
       if (!index.vouchesFor(read.source)) throw new VaultError("not_found", `"${index.url}/" is no list of its own`);
@@ -115,10 +115,11 @@ export class IndexReader {
     const candidates = this.#options.indexes.of(project).map((index) =>
       index.documentCandidate(index.pageUrl(project))
     );
-    return { ...this.#document(`/simple/${project}/`, candidates), checkedBy };
+    return { ...this.document(`/simple/${project}/`, candidates), checkedBy };
   }
 
-  #document(key: string, candidates: Artifact["candidates"]): Artifact {
+  /** A document that indexes keep under URLs of their own; as fresh as a page. */
+  document(key: string, candidates: Artifact["candidates"]): Artifact {
     const { backend, policy, ttlMs } = this.#options;
     return {
       backend,

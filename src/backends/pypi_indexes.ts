@@ -30,6 +30,8 @@ export interface AskedIndex {
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
+  /** Where its JSON API has a project, or one version of it; null where the index's own URL does not tell. */
+  apiUrl(project: string, version: string | null): string | null;
   /** For files: they may come from anywhere. */
   candidate(url: string): Candidate;
   /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
@@ -90,7 +92,7 @@ export function pathOfFile(base: string | null, project: string, url: string): s
  * The URL of a file as clients know it: without its query and, where that does not end in the name of a package, with
  * the file's name behind it. Other files may differ in their queries only, and pip takes the name from here.
  */
-export function addressOf({ url, filename }: PageFile): string {
+export function addressOf({ url, filename }: Pick<PageFile, "url" | "filename">): string {
   const address = new URL(url);
   address.search = "";
   const isPackage = (name: string) => projectsOf(name).length > 0;
@@ -129,6 +131,10 @@ function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
     permits: permitting(globs),
     permitsAll: !isRuled(index),
     pageUrl: (project) => `${url}/${project}/`,
+    apiUrl(project, version) {
+      const below = version === null ? project : `${project}/${encodeURIComponent(version)}`;
+      return url.endsWith("/simple") ? `${url.slice(0, -"/simple".length)}/pypi/${below}/json` : null;
+    },
     candidate: (target) => candidateOf(target, fetch),
     documentCandidate: (target) => candidateOf(target, (request, options) => fetch(request, { ...options, objection })),
     vouchesFor: (source) => forwarding.vouches(url, source),

@@ -91,8 +91,8 @@ function besidesOf(value: unknown): Hashes | null {
   return value === true ? {} : hashesOf(value);
 }
 
-/** In UTC, where it does not say another zone. */
-function timeOf(value: unknown): number | null {
+/** A time in ms since the epoch, in UTC where it does not say another zone; null for what is none. */
+export function timeOf(value: unknown): number | null {
   if (typeof value !== "string") return null;
   const time = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
   return Number.isNaN(time) ? null : time;

@@ -65,8 +65,11 @@ export class PageReadings {
   }
 }
 
-/** In steps, so that a page is not made anew each time: a hundredth of the age, and an hour at most. */
-function limitOf(now: number, minAgeMs: number): number {
+/**
+ * When what is old enough was uploaded at the latest. In steps, so that a page is not made anew each time: a hundredth of
+ * the age, and an hour at most.
+ */
+export function limitOf(now: number, minAgeMs: number): number {
   const step = Math.min(3_600_000, Math.max(1000, minAgeMs / 100));
   return Math.floor((now - minAgeMs) / step) * step;
 }

@@ -210,7 +210,8 @@ class Boundary {
 function backendRequest({ route, target, client, request: { headers } }: Exchange): BackendRequest | null {
   if (route === null) return null;
   const { base, path } = route;
-  return { base, path, isBarePrefix: target!.path === base, query: target!.query, headers, client };
+  const { origin, query } = target!;
+  return { origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
 }
 
 /** Releases what was opened where the backend cannot present it. */

@@ -70,8 +70,11 @@ export class PypiScene implements AsyncDisposable {
     const { vault } = this.fixture;
     const headers = new Headers(accept === undefined ? {} : { accept });
     const client = { host: "127.0.0.1", port: 40_000 };
-    const resolved = await backend.resolve({ client, base: "/pypi", path, query, headers }, vault.reader);
-    return this.#finish(resolved);
+    const resolved = await backend.resolve(
+      { client, origin: "http://vault", base: "/pypi", path, query, headers },
+      vault.reader,
+    );
+    return await this.#finish(resolved);
   }
 
   /** Asks for what the JSON page of a project links to under this file name. */
