@@ -43,6 +43,21 @@ export function withoutUnsupported(input: unknown): LeftOut {
   };
 }
 
+/**
+ * Leaves out `cache`, which the original tool's APT page has and the tool does not read. What it says is written with
+ * other keys.
+ */
+export function withoutCacheBlock(input: unknown): Omit<LeftOut, "original"> {
+  if (typeof input !== "object" || input === null || !("cache" in input)) return { value: input, warnings: [] };
+  const { cache, ...rest } = input;
+  const { cache_dir: dir, max_size_gb: size } = (cache as { config?: Record<string, unknown> } | null)?.config ?? {};
+  const keys = [
+    `cache_dir: ${typeof dir === "string" ? dir : "/var/cache/artifact-vault"}`,
+    ...typeof size === "number" ? [`cache_max_size: ${size}GB`] : [],
+  ];
+  return { value: rest, warnings: [`cache is not read; remove it, and write ${keys.join(" and ")} at the top level`] };
+}
+
 const loginKeys = Object.keys(credentialKeys);
 /** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
 const maxDepth = 32;

@@ -1,7 +1,7 @@
 import { VaultError } from "../errors.ts";
 import { readConfigFile } from "./config_file.ts";
 import { type Env, readEnv } from "./env.ts";
-import { withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
+import { withoutCacheBlock, withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { namesInTexts, resolveTexts } from "./resolve_texts.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -36,7 +36,8 @@ export async function loadConfig({ path, text, env, overrides = {}, warn = () =>
   const file = new YamlFile(text ?? await readConfigFile(path));
   const values = readEnv(env, namesInTexts(file.value));
   const valueOf = (name: string) => values.get(name);
-  const withLogins = withoutUnsetLogins(file.value, valueOf);
+  const read = withoutCacheBlock(file.value);
+  const withLogins = withoutUnsetLogins(read.value, valueOf);
   const supported = withoutUnsupported(withLogins.value);
   const original = (problem: Problem) => ({ ...problem, path: supported.original(problem.path) });
   const resolved = resolveTexts(supported.value, valueOf);
@@ -44,7 +45,7 @@ export async function loadConfig({ path, text, env, overrides = {}, warn = () =>
   const result = configSchema.safeParse(input);
   const problems = [...file.problems, ...resolved.problems.map(original)];
   if (result.success && problems.length === 0) {
-    for (const warning of [...withLogins.warnings, ...supported.warnings]) warn(warning);
+    for (const warning of [...read.warnings, ...withLogins.warnings, ...supported.warnings]) warn(warning);
     return result.data;
   }
   if (!result.success && file.isReadable) {

@@ -17,6 +17,7 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
 - A secret that changes while the vault runs has to stand in a file (\`password_file\`, \`token_file\`): the environment of
   a process stays what it was at its start ([Secrets](running.md#secrets)).
 - Backends of types that are not supported yet (\`huggingface\`, \`npm\`) are left out, with a warning.
+  So is \`cache\` at the top level, which the original tool's APT page has and that tool did not read.
 - Relative paths start at the working directory.
 - \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.
 `;

@@ -82,6 +82,81 @@ Deno.test("the original tool's own configuration runs unchanged, and says what o
   ]);
 });
 
+/** What the configurations of the original tool's guide have that is not in the one above. */
+const guide = `
+http_host: \${HOST:-localhost}
+http_port: \${PORT:-8080}
+cache_dir: \${CACHE_DIR:-/tmp/artifact_cache}
+log_level: CRITICAL
+cache:
+  type: filesystem
+  config:
+    cache_dir: /srv/cache
+    max_size_gb: 100
+backends:
+  # Prefixes that end in a slash, and two backends of a type
+  - type: pypi
+    config:
+      prefix: /pypi/
+  - type: pypi
+    config:
+      prefix: /private-pypi/
+      index_url: https://pypi.example.com/simple
+  - type: http
+    name: apache.org
+    config:
+      prefix: /archive.apache.org/
+      base_url: https://archive.apache.org/dist
+      timeout: 300  # 5 minutes
+  - type: dockerhub
+    config:
+      prefix: /dockerhub/
+      registry_url: https://registry.hub.docker.com
+  - type: dockerhub
+    name: docker-multi
+    config:
+      prefix: /multi/
+      repositories:
+        - registry_url: https://registry.example.com
+          auth_url: https://registry.example.com/auth
+          username: myuser
+          password: mypassword
+        - registry_url: https://registry-1.docker.io
+  - type: apt
+    config:
+      prefix: /ubuntu/
+      mirror_url: http://archive.ubuntu.com/ubuntu/
+  - type: apt
+    config:
+      prefix: /apt/private/
+      mirror_url: https://repo.example.com/ubuntu/
+      username: your_username
+      password: your_password
+`;
+
+Deno.test("all that the original tool's guide has in its configurations is taken", async () => {
+  const warnings: string[] = [];
+  const config = await load(guide, {}, (warning) => warnings.push(warning));
+  assert.deepEqual([config.http_host, config.http_port, config.cache_dir, config.log_level], [
+    ...["localhost", 8080, "/tmp/artifact_cache", "CRITICAL"],
+  ]);
+  assert.deepEqual(config.backends.map((backend) => [backend.name, backend.config.prefix, ...upstreamsOf(backend)]), [
+    ["pypi", "/pypi", "https://pypi.org/simple", "https://files.pythonhosted.org"],
+    ["private-pypi", "/private-pypi", "https://pypi.example.com/simple"],
+    ["apache.org", "/archive.apache.org", "https://archive.apache.org/dist"],
+    ["dockerhub", "/dockerhub", "https://registry-1.docker.io"],
+    [
+      ...["docker-multi", "/multi", "https://registry.example.com", "https://registry.example.com/auth"],
+      "https://registry-1.docker.io",
+    ],
+    ["ubuntu", "/ubuntu", "http://archive.ubuntu.com/ubuntu"],
+    ["apt-private", "/apt/private", "https://repo.example.com/ubuntu"],
+  ]);
+  assert.deepEqual(warnings, [
+    "cache is not read; remove it, and write cache_dir: /srv/cache and cache_max_size: 100GB at the top level",
+  ]);
+});
+
 Deno.test("secrets that are set are used, and half a login is a mistake", async () => {
   const { backends } = await load(original, { PYPI_USERNAME: "u", PYPI_PASSWORD: "p" });
   const [, pypi] = backends;
