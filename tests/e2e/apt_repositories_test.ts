@@ -58,6 +58,33 @@ for (const [name, options, state] of kinds) {
   });
 }
 
+const ignoreBzip2 = ignore || missingPrograms("bzip2").length > 0;
+
+Deno.test({
+  name: "lists that are there as bz2 only: apt reads them, and packages are checked by them",
+  ignore: ignoreBzip2,
+}, async () => {
+  await using scene = await createAptScene();
+  const { repository } = scene;
+  await repository.publish({ packages: { foo: "1.0" }, packing: "bz2" });
+  await using vault = await scene.startVault();
+  const apt = await scene.createApt("first", vault.url("/debian"));
+  await apt.update();
+  const deb = `${repository.root}/${repository.pathOf("foo", "1.0")}`;
+  const bytes = await Deno.readFile(deb);
+  await replace(deb, bytes.with(-1, bytes.at(-1)! ^ 1));
+  assert.notEqual((await apt.run("install", "foo")).code, 0);
+  await replace(deb, bytes);
+  await apt.install("foo");
+  assert.deepEqual(await apt.installed(), { foo: "1.0" });
+});
+
+/** Another file takes its place in one step: nginx never sends half of each. */
+async function replace(file: string, bytes: Uint8Array): Promise<void> {
+  await Deno.writeFile(`${file}.new`, bytes);
+  await Deno.rename(`${file}.new`, file);
+}
+
 function createFullApt({ dir, repository }: AptScene, name: string, url: string): Promise<AptGet> {
   const sources = `${repository.source(url)}\n${repository.source(url, "deb-src")}`;
   return AptGet.create(dir, name, { sources, settings: allIndexes });

@@ -22,11 +22,12 @@ interface TwoIndexes extends AsyncDisposable {
   ): Promise<PythonVault>;
 }
 
-async function createTwoIndexes(): Promise<TwoIndexes> {
+async function createTwoIndexes({ forwards = false } = {}): Promise<TwoIndexes> {
   await using stack = new AsyncDisposableStack();
   const ownFiles = stack.use(new FileHost());
-  const own = stack.use(new PypiIndex({ user, fileHost: ownFiles }));
   const scene: PythonScene = stack.use(await createPythonScene());
+  const forwardsTo = forwards ? { forwardsTo: scene.index.indexUrl } : {};
+  const own = stack.use(new PypiIndex({ user, fileHost: ownFiles, ...forwardsTo }));
   const resources = stack.move();
   return {
     ...{ own, ownFiles, open: scene.index },
@@ -166,3 +167,25 @@ Deno.test("only and never say which projects an index is asked for", async (t) =
     assert.deepEqual(list.projects.map(({ name }) => name).sort(), ["corp-app", "secret-plan", "some-lib"]);
   });
 });
+
+Deno.test(
+  { name: "an index that redirects unknown projects gets no stranger's package past the rules", ignore: ignorePip },
+  async (t) => {
+    await using indexes = await createTwoIndexes({ forwards: true });
+    const { own, open } = indexes;
+    own.add(createWheel("corp-app", "1.0", { dependencies: ["some-lib"] }));
+    open.add(createWheel("corp-tools", "99.0"));
+    open.add(createWheel("some-lib", "1.2"));
+    await using vault = await indexes.startVault({}, { open: { never: "corp-*" } });
+    await using pip = await createPip({ indexUrl: vault.indexUrl });
+    await t.step("pip and uv are told that there is no such project", async () => {
+      assert.match(await pip.failToInstall("corp-tools"), /No matching distribution found for corp-tools/);
+      assert.equal((await fetch(vault.url("/simple/corp-tools/"))).status, 404);
+      await assert.rejects(new UvReplay(vault.indexUrl).page("corp-tools"));
+    });
+    await t.step("what the rules let through is installed", async () => {
+      assert.deepEqual((await pip.install("corp-app")).versions, { corp_app: "1.0", some_lib: "1.2" });
+    });
+    assert.deepEqual(open.lines.filter((line) => line.includes("corp")), [], "the public index learns no name");
+  },
+);

@@ -18,6 +18,8 @@ export interface RepositoryState {
   /** How many more packages its list has, which are not there. */
   readonly unwanted?: number;
   readonly acquireByHash?: boolean;
+  /** How its indexes are packed; gzip and xz where absent. */
+  readonly packing?: "bz2";
   /** Whether there is a patch from the generation before. */
   readonly patches?: boolean;
   /** How its release is signed; `InRelease` where absent, as usual today, else `Release` beside `Release.gpg`. */
@@ -102,7 +104,7 @@ export class AptRepository implements AsyncDisposable {
     await this.#writeIndexes(folder, state);
     await this.#writeRelease(folder, state, date);
     const files = walk(`${folder}/${this.#suite}`).map((name) => this.#suite + name);
-    const indexes = files.filter((path) => /(^|\/)(by-hash|Packages\.diff)\/|\.[gx]z$/.test(path));
+    const indexes = files.filter((path) => /(^|\/)(by-hash|Packages\.diff)\/|\.(?:[gx]z|bz2)$/.test(path));
     return {
       placeIndexes: () => this.#place(folder, indexes, date),
       placeRelease: () => this.#place(folder, files.filter((path) => isRelease(path)), date),
@@ -143,18 +145,18 @@ export class AptRepository implements AsyncDisposable {
   }
 
   async #writeIndexes(folder: string, state: RepositoryState): Promise<void> {
-    const { packages, sources, patches, unwanted = 0 } = state;
+    const { packages, sources, patches, unwanted = 0, packing } = state;
     const component = this.#flat ? "" : `${this.#suite}main/`;
     const pool = this.#pool || ".";
     const write = async (path: string, command: string, more = "") => {
-      await writeIndex(`${folder}/${path}`, await archive(folder, command, pool) + more);
+      await writeIndex(`${folder}/${path}`, await archive(folder, command, pool) + more, packing);
     };
     const packagesPath = this.#flat ? "Packages" : `${component}binary-${this.architecture}/Packages`;
     await write(packagesPath, "packages", this.#listUnwanted(unwanted));
     if (sources) await write(this.#flat ? "Sources" : `${component}source/Sources`, "sources");
     if (!this.#flat) {
       await write(`${component}Contents-${this.architecture}`, "contents");
-      await writeIndex(`${folder}/${component}i18n/Translation-en`, translations(Object.keys(packages)));
+      await writeIndex(`${folder}/${component}i18n/Translation-en`, translations(Object.keys(packages)), packing);
     }
     if (!patches) return;
     const before = this.#dir.join(`generation-${this.#generations - 1}`);
@@ -208,9 +210,10 @@ async function archive(folder: string, ...args: readonly string[]): Promise<stri
   return `${await runToSuccess(["env", "-C", folder, "apt-ftparchive", "-q", ...args])}\n`;
 }
 
-async function writeIndex(path: string, text: string): Promise<void> {
+async function writeIndex(path: string, text: string, packing: RepositoryState["packing"]): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeTextFile(path, text);
+  if (packing === "bz2") return void await runToSuccess(["bzip2", "-k", path]);
   await runToSuccess(["gzip", "-9nk", path]);
   await runToSuccess(["xz", "-k", path]);
 }
@@ -228,7 +231,7 @@ async function linkByHash(suite: string, release: string): Promise<void> {
   for (const line of release.split("\n")) {
     algorithm = /^(\w+):$/.exec(line)?.[1] ?? algorithm;
     const [, hex, path] = /^ (\w+) +\d+ (\S+)$/.exec(line) ?? [];
-    if (path === undefined || !/\.[gx]z$|\/Index$/.test(path)) continue;
+    if (path === undefined || !/\.(?:[gx]z|bz2)$|\/Index$/.test(path)) continue;
     const folder = `${suite}/${dirname(path)}/by-hash/${algorithm}`;
     await Deno.mkdir(folder, { recursive: true });
     if (!await exists(`${folder}/${hex}`)) await Deno.link(`${suite}/${path}`, `${folder}/${hex}`);

@@ -20,6 +20,8 @@ export interface PypiIndexOptions {
   readonly forms?: readonly SimpleForm[];
   /** The only one it lets in. */
   readonly user?: IndexUser;
+  /** Where it redirects to for projects that it does not have, as GitLab does: the URL of another index. */
+  readonly forwardsTo?: string;
   /** Where its files are; below its own `/packages` where it is left out. */
   readonly fileHost?: FileHost;
 }
@@ -106,10 +108,16 @@ export class PypiIndex extends RecordingServer {
     return this.#servePage(request, name);
   }
 
+  #serveUnknown(name: string): Response {
+    const { forwardsTo } = this.#options;
+    if (forwardsTo === undefined) return new Response("no such project", { status: 404 });
+    return new Response(null, { status: 302, headers: { location: `${forwardsTo}/${name}/` } });
+  }
+
   #servePage(request: Request, name: string): Response {
     const form = chooseForm(request.headers.get("accept"), this.#options.forms ?? ["html", "json"]);
     const listed = this.#projects.get(name);
-    if (name !== "" && listed === undefined) return new Response("no such project", { status: 404 });
+    if (name !== "" && listed === undefined) return this.#serveUnknown(name);
     const page = listed
       ? formatPage(form, name, [...listed.values()])
       : formatProjects(form, [...this.#projects.keys()]);
