@@ -39,8 +39,8 @@ export function readerPassingVia(reader: VaultReader, via: string): VaultReader 
 }
 
 function withVia(fetch: Fetch, via: string): Fetch {
-  return (request) => {
+  return (request, options) => {
     request.headers.set("via", via);
-    return fetch(request);
+    return fetch(request, options);
   };
 }
