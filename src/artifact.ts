@@ -110,6 +110,11 @@ export interface Artifact extends Selecting {
   readonly hasRelativeLinks?: boolean;
   /** What clients are told instead of the stored headers; with the SHA-256 of the body, in hex, where that is known. */
   present?(headers: HeaderList, sha256?: string): HeaderList;
+  /**
+   * Notified of each answer to a client's GET, once it can be sent, with the stored headers and the SHA-256 of the body,
+   * in hex, where that is known. Throws nothing.
+   */
+  served?(headers: HeaderList, sha256?: string): void;
   /** Served where no upstream has it, instead of an error. */
   readonly whenMissing?: DirectAnswer;
 }
@@ -189,6 +194,8 @@ export interface VaultReader {
   holds(artifact: Artifact): boolean;
   /** Resolves once its body is held, whole and checked. Throws as `Vault.open`. */
   fetch(artifact: Artifact): Promise<void>;
+  /** As `fetch`, for what nobody waits for yet: the downloads that clients wait for go first. */
+  fetchAhead(artifact: Artifact): Promise<void>;
   /** From now on, in one step, the body and headers held for `from` are those of `to`. Throws `storage_failed`. */
   copy(from: Artifact, to: Artifact): Promise<void>;
   /**

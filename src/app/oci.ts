@@ -35,6 +35,9 @@ export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): 
     registries,
     tagTtlMs: options.tag_ttl,
     movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
+    ...!options.prefetch.includes("none") && {
+      prefetch: { platforms: options.prefetch, report: (level, message) => deps.log[level](message) },
+    },
     ...hostsForClients(backend).length > 0 &&
       { unconfigured: { names: hostsForClients(backend), open: await createOpener(backend, deps) } },
   });

@@ -1,10 +1,12 @@
-import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer } from "../artifact.ts";
+import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer, VaultReader } from "../artifact.ts";
+import type { Digest } from "../digest.ts";
 import { VaultError } from "../errors.ts";
 import { acceptClassOf, everyForm } from "./oci_accept.ts";
 import { OciCandidates } from "./oci_candidates.ts";
 import { manifestCheck, mediaTypeOf, referrersCheck, tagListCheck } from "./oci_document.ts";
 import { formatOciError } from "./oci_error.ts";
-import { ociIndexType } from "./oci_media_types.ts";
+import { isIndex, ociIndexType } from "./oci_media_types.ts";
+import { Prefetch, type PrefetchOptions } from "./oci_prefetch.ts";
 import { announcedDigest, presentContent, presentList, versionHeader } from "./oci_present.ts";
 import { noReferrers } from "./oci_referrers.ts";
 import { type Claim, Registries, type Unconfigured } from "./oci_registries.ts";
@@ -25,11 +27,13 @@ export interface OciBackendOptions {
   readonly movesOnAfter: Artifact["movesOnAfter"];
   /** Registries that are not configured; without it, they are refused. */
   readonly unconfigured?: Unconfigured;
+  /** What is fetched ahead when a client gets an index; nothing where absent. */
+  readonly prefetch?: Omit<PrefetchOptions, "atOnce">;
 }
 
-/** What a request for an image means needs no document. */
+/** What a request for an image means needs no document; the reader is for what is fetched ahead, once it is served. */
 export interface ImageBackend extends Backend {
-  resolve(request: BackendRequest): Artifact | DirectAnswer;
+  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer;
 }
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
@@ -39,8 +43,11 @@ export interface OciBackend extends ImageBackend {
   /** Why it serves this registry; null where it does not. */
   claimTo(registry: string): Claim | null;
   /** As `resolve`, with a path below `/v2`. */
-  answer(request: BackendRequest): Artifact | DirectAnswer;
+  answer(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer;
 }
+
+/** Clients have most of what may come from a host at once to themselves. */
+const mostPrefetches = 4;
 
 const pong: DirectAnswer = { status: 200, contentType: "application/json", headers: [versionHeader], body: "{}" };
 
@@ -70,6 +77,7 @@ class OciMirror implements OciBackend {
   readonly #options: OciBackendOptions;
   readonly #registries: Registries;
   readonly #candidates = new OciCandidates();
+  readonly #prefetch: Prefetch | null;
 
   constructor(options: OciBackendOptions) {
     this.name = options.name;
@@ -77,6 +85,8 @@ class OciMirror implements OciBackend {
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.#options = options;
+    const atOnce = Math.max(1, Math.min(mostPrefetches, Math.floor(options.maxTransfers / 4)));
+    this.#prefetch = options.prefetch ? new Prefetch({ ...options.prefetch, atOnce }) : null;
     this.#registries = new Registries({ ...options, mirrorsHub: options.type === "dockerhub" });
   }
 
@@ -88,15 +98,15 @@ class OciMirror implements OciBackend {
     return this.#registries.claimTo(registry);
   }
 
-  resolve(request: BackendRequest): Artifact | DirectAnswer {
-    return this.answer(belowVersion(request));
+  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
+    return this.answer(belowVersion(request), vault);
   }
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
     return formatOciError(error, parseOciRequest(belowVersion(request)));
   }
 
-  answer(request: BackendRequest): Artifact | DirectAnswer {
+  answer(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
     const asked = parseOciRequest(request);
     switch (asked.kind) {
       case "ping":
@@ -109,8 +119,27 @@ class OciMirror implements OciBackend {
           `"${request.base}${request.path}" means nothing to this mirror: it has manifests, blobs, tags/list and referrers of images`,
         );
       default:
-        return this.#artifact(asked, request);
+        return this.#fetchingAhead(asked, request, vault);
     }
+  }
+
+  /** The artifact that fetches ahead what it lists; nothing of registries that only a client has named, nor offline. */
+  #fetchingAhead(asked: OciContent, request: BackendRequest, vault: VaultReader | undefined): Artifact {
+    const artifact = this.#artifact(asked, request);
+    const prefetch = this.#prefetch;
+    const mayList = asked.kind === "tagged_manifest" || asked.kind === "manifest";
+    if (prefetch === null || vault === undefined || !mayList) return artifact;
+    if (!artifact.adoptsHeld || this.#options.policy.offline) return artifact;
+    const { registry, name } = asked;
+    return {
+      ...artifact,
+      served: (headers, sha256) => {
+        if (!isIndex(headers)) return;
+        const locate = (kind: "manifest" | "blob", digest: Digest) =>
+          this.#artifact({ kind, registry, name, digest }, request);
+        prefetch.start({ artifact, sha256, locate }, vault);
+      },
+    };
   }
 
   #artifact(asked: OciContent, request: BackendRequest): Artifact {

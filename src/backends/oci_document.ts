@@ -2,7 +2,7 @@ import type { Reading } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 
 /** Registries take manifests of 4 MiB (distribution-spec, "Pushing Manifests"), some of more. */
-const maxBytes = 16 * 1024 * 1024;
+export const maxDocumentBytes = 16 * 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -33,7 +33,7 @@ export function mediaTypeOf(bytes: Uint8Array): string | null {
 function checkOf(what: string, isOne: (fields: Fields) => boolean): Reading<null> {
   return {
     name: `check of ${what}`,
-    maxBytes,
+    maxBytes: maxDocumentBytes,
     async make(body) {
       const fields = parseFields(await body.bytes());
       if (fields !== null && isOne(fields)) return null;
@@ -43,8 +43,8 @@ function checkOf(what: string, isOne: (fields: Fields) => boolean): Reading<null
   };
 }
 
-/** Null for what is no JSON object. */
-function parseFields(bytes: Uint8Array): Fields | null {
+/** The fields of a JSON object; null for what is none. */
+export function parseFields(bytes: Uint8Array): Fields | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : null;

@@ -1,4 +1,4 @@
-import type { Artifact, BackendRequest, DirectAnswer } from "../artifact.ts";
+import type { Artifact, BackendRequest, DirectAnswer, VaultReader } from "../artifact.ts";
 import type { VaultError } from "../errors.ts";
 import type { ImageBackend, OciBackend } from "./oci.ts";
 import { formatOciError } from "./oci_error.ts";
@@ -39,10 +39,10 @@ class OciRoot implements ImageBackend {
     this.#longestPrefixFirst = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  resolve(request: BackendRequest): Artifact | DirectAnswer {
+  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
     const addressed = this.#byPrefix(request);
-    if (addressed !== null) return addressed.backend.answer(addressed.request);
-    return this.#byRegistry(request).answer(request);
+    if (addressed !== null) return addressed.backend.answer(addressed.request, vault);
+    return this.#byRegistry(request).answer(request, vault);
   }
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {

@@ -15,6 +15,12 @@ const imagePattern = textMatching(/^[^\s/:@][^\s:@]*$/, {
   hint: 'write for example "library/*" or "myorg/**", without a tag',
 });
 
+const platform = textMatching(/^(?:none|all_platforms|[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?)$/, {
+  type: "none, all_platforms or platform",
+  a: "a known word or a platform",
+  hint: "write none, all_platforms, linux/amd64 or linux/arm/v7",
+});
+
 const registryName = value<string>({
   type: "host",
   a: "the name of a registry",
@@ -76,6 +82,9 @@ const ociKeys = {
   ),
   tag_ttl: duration({ forever: true }).prefault("5m").describe(
     "How long a tag counts as fresh; then one HEAD asks whether it has moved.",
+  ),
+  prefetch: oneOrMore(platform).prefault("none").describe(
+    "What is fetched in the background, with all layers, when a client gets an index of several platforms: none, all_platforms, or platforms such as linux/arm64. Every manifest counts in a registry's quota.",
   ),
   on_outage: choice("stop", "next").prefault("stop").describe(
     "When a registry fails: stop says so, next asks the next one, which may have another image of that name.",

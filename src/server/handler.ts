@@ -137,6 +137,7 @@ class Boundary {
         opened.close();
         return directReply(method, moved);
       }
+      if (method === "GET") artifact.served?.(opened.headers, opened.sha256);
       return respond(presented(opened, artifact), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;

@@ -33,6 +33,7 @@ export function readerPassingVia(reader: VaultReader, via: string): VaultReader 
     read: (artifact, reading) => reader.read(passingVia(artifact, via), reading),
     holds: (artifact) => reader.holds(artifact),
     fetch: (artifact) => reader.fetch(passingVia(artifact, via)),
+    fetchAhead: (artifact) => reader.fetchAhead(passingVia(artifact, via)),
     copy: (from, to) => reader.copy(from, to),
     keysBelow: (backend, prefix) => reader.keysBelow(backend, prefix),
   };

@@ -47,6 +47,15 @@ export class Library implements VaultReader {
     if (!this.holds(artifact)) throw notKept(artifact);
   }
 
+  async fetchAhead({ policy, ...artifact }: Artifact): Promise<void> {
+    const unfollowed: Artifact = { ...artifact, policy: { ...policy, abandonedTransfer: "finish" } };
+    const opened = await this.#options.open(unfollowed);
+    opened.close();
+    if (opened.sha256 !== undefined) return;
+    await this.#options.settled(unfollowed);
+    if (!this.holds(unfollowed)) throw notKept(unfollowed);
+  }
+
   async copy(from: Artifact, to: Artifact): Promise<void> {
     const { store, settled } = this.#options;
     await settled(from);

@@ -265,6 +265,7 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
   ],
   ["oci", "repositories: [{registry_url: a}], mirror_of: any", /config\.mirror_of: belongs to one registry/],
   ["oci", "registry_url: a, mirror_of: configured", /config\.mirror_of: "configured" is not .*; write any, quay\.io/],
+  ["dockerhub", "prefetch: arm64", /config\.prefetch: "arm64" is not a known word or a platform; write none, all_plat/],
   ["dockerhub", "on_outage: ignore", /config\.on_outage: "ignore" is not a known word; write stop, next/],
 ];
 

@@ -110,6 +110,7 @@ export const noReader: VaultReader = {
   read: unexpected,
   holds: unexpected,
   fetch: unexpected,
+  fetchAhead: unexpected,
   copy: unexpected,
   keysBelow: unexpected,
 };

@@ -99,6 +99,38 @@ Deno.test("a body that nobody follows lets the one go first that somebody wants,
   assert.equal(upstream.count("/a", "GET"), 1);
 });
 
+Deno.test("what is fetched ahead lets a client's download go first, and is finished afterwards", async () => {
+  await using upstream = startFakeUpstream();
+  for (const name of ["/ahead", "/wanted"]) upstream.serve(name, { body: large, etag: `"${name}"` });
+  const hold = upstream.hold("/ahead", MiB);
+  const late = upstream.hold("/ahead", 3 * MiB);
+  const { fixture, waiting } = limited(1);
+  await using _ = fixture;
+  const lasting = { freshness: { kind: "immutable" }, policy: { abandonedTransfer: "stop" } } as const;
+  const ahead = fixture.artifact(upstream.url("/ahead"), lasting);
+  const fetched = fixture.vault.reader.fetchAhead(ahead);
+  await hold.reached;
+  const wanted = fixture.read(fixture.artifact(upstream.url("/wanted")));
+  await waitUntil("it waits", () => waiting.now === 1);
+  hold.release();
+  assert.ok(large.matches((await wanted).bytes, 0));
+  assert.equal(fixture.store.find(ahead), null);
+  late.release();
+  await fetched;
+  assert.ok(fixture.vault.reader.holds(ahead));
+  await fixture.vault.reader.fetchAhead(ahead);
+  assert.equal(upstream.count("/ahead", "GET"), 1);
+});
+
+Deno.test("what is fetched ahead and cannot be kept is told", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: large });
+  await using fixture = new VaultFixture({ store: { maxBytes: 1 } });
+  await assert.rejects(fixture.vault.reader.fetchAhead(fixture.artifact(upstream.url("/a"))), {
+    code: "storage_failed",
+  });
+});
+
 Deno.test("a staged body that has to wait is resumed, not fetched anew", async () => {
   await using upstream = startFakeUpstream();
   const body = new Pattern(8 * MiB);
