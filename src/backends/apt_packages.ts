@@ -1,15 +1,21 @@
-import { VaultError } from "../errors.ts";
+import { messageOf, VaultError } from "../errors.ts";
+import { IndexTooLarge, readIndex } from "./apt_package_index.ts";
 import { PackageTable } from "./apt_package_table.ts";
-import type { PackagesReply, PackagesRequest } from "./apt_packages_worker.ts";
+import { readOnThread } from "./apt_packages_thread.ts";
 import type { Compression } from "./apt_unpack.ts";
 
-/** So long the thread may take for a chunk of at most 1 MiB. */
-const maxMsForChunk = 60_000;
+type Bytes = Uint8Array<ArrayBuffer>;
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** An index of at most so much, packed and unpacked, is read here: to start a thread takes longer. */
+const smallPackedBytes = 64 * 1024;
+const smallBytes = 256 * 1024;
+const sliceBytes = 4 * 1024;
 
 /**
- * Reads a Packages or Sources index to its end, on a thread of its own; the memory this takes grows with the table
- * only. Throws `upstream_failed` where it cannot be unpacked or takes too long, `internal` where `signal` is aborted,
- * and what the stream throws.
+ * Reads a Packages or Sources index to its end, on a thread of its own where it is not small; the memory this takes
+ * grows with the table only. Throws `upstream_failed` where it cannot be unpacked or takes too long, `internal` where
+ * `signal` is aborted, and what the stream throws.
  */
 export async function readPackages(
   stream: ReadableStream<Uint8Array>,
@@ -17,57 +23,73 @@ export async function readPackages(
   signal?: AbortSignal,
 ): Promise<PackageTable> {
   const reader = stream.getReader();
-  const worker = new Worker(new URL("./apt_packages_worker.ts", import.meta.url), { type: "module" });
+  const stopped = Promise.withResolvers<never>();
+  const stop = () =>
+    stopped.reject(new VaultError("internal", "Cannot read an index of packages: the vault is shutting down"));
+  stopped.promise.catch(() => {});
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop, { once: true });
   try {
-    const table = await converse(worker, reader, { compression, signal });
-    // An unpacker may be content before, but only at its end is a stream known to be what it should.
-    while (!(await reader.read()).done);
-    return table;
+    return await Promise.race([stopped.promise, read(reader, compression, stopped.promise)]);
   } catch (error) {
     await reader.cancel(error).catch(() => {});
     throw error;
   } finally {
-    worker.terminate();
+    signal?.removeEventListener("abort", stop);
   }
 }
 
-/** Hands over a chunk each time the worker asks for one, until it has the table. */
-function converse(
-  worker: Worker,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  { compression, signal }: { compression: Compression; signal: AbortSignal | undefined },
-): Promise<PackageTable> {
-  const { promise, resolve, reject } = Promise.withResolvers<PackageTable>();
-  const stop = () => reject(new VaultError("internal", "Cannot read an index of packages: the vault is shutting down"));
-  const tooSlow = () =>
-    reject(new VaultError("upstream_failed", "Cannot read an index of packages: it takes too long"));
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const giveMore = async () => {
-    await handOver(worker, reader);
-    timer = setTimeout(tooSlow, maxMsForChunk);
-  };
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop, { once: true });
-  worker.onmessage = ({ data }: MessageEvent<PackagesReply>) => {
-    clearTimeout(timer);
-    if (data.kind === "more") giveMore().catch(reject);
-    else if (data.kind === "table") resolve(new PackageTable(data.columns));
-    else reject(new VaultError("upstream_failed", `Cannot read an index of packages (${compression}): ${data.reason}`));
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new VaultError("internal", `Cannot read an index of packages: its thread failed: ${event.message}`));
-  };
-  worker.postMessage({ kind: "open", compression } satisfies PackagesRequest);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", stop);
-  });
+async function read(reader: Reader, compression: Compression, stopped: Promise<never>): Promise<PackageTable> {
+  const begun: Bytes[] = [];
+  if (staysSmall(compression) && await readWhole(reader, begun)) {
+    const table = await readHere(begun, compression);
+    if (table !== null) return table;
+  }
+  const table = await readOnThread(() => nextOf(begun, reader), { compression, stopped });
+  // An unpacker may be content before, but only at its end is a stream known to be what it should.
+  while (!(await reader.read()).done);
+  return table;
 }
 
-async function handOver(worker: Worker, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+/** Whether little of what is packed so unpacks to no more than some thousand times as much. */
+function staysSmall(compression: Compression): boolean {
+  return compression === "none" || compression === "gz";
+}
+
+/** Reads the stream into `chunks` up to its end, and says so; or only its beginning, where it is not small. */
+async function readWhole(reader: Reader, chunks: Bytes[]): Promise<boolean> {
+  let bytes = 0;
+  while (bytes <= smallPackedBytes) {
+    const { value } = await reader.read();
+    if (value === undefined) return true;
+    bytes += value.byteLength;
+    // Its buffer may be used on by whoever made it.
+    chunks.push(new Uint8Array(value));
+  }
+  return false;
+}
+
+/** Null for one that unpacks to too much to be read here. */
+async function readHere(chunks: readonly Bytes[], compression: Compression): Promise<PackageTable | null> {
+  try {
+    return new PackageTable(await readIndex(ReadableStream.from(slicesOf(chunks)), compression, smallBytes));
+  } catch (error) {
+    if (error instanceof IndexTooLarge) return null;
+    throw new VaultError("upstream_failed", `Cannot read an index of packages (${compression}): ${messageOf(error)}`);
+  }
+}
+
+/** So that each unpacks to little before it is seen to be too much. */
+function* slicesOf(chunks: readonly Bytes[]): Generator<Bytes> {
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += sliceBytes) yield chunk.subarray(start, start + sliceBytes);
+  }
+}
+
+/** What has been read already, then the rest; undefined at the end. */
+async function nextOf(begun: Bytes[], reader: Reader): Promise<Bytes | undefined> {
+  const first = begun.shift();
+  if (first !== undefined) return first;
   const { value } = await reader.read();
-  // Its buffer may be used on by whoever made it.
-  const chunk = value === undefined ? null : new Uint8Array(value);
-  worker.postMessage({ kind: "chunk", chunk } satisfies PackagesRequest, chunk === null ? [] : [chunk.buffer]);
+  return value && new Uint8Array(value);
 }

@@ -1,7 +1,7 @@
 // Unpacks and reads one index of packages on a thread of its own, chunk by chunk as it asks for them.
-import { PackageLines } from "./apt_package_lines.ts";
-import { type PackageColumns, PackageTableBuilder } from "./apt_package_table.ts";
-import { type Compression, unpack } from "./apt_unpack.ts";
+import { readIndex } from "./apt_package_index.ts";
+import type { PackageColumns } from "./apt_package_table.ts";
+import type { Compression } from "./apt_unpack.ts";
 
 /** What the worker is told: `open` first, then a chunk for each `more`; null after the last. */
 export type PackagesRequest =
@@ -28,22 +28,13 @@ let onChunk: (chunk: Uint8Array<ArrayBuffer> | null) => void;
 
 scope.onmessage = ({ data: request }) => {
   if (request.kind === "chunk") return onChunk(request.chunk);
-  readIndex(request.compression).catch((error) => {
+  sendTable(request.compression).catch((error) => {
     scope.postMessage({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
   });
 };
 
-async function readIndex(compression: Compression): Promise<void> {
-  const table = new PackageTableBuilder();
-  const lines = new PackageLines((path, sha256) => table.add(path, sha256));
-  let unpackedBytes = 0;
-  await unpack(chunks(), compression, (chunk) => {
-    unpackedBytes += chunk.byteLength;
-    if (unpackedBytes > maxUnpackedBytes) throw new Error(`unpacked it is larger than ${maxUnpackedBytes} bytes`);
-    lines.write(chunk);
-  });
-  lines.end();
-  const columns = table.build();
+async function sendTable(compression: Compression): Promise<void> {
+  const columns = await readIndex(chunks(), compression, maxUnpackedBytes);
   scope.postMessage({ kind: "table", columns }, [columns.keys.buffer, columns.digests.buffer]);
 }
 

@@ -169,7 +169,7 @@ Deno.test("a path with several digests has none; one that is merely repeated has
 });
 
 for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz], ["bz2", bz2], ["zst", zst]] as const) {
-  Deno.test(`an index is read on a thread of its own: ${compression}`, async () => {
+  Deno.test(`an index is read: ${compression}`, async () => {
     for (const pieceBytes of [1, 100, bytes.length]) {
       const table = await readPackages(streamOf(bytes, pieceBytes), compression);
       assert.equal(table.size, names.length);
@@ -275,6 +275,15 @@ Deno.test("chunks of a buffer that others use stay theirs, however large", async
   );
   assert.equal(table.size, 3000);
   assert.equal(new TextDecoder().decode(shared), text);
+});
+
+Deno.test("an index that looks small and is not is read on from its beginning", async () => {
+  const all = Array.from({ length: 5000 }, (_, nth) => stanza(`package${nth}`)).join("");
+  const alike = await gzip(new TextEncoder().encode(all.replaceAll(/^Description.*$/gm, "Description: x".repeat(20))));
+  const repeated = await gzip(new TextEncoder().encode(`${index}${"Description: x\n".repeat(100_000)}`));
+  assert.ok(alike.byteLength > 64 * 1024 && repeated.byteLength < 64 * 1024);
+  assert.equal((await readPackages(streamOf(alike, 1000), "gz")).size, 5000);
+  assert.equal((await readPackages(streamOf(repeated, 1000), "gz")).size, names.length);
 });
 
 Deno.test("a small index that unpacks to gigabytes is not unpacked beyond its limit", async () => {
