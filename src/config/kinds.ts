@@ -71,9 +71,10 @@ export function secretFile() {
   return value({ type: "file", a: "text", hint: "write it in quotes", role: "secret", read: readText });
 }
 
-/** Text that is never shown. */
-export function secret() {
-  return value({ type: "secret text", a: "text", hint: "write it in quotes", secret: true, read: readText });
+/** Text that is never shown; where it is said so, it may be empty. */
+export function secret(options: { empty?: true } = {}) {
+  const read = (input: unknown) => options.empty && input === "" ? "" : readText(input);
+  return value({ type: "secret text", a: "text", hint: "write it in quotes", secret: true, read });
 }
 
 function readText(input: unknown): string | Misfit {

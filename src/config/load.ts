@@ -3,7 +3,7 @@ import { readConfigFile } from "./config_file.ts";
 import { type Env, readEnv } from "./env.ts";
 import { withoutCacheBlock, withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";
-import { namesInTexts, resolveTexts } from "./resolve_texts.ts";
+import { bareReferences, namesInTexts, resolveTexts } from "./resolve_texts.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { problemsOf } from "./wording.ts";
 import { YamlFile } from "./yaml_file.ts";
@@ -45,7 +45,13 @@ export async function loadConfig({ path, text, env, overrides = {}, warn = () =>
   const result = configSchema.safeParse(input);
   const problems = [...file.problems, ...resolved.problems.map(original)];
   if (result.success && problems.length === 0) {
-    for (const warning of [...read.warnings, ...withLogins.warnings, ...supported.warnings]) warn(warning);
+    const warnings = [
+      ...read.warnings,
+      ...withLogins.warnings,
+      ...supported.warnings,
+      ...bareReferences(file.value),
+    ];
+    for (const warning of warnings) warn(warning);
     return result.data;
   }
   if (!result.success && file.isReadable) {

@@ -11,9 +11,11 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
 - Durations: \`30\` (seconds), \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`7d\`, \`2w\`; \`forever\` where it is allowed.
 - Sizes: \`1048576\` (bytes), \`512MB\` (decimal), \`100GiB\` (binary).
 - \`\${NAME}\` and \`\${NAME:-default}\` in a value stand for an environment variable; the default is for one that is not
-  set or empty. \`$\${\` is a literal \`\${\`. In a flow mapping (\`{…}\`) they need quotes.
+  set or empty. \`$\${\` is a literal \`\${\`. In a flow mapping (\`{…}\`) they need quotes. A \`$\` without a brace stands for itself;
+  where it looks like a variable (\`$TOKEN\`), the start warns of it.
 - A key without a value, or whose variable is empty, counts as not given. So does a login (\`username\`, \`password\`,
-  \`token\`) of which no variable is set; the start warns of it.
+  \`token\`) of which no variable is set; the start warns of it. A \`username\` needs a password; one that is empty is written
+  \`password: ""\`.
 - A secret that changes while the vault runs has to stand in a file (\`password_file\`, \`token_file\`): the environment of
   a process stays what it was at its start ([Secrets](running.md#secrets)).
 - Backends of types that are not supported yet (\`huggingface\`, \`npm\`) are left out, with a warning.

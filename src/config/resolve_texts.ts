@@ -1,7 +1,7 @@
 import type { Env } from "./env.ts";
 import { Misfit } from "./kinds.ts";
-import type { Path, Problem } from "./problem.ts";
-import { referencedNames, substitute } from "./substitute.ts";
+import { formatPath, type Path, type Problem } from "./problem.ts";
+import { hasBareReference, referencedNames, substitute } from "./substitute.ts";
 
 /** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
 const maxDepth = 32;
@@ -26,6 +26,22 @@ export function namesInTexts(tree: unknown): string[] {
     return text;
   });
   return [...names];
+}
+
+/** One sentence for each text in which a variable was perhaps meant. Without the text itself, which may be a secret. */
+export function bareReferences(tree: unknown): string[] {
+  const warnings: string[] = [];
+  mapTexts(tree, [], (text, path) => {
+    if (hasBareReference(text)) {
+      warnings.push(
+        `${
+          formatPath(path)
+        } has a "$" before a name, and is taken as it is written; write \${NAME} if the variable is meant`,
+      );
+    }
+    return text;
+  });
+  return warnings;
 }
 
 function mapTexts(value: unknown, path: Path, map: (text: string, path: Path) => string | undefined): unknown {

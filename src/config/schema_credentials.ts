@@ -4,7 +4,9 @@ import { secret, secretFile, text } from "./kinds.ts";
 /** Who the vault is at an upstream. */
 export const credentialKeys = {
   username: text().optional().describe("For Basic authentication at the upstream."),
-  password: secret().optional().describe("For Basic authentication at the upstream."),
+  password: secret({ empty: true }).optional().describe(
+    'For Basic authentication at the upstream; "" for a login that has none.',
+  ),
   password_file: secretFile().optional().describe(
     "File with the password instead, read again when it changes.",
   ),
@@ -32,6 +34,10 @@ export function checkCredentialsAt(path: readonly string[], config: unknown, con
   excludes("token_file", "username");
   excludes("token_file", "token");
   excludes("password_file", "password");
-  if (isGiven("username")) return;
+  if (isGiven("username")) {
+    const isComplete = ["password", "password_file", "token", "token_file"].some(isGiven);
+    if (!isComplete) wrong("username", 'a username needs a password; write password: "" if it has none');
+    return;
+  }
   for (const key of ["password", "password_file"]) if (isGiven(key)) wrong(key, "a password needs a username");
 }

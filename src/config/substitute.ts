@@ -27,3 +27,11 @@ export function substitute(text: string, env: Env): string | Misfit {
 export function referencedNames(text: string): string[] {
   return [...text.matchAll(reference)].flatMap(([, , name]) => name ?? []);
 }
+
+/**
+ * Whether a text has what looks like a variable without its braces, such as `$TOKEN`: it is taken as it is written. A
+ * word in capitals does, and any name that is the whole text.
+ */
+export function hasBareReference(text: string): boolean {
+  return /^\$[A-Za-z_]\w*$|(?<!\$)\$[A-Z_][A-Z0-9_]+(?![a-z])/.test(text);
+}

@@ -97,8 +97,8 @@ for (const [keys, problem] of single) {
 
 const warned: [backends: string[], warnings: RegExp[]][] = [
   [["{type: apt, name: a, config: {mirror_url: http://lan/debian}}"], []],
-  [["{type: apt, name: a, config: {mirror_url: http://127.0.0.1:81, username: u}}"], []],
-  [["{type: apt, name: a, config: {mirror_url: [https://a, http://b], aliases: http://c, username: u}}"], [
+  [["{type: apt, name: a, config: {mirror_url: http://127.0.0.1:81, username: u, password: p}}"], []],
+  [["{type: apt, name: a, config: {mirror_url: [https://a, http://b], aliases: http://c, username: u, password: p}}"], [
     /^Backend "a" sends its credentials for http:\/\/b unencrypted; write https:\/\/$/,
   ]],
   [["{type: http, name: a, config: {base_url: [http://a, https://b], token: x}}"], [/for http:\/\/a unencrypted/]],

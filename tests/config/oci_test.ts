@@ -285,11 +285,11 @@ const warned: [backends: string[], warnings: RegExp[]][] = [
   [["{type: oci, name: a, config: {registry_url: http://lan:5000}}"], []],
   [["{type: oci, name: a, config: {registry_url: http://127.0.0.1:5000, token: x}}"], []],
   [["{type: oci, name: a, config: {registry_url: 'http://[::1]', token: x}}"], []],
-  [["{type: oci, name: a, config: {registry_url: lan, insecure: true, username: x}}"], []],
-  [["{type: oci, name: a, config: {registry_url: http://lan, username: x}}"], [
+  [["{type: oci, name: a, config: {registry_url: lan, insecure: true, username: x, password: p}}"], []],
+  [["{type: oci, name: a, config: {registry_url: http://lan, username: x, password: p}}"], [
     /^Backend "a" sends its credentials for http:\/\/lan unencrypted; write https:/,
   ]],
-  [["{type: oci, name: a, config: {registry_url: https://b, auth_url: http://c/t, username: x}}"], [
+  [["{type: oci, name: a, config: {registry_url: https://b, auth_url: http://c/t, username: x, password: p}}"], [
     /for http:\/\/c\/t /,
   ]],
   [["{type: http, name: a, config: {prefix: /v2, base_url: https://a}}"], []],

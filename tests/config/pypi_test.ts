@@ -175,17 +175,17 @@ Deno.test("all problems are reported at once", async () => {
   await assert.rejects(load("- {type: pypi, name: a}"), /c\.yml:2:3: backends\[0\]\.config: a mapping is missing$/);
 });
 
-const own = "index_url: https://own.example, username: u";
+const own = "index_url: https://own.example, username: u, password: p";
 const open = "index_url: https://pypi.org/simple";
 
 const warned: [keys: string, warnings: RegExp[]][] = [
   ["index_url: http://lan", []],
-  ["index_url: http://localhost:3141, username: u", []],
+  ["index_url: http://localhost:3141, username: u, password: p", []],
   ["index_url: http://lan, token: x", [
     /^Backend "python" sends its credentials for http:\/\/lan unencrypted; write h/,
   ]],
-  ["index_url: https://a, packages_url: http://b, username: u", [/for http:\/\/b /]],
-  ["index_url: http://a, packages_url: http://b, username: u", [/for http:\/\/a /, /for http:\/\/b /]],
+  ["index_url: https://a, packages_url: http://b, username: u, password: p", [/for http:\/\/b /]],
+  ["index_url: http://a, packages_url: http://b, username: u, password: p", [/for http:\/\/a /, /for http:\/\/b /]],
   ["indexes: [{index_url: http://a, token: x}]", [/for http:\/\/a /]],
   [`indexes: [{${own}}, {${open}}]`, [
     /looks for a project in https:\/\/own\.example, then https:\/\/pypi\.org\/simple, and .* never: where/,
