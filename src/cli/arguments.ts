@@ -30,12 +30,23 @@ export function parseArguments(args: readonly string[], commands: readonly [Comm
   }
   if (name !== undefined && named === undefined) {
     const names = commands.map((command) => command.name);
-    return mistake(`"${name}" is not a command${didYouMean(name, names)}; known are ${names.join(", ")}`);
+    const meant = meantBy(name) ?? didYouMean(name, names);
+    return mistake(`"${name}" is not a command${meant}; known are ${names.join(", ")}`);
   }
   if (values.help !== undefined) return { kind: "help", command: named };
   if (values.version !== undefined) return { kind: "version" };
-  if (rest.length > 0) return mistake(`"${rest[0]}" is one word too many; paths and values belong to an option`);
+  const [surplus] = rest;
+  if (surplus !== undefined) {
+    return mistake(`"${surplus}" is one word too many${meantBy(surplus) ?? ""}; paths and values belong to an option`);
+  }
   return { kind: "run", command, values };
+}
+
+/** What a word is meant for that is no command; null for most. */
+function meantBy(word: string): string | null {
+  const isPath = /[/\\]|\.(?:ya?ml|json|conf|cfg)$/i.test(word);
+  const meant = word in generalOptions ? `--${word}` : isPath ? `--config ${word}` : null;
+  return meant && ` (did you mean "${meant}"?)`;
 }
 
 function mistake(message: string): Parsed {
