@@ -65,13 +65,15 @@ warn_of_old_runtime = $(COMPILE_DENO) --version | awk '/^deno / { split($$2, v, 
   " among them). This executable serves with --allow-old-runtime only; compile with Deno 2.7.8 or newer." }' >&2
 
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
-	@rm -f $(EXECUTABLE)
+	@rm -f $(EXECUTABLE).new
 	@$(warn_of_old_runtime)
-	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE) src/main.ts
+	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE).new src/main.ts
 	@# npx hides it when what it runs is killed by a signal.
-	@test -x $(EXECUTABLE) || { echo "deno compile has written nothing"; exit 1; }
-	@size=$$(wc -c < $(EXECUTABLE)); echo "$(EXECUTABLE): $$size bytes"; \
+	@test -x $(EXECUTABLE).new || { echo "deno compile has written nothing"; exit 1; }
+	@size=$$(wc -c < $(EXECUTABLE).new); echo "$(EXECUTABLE): $$size bytes"; \
 	  test $$size -le $(MAX_EXECUTABLE_BYTES) || { echo "It may have $(MAX_EXECUTABLE_BYTES) at most."; exit 1; }
+	@# One that runs goes on, and until here the old one is there.
+	@mv -f $(EXECUTABLE).new $(EXECUTABLE)
 
 release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
 	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release
