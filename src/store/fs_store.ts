@@ -5,11 +5,12 @@ import { Absences } from "./absences.ts";
 import { BlobTally } from "./blob_tally.ts";
 import { Bodies, type Damage, smallBodyBytes, touchEveryMs } from "./bodies.ts";
 import { Entries } from "./entries.ts";
-import { fileMode, folderMode, removeQuietly, storageFailed } from "./files.ts";
+import { storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
 import { OpenFiles } from "./open_files.ts";
 import { Removals } from "./removals.ts";
 import { StagedFile } from "./staged_file.ts";
+import { probeFolder } from "./probe.ts";
 import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { type KnownBackend, Spared } from "./spared.ts";
@@ -170,13 +171,7 @@ class FsStore implements Store {
   }
 
   probe(): string | null {
-    try {
-      if (this.#offline) Deno.readDirSync(this.#layout.root).next();
-      else probeWriting(this.#layout.root);
-      return null;
-    } catch (error) {
-      return messageOf(error);
-    }
+    return probeFolder(this.#layout.root, { offline: this.#offline });
   }
 
   close(): Promise<void> {
@@ -214,16 +209,6 @@ class FsStore implements Store {
     } catch (error) {
       this.#log.warning(`Cannot remove a damaged body from the cache: ${messageOf(error)}`);
     }
-  }
-}
-
-function probeWriting(folder: string): void {
-  const path = `${folder}/.probe-${crypto.randomUUID()}`;
-  try {
-    Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
-    Deno.writeTextFileSync(path, "", { mode: fileMode });
-  } finally {
-    removeQuietly(path);
   }
 }
 

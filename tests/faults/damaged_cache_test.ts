@@ -173,6 +173,7 @@ for (const [name, spoil] of unwritable) {
       const ready = await app.ask("/readyz");
       const broken = name === "the cache directory is a file";
       assert.equal(ready.status, broken ? 503 : 200, ready.text);
+      if (broken) assert.equal(ready.text, "Cannot write to the cache directory: there is a file in its place\n");
     });
   }
 }
