@@ -9,7 +9,7 @@ export interface VaultEvents {
   followerJoined(backend: string): void;
   bytesFetched(backend: string, bytes: number): void;
   upstreamResumed(backend: string): void;
-  /** An upstream answer that was no use: `reason` is a status such as `503`, or `network`, `silent`, `down`, `truncated`. */
+  /** An upstream answer that was no use; that there is no such artifact is no failure. `reason` is a status such as `503`, or `network`, `silent`, `down`, `truncated`. */
   upstreamFailed(backend: string, reason: string): void;
   digestMismatched(backend: string): void;
   storeFailed(backend: string): void;

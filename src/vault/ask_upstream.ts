@@ -62,7 +62,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
     } catch (error) {
       if (question.signal.aborted) throw question.signal.reason;
       const failure = toVaultError(error, candidate.url);
-      question.events.upstreamFailed(artifact.backend, reasonOf(failure));
+      if (!isAbsent(failure)) question.events.upstreamFailed(artifact.backend, reasonOf(failure));
       errors.push(failure);
       if (!movesOn(artifact, failure) || isHeldFrom(candidate, artifact, question)) break;
     }
@@ -158,10 +158,15 @@ function isHeldFrom(candidate: Candidate, { movesOnAfter, policy }: Artifact, { 
   return movesOnAfter === "absence" && policy.serveDeleted && cameFrom(candidate, previous);
 }
 
-function movesOn({ movesOnAfter }: Artifact, { code }: VaultError): boolean {
-  const isAbsent = code === "not_found" || code === "gone";
-  return movesOnAfter === "any_failure" || isAbsent ||
+function movesOn({ movesOnAfter }: Artifact, failure: VaultError): boolean {
+  const { code } = failure;
+  return movesOnAfter === "any_failure" || isAbsent(failure) ||
     (movesOnAfter === "refusal" && (code === "denied" || code === "refused"));
+}
+
+/** "There is no such thing" is a good answer. */
+function isAbsent({ code }: VaultError): boolean {
+  return code === "not_found" || code === "gone";
 }
 
 function rank(error: VaultError): number {
