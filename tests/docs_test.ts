@@ -32,6 +32,25 @@ for (const [name, least] of guides) {
   });
 }
 
+Deno.test("apt.md: find-vault says whether the vault is there, with what every Debian has", async () => {
+  const text = Deno.readTextFileSync(join(docs, "apt.md"));
+  const script = /^#!\/bin\/bash\n(.*?)^```/ms.exec(text)?.[1] ?? "";
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  const find = async () => {
+    const [host, port] = address.split(":");
+    const own = script.replaceAll("vault.example.com:8080", address).replace(
+      "vault.example.com/8080",
+      `${host}/${port}`,
+    );
+    const { stdout } = await new Deno.Command("/bin/bash", { args: ["-c", own] }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  assert.equal(await find(), `http://${address}\n`);
+  listener.close();
+  assert.equal(await find(), "DIRECT\n");
+});
+
 for (const file of [...markdownIn(docs), ...markdownIn(join(docs, "decisions"))]) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
     const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
