@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { askOci } from "../support/ask_oci.ts";
 import { withoutConfirmations } from "../support/check_mirror.ts";
+import { startContainerd } from "../support/containerd.ts";
+import { hold, nothingForHead, startCountingProxy, webPage } from "../support/counting_proxy.ts";
 import { startDockerd } from "../support/dockerd.ts";
 import { freePort } from "../support/free_port.ts";
 import { canIsolate, createNetns } from "../support/netns.ts";
-import { createLargeLayer, hostArchitecture, platformOf } from "../support/oci_image.ts";
+import { createLargeLayer, hostArchitecture, type Image, platformOf } from "../support/oci_image.ts";
 import { createOciScene } from "../support/oci_scene.ts";
 import { missingPrograms } from "../support/programs.ts";
+import { pullLikeDocker } from "../support/pull_like_docker.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const missing = missingPrograms("docker-registry", "busybox").length > 0;
@@ -97,3 +101,88 @@ Deno.test(
     );
   },
 );
+
+Deno.test({
+  name: "dockerd and ctr pull while a registry knows nothing by HEAD, is silent, answers with web pages, or is gone",
+  ignore: ignore || !await canIsolate("ctr"),
+}, async (t) => {
+  await using scene = await createOciScene();
+  const { upstream } = scene;
+  await using silent = startCountingProxy(scene.registry.url);
+  const layers = await Promise.all([...Array(10).keys()].map((seed) => createLargeLayer(scene.layout, 100_000, seed)));
+  const publish = (message: string, tag: string) => scene.publish({ message, layers }, tag);
+  await publish("old", "library/app:1");
+
+  const quay = { registry_url: silent.url, names: "quay.example", timeout: "10m" };
+  await using netns = await createNetns();
+  await using vault = await scene.startVault([
+    scene.hub({ tag_ttl: "0s" }),
+    { type: "oci", name: "quay", config: quay },
+  ]);
+  await netns.expose(vault.url(""));
+  await using dockerd = await startDockerd({ netns, mirrors: [vault.url("")] });
+  await using containerd = await startContainerd({ netns, hosts: { "docker.io": { mirrors: [vault.url("")] } } });
+
+  async function assertDockerPulls(name: string, digest: string): Promise<void> {
+    await dockerd.removeImages();
+    assert.equal(await dockerd.pullDigest(name), digest, dockerd.output);
+  }
+  async function assertCtrPulls(name: string, digest: string): Promise<void> {
+    await containerd.removeImages();
+    const { code, stderr } = await containerd.pull(name);
+    assert.equal(code, 0, stderr);
+    assert.equal(await containerd.digestOf(name), digest);
+  }
+  const assertPulled = (name: string, { root }: Image) =>
+    Promise.all([assertDockerPulls(name, root.digest), assertCtrPulls(`docker.io/library/${name}`, root.digest)]);
+
+  await pullLikeDocker(vault.url(""), "library/app:1");
+  const moved = await publish("moved", "library/app:1");
+
+  await t.step("404 to HEAD hides no new image of a tag", async () => {
+    upstream.fault = nothingForHead;
+    // On a slow machine the stale copy is served while upstream is asked.
+    await waitUntil("the vault has the new image", async () => {
+      return (await pullLikeDocker(vault.url(""), "library/app:1")).root === moved.root.digest;
+    });
+    await assertPulled("app:1", moved);
+    assert.ok(upstream.count("HEAD", /manifests\/1$/) > 0);
+    upstream.fault = null;
+  });
+
+  await t.step("a silent registry delays no pull from another one", async () => {
+    const released = Promise.withResolvers<void>();
+    silent.fault = hold(/./, released.promise);
+    let answered = 0;
+    const digests = [...Array(20).keys()].map((n) => `sha256:${String(n).padStart(64, "0")}`);
+    const waiting = digests.map(async (digest) => {
+      await askOci(vault.url(`/v2/quay.example/team/app/blobs/${digest}`));
+      answered++;
+    });
+    await waitUntil("all wait for the silent registry", () => silent.requests.length === digests.length);
+    await assertPulled("cold:1", await publish("cold", "library/cold:1"));
+    assert.equal(answered, 0);
+    released.resolve();
+    await Promise.all(waiting);
+  });
+
+  const lists = ["tags/list", `referrers/${moved.root.digest}`].map((path) => vault.url(`/v2/library/app/${path}`));
+  const readLists = () => Promise.all(lists.map(async (url) => await (await fetch(url)).json()));
+  const held = await readLists();
+
+  await t.step("web pages take the place of nothing that is held, and no client gets one", async () => {
+    upstream.fault = webPage;
+    await assertPulled("app:1", moved);
+    assert.deepEqual(await readLists(), held);
+    for (const path of ["manifests/2", "tags/list", `referrers/${moved.root.digest}`]) {
+      const { status, error } = await askOci(vault.url(`/v2/library/other/${path}`));
+      assert.deepEqual([status, error?.code], [502, "UNAVAILABLE"], path);
+    }
+  });
+
+  await t.step("with upstream gone, all of it is still there", async () => {
+    await upstream.refuse();
+    await assertPulled("app:1", moved);
+    assert.deepEqual(await readLists(), held);
+  });
+});

@@ -52,6 +52,15 @@ export function tooManyRequests(retryAfterSeconds?: number): Fault {
   };
 }
 
+/** Answers everything with a web page, as the login of a proxy, a web filter, or Harbor at a wrong path does. */
+export const webPage: Fault = () => {
+  return new Response("<html>Please log in</html>", { headers: { "content-type": "text/html" } });
+};
+
+/** Says to HEAD that there is nothing, as Nexus does for what it has to fetch first. */
+export const nothingForHead: Fault = (request, pass) =>
+  request.method === "HEAD" ? new Response(null, { status: 404 }) : pass();
+
 /** Flips a bit of one byte of the blob or manifest with this digest or tag, wherever a body contains it. */
 export function flipByte(reference: string, offset: number): Fault {
   return async (request, pass) => {
