@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { checkMirror } from "../support/check_mirror.ts";
 import { createMirrorScene } from "../support/mirror_scene.ts";
 import { canIsolate } from "../support/netns.ts";
 import { createLargeLayer, hostArchitecture, platformOf } from "../support/oci_image.ts";
+import { Pattern } from "../support/pattern.ts";
 import { createPodman } from "../support/podman.ts";
 import { missingPrograms } from "../support/programs.ts";
 
@@ -40,3 +42,42 @@ Deno.test(
     }
   },
 );
+
+Deno.test({
+  name: "podman brings a zstd:chunked image up to date by the files that have changed",
+  ignore,
+}, async () => {
+  await using mirror = await createMirrorScene();
+  const { scene: { dir, registry, hub }, netns, address } = mirror;
+  await netns.expose(registry.url);
+  const pushedTo = new URL(registry.url).host;
+  await using podman = await createPodman({
+    netns,
+    mirrors: { "docker.io": [address] },
+    insecure: [pushedTo],
+    partialPulls: true,
+  });
+  const folder = dir.join("root");
+  await Deno.mkdir(folder);
+  await Deno.copyFile("/bin/busybox", `${folder}/busybox`);
+  const write = (file: number, seed: number) =>
+    Deno.writeFile(`${folder}/${file}.bin`, new Pattern(500_000, seed).bytes());
+  for (let file = 0; file < 10; file++) await write(file, file);
+  await podman.publishFolder(folder, `${pushedTo}/library/app:1`);
+  for (const file of [3, 6]) await write(file, 100 + file);
+  await podman.publishFolder(folder, `${pushedTo}/library/app:2`);
+  await podman.removeImages();
+
+  await using vault = await mirror.startVault([hub()]);
+  for (const tag of ["1", "2"]) {
+    const { code, stderr } = await podman.pull(`docker.io/library/app:${tag}`);
+    assert.equal(code, 0, stderr);
+  }
+  const manifest = await fetch(vault.url("/v2/library/app/manifests/2"));
+  const { layers: [{ digest, size }] } = await manifest.json();
+  const [, bytes] = await vault.waitForLine(new RegExp(`/blobs/${digest} 206 (\\d{7,}) bytes`));
+  assert.ok(Number(bytes) < 1_100_000, `${bytes} of ${size} bytes were sent for two files of 500,000`);
+  const listed = await podman.run("docker.io/library/app:2", "/busybox", "sha256sum", "/3.bin", "/4.bin");
+  const sums = [103, 4].map((seed) => createHash("sha256").update(new Pattern(500_000, seed).bytes()).digest("hex"));
+  assert.deepEqual(listed.match(/^\w+/gm), sums);
+});

@@ -11,6 +11,8 @@ export interface ContainersOptions {
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
   /** Registries that are asked by their own name, over http: `127.0.0.1:5000`. */
   readonly insecure?: readonly string[];
+  /** Whether of a zstd:chunked layer only the files are fetched that other layers do not have. */
+  readonly partialPulls?: boolean;
 }
 
 /** One of the programs that read registries.conf (podman, skopeo, buildah), with images and settings of its own. */
@@ -26,7 +28,7 @@ export class ContainersTool implements AsyncDisposable {
     for (const name of ["home", "tmp", "state"]) Deno.mkdirSync(directory.join(name));
     Deno.mkdirSync(stateDirectory, { recursive: true });
     Deno.writeTextFileSync(this.registries, formatRegistries(options));
-    Deno.writeTextFileSync(directory.join("storage.conf"), formatStorage(directory));
+    Deno.writeTextFileSync(directory.join("storage.conf"), formatStorage(directory, options));
     Deno.writeTextFileSync(directory.join("containers.conf"), formatEngine(directory));
     Deno.writeTextFileSync(this.policy, `{"default": [{"type": "insecureAcceptAnything"}]}`);
   }
@@ -99,11 +101,13 @@ function formatRegistries({ mirrors = {}, insecure = [] }: ContainersOptions): s
   return [names, ...mirrored, ...plain].join("");
 }
 
-function formatStorage(directory: TempDir): string {
+function formatStorage(directory: TempDir, { partialPulls = false }: ContainersOptions): string {
   return `[storage]
 driver = "overlay"
 graphroot = "${directory.join("graph")}"
 runroot = "${directory.join("run")}"
+[storage.options]
+pull_options = {enable_partial_images = "${partialPulls}", use_hard_links = "false", ostree_repos = ""}
 `;
 }
 

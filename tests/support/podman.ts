@@ -18,6 +18,15 @@ export class Podman implements AsyncDisposable {
     return this.podman("pull", "--signature-policy", this.#tool.policy, ...args, image);
   }
 
+  /** Makes an image of one layer with the files of a folder, and pushes it as zstd:chunked. */
+  async publishFolder(folder: string, image: string): Promise<void> {
+    const recipe = `${this.#tool.path}/Containerfile`;
+    await Deno.writeTextFile(recipe, "FROM scratch\nCOPY . /\n");
+    const policy = ["--signature-policy", this.#tool.policy];
+    await this.#tool.must("build", ...policy, "--file", recipe, "--tag", image, folder);
+    await this.#tool.must("push", ...policy, "--tls-verify=false", "--compression-format=zstd:chunked", image);
+  }
+
   /** What the image's tag pointed to; null when there is no such image. */
   async digestOf(image: string): Promise<string | null> {
     const { code, stdout } = await this.podman("image", "inspect", "--format", "{{.Digest}}", image);
