@@ -33,6 +33,7 @@ async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: P
   const {
     index_url: url,
     packages_url: packagesUrl = null,
+    find_links: isFindLinks = /\.html?$/i.test(url),
     only = [],
     never = [],
     not_found_statuses: absentStatuses = [],
@@ -40,5 +41,5 @@ async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: P
   const createFetch = await deps.upstreams.connect(backend, index);
   const origins = packagesUrl === null ? [url] : [url, packagesUrl];
   const fetch = createFetch({ credentials: credentialsOf(index, { ...deps, backend }), headers: [], origins });
-  return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never, absentStatuses };
+  return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never, absentStatuses, isFindLinks };
 }

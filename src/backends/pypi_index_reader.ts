@@ -1,9 +1,10 @@
-import type { Artifact, CachingPolicy, Freshness, Read, Reading, VaultReader } from "../artifact.ts";
+import type { Artifact, CachingPolicy, Candidate, Freshness, Read, Reading, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { htmlType, jsonType } from "./pypi_accept.ts";
 import type { DocumentLane } from "./documents.ts";
 import { isJson } from "./pypi_document.ts";
+import { candidateFromLinks } from "./pypi_find_links.ts";
 import type { AskedIndex, PypiIndexes } from "./pypi_indexes.ts";
 import { maxPageBytes } from "./sent_document.ts";
 
@@ -27,6 +28,13 @@ export interface PageRead<T> {
   readonly vault: VaultReader;
   /** As the backend has it where absent. */
   readonly freshness?: Freshness;
+}
+
+interface DocumentAsked {
+  readonly project: string | null;
+  readonly url: string;
+  readonly vault: VaultReader;
+  readonly freshness?: Freshness | undefined;
 }
 
 /** The list of an index, and whether it is JSON as it came. */
@@ -66,7 +74,11 @@ export class IndexReader {
    * index may have it, and as the vault does.
    */
   async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
-    const page = this.#page(project, reading);
+    const permitted = this.#options.indexes.of(project);
+    const candidates = await Promise.all(permitted.map((index) => {
+      return this.#candidate(index, { project, url: index.pageUrl(project), vault, freshness });
+    }));
+    const page = { ...this.#page(project, reading), candidates };
     const ways = [{ ...page, ...freshness && { freshness } }, anew(page)];
     for (const artifact of ways) {
       const read = await vault.read(artifact, reading);
@@ -91,7 +103,8 @@ export class IndexReader {
   async findLists(vault: VaultReader): Promise<FoundList[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
-      const document = this.document(`/simple/;${index.url}`, [index.documentCandidate(`${index.url}/`)]);
+      const candidate = await this.#candidate(index, { project: null, url: `${index.url}/`, vault });
+      const document = this.document(`/simple/;${index.url}`, [candidate]);
       const artifact = { ...document, checkedBy: this.#listCheck };
       const read = await vault.read(artifact, plainJson);
       if (!index.vouchesFor(read.source)) throw new VaultError("not_found", `"${index.url}/" is no list of its own`);
@@ -102,6 +115,16 @@ export class IndexReader {
     const worst = failures.find((error) => !isMissing(error)) ?? (found.length === 0 ? failures[0] : undefined);
     if (worst !== undefined) throw worst;
     return found;
+  }
+
+  /** How an index is asked for the page of a project, or for its list of projects. */
+  async #candidate(index: AskedIndex, asked: DocumentAsked): Promise<Candidate> {
+    const { linksUrl } = index;
+    const { project, url, vault, freshness } = asked;
+    if (linksUrl === null) return index.documentCandidate(url);
+    const page = this.document(`/find-links/;${index.url}`, [index.documentCandidate(linksUrl)]);
+    const links = { ...page, ...freshness && { freshness } };
+    return await candidateFromLinks({ links, project, url, lane: this.#options.lane, vault });
   }
 
   /** The index that a page is of; null where none is that may have the project. */

@@ -17,6 +17,8 @@ export interface PypiIndex {
   readonly idleTimeoutMs: number;
   /** Statuses by which it says that it does not have a project, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
+  /** Whether `url` is one page that lists the files of all projects (pip's `--find-links`); false when absent. */
+  readonly isFindLinks?: boolean;
   /** Globs of normalised names; empty for all. */
   readonly only: readonly string[];
   readonly never: readonly string[];
@@ -30,6 +32,8 @@ export interface AskedIndex {
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
+  /** The page that lists the files of all its projects, where it has no page for each; null for an index. */
+  readonly linksUrl: string | null;
   /** Where its JSON API has a project, or one version of it; null where the index's own URL does not tell. */
   apiUrl(project: string, version: string | null): string | null;
   /** For files: they may come from anywhere. */
@@ -117,7 +121,7 @@ function isRuled({ only, never }: PypiIndex): boolean {
 }
 
 function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
-  const { fetch, only, never } = index;
+  const { fetch, only, never, isFindLinks = false } = index;
   const globs = { only, never };
   const url = withoutCredentials(index.url);
   const objection = (target: URL) => forwarding.objection(url, target);
@@ -130,15 +134,21 @@ function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
     globs,
     permits: permitting(globs),
     permitsAll: !isRuled(index),
-    pageUrl: (project) => `${url}/${project}/`,
+    pageUrl: (project) => isFindLinks ? `${url}#${project}` : `${url}/${project}/`,
+    linksUrl: isFindLinks ? linksUrl(url) : null,
     apiUrl(project, version) {
       const below = version === null ? project : `${project}/${encodeURIComponent(version)}`;
-      return url.endsWith("/simple") ? `${url.slice(0, -"/simple".length)}/pypi/${below}/json` : null;
+      return !isFindLinks && url.endsWith("/simple") ? `${url.slice(0, -"/simple".length)}/pypi/${below}/json` : null;
     },
     candidate: (target) => candidateOf(target, fetch),
     documentCandidate: (target) => candidateOf(target, (request, options) => fetch(request, { ...options, objection })),
     vouchesFor: (source) => forwarding.vouches(url, source),
   };
+}
+
+/** A folder has a slash at its end, which is not configured, and from which its links count. */
+function linksUrl(url: string): string {
+  return /\.\w+$/.test(new URL(url).pathname) ? url : `${url}/`;
 }
 
 function withoutCredentials(url: string): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyNumberOf, authorities, duration, integer, Misfit, oneOrMore, value } from "./kinds.ts";
+import { anyNumberOf, authorities, duration, flag, integer, Misfit, oneOrMore, value } from "./kinds.ts";
 import { backendKeys, backendName } from "./schema_backend.ts";
 import { clientCertificate } from "./schema_certificate.ts";
 import { checkCredentials, credentialKeys } from "./schema_credentials.ts";
@@ -22,6 +22,9 @@ const projectPattern = value<string>({
 const indexKeys = {
   packages_url: upstreamUrl().optional().describe(
     `Where the files are that clients ask for below /packages; also below /packages there, if it has no path. Without it ${pypi.packages_url} for ${pypi.host}, and none for others.`,
+  ),
+  find_links: flag().optional().describe(
+    "Whether index_url is one page that lists the files of all projects, as for pip's --find-links. Without it, a URL that ends in .html is one.",
   ),
   ...credentialKeys,
   only: oneOrMore(projectPattern).optional().describe(
@@ -65,10 +68,10 @@ export const pypiBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true })
     .describe("The keys below."),
 }).transform(({ type, name, config }) => {
-  const { index_url = pypi.index_url, packages_url, only, never, not_found_statuses, ...others } = config;
+  const { index_url = pypi.index_url, packages_url, find_links, only, never, not_found_statuses, ...others } = config;
   const { username, password, password_file, token, token_file, ...rest } = others;
   const login = { username, password, password_file, token, token_file };
-  const single = { index_url, packages_url, ...login, only, never, not_found_statuses };
+  const single = { index_url, packages_url, find_links, ...login, only, never, not_found_statuses };
   const { indexes = [single], ...common } = rest;
   return { type, name, config: { ...common, indexes: indexes.map(withPackages) } };
 });

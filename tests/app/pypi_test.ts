@@ -120,3 +120,16 @@ Deno.test("a file that an index links to in a network not its own is refused, an
   assert.equal(status, 403, text);
   assert.match(text, /its address 169\.254\.169\.254 is not a public one/);
 });
+
+Deno.test("an index_url that ends in .html is a page of links, and any other with find_links", async () => {
+  await using upstream = startFakeUpstream();
+  const body = '<a href="demo-1.0.tar.gz">demo</a>';
+  for (const path of ["/links.html", "/folder/"]) {
+    upstream.serve(path, { body, headers: { "content-type": "text/html" } });
+    const keys = path.endsWith(".html") ? {} : { find_links: true };
+    await using app = await startPypi({ index_url: upstream.url(path), ...keys });
+    const page = await app.ask("/pypi/simple/demo/");
+    assert.match(page.text, /href="[^"]*\/demo-1\.0\.tar\.gz"/);
+    assert.equal((await app.ask("/pypi/simple/other/")).status, 404);
+  }
+});

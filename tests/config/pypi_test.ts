@@ -91,7 +91,7 @@ for (const [name, keys, indexes] of hosts) {
 
 Deno.test("every key of an index is read, at the top and in a list", async () => {
   const keys = `index_url: "https://a/simple/", packages_url: "https://b/packages/", username: me, password: "\${P}",
-    only: My_Company.*, never: [my--company-a, "{x,Y}[0-9]"], not_found_statuses: 403`;
+    only: My_Company.*, never: [my--company-a, "{x,Y}[0-9]"], not_found_statuses: 403, find_links: no`;
   const common = "ca: a.pem, ttl: forever, min_age: 7d";
   const expected = {
     index_url: "https://a/simple",
@@ -101,6 +101,7 @@ Deno.test("every key of an index is read, at the top and in a list", async () =>
     only: ["my-company-*"],
     never: ["my-company-a", "{x,y}[0-9]"],
     not_found_statuses: [403],
+    find_links: false,
   };
   assert.deepEqual(await indexesOf(`${keys}, ${common}`), [expected]);
   assert.deepEqual(await indexesOf(`indexes: [{${keys}, ca: b.pem}], ${common}`), [{ ...expected, ca: ["b.pem"] }]);
