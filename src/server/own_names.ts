@@ -10,9 +10,14 @@ export class OwnNames {
     this.#names = new Set(names.map((name) => name.replace(/:(?:80|443)$/, "")));
   }
 
+  /** Whether there is a list. */
+  get areKnown(): boolean {
+    return this.#names.size > 0;
+  }
+
   /** `foreign` for a host that only a client of a proxy can mean; `unknown` without a list. Takes `new URL(…).host`. */
   kindOf(host: string): "own" | "foreign" | "unknown" {
-    if (this.#names.size === 0) return "unknown";
+    if (!this.areKnown) return "unknown";
     const name = host.replace(/:\d+$/, "");
     return this.#names.has(host) || this.#names.has(name) || isLoopback(name) ? "own" : "foreign";
   }

@@ -44,6 +44,7 @@ export class StoodForUrls {
 
   /** Whose a request is, by its host: http and https are the same here. */
   find({ origin, path }: Target): Whose {
+    if (this.#hosts.size === 0 && !this.#ownNames.areKnown) return own;
     if (this.#hosts.size > 0) {
       const [, host, below = "/"] = httpsForm.exec(/^\w+:\/\/https$/i.test(origin) ? `/HTTPS${path}` : path) ?? [];
       if (host !== undefined) return this.#route(hostOf(`https://${host}`), below) ?? this.#foreign(host, below);

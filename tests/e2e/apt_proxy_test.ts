@@ -16,13 +16,14 @@ Deno.test(
     await using scene = await createAptScene();
     const { repository, upstream } = scene;
     await repository.publish({ packages: { foo: "1.0" }, acquireByHash: true });
-    await using vault = await scene.startVault([], { aliases });
+    await using vault = await scene.startVault([], { aliases }, { server_names: "vault.example.org" });
     const proxy = `Acquire::http::Proxy=${vault.url("")}`;
     const cases: [string, string, ...string[]][] = [
       ["the mirror's own URL", upstream.url, proxy],
       ["an alias", "http://archive.example.org/debian", proxy],
       ["an alias with https, as caches of packages have it", "http://HTTPS///tls.example.org/deb", proxy],
       ["the same without a proxy", vault.url("/HTTPS///tls.example.org/deb")],
+      ["the host in the path, as apt-cacher-ng has it", vault.url("/archive.example.org/debian")],
     ];
     for (const [name, url, ...settings] of cases) {
       await t.step(name, async () => {
@@ -38,6 +39,7 @@ Deno.test(
     });
     const refused: [string, string, string, RegExp][] = [
       ["another host", "http://elsewhere.example.org/other", proxy, /403 {2}Forbidden/],
+      ["another host's path that is a prefix here", "http://elsewhere.example.org/debian", proxy, /403 {2}Forbidden/],
       ["another path of a known host", "http://archive.example.org/other", proxy, /403 {2}Forbidden/],
       ["a tunnel", "https://tls.example.org/deb", `Acquire::https::Proxy=${vault.url("")}`, /405/],
     ];

@@ -15,9 +15,13 @@ export interface AptScene extends AsyncDisposable {
   readonly upstream: CountingProxy;
   /**
    * Starts a vault with the repository at `/debian`, whose releases are never fresh. `keys` are more ones of its
-   * backend. All share a cache.
+   * backend, `more` those of the vault. All share a cache.
    */
-  startVault(args?: readonly string[], keys?: Readonly<Record<string, unknown>>): Promise<VaultProcess>;
+  startVault(
+    args?: readonly string[],
+    keys?: Readonly<Record<string, unknown>>,
+    more?: Readonly<Record<string, unknown>>,
+  ): Promise<VaultProcess>;
   /** A client of the repository at this URL, with a root of that name. */
   createApt(name: string, url: string, ...settings: readonly string[]): Promise<AptGet>;
 }
@@ -35,10 +39,10 @@ export async function createAptScene(options: RepositoryOptions = {}): Promise<A
   const resources = stack.move();
   return {
     ...{ dir, repository, nginx, upstream },
-    async startVault(args = [], keys = {}) {
+    async startVault(args = [], keys = {}, more = {}) {
       const config = { mirror_url: upstream.url, ttl: "0s", retries: 0, ...keys };
       const backends = [{ type: "apt", name: "debian", config }];
-      const top = { cache_dir: dir.join("cache"), cache_min_free: 0, shutdown_timeout: "1s", backends };
+      const top = { cache_dir: dir.join("cache"), cache_min_free: 0, shutdown_timeout: "1s", backends, ...more };
       await Deno.writeTextFile(dir.join("config.yml"), JSON.stringify(top));
       return await VaultProcess.start({ args: ["--config", dir.join("config.yml"), ...args] });
     },
