@@ -60,6 +60,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
     minFreeBytes: config.cache_min_free ?? null,
     offline: config.offline,
     backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
+    scrub: config.verify.rate > 0 ? { everyMs: config.verify.every, bytesPerSecond: config.verify.rate } : null,
     memoryBytes: memoryForEach,
     maxOpenFiles: Math.floor(openFilesLimit / 8),
     log,

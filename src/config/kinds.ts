@@ -153,6 +153,20 @@ export function size(options: { positive?: true } = {}) {
   });
 }
 
+/** Bytes per second. */
+export function rate() {
+  return value({
+    type: "size per second",
+    a: "a size per second",
+    hint: "write 500kB/s, 20MB/s or 0",
+    read(input) {
+      const bytes = isScalar(input) ? parseSize(String(input).trim().replace(/\s*\/\s*s$/i, "")) : null;
+      return bytes ?? new Misfit();
+    },
+    print: (bytesPerSecond) => `${formatSize(bytesPerSecond)}/s`,
+  });
+}
+
 /** One value, or a list of at least one: always a list once read. */
 export function oneOrMore<Item extends z.ZodType>(item: Item) {
   return wrapped().pipe(z.array(item).min(1));

@@ -9,6 +9,7 @@ import {
   flag,
   integer,
   Misfit,
+  rate,
   size,
   text,
   textMatching,
@@ -65,6 +66,14 @@ const globalKeys = {
   max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
   revalidate_timeout: duration().prefault("2s").describe(
     "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",
+  ),
+  verify: z.strictObject({
+    every: duration({ positive: true }).prefault("30d").describe("How often all bodies in the cache are read."),
+    rate: rate().prefault("20MB/s").describe(
+      "How fast they are read; a tenth of that while clients are served. 0 for never reading them.",
+    ),
+  }).prefault({}).describe(
+    "All bodies in the cache are compared with their digests in the background, so that damage is found and repaired.",
   ),
   tls: certificatePair().optional().describe("Serve HTTPS instead of HTTP."),
   proxy: proxyUrl().optional().describe("Proxy for requests to every upstream."),

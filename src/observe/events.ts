@@ -16,6 +16,10 @@ export interface VaultEvents {
   evicted(blobs: number, bytes: number): void;
   /** A stored body was not what it should be. */
   bodyDamaged(): void;
+  /** A stored body was compared with its digest, and is sound. */
+  bodyVerified(bytes: number): void;
+  /** All bodies have been verified, at `endedAt` (ms since the epoch). */
+  scrubEnded(endedAt: number): void;
 }
 
 /** Counts nothing. */
@@ -32,4 +36,6 @@ export const noEvents: VaultEvents = {
   storeFailed() {},
   evicted() {},
   bodyDamaged() {},
+  bodyVerified() {},
+  scrubEnded() {},
 };

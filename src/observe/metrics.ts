@@ -49,6 +49,12 @@ export class Metrics implements VaultEvents {
     "host",
   ]);
   readonly #damaged = this.#counter("vault_damaged_bodies_total", "Stored bodies that were found damaged.", []);
+  readonly #verifiedBodies = this.#counter("vault_verified_bodies_total", "Stored bodies that were found sound.", []);
+  readonly #verifiedBytes = this.#counter("vault_verified_bytes_total", "Bytes of stored bodies found sound.", []);
+  readonly #scrubEnded = this.#gauge(
+    "vault_scrub_end_time_seconds",
+    "When all stored bodies had last been verified, in seconds since the epoch; 0 for never.",
+  );
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
 
@@ -146,6 +152,15 @@ export class Metrics implements VaultEvents {
 
   bodyDamaged(): void {
     this.#damaged.inc();
+  }
+
+  bodyVerified(bytes: number): void {
+    this.#verifiedBodies.inc();
+    this.#verifiedBytes.inc(bytes);
+  }
+
+  scrubEnded(endedAt: number): void {
+    this.#scrubEnded.set(endedAt / 1000);
   }
 
   evicted(blobs: number, bytes: number): void {

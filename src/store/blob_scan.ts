@@ -5,15 +5,23 @@ import { fileOrNull } from "./regular_files.ts";
 /** A scan pauses after this many files, so that requests are answered in between. */
 const filesPerSlice = 256;
 
+interface EachBlobOptions {
+  readonly signal: AbortSignal;
+  /** The names up to this one are left out. */
+  readonly after?: string;
+}
+
 /** Looks at every blob in order, with pauses; stops early when `signal` is aborted. */
 export async function eachBlob(
   layout: FsLayout,
   visit: (sha256: string, info: Deno.FileInfo) => void | Promise<void>,
-  signal: AbortSignal,
+  { signal, after = "" }: EachBlobOptions,
 ): Promise<void> {
   let files = 0;
   for (const shard of namesIn(layout.blobs).sort()) {
+    if (shard < after.slice(0, 2)) continue;
     for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
+      if (name <= after) continue;
       if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       if (signal.aborted) return;
       const info = fileOrNull(layout.blob(name));
@@ -65,7 +73,7 @@ export class BlobCount {
       this.#bytes += info.size;
       const rank = this.#rankOf(sha256, info);
       if (rank !== null) this.#bytesByRank.set(rank, (this.#bytesByRank.get(rank) ?? 0) + info.size);
-    }, signal);
+    }, { signal });
     return !signal.aborted;
   }
 

@@ -20,9 +20,19 @@ interface BodiesOptions {
   readonly memoryBytes: number;
   /** Told of a body of `bytes` bytes that is not what it should be. */
   readonly damaged: (sha256: string, bytes: number, what: Damage) => void;
-  /** Told that the file of a large body which came from elsewhere is sound. */
-  readonly verified: (entry: Entry, file: string) => void;
+  /** Told of a body that was compared with its digest and is sound. */
+  readonly verified: (sizeBytes: number) => void;
+  /** Told of the entry of a large body from elsewhere that is sound, and of its file. */
+  readonly noteVerified: (entry: Entry, file: string) => void;
   readonly openFiles: OpenFiles;
+}
+
+interface Settled {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** As `identityOf` has it. */
+  readonly file: string;
+  readonly isSound: boolean;
 }
 
 /** The blobs: immutable files named by their SHA-256. */
@@ -32,6 +42,7 @@ export class Bodies {
   readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
   readonly #touched = new LRUCache<string, number>({ max: 20_000 });
   readonly #verified = new VerifiedFiles();
+  #lastUsedAt = -Infinity;
 
   constructor(layout: FsLayout, options: BodiesOptions) {
     this.#layout = layout;
@@ -82,7 +93,11 @@ export class Bodies {
     const bytes = readOrNull(() => readRegularFile(path, sizeBytes));
     if (bytes === null) return this.#missing(sha256, sizeBytes);
     if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-      this.#options.damaged(sha256, sizeBytes, "its content");
+      const info = fileOrNull(path);
+      // Offline it stays, and is told of once.
+      if (info && !this.#verified.isDamaged(sha256, info)) {
+        this.settle({ sha256, sizeBytes, file: identityOf(info), isSound: false });
+      }
       return null;
     }
     this.#memory?.set(sha256, bytes);
@@ -113,17 +128,19 @@ export class Bodies {
       settle: (actualSha256) => {
         const info = fileOrNull(path);
         const isSame = info !== null && identityOf(info) === file;
-        if (isSame) this.#settle(entry, file, actualSha256 === sha256);
-        return actualSha256 === sha256;
+        const isSound = actualSha256 === sha256;
+        if (isSame) this.settle({ sha256, sizeBytes, file, isSound });
+        if (isSame && isSound) this.#options.noteVerified(entry, file);
+        return isSound;
       },
     };
   }
 
-  #settle(entry: Entry, file: string, isSound: boolean): void {
-    const { sha256, sizeBytes } = entry;
+  /** Told whether the file of a body has the right bytes. What has not is gone from now on. */
+  settle({ sha256, sizeBytes, file, isSound }: Settled): void {
     if (isSound) {
       this.#verified.setSound(sha256, file);
-      this.#options.verified(entry, file);
+      this.#options.verified(sizeBytes);
     } else {
       this.#verified.setDamaged(sha256, file);
       this.#options.damaged(sha256, sizeBytes, "its content");
@@ -136,9 +153,19 @@ export class Bodies {
     return null;
   }
 
+  /** When a body was last used, by `performance.now`, give or take a minute; undefined where it was long ago. */
+  usedAt(sha256: string): number | undefined {
+    return this.#touched.get(sha256);
+  }
+
+  /** When any body was last used, by `performance.now`. */
+  get lastUsedAt(): number {
+    return this.#lastUsedAt;
+  }
+
   /** The access time is set by us, since many file systems are mounted not to. */
   #touch(sha256: string): void {
-    const now = performance.now();
+    const now = this.#lastUsedAt = performance.now();
     const last = this.#touched.get(sha256);
     if (last !== undefined && now - last < touchEveryMs) return;
     this.#touched.set(sha256, now);

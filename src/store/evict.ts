@@ -28,7 +28,7 @@ export async function evict(layout: FsLayout, options: EvictOptions): Promise<Ev
     if (!await tally.remove(sha256, info.size)) return;
     blobs += 1;
     bytes += info.size;
-  }, signal);
+  }, { signal });
   return { blobs, bytes };
 }
 

@@ -15,6 +15,8 @@ export class FsLayout {
   readonly staging: string;
   /** The size of the cache when it was last known, so that a start need not count. */
   readonly usage: string;
+  /** How far the bodies have been verified. */
+  readonly scrub: string;
 
   constructor(root: string) {
     this.root = root;
@@ -22,6 +24,7 @@ export class FsLayout {
     this.entries = `${root}/entries`;
     this.staging = `${root}/staging`;
     this.usage = `${root}/usage.json`;
+    this.scrub = `${root}/scrub.json`;
   }
 
   blob(sha256: string): string {

@@ -14,6 +14,7 @@ import { probeFolder } from "./probe.ts";
 import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { type KnownBackend, Spared } from "./spared.ts";
+import { Scrubber, type ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
 import { Usage } from "./usage.ts";
 import { identityOf } from "./verified_files.ts";
@@ -37,12 +38,17 @@ export interface FsStoreOptions {
   readonly events: VaultEvents;
   /** How many files of bodies slow clients may hold open at once; `defaultOpenFiles` where absent. */
   readonly maxOpenFiles?: number;
+  /** How often and how fast all bodies are compared with their digests in the background; never where absent. */
+  readonly scrub?: ScrubOptions | null;
   /** For tests: what `statfs` would say. */
   readonly freeBytes?: () => number;
 }
 
 /** How often the size of the cache is written down for the next start. */
 const saveUsageEveryMs = 10_000;
+
+/** After a body was used, clients count as being served for so long. */
+const busyForMs = 1000;
 
 /** The store of DESIGN 3: plain files below one folder, which is made when it is not there. */
 export function createFsStore(options: FsStoreOptions): Store {
@@ -60,6 +66,7 @@ class FsStore implements Store {
   readonly #entries: Entries;
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
+  readonly #scrubber: Scrubber | null;
   readonly #saving: ReturnType<typeof setInterval>;
   readonly #offline: boolean;
   /** Notes in entries that are being written, one after the other. */
@@ -94,11 +101,19 @@ class FsStore implements Store {
         events.bodyDamaged();
         this.#removeDamaged({ sha256, bytes, what });
       },
-      verified: (entry, file) => this.#noteVerified(entry, file),
+      verified: (bytes) => events.bodyVerified(bytes),
+      noteVerified: (entry, file) => this.#noteVerified(entry, file),
     });
     this.#entries = new Entries(this.#layout, temporary);
     this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
+    const isBusy = () => openFiles.open > 0 || performance.now() - this.#bodies.lastUsedAt < busyForMs;
+    this.#scrubber = options.scrub
+      ? new Scrubber(this.#layout, options.scrub, {
+        ...{ log, events, temporary, offline, isBusy },
+        bodies: this.#bodies,
+      })
+      : null;
     this.#saving = setInterval(() => this.#tally.save(), saveUsageEveryMs);
     Deno.unrefTimer(Number(this.#saving));
   }
@@ -182,6 +197,7 @@ class FsStore implements Store {
     clearInterval(this.#saving);
     await this.#usage.close();
     await this.#sweeper.close();
+    await this.#scrubber?.close();
     await this.#absences.close();
     await this.#removals.settled();
     await this.#noting;

@@ -48,6 +48,7 @@ Deno.test("a minimal file gets every default", async () => {
     range_ahead: 16 * 2 ** 20,
     max_segments: 8,
     revalidate_timeout: 2000,
+    verify: { every: 30 * 86_400_000, rate: 20_000_000 },
     server_names: [],
     backends: [{
       type: "http",
@@ -94,6 +95,7 @@ backends:
 Deno.test("every http key is read, durations as milliseconds and sizes as bytes", async () => {
   const config = await load([
     "cache_max_size: 100GiB",
+    "verify: {every: 7d, rate: 5 MiB/s}",
     "ca: ca.pem",
     "tls: {cert: c.pem, key: k.pem}",
     backend(
@@ -111,6 +113,7 @@ Deno.test("every http key is read, durations as milliseconds and sizes as bytes"
   ].join("\n"));
   const keys = httpKeys(config, "files");
   assert.equal(config.cache_max_size, 100 * 2 ** 30);
+  assert.deepEqual(config.verify, { every: 604_800_000, rate: 5 * 2 ** 20 });
   assert.deepEqual(config.ca, ["ca.pem"]);
   assert.deepEqual(config.tls, { cert: "c.pem", key: "k.pem" });
   assert.equal(keys.prefix, "/");

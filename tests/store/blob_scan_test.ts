@@ -49,7 +49,7 @@ Deno.test("what is no blob is left alone", async () => {
   Deno.writeTextFileSync(`${layout.blobs}/00/.DS_Store`, "x");
   Deno.mkdirSync(`${layout.blobs}/00/00-folder`);
   const seen: string[] = [];
-  await eachBlob(layout, (sha256) => void seen.push(sha256), signal);
+  await eachBlob(layout, (sha256) => void seen.push(sha256), { signal });
   assert.deepEqual(seen, Array.from({ length: blobs }, (_, i) => nameOf(i)).toSorted());
 });
 
@@ -58,7 +58,7 @@ Deno.test("a scan that is aborted stops and is no count", async () => {
   const layout = layoutOfBlobs(dir.path);
   const abort = new AbortController();
   let seen = 0;
-  await eachBlob(layout, () => void (++seen === 10 && abort.abort()), abort.signal);
+  await eachBlob(layout, () => void (++seen === 10 && abort.abort()), { signal: abort.signal });
   assert.equal(seen, 10);
   assert.equal(await new BlobCount(layout, () => 0).run(abort.signal), false);
   assert.equal(walk(layout.blobs).length, blobs);

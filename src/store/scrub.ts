@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { messageOf } from "../errors.ts";
+import type { VaultEvents } from "../observe/events.ts";
+import type { Log } from "../observe/log.ts";
+import { shownBytes } from "../observe/shown_bytes.ts";
+import { eachBlob } from "./blob_scan.ts";
+import type { Bodies } from "./bodies.ts";
+import { replaceFile } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+import { fileOrNull, openRegularFile } from "./regular_files.ts";
+import { isDue, type Pass, readPass } from "./scrub_pass.ts";
+import { ScrubPace, type Sleep } from "./scrub_pace.ts";
+import { identityOf } from "./verified_files.ts";
+
+export interface ScrubOptions {
+  /** A pass over all bodies begins so long after the one before began. */
+  readonly everyMs: number;
+  readonly bytesPerSecond: number;
+  /** For tests: how time passes. */
+  readonly sleep?: Sleep;
+}
+
+interface ScrubberDeps {
+  readonly bodies: Bodies;
+  readonly log: Log;
+  readonly events: VaultEvents;
+  /** A path for a small file that is about to be renamed into place. */
+  readonly temporary: () => string;
+  readonly offline: boolean;
+  /** Whether clients are being served at this moment. */
+  readonly isBusy: () => boolean;
+}
+
+/** How often at most the progress of a pass is written down. */
+const saveEveryMs = 10_000;
+/** How long one wait for the next pass may be: the clock may be put right meanwhile. */
+const longestWaitMs = 3_600_000;
+/** Hashing this much takes less than a millisecond. */
+const sliceBytes = 256 * 1024;
+
+/**
+ * Compares every body with its digest, slowly and in the background, over and over. What has been done is written down,
+ * so that a pass goes on after a restart. Needs no right to write: what cannot be written down is done again.
+ */
+export class Scrubber {
+  readonly #layout: FsLayout;
+  readonly #everyMs: number;
+  readonly #deps: ScrubberDeps;
+  readonly #pace: ScrubPace;
+  readonly #abort = new AbortController();
+  readonly #buffer = new Uint8Array(sliceBytes);
+  readonly #running: Promise<void>;
+  #savedAt = -Infinity;
+
+  constructor(layout: FsLayout, { everyMs, bytesPerSecond, sleep }: ScrubOptions, deps: ScrubberDeps) {
+    this.#layout = layout;
+    this.#everyMs = everyMs;
+    this.#deps = deps;
+    const { isBusy } = deps;
+    this.#pace = new ScrubPace({ bytesPerSecond, isBusy, sleep, signal: this.#abort.signal });
+    this.#running = this.#run().catch((error) =>
+      deps.log.warning(`Cannot verify the bodies in the cache: ${messageOf(error)}`)
+    );
+  }
+
+  /** Stops, writes down how far it has come, and waits for that. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    let pass = readPass(this.#layout.scrub);
+    if (pass === null) {
+      // Nothing has been verified yet, and nothing is old yet as far as is known.
+      pass = { startedAt: Date.now(), endedAt: 0, after: "", bodies: 0, bytes: 0, damaged: 0 };
+      if (!this.#deps.offline) await this.#save(pass);
+    } else if (pass.endedAt) this.#deps.events.scrubEnded(pass.endedAt);
+    while (!signal.aborted) {
+      if (pass.endedAt === null) await this.#resume(pass);
+      else if (isDue(pass, this.#everyMs)) {
+        pass = { startedAt: Date.now(), endedAt: null, after: "", bodies: 0, bytes: 0, damaged: 0 };
+      } else await this.#pace.sleep(Math.min(longestWaitMs, pass.startedAt + this.#everyMs - Date.now()));
+    }
+  }
+
+  /** Goes on with a pass. */
+  async #resume(pass: Pass): Promise<void> {
+    const { signal } = this.#abort;
+    const { log, events } = this.#deps;
+    await eachBlob(this.#layout, async (sha256, info) => {
+      if (!/^[0-9a-f]{64}$/.test(sha256)) return;
+      const isSound = await this.#verify(sha256, info);
+      if (signal.aborted) return;
+      pass.after = sha256;
+      if (isSound === null) return;
+      pass.bodies += 1;
+      pass.bytes += info.size;
+      if (!isSound) pass.damaged += 1;
+      if (performance.now() - this.#savedAt >= saveEveryMs) await this.#save(pass);
+    }, { signal, after: pass.after });
+    if (signal.aborted) return await this.#save(pass);
+    pass.endedAt = Date.now();
+    await this.#save(pass);
+    events.scrubEnded(pass.endedAt);
+    const summary = `Verified ${pass.bodies} bodies in the cache, ${shownBytes(pass.bytes)}`;
+    if (pass.damaged === 0) log.info(`${summary}: all are sound`);
+    else log.warning(`${summary}: ${pass.damaged} were damaged`);
+  }
+
+  /** Whether the bytes of a body are right; null where it is gone, was replaced, or cannot be opened. */
+  async #verify(sha256: string, info: Deno.FileInfo): Promise<boolean | null> {
+    const path = this.#layout.blob(sha256);
+    const usedAt = this.#deps.bodies.usedAt(sha256);
+    const actual = await this.#hash(path);
+    const after = fileOrNull(path);
+    if (actual === null || after === null || identityOf(after) !== identityOf(info)) return null;
+    const isUnused = this.#deps.bodies.usedAt(sha256) === usedAt;
+    if (isUnused && after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
+    const isSound = actual === sha256;
+    this.#deps.bodies.settle({ sha256, sizeBytes: info.size, file: identityOf(info), isSound });
+    return isSound;
+  }
+
+  /** The SHA-256 of a file, or "unreadable" where the disk has lost it; null where it cannot be opened. */
+  async #hash(path: string): Promise<string | null> {
+    let file: Deno.FsFile;
+    try {
+      file = openRegularFile(path).file;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      return null;
+    }
+    try {
+      const hash = createHash("sha256");
+      await this.#pace.opened();
+      for (let bytes; (bytes = await file.read(this.#buffer)) !== null;) {
+        hash.update(this.#buffer.subarray(0, bytes));
+        await this.#pace.read(bytes);
+        if (this.#abort.signal.aborted) return null;
+      }
+      return hash.digest("hex");
+    } catch (error) {
+      this.#deps.log.warning(`Cannot read "${path}": ${messageOf(error)}`);
+      return (error as { code?: unknown }).code === "EIO" ? "unreadable" : null;
+    } finally {
+      file.close();
+    }
+  }
+
+  /** On a read-only medium a pass that was interrupted begins anew. */
+  async #save(pass: Pass): Promise<void> {
+    this.#savedAt = performance.now();
+    await replaceFile(this.#layout.scrub, this.#deps.temporary(), `${JSON.stringify(pass)}\n`).catch(() => {});
+  }
+}
+
+/** To be read here is no use: what was used least recently still goes first. */
+function restoreLastUse(path: string, { atime, mtime }: Deno.FileInfo): void {
+  try {
+    Deno.utimeSync(path, atime ?? new Date(0), mtime ?? new Date(0));
+  } catch {
+    // On a read-only medium, reading has changed nothing either.
+  }
+}

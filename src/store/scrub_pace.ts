@@ -1,0 +1,58 @@
+/** Resolves after so long, or when the signal is aborted. */
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+
+interface ScrubPaceOptions {
+  readonly bytesPerSecond: number;
+  readonly isBusy: () => boolean;
+  readonly sleep: Sleep | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** While clients are served, reading takes so many times as long. */
+const slowdown = 10;
+/** To open a file costs a disk as much as to read about this. */
+const openingBytes = 16 * 1024;
+/** Shorter times are added up before they are waited for. */
+const shortestMs = 20;
+
+/** Keeps reading to a rate, and to a tenth of it while clients are served. */
+export class ScrubPace {
+  readonly #options: ScrubPaceOptions;
+  #owedMs = 0;
+
+  constructor(options: ScrubPaceOptions) {
+    this.#options = options;
+  }
+
+  opened(): Promise<void> {
+    return this.read(openingBytes);
+  }
+
+  /** Waits for as long as so many bytes should take. */
+  async read(bytes: number): Promise<void> {
+    const { bytesPerSecond, isBusy } = this.#options;
+    this.#owedMs += bytes / bytesPerSecond * 1000 * (isBusy() ? slowdown : 1);
+    if (this.#owedMs < shortestMs) return;
+    const ms = this.#owedMs;
+    this.#owedMs = 0;
+    await this.sleep(ms);
+  }
+
+  async sleep(ms: number): Promise<void> {
+    const { sleep = wait, signal } = this.#options;
+    if (!signal.aborted) await sleep(ms, signal);
+  }
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    Deno.unrefTimer(Number(timer));
+    signal.addEventListener("abort", done);
+  });
+}
