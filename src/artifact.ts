@@ -12,6 +12,11 @@ export interface FetchOptions {
   readonly retry?: boolean;
   /** Why a redirect to this URL must not be followed; null where it may be. Asked before the URL is. */
   readonly objection?: (target: URL) => VaultError | null;
+  /**
+   * Whether a redirect may lead from https to http though credentials protect what is fetched, without them. For bodies
+   * whose digest is checked, where the operator does not mind who reads them on their way.
+   */
+  readonly allowsPlainHttp?: boolean;
 }
 
 /** One place an artifact can be had from. */

@@ -80,9 +80,11 @@ async function openRegistry(
     }),
   });
   const bareOfficialImages = registry.official_images === "bare";
+  const plainHttpBlobs = registry.plain_http_blobs === true;
   return {
     url,
     bareOfficialImages,
+    plainHttpBlobs,
     names: [new URL(url).host, ...names],
     fetch,
     idleTimeoutMs: backend.config.timeout,

@@ -152,7 +152,7 @@ class OciMirror implements OciBackend {
       key: `/${scope.word}${formatOciPath(content)}`,
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
-      adoptsHeld: scope.isTrusted,
+      adoptsHeld: scope.isTrusted && !(content.kind === "blob" && scope.registries.some((one) => one.plainHttpBlobs)),
       movesOnAfter: scope.areAlike ? "any_failure" : this.#options.movesOnAfter,
       // Blobs may be of any type. Their digest tells.
       ...content.kind !== "blob" && { webPages: "refused" },

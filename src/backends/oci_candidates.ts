@@ -31,7 +31,7 @@ export class OciCandidates {
       const teaches = own.kind !== "blob" && own.kind !== "tags" && scope.registries.length > 1;
       const mayBeAbsent = own.kind === "blob" || own.kind === "manifest";
       if (!teaches && !mayBeAbsent) return [candidate];
-      return [{ ...candidate, fetch: this.#remembering(registry, image, { teaches, mayBeAbsent }) }];
+      return [{ ...candidate, fetch: this.#remembering(candidate.fetch, registry, { image, teaches, mayBeAbsent }) }];
     });
   }
 
@@ -43,19 +43,29 @@ export class OciCandidates {
     return this.#absentAt.get(`${scope.word}/${name}`);
   }
 
-  #remembering(registry: Registry, image: string, about: { teaches: boolean; mayBeAbsent: boolean }): Fetch {
+  #remembering(fetch: Fetch, registry: Registry, { image, teaches, mayBeAbsent }: Lesson): Fetch {
     return async (request, options) => {
-      const response = await registry.fetch(request, options);
-      if (about.teaches && (response.ok || response.status === 304)) this.#remembered.set(image, registry);
+      const response = await fetch(request, options);
+      if (teaches && (response.ok || response.status === 304)) this.#remembered.set(image, registry);
       const isAbsent = request.method === "GET" && (response.status === 404 || response.status === 410);
-      if (about.mayBeAbsent && isAbsent) this.#absentAt.set(image, Date.now());
+      if (mayBeAbsent && isAbsent) this.#absentAt.set(image, Date.now());
       return response;
     };
   }
 }
 
+/** What an answer may tell about an image. */
+interface Lesson {
+  readonly image: string;
+  /** That the registry has it. */
+  readonly teaches: boolean;
+  /** That the registry does not have all of it. */
+  readonly mayBeAbsent: boolean;
+}
+
 function candidateOf(registry: Registry, content: OciContent): Candidate {
-  return { url: registry.urlOf(content), fetch: registry.fetch, idleTimeoutMs: registry.idleTimeoutMs };
+  const fetch = content.kind === "blob" ? registry.fetchBlob : registry.fetch;
+  return { url: registry.urlOf(content), fetch, idleTimeoutMs: registry.idleTimeoutMs };
 }
 
 type Referrers = Extract<OciContent, { kind: "referrers" }>;

@@ -19,6 +19,8 @@ export interface OciRegistry {
   readonly deny: readonly string[];
   /** Whether it has the Hub's official images without the `library/` before their names. */
   readonly bareOfficialImages?: boolean;
+  /** Whether it may redirect to plain http for blobs, although it needs a login. */
+  readonly plainHttpBlobs?: boolean;
   /** Other registries whose images it has as well, by patterns of their names or `any`; none where absent. */
   readonly mirrorOf?: readonly string[];
   /** How it is told which of those is meant; `path` where absent. */
@@ -41,6 +43,10 @@ export class Registry {
   readonly names: ReadonlySet<string>;
   readonly isHub: boolean;
   readonly fetch: Fetch;
+  /** As `fetch`, for blobs. */
+  readonly fetchBlob: Fetch;
+  /** Whether blobs may come over plain http: then an answer about them to HEAD proves nothing. */
+  readonly plainHttpBlobs: boolean;
   readonly idleTimeoutMs: number;
   readonly #config: OciRegistry;
   readonly #mirrorOf: HostPatterns;
@@ -56,6 +62,10 @@ export class Registry {
     this.isHub = (mirrored === null ? [url.host, ...names] : names).some(isHubName);
     this.names = new Set(this.isHub ? [...names, ...allHubNames] : names);
     this.fetch = config.fetch;
+    this.plainHttpBlobs = config.plainHttpBlobs === true;
+    this.fetchBlob = this.plainHttpBlobs
+      ? (request, options) => config.fetch(request, { ...options, allowsPlainHttp: true })
+      : config.fetch;
     this.idleTimeoutMs = config.idleTimeoutMs;
     this.#config = config;
     this.#mirrorOf = new HostPatterns(config.mirrorOf ?? []);

@@ -38,6 +38,9 @@ const registryKeys = {
   ),
   ...credentialKeys,
   insecure: flag().prefault(false).describe("Plain http, also for credentials, where registry_url does not say https."),
+  plain_http_blobs: flag().optional().describe(
+    "Follow its redirects to plain http for blobs, without credentials. Their digests are checked; whoever listens can read them.",
+  ),
   allow: oneOrMore(imagePattern).optional().describe(
     "Images that may come from it, such as library/* or myorg/**; without it all of them.",
   ),
@@ -98,11 +101,22 @@ export const ociBackend = z.strictObject({
   config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
 }).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
   const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
-  const { insecure, allow, deny, official_images, names, mirror_of, mirror_form, repositories, ...common } = rest;
+  const {
+    insecure,
+    allow,
+    deny,
+    official_images,
+    names,
+    mirror_of,
+    mirror_form,
+    plain_http_blobs,
+    repositories,
+    ...common
+  } = rest;
   const login = { username, password, password_file, token, token_file };
   const patterns = { allow, deny, official_images, names, mirror_of, mirror_form };
   const url = registry_url ?? defaultUrls[type];
-  const single = { auth_url, ...login, insecure, ...patterns };
+  const single = { auth_url, ...login, insecure, plain_http_blobs, ...patterns };
   const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
   const opensInsecurely = insecure && opensOthers(config);
   return {

@@ -1,4 +1,4 @@
-import type { Fetch } from "../artifact.ts";
+import type { Fetch, FetchOptions } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { discardBody } from "./byte_source.ts";
 import { isPrivateHost, type Lookup } from "./private_network.ts";
@@ -21,8 +21,9 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
 /**
  * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
  * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
- * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake, and
- * a public upstream's redirect to an address that is not public. What the request's own `objection` says is thrown. The response's `url` is where it came from in the end.
+ * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake and
+ * the request does not allow it, and a public upstream's redirect to an address that is not public. What the request's
+ * own `objection` says is thrown. The response's `url` is where it came from in the end.
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
   return async (request, asked) => {
@@ -36,7 +37,7 @@ export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
       discardBody(response);
       const forbidden = asked?.objection?.(target) ?? null;
       if (forbidden !== null) throw forbidden;
-      const problem = await objection(target, { request, hop, visited, options });
+      const problem = await objection(target, { request, hop, visited, options, asked });
       if (problem !== null) throw refusal(request.url, `its redirect to "${shownUrl(target)}" ${problem}`);
       visited.add(target.href);
       hop = redirected(hop, target);
@@ -49,15 +50,16 @@ interface Journey {
   readonly hop: Request;
   readonly visited: ReadonlySet<string>;
   readonly options: RedirectOptions;
+  readonly asked: FetchOptions | undefined;
 }
 
 /** Why a redirect is not to be followed; null when it may be. */
-async function objection(target: URL, { request, hop, visited, options }: Journey): Promise<string | null> {
+async function objection(target: URL, { request, hop, visited, options, asked }: Journey): Promise<string | null> {
   if (target.protocol !== "http:" && target.protocol !== "https:") return "leads out of http and https";
   if (visited.has(target.href)) return "leads in a circle";
   if (visited.size > mostRedirects) return `is one more than the ${mostRedirects} that are followed`;
   const confidential = options.confidential || privateHeaders.some((name) => request.headers.has(name));
-  if (confidential && hop.url.startsWith("https:") && target.protocol === "http:") {
+  if (confidential && asked?.allowsPlainHttp !== true && hop.url.startsWith("https:") && target.protocol === "http:") {
     return "was refused: it would fetch over plain http what credentials protect";
   }
   if (options.allowPrivateRedirects) return null;

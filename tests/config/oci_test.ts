@@ -65,7 +65,7 @@ Deno.test("dockerhub is Docker Hub, with every default", async () => {
 Deno.test("every key of a registry is read, at the top and in a list", async () => {
   const keys = `username: me, password: "\${P}", auth_url: "http://tokens.lan/a", insecure: true, allow: library/*,
     deny: [library/x, "a/**"], names: [Docker.IO, "lan:5000", "[::1]:5000"],
-    mirror_of: [Quay.io, "*.gcr.io"], mirror_form: NS`;
+    mirror_of: [Quay.io, "*.gcr.io"], mirror_form: NS, plain_http_blobs: yes`;
   const url = "registry_url: registry.lan:5000/sub/";
   const common = "registries: any, tag_ttl: forever, on_outage: next";
   const expected = {
@@ -74,6 +74,7 @@ Deno.test("every key of a registry is read, at the top and in a list", async () 
     username: "me",
     password: "hunter2",
     insecure: true,
+    plain_http_blobs: true,
     allow: ["library/*"],
     deny: ["library/x", "a/**"],
     names: ["docker.io", "lan:5000", "[::1]:5000"],

@@ -104,6 +104,17 @@ Deno.test("secrets in a Location are not told", async () => {
   );
 });
 
+Deno.test("https to http with credentials: where the request allows it, and then without them", async () => {
+  const site = web({ "https://public.test/": "http://public.test/f" });
+  const secret = new Request("https://public.test/", { headers: { authorization: "Bearer t" } });
+  const fetch = withRedirects(site.fetch, { ...careful, confidential: true });
+  assert.equal((await fetch(secret, { allowsPlainHttp: true })).status, 200);
+  assert.deepEqual(site.hops.map(({ url, headers }) => [url, headers.get("authorization")]), [
+    ["https://public.test/", "Bearer t"],
+    ["http://public.test/f", null],
+  ]);
+});
+
 Deno.test("https to http: only for what needs no credentials", async () => {
   const redirects = { "https://public.test/": "http://cdn.test/f" };
   const open = new Request("https://public.test/");
