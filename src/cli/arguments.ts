@@ -66,11 +66,18 @@ function mistakeIn(token: OptionToken, command: Command, known: Readonly<Record<
   const spec = allowed[name];
   if (spec === undefined) {
     if (name in known) return `${command.name} takes no ${rawName}`;
-    return `${rawName} is not an option${didYouMean(rawName, Object.keys(allowed).map((option) => `--${option}`))}`;
+    return `${rawName} is not an option${optionMeantBy(rawName, Object.keys(allowed))}`;
   }
   if (spec.value === undefined) return value === undefined ? null : `${rawName} takes no value`;
   const missing = value === undefined || value === "" || (!inlineValue && /^--?[a-z]/i.test(value));
   return missing ? `${rawName} needs a value: ${rawName} ${spec.value}` : null;
+}
+
+/** A single letter is perhaps the first one of an option. */
+function optionMeantBy(rawName: string, names: readonly string[]): string {
+  if (rawName.startsWith("--")) return didYouMean(rawName, names.map((name) => `--${name}`));
+  const meant = names.filter((name) => name.startsWith(rawName.slice(1).toLowerCase())).map((name) => `--${name}`);
+  return meant.length === 0 ? "" : ` (did you mean ${meant.map((name) => `"${name}"`).join(" or ")}?)`;
 }
 
 function declared(options: Readonly<Record<string, OptionSpec>>) {

@@ -3,7 +3,8 @@ import type { Command, OptionSpec } from "./command.ts";
 /** The help of the whole program. */
 export function programHelp(commands: readonly Command[]): string {
   return sections(
-    "Artifact Vault keeps what it downloads for others and serves it again, also when the upstream is gone.",
+    "Artifact Vault is a cache between programs that download things (docker, pip, apt, curl) and the places they\n" +
+      "download from. It keeps what it fetches and serves it again, also when the upstream is slow, broken or gone.",
     "Usage: artifact-vault [COMMAND] [OPTIONS]",
     table("Commands", commands.map(({ name, summary }) => [name, summary])),
     table("Options", [
@@ -11,7 +12,7 @@ export function programHelp(commands: readonly Command[]): string {
       ["-V, --version", "Show the version"],
     ]),
     list("Examples", commands.flatMap(({ examples }) => examples)),
-    "Without a command, serve is meant. Exit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.",
+    "Without a command, serve is meant. While it runs, the page at / lists what is served.\nExit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.",
   );
 }
 

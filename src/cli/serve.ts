@@ -2,11 +2,10 @@ import { type App, createApp } from "../app.ts";
 import type { CertificatePair } from "../app/pem_files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { hostsForClients, upstreamsOf } from "../config/upstreams.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { VaultError } from "../errors.ts";
-import { createLogging, type Log, type Logging } from "../observe/log.ts";
-import { shownBytes } from "../observe/shown_bytes.ts";
+import { createLogging, type Logging } from "../observe/log.ts";
+import { announce } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
@@ -23,7 +22,7 @@ import { version } from "./version.ts";
 /** Serves until SIGTERM or SIGINT. */
 export const serve: Command = {
   name: "serve",
-  summary: "Serve the configured backends",
+  summary: "Serve what the configuration names, until SIGTERM or SIGINT",
   examples: [
     "artifact-vault",
     "artifact-vault serve --config config.yml --log-level DEBUG",
@@ -94,33 +93,6 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
     },
   });
   await Promise.race([terminated, server.lost]).finally(stopReopening);
-}
-
-interface Announced extends Pick<ServeDeps, "io" | "source"> {
-  readonly log: Log;
-  readonly config: Config;
-  readonly cacheBytes: number;
-}
-
-/** Says what is served, from what, and in which mode: in the log, and on the terminal where that is another place. */
-function announce(url: string, { config, log, io, source, cacheBytes }: Announced): void {
-  const title = `Artifact Vault ${version} listening on ${url}`;
-  const routes = config.backends.map((backend) => {
-    const others = hostsForClients(backend).map((host) => host === "any" ? "any registry" : host);
-    const upstreams = [...upstreamsOf(backend), ...others];
-    const isOffline = backend.config.offline && !config.offline;
-    return `${backend.config.prefix} -> ${upstreams.join(", ")}${isOffline ? " (offline: never asked)" : ""}`;
-  });
-  const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : shownBytes(cacheBytes);
-  const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
-  if (config.offline) facts.push("Offline: no upstream is ever asked; what is not in the cache is answered with 504");
-  for (const line of [title, ...facts, ...routes]) log.info(line);
-  if (!showsLog(config)) io.stdout([title, ...[...facts, ...routes].map((line) => `  ${line}`), ""].join("\n"));
-}
-
-/** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */
-function showsLog({ log_file, log_format, log_level }: Config): boolean {
-  return log_file === undefined && (log_format === "json" || log_level === "DEBUG" || log_level === "INFO");
 }
 
 async function openServer(app: App, options: ListenOptions): Promise<Listening> {

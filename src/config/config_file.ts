@@ -14,7 +14,7 @@ export async function readConfigFile(path: string | undefined): Promise<string> 
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file; give its path with --config";
+  if (error instanceof Deno.errors.NotFound) return "there is no such file; correct the path after --config";
   if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory; name the file in it";
   if (error instanceof TypeError) return "it is not text in UTF-8";

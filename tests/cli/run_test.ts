@@ -20,7 +20,9 @@ async function runCaptured(args: readonly string[], env: Record<string, string> 
 const mistakes: [args: string[], message: RegExp][] = [
   [["--prot", "80"], /^--prot is not an option \(did you mean "--port"\?\)/],
   [["--prot=80"], /^--prot is not an option/],
-  [["-x"], /^-x is not an option/],
+  [["-x"], /^-x is not an option\n/],
+  [["-v"], /^-v is not an option \(did you mean "--version"\?\)\n/],
+  [["-p", "80"], /^-p is not an option \(did you mean "--port"\?\)\n/],
   [["serv"], /^"serv" is not a command \(did you mean "serve"\?\); known are serve, check, permissions/],
   [["help"], /^"help" is not a command \(did you mean "--help"\?\)/],
   [["version"], /^"version" is not a command \(did you mean "--version"\?\)/],
@@ -158,7 +160,7 @@ Deno.test("a configuration that is not there ends with code 2", async () => {
   assert.equal(code, 2);
   assert.equal(
     stderr,
-    'Cannot read the configuration "/nonexistent/config.yml": there is no such file; give its path with --config\n',
+    'Cannot read the configuration "/nonexistent/config.yml": there is no such file; correct the path after --config\n',
   );
 });
 

@@ -22,6 +22,7 @@ Deno.test("with a log file, the address and the routes still stand on the termin
   assert.deepEqual(vault.lines.slice(1), [
     `  Configuration: ${path}`,
     `  Cache: ${dir.join("cache")} (nothing in it, or not counted yet)`,
+    "  Only this machine can reach it; --host 0.0.0.0 opens it to others",
     "  /files -> http://127.0.0.1:9/x",
   ]);
   assert.match(vault.lines[0]!, /^Artifact Vault \d+\.\d+\.\d+ listening on http:\/\/127\.0\.0\.1:\d+$/);
@@ -36,6 +37,7 @@ Deno.test("without --config, config.yml in the working directory is read, and th
   );
   await vault.waitForLine(/Offline: no upstream is ever asked/);
   await vault.waitForLine(/\/ubuntu -> /);
+  await vault.waitForLine(/\/v2 -> images of dockerhub, where docker and others look for them$/);
   await Deno.writeTextFile(dir.join("config.yml"), "backends: [{type: pypi, config: {offline: true}}]");
   await using other = await VaultProcess.start({ args: [], cwd: dir.path });
   await other.waitForLine(/Configuration: config.yml in the working directory, since no --config is given/);

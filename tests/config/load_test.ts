@@ -299,7 +299,7 @@ Deno.test("a file that cannot be read says why", async () => {
   const latin1 = dir.join("latin1.yml");
   await Deno.writeFile(latin1, new Uint8Array([0x61, 0x3a, 0x20, 0xe9]));
   const cases: [path: string, reason: RegExp][] = [
-    [dir.join("missing.yml"), /missing\.yml": there is no such file; give its path with --config/],
+    [dir.join("missing.yml"), /missing\.yml": there is no such file; correct the path after --config/],
     [dir.path, /it is a directory/],
     [latin1, /it is not text in UTF-8/],
   ];

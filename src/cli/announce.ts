@@ -1,0 +1,53 @@
+import { type Config, isOci } from "../config/schema.ts";
+import { hostsForClients, upstreamsOf } from "../config/upstreams.ts";
+import type { Log } from "../observe/log.ts";
+import { shownBytes } from "../observe/shown_bytes.ts";
+import type { Io } from "./io.ts";
+import { version } from "./version.ts";
+
+export interface Announced {
+  readonly config: Config;
+  readonly log: Log;
+  readonly io: Io;
+  /** Where the configuration comes from. */
+  readonly source: string;
+  readonly cacheBytes: number;
+}
+
+/** Says what is served, from what, and in which mode: in the log, and on the terminal where that is another place. */
+export function announce(url: string, { config, log, io, source, cacheBytes }: Announced): void {
+  const title = `Artifact Vault ${version} listening on ${url}`;
+  const lines = [...factsOf(config, { source, cacheBytes }), ...routesOf(config)];
+  for (const line of [title, ...lines]) log.info(line);
+  if (!showsLog(config)) io.stdout([title, ...lines.map((line) => `  ${line}`), ""].join("\n"));
+}
+
+function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source" | "cacheBytes">): string[] {
+  const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : shownBytes(cacheBytes);
+  const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
+  const isLoopback = /^(?:127\.|localhost$|::1$)/.test(config.http_host);
+  if (isLoopback) facts.push("Only this machine can reach it; --host 0.0.0.0 opens it to others");
+  if (config.offline) facts.push("Offline: no upstream is ever asked; what is not in the cache is answered with 504");
+  return facts;
+}
+
+function routesOf(config: Config): string[] {
+  const routes = config.backends.map((backend) => {
+    const others = hostsForClients(backend).map((host) => host === "any" ? "any registry" : host);
+    const upstreams = [...upstreamsOf(backend), ...others];
+    const isOffline = backend.config.offline && !config.offline;
+    return `${backend.config.prefix} -> ${upstreams.join(", ")}${isOffline ? " (offline: never asked)" : ""}`;
+  });
+  const images = config.backends.filter(isOci);
+  const isTaken = config.backends.some(({ config: { prefix } }) => prefix === "/v2");
+  if (images.length === 0 || isTaken) return routes;
+  return [
+    ...routes,
+    `/v2 -> images of ${images.map(({ name }) => name).join(", ")}, where docker and others look for them`,
+  ];
+}
+
+/** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */
+function showsLog({ log_file, log_format, log_level }: Config): boolean {
+  return log_file === undefined && (log_format === "json" || log_level === "DEBUG" || log_level === "INFO");
+}
