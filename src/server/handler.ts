@@ -137,7 +137,7 @@ class Boundary {
         opened.close();
         return directReply(method, moved);
       }
-      if (method === "GET") artifact.served?.(opened.headers, opened.sha256);
+      if (method === "GET") artifact.served?.(opened.headers, sha256Of(opened));
       return respond(presented(opened, artifact), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
@@ -219,11 +219,15 @@ function backendRequest({ route, target, client, request: { headers } }: Exchang
 function presented(opened: Opened, { present }: Artifact): Opened {
   if (!present) return opened;
   try {
-    return { ...opened, headers: present(opened.headers, opened.sha256) };
+    return { ...opened, headers: present(opened.headers, sha256Of(opened)) };
   } catch (error) {
     opened.close();
     throw error;
   }
+}
+
+function sha256Of({ sha256, arrivedSha256 }: Opened): string | undefined {
+  return sha256 ?? arrivedSha256;
 }
 
 function stackOf(error: unknown): string {

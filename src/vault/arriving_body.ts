@@ -56,6 +56,7 @@ export class ArrivingBody {
   #spent = false;
   /** It is not what it should be: nothing can go on from its bytes. */
   #refused = false;
+  #sha256: string | undefined;
 
   /**
    * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
@@ -114,6 +115,11 @@ export class ArrivingBody {
     return this.resumable && (status === 206 || headers.get("accept-ranges") === "bytes");
   }
 
+  /** Of the whole body, in hex; undefined before its last bytes are released, and where it is not kept. */
+  get sha256(): string | undefined {
+    return this.#sha256;
+  }
+
   get complete(): boolean {
     return this.file.sizeBytes !== null && this.file.receivedBytes >= this.file.sizeBytes;
   }
@@ -128,6 +134,7 @@ export class ArrivingBody {
     const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
     if (this.#staged && sha256) await this.#lookInto(this.#staged, sha256);
     this.file.complete();
+    this.#sha256 = sha256;
     released();
     const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;
     if (stored) {

@@ -89,7 +89,8 @@ export async function openArriving(
   try {
     if (allHeldBack) await transfer.verified;
     else if (transfer.artifact.checkedBy) await transfer.inspected;
-    return opened;
+    const { sha256: arrivedSha256 } = transfer;
+    return arrivedSha256 === undefined ? opened : { ...opened, arrivedSha256 };
   } catch (error) {
     opened.close();
     throw error;

@@ -1,11 +1,11 @@
 import type { Artifact, Candidate } from "../artifact.ts";
-import { keepHeaders } from "../http/headers.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Entry, Store, Version } from "../store/store.ts";
 import { ArrivingBody, type BodyBeginning } from "./arriving_body.ts";
+import { asAnswered } from "./as_answered.ts";
 import { begin, type Beginning, giveBack } from "./begin.ts";
 import type { FillContext } from "./fill_segment.ts";
 import { Filling } from "./filling.ts";
@@ -102,6 +102,11 @@ export class Transfer {
   /** The upstream that sends the body; null before it is known. */
   get source(): string | null {
     return this.#body?.beginning.answer.candidate.url ?? null;
+  }
+
+  /** Of the whole body, in hex; undefined until that is verified, and where it is not kept. */
+  get sha256(): string | undefined {
+    return this.#body?.sha256;
   }
 
   /** What is arriving; null before that is known, and where nothing is. */
@@ -327,17 +332,6 @@ export class Transfer {
 function isLarge(beginning: Beginning): beginning is BodyBeginning {
   if (beginning.kind !== "body" || beginning.sizeBytes === null) return false;
   return beginning.sizeBytes - beginning.start > smallBodyBytes;
-}
-
-/**
- * The artifact with what the answer tells: the headers it was selected by, and its digest. What goes on from staged
- * bytes is hashed by SHA-256 only, where no digest was known before.
- */
-function asAnswered(artifact: Artifact, { answer: { response, requestHeaders }, resumed }: BodyBeginning): Artifact {
-  const asked = { ...artifact, requestHeaders };
-  if (artifact.digest || !artifact.announcedDigest) return asked;
-  const digest = artifact.announcedDigest(keepHeaders(response.headers));
-  return digest && (!resumed || digest.algorithm === "sha256") ? { ...asked, digest } : asked;
 }
 
 function asVaultError(error: unknown): VaultError {

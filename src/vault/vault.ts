@@ -51,6 +51,8 @@ export interface Opened {
   readonly location?: string | undefined;
   /** Of the body, where it is in the store; one that arrives has none yet. */
   readonly sha256?: string;
+  /** Of a body that has arrived as a whole and is about to be stored; absent where clients get it while it arrives. */
+  readonly arrivedSha256?: string;
   /** Whether `chunks` and `stream` honour a range: true wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */

@@ -81,16 +81,26 @@ Deno.test("registries are asked in order, by any of their names, and as their pa
   assert.match(unknown.text, /"DENIED".*three\.test.* is not configured here/);
 });
 
-Deno.test("a registry that tells no digest: the vault's own answers have that of the bytes", async () => {
+Deno.test("a registry that tells no digest: answers have that of the bytes, from the first GET on", async () => {
   await using registry = startRegistry("first", "team/x");
   await using app = await startBackends([{ type: "oci", name: "all", config: { registry_url: registry.origin } }]);
-  const { text } = await app.ask("/v2/team/x/manifests/1");
-  await app.idle();
-  const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;
-  for (const method of ["HEAD", "GET"]) {
-    const { headers } = await app.ask("/v2/team/x/manifests/1", { method });
-    assert.equal(headers.get("docker-content-digest"), digest, method);
-  }
+  const hold = registry.hold("/v2/team/x/manifests/1", 1);
+  const together = [1, 2].map(() => app.ask("/v2/team/x/manifests/1"));
+  await hold.reached;
+  hold.release();
+  const answers = await Promise.all(together);
+  for (const method of ["HEAD", "GET"]) answers.push(await app.ask("/v2/team/x/manifests/1", { method }));
+  const digest = `sha256:${createHash("sha256").update(answers[0]!.text).digest("hex")}`;
+  assert.deepEqual(answers.map(({ headers }) => headers.get("docker-content-digest")), Array(4).fill(digest));
+  assert.equal(registry.requests.length, 1);
+});
+
+Deno.test("a manifest that cannot be kept comes without the digest that its registry does not tell", async () => {
+  await using registry = startRegistry("first", "team/x");
+  const config = { registry_url: registry.origin };
+  await using app = await startBackends([{ type: "oci", name: "all", config }], { top: { cache_max_size: 1 } });
+  const { status, headers } = await app.ask("/v2/team/x/manifests/1");
+  assert.deepEqual([status, headers.get("docker-content-digest")], [200, null]);
 });
 
 Deno.test("a manifest that is held has its own type, whatever an answer to HEAD said", async () => {
