@@ -91,22 +91,26 @@ Deno.test("the JSON API is that of the index which has the project, and rules co
   assert.equal(upstream.requests.length, 0);
 });
 
-Deno.test("without upstream, what is held of the JSON API is served", async () => {
-  await using all = await setUp();
-  const { scene, upstream } = all;
-  const backend = scene.backend([scene.index(upstream)]);
-  const { text } = await scene.ask(backend, "/pypi/demo/json");
-  upstream.serve("/pypi/demo/json", {
-    body: "<html>down for maintenance</html>",
-    headers: { "content-type": "text/html" },
+const outages: readonly [name: string, answer: { status?: number; body?: string; headers?: Record<string, string> }][] =
+  [
+    ["is down", { status: 503 }],
+    ["sends a page for people", { body: "<html>maintenance</html>", headers: { "content-type": "text/html" } }],
+    ["sends what is no JSON", { body: "{", headers: { "content-type": "application/json" } }],
+  ];
+
+for (const [name, answer] of outages) {
+  Deno.test(`while the index ${name}, what is held of its JSON API is served`, async () => {
+    await using all = await setUp();
+    const { scene, upstream } = all;
+    const backend = scene.backend([scene.index(upstream)]);
+    const { text } = await scene.ask(backend, "/pypi/demo/json");
+    upstream.serve("/pypi/demo/json", answer);
+    assert.equal((await scene.ask(backend, "/pypi/demo/json")).text, text);
+    assert.equal(upstream.count("/pypi/demo/json"), 2);
+    upstream.serve("/simple/demo/", { status: 503 });
+    assert.equal((await scene.ask(backend, "/pypi/demo/json")).text, text);
   });
-  assert.equal((await scene.ask(backend, "/pypi/demo/json")).text, text);
-  upstream.serve("/pypi/demo/json", { body: "{", headers: { "content-type": "application/json" } });
-  assert.equal((await scene.ask(backend, "/pypi/demo/json")).text, text);
-  upstream.serve("/simple/demo/", { status: 503 });
-  upstream.serve("/pypi/demo/json", { status: 503 });
-  assert.equal((await scene.ask(backend, "/pypi/demo/json")).text, text);
-});
+}
 
 Deno.test("min_age hides versions from the JSON API, and what is said of the newest one with it", async () => {
   const files = [
