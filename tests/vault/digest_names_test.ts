@@ -336,7 +336,8 @@ Deno.test("of clients that ask for the same bytes under two keys in the same mom
   const { fixture } = set;
   const read = (key: string) => fixture.read(fixture.artifact(set.upstream.url(key), content(text, key)));
   for (const { bytes } of await Promise.all(keys.map(read))) assert.equal(bytes.byteLength, text.length);
-  const isHeld = (key: string) => fixture.store.find(fixture.artifact(set.upstream.url(key), content(text, key))) !== null;
+  const isHeld = (key: string) =>
+    fixture.store.find(fixture.artifact(set.upstream.url(key), content(text, key))) !== null;
   await waitUntil("it is held under both keys", () => keys.every(isHeld));
   assert.deepEqual(set.asked().toSorted(), ["GET /a/c", "HEAD /b/c"]);
 });
