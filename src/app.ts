@@ -35,17 +35,26 @@ export interface AppDeps {
   readonly version: string;
   /** How many files this process may have open; the usual 1,024 where absent. */
   readonly openFilesLimit?: number;
+  /** For tests: how long an answer of unknown length stands still once it has broken off. */
+  readonly silenceMs?: number;
 }
 
 /** How often in a row a connection may break without a byte of progress before a transfer fails. */
 const resumeAttempts = 5;
 const backoffMs = { first: 500, most: 15_000 };
 
+/**
+ * Once an answer of unknown length has broken off, its connection stays open for so long where the client may speak
+ * HTTP/1.0: proxies wait 60 s by default (nginx, Apache) for an answer to go on, and then break off as well.
+ */
+const brokenSilenceMs = 75_000;
+
 /** A host counts as slow before the first client that waits for it loses patience: the next one need not wait at all. */
 const slowShare = 0.75;
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
-export async function createApp(config: Config, { log, version, openFilesLimit = 1024 }: AppDeps): Promise<App> {
+export async function createApp(config: Config, deps: AppDeps): Promise<App> {
+  const { log, version, openFilesLimit = 1024, silenceMs = brokenSilenceMs } = deps;
   const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
   const metrics = new Metrics({
     version,
@@ -89,6 +98,7 @@ export async function createApp(config: Config, { log, version, openFilesLimit =
   const handle = createHandler({
     ...{ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() },
     viaName,
+    silenceMs,
     serverNames: config.server_names,
     maxRequests: config.max_requests ?? Math.floor(openFilesLimit / 2),
   });

@@ -18,12 +18,15 @@ import { respond } from "./respond.ts";
 import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
 import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
+import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 
 export interface HandlerOptions extends AdminOptions {
   readonly vault: Vault;
   readonly log: Log;
   /** How many requests may be under way at once, own pages apart; 512 where absent. */
   readonly maxRequests?: number;
+  /** How long a body of unknown length stands still once it has broken off, for who may speak HTTP/1.0; 0 where absent. */
+  readonly silenceMs?: number;
   /** What this vault calls itself in `Via`; without it no loop is found. */
   readonly viaName?: string;
   /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
@@ -138,7 +141,9 @@ class Boundary {
         return directReply(method, moved);
       }
       if (method === "GET") artifact.served?.(opened.headers, sha256Of(opened));
-      return respond(presented(opened, artifact), { method, headers: request.headers, ranges: ask.ranges });
+      const isUnsized = opened.sizeBytes === undefined && method === "GET";
+      const sent = isUnsized && mayBeHttp10(request.headers) ? await sizedIfSmall(opened) : opened;
+      return respond(presented(sent, artifact), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
       const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
@@ -185,7 +190,9 @@ class Boundary {
     const ended = (bytes: number, ending: Ending) => this.#end(exchange, reply, bytes, ending);
     if (body instanceof Uint8Array) return meteredBytes(body, ended);
     const length = headerOf(reply.headers, "content-length");
-    return meteredBody(body, { sizeBytes: length === undefined ? undefined : Number(length), ended });
+    if (length !== undefined) return meteredBody(body, { sizeBytes: Number(length), ended });
+    const silenceMs = mayBeHttp10(exchange.request.headers) ? this.#options.silenceMs ?? 0 : 0;
+    return meteredBody(body, { ended, silenceMs });
   }
 
   #end(exchange: Exchange, { status, cache }: Reply, bytes: number, ending: Ending): void {

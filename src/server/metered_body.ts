@@ -10,6 +10,11 @@ interface MeteredOptions {
   /** What Content-Length announces; undefined where it does not. */
   readonly sizeBytes?: number | undefined;
   readonly ended: Ended;
+  /**
+   * How long a body that has broken off stands still before its connection is closed, unless its client leaves before.
+   * 0 where absent.
+   */
+  readonly silenceMs?: number;
 }
 
 /**
@@ -19,11 +24,12 @@ interface MeteredOptions {
  */
 export function meteredBody(
   chunks: ChunkReader,
-  { sizeBytes = Infinity, ended }: MeteredOptions,
+  { sizeBytes = Infinity, ended, silenceMs = 0 }: MeteredOptions,
 ): ReadableStream<Chunk> {
   let sentBytes = 0;
   let underWay = 0;
   let open = true;
+  let left = () => {};
   const end = (ending: Ending) => {
     if (open) ended(sentBytes, ending);
     open = false;
@@ -48,16 +54,35 @@ export function meteredBody(
         if (chunk === null) controller.close();
         end({ kind: "complete" });
       } catch (error) {
-        if (open) controller.error(error);
+        const wasOpen = open;
         end({ kind: "failed", error });
+        if (wasOpen && silenceMs > 0) {
+          const { over, end } = standStill(silenceMs);
+          left = end;
+          await over;
+        }
+        if (wasOpen) controller.error(error);
       }
     },
     cancel() {
       end({ kind: "aborted" });
+      left();
       chunks.release();
       chunks.close();
     },
   }, { highWaterMark: 0 });
+}
+
+/** `over` resolves after so long, or when `end` is called. */
+function standStill(ms: number): { readonly over: Promise<void>; end(): void } {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, ms);
+  Deno.unrefTimer(Number(timer));
+  const end = () => {
+    clearTimeout(timer);
+    over.resolve();
+  };
+  return { over: over.promise, end };
 }
 
 /** The same for bytes that stay in memory, perhaps for others too: they are sent from where they are. */

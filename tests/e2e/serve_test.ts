@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { hasBlob } from "../support/cache_dir.ts";
 import { curl, download, runShell, sha256OfFile } from "../support/clients.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { startNginx } from "../support/nginx.ts";
+import { Pattern } from "../support/pattern.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
+import type { VaultProcess } from "../support/vault_process.ts";
 
 const ignore = missingPrograms("nginx", "curl", "wget").length > 0;
 
@@ -137,6 +141,46 @@ Deno.test({ name: "a body without a length is passed on chunked and kept", ignor
   const kept = await curl("-I", url);
   assert.equal(kept.headers.get("content-length"), String(file.sizeBytes));
   assert.ok((await download(url, file)).right);
+});
+
+/** The example in running.md, for a vault elsewhere. */
+function documentedProxy(vault: VaultProcess): string {
+  const text = Deno.readTextFileSync(new URL("../../docs/running.md", import.meta.url));
+  const [, example = ""] = /^```nginx\n(.*?)^```/ms.exec(text) ?? [];
+  assert.match(example, /proxy_pass http:\/\/127\.0\.0\.1:8080;/);
+  return example.replace("http://127.0.0.1:8080", vault.url(""));
+}
+
+Deno.test({ name: "behind nginx, a body without a length that breaks off never looks whole", ignore }, async (t) => {
+  await using scene = await createScene();
+  await using upstream = startFakeUpstream();
+  const body = new Pattern(2 * mib);
+  upstream.serve("/whole", { body, framing: "chunked", etag: '"1"' });
+  upstream.serve("/sized", { body, etag: '"1"' });
+  upstream.serve("/broken", { body, framing: "chunked", fault: { kind: "close", afterBytes: mib } });
+  upstream.serve("/small", { body: new Pattern(1000), framing: "chunked", fault: { kind: "close", afterBytes: 500 } });
+  await scene.configure({ upstream: upstream.origin, backend: ["retries: 0"] });
+  await using vault = await scene.startVault();
+  const old = documentedProxy(vault)
+    .replace(/^.*(proxy_http_version|Connection).*\n/gm, "")
+    .replace(/proxy_read_timeout .*;/, "proxy_http_version 1.0; proxy_read_timeout 1s;");
+  const proxies = [["as documented", documentedProxy(vault)], ["that speaks HTTP/1.0", old]] as const;
+  for (const [what, server] of proxies) {
+    await t.step(`nginx ${what}`, async () => {
+      await using front = await startNginx({ root: scene.dir.path, server });
+      for (const name of ["whole", "sized", "whole"]) {
+        const got = await curl(`${front.url}/files/${name}`);
+        assert.deepEqual([got.exitCode, got.status, got.body.length], [0, 200, body.size]);
+        assert.ok(body.matches(got.body, 0));
+      }
+      const part = await curl("-r", "100-199", `${front.url}/files/sized`);
+      assert.ok(part.status === 206 && part.body.length === 100 && body.matches(part.body, 100));
+      const broken = await curl(`${front.url}/files/broken`);
+      assert.equal(broken.exitCode, 18, "curl sees that it is broken");
+      const small = await curl(`${front.url}/files/small`);
+      assert.ok(small.exitCode === 18 || small.status === 502);
+    });
+  }
 });
 
 const refused: readonly [what: string, args: readonly string[], path: string, status: number][] = [

@@ -16,7 +16,12 @@ const missing = () => {
 const files = {
   "/x": fakeFile(),
   "/streamed": fakeFile({ inMemory: false }),
-  "/unknown-size": fakeFile({ inMemory: false, sizeBytes: undefined, ranges: false }),
+  "/unknown-size": fakeFile({
+    inMemory: false,
+    sizeBytes: undefined,
+    ranges: false,
+    content: new Uint8Array(300_000).fill(120),
+  }),
   "/empty": fakeFile({ content: new Uint8Array() }),
   "/large": fakeFile({ inMemory: false, content: new Uint8Array(3_000_000).fill(120) }),
   "/compressible": fakeFile({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChunkReader } from "../../src/vault/vault.ts";
 import { type Ending, meteredBody, meteredBytes } from "../../src/server/metered_body.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 /** Hands over chunks of these sizes, then ends or breaks; tells what was asked of it. */
 function source(sizes: number[], error?: Error) {
@@ -111,4 +112,26 @@ Deno.test("a client that leaves before it took the bytes in memory got none", as
   const endings: { bytes: number; ending: Ending }[] = [];
   await meteredBytes(new Uint8Array(3), (bytes, ending) => endings.push({ bytes, ending })).cancel();
   assert.deepEqual(endings, [{ bytes: 0, ending: { kind: "aborted" } }]);
+});
+
+Deno.test("a body that breaks off stands still, told of at once, until its client leaves", async () => {
+  const { chunks } = source([3], new Error("broken"));
+  const endings: Ending[] = [];
+  const body = meteredBody(chunks, { ended: (_, ending) => endings.push(ending), silenceMs: 3_600_000 });
+  const reader = body.getReader();
+  await reader.read();
+  const next = reader.read();
+  await waitUntil("it is told of", () => endings.length === 1);
+  assert.equal(endings[0]!.kind, "failed");
+  const state = await Promise.race([next.then(() => "ended", () => "broken"), Promise.resolve("still")]);
+  assert.equal(state, "still");
+  await reader.cancel();
+  assert.deepEqual(await next, { done: true, value: undefined });
+  assert.equal(endings.length, 1);
+});
+
+Deno.test("a body that has stood still for long enough breaks off", async () => {
+  const { chunks } = source([3], new Error("broken"));
+  const body = meteredBody(chunks, { ended: () => {}, silenceMs: 1 });
+  await assert.rejects(new Response(body).bytes(), /broken/);
 });

@@ -16,6 +16,8 @@ export interface AppOptions {
   readonly cacheDir?: string;
   /** More keys at the top level of the configuration. */
   readonly top?: Readonly<Record<string, unknown>>;
+  /** How long a broken answer of unknown length stands still before its connection is closed; 0 where absent. */
+  readonly silenceMs?: number;
   /** More keys of the backend. */
   readonly backend?: Readonly<Record<string, unknown>>;
 }
@@ -32,13 +34,15 @@ export function startApp(options: AppOptions): Promise<AppFixture> {
 /** The same with these entries of `backends`. */
 export async function startBackends(
   backends: readonly unknown[],
-  options: Pick<AppOptions, "cacheDir" | "top"> = {},
+  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs"> = {},
 ): Promise<AppFixture> {
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
   const config = await loadConfig({ text, env: () => undefined });
   const lines: string[] = [];
-  const app = await createApp(config, { log: recordingLog(lines), version: "0.0.0" });
+  const app = await createApp(config, {
+    ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0 },
+  });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
   return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
 }
