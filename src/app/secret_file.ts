@@ -91,8 +91,8 @@ export function readSecret(path: string): string {
 
 /** Differs when the file was written to, or when another one has its name: as where a symbolic link is turned. */
 function versionOf(path: string): string {
-  const { dev, ino, size, mtime, ctime } = attempt(path, () => Deno.statSync(path));
-  return [dev, ino, size, mtime?.getTime(), ctime?.getTime()].join(" ");
+  const { dev, ino, size, mtime } = attempt(path, () => Deno.statSync(path));
+  return [dev, ino, size, mtime?.getTime()].join(" ");
 }
 
 function attempt<T>(path: string, access: () => T): T {
