@@ -34,7 +34,7 @@ RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darw
 run: ## start the vault with config-sample.yml (more arguments: ARGS="--port 9000")
 	$(DENO) run --no-prompt --frozen $(heap_flags) $(permissions) src/main.ts serve --config config-sample.yml $(ARGS)
 
-test: ## unit tests, some minutes on two cores
+test: ## unit tests, a minute or two on two cores
 	$(DENO) task test $(call junit,unit)
 
 ok: check test ## format, lint, types, import directions and cycles, unit tests

@@ -1,0 +1,3 @@
+import { addRoomsBut } from "../support/suite.ts";
+
+await addRoomsBut("backends", "faults", "stalls", "vault", "store");
