@@ -195,6 +195,8 @@ export interface Read<T> {
 export interface VaultReader {
   /** Reads an artifact, from the store or from upstream as its freshness says. Throws as `Vault.open` and `make` do. */
   read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>>;
+  /** What a client that asks with HEAD is told: of what is stored, or else of what upstream has. Throws as `Vault.open`. */
+  head(artifact: Artifact): Promise<HeaderList>;
   /** Whether a body is held for it, however old. */
   holds(artifact: Artifact): boolean;
   /** Resolves once its body is held, whole and checked. Throws as `Vault.open`. */

@@ -6,6 +6,7 @@ import type {
   DirectAnswer,
   Freshness,
   Resolved,
+  Source,
   VaultReader,
 } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
@@ -23,6 +24,7 @@ import { headersOf } from "./pypi_page_work.ts";
 import { PageReadings } from "./pypi_pages.ts";
 import { parsePypiRequest } from "./pypi_request.ts";
 import { shownPage } from "./pypi_shown.ts";
+import { UploadTimes } from "./pypi_upload_times.ts";
 
 export interface PypiBackendOptions {
   readonly name: string;
@@ -37,6 +39,13 @@ export interface PypiBackendOptions {
   readonly indexes: readonly PypiIndex[];
   readonly warn: (message: string) => void;
 }
+
+interface PageAges {
+  readonly source: Source;
+  readonly tooNew: readonly string[];
+}
+
+const held: Freshness = { kind: "immutable" };
 
 /** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
 export function createPypiBackend(options: PypiBackendOptions): Backend {
@@ -55,6 +64,7 @@ class PypiBackend implements Backend {
   readonly #pages: PageReadings;
   readonly #search: FileSearch;
   readonly #api: ProjectApi;
+  readonly #uploadTimes: UploadTimes;
   readonly #withoutAges = new Set<string>();
 
   constructor(options: PypiBackendOptions) {
@@ -66,9 +76,9 @@ class PypiBackend implements Backend {
     const lane = this.#lane;
     const indexes = this.#indexes = new PypiIndexes(options.indexes);
     const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
-    const ageUnknown = (index: string) => this.#warnOfAges(index);
-    const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs, ageUnknown });
+    const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs });
     this.#search = new FileSearch({ indexes, reader, reading: pages.files });
+    this.#uploadTimes = new UploadTimes({ backend, policy });
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
 
@@ -104,8 +114,12 @@ class PypiBackend implements Backend {
   ): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return notAcceptable;
-    const reading = this.#pages.shown({ project, form, toRoot, now: Date.now() });
-    const { value, source } = await this.#reader.readPage(project, { reading, vault });
+    const now = Date.now();
+    const aged = await this.#readAges(project, now, vault);
+    const reading = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
+    const read = await this.#reader.readPage(project, { reading, vault, ...aged && { freshness: held } });
+    const { value } = read;
+    const { source } = aged ?? read;
     const { policy } = this.#options;
     return shownPage(value, source, {
       backend: this.name,
@@ -163,10 +177,28 @@ class PypiBackend implements Backend {
     };
   }
 
+  /**
+   * The URLs of files of a project that are too new to be shown, where its page does not say how old they are, and how
+   * the page was come by; null where all files are shown.
+   */
+  async #readAges(project: string, now: number, vault: VaultReader): Promise<PageAges | null> {
+    const uploadedUntil = this.#pages.uploadedUntil(now);
+    if (uploadedUntil === null) return null;
+    const { value: urls, index, source } = await this.#reader.readPage(project, {
+      reading: this.#pages.untimed,
+      vault,
+    });
+    const times = await this.#uploadTimes.of(urls, index, vault);
+    if (urls.length > 0 && times.values().every((time) => time === null)) this.#warnOfAges(`${index.url}/`);
+    return { source, tooNew: urls.filter((url) => (times.get(url) ?? 0) > uploadedUntil) };
+  }
+
   #warnOfAges(index: string): void {
     if (this.#withoutAges.has(index)) return;
     this.#withoutAges.add(index);
-    this.#options.warn(`min_age of backend "${this.name}" hides nothing of ${index}: it does not say when files came`);
+    this.#options.warn(
+      `min_age of backend "${this.name}" hides nothing of ${index}: neither it nor Last-Modified says when files came`,
+    );
   }
 }
 

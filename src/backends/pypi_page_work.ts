@@ -21,6 +21,8 @@ export interface PageShown {
   readonly toRoot: string;
   /** Files uploaded after this, in ms since the epoch, are left out; null for none. */
   readonly uploadedUntil: number | null;
+  /** URLs of further files that are left out. */
+  readonly hidden: readonly string[];
   /** Files below it have paths below `/packages`; null where there is none. */
   readonly packagesBase: string | null;
 }
@@ -29,8 +31,8 @@ export interface PageShown {
 export interface PageMade {
   readonly files: FileColumns;
   readonly page: RenderedPage | null;
-  /** Whether the index does not say when files were uploaded. */
-  readonly lacksTimes: boolean;
+  /** The URLs of all files, where the index does not say of any when it was uploaded; else none. */
+  readonly untimed: readonly string[];
 }
 
 /**
@@ -43,14 +45,16 @@ export function makePage([document]: readonly IndexDocument[], shown: PageShown 
   return {
     files: packFiles(files),
     page: shown && showPage(page, shown),
-    lacksTimes: files.length > 0 && files.every(({ uploadTime }) => uploadTime === null),
+    untimed: files.every(({ uploadTime }) => uploadTime === null) ? files.map(({ url }) => url) : [],
   };
 }
 
-function showPage(page: ProjectPage, { project, form, toRoot, uploadedUntil, packagesBase }: PageShown): RenderedPage {
+function showPage(page: ProjectPage, shown: PageShown): RenderedPage {
+  const { project, form, toRoot, uploadedUntil, packagesBase } = shown;
   const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
   if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
-  const keep = ({ uploadTime }: PageFile) => uploadTime === null || uploadTime <= uploadedUntil;
+  const hidden = new Set(shown.hidden);
+  const keep = ({ uploadTime, url }: PageFile) => uploadTime === null ? !hidden.has(url) : uploadTime <= uploadedUntil;
   return rendered(renderProjectPage(page, { form: form.form, linkOf, keep }), form);
 }
 

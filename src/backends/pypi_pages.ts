@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ReadableBody, Reading } from "../artifact.ts";
 import type { DocumentLane } from "./documents.ts";
 import type { SimpleForm } from "./pypi_accept.ts";
@@ -12,8 +13,6 @@ export interface PageOptions {
   readonly lane: DocumentLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
-  /** Told of an index that does not say when files were uploaded. */
-  readonly ageUnknown: (index: string) => void;
 }
 
 /** What there is to say about one page. */
@@ -24,6 +23,8 @@ export interface PageWanted {
   readonly toRoot: string;
   /** In ms since the epoch. */
   readonly now: number;
+  /** URLs of further files that are too new to be shown. */
+  readonly hidden: readonly string[];
 }
 
 /** How the pages of projects are read, from whatever form the index has. Each page is parsed once. */
@@ -31,6 +32,8 @@ export class PageReadings {
   readonly #options: PageOptions;
   /** What files are checked against. */
   readonly files: Reading<FileTable>;
+  /** The URLs of its files, where the page does not say of any when it was uploaded; else none. */
+  readonly untimed: Reading<readonly string[]>;
 
   constructor(options: PageOptions) {
     this.#options = options;
@@ -40,19 +43,30 @@ export class PageReadings {
       make: async (body) => new FileTable((await this.#make(body, null)).files),
       weigh: ({ sizeBytes }) => sizeBytes,
     };
+    this.untimed = {
+      name: JSON.stringify(["pypi untimed files", options.backend]),
+      maxBytes: maxPageBytes,
+      make: async (body) => (await this.#make(body, null)).untimed,
+      weigh: (urls) => urls.reduce((sum, { length }) => sum + length, 0),
+    };
+  }
+
+  /** When what is shown was uploaded at the latest, in ms since the epoch; null where all is shown. */
+  uploadedUntil(now: number): number | null {
+    const { minAgeMs } = this.#options;
+    return minAgeMs === null ? null : limitOf(now, minAgeMs);
   }
 
   /** The page made ready for clients. */
-  shown({ project, form, toRoot, now }: PageWanted): Reading<RenderedPage> {
-    const { backend, indexes: { packagesBase }, minAgeMs, ageUnknown } = this.#options;
-    const uploadedUntil = minAgeMs === null ? null : limitOf(now, minAgeMs);
-    const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase };
+  shown({ project, form, toRoot, now, hidden }: PageWanted): Reading<RenderedPage> {
+    const { backend, indexes: { packagesBase } } = this.#options;
+    const uploadedUntil = this.uploadedUntil(now);
+    const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden };
     return {
-      name: JSON.stringify(["pypi page", backend, project, form.contentType, toRoot, uploadedUntil]),
+      name: JSON.stringify(["pypi page", backend, project, form.contentType, toRoot, uploadedUntil, nameOf(hidden)]),
       maxBytes: maxPageBytes,
       make: async (body, keep) => {
-        const { files, page, lacksTimes } = await this.#make(body, shown);
-        if (uploadedUntil !== null && lacksTimes) ageUnknown(new URL("..", body.url).href);
+        const { files, page } = await this.#make(body, shown);
         keep(this.files, new FileTable(files));
         return page!;
       },
@@ -63,6 +77,11 @@ export class PageReadings {
   #make(body: ReadableBody, shown: PageShown | null): Promise<PageMade> {
     return this.#options.lane.run({ name: "makePage", bodies: [body], options: shown });
   }
+}
+
+/** Short, however many there are. */
+function nameOf(urls: readonly string[]): string {
+  return urls.length === 0 ? "" : createHash("sha256").update(urls.join("\n")).digest("hex");
 }
 
 /**

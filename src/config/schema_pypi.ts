@@ -57,7 +57,7 @@ const pypiKeys = {
     "How long the page of a project counts as fresh; then the index is asked whether it has changed.",
   ),
   min_age: duration({ positive: true }).optional().describe(
-    "How long after its upload a file appears on the pages, where the index says when that was; without it at once.",
+    "How long after its upload a file appears on the pages, by what the index or else its Last-Modified says; without it at once.",
   ),
 };
 

@@ -31,6 +31,7 @@ export function passingVia(artifact: Artifact, via: string): Artifact {
 export function readerPassingVia(reader: VaultReader, via: string): VaultReader {
   return {
     read: (artifact, reading) => reader.read(passingVia(artifact, via), reading),
+    head: (artifact) => reader.head(passingVia(artifact, via)),
     holds: (artifact) => reader.holds(artifact),
     fetch: (artifact) => reader.fetch(passingVia(artifact, via)),
     fetchAhead: (artifact) => reader.fetchAhead(passingVia(artifact, via)),

@@ -95,6 +95,7 @@ class Engine implements Vault {
       ...options,
       made,
       open: (artifact) => this.open(artifact, { method: "GET", staleAbsence: false }),
+      openHead: (artifact) => this.open(artifact, { method: "HEAD", staleAbsence: false }),
       settled: (artifact) => this.#transfers.settled(artifact),
     });
   }

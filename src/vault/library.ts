@@ -1,5 +1,6 @@
 import type { Artifact, Read, Reading, Source, VaultReader } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
+import type { HeaderList } from "../http/headers.ts";
 import type { Store } from "../store/store.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { drain } from "./chunks.ts";
@@ -10,6 +11,8 @@ export interface LibraryOptions {
   readonly store: Store;
   readonly made: MadeReadings;
   readonly open: (artifact: Artifact) => Promise<Opened>;
+  /** The same with HEAD. */
+  readonly openHead: (artifact: Artifact) => Promise<Opened>;
   /** Resolves when no transfer of the artifact is under way. */
   readonly settled: (artifact: Artifact) => Promise<void>;
 }
@@ -32,6 +35,12 @@ export class Library implements VaultReader {
     const read = this.#read(artifact, reading).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, read);
     return read;
+  }
+
+  async head(artifact: Artifact): Promise<HeaderList> {
+    const opened = await this.#options.openHead(artifact);
+    opened.close();
+    return opened.headers;
   }
 
   holds(artifact: Artifact): boolean {

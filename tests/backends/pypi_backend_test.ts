@@ -260,6 +260,41 @@ Deno.test("files come onto the page once they are old enough, and can be had bef
   assert.deepEqual(scene.warnings, []);
 });
 
+Deno.test("where an index does not say when files came, their Last-Modified counts, asked for once each", async () => {
+  using now = new FakeNow();
+  await using all = await setUp();
+  const { scene, upstream } = all;
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toUTCString();
+  const serve = ({ filename, body }: ServedFile, days: number) =>
+    upstream.serve(`/packages/${filename}`, { body, lastModified: daysAgo(days) });
+  const late = { filename: "demo-3.0.tar.gz", body: "late" };
+  servePage(upstream, "demo", [wheel, sdist, late]);
+  serve(wheel, 30);
+  serve(sdist, 2);
+  upstream.serve(`/packages/${late.filename}`, { body: late.body });
+  const backend = scene.backend([scene.index(upstream)], { minAgeMs: 7 * 86_400_000 });
+  for (let times = 0; times < 2; times++) {
+    const links = await scene.links(backend, "/simple/demo/");
+    assert.deepEqual([...links.keys()].sort(), [wheel.filename, late.filename].sort());
+    assert.doesNotMatch((await scene.ask(backend, "/simple/demo/")).text, new RegExp(sdist.filename));
+  }
+  const heads = upstream.requests.filter(({ method }) => method === "HEAD").map(({ target }) => target);
+  assert.deepEqual(heads.sort(), [wheel, sdist, late].map(({ filename }) => `/packages/${filename}`).sort());
+  assert.deepEqual(scene.warnings, []);
+  now.advance(6 * 86_400_000);
+  assert.equal((await scene.links(backend, "/simple/demo/")).size, 3);
+  assert.equal((await scene.follow(backend, "/simple/demo/", sdist.filename)).text, sdist.body);
+});
+
+Deno.test("while files cannot be asked for their age, a page is shown as it is held", async () => {
+  await using all = await setUp();
+  const { scene, upstream } = all;
+  const backend = scene.backend([scene.index(upstream)], { minAgeMs: 7 * 86_400_000 });
+  for (const { filename } of [wheel, sdist]) upstream.serve(`/packages/${filename}`, { status: 503 });
+  assert.equal((await scene.links(backend, "/simple/demo/")).size, 2);
+  assert.equal(scene.warnings.length, 1);
+});
+
 Deno.test("an index that does not say when files came is left as it is, and warned of once", async () => {
   await using all = await setUp();
   const { scene, upstream } = all;

@@ -112,6 +112,7 @@ export const noReader: VaultReader = {
   fetch: unexpected,
   fetchAhead: unexpected,
   copy: unexpected,
+  head: unexpected,
   keysBelow: unexpected,
 };
 

@@ -1,15 +1,15 @@
 import { sha256Hex } from "./python_package.ts";
 import { RecordingServer } from "./recording_server.ts";
 
-const lastModified = "Mon, 04 Mar 2024 10:00:00 GMT";
+const longAgo = "Mon, 04 Mar 2024 10:00:00 GMT";
 
 /** Files by path, served as a web server does: with validators, one range at a time, and 304s. */
 export class FileShelf {
-  readonly #files = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #files = new Map<string, { bytes: Uint8Array<ArrayBuffer>; lastModified: string }>();
 
   /** The path begins with a slash. */
-  put(path: string, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#files.set(path, bytes);
+  put(path: string, bytes: Uint8Array<ArrayBuffer>, lastModified = longAgo): void {
+    this.#files.set(path, { bytes, lastModified });
   }
 
   remove(path: string): void {
@@ -18,8 +18,9 @@ export class FileShelf {
 
   /** 404 where nothing lies at the path. The query is not looked at. */
   serve(request: Request): Response {
-    const bytes = this.#files.get(new URL(request.url).pathname);
-    if (bytes === undefined) return new Response("no such file", { status: 404 });
+    const file = this.#files.get(new URL(request.url).pathname);
+    if (file === undefined) return new Response("no such file", { status: 404 });
+    const { bytes, lastModified } = file;
     return serveBytes(request, bytes, { "content-type": "application/octet-stream", "last-modified": lastModified });
   }
 }

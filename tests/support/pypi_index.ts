@@ -30,6 +30,8 @@ export interface PypiIndexOptions {
 export interface Listing extends Partial<Pick<ListedFile, "yanked" | "uploadTime" | "sidecar" | "sha256" | "more">> {
   /** What is behind the `.metadata` instead of what the page announces. */
   readonly sidecarBytes?: Uint8Array<ArrayBuffer>;
+  /** Of the file; some day long ago where absent. */
+  readonly lastModified?: Date;
   /** With its question mark: of the links on the page. */
   readonly query?: string;
 }
@@ -65,12 +67,12 @@ export class PypiIndex extends RecordingServer {
 
   /** Lists and serves a file; a wheel with its metadata beside it, unless said otherwise. */
   add(file: PackageFile, listing: Listing = {}): PackageFile {
-    const { sidecarBytes, query = "", ...said } = listing;
+    const { sidecarBytes, query = "", lastModified, ...said } = listing;
     const path = this.filePath(file);
     const { fileHost } = this.#options;
     const shelf = fileHost?.shelf ?? this.#shelf;
     const metadata = sidecarBytes ?? file.metadata;
-    shelf.put(path, file.bytes);
+    shelf.put(path, file.bytes, lastModified?.toUTCString());
     if (metadata !== null) shelf.put(`${path}.metadata`, metadata);
     const listed = this.#projects.get(file.project) ?? new Map<string, ListedFile>();
     this.#projects.set(file.project, listed);

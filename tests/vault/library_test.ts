@@ -285,3 +285,18 @@ Deno.test("what the check makes of a body that comes is what is read, and so is 
   assert.equal((await reader.read(artifact, length)).value, "3");
   assert.deepEqual([upstream.requests.length, counted.made, lengths.made], [1, 1, 0]);
 });
+
+Deno.test("the headers of an artifact are those of upstream, and without a question those of what is held", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture, reader } = scene;
+  upstream.serve("/doc", { body: "abc", headers: { "x-kind": "letters" } });
+  const artifact = fixture.artifact(upstream.url("/doc"), lasting);
+  const kindOf = async () => (await reader.head(artifact)).find(([name]) => name === "x-kind")?.[1];
+  assert.equal(await kindOf(), "letters");
+  assert.deepEqual(upstream.requests.map(({ method }) => method), ["HEAD"]);
+  assert.equal(reader.holds(artifact), false);
+  await reader.fetch(artifact);
+  assert.equal(await kindOf(), "letters");
+  assert.deepEqual(upstream.requests.map(({ method }) => method), ["HEAD", "GET"]);
+  await assert.rejects(reader.head(fixture.artifact(upstream.url("/none"), lasting)), { code: "not_found" });
+});
