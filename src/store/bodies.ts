@@ -83,8 +83,8 @@ export class Bodies {
     return this.#verified.soundFile(sha256);
   }
 
-  /** A large body has come whose digest was checked on the way. */
-  came(sha256: string, file: string): void {
+  /** A large body was stored in this file; its digest was checked before. */
+  stored(sha256: string, file: string): void {
     this.#verified.setSound(sha256, file);
   }
 

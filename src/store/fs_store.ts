@@ -165,7 +165,7 @@ class FsStore implements Store {
       const blob = this.#layout.blob(entry.sha256);
       await this.#tally.place(entry.sha256, entry.sizeBytes, (counted) => staged.commit(blob, counted));
       const isLarge = entry.sizeBytes > smallBodyBytes;
-      if (isLarge) this.#bodies.came(entry.sha256, file);
+      if (isLarge) this.#bodies.stored(entry.sha256, file);
       await this.#entries.write(isLarge ? { ...entry, verifiedFile: file } : entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);

@@ -39,8 +39,8 @@ const longestWaitMs = 3_600_000;
 const sliceBytes = 256 * 1024;
 
 /**
- * Compares every body with its digest, slowly and in the background, over and over. What has been done is written down,
- * so that a pass goes on after a restart. Needs no right to write: what cannot be written down is done again.
+ * Compares every body with its digest, slowly and in the background, over and over. The progress is written down,
+ * so that a restart resumes the pass. Needs no right to write: what cannot be written down is done again.
  */
 export class Scrubber {
   readonly #layout: FsLayout;
@@ -85,7 +85,7 @@ export class Scrubber {
     }
   }
 
-  /** Goes on with a pass. */
+  /** Verifies the bodies that the pass has not reached yet. */
   async #resume(pass: Pass): Promise<void> {
     const { signal } = this.#abort;
     const { log, events } = this.#deps;
