@@ -5,6 +5,13 @@ backends:
     name: dockerhub
     config: {}
 
+  - type: oci
+    name: registries
+    config:
+      repositories:
+        - registry_url: https://ghcr.io
+        - registry_url: https://quay.io
+
   - type: pypi
     name: pypi
     config: {}

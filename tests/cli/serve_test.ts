@@ -37,7 +37,7 @@ Deno.test("without --config, config.yml in the working directory is read, and th
   );
   await vault.waitForLine(/Offline: no upstream is ever asked/);
   await vault.waitForLine(/\/ubuntu -> /);
-  await vault.waitForLine(/\/v2 -> images of dockerhub, where docker and others look for them$/);
+  await vault.waitForLine(/\/v2 -> images of dockerhub, registries, where docker and others look for them$/);
   await Deno.writeTextFile(dir.join("config.yml"), "backends: [{type: pypi, config: {offline: true}}]");
   await using other = await VaultProcess.start({ args: [], cwd: dir.path });
   await other.waitForLine(/Configuration: config.yml in the working directory, since no --config is given/);

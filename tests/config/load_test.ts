@@ -255,7 +255,7 @@ Deno.test("options take the place of what the file says", async () => {
 
 Deno.test("without a file the built-in configuration serves", async () => {
   const config = await loadConfig({ env: () => undefined });
-  const images = ["/dockerhub"];
+  const images = ["/dockerhub", "/registries"];
   const packages = ["/pypi", "/debian", "/debian-security", "/ubuntu"];
   const sites = ["/apache", "/maven", "/gnu", "/kernel", "/nodejs"];
   assert.deepEqual(config.backends.map(({ config }) => config.prefix), [...images, ...packages, ...sites]);
