@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { aptPrograms, createAptScene } from "../support/apt_scene.ts";
 import { curl } from "../support/clients.ts";
+import { startDockerd } from "../support/dockerd.ts";
+import { freePort } from "../support/free_port.ts";
+import { canIsolate, createNetns } from "../support/netns.ts";
 import { createOciScene } from "../support/oci_scene.ts";
 import { createPip, findPipPythons } from "../support/pip_client.ts";
 import { missingPrograms } from "../support/programs.ts";
@@ -13,7 +16,7 @@ import { walk } from "../support/walk.ts";
 
 const programs = [...aptPrograms, "curl", "docker-registry", "skopeo"];
 const ignore = missingPrograms(...programs).length > 0 || (await findPipPythons()).length === 0 ||
-  !await canMountTmpfs();
+  !await canMountTmpfs() || !await canIsolate("dockerd", "docker", "containerd");
 
 /** What the clients of the site ask for, and get whole. */
 interface Client {
@@ -23,13 +26,15 @@ interface Client {
 }
 
 Deno.test({
-  name: "a day in an air-gapped site: a carried cache serves curl, pip, apt and skopeo, and loses nothing",
+  name: "a day in an air-gapped site: a carried cache serves docker, pip, apt, curl and skopeo, and loses nothing",
   ignore,
 }, async (t) => {
   await using site = await createSite();
-  const { clients, upstreamRequests, config, cacheDir, dir } = site;
+  const { clients, upstreamRequests, config, cacheDir, dir, port } = site;
+  const start = async (keys: Record<string, unknown>, ...args: string[]) =>
+    await VaultProcess.start({ args: ["--config", await config(keys), "--port", port, ...args] });
   {
-    await using vault = await VaultProcess.start({ args: ["--config", await config({ cache_dir: cacheDir })] });
+    await using vault = await start({ cache_dir: cacheDir });
     for (const client of clients) await client.work(vault, "outside");
   }
   const asked = upstreamRequests();
@@ -42,7 +47,7 @@ Deno.test({
   const inside = { cache_dir: carried, cache_min_free: undefined, cache_max_size: "1MB" };
 
   async function work(day: string, more: Record<string, unknown>, ...args: string[]): Promise<VaultProcess> {
-    const vault = await VaultProcess.start({ args: ["--config", await config({ ...inside, ...more }), ...args] });
+    const vault = await start({ ...inside, ...more }, ...args);
     try {
       assert.equal((await curl(vault.url("/readyz"))).status, 200);
       for (const client of clients) await client.work(vault, day);
@@ -80,12 +85,17 @@ async function createSite() {
   const images = stack.use(await createOciScene());
   const index = stack.use(new PypiIndex());
   await apt.repository.publish({ packages: { foo: "1.0" } });
-  await images.publish({ message: "carried" }, "library/app:1");
+  const image = await images.publish({ message: "carried" }, "library/app:1");
   index.add(createWheel("my-app", "1.0"));
   await Deno.writeTextFile(`${apt.repository.root}/notes.txt`, "carried");
   const policy = apt.dir.join("policy.json");
   await Deno.writeTextFile(policy, JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] }));
   const dir = (name: string) => apt.dir.join(name);
+  const port = String(freePort());
+  const mirror = `http://127.0.0.1:${port}`;
+  const netns = stack.use(await createNetns());
+  await netns.expose(mirror);
+  const docker = stack.use(await startDockerd({ netns, mirrors: [mirror] }));
 
   const clients: Client[] = [
     {
@@ -112,11 +122,18 @@ async function createSite() {
       },
     },
     {
+      name: "docker",
+      async work() {
+        await docker.removeImages();
+        assert.equal(await docker.pullDigest("app:1"), image.root.digest, docker.output);
+      },
+    },
+    {
       name: "skopeo",
       async work(vault, day) {
-        const image = vault.url("/library/app:1").replace("http://", "docker://");
+        const source = vault.url("/library/app:1").replace("http://", "docker://");
         const settings = ["--policy", policy, "copy", "--all", "--src-tls-verify=false"];
-        await runToSuccess(["skopeo", ...settings, image, `dir:${dir(`image-${day}`)}`]);
+        await runToSuccess(["skopeo", ...settings, source, `dir:${dir(`image-${day}`)}`]);
       },
     },
   ];
@@ -138,7 +155,7 @@ async function createSite() {
 
   const resources = stack.move();
   return {
-    ...{ clients, config, dir, cacheDir: dir("cache") },
+    ...{ clients, config, dir, cacheDir: dir("cache"), port },
     upstreamRequests: () => apt.upstream.lines.length + images.upstream.lines.length + index.lines.length,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
