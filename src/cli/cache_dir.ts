@@ -11,11 +11,51 @@ const othersMode = 0o077;
 export async function prepareCacheDir(dir: string, { offline = false } = {}): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: 0o700 }).catch((error) => fail("create", dir, error));
   if (offline) {
-    return void await Deno.readDir(dir)[Symbol.asyncIterator]().next().catch((error) => fail("read", dir, error));
+    await list(dir).catch((error) => fail("read", dir, error));
+  } else {
+    await probe(dir).catch((error) => {
+      if (codeOf(error) !== "ENOSPC") fail("write to", dir, error);
+    });
   }
-  await probe(dir).catch((error) => {
-    if (codeOf(error) !== "ENOSPC") fail("write to", dir, error);
-  });
+}
+
+/**
+ * What is to be said of files in a cache directory that this user may not use, as after a restore by another user; null
+ * where there seem to be none. It looks into the first folder in each folder, and at the first file: `look` lists a
+ * folder, or opens a file.
+ */
+export async function foreignFilesWarning(dir: string, look = listOrOpen): Promise<string | null> {
+  for (const folder of ["staging", "entries", "blobs"]) {
+    for (let path: string | null = `${dir}/${folder}`; path !== null;) {
+      try {
+        const child: string | null = await look(path);
+        path = child && `${path}/${child}`;
+      } catch (error) {
+        if (error instanceof Deno.errors.PermissionDenied) return foreign(path!, dir);
+        path = null;
+      }
+    }
+  }
+  return null;
+}
+
+function foreign(path: string, dir: string): string {
+  return `This user may not read "${path}", which counts as missing, and so may much else in the cache directory. ` +
+    `Everything there has to belong to the user of the vault: chown -R USER "${dir}"`;
+}
+
+/** The first name in a folder; null for an empty one, and for a file that can be opened. */
+async function listOrOpen(path: string): Promise<string | null> {
+  const { isDirectory, isFile } = await Deno.stat(path);
+  if (isDirectory) return await list(path);
+  // Opening a pipe would never end.
+  if (isFile) (await Deno.open(path)).close();
+  return null;
+}
+
+async function list(folder: string): Promise<string | null> {
+  for await (const { name } of Deno.readDir(folder)) return name;
+  return null;
 }
 
 /** What is to be said of a cache directory that other users may read or write; null where all is well. */

@@ -6,7 +6,7 @@ import { warningsOf } from "../config/warnings.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Logging } from "../observe/log.ts";
 import { announce } from "./announce.ts";
-import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
+import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkInputFiles, readTls } from "./input_files.ts";
@@ -36,9 +36,12 @@ export const serve: Command = {
     const source = configSource(values);
     const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
     await prepareCacheDir(config.cache_dir, config);
-    warnings.push(
-      ...[cacheDirWarning(config.cache_dir), await unservedWarning(config)].filter((text) => text !== null),
-    );
+    const ofCache = [
+      cacheDirWarning(config.cache_dir),
+      await foreignFilesWarning(config.cache_dir),
+      await unservedWarning(config),
+    ];
+    warnings.push(...ofCache.filter((text) => text !== null));
     await checkInputFiles(config);
     const tls = await readTls(config);
     const logging = openLog(config);

@@ -24,6 +24,8 @@ interface BodiesOptions {
   readonly verified: (sizeBytes: number) => void;
   /** Told of the entry of a large body from elsewhere that is sound, and of its file. */
   readonly noteVerified: (entry: Entry, file: string) => void;
+  /** Told of a file that could not be opened or read, and why. */
+  readonly unreadable: (path: string, error: unknown) => void;
   readonly openFiles: OpenFiles;
 }
 
@@ -90,7 +92,7 @@ export class Bodies {
 
   #read(sha256: string, sizeBytes: number): StoredBody | null {
     const path = this.#layout.blob(sha256);
-    const bytes = readOrNull(() => readRegularFile(path, sizeBytes));
+    const bytes = this.#readOrNull(path, () => readRegularFile(path, sizeBytes));
     if (bytes === null) return this.#missing(sha256, sizeBytes);
     if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
       const info = fileOrNull(path);
@@ -107,7 +109,7 @@ export class Bodies {
   #open(entry: Entry): StoredBody | null {
     const { sha256, sizeBytes } = entry;
     const path = this.#layout.blob(sha256);
-    const opened = readOrNull(() => openRegularFile(path));
+    const opened = this.#readOrNull(path, () => openRegularFile(path));
     if (opened === null) return null;
     const { file, info } = opened;
     if (opened.sizeBytes === sizeBytes && !this.#verified.isDamaged(sha256, info)) {
@@ -144,6 +146,17 @@ export class Bodies {
     } else {
       this.#verified.setDamaged(sha256, file);
       this.#options.damaged(sha256, sizeBytes, "its content");
+    }
+  }
+
+  /** A body that cannot be read, for whatever reason, is as good as gone: it is fetched again, and that puts it right. */
+  #readOrNull<T>(path: string, read: () => T): T | null {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      this.#options.unreadable(path, error);
+      return null;
     }
   }
 
@@ -185,15 +198,5 @@ function reopen(path: string): Deno.FsFile {
     return openRegularFile(path).file;
   } catch (error) {
     throw storageFailed("read on in a stored body, which was removed while its client did not read", error);
-  }
-}
-
-/** A body that cannot be read, for whatever reason, is as good as gone: it is fetched again, and that puts it right. */
-function readOrNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return null;
   }
 }

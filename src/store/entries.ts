@@ -20,10 +20,16 @@ interface Remembered {
 export class Entries {
   readonly #layout: FsLayout;
   readonly #temporary: () => string;
+  readonly #unreadable: (path: string) => void;
   readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
   readonly #writing = new Set<{ readonly path: string }>();
 
-  constructor(layout: FsLayout, temporary: () => string) {
+  /** `unreadable` is told of a file that is there and holds no entry, or cannot be read. */
+  constructor(
+    layout: FsLayout,
+    { temporary, unreadable }: { temporary: () => string; unreadable: (path: string) => void },
+  ) {
+    this.#unreadable = unreadable;
     this.#layout = layout;
     this.#temporary = temporary;
   }
@@ -113,6 +119,7 @@ export class Entries {
       return known.entry;
     }
     const found = version === null ? null : parseEntry(readJson(path));
+    if (version !== null && found === null) this.#unreadable(path);
     // On a file system that ignores case it may be another key's.
     const entry = found?.backend === backend && found.key === key ? found : null;
     if (entry && version) this.#memory.set(name, { entry, version, checkedAt: now });

@@ -16,6 +16,7 @@ import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./
 import { type KnownBackend, Spared } from "./spared.ts";
 import { Scrubber, type ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
+import { Unreadable } from "./unreadable.ts";
 import { Usage } from "./usage.ts";
 import { identityOf } from "./verified_files.ts";
 
@@ -79,6 +80,7 @@ class FsStore implements Store {
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
     const temporary = () => this.#staging.temporary();
+    const unreadable = new Unreadable(root, log);
     this.#log = log;
     this.#layout = new FsLayout(root);
     this.#staging = new Staging(this.#layout, {
@@ -103,8 +105,9 @@ class FsStore implements Store {
       },
       verified: (bytes) => events.bodyVerified(bytes),
       noteVerified: (entry, file) => this.#noteVerified(entry, file),
+      unreadable: (path, error) => unreadable.failed(path, error),
     });
-    this.#entries = new Entries(this.#layout, temporary);
+    this.#entries = new Entries(this.#layout, { temporary, unreadable: (path) => unreadable.check(path) });
     this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
     const isBusy = () => openFiles.open > 0 || performance.now() - this.#bodies.lastUsedAt < busyForMs;
@@ -186,7 +189,9 @@ class FsStore implements Store {
   }
 
   probe(): string | null {
-    return probeFolder(this.#layout.root, { offline: this.#offline });
+    return this.#offline
+      ? probeFolder(this.#layout.root, { offline: true })
+      : probeFolder(this.#layout.staging, { offline: false });
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cacheDirWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
+import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
 import { checkInputFiles, readTls } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -28,6 +28,33 @@ Deno.test("a cache directory that others may enter is named, with what to do", a
   await Deno.chmod(dir.join("old"), 0o755);
   assert.match(cacheDirWarning(dir.join("old"))!, /may enter .*\/old" \(mode 0755\).*: chmod -R go= ".*\/old"$/);
   assert.equal(Deno.statSync(dir.join("old")).mode! & 0o777, 0o755, "it is not changed silently");
+});
+
+Deno.test("files of another user in the cache directory are told of at start, with what to do", async () => {
+  await using dir = await createTempDir();
+  assert.equal(await foreignFilesWarning(dir.path), null);
+  await Deno.mkdir(dir.join("entries/files"), { recursive: true });
+  await Deno.writeTextFile(dir.join("entries/files/a~.json"), "{}");
+  assert.equal(await foreignFilesWarning(dir.path), null);
+
+  const seen: string[] = [];
+  const children: Record<string, string> = { entries: "files", "entries/files": "a~.json", blobs: "sha256" };
+  const lookUntil = (denied: string) => (path: string) => {
+    const name = path.slice(dir.path.length + 1);
+    seen.push(name);
+    return name === denied
+      ? Promise.reject(new Deno.errors.PermissionDenied())
+      : Promise.resolve(children[name] ?? null);
+  };
+  for (const denied of ["staging", "entries/files/a~.json", "blobs/sha256"]) {
+    const warning = await foreignFilesWarning(dir.path, lookUntil(denied));
+    assert.equal(
+      warning,
+      `This user may not read "${dir.join(denied)}", which counts as missing, and so may much else in the cache ` +
+        `directory. Everything there has to belong to the user of the vault: chown -R USER "${dir.path}"`,
+    );
+    assert.equal(seen.at(-1), denied);
+  }
 });
 
 Deno.test("a cache directory that is a file says so", async () => {
