@@ -438,7 +438,7 @@ Deno.test("a disk that fails breaks no download whose beginning is still to be f
   upstream.serve("/a", { body, etag: '"1"' });
   const hold = upstream.hold("/a", MiB);
   using _failing = failingWrites(MiB + MiB / 2);
-  await using fixture = new VaultFixture({ idleTimeoutMs: 500, vault: { maxTransfersOf: () => 1 } });
+  await using fixture = new VaultFixture({ idleTimeoutMs: 60_000, vault: { maxTransfersOf: () => 1 } });
   const artifact = fixture.artifact(upstream.url("/a"));
   const opened = await fixture.open(artifact, { range: far });
   const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
