@@ -51,6 +51,16 @@ Deno.test("apt.md: find-vault says whether the vault is there, with what every D
   assert.equal(await find(), "DIRECT\n");
 });
 
+Deno.test("running.md: the rules for alerts name metrics that http.md has", () => {
+  const text = Deno.readTextFileSync(join(docs, "running.md"));
+  const { groups } = parse(/^```yaml\n(groups:.*?)^```/ms.exec(text)?.[1] ?? "");
+  const expressions: string[] = groups[0].rules.map(({ expr }: { expr: string }) => expr);
+  const named = expressions.flatMap((expr) => expr.match(/\bvault_\w+/g) ?? []);
+  const metrics = Deno.readTextFileSync(join(docs, "http.md"));
+  assert.ok(named.length >= 8);
+  assert.deepEqual(named.filter((name) => !metrics.includes(`\`${name}\``)), []);
+});
+
 for (const file of [...markdownIn(docs), ...markdownIn(join(docs, "decisions"))]) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
     const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
