@@ -32,6 +32,7 @@ export async function serveUntilTerminated({ app, server, log, timeoutMs }: Shut
   app.beginShutdown();
   await Promise.race([finish({ app, server, timeoutMs: Math.min(timeoutMs, longestMs) }), second.promise]);
   stopListening();
+  log.info("Stopped");
 }
 
 /** Responses first: what they read stays open until they are done. */

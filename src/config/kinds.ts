@@ -61,14 +61,24 @@ export function text(type = "text") {
   return value({ type, a: "text", hint: "write it in quotes", read: readText });
 }
 
+/** A path; a shell would put the home directory in the place of a `~`, and nothing does here. */
+export function path(type: "file" | "directory", role?: Kind<string>["role"]) {
+  return value({ type, a: "text", hint: "write it in quotes", ...role && { role }, read: readPath });
+}
+
+function readPath(input: unknown): string | Misfit {
+  if (typeof input !== "string" || !/^~(?:[/\\]|$)/.test(input)) return readText(input);
+  return new Misfit(`${shown(input)} begins with ~, which only a shell understands; write the whole path`);
+}
+
 /** One file of certificate authorities, or a list of them. */
 export function authorities() {
-  return oneOrMore(value({ type: "file", a: "text", hint: "write it in quotes", role: "authority", read: readText }));
+  return oneOrMore(path("file", "authority"));
 }
 
 /** A file that holds a secret and nothing else. */
 export function secretFile() {
-  return value({ type: "file", a: "text", hint: "write it in quotes", role: "secret", read: readText });
+  return path("file", "secret");
 }
 
 /** Text that is never shown; where it is said so, it may be empty. */

@@ -1,4 +1,7 @@
-/** ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word, or nothing where none is near. */
+/**
+ * ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word. Where none is near, one that begins with the
+ * word, or that ends with it behind an underscore: `http_port` for `port`. Nothing where there is none either.
+ */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const limit = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
@@ -7,7 +10,13 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
+  best ??= candidates.find((candidate) => isPartOf(word.toLowerCase(), candidate));
   return best === undefined ? "" : ` (did you mean "${best}"?)`;
+}
+
+/** Shorter words begin or end too many others by chance. */
+function isPartOf(word: string, candidate: string): boolean {
+  return word.length >= 3 && candidate.endsWith(`_${word}`) || word.length >= 4 && candidate.startsWith(word);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

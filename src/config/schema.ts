@@ -9,10 +9,10 @@ import {
   flag,
   integer,
   Misfit,
+  path,
   rate,
+  shown,
   size,
-  text,
-  textMatching,
   value,
 } from "./kinds.ts";
 import { certificatePair } from "./schema_certificate.ts";
@@ -28,23 +28,31 @@ const hostName = value<string>({
   },
 });
 
+const listenHost = value<string>({
+  type: "host",
+  a: "a host",
+  hint: "write 127.0.0.1, 0.0.0.0, ::1 or a name",
+  read(input) {
+    if (typeof input !== "string" || !/^[A-Za-z0-9.:_-]+$/.test(input)) return new Misfit();
+    const [, host, port] = /^([^:]+):(\d+)$/.exec(input) ?? [];
+    if (host === undefined) return input;
+    return new Misfit(`${shown(input)} has a port; write ${host}, and the port as http_port: ${port}`);
+  },
+});
+
 const globalKeys = {
-  http_host: textMatching(/^[A-Za-z0-9.:_-]+$/, {
-    type: "host",
-    a: "a host",
-    hint: "write 127.0.0.1, 0.0.0.0, ::1 or a name",
-  }).prefault("127.0.0.1").describe("Address to listen on; 0.0.0.0 for every interface."),
+  http_host: listenHost.prefault("127.0.0.1").describe("Address to listen on; 0.0.0.0 for every interface."),
   http_port: integer(0, 65535).prefault(8080).describe("Port to listen on; 0 for any free one."),
   server_names: anyNumberOf(hostName).prefault([]).describe(
     "Names and addresses by which clients reach the vault, each with a port or for any port. A request for another host then " +
       "is one to a proxy: its host decides, never its path. Without it, a host that no backend stands for may be the vault.",
   ),
-  cache_dir: text("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
+  cache_dir: path("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
   log_level: choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL").prefault("INFO").describe(
     "The least important messages that are still written.",
   ),
   log_format: choice("text", "json").prefault("text").describe("Lines for people and grok, or one JSON object a line."),
-  log_file: text("file").optional().describe("Append the log to this file instead of writing it to the terminal."),
+  log_file: path("file").optional().describe("Append the log to this file instead of writing it to the terminal."),
   cache_max_size: size({ positive: true }).optional().describe(
     "Bodies never take more than this; what was used least recently goes first. Without it the disk is the limit.",
   ),

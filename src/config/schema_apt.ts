@@ -23,5 +23,5 @@ export const aptBackend = z.strictObject({
   type: z.literal("apt").describe("What kind of upstream it is."),
   name: backendName,
   config: z.strictObject({ ...backendKeys, ...aptKeys }).superRefine(checkCredentials, { when: () => true })
-    .describe("The keys below."),
+    .describe("The keys below. Not needed for dockerhub and pypi."),
 });

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { text } from "./kinds.ts";
+import { path } from "./kinds.ts";
 
 /** A certificate and its key. */
 export function certificatePair() {
   return z.strictObject({
-    cert: text("file").describe("PEM file with the certificate and its chain."),
-    key: text("file").describe("PEM file with the private key."),
+    cert: path("file").describe("PEM file with the certificate and its chain."),
+    key: path("file").describe("PEM file with the private key."),
   });
 }
 

@@ -48,5 +48,5 @@ export const httpBackend = z.strictObject({
   type: z.literal("http").describe("What kind of upstream it is."),
   name: backendName,
   config: z.strictObject({ ...backendKeys, ...httpKeys }).superRefine(checkCredentials, { when: () => true })
-    .describe("The keys below."),
+    .describe("The keys below. Not needed for dockerhub and pypi."),
 });

@@ -98,7 +98,9 @@ const ociKeys = {
 export const ociBackend = z.strictObject({
   type: z.literal(["dockerhub", "oci"]).describe("What kind of upstream it is."),
   name: backendName,
-  config: z.strictObject({ ...backendKeys, ...ociKeys }).describe("The keys below."),
+  config: z.strictObject({ ...backendKeys, ...ociKeys }).prefault({}).describe(
+    "The keys below. Not needed for dockerhub and pypi.",
+  ),
 }).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
   const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
   const {

@@ -66,7 +66,7 @@ export const pypiBackend = z.strictObject({
   type: z.literal("pypi").describe("What kind of upstream it is."),
   name: backendName,
   config: z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true })
-    .describe("The keys below."),
+    .prefault({}).describe("The keys below. Not needed for dockerhub and pypi."),
 }).transform(({ type, name, config }) => {
   const { index_url = pypi.index_url, packages_url, find_links, only, never, not_found_statuses, ...others } = config;
   const { username, password, password_file, token, token_file, ...rest } = others;

@@ -21,6 +21,10 @@ const mostHosts = 1000;
 const hostFailures: ReadonlySet<FailureKind> = new Set(["dns", "refused", "unreachable", "proxy"]);
 const urlFailures: ReadonlySet<FailureKind> = new Set(["closed", "other"]);
 
+/** What it often means when a host cannot be found or reached directly, and what to do then. */
+const wayOut = '; if the way out leads through a proxy, set "proxy" (docs/running.md)';
+const adviceOn: Partial<Record<FailureKind, string>> = { dns: wayOut, unreachable: wayOut };
+
 /**
  * What is known about each upstream host, shared by all backends: one question that finds it silent or refusing is
  * enough, so that a build of many artifacts pays for an outage once. It is learned from the requests that are sent
@@ -94,18 +98,23 @@ export class UpstreamHealth {
       return;
     }
     const { kind, reason } = networkFailure(error);
-    if (hostFailures.has(kind)) this.#failed(url, host, { weight: 1, startedAt }, reason);
+    if (hostFailures.has(kind)) this.#failed(url, host, { weight: 1, startedAt, advice: adviceOn[kind] }, reason);
     else if (urlFailures.has(kind)) this.#failed(url, host, { weight: 1, ofUrl: true, startedAt }, reason);
   }
 
   #failed(
     url: string,
     host: HostRecord,
-    { weight, ofUrl = false, startedAt }: { weight: number; ofUrl?: boolean; startedAt?: number },
+    { weight, ofUrl = false, startedAt, advice }: {
+      weight: number;
+      ofUrl?: boolean;
+      startedAt?: number;
+      advice?: string | undefined;
+    },
     reason: string,
   ): void {
     const now = this.#clock.now();
-    host.failed({ weight, url: ofUrl ? url : null, startedAt: startedAt ?? now, now, reason });
+    host.failed({ weight, url: ofUrl ? url : null, startedAt: startedAt ?? now, now, reason, advice });
     if (host.isFailing(now)) this.#warn(url, host, reason);
   }
 
@@ -120,7 +129,7 @@ export class UpstreamHealth {
     this.#log.warning(
       `Upstream ${
         shownOrigin(url)
-      } does not answer: ${reason}. Until it does, copies that are held are served as they ` +
+      } does not answer: ${reason}${host.advice}. Until it does, copies that are held are served as they ` +
         "are, and requests for anything else may fail at once",
     );
   }

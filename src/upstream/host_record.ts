@@ -20,6 +20,8 @@ export interface Failure {
   readonly now: number;
   /** To stand in messages; carries no URL. */
   readonly reason: string;
+  /** What the operator may do about it, to stand behind the reason in the log; empty for most. */
+  readonly advice?: string | undefined;
 }
 
 /** How the requests to one host went lately. Times are those of a `Clock`, in ms. */
@@ -32,11 +34,17 @@ export class HostRecord {
   #restMs = firstRestMs;
   #nextProbeAt = 0;
   #reason = "";
+  #advice = "";
   #reportedAt: number | null = null;
 
   /** Why it failed last. */
   get reason(): string {
     return this.#reason;
+  }
+
+  /** What the operator may do about that; empty where nothing is known. */
+  get advice(): string {
+    return this.#advice;
   }
 
   /** Whether the log and the metrics say that it does not answer. */
@@ -59,7 +67,7 @@ export class HostRecord {
     this.#waiting.delete(exchange);
   }
 
-  failed({ weight, url, startedAt, now, reason }: Failure): void {
+  failed({ weight, url, startedAt, now, reason, advice = "" }: Failure): void {
     if (url !== null && (this.#failedUrls.has(url) || this.#failedUrls.size === failuresOfDown)) return;
     if (url !== null) this.#failedUrls.add(url);
     if (this.isDown(now)) this.#restMs = Math.min(longestRestMs, this.#restMs * 2);
@@ -67,12 +75,14 @@ export class HostRecord {
     this.#failingSince ??= startedAt;
     this.#nextProbeAt = now + this.#restMs;
     this.#reason = reason;
+    this.#advice = advice;
   }
 
   /** It is well. The seconds that it was not, where that was reported; else null. */
   answered(now: number): number | null {
     const reportedMs = this.#reportedAt === null ? null : now - this.#reportedAt;
     this.#reportedAt = null;
+    this.#advice = "";
     this.#answeredAt = now;
     if (this.#failingSince !== null) {
       this.#failures = 0;

@@ -60,6 +60,8 @@ class Attempts {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: Log;
+  /** Why the last attempt did not count. */
+  #why = "";
 
   constructor(fetch: (request: Request) => Promise<Response>, request: Request, options: RetryOptions) {
     const { retries, retryRateLimited = true, clock = systemClock, random = Math.random, log = noLog } = options;
@@ -78,8 +80,8 @@ class Attempts {
       const outcome = await this.#try(attempts);
       const waitMs = this.#waitMs(outcome, attempts);
       if (waitMs === null) return this.#finish(outcome, attempts);
-      const why = outcome.kind === "answered" ? `upstream answered ${outcome.response.status}` : outcome.failure.reason;
-      this.#log.debug(`Fetching "${shownUrl(this.#request.url)}" again in ${Math.round(waitMs)} ms: ${why}`);
+      this.#why = outcome.kind === "answered" ? `upstream answered ${outcome.response.status}` : outcome.failure.reason;
+      this.#log.debug(`Fetching "${shownUrl(this.#request.url)}" again in ${Math.round(waitMs)} ms: ${this.#why}`);
       if (outcome.kind === "answered") discardBody(outcome.response);
       await delay(this.#clock, waitMs, this.#request.signal);
     }
@@ -91,7 +93,7 @@ class Attempts {
     } catch (error) {
       if (this.#request.signal.aborted) throw error;
       if (attempts > 1 && error instanceof VaultError && error.code === "upstream_down") {
-        return { kind: "unanswered", failure: { kind: "other", reason: "its host is down" }, error };
+        return { kind: "unanswered", failure: { kind: "other", reason: this.#why }, error };
       }
       if (error instanceof VaultError) throw error;
       const denied = permissionError(error, this.#request.url);

@@ -50,6 +50,7 @@ Deno.test("without one, the log says both, once", async () => {
   await using vault = await VaultProcess.start({ args: ["--config", await writeConfig(dir)] });
   await vault.waitForLine(/\/files -> http/);
   assert.equal((await vault.stop("SIGINT")).code, 0);
+  assert.match(vault.lines.at(-1)!, / - INFO - Stopped$/);
   assert.equal(vault.lines.filter((line) => line.includes("listening on")).length, 1);
   assert.equal(vault.lines.filter((line) => line.includes("/files ->")).length, 1);
   assert.ok(vault.lines.every((line) => line.includes(" - vault - ")), vault.output);

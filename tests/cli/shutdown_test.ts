@@ -29,7 +29,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(new TextDecoder().decode((await reader.read()).value), ", done");
     assert.equal((await reader.read()).done, true);
     assert.equal((await program.status).code, 0);
-    assert.deepEqual(program.lines.slice(-2), ["close, time left: true", "ended"]);
+    assert.deepEqual(program.lines.slice(-3), ["close, time left: true", "Stopped", "ended"]);
   });
 }
 

@@ -193,7 +193,7 @@ const single: [type: "dockerhub" | "oci", keys: string, problem: RegExp][] = [
   [
     "oci",
     "repositories: [{registry_url: a, user: x}]",
-    /\[0\]\.user: is not a known key; known are registry_url, auth_url/,
+    /\[0\]\.user: is not a known key \(did you mean "username"/,
   ],
   [
     "oci",

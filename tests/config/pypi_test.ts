@@ -173,7 +173,14 @@ Deno.test("all problems are reported at once", async () => {
     assert.deepEqual(keys, ["indexes[0].index_url", "indexes[0].password", "indexes[1]", "only", "ttl", "prefix"]);
     return true;
   });
-  await assert.rejects(load("- {type: pypi, name: a}"), /c\.yml:2:3: backends\[0\]\.config: a mapping is missing$/);
+});
+
+Deno.test("what has a default for every key needs no config", async () => {
+  const { backends } = await load("- {type: pypi, name: a}\n- {type: dockerhub}\n- {type: pypi, name: b, config: }");
+  assert.deepEqual(backends.map(({ config }) => config.prefix), ["/a", "/dockerhub", "/b"]);
+  const problem = /backends\[1\]\.name: "a" is already the name of backends\[0\]/;
+  await assert.rejects(load("- {type: pypi, name: a}\n- {type: pypi, name: a}"), problem);
+  await assert.rejects(load("- {type: oci, name: a}"), /config\.registry_url: a registry is missing/);
 });
 
 const own = "index_url: https://own.example, username: u, password: p";

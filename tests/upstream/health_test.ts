@@ -11,6 +11,7 @@ const refused = () => new TypeError("client error (Connect): tcp connect error: 
 const closed = () => new TypeError("client error (SendRequest): connection closed before message completed");
 const silent = () => new VaultError("upstream_silent", "no answer");
 const untrusted = () => new TypeError("client error (Connect): invalid peer certificate: UnknownIssuer");
+const unknown = () => new TypeError("client error (Connect): dns error: failed to lookup address information");
 
 /** A host whose answers the test gives, with all that is logged about it. */
 function host(next: Step = 200) {
@@ -232,4 +233,14 @@ Deno.test("hosts are told apart, and listed", async () => {
   assert.ok(health.isAnswering("https://other.test/a"));
   assert.ok(!health.isAnswering("https://up.test/a"));
   assert.deepEqual([...health.hosts()], [{ origin: "https://up.test", isUp: false }]);
+});
+
+Deno.test("the log says what to set where a host cannot be found without a proxy", async () => {
+  for (const [step, advised] of [[unknown(), true], [refused(), false]] as const) {
+    const { ask, isAnswering, lines } = host(step);
+    await ask("/a");
+    isAnswering();
+    assert.match(lines[0]!, /^WARNING Upstream "https:\/\/up\.test" does not answer: /);
+    assert.equal(lines[0]!.includes('if the way out leads through a proxy, set "proxy"'), advised, lines[0]);
+  }
 });

@@ -101,6 +101,8 @@ Deno.test("a host that is down is not tried again, unless it went down between t
   assert.equal(known.calls.length, 1);
   const fresh = fetching(refused, down, 200);
   assert.equal((await fresh.fetch(new Request(url))).status, 200);
+  const gone = fetching(refused, down);
+  await assert.rejects(gone.fetch(new Request(url)), { message: /: connection refused after 4 attempts$/ });
 });
 
 Deno.test("only GET and HEAD are repeated", async () => {
