@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { certificateVersion } from "./certificate.ts";
 import { whyUnreadable } from "./why_unreadable.ts";
 
 /** A certificate and its key: their paths, or their PEM texts. */
@@ -21,6 +22,9 @@ export async function readCertificatePair(paths: CertificatePair, name: string):
     throw unusable(paths.key, names.key, "it is protected by a passphrase; decrypt it with openssl pkey");
   }
   const certified = parsed(() => new X509Certificate(cert).publicKey, paths.cert, names.cert);
+  if (certificateVersion(cert) !== 3) {
+    throw unusable(paths.cert, names.cert, "it is not of X.509 version 3; one that is signed with a subjectAltName is");
+  }
   const own = parsed(() => createPublicKey(createPrivateKey(key)), paths.key, names.key);
   if (sameKey(certified, own)) return { cert, key };
   throw unusable(paths.key, names.key, `the certificate in "${paths.cert}" was made for another key`);

@@ -4,7 +4,7 @@ import { presentConfig } from "../config/present.ts";
 import { warningsOf } from "../config/warnings.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
-import { checkInputFiles, readTls } from "./input_files.ts";
+import { checkInputFiles, readTls, tlsWarning } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
@@ -28,8 +28,9 @@ export const check: Command = {
     if (values.config === undefined) io.stderr(`Configuration: ${configSource(values)}\n`);
     for (const warning of warnings) io.stderr(`${warning}\n`);
     // As the start does: what cannot be opened is better known now.
-    await readTls(config);
     await checkInputFiles(config);
+    const ofCertificate = tlsWarning(config, await readTls(config));
+    if (ofCertificate !== null) io.stderr(`${ofCertificate}\n`);
     return 0;
   },
 };

@@ -1,6 +1,8 @@
 import { type CertificatePair, readCertificatePair, readPem } from "../app/pem_files.ts";
+import { validityWarning } from "../app/certificate.ts";
 import { readSecret } from "../app/secret_file.ts";
 import type { Config } from "../config/schema.ts";
+import { VaultError } from "../errors.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf } from "../config/upstreams.ts";
 
 /**
@@ -11,25 +13,50 @@ export async function readTls({ tls }: Config): Promise<CertificatePair | null> 
   return tls === undefined ? null : await readCertificatePair(tls, "tls");
 }
 
-/**
- * Opens at start what is read later, at the first request or when it changes. Throws `storage_failed` or
- * `permission_missing`.
- */
-export async function checkInputFiles(config: Config): Promise<void> {
-  await checkAuthorities(config);
-  const online = config.backends.filter((backend) => isOnline(backend, config));
-  for (const path of online.flatMap(secretFilesOf)) readSecret(path);
-  for (const backend of online) {
-    for (const paths of clientCertificatesOf(backend)) await readCertificatePair(paths, "client_certificate");
-  }
+/** What is to be said of the server's certificate that is valid for a short time only, or not at all; null otherwise. */
+export function tlsWarning({ tls }: Config, pair: CertificatePair | null, now = Date.now()): string | null {
+  const warning = pair && validityWarning(pair.cert, now);
+  return warning && `The certificate "${tls?.cert}" ${warning}. Clients refuse it then, and the log does not show that`;
 }
 
-async function checkAuthorities(config: Config): Promise<void> {
+/**
+ * Opens at start what is read later, at the first request or when it changes. Throws `storage_failed` or
+ * `permission_missing`, with all files that cannot be used.
+ */
+export async function checkInputFiles(config: Config): Promise<void> {
+  await throwTogether([() => readTls(config), ...inputFileChecks(config)]);
+}
+
+/** Does all of it, and throws the failures as one, a line for each. */
+export async function throwTogether(actions: readonly (() => unknown)[]): Promise<void> {
+  const failures: VaultError[] = [];
+  for (const action of actions) {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first] = failures;
+  if (first === undefined) return;
+  const lines = new Set(failures.map(({ message }) => message));
+  throw new VaultError(first.code, [...lines].join("\n"), { cause: first });
+}
+
+function inputFileChecks(config: Config): (() => unknown)[] {
+  const online = config.backends.filter((backend) => isOnline(backend, config));
+  return [
+    ...authorityFiles(config).map(({ path, key }) => () => readPem(path, { key, marker: "CERTIFICATE" })),
+    ...online.flatMap(secretFilesOf).map((path) => () => readSecret(path)),
+    ...online.flatMap(clientCertificatesOf).map((paths) => () => readCertificatePair(paths, "client_certificate")),
+  ];
+}
+
+function authorityFiles(config: Config): { path: string; key: string }[] {
   const backends = config.backends.map((backend) => ({
     key: `ca of backend "${backend.name}"`,
     ca: authoritiesOf(backend),
   }));
-  for (const { key, ca = [] } of [{ key: "ca", ca: config.ca }, ...backends]) {
-    for (const path of ca) await readPem(path, { key, marker: "CERTIFICATE" });
-  }
+  return [{ key: "ca", ca: config.ca }, ...backends].flatMap(({ key, ca = [] }) => ca.map((path) => ({ path, key })));
 }

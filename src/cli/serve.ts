@@ -9,7 +9,7 @@ import { announce } from "./announce.ts";
 import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
-import { checkInputFiles, readTls } from "./input_files.ts";
+import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
@@ -35,15 +35,15 @@ export const serve: Command = {
     const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
     const source = configSource(values);
     const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
-    await prepareCacheDir(config.cache_dir, config);
-    const ofCache = [
+    await throwTogether([() => prepareCacheDir(config.cache_dir, config), () => checkInputFiles(config)]);
+    const tls = await readTls(config);
+    const ofFiles = [
+      tlsWarning(config, tls),
       cacheDirWarning(config.cache_dir),
       await foreignFilesWarning(config.cache_dir),
       await unservedWarning(config),
     ];
-    warnings.push(...ofCache.filter((text) => text !== null));
-    await checkInputFiles(config);
-    const tls = await readTls(config);
+    warnings.push(...ofFiles.filter((text) => text !== null));
     const logging = openLog(config);
     try {
       await serveConfig(config, { tls, logging, io, warnings, source });
@@ -91,6 +91,8 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
       certificate: async () => {
         const renewed = await readTls(config);
         if (renewed !== null) renewTls(renewed);
+        const warning = tlsWarning(config, renewed);
+        if (warning !== null) log.warning(warning);
       },
       "certificate for upstreams": () => app.renewCertificates(),
     },

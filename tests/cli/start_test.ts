@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
-import { checkInputFiles, readTls } from "../../src/cli/input_files.ts";
+import { checkInputFiles, readTls, throwTogether, tlsWarning } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createTempDir } from "../support/temp_dir.ts";
@@ -115,6 +116,42 @@ Deno.test("certificate, key and authorities are read at start, and a wrong one i
   await assert.rejects(checkInputFiles(await configOf("ca: [/nonexistent/ca.pem]")), {
     message: 'Cannot use "/nonexistent/ca.pem" as ca: there is no such file',
   });
+});
+
+Deno.test("all files that cannot be used are named at once", async () => {
+  await using dir = await createTempDir();
+  await Deno.writeTextFile(dir.join("file"), "");
+  const config = await configOf(
+    `tls: {cert: ${dir.join("cert")}, key: ${dir.join("key")}}`,
+    `ca: [${dir.join("ca1")}, ${dir.join("ca2")}]`,
+  );
+  const checks = [() => prepareCacheDir(dir.join("file")), () => checkInputFiles(config)];
+  const failed = await throwTogether(checks).then(() => assert.fail(), (error: Error) => error.message.split("\n"));
+  const missing = (name: string, key: string) => `Cannot use "${dir.join(name)}" as ${key}: there is no such file`;
+  assert.match(failed[0]!, /^Cannot create the cache directory/);
+  assert.deepEqual(failed.slice(1), [missing("cert", "tls.cert"), missing("ca1", "ca"), missing("ca2", "ca")]);
+});
+
+Deno.test("a certificate that TLS does not take, or not for long, is told of at start", async () => {
+  const [cert, key] = [tlsFile("version1.pem"), tlsFile("version1.key")];
+  await assert.rejects(readTls(await configOf(`tls: {cert: ${cert}, key: ${key}}`)), {
+    message: `Cannot use "${cert}" as tls.cert: it is not of X.509 version 3; one that is signed with a ` +
+      "subjectAltName is",
+  });
+  const config = await configOf(`tls: {cert: ${tlsFile("localhost.pem")}, key: ${tlsFile("localhost.key")}}`);
+  const pair = await readTls(config);
+  const { validFrom, validTo } = new X509Certificate(pair!.cert);
+  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  const day = 24 * 3600_000;
+  const said = (now: number) => tlsWarning(config, pair, now)?.replace(/\d{4}-\d\d-\d\d/, "DATE") ?? null;
+  const about = (what: string) =>
+    `The certificate "${tlsFile("localhost.pem")}" ${what}. Clients refuse it then, and the log does not show that`;
+  assert.equal(said(from), null);
+  assert.equal(said(to - 14 * day), null);
+  assert.equal(said(from - 1), about("is valid from DATE on only"));
+  assert.equal(said(to - 14 * day + 1), about("expires on DATE"));
+  assert.equal(said(to), about("has expired on DATE"));
+  assert.equal(tlsWarning(await configOf(), null), null);
 });
 
 function pemOf(key: ArrayBuffer): string {
