@@ -1,11 +1,20 @@
 import { VaultError } from "../errors.ts";
 
+/** Which variable of `make compile` grants a right. */
+const variables: Readonly<Record<string, string>> = { read: "CONFIG", write: "CACHE_DIR", net: "NET" };
+
 /** A missing Deno permission as an error that says what was not allowed and which flag allows it. */
 export function permissionMissing(action: string, flag: string, cause?: unknown): VaultError {
-  const remedy = Deno.build.standalone
-    ? `this executable was compiled without ${flag}; compile it again with that flag`
-    : `start Deno with ${flag}`;
+  const remedy = Deno.build.standalone ? remedyOfExecutable(flag) : `start Deno with ${flag}`;
   return new VaultError("permission_missing", `Not permitted to ${action}: ${remedy}`, { cause });
+}
+
+/** What is to be done where an executable was compiled without a right. */
+export function remedyOfExecutable(flag: string): string {
+  const [, kind = "", value = ""] = /^--allow-(\w+)=?(.*)$/.exec(flag) ?? [];
+  const variable = variables[kind];
+  const how = variable && value ? `add ${value} to ${variable} of make compile` : "compile it again with that flag";
+  return `this executable was compiled without ${flag}; ${how}`;
 }
 
 const verbs = new Map([

@@ -15,7 +15,7 @@ export interface Miss extends Situation {
 export function missReason(artifact: Artifact, { found, entry, replaced, now, caching }: Miss): string {
   if (found === null) return "not held";
   if (replaced) return "its listing names other bytes than the copy has";
-  if (entry === null) return found.claimed ? "known by name, its body is not held" : "the body of its copy is gone";
+  if (entry === null) return found.claimed ? "known by name, its body is not held" : "its body was evicted or removed";
   if (artifact.policy.honorClientNoCache && caching?.noCache) return "the client asks with no-cache";
   if (isFromFuture(entry, now)) return "its copy was stored by a clock that ran ahead";
   const staleMs = now - freshUntil(artifact, entry);

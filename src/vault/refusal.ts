@@ -88,7 +88,8 @@ function hintOf(code: ErrorCode, response: Response): string {
   const through = proxy === undefined ? "" : ` through the proxy "${proxy}"`;
   if (status === 407) return "; a proxy on the way wants a login, or another one";
   if (code === "denied") {
-    return `${through}; check the credentials of this backend${proxy ? " and the proxy's rules" : ""}`;
+    const forAll = status === 403 ? ", unless nobody may have this" : "";
+    return `${through}; check the credentials of this backend${proxy ? " and the proxy's rules" : ""}${forAll}`;
   }
   return code === "rate_limited" ? `${through}, too many requests` : through;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { optionalEnv, processEnv, readEnv } from "../../src/config/env.ts";
-import { asPermissionMissing } from "../../src/config/permission.ts";
+import { asPermissionMissing, remedyOfExecutable } from "../../src/config/permission.ts";
 
 const forbidden = { permissions: { env: false } } as const;
 
@@ -36,6 +36,19 @@ for (const [text, message] of refusals) {
     assert.match(asPermissionMissing(error)?.message ?? "", message);
   });
 }
+
+Deno.test("what an executable was compiled without is told by the variable of make compile", () => {
+  const remedies = [
+    ["--allow-read=/etc/vault/key", "add /etc/vault/key to CONFIG of make compile"],
+    ["--allow-write=/var/log/vault", "add /var/log/vault to CACHE_DIR of make compile"],
+    ["--allow-net=a.example:443", "add a.example:443 to NET of make compile"],
+    ["--allow-read", "compile it again with that flag"],
+    ["--allow-sys=statfs", "compile it again with that flag"],
+  ] as const;
+  for (const [flag, how] of remedies) {
+    assert.equal(remedyOfExecutable(flag), `this executable was compiled without ${flag}; ${how}`);
+  }
+});
 
 Deno.test("other errors are none of a permission", () => {
   assert.equal(asPermissionMissing(new Deno.errors.NotFound("x")), null);

@@ -19,7 +19,7 @@ const cases: readonly (readonly [
   [http, {}, null, "not held"],
   [http, { found: stale, replaced: true }, null, "its listing names other bytes than the copy has"],
   [http, { found: claimed }, null, "known by name, its body is not held"],
-  [http, { found: stale }, null, "the body of its copy is gone"],
+  [http, { found: stale }, null, "its body was evicted or removed"],
   [http, { found: stale, entry: stale }, null, "stale for 12 s"],
   [http, { found: stale, entry: stale }, "no-cache", "stale for 12 s"],
   [careful, { found: stale, entry: stale }, "no-cache", "the client asks with no-cache"],
