@@ -250,6 +250,8 @@ export interface Backend {
   readonly maxTransfers: number;
   /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
   readonly standsFor?: readonly string[];
+  /** What a client writes to use it, for the vault's start page; `at` is the URL of its prefix, as the client sees it. */
+  usage?(at: string): string;
   /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the reader does. */
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
   /** An error in the protocol spoken here; plain text where absent. */

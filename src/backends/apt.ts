@@ -63,6 +63,10 @@ class AptBackend implements Backend {
     this.#digests = new PackageDigests(artifacts, readingOf);
   }
 
+  usage(at: string): string {
+    return `deb ${at} SUITE COMPONENT`;
+  }
+
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const { path, query, client } = request;
     if (query !== "") throw new VaultError("bad_request", "The paths of a repository have no query");

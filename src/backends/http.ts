@@ -60,5 +60,5 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
     };
   }
 
-  return { name, type: "http", prefix, maxTransfers, resolve };
+  return { name, type: "http", prefix, maxTransfers, resolve, usage: (at) => `curl -fO ${at}/PATH` };
 }

@@ -82,6 +82,10 @@ class PypiBackend implements Backend {
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
 
+  usage(at: string): string {
+    return `pip install --index-url ${at}/simple PROJECT`;
+  }
+
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {
     const asked = parsePypiRequest(request.path);
     switch (asked.kind) {

@@ -12,7 +12,7 @@ export function programHelp(commands: readonly Command[]): string {
       ["-V, --version", "Show the version"],
     ]),
     list("Examples", commands.flatMap(({ examples }) => examples)),
-    "Without a command, serve is meant. While it runs, the page at / lists what is served.\nExit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.",
+    "Without a command, serve is meant. While it runs, the page at / lists what is served and how clients use it.\nExit codes: 0 done, 1 failed while running, 2 wrong usage or configuration.",
   );
 }
 

@@ -19,17 +19,15 @@ const probeEveryMs = 1000;
 export class Admin {
   readonly #options: AdminOptions;
   readonly #now: () => number;
-  readonly #index: string;
   #probed: { readonly at: number; readonly reason: string | null } | null = null;
 
   constructor(options: AdminOptions) {
     this.#options = options;
     this.#now = options.now ?? performance.now.bind(performance);
-    this.#index = indexOf(options.backends);
   }
 
   /** Null for a path that is none of the vault's own. `/` is only where no backend has it. */
-  answer(method: string, { path, query }: Target, headers: Headers): Reply | Promise<Reply> | null {
+  answer(method: string, { origin, path, query }: Target, headers: Headers): Reply | Promise<Reply> | null {
     switch (path) {
       case "/healthz":
         return textReply(method, "ok\n");
@@ -38,10 +36,15 @@ export class Admin {
       case "/metrics":
         return this.#metrics(method, query, headers);
       case "/":
-        return this.#options.backends.some(({ prefix }) => prefix === "/") ? null : textReply(method, this.#index);
+        return this.#index(method, origin);
       default:
         return null;
     }
+  }
+
+  #index(method: string, origin: string): Reply | null {
+    const { backends } = this.#options;
+    return backends.some(({ prefix }) => prefix === "/") ? null : textReply(method, indexOf(backends, origin));
   }
 
   #ready(method: string): Reply {
@@ -67,13 +70,17 @@ export class Admin {
   }
 }
 
-function indexOf(backends: readonly Backend[]): string {
-  const lines = backends.map(({ prefix, type, name }) => `  ${prefix}  ${type}${type === name ? "" : ` (${name})`}`);
+function indexOf(backends: readonly Backend[], origin: string): string {
+  const entries = backends.map((backend) => {
+    const { prefix, type, name } = backend;
+    const usage = backend.usage?.(origin + prefix);
+    return `  ${prefix}  ${type}${type === name ? "" : ` (${name})`}${usage === undefined ? "" : `\n      ${usage}`}`;
+  });
   return [
     "Artifact Vault: a cache between programs that download things and the places they download from.",
     "",
     "It serves:",
-    ...lines.sort(),
+    ...entries.sort(),
     "",
     "/healthz, /readyz and /metrics tell how it is.",
     "",
