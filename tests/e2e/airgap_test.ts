@@ -10,6 +10,7 @@ import { missingPrograms } from "../support/programs.ts";
 import { PypiIndex } from "../support/pypi_index.ts";
 import { createWheel } from "../support/python_package.ts";
 import { runToSuccess } from "../support/run_command.ts";
+import { isThorough } from "../support/thorough.ts";
 import { canMountTmpfs, mountTmpfs } from "../support/tmpfs.ts";
 import { VaultProcess } from "../support/vault_process.ts";
 import { walk } from "../support/walk.ts";
@@ -69,6 +70,7 @@ Deno.test({
     const { output } = await work("full", {}, "--offline");
     assert.match(output, /WARNING.* nothing is removed, since the vault is offline: cache_m\w+ is .* are lacking/);
   });
+  if (!isThorough) return;
   await t.step("the same, with backends that are offline each", async () => {
     await work("backends", { backendsOffline: true });
   });
