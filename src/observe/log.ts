@@ -105,7 +105,13 @@ function openTarget({ file, write }: LoggingOptions): LineTarget {
     return Deno.openSync(file, { append: true, create: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = `Cannot open the log file "${file}": ${messageOf(error)}; choose another one with --log-file`;
+    const reason = `Cannot open the log file "${file}": ${whyUnopened(error)}; choose another one with --log-file`;
     throw new VaultError("config_invalid", reason, { cause: error });
   }
+}
+
+function whyUnopened(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "its folder does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not write to it";
+  return messageOf(error);
 }
