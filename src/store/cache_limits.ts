@@ -57,6 +57,13 @@ export class CacheLimits {
       `${shownBytes(underFree)} are lacking`;
   }
 
+  /** For which limit bodies are removed before `bytes` more may come. */
+  purpose(counted: CountedBytes, bytes: number): string {
+    return this.#overMax(counted, bytes) >= this.#underFree(counted, bytes)
+      ? `to keep within cache_max_size (${shownBytes(this.maxBytes)})`
+      : `to keep cache_min_free (${shownBytes(this.#disk().minFree)}) of the disk free`;
+  }
+
   #overMax({ used }: CountedBytes, bytes: number): number {
     return used + bytes - this.maxBytes;
   }

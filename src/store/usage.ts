@@ -187,10 +187,11 @@ export class Usage {
     const totals = await tally.count(signal, rankOf);
     const lacking = this.#lacking(bytes);
     if (totals === null || lacking === 0 || lacking > removableBytes(totals)) return;
+    const purpose = this.#limits.purpose(this.#counted, bytes);
     const wantedBytes = lacking + Math.floor(totals.bytes * slack);
     const evicted = await evict(this.#layout, { tally, totals, rankOf, wantedBytes, signal });
     if (evicted.blobs === 0) return;
-    log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, to keep the cache within its limits`);
+    log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, ${purpose}`);
     this.#deps.evicted(evicted.blobs, evicted.bytes);
   }
 }

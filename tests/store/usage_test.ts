@@ -81,7 +81,7 @@ Deno.test("room is made by removing what was used longest ago, also after a rest
   const held = names.toSorted().filter((name) => fixture.store.hasBody(entries.get(name)!));
   assert.equal(held.join(""), "adefghij", "1000 bytes had to go, and 5 % of the cache with them");
   assert.deepEqual(evicted, [[2, 2000]]);
-  assert.deepEqual(log.lines, ["INFO Evicted 2 bodies, 2000 bytes, to keep the cache within its limits"]);
+  assert.deepEqual(log.lines, ["INFO Evicted 2 bodies, 2000 bytes, to keep within cache_max_size (9.8 KiB)"]);
   assert.equal(fixture.store.find(selectorOf("/b"))?.sha256, entries.get("b")!.sha256, "entries stay for now");
 });
 
@@ -135,7 +135,9 @@ Deno.test("with other bodies under way, one that only their end would make room 
 
 Deno.test("cache_min_free is kept: room is made while bytes are promised, and nothing is granted beyond it", async () => {
   let others = 50_000;
+  const log = createRecordingLog();
   await using fixture: StoreFixture = new StoreFixture({
+    log,
     minFreeBytes: 20_000,
     freeBytes: () => 100_000 - others - fixture.bytesOnDisk(),
   });
@@ -148,6 +150,9 @@ Deno.test("cache_min_free is kept: room is made while bytes are promised, and no
   const third = await fixture.store.stage(selectorOf("/3"));
   assert.equal(await third.reserve(1), true);
   assert.equal(fixture.bytesOnDisk(), 10_000, "one body had to go");
+  assert.deepEqual(log.lines, [
+    "INFO Evicted 1 bodies, 10000 bytes, to keep cache_min_free (19.5 KiB) of the disk free",
+  ]);
   others = 80_000;
   const fourth = await fixture.store.stage(selectorOf("/4"));
   assert.equal(await fourth.reserve(1), false);
