@@ -19,8 +19,8 @@ export function certificateVersion(pem: string): number | null {
 export function validityWarning(pem: string, now: number): string | null {
   const { validFrom, validTo } = new X509Certificate(pem);
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
-  if (now >= to) return `has expired on ${dateOf(to)}`;
-  if (now < from) return `is valid from ${dateOf(from)} on only`;
+  if (now >= to) return `expired on ${dateOf(to)}`;
+  if (now < from) return `is not valid before ${dateOf(from)}`;
   return to - now < soonDays * dayMs ? `expires on ${dateOf(to)}` : null;
 }
 

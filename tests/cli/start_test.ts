@@ -148,9 +148,9 @@ Deno.test("a certificate that TLS does not take, or not for long, is told of at 
     `The certificate "${tlsFile("localhost.pem")}" ${what}. Clients refuse it then, and the log does not show that`;
   assert.equal(said(from), null);
   assert.equal(said(to - 14 * day), null);
-  assert.equal(said(from - 1), about("is valid from DATE on only"));
+  assert.equal(said(from - 1), about("is not valid before DATE"));
   assert.equal(said(to - 14 * day + 1), about("expires on DATE"));
-  assert.equal(said(to), about("has expired on DATE"));
+  assert.equal(said(to), about("expired on DATE"));
   assert.equal(tlsWarning(await configOf(), null), null);
 });
 
