@@ -5,12 +5,12 @@ import { missingPrograms } from "../support/programs.ts";
 import type { RecordingServer } from "../support/recording_server.ts";
 import { runToSuccess } from "../support/run_command.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
-import { isThorough } from "../support/thorough.ts";
+import { isThoroughFromSource } from "../support/thorough.ts";
 import { VaultProcess } from "../support/vault_process.ts";
 
 const missing = missingPrograms("apt-get", "dpkg-deb").length > 0;
 const mirror = missing ? null : await findDebianMirror();
-const canBootstrap = isThorough && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
+const canBootstrap = isThoroughFromSource && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
 
 async function startVault(dir: TempDir, upstream: RecordingServer): Promise<VaultProcess> {
   const config = { mirror_url: upstream.url, ttl: "0s" };
