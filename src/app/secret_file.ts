@@ -75,8 +75,8 @@ export class SecretFile {
 }
 
 /**
- * Reads the one line of a file that is a secret, without a byte order mark and its line end. Throws `storage_failed` where the file cannot be
- * read or holds no such line, and `permission_missing`; neither quotes the file.
+ * Reads the one line of a file that is a secret, without a byte order mark and its line end. Throws `storage_failed`
+ * where the file cannot be read or holds no such line, and `permission_missing`; neither quotes the file.
  */
 export function readSecret(path: string): string {
   const info = attempt(path, () => Deno.statSync(path));

@@ -1,6 +1,6 @@
 import { type Checksum, parseChecksum, relativePath } from "./apt_checksums.ts";
 
-/** Is told of a file: `path` is below the root of the repository, without `./`. */
+/** Is notified of a file: `path` is below the root of the repository, without `./`. */
 export type OnPackage = (path: string, sha256: string) => void;
 
 /** What the fields of one stanza have said so far. */

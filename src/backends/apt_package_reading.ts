@@ -13,7 +13,7 @@ export type PackageReadings = (listed: string) => PackageReading | null;
 const maxIndexBytes = 512 * 1024 * 1024;
 const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.bz2|\.gz|\.xz|\.zst)?$/;
 
-/** `warn` is told of indexes that cannot be read. */
+/** `warn` is notified of indexes that cannot be read. */
 export function createPackageReadings(warn: (message: string) => void): PackageReadings {
   const read = readInTurn();
   const readings: Readonly<Record<string, PackageReading>> = {

@@ -1,4 +1,5 @@
 // Unpacks and reads one index of packages on a thread of its own, chunk by chunk as it asks for them.
+import { messageOf } from "../errors.ts";
 import { readIndex } from "./apt_package_index.ts";
 import type { PackageColumns } from "./apt_package_table.ts";
 import type { Compression } from "./apt_unpack.ts";
@@ -29,7 +30,7 @@ let onChunk: (chunk: Uint8Array<ArrayBuffer> | null) => void;
 scope.onmessage = ({ data: request }) => {
   if (request.kind === "chunk") return onChunk(request.chunk);
   sendTable(request.compression).catch((error) => {
-    scope.postMessage({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ kind: "failed", reason: messageOf(error) });
   });
 };
 

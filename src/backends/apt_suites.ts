@@ -45,7 +45,7 @@ export class AptSuites {
     this.#readAhead = readAhead;
   }
 
-  /** Told of each suite that has a release. */
+  /** Notified of each suite that has a release. */
   saw(suite: string): void {
     this.#seen.add(suite);
   }

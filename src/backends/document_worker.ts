@@ -1,5 +1,5 @@
 // Does one task with large documents on a thread of its own, and asks for their bytes chunk by chunk.
-import { type ErrorCode, VaultError } from "../errors.ts";
+import { type ErrorCode, messageOf, VaultError } from "../errors.ts";
 import { documentTasks, type TaskName } from "./document_tasks.ts";
 import { type SentDocument, unpackDocument } from "./sent_document.ts";
 
@@ -31,7 +31,7 @@ scope.onmessage = ({ data: request }) => {
   if (request.kind === "chunk") return onChunk(request.chunk);
   perform(request).catch((error) => {
     const code = error instanceof VaultError ? error.code : null;
-    scope.postMessage({ kind: "failed", code, message: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ kind: "failed", code, message: messageOf(error) });
   });
 };
 

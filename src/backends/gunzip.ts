@@ -6,6 +6,6 @@ import { createGunzip } from "node:zlib";
  * Throws where it is not packed so or cut short, and what `packed` throws, which is cancelled where nobody reads on.
  */
 export function gunzip(packed: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncIterable<Uint8Array<ArrayBuffer>> {
-  // Who reads is told of errors by the stream itself.
+  // The stream itself reports errors to whoever reads.
   return pipeline(Readable.from(packed), createGunzip(), () => {});
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Artifact, VaultReader } from "../artifact.ts";
 import { type Digest, formatDigest } from "../digest.ts";
-import { VaultError } from "../errors.ts";
+import { messageOf, VaultError } from "../errors.ts";
 import { linksReading, type ListedManifest } from "./oci_links.ts";
 
 export interface PrefetchOptions {
@@ -88,8 +88,7 @@ export class Prefetch {
     const [failure] = walk.failures;
     if (failure === undefined) return report("info", `Fetched ahead for ${backend} ${key}: ${walk.summary}`);
     if (name !== null) this.#known.set(name, true, { ttl: retryAfterMs });
-    const reason = failure instanceof Error ? failure.message : String(failure);
-    report("warning", `Not all could be fetched ahead for ${backend} ${key}: ${walk.summary}; ${reason}`);
+    report("warning", `Not all could be fetched ahead for ${backend} ${key}: ${walk.summary}; ${messageOf(failure)}`);
   }
 }
 

@@ -28,7 +28,7 @@ export interface ApiMade {
   readonly newest: string | null;
 }
 
-/** What clients are told of every such document. */
+/** The headers of every such document. */
 export const apiHeaders: HeaderList = [
   ["content-type", "application/json"],
   ["cache-control", "max-age=0, must-revalidate"],

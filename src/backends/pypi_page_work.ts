@@ -64,7 +64,7 @@ export function rendered(bytes: Uint8Array<ArrayBuffer>, form: SimpleForm): Rend
   return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
 }
 
-/** What clients are told of every page. */
+/** The headers of every page. */
 export function headersOf({ contentType }: SimpleForm): HeaderList {
   const charset = contentType === "text/html" ? "; charset=utf-8" : "";
   return [

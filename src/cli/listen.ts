@@ -49,7 +49,7 @@ export function listen(handler: Handler, { config, tls, log = noLog }: ListenOpt
 }
 
 /**
- * Told of bodies that break off, since handlers never throw; the log has them already, and Deno would print their
+ * Notified of bodies that break off, since handlers never throw; the log has them already, and Deno would print their
  * stacks.
  */
 function cutOff(): Response {

@@ -1,7 +1,7 @@
 /**
  * The hosts that clients reach the vault itself by (`server_names`), in lower case, each with a port or, for any port,
- * without one. The ports that http and https have anyway are not told. A proxy's request for another host looks the same as one for the vault (RFC 9112 §3.2.2), so without
- * such a list nothing is known of a host.
+ * without one. The ports that http and https have anyway are left out. A proxy's request for another host looks the
+ * same as one for the vault (RFC 9112 §3.2.2), so without such a list nothing is known of a host.
  */
 export class OwnNames {
   readonly #names: ReadonlySet<string>;

@@ -32,7 +32,6 @@ const httpsForm = /^\/HTTPS\/+([^/]+)(\/.*)?$/i;
 export class StoodForUrls {
   /** By host, with the port where that is not the scheme's own; longer paths first. */
   readonly #hosts: ReadonlyMap<string, readonly StoodFor[]>;
-
   readonly #ownNames: OwnNames;
 
   constructor(backends: readonly Backend[], serverNames: readonly string[] = []) {

@@ -18,13 +18,13 @@ export type Damage = "its size" | "its content";
 interface BodiesOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
   readonly memoryBytes: number;
-  /** Told of a body of `bytes` bytes that is not what it should be. */
+  /** Notified of a body of `bytes` bytes that is not what it should be. */
   readonly damaged: (sha256: string, bytes: number, what: Damage) => void;
-  /** Told of a body that was compared with its digest and is sound. */
+  /** Notified of a body that was compared with its digest and is sound. */
   readonly verified: (sizeBytes: number) => void;
-  /** Told of the entry of a large body from elsewhere that is sound, and of its file. */
+  /** Notified of the entry of a large body from elsewhere that is sound, and of its file. */
   readonly noteVerified: (entry: Entry, file: string) => void;
-  /** Told of a file that could not be opened or read, and why. */
+  /** Notified of a file that could not be opened or read, and why. */
   readonly unreadable: (path: string, error: unknown) => void;
   readonly openFiles: OpenFiles;
 }
@@ -55,7 +55,7 @@ export class Bodies {
   }
 
   /**
-   * The body, or null where it is gone or of another size; then it is told of as damaged, unless the size is `claimed`.
+   * The body, or null where it is gone or of another size; then it is reported as damaged, unless the size is `claimed`.
    * Small ones are also checked by their digest, whenever they are read into memory; large ones that nobody has checked
    * in this place are `unverified`.
    */
@@ -96,7 +96,7 @@ export class Bodies {
     if (bytes === null) return this.#missing(sha256, sizeBytes);
     if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
       const info = fileOrNull(path);
-      // Offline it stays, and is told of once.
+      // Offline it stays, and is reported once.
       if (info && !this.#verified.isDamaged(sha256, info)) {
         this.settle({ sha256, sizeBytes, file: identityOf(info), isSound: false });
       }
@@ -138,7 +138,7 @@ export class Bodies {
     };
   }
 
-  /** Told whether the file of a body has the right bytes. What has not is gone from now on. */
+  /** Notified whether the file of a body has the right bytes. What has not is gone from now on. */
   settle({ sha256, sizeBytes, file, isSound }: Settled): void {
     if (isSound) {
       this.#verified.setSound(sha256, file);

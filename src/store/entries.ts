@@ -24,7 +24,7 @@ export class Entries {
   readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
   readonly #writing = new Set<{ readonly path: string }>();
 
-  /** `unreadable` is told of a file that is there and holds no entry, or cannot be read. */
+  /** `unreadable` is notified of a file that is there and holds no entry, or cannot be read. */
   constructor(
     layout: FsLayout,
     { temporary, unreadable }: { temporary: () => string; unreadable: (path: string) => void },

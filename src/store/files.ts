@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { VaultError } from "../errors.ts";
+import { messageOf, VaultError } from "../errors.ts";
 
 /** What is cached may be private: folders and files are for this user alone, whatever the umask. */
 export const folderMode = 0o700;
@@ -80,6 +80,5 @@ export function namesIn(folder: string): string[] {
 
 /** A write that failed, as the error the engine knows. */
 export function storageFailed(action: string, cause: unknown): VaultError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new VaultError("storage_failed", `Cannot ${action}: ${reason}`, { cause });
+  return new VaultError("storage_failed", `Cannot ${action}: ${messageOf(cause)}`, { cause });
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../observe/log.ts";
 
-/** Files of a wrong owner are many as a rule: they are told of this often. */
+/** Files of a wrong owner are many as a rule: they are reported this often. */
 const warnEveryMs = 3_600_000;
 
 /**
@@ -17,7 +17,7 @@ export class Unreadable {
     this.#log = log;
   }
 
-  /** Told of a file that could not be opened. Every other reason than the rights of this user is ignored. */
+  /** Notified of a file that could not be opened. Every other reason than the rights of this user is ignored. */
   failed(path: string, error: unknown): void {
     const isDenied = error instanceof Deno.errors.PermissionDenied;
     if (!isDenied || performance.now() - this.#warnedAt < warnEveryMs) return;

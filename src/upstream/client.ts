@@ -36,7 +36,7 @@ export interface UpstreamOptions extends EgressOptions {
   /** URLs that may lead to any address, since the operator has chosen them; `origins` when absent. */
   readonly trusted?: readonly string[];
   readonly allowPrivateRedirects: boolean;
-  /** Told of every answer that says how much of a quota is left. */
+  /** Notified of every answer that says how much of a quota is left. */
   readonly onRateLimit?: (rateLimit: RateLimit) => void;
   readonly log?: Log;
   /** What is known of hosts, shared by all clients. Absent: nothing is remembered. */

@@ -1,5 +1,6 @@
 // Hashes growing files on a thread of its own, by reading what has been written to them.
 import { type DigestAlgorithm, Hasher } from "../digest.ts";
+import { messageOf } from "../errors.ts";
 
 /** What the worker is told; `id` names one body. */
 export type HashRequest =
@@ -69,7 +70,7 @@ function attempt(body: Body, step: () => void): void {
   try {
     step();
   } catch (error) {
-    body.failure = error instanceof Error ? error.message : String(error);
+    body.failure = messageOf(error);
   }
 }
 

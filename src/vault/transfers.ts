@@ -15,7 +15,7 @@ export class Transfers {
   readonly #outdated = new Map<string, Transfer>();
   #closing = false;
 
-  /** `started` is told of each new transfer. */
+  /** `started` is notified of each new transfer. */
   constructor(deps: TransferDeps, started: (transfer: Transfer) => void) {
     this.#deps = deps;
     this.#started = started;

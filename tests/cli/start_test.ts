@@ -31,7 +31,7 @@ Deno.test("a cache directory that others may enter is named, with what to do", a
   assert.equal(Deno.statSync(dir.join("old")).mode! & 0o777, 0o755, "it is not changed silently");
 });
 
-Deno.test("files of another user in the cache directory are told of at start, with what to do", async () => {
+Deno.test("files of another user in the cache directory are reported at start, with what to do", async () => {
   await using dir = await createTempDir();
   assert.equal(await foreignFilesWarning(dir.path), null);
   await Deno.mkdir(dir.join("entries/files"), { recursive: true });
@@ -132,7 +132,7 @@ Deno.test("all files that cannot be used are named at once", async () => {
   assert.deepEqual(failed.slice(1), [missing("cert", "tls.cert"), missing("ca1", "ca"), missing("ca2", "ca")]);
 });
 
-Deno.test("a certificate that TLS does not take, or not for long, is told of at start", async () => {
+Deno.test("a certificate that TLS does not take, or not for long, is reported at start", async () => {
   const [cert, key] = [tlsFile("version1.pem"), tlsFile("version1.key")];
   await assert.rejects(readTls(await configOf(`tls: {cert: ${cert}, key: ${key}}`)), {
     message: `Cannot use "${cert}" as tls.cert: it is not of X.509 version 3; one that is signed with a ` +

@@ -39,7 +39,7 @@ Deno.test("HEAD, and an answer that a condition turns into 304, need no body", a
   await app.idle();
 });
 
-Deno.test("a large one that breaks off does not end while the client waits, and is told of at once", async () => {
+Deno.test("a large one that breaks off does not end while the client waits, and is reported at once", async () => {
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: large, ...cutAt(600_000) });
   const hold = upstream.hold("/a", 400_000);

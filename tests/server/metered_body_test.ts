@@ -114,14 +114,14 @@ Deno.test("a client that leaves before it took the bytes in memory got none", as
   assert.deepEqual(endings, [{ bytes: 0, ending: { kind: "aborted" } }]);
 });
 
-Deno.test("a body that breaks off stands still, told of at once, until its client leaves", async () => {
+Deno.test("a body that breaks off stands still, reported at once, until its client leaves", async () => {
   const { chunks } = source([3], new Error("broken"));
   const endings: Ending[] = [];
   const body = meteredBody(chunks, { ended: (_, ending) => endings.push(ending), silenceMs: 3_600_000 });
   const reader = body.getReader();
   await reader.read();
   const next = reader.read();
-  await waitUntil("it is told of", () => endings.length === 1);
+  await waitUntil("it is reported", () => endings.length === 1);
   assert.equal(endings[0]!.kind, "failed");
   const state = await Promise.race([next.then(() => "ended", () => "broken"), Promise.resolve("still")]);
   assert.equal(state, "still");

@@ -43,7 +43,7 @@ Deno.test("a cache that takes no downloads is of no use, though its own folder t
   await fixture.restartAfter(() => Deno.removeSync(`${fixture.root}/staging`));
 });
 
-Deno.test("files that this user may not read are told of once, those that are not there never", () => {
+Deno.test("files that this user may not read are reported once, those that are not there never", () => {
   const log = createRecordingLog();
   const unreadable = new Unreadable("/cache", log);
   unreadable.failed("/cache/a", new Deno.errors.NotFound());

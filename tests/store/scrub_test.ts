@@ -82,7 +82,7 @@ async function scrub(fixture: StoreFixture, options: StoreFixtureOptions = {}, b
   return slumber;
 }
 
-Deno.test("bodies with a flipped bit are found, removed and told of, and sound ones stay", async () => {
+Deno.test("bodies with a flipped bit are found, removed and reported, and sound ones stay", async () => {
   await using scene = await withBodies([1000, 1000, large, large]);
   const { fixture, entries, log, counts } = scene;
   for (const i of [0, 2]) await flipBit(fixture.blobPath(entries[i]!.sha256), 500);
@@ -109,7 +109,7 @@ Deno.test("where all are sound, one line says so, and what was copied need not b
   opened.file.close();
 });
 
-Deno.test("offline, in a folder that takes no writes, damage is told of once, and nothing is removed", async () => {
+Deno.test("offline, in a folder that takes no writes, damage is reported once, and nothing is removed", async () => {
   await using scene = await withBodies([1000, large, 1000]);
   const { fixture, entries, log, counts } = scene;
   for (const i of [0, 1]) await flipBit(fixture.blobPath(entries[i]!.sha256), 500);

@@ -133,7 +133,7 @@ Deno.test("an orderly end with nothing staged leaves no staging folder and no lo
   await fixture.restartAfter(() => assert.deepEqual([...Deno.readDirSync(`${fixture.root}/staging`)], []));
 });
 
-Deno.test("a staging folder that cannot be made is told of once, and costs no start", async () => {
+Deno.test("a staging folder that cannot be made is reported once, and costs no start", async () => {
   const log = createRecordingLog();
   await using fixture = new StoreFixture({ log });
   await fixture.restartAfter(() => {

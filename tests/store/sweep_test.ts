@@ -143,7 +143,7 @@ for (const Problem of [Deno.errors.NotFound, Deno.errors.AlreadyExists]) {
   });
 }
 
-Deno.test("a folder that cannot be made is told of", async () => {
+Deno.test("a folder that cannot be made is reported", async () => {
   await using dir = await createTempDir();
   const source = dir.join("missing");
   await assert.rejects(
