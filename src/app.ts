@@ -1,10 +1,10 @@
-import { openAptBackend } from "./app/apt.ts";
-import { openHttpBackend } from "./app/http.ts";
-import { type OciDeps, openOciBackend, withOciRoot } from "./app/oci.ts";
-import { openPypiBackend } from "./app/pypi.ts";
-import { Upstreams } from "./app/upstreams.ts";
+import { openAptBackend } from "./backends/apt/apt.ts";
+import { openHttpBackend } from "./backends/http/http.ts";
+import { type OciDeps, openOciBackend, withOciRoot } from "./backends/oci/oci.ts";
+import { openPypiBackend } from "./backends/pypi/pypi.ts";
+import { Upstreams } from "./backends/opening/upstreams.ts";
 import type { Backend } from "./artifact.ts";
-import type { OciBackend } from "./backends/oci.ts";
+import type { OciBackend } from "./backends/oci/backend.ts";
 import { type Config, isOci } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";

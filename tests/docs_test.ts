@@ -19,7 +19,7 @@ Deno.test({ name: "systemd understands every line of the unit and finds it well 
   assert.equal((await analyze("security", "--offline=true", "--threshold=30", path)).code, 0);
 });
 
-const guides = [["docker.md", 6], ["pypi.md", 2], ["apt.md", 1]] as const;
+const guides = [["backends/docker.md", 6], ["backends/pypi.md", 2], ["backends/apt.md", 1]] as const;
 
 for (const [name, least] of guides) {
   Deno.test(`every configuration in ${name} is a right one, and its other examples can be parsed`, async () => {
@@ -33,7 +33,7 @@ for (const [name, least] of guides) {
 }
 
 Deno.test("apt.md: find-vault says whether the vault is there, with what every Debian has", async () => {
-  const text = Deno.readTextFileSync(join(docs, "apt.md"));
+  const text = Deno.readTextFileSync(join(docs, "backends/apt.md"));
   const script = /^#!\/bin\/bash\n(.*?)^```/ms.exec(text)?.[1] ?? "";
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const address = `127.0.0.1:${listener.addr.port}`;
@@ -61,7 +61,7 @@ Deno.test("running.md: the rules for alerts name metrics that http.md has", () =
   assert.deepEqual(named.filter((name) => !metrics.includes(`\`${name}\``)), []);
 });
 
-for (const file of [...markdownIn(docs), ...markdownIn(join(docs, "decisions"))]) {
+for (const file of ["", "backends", "decisions"].flatMap((folder) => markdownIn(join(docs, folder)))) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
     const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
     assert.deepEqual(links.filter((link) => !leadsSomewhere(file, link)), []);

@@ -1,6 +1,6 @@
-import { type CertificatePair, readCertificatePair, readPem } from "../app/pem_files.ts";
-import { validityWarning } from "../app/certificate.ts";
-import { readSecret } from "../app/secret_file.ts";
+import { type CertificatePair, readCertificatePair, readPem } from "../key_files/pem_files.ts";
+import { validityWarning } from "../key_files/certificate.ts";
+import { readSecret } from "../key_files/secret_file.ts";
 import type { Config } from "../config/schema.ts";
 import { VaultError } from "../errors.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf } from "../config/upstreams.ts";

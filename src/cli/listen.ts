@@ -1,4 +1,4 @@
-import type { CertificatePair } from "../app/pem_files.ts";
+import type { CertificatePair } from "../key_files/pem_files.ts";
 import type { Config } from "../config/schema.ts";
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { type App, createApp } from "../app.ts";
-import type { CertificatePair } from "../app/pem_files.ts";
+import type { CertificatePair } from "../key_files/pem_files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { warningsOf } from "../config/warnings.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { backendTypeNames, backendTypes } from "./backend_types.ts";
+import { backendTypeNames, backendTypes } from "../backends/types.ts";
 import { kindOf } from "./kinds.ts";
 import { configSchema } from "./schema.ts";
-import { backendKeys } from "./schema_backend.ts";
+import { backendKeys } from "./backend_keys.ts";
 import { shapeOf, typesOf, unwrap } from "./walk.ts";
 
 /** One key of the configuration, as documentation shows it. */

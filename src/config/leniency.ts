@@ -1,6 +1,6 @@
 import type { Env } from "./env.ts";
 import { formatPath, type Path } from "./problem.ts";
-import { credentialKeys } from "./schema_credentials.ts";
+import { credentialKeys } from "./credential_keys.ts";
 
 /**
  * Types of backends that the original tool has and this one does not have yet: for each, what its users can do

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { namesOf } from "./backend_names.ts";
-import { backendTypes } from "./backend_types.ts";
+import { backendTypes } from "../backends/types.ts";
 import {
   anyNumberOf,
   authorities,
@@ -15,7 +15,7 @@ import {
   size,
   value,
 } from "./kinds.ts";
-import { certificatePair } from "./schema_certificate.ts";
+import { certificatePair } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
 
 const hostName = value<string>({

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type Kind, kindOf } from "./kinds.ts";
 import { type BackendConfig, type Config, configSchema, isOci } from "./schema.ts";
-import { clientCertificate } from "./schema_certificate.ts";
+import { clientCertificate } from "./certificate_keys.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
 /** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { backendTypeNames } from "./backend_types.ts";
+import { backendTypeNames } from "../backends/types.ts";
 import { shown } from "./kinds.ts";
 import { unsupportedTypes } from "./leniency.ts";
 import { didYouMean } from "./nearest.ts";

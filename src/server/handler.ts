@@ -17,7 +17,7 @@ import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
 import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
-import { StoodForUrls, tunnelRefusal } from "./stood_for.ts";
+import { StoodForUrls, tunnelRefusal } from "./forward_proxy.ts";
 import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 
 export interface HandlerOptions extends AdminOptions {

@@ -4,15 +4,15 @@ import { isSameTag } from "../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Store, Version } from "../store/store.ts";
-import type { CandidateChoice } from "./choice.ts";
-import { conditionsOf, confirmed, confirms } from "./confirm.ts";
+import type { CandidateChoice } from "./asking/choice.ts";
+import { conditionsOf, confirmed, confirms } from "./asking/revalidate.ts";
 import { decide, mayServeStale } from "./freshness.ts";
-import type { Heads } from "./heads.ts";
-import { inTime } from "./patience.ts";
-import { isMissing } from "./recent.ts";
+import type { Heads } from "./asking/head_requests.ts";
+import { inTime } from "./asking/patience.ts";
+import { isMissing } from "./asking/negative_cache.ts";
 import type { StoredCopies } from "./stored_copies.ts";
-import type { Transfer } from "./transfer.ts";
-import type { Sharing, Transfers } from "./transfers.ts";
+import type { Transfer } from "./transfer/transfer.ts";
+import type { Sharing, Transfers } from "./transfer/transfers.ts";
 import type { Ask, Opened } from "./vault.ts";
 
 export interface JoiningOptions {

@@ -5,8 +5,8 @@ import { isSelectedBy, withOffered } from "../http/selection.ts";
 import type { Entry } from "../store/store.ts";
 import { openArriving } from "./opened.ts";
 import type { StoredCopies } from "./stored_copies.ts";
-import type { Head, Transfer } from "./transfer.ts";
-import type { Sharing } from "./transfers.ts";
+import type { Head, Transfer } from "./transfer/transfer.ts";
+import type { Sharing } from "./transfer/transfers.ts";
 import type { Ask, Opened } from "./vault.ts";
 
 /** Who waited for a head, and how they came to its transfer. */

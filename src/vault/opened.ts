@@ -2,16 +2,16 @@ import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import type { ByteRange } from "../http/range.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { Entry, StoredBody } from "../store/store.ts";
-import type { Answer } from "./ask_upstream.ts";
-import type { Follower } from "./follower.ts";
-import { MemoryChunks, streamOf } from "./chunks.ts";
-import { ChunksInTurn } from "./chunks_in_turn.ts";
-import { heldBackBytes } from "./growing_file.ts";
-import { redirectedTo } from "./redirected_to.ts";
-import { chunksToVerify, storedChunks } from "./stored_chunks.ts";
-import type { Head, Transfer } from "./transfer.ts";
+import type { Answer } from "./asking/ask_upstream.ts";
+import type { Follower } from "./transfer/follower.ts";
+import { MemoryChunks, streamOf } from "./streams/chunks.ts";
+import { ChunksInTurn } from "./streams/chunks_in_turn.ts";
+import { heldBackBytes } from "./transfer/growing_file.ts";
+import { redirectedTo } from "./asking/redirected_to.ts";
+import { chunksToVerify, storedChunks } from "./streams/stored_chunks.ts";
+import type { Head, Transfer } from "./transfer/transfer.ts";
 import type { ChunkReader, Opened } from "./vault.ts";
-import type { Verification } from "./verification.ts";
+import type { Verification } from "./hashing/verification.ts";
 
 const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000));
 

@@ -4,10 +4,10 @@ import type { CacheStatus } from "../http/cache_status.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store, UnverifiedBody } from "../store/store.ts";
 import { freshUntil, mayServeStale } from "./freshness.ts";
-import type { Hashing } from "./hashing.ts";
+import type { Hashing } from "./hashing/hashing.ts";
 import { openedFromStore } from "./opened.ts";
 import type { Opened } from "./vault.ts";
-import { Verification } from "./verification.ts";
+import { Verification } from "./hashing/verification.ts";
 
 /**
  * A body that came from elsewhere and has up to so many bytes is verified before the first of them is sent, so that a

@@ -1,7 +1,7 @@
 import type { Artifact } from "../artifact.ts";
 import type { VaultError } from "../errors.ts";
 import type { Entry } from "../store/store.ts";
-import type { KnownAbsences } from "./absence.ts";
+import type { KnownAbsences } from "./asking/absence.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { Ask, Opened } from "./vault.ts";
 

@@ -1,6 +1,6 @@
-import { AptGet } from "../support/apt_get.ts";
-import { AptRepository } from "../support/apt_repository.ts";
-import { aptPrograms } from "../support/apt_scene.ts";
+import { AptGet } from "../support/apt/get.ts";
+import { AptRepository } from "../support/apt/repository.ts";
+import { aptPrograms } from "../support/apt/scene.ts";
 import { freeLowPort } from "../support/free_port.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
 import { privateEnvironment } from "../support/run_command.ts";

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { type Nginx, startNginx } from "../support/nginx.ts";
-import { createPip } from "../support/pip_client.ts";
-import { createWheel, type PackageFile, sha256Hex } from "../support/python_package.ts";
-import { formatPage, type ListedFile } from "../support/simple_page.ts";
+import { createPip } from "../support/pypi/pip_client.ts";
+import { createWheel, type PackageFile, sha256Hex } from "../support/pypi/python_package.ts";
+import { formatPage, type ListedFile } from "../support/pypi/simple_page.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { installCases, type InstallScene } from "./installs.ts";
 import { type Side, startBackend, startNginxSide, startSides, straightTo } from "./sides.ts";

@@ -1,7 +1,7 @@
-import { createImage, createLargeLayer, hostArchitecture, type Image, platformOf } from "../support/oci_image.ts";
-import { OciLayout } from "../support/oci_layout.ts";
-import { pullLikeDocker } from "../support/pull_like_docker.ts";
-import { pushImage } from "../support/push_image.ts";
+import { createImage, createLargeLayer, hostArchitecture, type Image, platformOf } from "../support/oci/image.ts";
+import { OciLayout } from "../support/oci/layout.ts";
+import { pullLikeDocker } from "../support/oci/pull_like_docker.ts";
+import { pushImage } from "../support/oci/push_image.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { type Case, measureInTurns, memoryFigure, settleDisk } from "./bench.ts";

@@ -1,6 +1,6 @@
 import { freePort } from "../support/free_port.ts";
 import { type Nginx, startNginx } from "../support/nginx.ts";
-import type { BackendEntry } from "../support/oci_scene.ts";
+import type { BackendEntry } from "../support/oci/scene.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { oldRuntimeAllowed, vaultCommand, vaultEnvironment, writeVaultConfig } from "../support/vault_process.ts";

@@ -1,6 +1,6 @@
 import { missingPrograms } from "../support/programs.ts";
 import { freePort } from "../support/free_port.ts";
-import { aptPrograms } from "../support/apt_scene.ts";
+import { aptPrograms } from "../support/apt/scene.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { vaultCommand, vaultEnvironment } from "../support/vault_process.ts";
 import { waitUntil } from "../support/wait_until.ts";

@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
-import { AptRepository } from "../support/apt_repository.ts";
-import { startLayoutRegistry } from "../support/layout_registry.ts";
+import { AptRepository } from "../support/apt/repository.ts";
+import { startLayoutRegistry } from "../support/oci/layout_registry.ts";
 import { startNginx } from "../support/nginx.ts";
-import { createImage, createLargeLayer, platformOf } from "../support/oci_image.ts";
-import { OciLayout } from "../support/oci_layout.ts";
-import type { BackendEntry } from "../support/oci_scene.ts";
-import { createWheel, sha256Hex } from "../support/python_package.ts";
+import { createImage, createLargeLayer, platformOf } from "../support/oci/image.ts";
+import { OciLayout } from "../support/oci/layout.ts";
+import type { BackendEntry } from "../support/oci/scene.ts";
+import { createWheel, sha256Hex } from "../support/pypi/python_package.ts";
 import { createRandomFile, kib, mib } from "../support/random_file.ts";
-import { formatPage } from "../support/simple_page.ts";
+import { formatPage } from "../support/pypi/simple_page.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { walk } from "../support/walk.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { curl, download, runShell } from "../support/clients.ts";
-import { startDockerd } from "../support/dockerd.ts";
+import { startDockerd } from "../support/oci/dockerd.ts";
 import { canIsolate, createNetns } from "../support/netns.ts";
-import { createOciScene } from "../support/oci_scene.ts";
-import { createPip, findPipPythons } from "../support/pip_client.ts";
+import { createOciScene } from "../support/oci/scene.ts";
+import { createPip, findPipPythons } from "../support/pypi/pip_client.ts";
 import { missingPrograms } from "../support/programs.ts";
-import { createWheel } from "../support/python_package.ts";
-import { createPythonScene } from "../support/python_scene.ts";
+import { createWheel } from "../support/pypi/python_package.ts";
+import { createPythonScene } from "../support/pypi/python_scene.ts";
 import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
 import { ServerProcess } from "../support/server_process.ts";

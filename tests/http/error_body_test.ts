@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VaultError } from "../../src/errors.ts";
 import { readErrorBody } from "../../src/http/error_body.ts";
-import { RecentRefusals } from "../../src/vault/recent.ts";
+import { RecentRefusals } from "../../src/vault/asking/negative_cache.ts";
 
 /** A body that sends this, and nothing after it. */
 function unending(text: string): Response {

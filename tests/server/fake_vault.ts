@@ -2,7 +2,7 @@ import type { Artifact, Backend, BackendRequest, VaultReader } from "../../src/a
 import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
-import { streamOf } from "../../src/vault/chunks.ts";
+import { streamOf } from "../../src/vault/streams/chunks.ts";
 import type { Ask, ChunkReader, Opened, Vault } from "../../src/vault/vault.ts";
 
 export const lastModified = "Mon, 01 Jan 2024 00:00:00 GMT";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { FetchOptions } from "../../src/artifact.ts";
 import { passingVia } from "../../src/server/loops.ts";
-import { asArtifact, ociBackend, registryAt, requestFor } from "../backends/oci_fixture.ts";
+import { asArtifact, ociBackend, registryAt, requestFor } from "../backends/oci/fixture.ts";
 
 Deno.test("a request's Via goes along, and which redirects and retries are allowed stays as it was", async () => {
   const asked: { via: string | null; options: FetchOptions | undefined }[] = [];

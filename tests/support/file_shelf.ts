@@ -1,4 +1,4 @@
-import { sha256Hex } from "./python_package.ts";
+import { sha256Hex } from "./pypi/python_package.ts";
 import { RecordingServer } from "./recording_server.ts";
 
 const longAgo = "Mon, 04 Mar 2024 10:00:00 GMT";

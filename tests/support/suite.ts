@@ -14,11 +14,14 @@ export async function addRooms(...rooms: readonly string[]): Promise<void> {
 export async function addRoomsBut(...rooms: readonly string[]): Promise<void> {
   const names = namesIn(tests, (entry) => entry.isDirectory);
   await addRooms(...names.filter((name) => !rooms.includes(name) && !otherRooms.includes(name)));
-  await addFiles(tests);
+  await addFiles(tests, false);
 }
 
-async function addFiles(folder: URL): Promise<void> {
+/** Those of the folder, and then those of the folders in it. */
+async function addFiles(folder: URL, isDeep = true): Promise<void> {
   for (const name of namesIn(folder, ({ name }) => name.endsWith("_test.ts"))) await import(new URL(name, folder).href);
+  if (!isDeep) return;
+  for (const name of namesIn(folder, (entry) => entry.isDirectory)) await addFiles(new URL(`${name}/`, folder));
 }
 
 function namesIn(folder: URL, isWanted: (entry: Deno.DirEntry) => boolean): string[] {

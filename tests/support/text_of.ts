@@ -1,5 +1,5 @@
 import type { Body } from "../../src/server/reply.ts";
-import { streamOf } from "../../src/vault/chunks.ts";
+import { streamOf } from "../../src/vault/streams/chunks.ts";
 
 /** The body of an answer that has not been sent, as text. */
 export async function textOf(body: Body): Promise<string> {

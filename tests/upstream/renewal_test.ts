@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import type { Credentials } from "../../src/upstream/credentials.ts";
 import type { RenewableCredentials } from "../../src/upstream/renewal.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
-import { ask, authorizations, login, loginHeader, registryClient, startTokenRegistry } from "./token_registry.ts";
+import {
+  ask,
+  authorizations,
+  login,
+  loginHeader,
+  registryClient,
+  startTokenRegistry,
+} from "../backends/oci/auth/token_registry.ts";
 
 const bearer = (token: string): Credentials => ({ kind: "bearer", token });
 const registryLogin = (password: string): Credentials => ({

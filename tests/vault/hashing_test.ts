@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Hashing, inlineHashBytes, type RunningHash } from "../../src/vault/hashing.ts";
+import { Hashing, inlineHashBytes, type RunningHash } from "../../src/vault/hashing/hashing.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 

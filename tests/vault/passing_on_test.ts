@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
-import { streamOf } from "../../src/vault/chunks.ts";
-import { GrowingFile } from "../../src/vault/growing_file.ts";
+import { streamOf } from "../../src/vault/streams/chunks.ts";
+import { GrowingFile } from "../../src/vault/transfer/growing_file.ts";
 
 const patienceMs = 12_345;
 const [first, second] = [new Uint8Array(40_000).fill(1), new Uint8Array(40_000).fill(2)];

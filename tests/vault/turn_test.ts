@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { noEvents } from "../../src/observe/events.ts";
 import { noLog } from "../../src/observe/log.ts";
-import { Turn, type TurnOptions, Turns, type TurnsOptions } from "../../src/vault/turn.ts";
+import { Turn, type TurnOptions, Turns, type TurnsOptions } from "../../src/vault/asking/turn.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";

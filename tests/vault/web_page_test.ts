@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { acceptsHtml, isHtml } from "../../src/http/media_type.ts";
-import { isWebPageInPlaceOf } from "../../src/vault/web_page.ts";
+import { isWebPageInPlaceOf } from "../../src/vault/asking/web_page.ts";
 import { VaultFixture } from "../support/vault_fixture.ts";
 
 const cases: readonly [key: string, accept: string | null, isInPlace: boolean][] = [

@@ -1,0 +1,140 @@
+import type { Artifact, CachingPolicy, Candidate, Fetch, Reading } from "../../artifact.ts";
+import type { Digest } from "../../digest.ts";
+import { VaultError } from "../../errors.ts";
+import type { HeaderList } from "../../http/headers.ts";
+import type { PackageReadings } from "./packages/reading.ts";
+import type { Release } from "./release.ts";
+import { byHashPath, encodePath, splitPath } from "./request.ts";
+
+export interface AptArtifactsOptions {
+  readonly name: string;
+  /** URLs of the same repository, in the order they are tried; without a slash at their ends. */
+  readonly mirrors: readonly string[];
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  readonly policy: CachingPolicy;
+  /** How long what may change is fresh. */
+  readonly ttlMs: number;
+}
+
+/**
+ * A release as it is kept under several names: see `AptReleases`. `former` is where caches of earlier versions have
+ * the adopted one.
+ */
+export type ReleaseCopy = "latest" | "next" | "adopted" | "former";
+
+/** Before the paths of adopted releases, so that they are found without a look at all that is held. */
+export const adoptedPrefix = "/;releases/";
+
+/** As apt itself does: what stands between us and a mirror must not answer with a release or an index of yesterday. */
+const askMirror: HeaderList = [["cache-control", "max-age=0"]];
+
+/** Whether it is one by its form (RFC 9580 §4.2, §6.2): what it signs only clients can tell. */
+const signatureCheck: Reading<void> = {
+  name: "apt signature",
+  maxBytes: 1024 * 1024,
+  async make(body) {
+    const bytes = await body.bytes();
+    const isPacket = (bytes[0] ?? 0) >= 0x80;
+    if (isPacket || new TextDecoder().decode(bytes).includes("-----BEGIN PGP SIGNATURE-----")) return;
+    throw new VaultError("upstream_failed", `"${body.url}" is no signature`);
+  },
+  weigh: () => 0,
+};
+
+/** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
+export class AptArtifacts {
+  readonly #options: AptArtifactsOptions;
+  readonly #readingOf: PackageReadings;
+  /** What was missing while a mirror was in the middle of its sync must not count as missing when it is whole. */
+  readonly #forgetful: CachingPolicy;
+
+  constructor(options: AptArtifactsOptions, readingOf: PackageReadings) {
+    this.#options = options;
+    this.#readingOf = readingOf;
+    const { policy, ttlMs } = options;
+    this.#forgetful = { ...policy, negativeTtlMs: Math.min(policy.negativeTtlMs, ttlMs) };
+  }
+
+  /** What may change at any time. */
+  changing(path: string): Artifact {
+    const { ttlMs } = this.#options;
+    return this.#artifact(path, [path], {
+      freshness: { kind: "ttl", ttlMs },
+      requestHeaders: askMirror,
+      policy: this.#forgetful,
+    });
+  }
+
+  /** What never changes under its name. */
+  lasting(path: string, digest?: Digest | null): Artifact {
+    return this.#artifact(path, [path], digest ? { digest } : { webPages: "refused" });
+  }
+
+  /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
+  release(path: string, copy: ReleaseCopy): Artifact {
+    const latest: Artifact = { ...this.changing(path), webPages: "refused" };
+    const keys = {
+      latest: `${path};latest`,
+      next: `${path};next`,
+      adopted: adoptedPrefix + path.slice(1),
+      former: path,
+    };
+    const artifact = { ...latest, key: keys[copy] };
+    return copy === "latest" ? artifact : { ...artifact, freshness: { kind: "immutable" } };
+  }
+
+  /** The signature of the Release at `path`, as upstream has it now. */
+  latestSignature(path: string): Artifact {
+    return { ...this.changing(`${path}.gpg`), checkedBy: signatureCheck };
+  }
+
+  /** The signature that belongs to the Release of this digest at `path`. */
+  signature(path: string, releaseSha256: string): Artifact {
+    const latest = this.latestSignature(path);
+    return { ...latest, key: `${latest.key};of=${releaseSha256}`, freshness: { kind: "immutable" } };
+  }
+
+  /**
+   * An index that a release lists: by its digest, so that nothing else can pass for it. Who gets a list of packages asks
+   * for packages next.
+   */
+  index(suite: string, release: Release, listed: string): Artifact {
+    const path = `${suite}/${listed}`;
+    const { digest } = release.files.get(listed)!;
+    const byHash = byHashPath(splitPath(path).folder, digest);
+    const readAhead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#readingOf(listed) : null;
+    return {
+      ...this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest),
+      ...readAhead && { readAhead },
+    };
+  }
+
+  /** An index of which only its digest is known. */
+  byHash(folder: string, digest: Digest): Artifact {
+    const path = byHashPath(folder, digest);
+    return this.#index(path, [path], digest);
+  }
+
+  #index(key: string, paths: readonly string[], digest: Digest): Artifact {
+    return this.#artifact(key, paths, { digest, requestHeaders: askMirror, policy: this.#forgetful });
+  }
+
+  /** Every mirror is asked for the first path before any is for the second. */
+  #artifact(key: string, paths: readonly string[], more: Partial<Artifact>): Artifact {
+    const { name, mirrors, fetch, idleTimeoutMs, policy } = this.#options;
+    const candidates = paths.flatMap((path) =>
+      mirrors.map((mirror): Candidate => ({ url: mirror + encodePath(path), fetch, idleTimeoutMs }))
+    );
+    return {
+      backend: name,
+      key,
+      candidates,
+      requestHeaders: [],
+      freshness: { kind: "immutable" },
+      policy,
+      movesOnAfter: "any_failure",
+      ...more,
+    };
+  }
+}

@@ -1,0 +1,158 @@
+import type { Artifact, Backend, BackendRequest, Reading, Rendition, Resolved, VaultReader } from "../../artifact.ts";
+import type { Digest } from "../../digest.ts";
+import { VaultError } from "../../errors.ts";
+import type { HeaderList } from "../../http/headers.ts";
+import type { AptLog } from "./adoptions.ts";
+import { AptArtifacts, type AptArtifactsOptions } from "./artifacts.ts";
+import { AptClients } from "./served_releases.ts";
+import { ifHad } from "../shared/or_null.ts";
+import { mayList, PackageDigests } from "./package_digests.ts";
+import { createPackageReadings } from "./packages/reading.ts";
+import { parsePdiffIndex } from "./pdiff.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import { AptReleases } from "./releases.ts";
+import { type AptRequest, parseAptRequest } from "./request.ts";
+import { AptSuites } from "./suites.ts";
+
+export interface AptBackendOptions extends AptArtifactsOptions {
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  /** Further URLs of the repository, which clients of the vault as a proxy may name. */
+  readonly aliases: readonly string[];
+  readonly log: AptLog;
+  /** How long a client waits for a new release to be whole before it is given the old one. */
+  readonly patienceMs?: number;
+}
+
+type Asked<Kind extends AptRequest["kind"]> = Extract<AptRequest, { kind: Kind }>;
+
+const pdiffReading: Reading<ReadonlyMap<string, Digest>> = {
+  name: "apt pdiff index",
+  maxBytes: 16 * 1024 * 1024,
+  make: async (body) => parsePdiffIndex(await body.bytes()),
+  weigh: ({ size }) => size * 200,
+};
+
+/** A repository of Debian packages (DESIGN 7, APT). */
+export function createAptBackend(options: AptBackendOptions): Backend {
+  return new AptBackend(options);
+}
+
+class AptBackend implements Backend {
+  readonly type = "apt";
+  readonly name: string;
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  readonly standsFor: readonly string[];
+  readonly #artifacts: AptArtifacts;
+  readonly #releases: AptReleases;
+  readonly #clients = new AptClients();
+  readonly #suites: AptSuites;
+  readonly #digests: PackageDigests;
+
+  constructor(options: AptBackendOptions) {
+    this.name = options.name;
+    this.prefix = options.prefix;
+    this.maxTransfers = options.maxTransfers;
+    this.standsFor = [...options.mirrors, ...options.aliases];
+    const readingOf = createPackageReadings((message) => options.log.warning(message));
+    const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
+    const readAhead = new ReadAhead();
+    const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
+    this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients, readAhead });
+    this.#digests = new PackageDigests(artifacts, readingOf);
+  }
+
+  usage(at: string): string {
+    return `deb ${at} SUITE COMPONENT`;
+  }
+
+  async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {
+    const { path, query, client } = request;
+    if (query !== "") throw new VaultError("bad_request", "The paths of a repository have no query");
+    const asked = parseAptRequest(path);
+    switch (asked.kind) {
+      case "release":
+        return await this.#release(asked, request, vault);
+      case "by_hash":
+        return await this.#suites.byDigest(asked, client, vault) ?? this.#artifacts.byHash(asked.folder, asked.digest);
+      case "patch":
+        return this.#patch(asked, request, vault);
+      case "package":
+        return await this.#package(asked, vault);
+      case "other":
+        return await this.#index(asked.path, request, vault);
+    }
+  }
+
+  async #release(
+    { path, suite, name }: Asked<"release">,
+    request: BackendRequest,
+    vault: VaultReader,
+  ): Promise<Artifact | Rendition> {
+    const { client } = request;
+    if (name === "Release.gpg") return await this.#signature(suite, request, vault);
+    // One that a release lists is about a part of it: `main/binary-amd64/Release`.
+    const listed = name === "Release" ? await this.#suites.index(path, client, vault) : null;
+    if (listed !== null) return listed;
+    const read = await this.#releases.current(path, vault).catch((error) => {
+      throw name === "InRelease" && this.#releases.holds(`${suite}/Release`, vault) ? hasReleaseOnly(path) : error;
+    });
+    const { value: { bytes }, sha256, source } = read;
+    this.#clients.gave(client, { suite, path, sha256 });
+    this.#suites.saw(suite);
+    return { headers: this.#releases.hasTwin(path, read) ? undated(read.headers) : read.headers, bytes, source };
+  }
+
+  /** The signature of the Release that the client has. */
+  async #signature(suite: string, { client }: BackendRequest, vault: VaultReader): Promise<Artifact> {
+    const path = `${suite}/Release`;
+    const given = this.#clients.last(client, path) ?? (await this.#releases.current(path, vault)).sha256;
+    const own = this.#artifacts.signature(path, given);
+    if (vault.holds(own)) return own;
+    const { sha256 } = await this.#releases.current(path, vault);
+    if (sha256 === given) return this.#artifacts.latestSignature(path);
+    throw new VaultError("not_found", `There is no signature of the "${path}" that this client was given`);
+  }
+
+  /** What a release lists comes by its digest there; else it is fetched as it is. */
+  async #index(path: string, { client }: BackendRequest, vault: VaultReader): Promise<Artifact> {
+    return await this.#suites.index(path, client, vault) ?? this.#artifacts.changing(path);
+  }
+
+  /** The digests of patches are in an index of their own. */
+  #patch({ path, index, name }: Asked<"patch">, request: BackendRequest, vault: VaultReader): Artifact {
+    return {
+      ...this.#artifacts.lasting(path),
+      complete: async () => {
+        const patches = await ifHad(vault.read(await this.#index(index, request, vault), pdiffReading));
+        return this.#artifacts.lasting(path, patches?.value.get(name));
+      },
+    };
+  }
+
+  /**
+   * What the lists of packages say counts for each copy. One of a repository without a release, or without a version in
+   * its name, may change without a list that tells.
+   */
+  async #package({ path, versioned }: Asked<"package">, vault: VaultReader): Promise<Artifact> {
+    const generations = await ifHad(this.#suites.adopted(vault)) ?? [];
+    const lasts = versioned && generations.some(({ suite }) => mayList(suite, path));
+    const artifactOf = (digest?: Digest | null): Artifact => {
+      const artifact = this.#artifacts.lasting(path, digest);
+      return lasts ? artifact : { ...artifact, freshness: this.#artifacts.changing(path).freshness };
+    };
+    const find = () => this.#digests.find(path, generations, vault);
+    return { ...artifactOf(), expected: find, complete: async () => artifactOf(await find()) };
+  }
+}
+
+/** Without Last-Modified, which apt knows its copy by: another release has the same. */
+function undated(headers: HeaderList): HeaderList {
+  return headers.filter(([name]) => name !== "last-modified");
+}
+
+/** Where upstream cannot say that it has no InRelease: apt asks for the Release, which is held, after a 404 only. */
+function hasReleaseOnly(path: string): VaultError {
+  return new VaultError("not_found", `"${path}" was never there, as far as is known: there is a Release beside it`);
+}

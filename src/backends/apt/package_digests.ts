@@ -1,0 +1,121 @@
+import { LRUCache } from "lru-cache";
+import type { VaultReader } from "../../artifact.ts";
+import type { Digest } from "../../digest.ts";
+import type { AptArtifacts } from "./artifacts.ts";
+import { ifHad } from "../shared/or_null.ts";
+import type { PackageReading, PackageReadings } from "./packages/reading.ts";
+import type { PackageTable } from "./packages/table.ts";
+import type { Release } from "./release.ts";
+import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
+import type { Generation } from "./suites.ts";
+
+/** What tables of packages may take in memory, besides what the vault keeps: Debian's largest takes 3 MB. */
+const maxTableBytes = 32 * 1024 * 1024;
+
+interface PackageIndex extends Generation {
+  /** As the release lists it. */
+  readonly listed: string;
+  readonly reading: PackageReading;
+  /** As the index may list the package. */
+  readonly names: readonly string[];
+}
+
+/** An index of packages that a release lists. */
+interface Listing {
+  /** Its path below the suite, which is `folder` and `name`. */
+  readonly listed: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly reading: PackageReading;
+}
+
+/** Finds the digest of a package in the indexes that are held of suites' releases. */
+export class PackageDigests {
+  readonly #artifacts: AptArtifacts;
+  readonly #readingOf: PackageReadings;
+  readonly #listings = new WeakMap<Release, readonly Listing[]>();
+  readonly #tables = new LRUCache<string, { readonly table: PackageTable | null }>({
+    maxSize: maxTableBytes,
+    sizeCalculation: ({ table }) => (table?.sizeBytes ?? 0) + 200,
+  });
+
+  constructor(artifacts: AptArtifacts, readingOf: PackageReadings) {
+    this.#artifacts = artifacts;
+    this.#readingOf = readingOf;
+  }
+
+  /** Null where no index that is held lists it. The first to ask for an index waits until it is read. */
+  async find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
+    const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, vault));
+    // Those of the same component first: the others need not be read at all then. Where suites differ, the newest.
+    const component = /\/pool\/([^/]+)\//.exec(path)?.[1];
+    const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
+    const timeOf = ({ release }: PackageIndex) => release.dateMs ?? 0;
+    for (const index of indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a))) {
+      const table = await this.#tableOf(index, vault);
+      const digests = index.names.map((name) => table?.find(name) ?? null);
+      const digest = digests.find((found) => found !== null);
+      if (digest !== undefined) return digest;
+    }
+    return null;
+  }
+
+  /** Of a body that is named by its digest: it stays the same. Kept here, since each hit on a package asks. */
+  async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<PackageTable | null> {
+    const artifact = this.#artifacts.index(suite, release, listed);
+    const known = this.#tables.get(artifact.key);
+    if (known) return known.table;
+    const read = await ifHad(vault.read(artifact, reading));
+    if (read) this.#tables.set(artifact.key, { table: read.value });
+    return read?.value ?? null;
+  }
+
+  /** One for each folder is enough: they list the same in each compression. */
+  #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
+    const { suite, release } = generation;
+    const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
+    if (names.length === 0) return [];
+    const found = new Map<string, PackageIndex>();
+    for (const { listed, folder, name, reading } of this.#listingsOf(release)) {
+      if (found.has(folder) || !isOfItsKind(path, folder, name)) continue;
+      const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
+      if (isHeld) found.set(folder, { ...generation, listed, reading, names });
+    }
+    return [...found.values()];
+  }
+
+  /** Looked up once for each release: it lists thousands of other files, and each hit asks. */
+  #listingsOf(release: Release): readonly Listing[] {
+    const known = this.#listings.get(release);
+    if (known) return known;
+    const listings = [...release.files.keys()].flatMap((listed) => {
+      const reading = this.#readingOf(listed);
+      return reading ? [{ listed, ...splitPath(listed), reading }] : [];
+    });
+    this.#listings.set(release, listings);
+    return listings;
+  }
+}
+
+/** Whether a package at this path is of the repository of a suite; a flat one reaches up to the first folder. */
+export function mayList(suite: string, path: string): boolean {
+  return rootsOf(suite).some((root) => (root !== "" || isAtRoot(suite)) && path.startsWith(`${root}/`));
+}
+
+function isAtRoot(suite: string): boolean {
+  return suite === "" || suite.startsWith("/dists/");
+}
+
+/** What the paths in a suite's indexes may begin at. For flat repositories only their clients know. */
+function rootsOf(suite: string): string[] {
+  const dists = suite.indexOf("/dists/");
+  return dists < 0 ? [suite, ...ancestorsOf(suite)] : [suite.slice(0, dists)];
+}
+
+/** Whether an index in this folder is one of such packages, and not of another architecture. */
+function isOfItsKind(path: string, folder: string, name: string): boolean {
+  if (!name.startsWith(/\.[ud]?deb$/.test(path) ? "Packages" : "Sources")) return false;
+  const [, architecture = "all"] = /_([^_/]+)\.[ud]?deb$/.exec(path) ?? [];
+  const [, indexed] = /(?:^|\/)binary-([^/]+)$/.exec(folder) ?? [];
+  return indexed === undefined || architecture === "all" || indexed === architecture;
+}

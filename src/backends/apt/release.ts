@@ -1,0 +1,61 @@
+import { VaultError } from "../../errors.ts";
+import { checksumKinds, parseChecksum } from "./checksums.ts";
+import { parseParagraph } from "./deb822.ts";
+import { ReleaseFiles } from "./release_files.ts";
+
+/** What a Release or InRelease file says. */
+export interface Release {
+  /** When it was made; null where that is not said in a way that apt reads. */
+  readonly dateMs: number | null;
+  /** Whether the indexes are to be had at `by-hash` paths too. */
+  readonly acquireByHash: boolean;
+  readonly files: ReleaseFiles;
+  /** About how many bytes of memory it takes. */
+  readonly weight: number;
+}
+
+/**
+ * Reads a Release file, or the signed part of an InRelease file; signatures are left to clients. Throws
+ * `upstream_failed` for what is neither, such as a login page, and for an InRelease file that has lost its end.
+ */
+export function parseRelease(bytes: Uint8Array): Release {
+  const fields = parseParagraph(signedText(new TextDecoder().decode(bytes).replaceAll("\r\n", "\n")));
+  const lists = checksumKinds.flatMap((kind) => {
+    const lines = fields.get(kind.name.toLowerCase()) ?? [];
+    const checksums = lines.flatMap((line) => parseChecksum(line, kind.digestBytes) ?? []);
+    return checksums.length === 0 ? [] : [{ kind, checksums }];
+  });
+  if (lists.length === 0) throw unreadable("it lists no files with their checksums");
+  const files = new ReleaseFiles(lists);
+  return {
+    dateMs: parseDate(fields.get("date")?.[0] ?? ""),
+    acquireByHash: /^(?:yes|true|with|on|enable|1)$/i.test(fields.get("acquire-by-hash")?.[0] ?? ""),
+    files,
+    weight: files.weight,
+  };
+}
+
+/** The text that a signature within the file is for (RFC 4880 §7); all of it where there is none. */
+function signedText(text: string): string {
+  const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n/m.exec(text);
+  if (begin === null) return text;
+  // The armor's own headers end at the first empty line.
+  const message = text.slice(begin.index + begin[0].length);
+  const empty = /^[ \t]*\n/m.exec(message);
+  if (empty === null) throw unreadable("its signed text is missing");
+  const rest = message.slice(empty.index + empty[0].length);
+  const end = rest.search(/^-----BEGIN PGP SIGNATURE-----/m);
+  if (end < 0) throw unreadable("its signature is missing");
+  return rest.slice(0, end).replace(/^- /gm, "");
+}
+
+/** A date as in mail (RFC 5322 §3.3), in universal time: apt takes no other. */
+function parseDate(text: string): number | null {
+  const isDate = /^[a-z]{3}, +\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} (?:utc|gmt|z|[+-]0000)$/i.test(text);
+  const ms = isDate ? Date.parse(text) : NaN;
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function unreadable(reason: string): VaultError {
+  return new VaultError("upstream_failed", `Not a Release file of a Debian repository: ${reason}`);
+}

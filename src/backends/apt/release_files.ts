@@ -1,0 +1,118 @@
+import { Buffer } from "node:buffer";
+import type { Digest, DigestAlgorithm } from "../../digest.ts";
+import { type Checksum, type ChecksumKind, relativePath } from "./checksums.ts";
+
+/** A file that a release lists. */
+export interface ReleaseFile {
+  /** Below the folder of the release, without a leading slash; not percent-encoded. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** The strongest there is. */
+  readonly digest: Digest;
+  /** All there are, the strongest first. */
+  readonly digests: readonly Digest[];
+}
+
+/** All that one field of a release lists. */
+export interface ChecksumList {
+  readonly kind: ChecksumKind;
+  readonly checksums: readonly Checksum[];
+}
+
+/** The digests under one algorithm, row after row; a row of zeros, which nothing hashes to, is one that has none. */
+interface Column {
+  readonly algorithm: DigestAlgorithm;
+  readonly digestBytes: number;
+  readonly packed: Buffer;
+}
+
+/** What a path costs besides its characters, in the map and the list. */
+const pathOverheadBytes = 90;
+
+/** The files that a release lists, packed: distributions list thousands, and many releases are kept in memory. */
+export class ReleaseFiles {
+  /** About how many bytes of memory they take. */
+  readonly weight: number;
+  readonly #rows: ReadonlyMap<string, number>;
+  readonly #paths: readonly string[];
+  readonly #sizes: Float64Array;
+  /** The strongest algorithm first. */
+  readonly #columns: readonly Column[];
+
+  /** Of a path that a list has twice the first counts, as for apt. */
+  constructor(lists: readonly ChecksumList[]) {
+    const sizes = new Map<string, number>();
+    for (const { checksums } of lists) {
+      for (const { name, sizeBytes } of checksums) {
+        const path = relativePath(name);
+        if (!sizes.has(path)) sizes.set(path, sizeBytes);
+      }
+    }
+    this.#rows = rowsOf(sizes.keys());
+    this.#paths = [...this.#rows.keys()];
+    this.#sizes = Float64Array.from(sizes.values());
+    this.#columns = lists.map((list) => packColumn(list, this.#rows));
+    const charactersOfPaths = this.#rows.keys().reduce((sum, path) => sum + path.length, 0);
+    const bytesOfColumns = this.#columns.reduce((sum, { packed }) => sum + packed.byteLength, 0);
+    this.weight = charactersOfPaths + this.size * (pathOverheadBytes + 8) + bytesOfColumns;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  has(path: string): boolean {
+    return this.#rows.has(path);
+  }
+
+  get(path: string): ReleaseFile | undefined {
+    const row = this.#rows.get(path);
+    if (row === undefined) return undefined;
+    const digests = this.#columns.flatMap(({ algorithm, digestBytes, packed }) => {
+      const digest = packed.subarray(row * digestBytes, (row + 1) * digestBytes);
+      return isEmpty(digest) ? [] : [{ algorithm, hex: digest.toString("hex") }];
+    });
+    return { path, sizeBytes: this.#sizes[row]!, digest: digests[0]!, digests };
+  }
+
+  /** The paths of all files. */
+  keys(): IterableIterator<string> {
+    return this.#rows.keys();
+  }
+
+  /** The paths of the files that have this digest; several where the same bytes are listed at several places. */
+  pathsOf(digest: Digest): readonly string[] {
+    const column = this.#columns.find(({ algorithm }) => algorithm === digest.algorithm);
+    if (column === undefined) return [];
+    return findRows(column, Buffer.from(digest.hex, "hex")).map((row) => this.#paths[row]!);
+  }
+}
+
+/** The paths are slices of one text that has nothing else in it, and do not keep the whole release in memory. */
+function rowsOf(paths: Iterable<string>): ReadonlyMap<string, number> {
+  return new Map([...paths].join("\n").split("\n").map((path, row) => [path, row]));
+}
+
+function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string, number>): Column {
+  const { algorithm, digestBytes } = kind;
+  const packed = Buffer.alloc(rows.size * digestBytes);
+  for (const { name, hex } of checksums) {
+    const offset = rows.get(relativePath(name))! * digestBytes;
+    if (isEmpty(packed.subarray(offset, offset + digestBytes))) packed.write(hex, offset, "hex");
+  }
+  return { algorithm, digestBytes, packed };
+}
+
+/** Goes through all of them, which for thousands takes less time than to keep an index of them would memory. */
+function findRows({ digestBytes, packed }: Column, digest: Buffer): number[] {
+  const rows: number[] = [];
+  if (isEmpty(digest)) return rows;
+  for (let at = packed.indexOf(digest); at >= 0; at = packed.indexOf(digest, at + 1)) {
+    if (at % digestBytes === 0) rows.push(at / digestBytes);
+  }
+  return rows;
+}
+
+function isEmpty(digest: Uint8Array): boolean {
+  return digest.every((byte) => byte === 0);
+}

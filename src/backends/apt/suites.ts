@@ -1,0 +1,170 @@
+import type { Artifact, Client, VaultReader } from "../../artifact.ts";
+import type { Digest } from "../../digest.ts";
+import { VaultError } from "../../errors.ts";
+import { adoptedPrefix, type AptArtifacts } from "./artifacts.ts";
+import type { AptClients } from "./served_releases.ts";
+import { ifHad } from "../shared/or_null.ts";
+import type { ReadAhead } from "./read_ahead.ts";
+import type { Release } from "./release.ts";
+import type { ReadRelease } from "./release_document.ts";
+import { type AptReleases, releaseNames } from "./releases.ts";
+import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
+
+/** A suite by its folder, and a release of it. */
+export interface Generation {
+  readonly suite: string;
+  readonly release: Release;
+}
+
+export interface AptSuitesOptions {
+  /** Of the backend. */
+  readonly name: string;
+  readonly artifacts: AptArtifacts;
+  readonly releases: AptReleases;
+  readonly clients: AptClients;
+  readonly readAhead: ReadAhead;
+}
+
+/** Finds what a path means in the releases of the suites it lies in. */
+export class AptSuites {
+  readonly #name: string;
+  readonly #artifacts: AptArtifacts;
+  readonly #releases: AptReleases;
+  readonly #clients: AptClients;
+  readonly #readAhead: ReadAhead;
+  /** The folders of suites that clients have asked for since the start. */
+  readonly #seen = new Set<string>();
+  /** Done once the suites are found that were asked for before. */
+  #found: Promise<void> | null = null;
+
+  constructor({ name, artifacts, releases, clients, readAhead }: AptSuitesOptions) {
+    this.#name = name;
+    this.#artifacts = artifacts;
+    this.#releases = releases;
+    this.#clients = clients;
+    this.#readAhead = readAhead;
+  }
+
+  /** Notified of each suite that has a release. */
+  saw(suite: string): void {
+    this.#seen.add(suite);
+  }
+
+  /** The index at `path` in the release that counts for the client; null where no suite around it lists it. */
+  async index(path: string, client: Client, vault: VaultReader): Promise<Artifact | null> {
+    for (const suite of foldersAround(path)) {
+      const release = this.#given(suite, client) ?? await this.#current(suite, vault);
+      const index = release && this.#listed({ suite, release }, path);
+      if (index !== null) return index;
+    }
+    const discovered = await this.#discover(path, vault);
+    return discovered && this.#listed(discovered, path);
+  }
+
+  /** An index in `folder` by a digest that need not be the strongest; null where no release lists it. */
+  async byDigest(
+    { folder, digest }: { folder: string; digest: Digest },
+    client: Client,
+    vault: VaultReader,
+  ): Promise<Artifact | null> {
+    for (const suite of [folder, ...ancestorsOf(folder)]) {
+      const given = this.#given(suite, client);
+      const releases = [...given ? [given] : [], ...(await this.#adopted(suite, vault)).map(releaseOf)];
+      for (const release of releases) {
+        const paths = release.files.pathsOf(digest).filter((below) => splitPath(`${suite}/${below}`).folder === folder);
+        for (const listed of paths) this.#readAhead.asked(`${suite}/${listed}`);
+        if (paths[0] !== undefined) return this.#artifacts.index(suite, release, paths[0]);
+      }
+    }
+    return null;
+  }
+
+  /** The adopted release of each suite. */
+  async adopted(vault: VaultReader): Promise<Generation[]> {
+    await (this.#found ??= this.#find(vault));
+    const generations = await Promise.all([...this.#seen].map(async (suite) => {
+      const release = newest(await this.#adopted(suite, vault));
+      return release ? [{ suite, release }] : [];
+    }));
+    return generations.flat();
+  }
+
+  /** The releases clients get below `suite`, without asking upstream. */
+  async #adopted(suite: string, vault: VaultReader): Promise<ReadRelease[]> {
+    const reads = releaseNames.map((name) => this.#releases.adopted(`${suite}/${name}`, vault));
+    return (await Promise.all(reads)).filter((read) => read !== null);
+  }
+
+  #listed({ suite, release }: Generation, path: string): Artifact | null {
+    const below = pathBelow(suite, path);
+    if (!release.files.has(below)) return null;
+    this.#readAhead.asked(path);
+    return this.#artifacts.index(suite, release, below);
+  }
+
+  /** What the client was given last, which its indexes have to be of. */
+  #given(suite: string, client: Client): Release | null {
+    const sha256 = this.#clients.last(client, suite);
+    return sha256 === null ? null : this.#releases.known(suite, sha256);
+  }
+
+  /** What the client would be given now. */
+  async #current(suite: string, vault: VaultReader): Promise<Release | null> {
+    const paths = releaseNames.map((name) => `${suite}/${name}`).filter((path) => this.#releases.holds(path, vault));
+    const reads = await Promise.all(paths.map((path) => ifHad(this.#releases.current(path, vault))));
+    return newest(reads.filter((read) => read !== null));
+  }
+
+  /** A suite around a path where none was known: clients need not ask for its release first. */
+  async #discover(path: string, vault: VaultReader): Promise<Generation | null> {
+    for (const suite of possibleSuites(path)) {
+      const paths = releaseNames.map((name) => `${suite}/${name}`);
+      if (paths.some((path) => this.#releases.holds(path, vault))) return null;
+      for (const path of paths) {
+        try {
+          const { value: { release } } = await this.#releases.current(path, vault);
+          this.saw(suite);
+          return { suite, release };
+        } catch (error) {
+          if (!(error instanceof VaultError)) throw error;
+          if (error.code !== "not_found" && error.code !== "gone") return null;
+        }
+      }
+    }
+    return null;
+  }
+
+  async #find(vault: VaultReader): Promise<void> {
+    try {
+      for await (const key of vault.keysBelow(this.#name, adoptedPrefix)) {
+        this.saw(splitPath(key.slice(adoptedPrefix.length - 1)).folder);
+      }
+    } catch (error) {
+      this.#found = null;
+      throw error;
+    }
+  }
+}
+
+function releaseOf({ value }: ReadRelease): Release {
+  return value.release;
+}
+
+/** The newer one, where a suite has both an InRelease and a Release. */
+function newest(reads: readonly ReadRelease[]): Release | null {
+  return reads.map(releaseOf).toSorted((a, b) => (b.dateMs ?? 0) - (a.dateMs ?? 0))[0] ?? null;
+}
+
+/** Where a suite that may list `path` lies. No release is listed by its own suite, even where it lists its name. */
+function foldersAround(path: string): string[] {
+  const { folder, name } = splitPath(path);
+  return ancestorsOf(releaseNames.some((release) => release === name) ? folder : path);
+}
+
+/** `dists/jammy` and `dists/stable/updates` around a path below `dists`; elsewhere the folder of an index of packages. */
+function possibleSuites(path: string): string[] {
+  const below = foldersAround(path).filter((folder) => /\/dists(?:\/[^/]+){1,2}$/.test(folder)).reverse();
+  if (below.length > 0) return below;
+  const { folder, name } = splitPath(path);
+  return /^(?:Packages|Sources)(?:\.|$)/.test(name) ? [folder] : [];
+}

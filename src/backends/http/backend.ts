@@ -1,0 +1,64 @@
+// @ts-types="npm:@types/picomatch@4.0.3"
+import picomatch from "picomatch";
+import type { Artifact, Backend, BackendRequest, CachingPolicy, Fetch, Freshness } from "../../artifact.ts";
+import { ClientHeaders } from "../shared/client_headers.ts";
+
+/** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
+export interface HttpRule {
+  /** A glob: `*` within a segment, `**` across segments. */
+  readonly match: string;
+  readonly freshness: Freshness;
+}
+
+export interface HttpBackendOptions {
+  readonly name: string;
+  readonly prefix: string;
+  /** Equivalent upstreams in the order they are tried. */
+  readonly baseUrls: readonly string[];
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  readonly maxTransfers: number;
+  readonly policy: CachingPolicy;
+  /** For paths that no rule matches. */
+  readonly freshness: Freshness;
+  /** The first that matches counts. */
+  readonly rules: readonly HttpRule[];
+  /** Whether a web page is believed also where a file of another kind is expected. */
+  readonly allowsWebPages: boolean;
+  /** Whether clients get the errors of the upstream unchanged. */
+  readonly passesOnErrors: boolean;
+}
+
+/** Any web server: the path below the prefix is the path below the base URL. */
+export function createHttpBackend(options: HttpBackendOptions): Backend {
+  const { name, prefix, maxTransfers, policy } = options;
+  const clientHeaders = new ClientHeaders();
+  const bases = options.baseUrls.map((url) => url.replace(/\/+$/, ""));
+  const rules = options.rules.map(({ match, freshness }) => ({ matches: picomatch(match, { dot: true }), freshness }));
+
+  function freshnessOf(path: string): Freshness {
+    if (rules.length === 0) return options.freshness;
+    const name = path.slice(1);
+    return rules.find(({ matches }) => matches(name))?.freshness ?? options.freshness;
+  }
+
+  function resolve({ path, query, headers }: BackendRequest): Artifact {
+    const key = path + query;
+    const { fetch, idleTimeoutMs } = options;
+    return {
+      backend: name,
+      key,
+      candidates: bases.map((base) => ({ url: base + key, fetch, idleTimeoutMs })),
+      requestHeaders: clientHeaders.sent(headers),
+      offered: (name) => clientHeaders.offered(headers, name),
+      freshness: freshnessOf(path),
+      policy,
+      movesOnAfter: "any_failure",
+      hasRelativeLinks: true,
+      ...options.allowsWebPages && { webPages: "allowed" },
+      ...options.passesOnErrors && { passesOnErrors: true },
+    };
+  }
+
+  return { name, type: "http", prefix, maxTransfers, resolve, usage: (at) => `curl -fO ${at}/PATH` };
+}

@@ -1,0 +1,42 @@
+import { dockerListType, dockerManifestType, ociIndexType, ociManifestType } from "./media_types.ts";
+
+/** The forms of a manifest that a client takes; a tag is kept once for each such class. */
+export interface AcceptClass {
+  /** What tells its keys from others; empty for clients that take everything. */
+  readonly keySuffix: string;
+  /** What upstream is asked for. */
+  readonly accept: string;
+}
+
+const forms = [
+  { word: "docker", type: dockerManifestType },
+  { word: "docker_list", type: dockerListType },
+  { word: "oci", type: ociManifestType },
+  { word: "oci_index", type: ociIndexType },
+];
+
+/** Every form of a manifest, as containerd asks for them. */
+export const everyForm: AcceptClass = { keySuffix: "", accept: [...forms.map(({ type }) => type), "*/*"].join(", ") };
+
+/**
+ * The class of an `Accept` header (RFC 9110 §12.5.1); one that names no form of a manifest leaves the choice to
+ * upstream.
+ */
+export function acceptClassOf(accept: string | null): AcceptClass {
+  const ranges = new Set((accept ?? "").toLowerCase().split(",").filter(isWanted).map(mediaRangeOf));
+  if (ranges.has("*/*") || ranges.has("application/*")) return everyForm;
+  const wanted = forms.filter(({ type }) => ranges.has(type));
+  if (wanted.length === 0 || wanted.length === forms.length) return everyForm;
+  return {
+    keySuffix: `?only=${wanted.map(({ word }) => word).join(",")}`,
+    accept: wanted.map(({ type }) => type).join(", "),
+  };
+}
+
+function mediaRangeOf(element: string): string {
+  return element.split(";", 1)[0]!.trim();
+}
+
+function isWanted(element: string): boolean {
+  return !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(element);
+}

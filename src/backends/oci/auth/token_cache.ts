@@ -1,0 +1,83 @@
+import { LRUCache } from "lru-cache";
+import { VaultError } from "../../../errors.ts";
+import type { Clock } from "../../../upstream/clock.ts";
+import type { Pass } from "./token_server.ts";
+
+export interface TokenCacheOptions {
+  readonly request: (url: string) => Promise<Pass>;
+  readonly clock: Clock;
+}
+
+export interface TokenWanted {
+  /** The pass that has just been refused: any other one will do. */
+  readonly instead: Pass | null;
+  /** Of the one who waits; a request that others share goes on without them. */
+  readonly signal: AbortSignal;
+}
+
+const mostTokens = 1000;
+/** How long a refused login is not tried again: registries lock accounts that are tried too often. */
+const refusedForMs = 60_000;
+
+interface Refusal {
+  readonly error: VaultError;
+  readonly until: number;
+}
+
+/**
+ * Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. Who
+ * gets none is told so for a while unasked.
+ */
+export class TokenCache {
+  readonly #passes = new LRUCache<string, Pass>({ max: mostTokens });
+  readonly #refusals = new LRUCache<string, Refusal>({ max: mostTokens });
+  readonly #pending = new Map<string, Promise<Pass>>();
+  readonly #request: (url: string) => Promise<Pass>;
+  readonly #clock: Clock;
+
+  constructor({ request, clock }: TokenCacheOptions) {
+    this.#request = request;
+    this.#clock = clock;
+  }
+
+  /** Throws what the request throws, or the reason of the signal. */
+  async get(url: string, { instead, signal }: TokenWanted): Promise<Pass> {
+    const held = this.#passes.get(url);
+    if (held !== undefined && held !== instead && this.#clock.now() < held.expiresAt) return held;
+    const refusal = this.#refusals.get(url);
+    if (refusal !== undefined && this.#clock.now() < refusal.until) throw refusal.error;
+    return await unlessAborted(this.#pending.get(url) ?? this.#renew(url), signal);
+  }
+
+  #renew(url: string): Promise<Pass> {
+    const pending = this.#ask(url);
+    this.#pending.set(url, pending);
+    // Everyone who waited may have left when it fails.
+    pending.catch(() => {});
+    return pending;
+  }
+
+  async #ask(url: string): Promise<Pass> {
+    try {
+      const pass = await this.#request(url);
+      this.#passes.set(url, pass);
+      return pass;
+    } catch (error) {
+      const refused = error instanceof VaultError && error.code === "denied";
+      if (refused) this.#refusals.set(url, { error, until: this.#clock.now() + refusedForMs });
+      throw error;
+    } finally {
+      this.#pending.delete(url);
+    }
+  }
+}
+
+/** The promise's outcome, or the signal's reason when that comes first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

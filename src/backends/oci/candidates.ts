@@ -1,0 +1,89 @@
+import { LRUCache } from "lru-cache";
+import type { Candidate, Fetch } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import { referrersTag, withReferrersApi } from "./referrers.ts";
+import type { Scope } from "./registries.ts";
+import type { Registry } from "./registry.ts";
+import type { OciContent } from "./request.ts";
+
+/** How many images are remembered with the registry that has them. */
+const maxRemembered = 10_000;
+
+/** Where content is available; remembers which registry was last seen to have an image, and who had none of it. */
+export class OciCandidates {
+  readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
+  /** When a registry last said that it does not have something of an image that was asked for by digest. */
+  readonly #absentAt = new LRUCache<string, number>({ max: maxRemembered });
+
+  /**
+   * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image
+   * was last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
+   */
+  of(scope: Scope, content: OciContent): readonly Candidate[] {
+    const permitted = scope.registries.filter((registry) => registry.permits(registry.imageName(content.name)));
+    if (permitted.length === 0) throw notPermitted(scope, content.name);
+    const image = `${scope.word}/${content.name}`;
+    const first = "digest" in content ? this.#remembered.get(image) : undefined;
+    return permitted.toSorted((a, b) => Number(b === first) - Number(a === first)).flatMap((registry) => {
+      const own = { ...content, name: registry.imageName(content.name) };
+      const candidate = candidateOf(registry, own);
+      if (own.kind === "referrers") return withReferrersTag(registry, own, candidate);
+      const teaches = own.kind !== "blob" && own.kind !== "tags" && scope.registries.length > 1;
+      const mayBeAbsent = own.kind === "blob" || own.kind === "manifest";
+      if (!teaches && !mayBeAbsent) return [candidate];
+      return [{ ...candidate, fetch: this.#remembering(candidate.fetch, registry, { image, teaches, mayBeAbsent }) }];
+    });
+  }
+
+  /**
+   * When a registry last did not have what an image leads to, ms since the epoch; undefined where that is not known. A
+   * tag that was confirmed before may lead to what has been deleted upstream since.
+   */
+  absentAt(scope: Scope, name: string): number | undefined {
+    return this.#absentAt.get(`${scope.word}/${name}`);
+  }
+
+  #remembering(fetch: Fetch, registry: Registry, { image, teaches, mayBeAbsent }: Lesson): Fetch {
+    return async (request, options) => {
+      const response = await fetch(request, options);
+      if (teaches && (response.ok || response.status === 304)) this.#remembered.set(image, registry);
+      const isAbsent = request.method === "GET" && (response.status === 404 || response.status === 410);
+      if (mayBeAbsent && isAbsent) this.#absentAt.set(image, Date.now());
+      return response;
+    };
+  }
+}
+
+/** What an answer may tell about an image. */
+interface Lesson {
+  readonly image: string;
+  /** That the registry has it. */
+  readonly teaches: boolean;
+  /** That the registry does not have all of it. */
+  readonly mayBeAbsent: boolean;
+}
+
+function candidateOf(registry: Registry, content: OciContent): Candidate {
+  const fetch = content.kind === "blob" ? registry.fetchBlob : registry.fetch;
+  return { url: registry.urlOf(content), fetch, idleTimeoutMs: registry.idleTimeoutMs };
+}
+
+type Referrers = Extract<OciContent, { kind: "referrers" }>;
+
+/** First by the API for it, then by the tag that takes its place where there is none. */
+function withReferrersTag(registry: Registry, content: Referrers, candidate: Candidate): Candidate[] {
+  const { name, digest } = content;
+  const tag = referrersTag(digest);
+  return [
+    { ...candidate, fetch: withReferrersApi(registry.fetch) },
+    candidateOf(registry, { kind: "tagged_manifest", registry: null, name, tag }),
+  ];
+}
+
+function notPermitted({ registries }: Scope, name: string): VaultError {
+  const patterns = registries.map((registry) => registry.describePatterns()).join(" | ");
+  return new VaultError(
+    "denied",
+    `The image "${name}" is not let through by the patterns of this backend (${patterns})`,
+  );
+}

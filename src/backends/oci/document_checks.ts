@@ -1,0 +1,54 @@
+import type { Reading } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+
+/** Registries take manifests of 4 MiB (distribution-spec, "Pushing Manifests"), some of more. */
+export const maxDocumentBytes = 16 * 1024 * 1024;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Throws `upstream_failed` for what is no manifest: it has neither a schema version nor a media type. */
+export const manifestCheck = checkOf(
+  "a manifest",
+  ({ schemaVersion, mediaType }) => typeof schemaVersion === "number" || typeof mediaType === "string",
+);
+
+/** Throws `upstream_failed` for what is no list of tags. */
+export const tagListCheck = checkOf(
+  "a list of tags",
+  ({ name, tags }) => Array.isArray(tags) || (tags === null && typeof name === "string"),
+);
+
+/** Throws `upstream_failed` for what is no list of referrers. */
+export const referrersCheck = checkOf(
+  "a list of referrers",
+  ({ manifests }) => manifests === null || Array.isArray(manifests),
+);
+
+/** The `mediaType` of a manifest (image-spec), null where it has none that could be a header. */
+export function mediaTypeOf(bytes: Uint8Array): string | null {
+  const mediaType = parseFields(bytes)?.mediaType;
+  return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;
+}
+
+function checkOf(what: string, isOne: (fields: Fields) => boolean): Reading<null> {
+  return {
+    name: `check of ${what}`,
+    maxBytes: maxDocumentBytes,
+    async make(body) {
+      const fields = parseFields(await body.bytes());
+      if (fields !== null && isOne(fields)) return null;
+      throw new VaultError("upstream_failed", `Cannot use "${body.url}": upstream sent something else than ${what}`);
+    },
+    weigh: () => 0,
+  };
+}
+
+/** The fields of a JSON object; null for what is none. */
+export function parseFields(bytes: Uint8Array): Fields | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : null;
+  } catch {
+    return null;
+  }
+}

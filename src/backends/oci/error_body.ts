@@ -1,0 +1,66 @@
+import type { DirectAnswer } from "../../artifact.ts";
+import type { ErrorCode, VaultError } from "../../errors.ts";
+import { versionHeader } from "./response_headers.ts";
+import type { OciRequest } from "./request.ts";
+
+/** Those of distribution-spec, and those of Docker's registry that clients know as well. */
+type OciErrorCode =
+  | "BLOB_UNKNOWN"
+  | "DENIED"
+  | "DIGEST_INVALID"
+  | "MANIFEST_UNKNOWN"
+  | "NAME_INVALID"
+  | "NAME_UNKNOWN"
+  | "TAG_INVALID"
+  | "TOOMANYREQUESTS"
+  | "UNAUTHORIZED"
+  | "UNAVAILABLE"
+  | "UNKNOWN"
+  | "UNSUPPORTED";
+
+/** What depends on the request or on upstream's answer is null. */
+const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
+  bad_request: null,
+  refused: null,
+  denied: null,
+  unknown_route: "UNSUPPORTED",
+  not_found: null,
+  method_not_allowed: "UNSUPPORTED",
+  gone: null,
+  rate_limited: "TOOMANYREQUESTS",
+  internal: "UNKNOWN",
+  upstream_failed: "UNAVAILABLE",
+  upstream_changed: "UNAVAILABLE",
+  digest_mismatch: "UNAVAILABLE",
+  overloaded: "UNAVAILABLE",
+  shutting_down: "UNAVAILABLE",
+  upstream_silent: "UNAVAILABLE",
+  loop_detected: "UNAVAILABLE",
+  upstream_down: "UNAVAILABLE",
+  offline: "UNAVAILABLE",
+  config_invalid: "UNKNOWN",
+  permission_missing: "UNKNOWN",
+  storage_failed: "UNKNOWN",
+  cache_full: "UNKNOWN",
+};
+
+const readOnly = "this is a read-only mirror, and pushes go to the registry itself";
+
+/** An error as the clients of registries read it (distribution-spec, "Error codes"). */
+export function formatOciError(error: VaultError, request: OciRequest): Omit<DirectAnswer, "status"> {
+  const message = error.code === "method_not_allowed" ? `${error.message}; ${readOnly}` : error.message;
+  const code = codes[error.code] ?? codeFor(error, request);
+  return {
+    contentType: "application/json",
+    headers: [versionHeader],
+    body: JSON.stringify({ errors: [{ code, message, detail: { reason: error.code } }] }),
+  };
+}
+
+function codeFor({ code, upstreamStatus }: VaultError, request: OciRequest): OciErrorCode {
+  if (code === "refused") return upstreamStatus === 405 || upstreamStatus === 406 ? "UNSUPPORTED" : "DENIED";
+  if (code === "denied") return upstreamStatus === 401 ? "UNAUTHORIZED" : "DENIED";
+  if (code === "bad_request") return request.kind === "invalid" ? request.code : "UNSUPPORTED";
+  if (request.kind === "blob") return "BLOB_UNKNOWN";
+  return request.kind === "manifest" || request.kind === "tagged_manifest" ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";
+}

@@ -1,0 +1,63 @@
+import type { Reading } from "../../artifact.ts";
+import type { Digest } from "../../digest.ts";
+import { maxDocumentBytes, parseFields } from "./document_checks.ts";
+import { readDigest } from "./request.ts";
+
+/** What a manifest or an index lists (image-spec, "Content Descriptors"). */
+export interface Links {
+  /** Of an index. */
+  readonly manifests: readonly ListedManifest[];
+  /** Config and layers of a manifest; without those that other servers have. */
+  readonly blobs: readonly Digest[];
+}
+
+export interface ListedManifest {
+  readonly digest: Digest;
+  /** `linux/arm64/v8`; null where it tells none. */
+  readonly platform: string | null;
+}
+
+/** Longer lists are cut. */
+const mostLinks = 1000;
+/** About what one link takes in memory. */
+const linkBytes = 200;
+
+/** Reads what a manifest or an index lists; nothing of what is neither. */
+export const linksReading: Reading<Links> = {
+  name: "links of a manifest",
+  maxBytes: maxDocumentBytes,
+  async make(body) {
+    const { manifests, config, layers } = parseFields(await body.bytes()) ?? {};
+    return {
+      manifests: listOf(manifests).flatMap(listedManifest),
+      blobs: [config, ...listOf(layers)].flatMap(blobOf),
+    };
+  },
+  weigh: ({ manifests, blobs }) => (manifests.length + blobs.length) * linkBytes,
+};
+
+function listedManifest(descriptor: unknown): ListedManifest[] {
+  const { digest, platform } = asFields(descriptor);
+  const read = typeof digest === "string" ? readDigest(digest) : null;
+  return read === null ? [] : [{ digest: read, platform: platformOf(asFields(platform)) }];
+}
+
+/** What has `urls` is foreign: not in the registry (image-spec, "Foreign layers"). */
+function blobOf(descriptor: unknown): Digest[] {
+  const { digest, urls } = asFields(descriptor);
+  const read = typeof digest === "string" && listOf(urls).length === 0 ? readDigest(digest) : null;
+  return read === null ? [] : [read];
+}
+
+function platformOf({ os, architecture, variant }: Readonly<Record<string, unknown>>): string | null {
+  if (typeof os !== "string" || typeof architecture !== "string") return null;
+  return [os, architecture, ...typeof variant === "string" ? [variant] : []].join("/");
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value.slice(0, mostLinks) : [];
+}
+
+function asFields(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {};
+}

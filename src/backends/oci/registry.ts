@@ -1,0 +1,132 @@
+// @ts-types="npm:@types/picomatch@4.0.3"
+import picomatch from "picomatch";
+import type { Fetch } from "../../artifact.ts";
+import { type HostFit, HostPatterns } from "./host_patterns.ts";
+import { allHubNames, canonicalName, isDomainName, isHubName } from "./registry_name.ts";
+import { formatOciPath, type OciContent } from "./request.ts";
+
+/** A registry as it is configured. */
+export interface OciRegistry {
+  /** Its base URL; may have a path. Where that has `/v2` in it, names of images follow at once. */
+  readonly url: string;
+  /** The names clients ask for it by, in lower case: `host[:port]` and aliases; the first is its own in the cache. */
+  readonly names: readonly string[];
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  /** Globs of image names, `**` across segments; empty for all. */
+  readonly allow: readonly string[];
+  /** Counts before `allow`. */
+  readonly deny: readonly string[];
+  /** Whether it has the Hub's official images without the `library/` before their names. */
+  readonly bareOfficialImages?: boolean;
+  /** Whether it may redirect to plain http for blobs, although it needs a login. */
+  readonly plainHttpBlobs?: boolean;
+  /** Other registries whose images it has as well, by patterns of their names or `any`; none where absent. */
+  readonly mirrorOf?: readonly string[];
+  /** How it is told which of those is meant; `path` where absent. */
+  readonly mirrorForm?: MirrorForm;
+}
+
+/**
+ * A mirror of several registries is told which one is meant in the path, before the image's name, or in the query, as
+ * containerd does (`?ns=`).
+ */
+export type MirrorForm = "path" | "ns";
+
+/**
+ * A registry with the rules of Docker Hub, where it is that one or stands in for it by name, and those of its
+ * configuration.
+ */
+export class Registry {
+  /** What paths of the distribution API follow, with its version. */
+  readonly apiUrl: string;
+  readonly names: ReadonlySet<string>;
+  readonly isHub: boolean;
+  readonly fetch: Fetch;
+  /** As `fetch`, for blobs. */
+  readonly fetchBlob: Fetch;
+  /** Whether blobs may come over plain http: then an answer about them to HEAD proves nothing. */
+  readonly plainHttpBlobs: boolean;
+  readonly idleTimeoutMs: number;
+  readonly #config: OciRegistry;
+  readonly #mirrorOf: HostPatterns;
+  /** The registry that it is asked for here instead of for itself; null for itself. */
+  readonly #mirrored: string | null;
+  readonly #allows: (image: string) => boolean;
+  readonly #denies: (image: string) => boolean;
+
+  constructor(config: OciRegistry, mirrored: string | null = null) {
+    const url = new URL(config.url.replace(/\/+$/, ""));
+    this.apiUrl = /\/v2(?:\/|$)/.test(url.pathname) ? url.href : `${url.href.replace(/\/$/, "")}/v2`;
+    const names = mirrored === null ? config.names.map(canonicalName) : [mirrored];
+    this.isHub = (mirrored === null ? [url.host, ...names] : names).some(isHubName);
+    this.names = new Set(this.isHub ? [...names, ...allHubNames] : names);
+    this.fetch = config.fetch;
+    this.plainHttpBlobs = config.plainHttpBlobs === true;
+    this.fetchBlob = this.plainHttpBlobs
+      ? (request, options) => config.fetch(request, { ...options, allowsPlainHttp: true })
+      : config.fetch;
+    this.idleTimeoutMs = config.idleTimeoutMs;
+    this.#config = config;
+    this.#mirrorOf = new HostPatterns(config.mirrorOf ?? []);
+    this.#mirrored = mirrored;
+    this.#allows = config.allow.length === 0 ? () => true : picomatch([...config.allow], { dot: true });
+    this.#denies = config.deny.length === 0 ? () => false : picomatch([...config.deny], { dot: true });
+  }
+
+  /** The name for the cache, the same under whichever of its names it was asked for. */
+  get ownName(): string {
+    const [first] = this.names;
+    return first ?? new URL(this.apiUrl).host;
+  }
+
+  /** Whether it is asked for another registry's images. */
+  get isMirror(): boolean {
+    return this.#mirrored !== null;
+  }
+
+  /** The registries that it mirrors, by their names or patterns of them. */
+  get mirrors(): readonly string[] {
+    return this.#mirrorOf.texts;
+  }
+
+  /** Whether, and how closely, it is configured as a mirror of the registry of this canonical name; null where not. */
+  mirrorFit(name: string): HostFit | null {
+    const fit = this.#mirrorOf.fit(name);
+    return fit === "any" && !isDomainName(name) ? null : fit;
+  }
+
+  /** The same registry as a mirror of the one of this canonical name. */
+  asMirrorOf(name: string): Registry {
+    return new Registry(this.#config, name);
+  }
+
+  /** Where it has this, named as the registry knows it: see `imageName`. */
+  urlOf(content: OciContent): string {
+    const path = formatOciPath(content);
+    if (this.#mirrored === null) return `${this.apiUrl}${path}`;
+    if (this.#config.mirrorForm !== "ns") return `${this.apiUrl}/${this.#mirrored}${path}`;
+    return `${this.apiUrl}${path}${path.includes("?") ? "&" : "?"}ns=${encodeURIComponent(this.#mirrored)}`;
+  }
+
+  /** The name it knows an image by: on Docker Hub, what has one segment is an official image. */
+  imageName(name: string): string {
+    if (this.#config.bareOfficialImages) return name.replace(/^library\/(?=[^/]+$)/, "");
+    return this.isHub && !name.includes("/") ? `library/${name}` : name;
+  }
+
+  /** Whether the configuration lets an image through, by the name the registry knows it by. */
+  permits(image: string): boolean {
+    return this.#allows(image) && !this.#denies(image);
+  }
+
+  /** For messages: which images the configuration lets through. */
+  describePatterns(): string {
+    const { allow, deny } = this.#config;
+    const parts = [
+      ...allow.length > 0 ? [`allow ${allow.join(", ")}`] : [],
+      ...deny.length > 0 ? [`deny ${deny.join(", ")}`] : [],
+    ];
+    return `${this.ownName}: ${parts.join("; ")}`;
+  }
+}

@@ -1,0 +1,75 @@
+import { type Digest, formatDigest } from "../../digest.ts";
+import { type HeaderList, headerOf } from "../../http/headers.ts";
+import { mediaTypeOf, signedManifestType } from "./media_types.ts";
+import { readDigest } from "./request.ts";
+
+/** Belongs to every answer of a registry. */
+export const versionHeader = ["docker-distribution-api-version", "registry/2.0"] as const;
+
+const digestName = "docker-content-digest";
+
+/**
+ * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's,
+ * else with that of its bytes.
+ */
+export function presentContent(headers: HeaderList, askedFor: Digest | null, sha256?: string): HeaderList {
+  const digest = askedFor === null ? digestOfName(headers, sha256) : formatDigest(askedFor);
+  const told = digest === undefined ? [] : [[digestName, digest] as const];
+  return [...without(headers, digestName), versionHeader, ...told];
+}
+
+/** A signed manifest's digest is not that of its bytes. */
+function digestOfName(headers: HeaderList, sha256: string | undefined): string | undefined {
+  const told = headerOf(headers, digestName);
+  if (mediaTypeOf(headers) === signedManifestType) return told;
+  return told !== undefined && readDigest(told) !== null ? told : sha256 && `sha256:${sha256}`;
+}
+
+/** One link of a `Link` header with its parameters, and one of these (RFC 8288 §3). */
+const linkPattern = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g;
+const parameterPattern = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))/g;
+
+/** Where the client asked for a list. */
+export interface ListAddress {
+  /** As the client sent it. */
+  readonly path: string;
+  /** The registry it named in the query, or null. */
+  readonly ns: string | null;
+}
+
+/** The headers of a list of tags or referrers: the link to its next page leads back here. */
+export function presentList(headers: HeaderList, address: ListAddress): HeaderList {
+  const next = nextPage(headerOf(headers, "link") ?? "", address);
+  return [...without(headers, digestName, "link"), versionHeader, ...next === null ? [] : [["link", next] as const]];
+}
+
+/** The digest that upstream tells of a manifest; null where it tells none, or one that is not of the bytes it sends. */
+export function announcedDigest(headers: HeaderList): Digest | null {
+  const digest = readDigest(headerOf(headers, digestName) ?? "");
+  return mediaTypeOf(headers) === signedManifestType ? null : digest;
+}
+
+/**
+ * A link to the same list here, with the query of upstream's: only that counts, whatever its URL. Null without a next
+ * page.
+ */
+function nextPage(link: string, { path, ns }: ListAddress): string | null {
+  for (const [, target = "", parameters = ""] of link.matchAll(linkPattern)) {
+    const query = new URLSearchParams(/\?([^#]*)/.exec(target)?.[1] ?? "");
+    query.delete("ns");
+    if (query.size === 0 || !relationsOf(parameters).includes("next")) continue;
+    if (ns !== null) query.set("ns", ns);
+    return `<${path}?${query}>; rel="next"`;
+  }
+  return null;
+}
+
+function relationsOf(parameters: string): string[] {
+  const all = [...parameters.matchAll(parameterPattern)];
+  const [, , quoted, token = ""] = all.find(([, name]) => name?.toLowerCase() === "rel") ?? [];
+  return (quoted ?? token).toLowerCase().split(/\s+/);
+}
+
+function without(headers: HeaderList, ...names: readonly string[]): HeaderList {
+  return headers.filter(([name]) => name !== versionHeader[0] && !names.includes(name));
+}

@@ -1,0 +1,94 @@
+import type { Artifact, BackendRequest, DirectAnswer, VaultReader } from "../../artifact.ts";
+import type { VaultError } from "../../errors.ts";
+import type { ImageBackend, OciBackend } from "./backend.ts";
+import { formatOciError } from "./error_body.ts";
+import { claims, unknownRegistry } from "./registries.ts";
+import { canonicalName } from "./registry_name.ts";
+import { nsOf, parseOciRequest } from "./request.ts";
+
+/**
+ * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix
+ * or registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
+ */
+export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): ImageBackend {
+  return new OciRoot(backends);
+}
+
+/** A backend, and the request as it is below its `/v2`. */
+interface Addressed {
+  readonly backend: OciBackend;
+  readonly request: BackendRequest;
+}
+
+class OciRoot implements ImageBackend {
+  readonly name: string;
+  readonly type: string;
+  readonly prefix = "/v2";
+  readonly maxTransfers: number;
+  readonly #first: OciBackend;
+  readonly #backends: readonly OciBackend[];
+  readonly #longestPrefixFirst: readonly OciBackend[];
+
+  constructor(backends: readonly [OciBackend, ...OciBackend[]]) {
+    const [first] = backends;
+    this.name = first.name;
+    this.type = first.type;
+    this.maxTransfers = first.maxTransfers;
+    this.#first = first;
+    this.#backends = backends;
+    this.#longestPrefixFirst = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  usage(at: string): string {
+    const url = at.slice(0, -this.prefix.length);
+    const host = url.replace(/^https?:\/\//, "");
+    return `docker pull ${host}/NAME or ${host}/REGISTRY/NAME, or "registry-mirrors": ["${url}"] in daemon.json`;
+  }
+
+  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
+    const addressed = this.#byPrefix(request);
+    if (addressed !== null) return addressed.backend.answer(addressed.request, vault);
+    return this.#byRegistry(request).answer(request, vault);
+  }
+
+  formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
+    return formatOciError(error, parseOciRequest(this.#byPrefix(request)?.request ?? request));
+  }
+
+  /**
+   * The form of podman and skopeo, whose mirrors have their path behind `/v2`. The first backend's prefix may begin a
+   * name of its own as well: docker/dockerfile on Docker Hub. But there names have two segments, and clients that mean
+   * the prefix send both. BuildKit names the registry as well, in `ns`: then the prefix must be that of a backend which
+   * serves it.
+   */
+  #byPrefix(request: BackendRequest): Addressed | null {
+    const ns = nsOf(request.query);
+    for (const backend of this.#longestPrefixFirst) {
+      const { prefix } = backend;
+      if (!request.path.startsWith(`${prefix}/`)) continue;
+      const path = request.path.slice(prefix.length);
+      const mayBeName = backend === this.#first || ns !== null;
+      if (mayBeName && nameSegments(path) < 2) continue;
+      if (ns !== null && backend.claimTo(canonicalName(ns)) === null) continue;
+      return { backend, request: { ...request, base: request.base + prefix, path } };
+    }
+    return null;
+  }
+
+  /** Throws `denied` where no backend serves the registry. */
+  #byRegistry(request: BackendRequest): OciBackend {
+    const asked = parseOciRequest(request);
+    const registry = "registry" in asked ? asked.registry : null;
+    if (registry === null) return this.#first;
+    for (const claim of claims) {
+      const backend = this.#backends.find((backend) => backend.claimTo(registry) === claim);
+      if (backend !== undefined) return backend;
+    }
+    throw unknownRegistry(registry, this.#backends.flatMap((one) => one.registryNames));
+  }
+}
+
+/** How many segments the name has, between the first slash and a noun and a reference. */
+function nameSegments(path: string): number {
+  return path.split("/").length - 3;
+}

@@ -1,0 +1,68 @@
+import { LRUCache } from "lru-cache";
+import type { Fetch } from "../../artifact.ts";
+import type { OciRegistry } from "./registry.ts";
+import type { Config, OciBackendConfig } from "../../config/schema.ts";
+import { VaultError } from "../../errors.ts";
+import type { Log } from "../../observe/log.ts";
+import { isPrivateHost, type Lookup, lookupNothing } from "../../upstream/private_network.ts";
+import { lookupWithSystem } from "../../upstream/system_lookup.ts";
+import { createQuotaReport } from "./rate_limit_report.ts";
+import type { Upstreams } from "../opening/upstreams.ts";
+
+/** Clients choose the names: more of them at once cost new tokens, and no more memory. */
+const mostClients = 64;
+
+/**
+ * Opens registries that clients name and nobody has configured (`registries: any`), anonymously, on connections they
+ * all share. Its `fetch` throws `denied` for what is not on the public internet, unless `allow_private_redirects` is
+ * set.
+ */
+export async function createOpener(
+  backend: OciBackendConfig,
+  { config, upstreams, log }: { config: Config; upstreams: Upstreams; log: Log },
+): Promise<(name: string) => OciRegistry> {
+  const { name: backendName, config: { timeout, insecure, proxy = config.proxy } } = backend;
+  const lookup = proxy === undefined ? lookupWithSystem : lookupNothing;
+  const createFetch = await upstreams.connect(backend, { client_certificate: null });
+  const clients = new LRUCache<string, Fetch>({ max: mostClients });
+
+  function clientOf(url: string): Fetch {
+    const known = clients.get(url);
+    if (known !== undefined) return known;
+    const client = createFetch({
+      credentials: { kind: "registry", insecure },
+      headers: [],
+      origins: [url],
+      trusted: [],
+      retryRateLimited: false,
+      onRateLimit: createQuotaReport({ backend: backendName, log }),
+    });
+    clients.set(url, client);
+    return client;
+  }
+
+  return (name) => {
+    const url = `${insecure ? "http" : "https"}://${name}`;
+    if (!URL.canParse(url)) throw new VaultError("bad_request", `Not the name of a registry: "${name}"`);
+    const fetch: Fetch = async (request, options) => {
+      if (!backend.config.allow_private_redirects) await requirePublic(request, { backendName, lookup });
+      return await clientOf(url)(request, options);
+    };
+    return { url, names: [name], fetch, idleTimeoutMs: timeout, allow: [], deny: [] };
+  };
+}
+
+/** A name without a dot belongs to the network around, wherever it leads. */
+async function requirePublic(
+  { url, signal }: Request,
+  { backendName, lookup }: { backendName: string; lookup: Lookup },
+): Promise<void> {
+  const target = new URL(url);
+  const isLocalName = /^[^.:]+\.?$/.test(target.hostname);
+  if (!isLocalName && !await isPrivateHost(target, lookup, signal)) return;
+  throw new VaultError(
+    "denied",
+    `The registry "${target.host}" is not on the public internet; add it to "repositories" of the backend ` +
+      `"${backendName}", or set "allow_private_redirects: true" there to open all of the network around`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { BackendConfig, Config } from "../../config/schema.ts";
+import { isOnline } from "../../config/upstreams.ts";
+import type { Log } from "../../observe/log.ts";
+import type { Credentials } from "../../upstream/credentials.ts";
+import type { RenewableCredentials } from "../../upstream/renewal.ts";
+import { SecretFile } from "../../key_files/secret_file.ts";
+
+/** What a configuration says of who the vault is somewhere. */
+export interface ConfiguredCredentials {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly password_file?: string | undefined;
+  readonly token?: string | undefined;
+  readonly token_file?: string | undefined;
+}
+
+/** The same with the secrets that stand in files. */
+export interface KnownCredentials {
+  readonly username?: string | undefined;
+  readonly password: string;
+  readonly token?: string | undefined;
+}
+
+export interface CredentialsDeps {
+  readonly config: Config;
+  readonly backend: BackendConfig;
+  readonly log: Log;
+}
+
+/** The credentials that every request to an upstream carries. Throws as `openCredentials`. */
+export function credentialsOf(
+  configured: ConfiguredCredentials,
+  deps: CredentialsDeps,
+): Credentials | RenewableCredentials {
+  return openCredentials(configured, deps, ({ username, password, token }) => {
+    if (token !== undefined) return { kind: "bearer", token };
+    return username === undefined ? { kind: "none" } : { kind: "basic", username, password };
+  });
+}
+
+/**
+ * Credentials as `form` makes them of what is configured, and again whenever a file says something else. Files are not
+ * opened for a backend that asks no upstream. Throws `storage_failed` or `permission_missing` where a file cannot be
+ * read.
+ */
+export function openCredentials(
+  { username, password = "", password_file, token, token_file }: ConfiguredCredentials,
+  { config, backend, log }: CredentialsDeps,
+  form: (known: KnownCredentials) => Credentials,
+): Credentials | RenewableCredentials {
+  const path = token_file ?? password_file;
+  if (path === undefined || !isOnline(backend, config)) return form({ username, password, token });
+  return renewable(
+    new SecretFile(path, { log }),
+    (secret) =>
+      form(token_file === undefined ? { username, password: secret, token } : { username, password, token: secret }),
+  );
+}
+
+function renewable(file: SecretFile, form: (secret: string) => Credentials): RenewableCredentials {
+  let secret = file.current();
+  let credentials = form(secret);
+  const formOf = (read: string) => {
+    if (read !== secret) [secret, credentials] = [read, form(read)];
+    return credentials;
+  };
+  return { current: () => formOf(file.current()), reread: () => formOf(file.reread()) };
+}

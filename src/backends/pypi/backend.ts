@@ -1,0 +1,226 @@
+import type {
+  Artifact,
+  Backend,
+  BackendRequest,
+  CachingPolicy,
+  DirectAnswer,
+  Freshness,
+  Resolved,
+  Source,
+  VaultReader,
+} from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import { DocumentLane } from "../shared/document_lane.ts";
+import { htmlType, jsonType, negotiate } from "./page_format.ts";
+import { ProjectApi } from "./project_api.ts";
+import { lastSegment } from "./index_document.ts";
+import { FileSearch } from "./file_search.ts";
+import type { FileToFetch } from "./file_table.ts";
+import { IndexReader } from "./index_reader.ts";
+import { fileKeyOf, type PypiIndex, PypiIndexes } from "./indexes.ts";
+import { showLists } from "./list_response.ts";
+import { projectsOf } from "./names.ts";
+import { headersOf } from "./page_work.ts";
+import { PageReadings } from "./rendered_page.ts";
+import { parsePypiRequest } from "./request.ts";
+import { shownPage } from "./page_response.ts";
+import { UploadTimes } from "./upload_times.ts";
+
+export interface PypiBackendOptions {
+  readonly name: string;
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  readonly policy: CachingPolicy;
+  /** How long pages are fresh. */
+  readonly ttlMs: number;
+  /** Files uploaded less than this ago are left out of the pages; null for none. */
+  readonly minAgeMs: number | null;
+  /** In the order they are asked: a project comes from the first that has it, and from no other. */
+  readonly indexes: readonly PypiIndex[];
+  readonly warn: (message: string) => void;
+}
+
+interface PageAges {
+  readonly source: Source;
+  readonly tooNew: readonly string[];
+}
+
+const held: Freshness = { kind: "immutable" };
+
+/** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
+export function createPypiBackend(options: PypiBackendOptions): Backend {
+  return new PypiBackend(options);
+}
+
+class PypiBackend implements Backend {
+  readonly type = "pypi";
+  readonly name: string;
+  readonly prefix: string;
+  readonly maxTransfers: number;
+  readonly #options: PypiBackendOptions;
+  readonly #indexes: PypiIndexes;
+  readonly #reader: IndexReader;
+  readonly #lane = new DocumentLane();
+  readonly #pages: PageReadings;
+  readonly #search: FileSearch;
+  readonly #api: ProjectApi;
+  readonly #uploadTimes: UploadTimes;
+  readonly #withoutAges = new Set<string>();
+
+  constructor(options: PypiBackendOptions) {
+    this.name = options.name;
+    this.prefix = options.prefix;
+    this.maxTransfers = options.maxTransfers;
+    this.#options = options;
+    const { name: backend, policy, ttlMs, minAgeMs } = options;
+    const lane = this.#lane;
+    const indexes = this.#indexes = new PypiIndexes(options.indexes);
+    const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
+    const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs });
+    this.#search = new FileSearch({ indexes, reader, reading: pages.files });
+    this.#uploadTimes = new UploadTimes({ backend, policy });
+    this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
+  }
+
+  usage(at: string): string {
+    return `pip install --index-url ${at}/simple PROJECT`;
+  }
+
+  resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {
+    const asked = parsePypiRequest(request.path);
+    switch (asked.kind) {
+      case "moved":
+        return moved(locationOf(asked.path, request) + request.query);
+      case "list":
+        return this.#list(request, vault);
+      case "page":
+        return this.#page(asked, request, vault);
+      case "api":
+        return this.#api.answer(asked, request, vault);
+      case "package": {
+        const url = this.#indexes.packageUrl(asked.rest);
+        return this.#file(url, projectsOf(lastSegment(new URL(url).pathname)), vault);
+      }
+      case "file":
+        return this.#file(asked.url, [asked.project], vault);
+      case "unknown":
+        throw new VaultError(
+          "unknown_route",
+          `"${request.base}${request.path}" means nothing to this index: it has /simple/, /simple/<project>/ and files`,
+        );
+    }
+  }
+
+  async #page(
+    { project, toRoot }: { project: string; toRoot: string },
+    { headers }: BackendRequest,
+    vault: VaultReader,
+  ): Promise<Resolved> {
+    const form = negotiate(headers.get("accept"));
+    if (form === null) return notAcceptable;
+    const now = Date.now();
+    const aged = await this.#readAges(project, now, vault);
+    const reading = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
+    const read = await this.#reader.readPage(project, { reading, vault, ...aged && { freshness: held } });
+    const { value } = read;
+    const { source } = aged ?? read;
+    const { policy } = this.#options;
+    return shownPage(value, source, {
+      backend: this.name,
+      key: `/simple/${project}/`,
+      policy,
+      headers: headersOf(form),
+    });
+  }
+
+  /** Of all indexes together; one that has no list is left out. */
+  async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
+    const form = negotiate(headers.get("accept"));
+    if (form === null) return notAcceptable;
+    const { policy } = this.#options;
+    const lists = await this.#reader.findLists(vault);
+    return showLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
+  }
+
+  /**
+   * A file, which the page of one of these projects has to list before it is fetched. Where the page has no hash of it,
+   * it may change while the page stays the same, and is as fresh as a page.
+   */
+  async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Artifact> {
+    const { policy, ttlMs } = this.#options;
+    const listed = await this.#search.findHeld(url, projects, vault).catch((error) => {
+      if (error instanceof VaultError) return null;
+      throw error;
+    });
+    const freshnessOf = (file: FileToFetch | null): Freshness =>
+      file?.digest === null ? { kind: "ttl", ttlMs } : { kind: "immutable" };
+    const artifact: Artifact = {
+      backend: this.name,
+      key: fileKeyOf(url),
+      candidates: [this.#indexes.all[0]!.candidate(url)],
+      requestHeaders: [],
+      freshness: freshnessOf(listed),
+      policy,
+      movesOnAfter: "any_failure",
+    };
+    const complete = async (): Promise<Artifact> => {
+      const { file, index } = await this.#search.find(url, projects, vault);
+      const { digest } = file;
+      const found = { ...artifact, candidates: [index.candidate(file.url)], freshness: freshnessOf(file) };
+      return digest === null ? { ...found, webPages: "refused" } : { ...found, digest };
+    };
+    return {
+      ...artifact,
+      expected: () => Promise.resolve(listed?.digest ?? null),
+      // A copy that only has to be confirmed is served as well where its page cannot be had.
+      complete: () =>
+        complete().catch((error) => {
+          if (listed?.digest !== null || !(error instanceof VaultError)) throw error;
+          return { ...artifact, candidates: [this.#indexes.all[0]!.candidate(listed.url)], webPages: "refused" };
+        }),
+    };
+  }
+
+  /**
+   * The URLs of files of a project that are too new to be shown, where its page does not say how old they are, and how
+   * the page was come by; null where all files are shown.
+   */
+  async #readAges(project: string, now: number, vault: VaultReader): Promise<PageAges | null> {
+    const uploadedUntil = this.#pages.uploadedUntil(now);
+    if (uploadedUntil === null) return null;
+    const { value: urls, index, source } = await this.#reader.readPage(project, {
+      reading: this.#pages.untimed,
+      vault,
+    });
+    const times = await this.#uploadTimes.of(urls, index, vault);
+    if (urls.length > 0 && times.values().every((time) => time === null)) this.#warnOfAges(`${index.url}/`);
+    return { source, tooNew: urls.filter((url) => (times.get(url) ?? 0) > uploadedUntil) };
+  }
+
+  #warnOfAges(index: string): void {
+    if (this.#withoutAges.has(index)) return;
+    this.#withoutAges.add(index);
+    this.#options.warn(
+      `min_age of backend "${this.name}" hides nothing of ${index}: neither it nor Last-Modified says when files came`,
+    );
+  }
+}
+
+const notAcceptable: DirectAnswer = {
+  status: 406,
+  contentType: "text/plain; charset=utf-8",
+  headers: [["vary", "Accept"]],
+  body: `There is ${jsonType}, ${htmlType} and text/html\n`,
+};
+
+/** Where a path below the prefix is, relative to what was asked for: a reverse proxy may have us below a path of its own. */
+function locationOf(target: string, { base, path, isBarePrefix }: BackendRequest): string {
+  if (isBarePrefix) return `./${base.slice(base.lastIndexOf("/") + 1)}${target}`;
+  const up = path.split("/").length - 2;
+  return (up === 0 ? "./" : "../".repeat(up)) + target.slice(1);
+}
+
+function moved(location: string): DirectAnswer {
+  const contentType = "text/plain; charset=utf-8";
+  return { status: 301, contentType, headers: [["location", location]], body: `It is at ${location}\n` };
+}

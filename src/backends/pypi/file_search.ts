@@ -1,0 +1,100 @@
+import type { Freshness, Read, Reading, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import type { FileTable, FileToFetch } from "./file_table.ts";
+import { type IndexReader, isMissing } from "./index_reader.ts";
+import { type AskedIndex, fileKeyOf, type PypiIndexes } from "./indexes.ts";
+
+export interface FileSearchOptions {
+  readonly indexes: PypiIndexes;
+  readonly reader: IndexReader;
+  /** How a page is read for its files. */
+  readonly reading: Reading<FileTable>;
+}
+
+/** A file, and the index whose page lists it. */
+export interface ListedFile {
+  readonly file: FileToFetch;
+  readonly index: AskedIndex;
+}
+
+/** A page that does not list a file that is asked for is looked at again, but not more often than this. */
+const lookAgainAfterMs = 10_000;
+
+const held: Freshness = { kind: "immutable" };
+
+/** Any page that is held comes before a fresh one. */
+const ways: readonly Freshness[] = [held, { kind: "ttl", ttlMs: lookAgainAfterMs }];
+
+/** Looks files up on the pages of projects: what no page lists is never fetched. */
+export class FileSearch {
+  readonly #indexes: PypiIndexes;
+  readonly #reader: IndexReader;
+  readonly #reading: Reading<FileTable>;
+
+  constructor({ indexes, reader, reading }: FileSearchOptions) {
+    this.#indexes = indexes;
+    this.#reader = reader;
+    this.#reading = reading;
+  }
+
+  /**
+   * The file of this URL, on the page of the first of these projects that lists it. Throws `not_found` where none does,
+   * and what reading a page throws.
+   */
+  async find(url: string, projects: readonly string[], vault: VaultReader): Promise<ListedFile> {
+    const [first] = projects;
+    const permitted = projects.filter((project) => this.#indexes.permit(project));
+    if (first !== undefined && permitted.length === 0) this.#indexes.of(first);
+    for (const project of permitted) {
+      const listed = await this.#findOn(project, fileKeyOf(url), vault);
+      if (listed) return listed;
+    }
+    const pages = projects.length === 0
+      ? "its name is not one of a package"
+      : `the pages of ${permitted.map((project) => `"${project}"`).join(", ")} do not list it`;
+    throw new VaultError("not_found", `"${url}" is not fetched: ${pages}`);
+  }
+
+  /** The file of this URL as a page that is held lists it; null where none does. Asks no index. */
+  async findHeld(url: string, projects: readonly string[], vault: VaultReader): Promise<FileToFetch | null> {
+    for (const project of projects.filter((project) => this.#indexes.permit(project))) {
+      const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault });
+      const file = page?.value.find(fileKeyOf(url));
+      if (file) return file;
+    }
+    return null;
+  }
+
+  async #findOn(project: string, key: string, vault: VaultReader): Promise<ListedFile | null> {
+    for (const freshness of ways) {
+      const reads = this.#reader.readPage(project, { reading: this.#reading, vault, freshness });
+      const page = await reads.catch((error) => {
+        if (isMissing(error)) return null;
+        throw error;
+      });
+      const file = page?.value.find(key);
+      if (file && !(freshness === held && isSigned(file))) return { file, index: page!.index };
+      if (page && isOutdated(page)) throw unlisted(project, page);
+    }
+    return null;
+  }
+}
+
+/** Whether its index could not be asked for a newer one: an outage is never told as an absence. */
+function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Read<unknown>): boolean {
+  return detail === "stale-if-error" && fwdStatus !== 404 && fwdStatus !== 410;
+}
+
+/** Whether its link has a query: that may be a signature, and is then good for a while only. */
+function isSigned({ url }: FileToFetch): boolean {
+  return url.includes("?");
+}
+
+function unlisted(project: string, { source }: Read<unknown>): VaultError {
+  const { upstream, cacheStatus: { fwdStatus } } = source;
+  return new VaultError(
+    "upstream_failed",
+    `The page of "${project}" that is held does not list the file, and "${upstream}" does not give a newer one`,
+    fwdStatus === undefined ? {} : { upstreamStatus: fwdStatus },
+  );
+}

@@ -1,0 +1,54 @@
+import type { Artifact, Candidate, Reading, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import type { DocumentLane } from "../shared/document_lane.ts";
+import type { LinksMade } from "./find_links_work.ts";
+import type { RenderedPage } from "./page_work.ts";
+import { maxPageBytes } from "../shared/sent_document.ts";
+
+export interface LinksQuestion {
+  /** The page that lists files of many projects. */
+  readonly links: Artifact;
+  /** Normalised; null for the list of all projects. */
+  readonly project: string | null;
+  /** What the document that is made counts as the URL of. */
+  readonly url: string;
+  readonly lane: DocumentLane;
+  readonly vault: VaultReader;
+}
+
+/**
+ * What stands for an index that is only one page of links (pip's `--find-links`): the document that an index would have
+ * at `url`, made of that page. The page is read first, so that nothing waits for upstream while it is asked as one.
+ */
+export async function candidateFromLinks(question: LinksQuestion): Promise<Candidate> {
+  const { url, links, vault } = question;
+  const reading = readingOf(question);
+  const read = await vault.read({ ...links, checkedBy: reading }, reading).catch((error) => {
+    if (error instanceof VaultError) return error;
+    throw error;
+  });
+  return {
+    url,
+    idleTimeoutMs: 60_000,
+    fetch: ({ method, headers }) => {
+      if (read instanceof VaultError) return Promise.reject(read);
+      return Promise.resolve(responseOf(read.value.page, method, headers.get("if-none-match")));
+    },
+  };
+}
+
+function readingOf({ project, lane, links: { backend } }: LinksQuestion): Reading<LinksMade> {
+  return {
+    name: JSON.stringify(["pypi links", backend, project]),
+    maxBytes: maxPageBytes,
+    make: (body) => lane.run({ name: "makeFromLinks", bodies: [body], options: { project } }),
+    weigh: ({ page }) => page?.bytes.byteLength ?? 0,
+  };
+}
+
+function responseOf(page: RenderedPage | null, method: string, known: string | null): Response {
+  if (page === null) return new Response(null, { status: 404 });
+  const headers = new Headers(page.headers.map(([name, value]): [string, string] => [name, value]));
+  if (known !== null && known === headers.get("etag")) return new Response(null, { status: 304, headers });
+  return new Response(method === "HEAD" ? null : page.bytes, { headers });
+}

@@ -1,0 +1,35 @@
+import { jsonType } from "./page_format.ts";
+import { projectsOf } from "./names.ts";
+import type { IndexDocument, ProjectPage } from "./page.ts";
+import { rendered, type RenderedPage } from "./page_work.ts";
+import { parseProjectPage } from "./parse_page.ts";
+import { renderProjectPage } from "./render_page.ts";
+
+/** What is wanted of a page that lists files of many projects. */
+export interface LinksWanted {
+  /** Normalised; null for the list of all projects. */
+  readonly project: string | null;
+}
+
+export interface LinksMade {
+  /** As an index would send it, with absolute links; null where the page has no file of the project. */
+  readonly page: RenderedPage | null;
+}
+
+const form = { form: "json", contentType: jsonType } as const;
+
+/** Makes an index's document of a page of pip's `--find-links`. Throws `upstream_failed` for what is no such page. */
+export function makeFromLinks([document]: readonly IndexDocument[], { project }: LinksWanted): LinksMade {
+  const { files } = parseProjectPage(document!);
+  if (project === null) return { page: listOf(files.flatMap(({ filename }) => projectsOf(filename).slice(0, 1))) };
+  const own = files.filter(({ filename }) => projectsOf(filename).includes(project));
+  if (own.length === 0) return { page: null };
+  const page: ProjectPage = { name: project, files: own, outside: [], source: { form: "html", meta: [] } };
+  return { page: rendered(renderProjectPage(page, { form: form.form, linkOf: ({ url }) => url }), form) };
+}
+
+function listOf(projects: readonly string[]): RenderedPage {
+  const names = [...new Set(projects)].sort();
+  const list = { meta: { "api-version": "1.0" }, projects: names.map((name) => ({ name })) };
+  return rendered(new TextEncoder().encode(JSON.stringify(list)), form);
+}

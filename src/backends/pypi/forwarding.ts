@@ -1,0 +1,75 @@
+import type { Source } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+
+/** Public indexes, by every host name they have: what redirects there has nothing of its own to give. */
+const publicIndexes: ReadonlyMap<string, string> = new Map([
+  ["pypi.org", "pypi.org"],
+  ["pypi.python.org", "pypi.org"],
+  ["test.pypi.org", "test.pypi.org"],
+]);
+
+/**
+ * What a redirect from an index to another one means. GitLab, for one, redirects to PyPI for every project that it does
+ * not have: followed, that would get past the rules of the indexes, tell PyPI of names that are nobody's business, and
+ * take what strangers publish there for the answer of the private index.
+ */
+export class Forwarding {
+  readonly #indexes: readonly URL[];
+  readonly #hasRules: boolean;
+
+  /** `hasRules`: whether any index has `only` or `never`; the order of several is a rule, too. */
+  constructor(urls: readonly string[], hasRules: boolean) {
+    this.#indexes = urls.map((url) => new URL(url));
+    this.#hasRules = hasRules || urls.length > 1;
+  }
+
+  /**
+   * Why a redirect of the page of an index must not be followed; null where it may be. `not_found` where it leads to
+   * another index, which has a turn of its own; `upstream_failed` where nothing tells whose the target is.
+   */
+  objection(index: string, target: URL): VaultError | null {
+    if (!this.#hasRules || this.#isOwn(index, target)) return null;
+    const { origin } = target;
+    if (this.#ownerOf(target) !== null || publicIndexes.has(target.hostname)) {
+      const message =
+        `"${index}" does not have it: it redirects to another index, "${origin}", which has a turn of its own`;
+      return new VaultError("not_found", `${message} if it is one of "indexes"`, { upstreamStatus: 404 });
+    }
+    return new VaultError(
+      "upstream_failed",
+      `"${index}" redirects to "${origin}", which may be another index, past the order and the rules of this backend; ` +
+        'add it to "indexes", or write it as index_url if it is the same index',
+    );
+  }
+
+  /**
+   * Whether something that is held, or has just come, may count as what the index says. What came by a redirect to
+   * another index does not count where there are rules, and nowhere once the index says that it has no such page.
+   */
+  vouches(index: string, { upstream, location = upstream, cacheStatus: { fwdStatus } }: Source): boolean {
+    if (this.#isOwn(index, new URL(location))) return true;
+    return !this.#hasRules && fwdStatus !== 404 && fwdStatus !== 410;
+  }
+
+  /** Whether a URL is on the server of an index, http and https alike, and not of another index there. */
+  #isOwn(index: string, target: URL): boolean {
+    const owner = this.#ownerOf(target);
+    return owner === null ? serverOf(target) === serverOf(new URL(index)) : owner.href === new URL(index).href;
+  }
+
+  /** The index whose document this URL may be: of several one below the other, the innermost. */
+  #ownerOf(target: URL): URL | null {
+    const owners = this.#indexes.filter((index) => serverOf(index) === serverOf(target) && isBelow(target, index));
+    return owners.toSorted((a, b) => b.pathname.length - a.pathname.length)[0] ?? null;
+  }
+}
+
+/** The ports of http and https are one; others count. */
+function serverOf({ host, hostname }: URL): string {
+  return publicIndexes.get(hostname) ?? host;
+}
+
+function isBelow({ pathname }: URL, index: URL): boolean {
+  const base = index.pathname.replace(/\/?$/, "/");
+  return `${pathname}/`.startsWith(base);
+}

@@ -1,0 +1,177 @@
+import type { Artifact, CachingPolicy, Candidate, Freshness, Read, Reading, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import { headerOf } from "../../http/headers.ts";
+import { htmlType, jsonType } from "./page_format.ts";
+import type { DocumentLane } from "../shared/document_lane.ts";
+import { isJson } from "./index_document.ts";
+import { candidateFromLinks } from "./find_links.ts";
+import type { AskedIndex, PypiIndexes } from "./indexes.ts";
+import { maxPageBytes } from "../shared/sent_document.ts";
+
+export interface IndexReaderOptions {
+  readonly backend: string;
+  readonly policy: CachingPolicy;
+  /** How long pages are fresh. */
+  readonly ttlMs: number;
+  readonly indexes: PypiIndexes;
+  readonly lane: DocumentLane;
+}
+
+/** What was made of a document of an index. */
+export interface IndexRead<T> extends Read<T> {
+  readonly index: AskedIndex;
+}
+
+/** How a page is to be read. */
+export interface PageRead<T> {
+  readonly reading: Reading<T>;
+  readonly vault: VaultReader;
+  /** As the backend has it where absent. */
+  readonly freshness?: Freshness;
+}
+
+interface DocumentAsked {
+  readonly project: string | null;
+  readonly url: string;
+  readonly vault: VaultReader;
+  readonly freshness?: Freshness | undefined;
+}
+
+/** The list of an index, and whether it is JSON as it came. */
+export interface FoundList extends IndexRead<boolean> {
+  readonly artifact: Artifact;
+}
+
+/** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
+const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
+
+/** Looks at no byte of it. */
+const plainJson: Reading<boolean> = {
+  name: "pypi plain JSON",
+  maxBytes: maxPageBytes,
+  make({ headers }) {
+    const contentType = headerOf(headers, "content-type");
+    return isJson({ contentType }) && headerOf(headers, "content-encoding") === undefined;
+  },
+  weigh: () => 0,
+};
+
+const never: Freshness = { kind: "ttl", ttlMs: 0 };
+
+/** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
+export class IndexReader {
+  readonly #options: IndexReaderOptions;
+  readonly #listCheck: Reading<null>;
+
+  constructor(options: IndexReaderOptions) {
+    this.#options = options;
+    this.#listCheck = createListCheck(options.lane);
+  }
+
+  /**
+   * The page of a project, of the first index that has it. What is held of an index that, as things are configured now,
+   * is not asked for the project counts for nothing, not even where the others are down. Throws `not_found` where no
+   * index may have it, and as the vault does.
+   */
+  async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
+    const permitted = this.#options.indexes.of(project);
+    const candidates = await Promise.all(permitted.map((index) => {
+      return this.#candidate(index, { project, url: index.pageUrl(project), vault, freshness });
+    }));
+    const page = { ...this.#page(project, reading), candidates };
+    const ways = [{ ...page, ...freshness && { freshness } }, anew(page)];
+    for (const artifact of ways) {
+      const read = await vault.read(artifact, reading);
+      const index = this.#indexOf(read, project);
+      if (index) return { ...read, index };
+    }
+    throw new VaultError(
+      "offline",
+      `The page of "${project}" that is held is of an index that may not have it any more; offline, there is no other`,
+    );
+  }
+
+  /** The page of a project as it is held, however old; null where none is that counts. Asks no index. */
+  async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Read<T> | null> {
+    const page = this.#page(project, reading);
+    if (!vault.holds(page)) return null;
+    const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
+    return this.#indexOf(read, project) && read;
+  }
+
+  /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
+  async findLists(vault: VaultReader): Promise<FoundList[]> {
+    const { all } = this.#options.indexes;
+    const reads = await Promise.allSettled(all.map(async (index) => {
+      const candidate = await this.#candidate(index, { project: null, url: `${index.url}/`, vault });
+      const document = this.document(`/simple/;${index.url}`, [candidate]);
+      const artifact = { ...document, checkedBy: this.#listCheck };
+      const read = await vault.read(artifact, plainJson);
+      if (!index.vouchesFor(read.source)) throw new VaultError("not_found", `"${index.url}/" is no list of its own`);
+      return { ...read, artifact, index };
+    }));
+    const found = reads.flatMap((read) => read.status === "fulfilled" ? [read.value] : []);
+    const failures = reads.flatMap((read) => read.status === "rejected" ? [read.reason] : []);
+    const worst = failures.find((error) => !isMissing(error)) ?? (found.length === 0 ? failures[0] : undefined);
+    if (worst !== undefined) throw worst;
+    return found;
+  }
+
+  /** How an index is asked for the page of a project, or for its list of projects. */
+  async #candidate(index: AskedIndex, asked: DocumentAsked): Promise<Candidate> {
+    const { linksUrl } = index;
+    const { project, url, vault, freshness } = asked;
+    if (linksUrl === null) return index.documentCandidate(url);
+    const page = this.document(`/find-links/;${index.url}`, [index.documentCandidate(linksUrl)]);
+    const links = { ...page, ...freshness && { freshness } };
+    return await candidateFromLinks({ links, project, url, lane: this.#options.lane, vault });
+  }
+
+  /** The index that a page is of; null where none is that may have the project. */
+  #indexOf({ source }: Read<unknown>, project: string): AskedIndex | null {
+    const index = this.#options.indexes.at(source.upstream, project);
+    return index?.vouchesFor(source) ? index : null;
+  }
+
+  /** What is no page is no answer: an index that sends a page to sign in at is down. */
+  #page(project: string, checkedBy: Reading<unknown>): Artifact {
+    const candidates = this.#options.indexes.of(project).map((index) =>
+      index.documentCandidate(index.pageUrl(project))
+    );
+    return { ...this.document(`/simple/${project}/`, candidates), checkedBy };
+  }
+
+  /** A document that indexes keep under URLs of their own; as fresh as a page. */
+  document(key: string, candidates: Artifact["candidates"]): Artifact {
+    const { backend, policy, ttlMs } = this.#options;
+    return {
+      backend,
+      key,
+      candidates,
+      requestHeaders: [["accept", acceptFromIndex]],
+      freshness: { kind: "ttl", ttlMs },
+      policy,
+      // An index that is down or refuses may have the project: who asks the next one then gets a stranger's.
+      movesOnAfter: "absence",
+    };
+  }
+}
+
+/** Never what is held, not even in place of an error. */
+function anew(page: Artifact): Artifact {
+  return { ...page, freshness: never, policy: { ...page.policy, staleIfErrorMs: 0, serveDeleted: false } };
+}
+
+function createListCheck(lane: DocumentLane): Reading<null> {
+  return {
+    name: "pypi projects as they came",
+    maxBytes: maxPageBytes,
+    make: (body) => lane.run({ name: "checkList", bodies: [body], options: null }),
+    weigh: () => 0,
+  };
+}
+
+/** Whether an index says that it has no such page. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
+}

@@ -1,0 +1,164 @@
+import type { Candidate, Fetch, Source } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import { Forwarding } from "./forwarding.ts";
+import { lastSegment } from "./index_document.ts";
+import { permitting, type ProjectGlobs } from "./globs.ts";
+import { projectsOf } from "./names.ts";
+import type { PageFile } from "./page.ts";
+import { formatFilePath } from "./request.ts";
+
+/** One index as it is configured. */
+export interface PypiIndex {
+  /** Before the names of projects, without a slash at its end. */
+  readonly url: string;
+  /** Where the files are that are asked for below `/packages`; null where they are anywhere. */
+  readonly packagesUrl: string | null;
+  readonly fetch: Fetch;
+  readonly idleTimeoutMs: number;
+  /** Statuses by which it says that it does not have a project, besides 404 and 410. */
+  readonly absentStatuses?: readonly number[];
+  /** Whether `url` is one page that lists the files of all projects (pip's `--find-links`); false when absent. */
+  readonly isFindLinks?: boolean;
+  /** Globs of normalised names; empty for all. */
+  readonly only: readonly string[];
+  readonly never: readonly string[];
+}
+
+/** An index that may be asked for a project. */
+export interface AskedIndex {
+  /** Without credentials. */
+  readonly url: string;
+  readonly globs: ProjectGlobs;
+  permits(project: string): boolean;
+  readonly permitsAll: boolean;
+  pageUrl(project: string): string;
+  /** The page that lists the files of all its projects, where it has no page for each; null for an index. */
+  readonly linksUrl: string | null;
+  /** Where its JSON API has a project, or one version of it; null where the index's own URL does not tell. */
+  apiUrl(project: string, version: string | null): string | null;
+  /** For files: they may come from anywhere. */
+  candidate(url: string): Candidate;
+  /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
+  documentCandidate(url: string): Candidate;
+  /** Whether what it gave is its own, by where it came from and what the index says of it now. */
+  vouchesFor(source: Source): boolean;
+}
+
+/** The indexes in their order, and where their files are. */
+export class PypiIndexes {
+  readonly all: readonly AskedIndex[];
+  /** What is before the files that have paths below `/packages`; null where there is no `packages_url`. */
+  readonly packagesBase: string | null;
+
+  constructor(indexes: readonly PypiIndex[]) {
+    const forwarding = new Forwarding(indexes.map(({ url }) => withoutCredentials(url)), indexes.some(isRuled));
+    this.all = indexes.map((index) => openIndex(index, forwarding));
+    const packagesUrl = indexes.map((index) => index.packagesUrl).find((url) => url !== null) ?? null;
+    this.packagesBase = packagesUrl && packagesBase(packagesUrl);
+  }
+
+  /** Those that may have the project, in order. Throws `not_found` where none may. */
+  of(project: string): readonly AskedIndex[] {
+    const permitted = this.all.filter((index) => index.permits(project));
+    if (permitted.length > 0) return permitted;
+    throw new VaultError("not_found", `No index is asked for "${project}": "only" and "never" of this backend say so`);
+  }
+
+  /** Whether any may have the project. */
+  permit(project: string): boolean {
+    return this.all.some((index) => index.permits(project));
+  }
+
+  /** The index whose page of the project this URL is; null where none is, or it may not have the project. */
+  at(url: string, project: string): AskedIndex | null {
+    return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
+  }
+
+  /** The URL of what is asked for below `/packages`. Throws `not_found` where there is no `packages_url`. */
+  packageUrl(rest: string): string {
+    if (this.packagesBase !== null) return this.packagesBase + rest;
+    throw new VaultError("not_found", 'Nothing is below /packages here: this backend has no "packages_url"');
+  }
+}
+
+/**
+ * The path below the prefix for a file of a project, given by its address; below `/packages` only if it is below
+ * `base` and its name tells the project.
+ */
+export function pathOfFile(base: string | null, project: string, url: string): string {
+  if (base === null || !url.startsWith(`${base}/`)) return formatFilePath(project, url);
+  const { pathname } = new URL(url);
+  if (!projectsOf(lastSegment(pathname)).includes(project)) return formatFilePath(project, url);
+  return `/packages${pathname.slice(new URL(base).pathname.length)}`;
+}
+
+/**
+ * The URL of a file as clients know it: without its query and, where that does not end in the name of a package, with
+ * the file's name behind it. Other files may differ in their queries only, and pip takes the name from here.
+ */
+export function addressOf({ url, filename }: Pick<PageFile, "url" | "filename">): string {
+  const address = new URL(url);
+  address.search = "";
+  const isPackage = (name: string) => projectsOf(name).length > 0;
+  if (isPackage(filename) && !isPackage(lastSegment(address.pathname))) {
+    address.pathname = `${address.pathname.replace(/\/$/, "")}/${encodeURIComponent(filename)}`;
+  }
+  return address.href;
+}
+
+/**
+ * The key of a file, without its query: the same however a page or a client has escaped its URL, since pip escapes even
+ * what needs none. Throws `URIError` for what is no UTF-8.
+ */
+export function fileKeyOf(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  const segments = pathname.split("/").map((segment) => encodeURIComponent(decodeURIComponent(segment)));
+  return `/files/${protocol.slice(0, -1)}/${host}${segments.join("/")}`;
+}
+
+function isRuled({ only, never }: PypiIndex): boolean {
+  return only.length > 0 || never.length > 0;
+}
+
+function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
+  const { fetch, only, never, isFindLinks = false } = index;
+  const globs = { only, never };
+  const url = withoutCredentials(index.url);
+  const objection = (target: URL) => forwarding.objection(url, target);
+  const candidateOf = (target: string, fetch: Fetch): Candidate => {
+    const { idleTimeoutMs, absentStatuses = [] } = index;
+    return { url: target, fetch, idleTimeoutMs, absentStatuses };
+  };
+  return {
+    url,
+    globs,
+    permits: permitting(globs),
+    permitsAll: !isRuled(index),
+    pageUrl: (project) => isFindLinks ? `${url}#${project}` : `${url}/${project}/`,
+    linksUrl: isFindLinks ? linksUrl(url) : null,
+    apiUrl(project, version) {
+      const below = version === null ? project : `${project}/${encodeURIComponent(version)}`;
+      return !isFindLinks && url.endsWith("/simple") ? `${url.slice(0, -"/simple".length)}/pypi/${below}/json` : null;
+    },
+    candidate: (target) => candidateOf(target, fetch),
+    documentCandidate: (target) => candidateOf(target, (request, options) => fetch(request, { ...options, objection })),
+    vouchesFor: (source) => forwarding.vouches(url, source),
+  };
+}
+
+/** A folder has a slash at its end, which is not configured, and from which its links count. */
+function linksUrl(url: string): string {
+  return /\.\w+$/.test(new URL(url).pathname) ? url : `${url}/`;
+}
+
+function withoutCredentials(url: string): string {
+  const bare = new URL(url);
+  bare.username = bare.password = "";
+  return bare.href.replace(/\/+$/, "");
+}
+
+/** A host alone is PyPI's way: its files are below /packages. */
+function packagesBase(packagesUrl: string): string {
+  const base = withoutCredentials(packagesUrl);
+  return new URL(base).pathname === "/" ? `${base}/packages` : base;
+}

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import type { Artifact, CachingPolicy, Freshness, ReadableBody, Reading, VaultReader } from "../../artifact.ts";
+import type { DocumentLane } from "../shared/document_lane.ts";
+import { madeArtifact } from "../shared/made_document.ts";
+import type { SimpleForm } from "./page_format.ts";
+import type { FoundList } from "./index_reader.ts";
+import { headersOf, type RenderedPage } from "./page_work.ts";
+import { maxPageBytes } from "../shared/sent_document.ts";
+
+export interface ListWanted {
+  readonly backend: string;
+  readonly form: SimpleForm;
+  readonly policy: CachingPolicy;
+  readonly lane: DocumentLane;
+  readonly vault: VaultReader;
+}
+
+const held: Freshness = { kind: "immutable" };
+
+/** The list that clients get of these, of which there is one at least. */
+export function showLists(lists: readonly FoundList[], wanted: ListWanted): Artifact {
+  const [first, ...others] = lists as [FoundList, ...FoundList[]];
+  const { backend, form, policy } = wanted;
+  const isWhole = others.length === 0 && first.index.permitsAll;
+  if (isWhole && first.value && form.form === "json") return asItCame(first, form);
+  const parts = lists.map(({ sha256, index: { url, globs } }) => ({ sha256, url, globs }));
+  const made = createHash("sha256").update(JSON.stringify([form.contentType, parts])).digest("hex");
+  return madeArtifact({
+    backend,
+    key: `/simple/;made=${made}`,
+    url: first.source.upstream,
+    policy,
+    headers: headersOf(form),
+    make: () => makeLists(lists, wanted),
+  });
+}
+
+/** PyPI's is too large to be made anew, and has no links that would have to be. */
+function asItCame({ artifact }: FoundList, form: SimpleForm): Artifact {
+  const isValidator = (name: string) => name === "etag" || name === "last-modified";
+  return {
+    ...artifact,
+    freshness: held,
+    present: (headers) => [...headers.filter(([name]) => isValidator(name)), ...headersOf(form)],
+  };
+}
+
+/**
+ * Made of what is held of each; one that has changed meanwhile is newer than its name, which does no harm. A body can
+ * only be read while its reading is made, so the readings are one in the other.
+ */
+async function makeLists(
+  lists: readonly FoundList[],
+  wanted: ListWanted,
+  bodies: readonly ReadableBody[] = [],
+): Promise<RenderedPage> {
+  const { form, lane, vault } = wanted;
+  const next = lists[bodies.length];
+  const globs = lists.map(({ index }) => index.globs);
+  if (next === undefined) return await lane.run({ name: "makeLists", bodies, options: { globs, form } });
+  const reading: Reading<RenderedPage> = {
+    name: JSON.stringify(["pypi projects", form.contentType, bodies.length, ...lists.map(({ sha256 }) => sha256)]),
+    maxBytes: maxPageBytes,
+    make: (body) => makeLists(lists, wanted, [...bodies, body]),
+    weigh: ({ bytes }) => bytes.byteLength,
+  };
+  return (await vault.read({ ...next.artifact, freshness: held }, reading)).value;
+}

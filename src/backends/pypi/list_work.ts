@@ -1,0 +1,29 @@
+import type { SimpleForm } from "./page_format.ts";
+import { permitting, type ProjectGlobs } from "./globs.ts";
+import type { IndexDocument } from "./page.ts";
+import { rendered, type RenderedPage } from "./page_work.ts";
+import { checkProjectList, mergeProjectLists, parseProjectList, renderProjectList } from "./project_list.ts";
+
+/** How lists become one. */
+export interface ListsShown {
+  /** For each list. */
+  readonly globs: readonly ProjectGlobs[];
+  readonly form: SimpleForm;
+}
+
+/** Throws `upstream_failed` for what is no list of projects. */
+export function checkList([document]: readonly IndexDocument[], _options: null): null {
+  checkProjectList(document!);
+  return null;
+}
+
+/** Parses the lists and makes the one that clients get. Throws `upstream_failed` for what is none. */
+export async function makeLists(
+  documents: readonly IndexDocument[],
+  { globs, form }: ListsShown,
+): Promise<RenderedPage> {
+  const parts = await Promise.all(documents.map(async (document, at) => {
+    return { list: await parseProjectList(document), permits: permitting(globs[at]!) };
+  }));
+  return rendered(await renderProjectList(await mergeProjectLists(parts), form.form), form);
+}

@@ -1,0 +1,16 @@
+import { fragmentOf, lastSegment } from "./index_document.ts";
+import type { OutsideLink } from "./page.ts";
+
+/** What pip and others check out themselves (PEP 440 direct references): `git+https:`, `hg+ssh:`, … */
+const versionControl = /^(?:git|hg|svn|bzr)\+[a-z]+:\/\//i;
+
+/** A link of a page that leads to version control, from whatever page; null for all others. */
+export function outsideLinkOf(link: string, source: OutsideLink["source"]): OutsideLink | null {
+  if (!versionControl.test(link) || !URL.canParse(link)) return null;
+  return { url: link, name: eggOf(link) ?? lastSegment(new URL(link).pathname), source };
+}
+
+/** The project and version that a link's fragment says it leads to: `holy-grail-1.0`, encoded as it is; null without. */
+export function eggOf(link: string): string | null {
+  return /(?:^#|&)egg=([^&]+)/.exec(fragmentOf(link))?.[1] ?? null;
+}

@@ -1,0 +1,28 @@
+import type { Artifact, CachingPolicy, Rendition, Source } from "../../artifact.ts";
+import { type HeaderList, headerOf } from "../../http/headers.ts";
+import { madeArtifact } from "../shared/made_document.ts";
+import type { RenderedPage } from "./page_work.ts";
+
+/** A larger page is stored as a file and streamed from there: in memory each client that reads slowly holds one. */
+const largeBytes = 1024 * 1024;
+
+export interface ShownAs {
+  readonly backend: string;
+  /** Of what the page is about; a part that names its bytes is added. */
+  readonly key: string;
+  readonly policy: CachingPolicy;
+  /** What clients are told, besides its ETag. */
+  readonly headers: HeaderList;
+}
+
+/** A page that has been made, in the way that suits its size. */
+export function shownPage(page: RenderedPage, source: Source, shown: ShownAs): Rendition | Artifact {
+  if (page.bytes.byteLength <= largeBytes) return { ...page, source };
+  const etag = headerOf(page.headers, "etag")!.slice(1, -1);
+  return madeArtifact({
+    ...shown,
+    key: `${shown.key};made=${etag}`,
+    url: source.upstream,
+    make: () => Promise.resolve(page),
+  });
+}

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import type { HeaderList } from "../../http/headers.ts";
+import type { SimpleForm } from "./page_format.ts";
+import { type FileColumns, packFiles } from "./file_table.ts";
+import { addressOf, pathOfFile } from "./indexes.ts";
+import type { IndexDocument, PageFile, ProjectPage } from "./page.ts";
+import { parseProjectPage } from "./parse_page.ts";
+import { renderProjectPage } from "./render_page.ts";
+
+/** A page as clients get it. */
+export interface RenderedPage {
+  readonly headers: HeaderList;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** How a page is shown. */
+export interface PageShown {
+  readonly project: string;
+  readonly form: SimpleForm;
+  /** From the page to the prefix: `../../`. */
+  readonly toRoot: string;
+  /** Files uploaded after this, in ms since the epoch, are left out; null for none. */
+  readonly uploadedUntil: number | null;
+  /** URLs of further files that are left out. */
+  readonly hidden: readonly string[];
+  /** Files below it have paths below `/packages`; null where there is none. */
+  readonly packagesBase: string | null;
+}
+
+/** All that is made of a page, with one look at it. */
+export interface PageMade {
+  readonly files: FileColumns;
+  readonly page: RenderedPage | null;
+  /** The URLs of all files, where the index does not say of any when it was uploaded; else none. */
+  readonly untimed: readonly string[];
+}
+
+/**
+ * Parses a page once, and makes of it what is wanted: the page as `shown`, unless that is null, and the table of its
+ * files. Throws `upstream_failed` for what is no page.
+ */
+export function makePage([document]: readonly IndexDocument[], shown: PageShown | null): PageMade {
+  const page = parseProjectPage(document!);
+  const { files } = page;
+  return {
+    files: packFiles(files),
+    page: shown && showPage(page, shown),
+    untimed: files.every(({ uploadTime }) => uploadTime === null) ? files.map(({ url }) => url) : [],
+  };
+}
+
+function showPage(page: ProjectPage, shown: PageShown): RenderedPage {
+  const { project, form, toRoot, uploadedUntil, packagesBase } = shown;
+  const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
+  if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
+  const hidden = new Set(shown.hidden);
+  const keep = ({ uploadTime, url }: PageFile) => uploadTime === null ? !hidden.has(url) : uploadTime <= uploadedUntil;
+  return rendered(renderProjectPage(page, { form: form.form, linkOf, keep }), form);
+}
+
+/** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */
+export function rendered(bytes: Uint8Array<ArrayBuffer>, form: SimpleForm): RenderedPage {
+  const etag = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+  return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
+}
+
+/** The headers of every page. */
+export function headersOf({ contentType }: SimpleForm): HeaderList {
+  const charset = contentType === "text/html" ? "; charset=utf-8" : "";
+  return [
+    ["content-type", contentType + charset],
+    ["vary", "Accept"],
+    ["cache-control", "max-age=0, must-revalidate"],
+    // Attributes of links are passed on as they came, and are for programs.
+    ["content-security-policy", "default-src 'none'"],
+  ];
+}

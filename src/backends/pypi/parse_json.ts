@@ -1,0 +1,99 @@
+import { hashesIn } from "./hashes.ts";
+import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./index_document.ts";
+import { outsideLinkOf } from "./outside_link.ts";
+import {
+  type Hashes,
+  type IndexDocument,
+  maxFiles,
+  type OutsideLink,
+  type PageFile,
+  type ProjectPage,
+} from "./page.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The JSON form of a project's page (PEP 691, 700). Throws `upstream_failed`. */
+export function parseJsonPage(document: IndexDocument): ProjectPage {
+  const keys = parseJsonDocument(document);
+  const { name, files } = keys;
+  if (!Array.isArray(files)) throw unreadable(document, 'it has no list "files"');
+  if (files.length > maxFiles) throw unreadable(document, `it lists more than ${maxFiles} files`);
+  return {
+    name: textOf(name) ?? lastSegment(new URL(document.askedUrl).pathname),
+    files: files.map((entry) => fileOf(entry, document.url)).filter((file) => file !== null),
+    outside: files.map(outsideOf).filter((link) => link !== null),
+    source: { form: "json", keys },
+  };
+}
+
+/** A JSON object of a version of the API that we know. Throws `upstream_failed`. */
+export function parseJsonDocument(document: IndexDocument): JsonObject {
+  const value = parse(document);
+  if (!isObject(value)) throw unreadable(document, "it is no JSON object");
+  checkApiVersion(document, isObject(value.meta) ? value.meta["api-version"] : undefined);
+  return value;
+}
+
+/** Whether it is a JSON object, and no list. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(document: IndexDocument): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(document.bytes));
+  } catch {
+    throw unreadable(document, "it says that it is JSON, and is not");
+  }
+}
+
+function fileOf(entry: unknown, base: string): PageFile | null {
+  if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
+  const fragment = fragmentOf(entry.url);
+  const url = absoluteUrl(entry.url.slice(0, entry.url.length - fragment.length), base);
+  if (url === null) return null;
+  const provenance = textOf(entry.provenance);
+  return {
+    filename: entry.filename,
+    url: url.href,
+    hashes: { ...hashesIn(fragment), ...hashesOf(entry.hashes) },
+    uploadTime: timeOf(entry["upload-time"]),
+    coreMetadata: besidesOf(entry["core-metadata"] ?? entry["dist-info-metadata"]),
+    gpgSig: typeof entry["gpg-sig"] === "boolean" ? entry["gpg-sig"] : null,
+    requiresPython: textOf(entry["requires-python"]),
+    yanked: typeof entry.yanked === "string" ? entry.yanked || false : entry.yanked === true,
+    provenance: provenance === null ? null : absoluteUrl(provenance, base)?.href ?? null,
+    source: { form: "json", entry },
+  };
+}
+
+function outsideOf(entry: unknown): OutsideLink | null {
+  if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
+  const link = outsideLinkOf(entry.url, { form: "json", entry });
+  return link && { ...link, name: entry.filename };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function hashesOf(value: unknown): Hashes | null {
+  if (!isObject(value)) return null;
+  const hashes: Record<string, string> = {};
+  for (const [algorithm, hex] of Object.entries(value)) {
+    if (typeof hex === "string") hashes[algorithm.toLowerCase()] = hex;
+  }
+  return hashes;
+}
+
+/** `true`, or the hashes, where there is metadata beside the file (PEP 658). */
+function besidesOf(value: unknown): Hashes | null {
+  return value === true ? {} : hashesOf(value);
+}
+
+/** A time in ms since the epoch, in UTC where it does not say another zone; null for what is none. */
+export function timeOf(value: unknown): number | null {
+  if (typeof value !== "string") return null;
+  const time = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);
+  return Number.isNaN(time) ? null : time;
+}

@@ -1,0 +1,106 @@
+import type { Artifact, BackendRequest, CachingPolicy, Reading, Resolved, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import type { DocumentLane } from "../shared/document_lane.ts";
+import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
+import type { IndexReader } from "./index_reader.ts";
+import type { AskedIndex, PypiIndexes } from "./indexes.ts";
+import { limitOf, type PageReadings } from "./rendered_page.ts";
+import { shownPage } from "./page_response.ts";
+import { maxPageBytes } from "../shared/sent_document.ts";
+
+export interface ProjectApiOptions {
+  readonly backend: string;
+  readonly policy: CachingPolicy;
+  readonly indexes: PypiIndexes;
+  readonly reader: IndexReader;
+  readonly pages: PageReadings;
+  readonly lane: DocumentLane;
+  /** Files uploaded less than this ago are not shown; null where all are. */
+  readonly minAgeMs: number | null;
+}
+
+/** A project, or one version of it. */
+export interface AskedAbout {
+  /** Normalised. */
+  readonly project: string;
+  readonly version: string | null;
+}
+
+/** The JSON API of PyPI, which other indexes have as well: what is known of a project beyond its page. */
+export class ProjectApi {
+  readonly #options: ProjectApiOptions;
+
+  constructor(options: ProjectApiOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The document about a project, of the index that its page is of: no other one has a say. Throws `not_found` where
+   * that has no such document, and what reading the page throws.
+   */
+  async answer(asked: AskedAbout, request: BackendRequest, vault: VaultReader): Promise<Resolved> {
+    const { backend, policy, indexes: { packagesBase }, reader, pages, minAgeMs } = this.#options;
+    const { project, version } = asked;
+    const { index } = await reader.readPage(project, { reading: pages.files, vault });
+    const uploadedUntil = minAgeMs === null ? null : limitOf(Date.now(), minAgeMs);
+    const base = (request.origin ?? "") + request.base;
+    const shown: ApiShown = { project, base, uploadedUntil, packagesBase };
+    const reading = this.#reading(shown);
+    const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), checkedBy: reading });
+    const document = documentOf(asked);
+    const read = await vault.read(document, reading);
+    if (!index.vouchesFor(read.source)) throw missing(asked, index);
+    const { page, isHidden, newest } = read.value;
+    const key = `/json/${project}/${version ?? ""}`;
+    const as = { backend, key, policy, headers: apiHeaders };
+    if (!isHidden) return shownPage(page, read.source, as);
+    if (newest === null) {
+      throw new VaultError("not_found", `All files of ${nameOf(asked)} are newer than "min_age" allows`);
+    }
+    const older = documentOf({ project, version: newest });
+    const { value, source } = await vault.read(document, this.#readingWith(older, shown, vault));
+    return shownPage(value.page, source, as);
+  }
+
+  #document(asked: AskedAbout, index: AskedIndex): Artifact {
+    const url = index.apiUrl(asked.project, asked.version);
+    if (url === null) throw missing(asked, index);
+    return this.#options.reader.document(`/json/${asked.project}/${asked.version ?? ""};${index.url}`, [
+      index.documentCandidate(url),
+    ]);
+  }
+
+  #reading(shown: ApiShown): Reading<ApiMade> {
+    const { backend, lane } = this.#options;
+    return {
+      name: JSON.stringify(["pypi api", backend, shown]),
+      maxBytes: maxPageBytes,
+      make: (body) => lane.run({ name: "makeApi", bodies: [body], options: shown }),
+      weigh: ({ page }) => page.bytes.byteLength,
+    };
+  }
+
+  /** What is said of the newest version is too new: what is said of an older one takes its place. */
+  #readingWith(older: Artifact, shown: ApiShown, vault: VaultReader): Reading<ApiMade> {
+    const reading = this.#reading(shown);
+    const name = `${reading.name} ${older.key}`;
+    const { lane } = this.#options;
+    return {
+      ...reading,
+      name,
+      make: async (body) => {
+        const make: Reading<ApiMade>["make"] = (other) =>
+          lane.run({ name: "makeApi", bodies: [body, other], options: shown });
+        return (await vault.read(older, { ...reading, name: `${name} inner`, make })).value;
+      },
+    };
+  }
+}
+
+function missing(asked: AskedAbout, { url }: AskedIndex): VaultError {
+  return new VaultError("not_found", `"${url}" has no document of the JSON API about ${nameOf(asked)}`);
+}
+
+function nameOf({ project, version }: AskedAbout): string {
+  return version === null ? `"${project}"` : `version ${version} of "${project}"`;
+}

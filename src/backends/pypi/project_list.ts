@@ -1,0 +1,119 @@
+import type { SimpleForm } from "./page_format.ts";
+import { isJsonDocument, lastSegment, unreadable } from "./index_document.ts";
+import { parseHtmlDocument } from "./parse_html.ts";
+import { isObject, parseJsonDocument } from "./parse_json.ts";
+import { markupLines } from "./markup.ts";
+import { isProjectName, normaliseName } from "./names.ts";
+import type { IndexDocument } from "./page.ts";
+import { inTurns } from "../shared/batches.ts";
+
+/** What an index says of one project: an object of `projects`, or only its name. */
+type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string };
+
+/** The projects of an index. */
+export interface ProjectList {
+  /** By normalised name. */
+  readonly projects: ReadonlyMap<string, ListedProject>;
+  /** What a JSON page says besides, without `projects`. */
+  readonly keys: Readonly<Record<string, unknown>>;
+}
+
+/** A list, and which of its projects, by normalised name, count. */
+export interface ListPart {
+  readonly list: ProjectList;
+  permits(project: string): boolean;
+}
+
+/** So much of an HTML page tells what it is. */
+const telltaleBytes = 64 * 1024;
+
+const ownKeys = { meta: { "api-version": "1.0" } };
+
+/** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
+export async function parseProjectList(document: IndexDocument): Promise<ProjectList> {
+  return isJsonDocument(document) ? await parseJsonList(document) : await parseHtmlList(document);
+}
+
+/** Throws as `parseProjectList`, as far as that can be told fast: PyPI lists more than half a million. */
+export function checkProjectList(document: IndexDocument): void {
+  if (isJsonDocument(document)) parseEntries(document);
+  else parseHtmlDocument({ ...document, bytes: document.bytes.subarray(0, telltaleBytes) });
+}
+
+/** All of them, each project once and spelt as the first spells it. What an index says besides is kept of a single one. */
+export async function mergeProjectLists(parts: readonly ListPart[]): Promise<ProjectList> {
+  const [only, ...others] = parts;
+  const isSingle = only !== undefined && others.length === 0;
+  const projects = new Map<string, ListedProject>();
+  for (const { list, permits } of parts) {
+    for await (const batch of inTurns(list.projects)) {
+      for (const [key, project] of batch) {
+        if (!projects.has(key) && permits(key)) projects.set(key, isSingle ? project : { name: project.name });
+      }
+    }
+  }
+  return { projects, keys: isSingle ? only.list.keys : ownKeys };
+}
+
+/** The list in either form; its links are relative to it. */
+export async function renderProjectList(
+  list: ProjectList,
+  form: SimpleForm["form"],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for await (const batch of inTurns(form === "json" ? jsonOf(list) : htmlOf(list))) {
+    chunks.push(encoder.encode(batch.join("")));
+  }
+  return await new Blob(chunks).bytes();
+}
+
+function* jsonOf({ projects, keys }: ProjectList): Iterable<string> {
+  yield JSON.stringify({ ...keys, projects: [] }).slice(0, -"]}".length);
+  let separator = "";
+  for (const project of projects.values()) {
+    yield separator + JSON.stringify(project);
+    separator = ",";
+  }
+  yield "]}";
+}
+
+function htmlOf({ projects }: ProjectList): Iterable<string> {
+  return markupLines({
+    title: "Simple index",
+    meta: [["pypi:repository-version", "1.0"]],
+    anchors: projects.entries().map(([key, { name }]) => ({ attributes: { href: `${key}/` }, text: name })),
+  });
+}
+
+async function parseJsonList(document: IndexDocument): Promise<ProjectList> {
+  const { entries, keys } = parseEntries(document);
+  const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
+  return { projects: await byKey(entries.values().filter(isListed)), keys };
+}
+
+function parseEntries(document: IndexDocument): { entries: readonly unknown[]; keys: ProjectList["keys"] } {
+  const { projects, ...keys } = parseJsonDocument(document);
+  if (!Array.isArray(projects)) throw unreadable(document, 'it has no list "projects"');
+  return { entries: projects, keys };
+}
+
+/** The text of a link is the name; where an index writes something else there, the link has it. */
+async function parseHtmlList(document: IndexDocument): Promise<ProjectList> {
+  const named = parseHtmlDocument(document).anchors.values().map(({ href, text }) => {
+    const linked = lastSegment(href.replace(/[?#].*$/s, ""));
+    const written = text.trim();
+    return { name: normaliseName(written) === normaliseName(linked) ? written : linked };
+  });
+  return { projects: await byKey(named), keys: ownKeys };
+}
+
+async function byKey(listed: Iterable<ListedProject>): Promise<ReadonlyMap<string, ListedProject>> {
+  const projects = new Map<string, ListedProject>();
+  for await (const batch of inTurns(listed)) {
+    for (const project of batch) {
+      if (isProjectName(project.name)) projects.set(normaliseName(project.name), project);
+    }
+  }
+  return projects;
+}

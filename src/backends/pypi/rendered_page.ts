@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { ReadableBody, Reading } from "../../artifact.ts";
+import type { DocumentLane } from "../shared/document_lane.ts";
+import type { SimpleForm } from "./page_format.ts";
+import { FileTable } from "./file_table.ts";
+import type { PypiIndexes } from "./indexes.ts";
+import type { PageMade, PageShown, RenderedPage } from "./page_work.ts";
+import { maxPageBytes } from "../shared/sent_document.ts";
+
+export interface PageOptions {
+  readonly backend: string;
+  readonly indexes: PypiIndexes;
+  readonly lane: DocumentLane;
+  /** Files uploaded less than this ago are not shown; null where all are. */
+  readonly minAgeMs: number | null;
+}
+
+/** What there is to say about one page. */
+export interface PageWanted {
+  readonly project: string;
+  readonly form: SimpleForm;
+  /** From the page to the prefix: `../../`. */
+  readonly toRoot: string;
+  /** In ms since the epoch. */
+  readonly now: number;
+  /** URLs of further files that are too new to be shown. */
+  readonly hidden: readonly string[];
+}
+
+/** How the pages of projects are read, from whatever form the index has. Each page is parsed once. */
+export class PageReadings {
+  readonly #options: PageOptions;
+  /** What files are checked against. */
+  readonly files: Reading<FileTable>;
+  /** The URLs of its files, where the page does not say of any when it was uploaded; else none. */
+  readonly untimed: Reading<readonly string[]>;
+
+  constructor(options: PageOptions) {
+    this.#options = options;
+    this.files = {
+      name: JSON.stringify(["pypi files", options.backend]),
+      maxBytes: maxPageBytes,
+      make: async (body) => new FileTable((await this.#make(body, null)).files),
+      weigh: ({ sizeBytes }) => sizeBytes,
+    };
+    this.untimed = {
+      name: JSON.stringify(["pypi untimed files", options.backend]),
+      maxBytes: maxPageBytes,
+      make: async (body) => (await this.#make(body, null)).untimed,
+      weigh: (urls) => urls.reduce((sum, { length }) => sum + length, 0),
+    };
+  }
+
+  /** When what is shown was uploaded at the latest, in ms since the epoch; null where all is shown. */
+  uploadedUntil(now: number): number | null {
+    const { minAgeMs } = this.#options;
+    return minAgeMs === null ? null : limitOf(now, minAgeMs);
+  }
+
+  /** The page made ready for clients. */
+  shown({ project, form, toRoot, now, hidden }: PageWanted): Reading<RenderedPage> {
+    const { backend, indexes: { packagesBase } } = this.#options;
+    const uploadedUntil = this.uploadedUntil(now);
+    const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden };
+    return {
+      name: JSON.stringify(["pypi page", backend, project, form.contentType, toRoot, uploadedUntil, nameOf(hidden)]),
+      maxBytes: maxPageBytes,
+      make: async (body, keep) => {
+        const { files, page } = await this.#make(body, shown);
+        keep(this.files, new FileTable(files));
+        return page!;
+      },
+      weigh: ({ bytes }) => bytes.byteLength,
+    };
+  }
+
+  #make(body: ReadableBody, shown: PageShown | null): Promise<PageMade> {
+    return this.#options.lane.run({ name: "makePage", bodies: [body], options: shown });
+  }
+}
+
+/** Short, however many there are. */
+function nameOf(urls: readonly string[]): string {
+  return urls.length === 0 ? "" : createHash("sha256").update(urls.join("\n")).digest("hex");
+}
+
+/**
+ * When what is old enough was uploaded at the latest. In steps, so that a page is not made anew each time: a hundredth of
+ * the age, and an hour at most.
+ */
+export function limitOf(now: number, minAgeMs: number): number {
+  const step = Math.min(3_600_000, Math.max(1000, minAgeMs / 100));
+  return Math.floor((now - minAgeMs) / step) * step;
+}

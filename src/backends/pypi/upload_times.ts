@@ -1,0 +1,69 @@
+import { LRUCache } from "lru-cache";
+import type { Artifact, CachingPolicy, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import { headerOf } from "../../http/headers.ts";
+import { parseHttpDate } from "../../http/http_date.ts";
+import { type AskedIndex, fileKeyOf } from "./indexes.ts";
+
+/** More files than a page of one project has, but for the very largest; those at the end of a page are the newest. */
+const mostAsked = 2000;
+
+/** Times never change, and what could not be told may be told later. */
+const remembered = { files: 100_000, unknownForMs: 10 * 60_000 };
+
+export interface UploadTimesOptions {
+  readonly backend: string;
+  readonly policy: CachingPolicy;
+}
+
+/**
+ * When files were uploaded that an index tells no times of: their `Last-Modified`, asked for with HEAD once for each.
+ * Remembered since the start only.
+ */
+export class UploadTimes {
+  readonly #options: UploadTimesOptions;
+  /** In ms since the epoch, by URL; null where it could not be told. */
+  readonly #known = new LRUCache<string, { readonly at: number | null }>({ max: remembered.files });
+
+  constructor(options: UploadTimesOptions) {
+    this.#options = options;
+  }
+
+  /** Of the last files of a page, in its order; null for those that cannot be told. */
+  async of(urls: readonly string[], index: AskedIndex, vault: VaultReader): Promise<Map<string, number | null>> {
+    const asked = urls.slice(-mostAsked).map(async (url) => [url, await this.#timeOf(url, index, vault)] as const);
+    return new Map(await Promise.all(asked));
+  }
+
+  async #timeOf(url: string, index: AskedIndex, vault: VaultReader): Promise<number | null> {
+    const known = this.#known.get(url);
+    if (known !== undefined) return known.at;
+    const at = await this.#ask(url, index, vault);
+    this.#known.set(url, { at }, at === null ? { ttl: remembered.unknownForMs } : {});
+    return at;
+  }
+
+  async #ask(url: string, index: AskedIndex, vault: VaultReader): Promise<number | null> {
+    try {
+      const headers = await vault.head(this.#file(url, index));
+      return parseHttpDate(headerOf(headers, "last-modified") ?? "");
+    } catch (error) {
+      if (error instanceof VaultError || error instanceof URIError) return null;
+      throw error;
+    }
+  }
+
+  #file(url: string, index: AskedIndex): Artifact {
+    const { backend, policy } = this.#options;
+    return {
+      backend,
+      key: fileKeyOf(url),
+      candidates: [index.candidate(url)],
+      requestHeaders: [],
+      freshness: { kind: "immutable" },
+      policy,
+      movesOnAfter: "any_failure",
+      webPages: "refused",
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import type { Artifact, Candidate } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import type { VaultEvents } from "../../observe/events.ts";
+import type { Version } from "../../store/store.ts";
+import { type Answer, askUpstream } from "./ask_upstream.ts";
+import { conditionsOf } from "./revalidate.ts";
+import type { Turns } from "./turn.ts";
+
+export interface HeadQuestion {
+  readonly artifact: Artifact;
+  /** In the order to be tried. */
+  readonly candidates: readonly Candidate[];
+  /** What upstream is asked to confirm: a stale copy, or what is arriving. */
+  readonly previous: Version | null;
+  readonly retry: boolean;
+}
+
+export interface HeadsOptions {
+  readonly events: VaultEvents;
+  readonly turns: Turns;
+}
+
+/**
+ * Requests with HEAD: one for all who ask the same at the same time. They are short, so that who leaves does not end
+ * one.
+ */
+export class Heads {
+  readonly #events: VaultEvents;
+  readonly #turns: Turns;
+  readonly #underWay = new Map<string, Promise<Answer>>();
+  readonly #closing = new AbortController();
+
+  constructor({ events, turns }: HeadsOptions) {
+    this.#events = events;
+    this.#turns = turns;
+  }
+
+  /**
+   * Asks the candidates, conditionally where there is a stale copy, and gives up any body. Throws as `askUpstream`, and
+   * `shutting_down`.
+   */
+  ask(question: HeadQuestion): Promise<Answer> {
+    const { artifact, previous } = question;
+    const conditions = previous ? conditionsOf(previous) : [];
+    const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, conditions]);
+    const known = this.#underWay.get(name);
+    if (known) {
+      this.#events.followerJoined(artifact.backend);
+      return known;
+    }
+    const asked = this.#ask(question).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, asked);
+    return asked;
+  }
+
+  /** Ends all that are under way. */
+  close(): void {
+    this.#closing.abort(new VaultError("shutting_down", "The vault is shutting down. Ask again in a moment"));
+  }
+
+  async #ask({ artifact, ...question }: HeadQuestion): Promise<Answer> {
+    const { signal } = this.#closing;
+    const url = question.candidates[0]!.url;
+    const release = await this.#turns.request({ backend: artifact.backend, url, signal });
+    try {
+      const answer = await askUpstream(artifact, {
+        method: "HEAD",
+        ...question,
+        headers: [],
+        held: question.previous,
+        signal,
+        events: this.#events,
+      });
+      await answer.response.body?.cancel().catch(() => {});
+      return answer;
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Artifact, Read, Reading, Source, VaultReader } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
+import type { HeaderList } from "../../http/headers.ts";
+import type { Store } from "../../store/store.ts";
+import type { MadeReadings } from "./made_readings.ts";
+import { drain } from "../streams/chunks.ts";
+import { OpenedBody } from "./opened_body.ts";
+import type { Opened } from "../vault.ts";
+
+export interface LibraryOptions {
+  readonly store: Store;
+  readonly made: MadeReadings;
+  readonly open: (artifact: Artifact) => Promise<Opened>;
+  /** The same with HEAD. */
+  readonly openHead: (artifact: Artifact) => Promise<Opened>;
+  /** Resolves when no transfer of the artifact is under way. */
+  readonly settled: (artifact: Artifact) => Promise<void>;
+}
+
+/** Reads what the vault holds or fetches: each document once, for however many. */
+export class Library implements VaultReader {
+  readonly #options: LibraryOptions;
+  readonly #underWay = new Map<string, Promise<Read<unknown>>>();
+  readonly #ahead = new Set<Promise<void>>();
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+  }
+
+  read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    const { backend, key, requestHeaders, freshness } = artifact;
+    const name = JSON.stringify([backend, key, requestHeaders, freshness, reading.name]);
+    const known = this.#underWay.get(name);
+    if (known) return known as Promise<Read<T>>;
+    const read = this.#read(artifact, reading).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, read);
+    return read;
+  }
+
+  async head(artifact: Artifact): Promise<HeaderList> {
+    const opened = await this.#options.openHead(artifact);
+    opened.close();
+    return opened.headers;
+  }
+
+  holds(artifact: Artifact): boolean {
+    const entry = this.#options.store.find(artifact);
+    return entry !== null && this.#options.store.hasBody(entry);
+  }
+
+  async fetch(artifact: Artifact): Promise<void> {
+    const opened = await this.#options.open(artifact);
+    if (opened.sha256 !== undefined) return opened.close();
+    await drain(opened.chunks());
+    await this.#options.settled(artifact);
+    if (!this.holds(artifact)) throw notKept(artifact);
+  }
+
+  async fetchAhead({ policy, ...artifact }: Artifact): Promise<void> {
+    const unfollowed: Artifact = { ...artifact, policy: { ...policy, abandonedTransfer: "finish" } };
+    const opened = await this.#options.open(unfollowed);
+    opened.close();
+    if (opened.sha256 !== undefined) return;
+    await this.#options.settled(unfollowed);
+    if (!this.holds(unfollowed)) throw notKept(unfollowed);
+  }
+
+  async copy(from: Artifact, to: Artifact): Promise<void> {
+    const { store, settled } = this.#options;
+    await settled(from);
+    const entry = store.find(from);
+    if (entry === null || !store.hasBody(entry)) throw notKept(from);
+    await store.renew({ ...entry, backend: to.backend, key: to.key });
+  }
+
+  keysBelow(backend: string, prefix: string): AsyncIterable<string> {
+    return this.#options.store.keysBelow(backend, prefix);
+  }
+
+  /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */
+  readAhead({ readAhead: reading, ...artifact }: Artifact, come: Promise<void>): void {
+    if (!reading) return;
+    const read = come.then(async () => {
+      if (this.holds(artifact)) await this.read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+      // What goes wrong here goes wrong again for who wants it, and is told then.
+    }).catch(() => {}).finally(() => this.#ahead.delete(read));
+    this.#ahead.add(read);
+  }
+
+  /** Gives up what is being made, and resolves when nothing is read ahead any more. */
+  async close(): Promise<void> {
+    this.#options.made.close();
+    await Promise.all(this.#ahead);
+  }
+
+  async #read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    const { made, settled, open } = this.#options;
+    const opened = await open(artifact);
+    const body = new OpenedBody(opened, { maxBytes: reading.maxBytes, signal: made.signal });
+    try {
+      const isChecked = artifact.checkedBy?.name === reading.name && opened.cacheStatus.stored === true;
+      // What the check has made of a body that comes is kept by the time that body has ended.
+      const known = opened.sha256 ?? (isChecked ? await body.sha256() : undefined);
+      const kept = known === undefined ? null : made.get(reading, body, known);
+      if (kept === null && opened.sha256 === undefined && known !== undefined) {
+        return { ...await this.#readAgain(artifact, reading), source: sourceOf(opened, body.url) };
+      }
+      const value = kept ? kept.value : await made.make(reading, body, () => body.sha256());
+      // What was read is also held: who reads it again, or copies it, finds it there.
+      if (opened.sha256 === undefined) await settled(artifact);
+      return { value, sha256: await body.sha256(), headers: opened.headers, source: sourceOf(opened, body.url) };
+    } finally {
+      body.close();
+    }
+  }
+
+  /** From the store, a body that has been read to its end. */
+  async #readAgain<T>({ checkedBy: _, ...artifact }: Artifact, reading: Reading<T>): Promise<Read<T>> {
+    await this.#options.settled(artifact);
+    return await this.#read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+  }
+}
+
+function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: string): Source {
+  return { cacheStatus, ageSeconds, upstream, location };
+}
+
+function notKept({ backend, key }: Artifact): VaultError {
+  return new VaultError("storage_failed", `${backend} ${key} could not be kept; the log says why`);
+}

@@ -1,0 +1,45 @@
+import type { Artifact } from "../artifact.ts";
+import { messageOf } from "../errors.ts";
+import { keepHeaders } from "../http/headers.ts";
+import type { Log } from "../observe/log.ts";
+import type { Store } from "../store/store.ts";
+import type { Answer } from "./asking/ask_upstream.ts";
+import { openArriving } from "./opened.ts";
+import { adoptedEntry } from "./asking/revalidate_by_head.ts";
+import type { Transfer } from "./transfer/transfer.ts";
+import type { Opened } from "./vault.ts";
+
+export interface ElsewhereOptions {
+  readonly artifact: Artifact;
+  readonly store: Store;
+  readonly log: Log;
+  readonly askHead: () => Promise<Answer>;
+}
+
+/**
+ * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has it here;
+ * when it is complete, this key has it too. Null where it cannot be followed. Throws as `askUpstream`.
+ */
+export async function followElsewhere(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
+  const leave = transfer.hold();
+  try {
+    return await followConfirmed(transfer, options);
+  } finally {
+    leave();
+  }
+}
+
+async function followConfirmed(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
+  const { artifact, store, log, askHead } = options;
+  const answer = await askHead();
+  const head = await transfer.head().catch(() => null);
+  if (head?.kind !== "body" || !transfer.storing || head.sizeBytes === null || transfer.stopping) return null;
+  const { response } = answer;
+  const entry = adoptedEntry(artifact, answer, head.sizeBytes);
+  if (entry === null) return null;
+  transfer.ended.then(async () => {
+    if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.renew(entry);
+  }).catch((error) => log.warning(messageOf(error)));
+  const status = { hit: false, fwd: "uri-miss", fwdStatus: response.status, collapsed: true } as const;
+  return { ...await openArriving(transfer, head, status), headers: keepHeaders(response.headers) };
+}

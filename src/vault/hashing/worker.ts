@@ -1,0 +1,126 @@
+// Hashes growing files on a thread of its own, by reading what has been written to them.
+import { type DigestAlgorithm, Hasher } from "../../digest.ts";
+import { messageOf } from "../../errors.ts";
+
+/** What the worker is told; `id` names one body. */
+export type HashRequest =
+  | { id: number; kind: "open"; path: string; algorithms: DigestAlgorithm[] }
+  | { id: number; kind: "update"; chunk: Uint8Array }
+  | { id: number; kind: "advance"; toBytes: number }
+  | { id: number; kind: "digests" }
+  | { id: number; kind: "rest" }
+  | { id: number; kind: "close" };
+
+/** What it answers to `digests`. */
+export type HashReply =
+  | { id: number; bytes: number; digests: ReturnType<Hasher["digests"]>; error?: undefined }
+  | { id: number; error: string };
+
+type Job = Exclude<HashRequest, { kind: "open" | "close" }>;
+
+interface Body {
+  readonly id: number;
+  readonly path: string;
+  readonly hasher: Hasher;
+  /** In the order they came; the first may be done in part. */
+  readonly jobs: Job[];
+  file: Deno.FsFile | null;
+  failure: string | null;
+}
+
+/** How much of one body is hashed before it is another's turn: about 10 ms of work. */
+const sliceBytes = 4 * 1024 * 1024;
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<HashRequest>) => void;
+  postMessage(reply: HashReply): void;
+};
+const bodies = new Map<number, Body>();
+/** Those with jobs, in the order of their turns. */
+const waiting = new Set<Body>();
+const buffer = new Uint8Array(1024 * 1024);
+// Messages to ourselves: what the vault sends meanwhile is taken in between two turns.
+const turns = new MessageChannel();
+turns.port1.onmessage = takeTurn;
+
+scope.onmessage = ({ data: request }) => {
+  const { id } = request;
+  if (request.kind === "open") {
+    const { path, algorithms } = request;
+    const body: Body = { id, path, hasher: new Hasher(algorithms), jobs: [], file: null, failure: null };
+    bodies.set(id, body);
+    return attempt(body, () => body.file = openAt(path, 0));
+  }
+  const body = bodies.get(id);
+  if (body === undefined) return;
+  if (request.kind === "close") return forget(body);
+  body.jobs.push(request);
+  if (waiting.size === 0) turns.port2.postMessage(null);
+  waiting.add(body);
+};
+
+function forget(body: Body): void {
+  body.file?.close();
+  waiting.delete(body);
+  bodies.delete(body.id);
+}
+
+/** What fails once stays failed: its other jobs do nothing, and `digests` is answered with the reason. */
+function attempt(body: Body, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    body.failure = messageOf(error);
+  }
+}
+
+/** Works on one body for a slice of its first jobs. */
+function takeTurn(): void {
+  const [body] = waiting;
+  if (body === undefined) return;
+  waiting.delete(body);
+  attempt(body, () => work(body));
+  if (body.jobs.length > 0) waiting.add(body);
+  if (waiting.size > 0) turns.port2.postMessage(null);
+}
+
+function work(body: Body): void {
+  const upTo = body.hasher.bytes + sliceBytes;
+  for (let job = body.jobs[0]; job !== undefined && body.hasher.bytes < upTo; job = body.jobs[0]) {
+    if (job.kind === "advance" && body.failure === null) {
+      advance(body, Math.min(job.toBytes, upTo));
+      if (body.hasher.bytes < job.toBytes) return;
+    }
+    if (job.kind === "update" && body.failure === null) body.hasher.update(job.chunk);
+    if (job.kind === "digests") reply(body);
+    if (job.kind === "rest") rest(body);
+    body.jobs.shift();
+  }
+}
+
+function reply({ id, hasher, failure }: Body): void {
+  scope.postMessage(
+    failure === null ? { id, bytes: hasher.bytes, digests: hasher.digests() } : { id, error: failure },
+  );
+}
+
+function rest(body: Body): void {
+  body.file?.close();
+  body.file = null;
+}
+
+function advance(body: Body, toBytes: number): void {
+  const { hasher } = body;
+  body.file ??= openAt(body.path, hasher.bytes);
+  while (hasher.bytes < toBytes) {
+    const read = body.file.readSync(buffer.subarray(0, Math.min(buffer.byteLength, toBytes - hasher.bytes)));
+    if (read === null) throw new Error(`the staged file ends at ${hasher.bytes} of ${toBytes} bytes`);
+    hasher.update(buffer.subarray(0, read));
+  }
+}
+
+function openAt(path: string, offset: number): Deno.FsFile {
+  const file = Deno.openSync(path);
+  if (offset > 0) file.seekSync(offset, Deno.SeekMode.Start);
+  return file;
+}

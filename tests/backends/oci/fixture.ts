@@ -1,0 +1,66 @@
+import type { Artifact, BackendRequest, CachingPolicy, DirectAnswer, Fetch } from "../../../src/artifact.ts";
+import { createOciBackend, type OciBackend, type OciBackendOptions } from "../../../src/backends/oci/backend.ts";
+import type { OciRegistry } from "../../../src/backends/oci/registry.ts";
+
+export const hex = "0123456789abcdef".repeat(4);
+export const sha256 = `sha256:${hex}`;
+export const sha512 = `sha512:${hex}${hex}`;
+
+const policy: CachingPolicy = {
+  staleIfErrorMs: Infinity,
+  negativeTtlMs: 60_000,
+  serveDeleted: false,
+  honorClientNoCache: false,
+  abandonedTransfer: "finish",
+  offline: false,
+};
+
+const nothing: Fetch = () => Promise.resolve(new Response(null, { status: 404 }));
+
+/** A registry of this host that lets every image through and has none, but for what `changes` says. */
+export function registryAt(host: string, changes: Partial<OciRegistry> = {}): OciRegistry {
+  return {
+    url: `https://${host}`,
+    names: [host],
+    fetch: nothing,
+    idleTimeoutMs: 1000,
+    allow: [],
+    deny: [],
+    ...changes,
+  };
+}
+
+export const hub = registryAt("registry-1.docker.io");
+
+/** A mirror of Docker Hub at `/docker`, but for what `changes` says. */
+export function ociBackend(changes: Partial<OciBackendOptions> = {}): OciBackend {
+  return createOciBackend({
+    name: "docker",
+    type: "dockerhub",
+    prefix: "/docker",
+    maxTransfers: 8,
+    policy,
+    registries: [hub],
+    tagTtlMs: 300_000,
+    movesOnAfter: "refusal",
+    ...changes,
+  });
+}
+
+/** A request for a path with or without a query, below `base`. */
+export function requestFor(target: string, base = "/docker", headers: HeadersInit = {}): BackendRequest {
+  const [path = "", query] = target.split("?");
+  const client = { host: "127.0.0.1", port: 40_000 };
+  return { client, base, path, query: query === undefined ? "" : `?${query}`, headers: new Headers(headers) };
+}
+
+/** The artifact, where it is no direct answer; else fails. */
+export function asArtifact(resolved: Artifact | DirectAnswer | Promise<Artifact | DirectAnswer>): Artifact {
+  if ("candidates" in resolved) return resolved;
+  throw new Error("an answer that needs no upstream");
+}
+
+/** The URLs an artifact is asked for at, in order. */
+export function urlsOf(artifact: Artifact): string[] {
+  return artifact.candidates.map(({ url }) => url);
+}
