@@ -2,7 +2,7 @@ import { authorities, choice, duration, flag, integer, Misfit, text, textMatchin
 import { clientCertificate } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
 
-/** What the vault itself answers. */
+/** Older names of the vault's own pages, which are below `/-/`. */
 const reserved = ["/healthz", "/readyz", "/metrics"];
 
 /** A backend's name: it stands in logs, in metrics and as a directory in the cache. */
@@ -23,6 +23,9 @@ const prefix = value<string>({
     const path = input.length > 1 ? input.replace(/\/$/, "") : input;
     if (/\/\.{0,2}(\/|$)/.test(path) && path !== "/") return new Misfit();
     if (reserved.includes(path)) return new Misfit(`"${path}" is answered by the vault itself; choose another prefix`);
+    if (/^\/-(\/|$)/.test(path)) {
+      return new Misfit(`"${path}" is reserved: the vault's own pages are below "/-/"; choose another prefix`);
+    }
     return path;
   },
 });

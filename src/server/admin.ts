@@ -15,7 +15,10 @@ export interface AdminOptions {
 
 const probeEveryMs = 1000;
 
-/** The vault's own pages: what it serves, its health and its metrics. */
+/**
+ * Answers the vault's own pages: what it serves, its health and its metrics. They live below `/-/`, where no backend can
+ * have its prefix; probes and scrapers also know them by their names without it, and do not follow redirects.
+ */
 export class Admin {
   readonly #options: AdminOptions;
   readonly #now: () => number;
@@ -26,13 +29,19 @@ export class Admin {
     this.#now = options.now ?? performance.now.bind(performance);
   }
 
-  /** Null for a path that is none of the vault's own. `/` is only where no backend has it. */
+  /**
+   * Null for a path that is not the vault's own, also below `/-/`: a backend at the root has the rest of it. `/` is the
+   * start page only where no backend has it.
+   */
   answer(method: string, { origin, path, query }: Target, headers: Headers): Reply | Promise<Reply> | null {
     switch (path) {
+      case "/-/healthz":
       case "/healthz":
         return textReply(method, "ok\n");
+      case "/-/readyz":
       case "/readyz":
         return this.#ready(method);
+      case "/-/metrics":
       case "/metrics":
         return this.#metrics(method, query, headers);
       case "/":
@@ -82,7 +91,7 @@ function indexOf(backends: readonly Backend[], origin: string): string {
     "It serves:",
     ...entries.sort(),
     "",
-    "/healthz, /readyz and /metrics tell how it is.",
+    "/-/healthz, /-/readyz and /-/metrics tell how it is.",
     "",
   ].join("\n");
 }

@@ -242,6 +242,12 @@ const single: [name: string, text: string, problem: RegExp][] = [
   ["a prefix without a slash", backend("prefix: files"), /prefix: "files" is not a path prefix/],
   ["a prefix that climbs", backend("prefix: /a/../b"), /prefix: "\/a\/\.\.\/b" is not a path prefix/],
   ["a prefix of the vault's own", backend("prefix: /metrics/"), /"\/metrics" is answered by the vault itself/],
+  [
+    "the prefix of the vault's own pages",
+    backend("prefix: /-/"),
+    /prefix: "\/-" is reserved: the vault's own pages are/,
+  ],
+  ["a prefix below the vault's own pages", backend("prefix: /-/npm"), /prefix: "\/-\/npm" is reserved/],
   ["a rule that says both", backend("rules: [{match: a, ttl: 1, immutable: true}]"), /write either immutable/],
   ["a rule that denies", backend("rules: [{match: a, immutable: false}]"), /write either immutable/],
   ["a base URL of another kind", backend().replace("https:", "ftp:"), /"ftp:\/\/example.org\/x\/" is not a URL/],

@@ -4,7 +4,7 @@ import { Metrics } from "../../src/observe/metrics.ts";
 import { Admin } from "../../src/server/admin.ts";
 import type { Reply } from "../../src/server/reply.ts";
 import { fakeBackend, fakeFile } from "./fake_vault.ts";
-import { Served } from "./served.ts";
+import { type RawAnswer, Served } from "./served.ts";
 
 const backends = [fakeBackend("http", "/http"), fakeBackend("maven", "/maven")];
 
@@ -92,9 +92,50 @@ Deno.test("a backend at the root gets /, and the vault's own pages stay", async 
   assert.equal((await served.ask("GET", "/healthz")).body, "ok\n");
 });
 
+for (const page of ["healthz", "readyz"]) {
+  Deno.test(`/-/${page} and /${page} answer the same, to GET and to HEAD`, async () => {
+    await using served = new Served({});
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await served.ask(method, `/-/${page}`);
+      assert.equal(answer.status, 200);
+      assert.deepEqual(comparable(answer), comparable(await served.ask(method, `/${page}`)));
+    }
+  });
+}
+
+Deno.test("the start page names the vault's own pages where they live", async () => {
+  const { admin } = createAdmin();
+  assert.match((await ask(admin, "/"))!.text, /^\/-\/healthz, \/-\/readyz and \/-\/metrics tell how it is\.$/m);
+});
+
+Deno.test("a backend at the root gets what is below /-/ and not the vault's own", async () => {
+  const files = {
+    "/-/ping": fakeFile(),
+    "/-/v1/search?text=x": fakeFile(),
+    "/-/healthz": fakeFile(),
+    "/-/": fakeFile(),
+  };
+  await using served = new Served({ files, backends: [fakeBackend("npm", "/")] });
+  for (const path of ["/-/ping", "/-/v1/search?text=x", "/-/"]) {
+    assert.equal((await served.ask("GET", path)).body, "0123456789");
+  }
+  assert.equal((await served.ask("GET", "/-/healthz")).body, "ok\n");
+});
+
+Deno.test("without a backend at the root, nothing else is served below /-/", async () => {
+  await using served = new Served({});
+  assert.equal((await served.ask("GET", "/-/ping")).status, 404);
+});
+
+function comparable({ status, headers, body }: RawAnswer) {
+  const told = [...headers].filter(([name]) => name !== "x-request-id" && name !== "date");
+  return { status, headers: told, body };
+}
+
 const forms = [
   { name: "for Accept", target: "/metrics", accept: "application/json, */*;q=0.1" },
   { name: "for the query", target: "/metrics?format=json", accept: "*/*" },
+  { name: "below /-/", target: "/-/metrics?format=json", accept: "*/*" },
 ];
 
 for (const { name, target, accept } of forms) {
