@@ -11,7 +11,7 @@ export interface Digest {
   readonly hex: string;
 }
 
-/** Reads `algorithm:hex` (OCI image-spec, descriptor digests); throws `bad_request` on anything else. */
+/** Parses `algorithm:hex` (OCI image-spec, descriptor digests). Throws `bad_request` on anything else. */
 export function parseDigest(text: string): Digest {
   const [algorithm = "", hex = "", ...rest] = text.split(":");
   const expected = Object.hasOwn(hexLength, algorithm) ? hexLength[algorithm as DigestAlgorithm] : 0;
@@ -21,12 +21,15 @@ export function parseDigest(text: string): Digest {
   return { algorithm: algorithm as DigestAlgorithm, hex };
 }
 
-/** The inverse of `parseDigest`. */
+/** Formats a digest as `algorithm:hex`, the inverse of `parseDigest`. */
 export function formatDigest(digest: Digest): string {
   return `${digest.algorithm}:${digest.hex}`;
 }
 
-/** Hashes bytes in order under several algorithms at once; `digests` may be read at any point and hashing goes on. */
+/**
+ * Hashes bytes in order with several algorithms at once. `digests` may be called at any point, and hashing continues
+ * after it.
+ */
 export class Hasher {
   #bytes = 0;
   readonly #hashes: ReadonlyMap<DigestAlgorithm, Hash>;
@@ -44,7 +47,7 @@ export class Hasher {
     for (const hash of this.#hashes.values()) hash.update(chunk);
   }
 
-  /** The digests, in hex, of all bytes so far. */
+  /** Returns the digests, in hex, of all bytes so far. */
   digests(): Partial<Record<DigestAlgorithm, string>> {
     const entries = [...this.#hashes].map(([algorithm, hash]) => [algorithm, hash.copy().digest("hex")]);
     return Object.fromEntries(entries);

@@ -1,7 +1,7 @@
-/** The closed set of things that can go wrong, and the HTTP status each is answered with when no copy can be served. */
+/** The closed set of error codes, each with the HTTP status that clients get when no copy can be served. */
 export const errorStatus = {
   bad_request: 400,
-  /** A 4xx of the upstream that is passed on as it is; this status where the upstream's is not known. */
+  /** A 4xx of the upstream that is passed on. This status is for where the upstream's is not known. */
   refused: 400,
   denied: 403,
   unknown_route: 404,
@@ -28,22 +28,22 @@ export const errorStatus = {
 
 export type ErrorCode = keyof typeof errorStatus;
 
-/** What an upstream answered instead of the artifact, for clients that read it. */
+/** The answer of an upstream that is no artifact, for clients that read it. */
 export interface UpstreamAnswer {
   readonly status: number;
-  /** Those that may be sent on; names in lower case. */
+  /** The headers that may be sent on; names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Whole; null where HEAD was asked. */
+  /** The whole body; null where HEAD was asked. */
   readonly body: Uint8Array<ArrayBuffer> | null;
 }
 
 export interface VaultErrorOptions {
   cause?: unknown;
-  /** What the upstream answered, where it answered at all. */
+  /** The status that the upstream answered with, where it answered at all. */
   upstreamStatus?: number;
   /** Seconds a client should wait, from the upstream's Retry-After. */
   retryAfterSeconds?: number;
-  /** What clients get instead of an explanation. */
+  /** The answer that clients get instead of an explanation. */
   answer?: UpstreamAnswer;
 }
 
@@ -68,7 +68,7 @@ export class VaultError extends Error {
   }
 }
 
-/** The text of anything that was thrown, for use inside a longer message. */
+/** Returns the text of anything that was thrown, to stand inside a longer message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

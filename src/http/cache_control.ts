@@ -2,19 +2,21 @@
 export type CacheDirectives = ReadonlyMap<string, Directive>;
 
 export interface Directive {
-  /** Of a quoted argument, what stands between the quotes; null where there is no argument. */
+  /** The text of the argument, without its quotes; null where there is none. */
   readonly argument: string | null;
-  /** Whether it cannot be relied on: it is malformed, or it was said twice with different arguments. */
+  /** True where it is malformed, or was said twice with different arguments: it cannot be relied on. */
   readonly doubtful: boolean;
 }
 
-/** A name, perhaps with an argument, up to the next comma: RFC 9110 §5.6.6 without the spaces round "=". */
+/**
+ * Matches a directive, `name` or `name=argument`, up to the next comma: RFC 9110 §5.6.6 without the spaces round "=".
+ */
 const member = /[ \t]*([!#$%&'*+.^_`|~\w-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w-]*)))?[ \t]*(?=,|$)/y;
 const firstToken = /^[!#$%&'*+.^_`|~\w-]+/;
 
 /**
- * Reads the value of a `Cache-Control`, of a request or a response. What is malformed keeps the name it begins with, so
- * that a broken `max-age` never counts as an absent one.
+ * Parses the value of a `Cache-Control`, of a request or a response. A malformed directive keeps the name it begins
+ * with, so that a broken `max-age` never counts as an absent one.
  */
 export function parseCacheControl(value: string): CacheDirectives {
   const directives = new Map<string, Directive>();
@@ -31,8 +33,8 @@ export function parseCacheControl(value: string): CacheDirectives {
 }
 
 /**
- * The seconds that a directive gives, at most 2^31 (RFC 9111 §1.2.2); undefined where it is absent, and 0 where it is no
- * number, for a response with invalid freshness counts as stale (RFC 9111 §4.2.1).
+ * Returns the seconds that a directive gives, at most 2^31 (RFC 9111 §1.2.2): undefined where it is absent, 0 where it
+ * is no number, since a response with invalid freshness counts as stale (RFC 9111 §4.2.1).
  */
 export function secondsOf(directives: CacheDirectives, name: string): number | undefined {
   const directive = directives.get(name);
@@ -40,7 +42,7 @@ export function secondsOf(directives: CacheDirectives, name: string): number | u
   return directive.doubtful ? 0 : parseDeltaSeconds(directive.argument ?? "") ?? 0;
 }
 
-/** Reads delta-seconds, capped at 2^31 (RFC 9111 §1.2.2); null for anything but digits. */
+/** Parses delta-seconds, capped at 2^31 (RFC 9111 §1.2.2); null for anything but digits. */
 export function parseDeltaSeconds(text: string): number | null {
   return /^\d+$/.test(text) ? Math.min(2 ** 31, Number(text)) : null;
 }

@@ -1,29 +1,32 @@
-/** How a request was handled, in the terms of RFC 9211; `detail` is a short token of our own. */
+/**
+ * A cache status says how a request was handled, in the terms of RFC 9211; `detail` is a short token of the vault's
+ * own.
+ */
 export interface CacheStatus {
-  /** Served from the store without asking upstream. */
+  /** The answer came from the store, and upstream was not asked. */
   readonly hit: boolean;
-  /** Why upstream was asked. */
+  /** The reason why upstream was asked. */
   readonly fwd?: "uri-miss" | "vary-miss" | "stale" | "request" | "miss" | "bypass";
-  /** What upstream answered. */
+  /** The status that upstream answered with. */
   readonly fwdStatus?: number;
-  /** The answer is being kept. */
+  /** The answer is being stored. */
   readonly stored?: boolean;
-  /** Joined a fetch that another request had started. */
+  /** The request joined a fetch that another one had started. */
   readonly collapsed?: boolean;
-  /** Seconds of freshness left; negative when stale. */
+  /** The seconds of freshness that are left; negative where the copy is stale. */
   readonly ttlSeconds?: number;
   readonly detail?: string;
-  /** Why upstream was asked, in words for the log; not in the header. */
+  /** The reason why upstream was asked, in words, for the log; the header does not have it. */
   readonly reason?: string;
 }
 
-/** The detail where upstream's answer to HEAD showed that the copy is what it has. */
+/** The `detail` of a copy that was revalidated by HEAD. */
 export const confirmedByHead = "confirmed-by-head";
 
-/** A cache status in one word, for logs and metrics. */
+/** A cache status in one word, for the log and the metrics. */
 export type CacheResult = "hit" | "stale" | "revalidated" | "miss" | "bypass";
 
-/** The value of the `Cache-Status` response header. */
+/** Formats the value of the `Cache-Status` response header. */
 export function formatCacheStatus(status: CacheStatus): string {
   let text = status.hit ? "vault; hit" : "vault";
   if (status.fwd !== undefined) text += `; fwd=${status.fwd}`;
@@ -36,7 +39,8 @@ export function formatCacheStatus(status: CacheStatus): string {
 }
 
 /**
- * A copy that was served although upstream failed to confirm it is `stale`; one that upstream confirmed, `revalidated`.
+ * Returns the cache status in one word. A copy is `stale` where it was served since upstream failed to revalidate it,
+ * and `revalidated` where upstream did.
  */
 export function cacheResult(status: CacheStatus): CacheResult {
   if (status.hit) return "hit";
@@ -45,7 +49,7 @@ export function cacheResult(status: CacheStatus): CacheResult {
   return status.fwdStatus === 304 || status.detail === confirmedByHead ? "revalidated" : "miss";
 }
 
-/** A structured-field token (RFC 9651 §3.3.4), or a string where it is none. */
+/** Formats a structured-field token (RFC 9651 §3.3.4), or a string where the text is no token. */
 function token(text: string): string {
   if (/^[A-Za-z*][\w!#$%&'*+.^`|~:/-]*$/.test(text)) return text;
   return `"${text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&")}"`;

@@ -1,21 +1,24 @@
-/** One way to authenticate that a 401 offers. */
+/** A challenge is one way to authenticate that a 401 offers. */
 export interface Challenge {
-  /** In lower case: `bearer`, `basic`. */
+  /** The scheme in lower case: `bearer`, `basic`. */
   readonly scheme: string;
-  /** By name in lower case, unquoted; of a name that is repeated, the first. */
+  /** The parameters by name in lower case, unquoted. Of a repeated name the first counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** What stands between commas that are not inside quotes. */
+/** Matches the text between two commas that are not inside quotes. */
 const element = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/gs;
-/** The scheme, and after a space its first parameter or a token68, of which none is of use here. */
+/** Matches the scheme, and after a space its first parameter or a token68; no token68 is of use here. */
 const start = /^([\w!#$%&'*+.^`|~-]+)(?:\s+(.*))?$/s;
-/** An unquoted value may be more than RFC 9110 allows: registries put whole URLs there. */
+/**
+ * Matches a parameter. Its unquoted value may have more characters than RFC 9110 allows: registries put whole URLs
+ * there.
+ */
 const parameter = /^([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]+))$/s;
 
 /**
- * The challenges of a `WWW-Authenticate` value in order (RFC 9110 §11.6.1), also of several fields joined by commas;
- * what makes no sense is left out.
+ * Parses the challenges of a `WWW-Authenticate` value in order (RFC 9110 §11.6.1), also of several fields joined by
+ * commas. Malformed ones are left out.
  */
 export function parseChallenges(value: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];

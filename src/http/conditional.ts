@@ -1,15 +1,15 @@
 import { type HeaderList, headerOf } from "./headers.ts";
 import { parseHttpDate } from "./http_date.ts";
 
-/** What identifies a state of a representation, as its upstream sent it. */
+/** The validators of a representation, as upstream sent them (RFC 9110 §8.8). */
 export interface Validators {
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
 }
 
 /**
- * Whether a GET or HEAD is to be answered with 304 (RFC 9110 §13.2.2): `If-None-Match` counts before
- * `If-Modified-Since`. That one has to be the very date: what another mirror sent may be later, and is not the same.
+ * Says whether to answer a GET or HEAD with 304 (RFC 9110 §13.2.2). `If-None-Match` counts before `If-Modified-Since`,
+ * which has to be exactly the Last-Modified: a later date may come from another mirror, with other bytes.
  */
 export function notModified(request: Headers, { etag, lastModified }: Validators): boolean {
   const ifNoneMatch = request.get("if-none-match");
@@ -22,16 +22,18 @@ export function notModified(request: Headers, { etag, lastModified }: Validators
   return since !== null && since === modified;
 }
 
-/** Whether an `If-Range` allows a 206: the same strong ETag, or exactly the Last-Modified (RFC 9110 §13.1.5). */
+/**
+ * Says whether an `If-Range` allows a 206: it is the same strong ETag, or exactly the Last-Modified (RFC 9110 §13.1.5).
+ */
 export function ifRangeMatches(ifRange: string, { etag, lastModified }: Validators): boolean {
   if (ifRange === etag) return !isWeak(etag);
   return ifRange === lastModified;
 }
 
 /**
- * What to send upstream as `If-Range` to go on with a body that came with these headers, the best first: a strong ETag,
- * and a Last-Modified at least one second older than Date (RFC 9110 §8.8.2.2). None where the ETag is weak: the body may
- * change within that second.
+ * Returns the values of `If-Range` with which a body that came with these headers can be resumed, best first: a strong
+ * ETag, and a Last-Modified at least one second older than Date (RFC 9110 §8.8.2.2). There are none where the ETag is
+ * weak: the body may change within that second.
  */
 export function strongValidators(headers: HeaderList): string[] {
   const etag = headerOf(headers, "etag");
@@ -43,7 +45,7 @@ export function strongValidators(headers: HeaderList): string[] {
   return [...etag ? [etag] : [], ...isOld ? [lastModified!] : []];
 }
 
-/** The best of `strongValidators`, or null. */
+/** Returns the best of `strongValidators`, or null. */
 export function strongValidator(headers: HeaderList): string | null {
   return strongValidators(headers)[0] ?? null;
 }
@@ -53,8 +55,8 @@ function isWeak(etag: string): boolean {
 }
 
 /**
- * `ifNoneMatch` is `*` or a list; a weak and a strong tag of the same text match (RFC 9110 §8.8.3.2). Tags without
- * quotes, which some servers send, are compared as they came.
+ * Compares an ETag with `ifNoneMatch`, which is `*` or a list; a weak and a strong tag of the same text match (RFC 9110
+ * §8.8.3.2). Tags without quotes, which some servers send, are compared as they came.
  */
 function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   if (ifNoneMatch === "*") return true;
@@ -63,7 +65,7 @@ function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   return ifNoneMatch.match(/"[^"]*"|[^\s,"]+/g)?.some((tag) => isSameTag(tag, etag)) ?? false;
 }
 
-/** Whether two ETags, or their absence, are the same but for being weak (RFC 9110 §8.8.3.2). */
+/** Says whether two ETags, or their absence, are the same, weak or strong (RFC 9110 §8.8.3.2). */
 export function isSameTag(a: string | undefined, b: string | undefined): boolean {
   return withoutWeakness(a) === withoutWeakness(b);
 }
@@ -72,14 +74,17 @@ function withoutWeakness(etag: string | undefined): string | undefined {
   return etag !== undefined && isWeak(etag) ? etag.slice(2) : etag;
 }
 
-/** Whether a response says that it is of another version than the one `validator` was taken from. */
+/** Says whether a response is of another version than the one that `validator` was taken from. */
 export function contradicts(response: Headers, validator: string | null): boolean {
   if (validator === null) return false;
   const own = response.get(headerOfValidator(validator));
   return own !== null && own !== validator;
 }
 
-/** Where a validator came from. Only dates are told by their form: many servers send ETags without quotes. */
+/**
+ * Returns the header that a validator came from. Only dates are recognised by their form: many servers send ETags
+ * without quotes.
+ */
 function headerOfValidator(validator: string): "etag" | "last-modified" {
   return parseHttpDate(validator) === null ? "etag" : "last-modified";
 }

@@ -1,17 +1,19 @@
-/** The beginning of the body of an error. */
+/** The body of an error, or its beginning. */
 export interface ErrorBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Whether that is all of it. */
+  /** True where the bytes are the whole body. */
   readonly isWhole: boolean;
 }
 
 export interface ErrorBodyLimits {
   readonly maxBytes: number;
-  /** Who waits for an answer waits no longer than this for what stands behind its status. */
+  /** The longest time to wait for the body, since a client is waiting for its answer. */
   readonly patienceMs: number;
 }
 
-/** Reads the body of an error within limits, and ends it. One that breaks off is not whole; it never rejects. */
+/**
+ * Reads the body of an error within limits, and closes it. A body that is interrupted is not whole; this never rejects.
+ */
 export async function readErrorBody({ body }: Response, limits: ErrorBodyLimits): Promise<ErrorBody> {
   if (body === null) return { bytes: new Uint8Array(), isWhole: true };
   if (limits.maxBytes === 0) {
@@ -36,7 +38,7 @@ export async function readErrorBody({ body }: Response, limits: ErrorBodyLimits)
       size += value.byteLength;
     }
   } catch {
-    // What came before the break is still something.
+    // The bytes that arrived before are still of use.
   } finally {
     clearTimeout(timer);
     await reader.cancel().catch(() => {});

@@ -1,7 +1,7 @@
 /** Header names and values in order; names in lower case. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** For one connection only (RFC 9110 §7.6.1), with those that RFC 2616 and practice name. */
+/** Headers of one connection only (RFC 9110 §7.6.1), and those that RFC 2616 and practice add. */
 const hopByHop = [
   "connection",
   "keep-alive",
@@ -16,8 +16,8 @@ const hopByHop = [
 ];
 
 /**
- * About the upstream host, its connection or this one answer, and untrue when we say it: some would rule how a browser
- * treats all that the vault serves.
+ * Headers about the upstream host, its connection or this one answer. They would be untrue when the vault says them,
+ * and some would change how a browser treats everything that the vault serves.
  */
 const upstreamsOwn = [
   "accept-ch",
@@ -54,34 +54,34 @@ const upstreamsOwn = [
 ];
 
 /**
- * Families of names: what other caches say, what upstream's origin permits to pages of others, and commands to the web
- * server in front. A reverse proxy before the vault would obey: nginx sends a file of its own instead
+ * Families of headers: of other caches, of what the upstream's origin permits to pages of others, and commands to the
+ * web server in front. A reverse proxy before the vault would obey: nginx sends a file of its own instead
  * (`X-Accel-Redirect`), as do Apache and lighttpd (`X-Sendfile`) and h2o (`X-Reproxy-URL`); others process ESI.
  */
 const droppedFamilies = /^(?:x-cache|access-control-|x-accel-|x-sendfile|x-lighttpd-|x-reproxy-|surrogate-)/;
 
-/** Said anew with every answer of ours. */
+/** Headers that the vault makes anew for each answer. */
 const ours = ["accept-ranges", "age", "cache-status", "content-length", "content-range", "retry-after"];
 
 const dropped: ReadonlySet<string> = new Set([...hopByHop, ...upstreamsOwn, ...ours]);
 
 /**
- * The upstream headers that belong to the representation and are sent on, byte-exact: all but those of the connection
- * (RFC 9110 §7.6.1), those about the upstream host or what its origin permits to pages of others, those that command a
- * server in front of the vault, and those we say ourselves. `Date` stays: it is when upstream generated the answer,
- * which freshness and validators count from (RFC 9111 §4.2.3).
+ * Returns the upstream headers that belong to the representation, to be stored and sent on byte-exact: all but those of
+ * the connection (RFC 9110 §7.6.1), those about the upstream host or its origin's permissions, those that command a
+ * server in front of the vault, and those that the vault makes itself. `Date` stays: it is when upstream generated the
+ * answer, from which freshness and validators count (RFC 9111 §4.2.3).
  */
 export function keepHeaders(headers: Headers): HeaderList {
   const connection = (headers.get("connection") ?? "").toLowerCase().split(",").map((name) => name.trim());
   return [...headers].filter(([name]) => isKept(name) && !connection.includes(name));
 }
 
-/** Whether a header, by its name in lower case, may be stored and sent on. */
+/** Says whether a header, by its name in lower case, may be stored and sent on. */
 export function isKept(name: string): boolean {
   return !dropped.has(name) && !droppedFamilies.test(name);
 }
 
-/** The value of the header `name`, given in lower case; undefined where there is none. */
+/** Returns the value of the header `name`, given in lower case; undefined where there is none. */
 export function headerOf(headers: HeaderList, name: string): string | undefined {
   for (const header of headers) {
     if (header[0] === name) return header[1];
@@ -90,7 +90,7 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
 }
 
 /**
- * The body's size as `Content-Length` has it; null where there is none, none that makes sense (RFC 9110 §8.6), or where
+ * Returns the body's size as `Content-Length` has it. Null where that is missing or malformed (RFC 9110 §8.6), or where
  * `Transfer-Encoding` says how the body ends (RFC 9112 §6.3).
  */
 export function contentLengthOf(headers: Headers): number | null {
@@ -101,8 +101,8 @@ export function contentLengthOf(headers: Headers): number | null {
 }
 
 /**
- * Whether a response says two things about where its body ends (RFC 9112 §6.3): somebody between here and its origin
- * may have understood another body. It may be passed on, and must not be stored.
+ * Says whether a response contradicts itself about where its body ends (RFC 9112 §6.3): an intermediary may have
+ * understood another body. It may be passed on, and must not be stored.
  */
 export function hasAmbiguousLength(headers: Headers): boolean {
   return headers.has("transfer-encoding") && headers.has("content-length");

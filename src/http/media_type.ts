@@ -1,13 +1,13 @@
 const htmlTypes: ReadonlySet<string> = new Set(["text/html", "application/xhtml+xml"]);
-/** Media ranges that HTML falls under (RFC 9110 §12.5.1). */
+/** The media ranges that include HTML (RFC 9110 §12.5.1). */
 const rangesOfHtml: ReadonlySet<string> = new Set([...htmlTypes, "text/*", "*/*"]);
 
-/** Whether a `Content-Type` says that the body is a web page. */
+/** Says whether a `Content-Type` is that of a web page. */
 export function isHtml(contentType: string | null | undefined): boolean {
   return htmlTypes.has(essenceOf(contentType ?? ""));
 }
 
-/** Whether an `Accept` takes web pages; true where there is none. */
+/** Says whether an `Accept` takes web pages; true where there is none. */
 export function acceptsHtml(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === "") return true;
   return accept.split(",").some((range) =>

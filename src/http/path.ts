@@ -1,8 +1,11 @@
 import { VaultError } from "../errors.ts";
 
-/** What a request line asks for: a path that begins with a slash, and a query that is empty or begins with `?`. */
+/** The target of a request: a path that begins with a slash, and a query that is empty or begins with `?`. */
 export interface Target {
-  /** Scheme and host as the client wrote them: the vault's own by any name, or another's of which it is the proxy. */
+  /**
+   * Scheme and host as the client wrote them: one of the vault's own names, or another host where the client uses the
+   * vault as its proxy.
+   */
   readonly origin: string;
   readonly path: string;
   readonly query: string;
@@ -10,24 +13,26 @@ export interface Target {
 
 const maxPathLength = 8192;
 
-/** Anything but visible ASCII, what a path must not contain unencoded, `%`, a backslash, and dot segments. */
+/** Matches whatever makes a path unusual: characters that have to be encoded, `%`, a backslash, dot segments. */
 const unusual = /[^\x21-\x7e]|["%<>\\^`{|}]|\/\.\.?(?:[/;]|$)/;
 
-/** A host and perhaps a port, as the `Host` header may have them (RFC 9110 §7.2, RFC 3986 §3.2). */
+/** Matches a host, perhaps with a port, as the `Host` header may have it (RFC 9110 §7.2, RFC 3986 §3.2). */
 const authority = /^(?:\[[0-9A-Za-z:.%_~-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/;
 
 /**
- * A segment that some servers take for a dot segment: Tomcat and others cut path parameters, which begin with `;`, off
- * before they resolve dots.
+ * Matches a segment that some servers take for a dot segment: Tomcat and others cut off path parameters, which begin
+ * with `;`, before they resolve dots.
  */
 const dotsWithParameters = /(?:^|\/)\.\.?;/;
 
 /**
- * The parts of a request's URL as `Deno.serve` gives it: the request target as it came, behind the `Host` header where
- * the target is only a path. The path stays percent-encoded, in the one form RFC 3986 §6.2.2 prefers; `.` segments are
- * left out, as apt writes them for flat repositories. Throws `bad_request` for a `host` that is no host, since it would
- * move the beginning of the path (RFC 9112 §3.2); for `..` segments, dots before a `;`, backslashes and control
- * characters, encoded or not; for escapes that are malformed or no UTF-8; and above 8 KiB.
+ * Parses a request's URL as `Deno.serve` gives it: the request target as it came, behind the `Host` header where the
+ * target is only a path. The path stays percent-encoded, in the one form that RFC 3986 §6.2.2 prefers; `.` segments are
+ * left out, since apt writes them for flat repositories.
+ *
+ * Throws `bad_request` for a `host` that is no host, since it would move the beginning of the path (RFC 9112 §3.2); for
+ * `..` segments, dots before a `;`, backslashes and control characters, encoded or not; for escapes that are malformed
+ * or no UTF-8; and above 8 KiB.
  */
 export function parseTarget(url: string, host: string | null): Target {
   if (host !== null && !authority.test(host)) throw new VaultError("bad_request", "The Host header names no host");
@@ -44,7 +49,7 @@ export function parseTarget(url: string, host: string | null): Target {
   return { origin, path: unusual.test(path) ? normalise(path) : path, query };
 }
 
-/** `http://host?query`: what looks like a path behind the question mark is none. */
+/** Parses `http://host?query`: a slash behind the question mark does not begin a path. */
 function withoutPath(text: string, mark: number): Target {
   return mark < 0
     ? { origin: text, path: "/", query: "" }

@@ -1,6 +1,6 @@
 import { contentLengthOf } from "./headers.ts";
 
-/** What a `Range` header asked for, before the size is known: `bytes=first-`, `bytes=first-last` or `bytes=-suffix`. */
+/** One range of a `Range` header, before the size is known: `bytes=first-`, `bytes=first-last` or `bytes=-suffix`. */
 export type RangeSpec =
   | { readonly kind: "from"; readonly first: number; readonly last?: number }
   | { readonly kind: "suffix"; readonly length: number };
@@ -9,21 +9,21 @@ export type RangeSpec =
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
-  /** All from `start` on was asked for: it may complete a download that broke off. */
+  /** True where everything from `start` on was asked for: it may complete an interrupted download. */
   readonly openEnded?: boolean;
 }
 
-/** A `Content-Range`: which bytes a 206 carries, `end` exclusive, and of how many where the sender knew. */
+/** A `Content-Range`: the bytes that a 206 carries, `end` exclusive, and the whole size where the sender knew it. */
 export interface ContentRange extends ByteRange {
   readonly size: number | undefined;
 }
 
-/** More ranges in one request are not looked at: no client of packages or images needs as many. */
+/** The most ranges that one request may have: no client of packages or images needs as many. */
 const mostRanges = 1024;
 
 /**
- * Reads a `Range` header with ranges in bytes, in their order. Null for everything else, which a server is to ignore
- * (RFC 9110 §14.2): other units, what does not parse, and more than 1024 ranges.
+ * Parses a `Range` header into its ranges of bytes, in order. Null for everything that a server is to ignore (RFC 9110
+ * §14.2): other units, malformed ranges, and more than 1024 of them.
  */
 export function parseRanges(header: string | null): readonly RangeSpec[] | null {
   if (header === null) return null;
@@ -50,7 +50,7 @@ function parseSpec(text: string): RangeSpec | null {
   return { kind: "from", first: position(first!), last: position(last) };
 }
 
-/** The bytes a range means in a body of `sizeBytes`; null where it is unsatisfiable. */
+/** Returns the bytes that a range means in a body of `sizeBytes`; null where it is unsatisfiable. */
 export function resolveRange(spec: RangeSpec, sizeBytes: number): ByteRange | null {
   if (spec.kind === "suffix") {
     return spec.length === 0 || sizeBytes === 0
@@ -63,8 +63,8 @@ export function resolveRange(spec: RangeSpec, sizeBytes: number): ByteRange | nu
 }
 
 /**
- * The bytes that several ranges mean, in their order and without the unsatisfiable ones. Null where they are more than
- * the body has, which only ranges that overlap can be: the whole is then sent instead (RFC 9110 §14.2).
+ * Returns the bytes that several ranges mean, in their order and without the unsatisfiable ones. Null where these are
+ * more bytes than the body has, as of ranges that overlap: the whole body is then sent instead (RFC 9110 §14.2).
  */
 export function resolveRanges(specs: readonly RangeSpec[], sizeBytes: number): readonly ByteRange[] | null {
   const ranges = specs.map((spec) => resolveRange(spec, sizeBytes)).filter((range) => range !== null);
@@ -72,17 +72,17 @@ export function resolveRanges(specs: readonly RangeSpec[], sizeBytes: number): r
   return wanted <= sizeBytes ? ranges : null;
 }
 
-/** The `Content-Range` of a 206. */
+/** Formats the `Content-Range` of a 206. */
 export function contentRange({ start, end }: ByteRange, sizeBytes: number): string {
   return `bytes ${start}-${end - 1}/${sizeBytes}`;
 }
 
-/** The `Content-Range` of a 416. */
+/** Formats the `Content-Range` of a 416. */
 export function unsatisfiedRange(sizeBytes: number): string {
   return `bytes */${sizeBytes}`;
 }
 
-/** Reads the `Content-Range` of a 206; null where it is missing or makes no sense. */
+/** Parses the `Content-Range` of a 206; null where it is missing or malformed. */
 export function parseContentRange(header: string | null): ContentRange | null {
   const match = /^bytes[ \t]+(\d+)-(\d+)\/(\d+|\*)$/i.exec(header ?? "");
   if (match === null) return null;
@@ -92,21 +92,23 @@ export function parseContentRange(header: string | null): ContentRange | null {
   return { start, end: last + 1, size };
 }
 
-/** What a 206 carries; null where it does not say, or says a `Content-Length` that is not the range's. */
+/**
+ * Returns the range that a 206 carries; null where it does not say, or has a `Content-Length` that is not the range's.
+ */
 export function rangeOf(headers: Headers): ContentRange | null {
   const range = parseContentRange(headers.get("content-range"));
   const length = contentLengthOf(headers);
   return range === null || (length !== null && length !== range.end - range.start) ? null : range;
 }
 
-/** Reads the whole size out of the `Content-Range` of a 416; null where it is missing or says something else. */
+/** Parses the whole size out of the `Content-Range` of a 416; null where it is missing or malformed. */
 export function parseUnsatisfiedRange(header: string | null): number | null {
   const match = /^bytes[ \t]+\*\/(\d+)$/i.exec(header ?? "");
   const size = Number(match?.[1] ?? NaN);
   return Number.isSafeInteger(size) ? size : null;
 }
 
-/** No body is as large as this, so a position beyond it means the same as this one. */
+/** Converts digits to a position, at most the largest safe integer: no body is as large as that. */
 function position(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }

@@ -1,18 +1,21 @@
 import { parseCacheControl, secondsOf } from "./cache_control.ts";
 
-/** What a client asks of a cache by `Cache-Control` (RFC 9111 §5.2.1). */
+/** The directives of a request's `Cache-Control` (RFC 9111 §5.2.1), as a client sends them to a cache. */
 export interface RequestCaching {
-  /** Not to be answered from a copy that upstream has not confirmed for this request. */
+  /** True where a copy may be served only if upstream has revalidated it for this request. */
   readonly noCache: boolean;
-  /** Only a copy that upstream generated or confirmed at most so long ago. */
+  /** The oldest copy that may be served, counted from when upstream generated or revalidated it. */
   readonly maxAgeMs: number;
-  /** Only a copy that stays fresh for so long. */
+  /** The time for which a served copy has to stay fresh. */
   readonly minFreshMs: number;
-  /** Not to be answered from upstream. */
+  /** True where upstream must not be asked. */
   readonly onlyIfCached: boolean;
 }
 
-/** Reads a request; null where it asks for nothing. HTTP/1.0 clients say `no-cache` with `Pragma` (RFC 9111 §5.4). */
+/**
+ * Parses the headers of a request; null where it asks nothing of a cache. HTTP/1.0 clients send `Pragma: no-cache` (RFC
+ * 9111 §5.4).
+ */
 export function readRequestCaching(headers: Headers): RequestCaching | null {
   const value = headers.get("cache-control") ?? headers.get("pragma");
   if (value === null) return null;

@@ -1,30 +1,33 @@
 import { type CacheDirectives, parseCacheControl, parseDeltaSeconds, secondsOf } from "./cache_control.ts";
 import { parseHttpDate } from "./http_date.ts";
 
-/** What the headers of a response to GET say to a shared cache. */
+/** The caching headers of a response to GET, as a shared cache reads them. */
 export interface ResponseCaching {
-  /** Whether it may be stored (RFC 9111 §3). */
+  /** True where it may be stored (RFC 9111 §3). */
   readonly storable: boolean;
-  /** What forbids that, to stand after a colon; null where nothing does. */
+  /** The directive that forbids storing it, to stand after a colon; null where none does. */
   readonly objection: string | null;
-  /** For how many seconds after its generation it is fresh (RFC 9111 §4.2.1); 0 where each use needs a confirmation. */
+  /**
+   * Seconds for which it is fresh after it was generated (RFC 9111 §4.2.1); 0 where it has to be revalidated before
+   * each use.
+   */
   readonly lifetimeSeconds: number;
-  /** How many seconds ago it was generated (RFC 9111 §4.2.3). */
+  /** Seconds since it was generated (RFC 9111 §4.2.3). */
   readonly ageSeconds: number;
   /** The header names in `Vary`, in lower case and sorted; `*` among them. */
   readonly vary: readonly string[];
 }
 
-/** Longer than any explicit lifetime (RFC 9111 §1.2.2). */
+/** The longest lifetime in seconds (RFC 9111 §1.2.2). */
 const maxSeconds = 2 ** 31;
 
 /**
- * The longest lifetime that is only guessed from `Last-Modified`. Reproducible builds date every file to 1970 or 1980,
- * also one that changes daily: a tenth of its age would be years.
+ * The longest lifetime that is guessed from `Last-Modified`. Reproducible builds date every file to 1970 or 1980, also
+ * one that changes daily: a tenth of its age would be years.
  */
 const maxGuessedSeconds = 24 * 60 * 60;
 
-/** Reads the caching headers of a response that came at `now`, ms since the epoch. */
+/** Parses the caching headers of a response that came at `now`, ms since the epoch. */
 export function readResponseCaching(headers: Headers, now: number): ResponseCaching {
   const directives = parseCacheControl(headers.get("cache-control") ?? "");
   const vary = varyNames(headers);
@@ -40,20 +43,26 @@ export function readResponseCaching(headers: Headers, now: number): ResponseCach
   };
 }
 
-/** The names in `Vary`, in lower case and sorted. */
+/** Returns the header names in `Vary`, in lower case and sorted. */
 export function varyNames(headers: Headers): string[] {
   const names = (headers.get("vary") ?? "").toLowerCase().split(",").map((name) => name.trim());
   return [...new Set(names)].filter((name) => name !== "").sort();
 }
 
-/** `must-understand` takes back a `no-store` for caches that know the status code (RFC 9111 §5.2.2.3). */
+/**
+ * Returns the directive that forbids storing, or null. `must-understand` overrides `no-store` for caches that know the
+ * status code (RFC 9111 §5.2.2.3).
+ */
 function storingObjection(directives: CacheDirectives, vary: readonly string[]): string | null {
   if (directives.has("private")) return "upstream says Cache-Control: private";
   if (directives.has("no-store") && !directives.has("must-understand")) return "upstream says Cache-Control: no-store";
   return vary.includes("*") ? "upstream says Vary: *" : null;
 }
 
-/** With field names, `no-cache` and `private` count as without: that is stricter, and allowed (RFC 9111 §5.2.2.4). */
+/**
+ * Returns the freshness lifetime in seconds. `no-cache` and `private` with field names count as without: that is
+ * stricter, and allowed (RFC 9111 §5.2.2.4).
+ */
 function lifetimeOf(headers: Headers, directives: CacheDirectives, date: number): number {
   if (directives.has("no-cache")) return 0;
   if (directives.size === 0 && /\bno-cache\b/i.test(headers.get("pragma") ?? "")) return 0;
@@ -67,15 +76,15 @@ function lifetimeOf(headers: Headers, directives: CacheDirectives, date: number)
 }
 
 /**
- * Of several `Age`s the first counts, and none that is no number (RFC 9111 §5.1). `Date` counts too: caches on the way
- * do not all send `Age`.
+ * Returns the age in seconds. Of several `Age`s the first counts, and none that is no number (RFC 9111 §5.1). `Date`
+ * counts too: not all caches on the way send `Age`.
  */
 function ageOf(headers: Headers, date: number, now: number): number {
   const [first = ""] = (headers.get("age") ?? "").split(",");
   return Math.max(parseDeltaSeconds(first.trim()) ?? 0, between(now - date));
 }
 
-/** Whole seconds, never negative. */
+/** Converts to whole seconds, never negative. */
 function between(ms: number): number {
   return Math.min(maxSeconds, Math.max(0, Math.floor(ms / 1000)));
 }

@@ -1,8 +1,8 @@
 import { parseHttpDate } from "./http_date.ts";
 
 /**
- * Milliseconds to wait, from a `Retry-After` header in seconds or as an HTTP date (RFC 9110, 10.2.3); null when there
- * is none to be understood.
+ * Parses a `Retry-After` header, seconds or an HTTP-date (RFC 9110 §10.2.3), into milliseconds to wait; null where it
+ * is missing or malformed.
  */
 export function parseRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;

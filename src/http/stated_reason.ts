@@ -1,15 +1,15 @@
 const maxCharacters = 200;
 
 /**
- * What an upstream says about a request that it refused, in one line of at most 200 characters: the first line of a
- * plain text, or the message in a JSON document. Null where it says nothing, or sends another type.
+ * Returns the reason that an upstream states for refusing a request, in one line of at most 200 characters: the first
+ * line of a plain text, or the message in a JSON document. Null where it states none, or sends another type.
  */
 export function statedReason(type: string, body: Uint8Array): string | null {
   if (isJson(type)) return oneLine(messageIn(decoder.decode(body)));
   return isPlainText(type) ? oneLine(decoder.decode(body).trimStart().split("\n", 1)[0]!) : null;
 }
 
-/** Whether a body of this Content-Type may say why. */
+/** Says whether a body of this Content-Type may state a reason. */
 export function statesReasons(type: string): boolean {
   return isJson(type) || isPlainText(type);
 }
@@ -24,7 +24,10 @@ function isPlainText(type: string): boolean {
   return type.toLowerCase().startsWith("text/plain");
 }
 
-/** `errors[0].message` as registries have it (distribution-spec, "Error codes"), and what other servers use. */
+/**
+ * Finds `errors[0].message`, as registries send it (distribution-spec, "Error codes"), or the members that other
+ * servers use.
+ */
 function messageIn(text: string): string {
   try {
     const { errors, error, message, detail, details } = asObject(JSON.parse(text));
@@ -40,7 +43,7 @@ function asObject(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }
 
-/** Null for nothing. */
+/** Returns null where nothing is left. */
 function oneLine(text: string): string | null {
   const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
   if (line === "") return null;

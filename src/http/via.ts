@@ -1,18 +1,18 @@
-/** A request that has passed through more proxies than this, or whose list of them is longer, is in a loop. */
+/** The most proxies that a request may have passed: with more, or a longer list of them, it is in a loop. */
 const mostHops = 32;
 const mostCharacters = 4096;
 
-/** Comments; those inside others leave their ends behind, which are no names of ours. */
+/** Matches a comment. Nested ones leave their ends behind, which no proxy has as its name. */
 const comments = /\([^()]*\)/g;
 
-/** What a `Via` header (RFC 9110 §7.6.3) tells one of the proxies on the way. */
+/** The route that a `Via` header (RFC 9110 §7.6.3) shows to one of the proxies on it. */
 export type Passage =
   | { readonly kind: "open" }
-  /** The request has been here; `through` are the proxies that it went through after that. */
+  /** The request has been here before; `through` are the proxies that it passed since then. */
   | { readonly kind: "loop"; readonly through: readonly string[] }
   | { readonly kind: "too_long" };
 
-/** Reads a `Via` header as the proxy that calls itself `name`. */
+/** Parses a `Via` header for the proxy that calls itself `name`. */
 export function routeOf(via: string, name: string): Passage {
   if (via.length > mostCharacters) return { kind: "too_long" };
   const hops = via.replaceAll(comments, "").split(",").map((hop) => hop.trim().split(/\s+/)[1] ?? "");
@@ -21,7 +21,10 @@ export function routeOf(via: string, name: string): Passage {
   return hops.length > mostHops ? { kind: "too_long" } : { kind: "open" };
 }
 
-/** The header of a request that is sent on: those before us in order, and us. HTTP/1.1 is what we received it by. */
+/**
+ * Formats the `Via` of a request that is sent on: the proxies before, then this one. HTTP/1.1 is the version that it
+ * was received by.
+ */
 export function viaOf(received: string | null, name: string): string {
   return received === null ? `1.1 ${name}` : `${received}, 1.1 ${name}`;
 }

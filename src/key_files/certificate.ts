@@ -1,10 +1,13 @@
 import { X509Certificate } from "node:crypto";
 
-/** A certificate that expires within so many days should have been renewed by now; renewal takes place at 30 as a rule. */
+/** Days before its end at which a certificate should have been renewed; renewal usually happens at 30. */
 const soonDays = 14;
 const dayMs = 24 * 3600_000;
 
-/** The version of the first certificate in a PEM text (RFC 5280 §4.1.2.1): 1, 2 or 3; null where there is none. */
+/**
+ * Returns the version of the first certificate in a PEM text (RFC 5280 §4.1.2.1): 1, 2 or 3; null where there is no
+ * certificate.
+ */
 export function certificateVersion(pem: string): number | null {
   const base64 = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(pem)?.[1]?.replace(/\s/g, "");
   if (!base64) return null;
@@ -15,7 +18,7 @@ export function certificateVersion(pem: string): number | null {
   return der[signed] === explicitVersion ? der[signed + 4]! + 1 : 1;
 }
 
-/** What is to be said of a certificate that has expired, expires soon or is not valid yet; null where all is well. */
+/** Returns a warning about a certificate that has expired, expires soon or is not valid yet; null for any other. */
 export function validityWarning(pem: string, now: number): string | null {
   const { validFrom, validTo } = new X509Certificate(pem);
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
@@ -24,7 +27,7 @@ export function validityWarning(pem: string, now: number): string | null {
   return to - now < soonDays * dayMs ? `expires on ${dateOf(to)}` : null;
 }
 
-/** Where the content of the element of DER begins that begins at `at`. */
+/** Returns the offset of the content of the DER element that begins at `at`. */
 function contentOf(der: Uint8Array, at: number): number {
   const length = der[at + 1] ?? 0;
   return at + 2 + (length & 0x80 ? length & 0x7f : 0);

@@ -4,14 +4,14 @@ import { messageOf, VaultError } from "../errors.ts";
 import { certificateVersion } from "./certificate.ts";
 import { whyUnreadable } from "./why_unreadable.ts";
 
-/** A certificate and its key: their paths, or their PEM texts. */
+/** A certificate and its key, as two paths or as two PEM texts. */
 export interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }
 
 /**
- * Reads a certificate and the key that belongs to it; `name` is the configuration's for both: `tls`. Throws
+ * Reads a certificate and the key that belongs to it; `name` is the configuration's key for both, such as `tls`. Throws
  * `storage_failed` or `permission_missing`.
  */
 export async function readCertificatePair(paths: CertificatePair, name: string): Promise<CertificatePair> {
@@ -31,8 +31,8 @@ export async function readCertificatePair(paths: CertificatePair, name: string):
 }
 
 /**
- * Reads a file that holds something of this kind in PEM form; `key` is its name in the configuration, for messages.
- * Throws `storage_failed` or `permission_missing`.
+ * Reads a PEM file that contains `marker`; `key` is its name in the configuration, for messages. Throws
+ * `storage_failed` or `permission_missing`.
  */
 export async function readPem(path: string, wanted: { key: string; marker: string }): Promise<string> {
   const fail = (reason: string, cause?: unknown) => unusable(path, wanted.key, reason, cause);

@@ -3,30 +3,30 @@ import { messageOf, VaultError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { whyUnreadable } from "./why_unreadable.ts";
 
-/** How long a file counts as unchanged after it was looked at. */
+/** The time for which a file counts as unchanged after a look at it. */
 const trustedForMs = 2000;
-/** More than any token has; what is larger is another file. */
+/** The size limit of a secret: a larger file is no secret. */
 const maxBytes = 64 * 1024;
 
 export interface SecretFileOptions {
   readonly log: Log;
-  /** Milliseconds on a clock that never goes back; for tests. */
+  /** Returns milliseconds on a monotonic clock; for tests. */
   readonly now?: () => number;
 }
 
-/** A secret that stands in a file, and changes with it: also where another file takes its place. */
+/** A secret in a file. It changes with the file, also where another file takes its place. */
 export class SecretFile {
   readonly #path: string;
   readonly #log: Log;
   readonly #now: () => number;
   #secret: string;
-  /** Which version of the file the secret is from. */
+  /** The version of the file that the secret was read from. */
   #version: string;
   #lookedAt: number;
-  /** Why the file is not usable now, as it was logged. */
+  /** The reason why the file cannot be used now, as it was logged; null where it can. */
   #problem: string | null = null;
 
-  /** Reads the file. Throws as `readSecret`. */
+  /** Reads the file. Throws the errors of `readSecret`. */
   constructor(path: string, { log, now = () => performance.now() }: SecretFileOptions) {
     this.#path = path;
     this.#log = log;
@@ -37,15 +37,15 @@ export class SecretFile {
   }
 
   /**
-   * What the file said within the last two seconds. While it cannot be used, the last secret that it held; a WARNING
-   * then says why, once.
+   * Returns the secret as of the last two seconds. While the file cannot be used, this is the last good secret, and one
+   * WARNING says why.
    */
   current(): string {
     if (this.#now() - this.#lookedAt >= trustedForMs) this.#look(false);
     return this.#secret;
   }
 
-  /** What the file says now, read also where it looks unchanged. */
+  /** Reads the file even where it looks unchanged, and returns the secret. */
   reread(): string {
     this.#look(true);
     return this.#secret;
@@ -54,7 +54,7 @@ export class SecretFile {
   #look(readsAnyway: boolean): void {
     this.#lookedAt = this.#now();
     try {
-      // Before the file is read: what is written in between shows as another version the next time.
+      // The version is taken before the read, so that a write in between shows as another version the next time.
       const version = versionOf(this.#path);
       if (version === this.#version && !readsAnyway) return;
       const secret = readSecret(this.#path);
@@ -75,8 +75,8 @@ export class SecretFile {
 }
 
 /**
- * Reads the one line of a file that is a secret, without a byte order mark and its line end. Throws `storage_failed`
- * where the file cannot be read or holds no such line, and `permission_missing`; neither quotes the file.
+ * Reads a secret: the one line of a file, without a byte order mark and its line end. Throws `storage_failed` where the
+ * file cannot be read or has no such line, and `permission_missing`; neither message quotes the file.
  */
 export function readSecret(path: string): string {
   const info = attempt(path, () => Deno.statSync(path));
@@ -89,7 +89,10 @@ export function readSecret(path: string): string {
   return secret;
 }
 
-/** Differs when the file was written to, or when another one has its name: as where a symbolic link is turned. */
+/**
+ * Returns a text that differs when the file was written to, or when another file has its name, as where a symbolic link
+ * now points elsewhere.
+ */
 function versionOf(path: string): string {
   const { dev, ino, size, mtime } = attempt(path, () => Deno.statSync(path));
   return [dev, ino, size, mtime?.getTime()].join(" ");

@@ -1,7 +1,7 @@
-/** Upper bounds in seconds; the last is infinite. */
+/** The upper bounds of the buckets in seconds; the last is infinite. */
 const bounds = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 1800, Infinity];
 
-/** The durations of one combination of labels. */
+/** A series of a histogram: the durations with one combination of labels. */
 export class Durations {
   readonly #counts = new Float64Array(bounds.length);
   #sum = 0;
@@ -13,7 +13,7 @@ export class Durations {
     this.#sum += seconds;
   }
 
-  /** Prometheus text lines of the histogram `name`, with `labels` as they stand between the braces. */
+  /** Formats the series as Prometheus text; `labels` stand between the braces. */
   lines(name: string, labels: string): string[] {
     let count = 0;
     const buckets = bounds.map((bound, index) => {
@@ -25,7 +25,7 @@ export class Durations {
 }
 
 /**
- * A Prometheus histogram by labels that costs an observer next to nothing: prom-client's hashes the labels each time,
+ * A Prometheus histogram by labels that costs an observer next to nothing: prom-client hashes the labels each time,
  * which is a tenth of what a hit may cost.
  */
 export class DurationHistogram {
@@ -38,7 +38,7 @@ export class DurationHistogram {
     this.#help = help;
   }
 
-  /** The series of these labels, to be kept by the observer. */
+  /** Returns the series of these labels, for the observer to keep. */
   labels(labels: Readonly<Record<string, string>>): Durations {
     const key = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(",");
     const known = this.#series.get(key) ?? new Durations();
@@ -46,7 +46,7 @@ export class DurationHistogram {
     return known;
   }
 
-  /** Prometheus text. */
+  /** Formats all series as Prometheus text. */
   exposition(): string {
     const lines = [...this.#series].flatMap(([labels, durations]) => durations.lines(this.#name, labels));
     return [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`, ...lines, ""].join("\n");

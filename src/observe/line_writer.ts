@@ -1,4 +1,4 @@
-/** Where lines go; writes may be partial. */
+/** The target of a log's lines. A write may be partial. */
 export interface LineTarget {
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
@@ -6,13 +6,13 @@ export interface LineTarget {
 
 const flushLength = 64 * 1024;
 const flushMs = 100;
-/** What may wait for a target that does not take it; what comes on top is lost. */
+/** The most bytes that wait for a slow target; lines beyond that are lost. */
 const maxWaiting = 4 * 1024 * 1024;
 const closeMs = 2000;
 
 /**
- * Writes lines in batches, at the latest 100 ms after they came, and never makes its caller wait. A target that fails
- * or hangs loses lines, and costs nothing else; `lostLine` is written once it takes lines again.
+ * Writes lines in batches, at the latest 100 ms after they came, and never makes its caller wait. Lines are lost while
+ * a target fails or hangs; `lostLine` is written once it takes lines again.
  */
 export class LineWriter {
   #target: LineTarget;
@@ -29,7 +29,7 @@ export class LineWriter {
     this.#lostLine = lostLine;
   }
 
-  /** Takes a line that ends with a newline. */
+  /** Queues a line, which ends with a newline. */
   write(line: string): void {
     if (this.#waiting.length >= maxWaiting) {
       this.#lost++;
@@ -41,21 +41,21 @@ export class LineWriter {
     else this.#timer ??= setTimeout(() => this.flush(), flushMs);
   }
 
-  /** Starts to write what is waiting. */
+  /** Starts to write the lines that wait. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writing ??= this.#writeAll().finally(() => this.#writing = null);
   }
 
-  /** What is not being written yet goes to `target`. The one until now is closed when the rest is written to it. */
+  /** Sends all lines that are not being written yet to `target`. The old target is closed after its last write. */
   replaceTarget(target: LineTarget): void {
     const old = this.#target;
     this.#target = target;
     Promise.resolve(this.#writing).finally(() => old.close());
   }
 
-  /** Writes what is waiting, for at most two seconds, and closes the target. */
+  /** Writes the lines that wait, for at most two seconds, and closes the target. */
   async close(): Promise<void> {
     const patience = Promise.withResolvers<void>();
     const timer = setTimeout(patience.resolve, closeMs);

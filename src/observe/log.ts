@@ -3,9 +3,9 @@ import { type LineTarget, LineWriter } from "./line_writer.ts";
 import { formatJson, formatText, type LogFormat, type LogLevel } from "./log_format.ts";
 import { redact } from "./redact.ts";
 
-/** Where a component writes what it has to say; handed in, never global. Messages carry no credentials. */
+/** The log of a component; it is handed in, never global. Messages carry no credentials. */
 export interface Log {
-  /** Whether `debug` writes anything: whoever would have to put a line together asks first. */
+  /** True where `debug` writes anything: callers ask before they put a costly line together. */
   readonly debugs: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -16,25 +16,28 @@ export interface Log {
 /** Extra fields of a JSON log line; the text form shows the message only. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Writes nothing. */
+/** A log that writes nothing. */
 export const noLog: Log = { debugs: false, debug() {}, info() {}, warning() {}, error() {} };
 
 export interface LoggingOptions {
-  /** The least important lines that are still written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
   readonly format: "text" | "json";
-  /** Appended to; standard output where absent. */
+  /** The path of a file to append to; standard output where absent. */
   readonly file?: string;
-  /** Takes the bytes instead of the file or standard output; may take a part and say how much. */
+  /** Takes the bytes in place of the file or standard output, and returns how many it took. */
   readonly write?: (bytes: Uint8Array) => Promise<number>;
 }
 
-/** A log that goes somewhere. */
+/** A log with its target. */
 export interface Logging {
   readonly log: Log;
-  /** Opens the file anew, where one of that name may be another by now. Throws `config_invalid`, and keeps the old one. */
+  /**
+   * Opens the file of this name anew, since log rotation may have replaced it. Throws `config_invalid`, and then keeps
+   * the old one.
+   */
   reopen(): void;
-  /** Writes what is waiting and closes the file. */
+  /** Writes the lines that wait, and closes the file. */
   close(): Promise<void>;
 }
 
@@ -42,7 +45,7 @@ const formats: Record<LoggingOptions["format"], LogFormat> = { text: formatText,
 
 const importance: Record<LogLevel, number> = { DEBUG: 0, INFO: 1, WARNING: 2, ERROR: 3, CRITICAL: 4 };
 
-/** Starts a log. Its lines are written in the background. Throws `config_invalid` where the file cannot be opened. */
+/** Opens a log, which writes its lines in the background. Throws `config_invalid` where the file cannot be opened. */
 export function createLogging(options: LoggingOptions): Logging {
   const format = formats[options.format];
   const writer = new LineWriter(openTarget(options), (count) => {

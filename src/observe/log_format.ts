@@ -1,12 +1,12 @@
 import type { LogFields } from "./log.ts";
 import { redact } from "./redact.ts";
 
-/** One message to be written. */
+/** One line of the log, before it is formatted. */
 export interface LogLine {
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
   readonly level: LogLevel;
-  /** Free of credentials. */
+  /** The message, without credentials. */
   readonly message: string;
   readonly fields: LogFields | undefined;
 }
@@ -17,12 +17,18 @@ export type LogFormat = (line: LogLine) => string;
 
 const logger = "vault";
 
-/** The original tool's lines: `2026-11-23 14:58:00,123 - vault - INFO - message`, in local time. Shows no fields. */
+/**
+ * Formats a line as the original tool does: `2026-11-23 14:58:00,123 - vault - INFO - message`, in local time, without
+ * fields.
+ */
 export function formatText({ timestamp, level, message }: LogLine): string {
   return `${localTime(timestamp)} - ${logger} - ${level} - ${onOneLine(message)}\n`;
 }
 
-/** One JSON object a line: `timestamp`, `level`, `logger`, `message`, then the fields, free of credentials too. */
+/**
+ * Formats a line as one JSON object: `timestamp`, `level`, `logger`, `message`, then the fields, all without
+ * credentials.
+ */
 export function formatJson({ timestamp, level, message, fields }: LogLine): string {
   const line: Record<string, string | number | boolean> = {
     timestamp: new Date(timestamp).toISOString(),
@@ -40,7 +46,7 @@ export function formatJson({ timestamp, level, message, fields }: LogLine): stri
 let second = NaN;
 let secondText = "";
 
-/** The text of the second is kept: lines come many a second, and a Date is costly. */
+/** The text of the last second is cached: there are many lines a second, and a Date is costly. */
 function localTime(timestamp: number): string {
   const milliseconds = timestamp % 1000;
   if (timestamp - milliseconds !== second) {
@@ -59,7 +65,7 @@ function two(value: number): string {
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const control = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
 
-/** A line is one line, whatever a client or an upstream put into it. */
+/** Escapes control characters, so that a line stays one line whatever a client or an upstream put into it. */
 function onOneLine(message: string): string {
   return message.search(control) < 0 ? message : message.replace(control, (character) => {
     if (character === "\n") return "\\n";

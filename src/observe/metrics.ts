@@ -4,15 +4,15 @@ import { type CountedRequest, RequestMetrics, type Statistics } from "./request_
 
 export interface MetricsOptions {
   readonly version: string;
-  /** Names of backends: what is counted by backend exists from the start, as zeros. */
+  /** The names of the backends: metrics by backend exist from the start, as zeros. */
   readonly backends: readonly string[];
-  /** Bytes the cache holds; asked at each scrape. */
+  /** Returns the bytes in the cache; called at each scrape. */
   readonly cacheBytes: () => number;
-  /** The upstream hosts asked so far, and whether each answers; asked at each scrape. */
+  /** Returns the upstream hosts asked so far, and whether each answers; called at each scrape. */
   readonly upstreams: () => Iterable<{ readonly origin: string; readonly isUp: boolean }>;
 }
 
-/** Counts what the boundary and the engine tell it, in a registry of its own. */
+/** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
   readonly #registry = new Registry();
   readonly #requests = new RequestMetrics(this.#registry);
@@ -99,7 +99,7 @@ export class Metrics implements VaultEvents {
     }
   }
 
-  /** Counts a request whose answer has ended, with the bytes of its body that were really sent. */
+  /** Counts a request whose answer has ended, with the bytes of its body that were sent. */
   requestEnded(request: CountedRequest, sentBytes: number, seconds: number): void {
     this.#requests.count(request, sentBytes, seconds);
   }
@@ -168,7 +168,7 @@ export class Metrics implements VaultEvents {
     this.#evictedBytes.inc(bytes);
   }
 
-  /** What an upstream said about its quota; `limit` is null where it did not say. */
+  /** Records the rate limit that an upstream reported; `limit` is null where it named none. */
   quotaTold(
     backend: string,
     { host, limit, remaining }: { host: string; limit: number | null; remaining: number },
@@ -177,13 +177,13 @@ export class Metrics implements VaultEvents {
     if (limit !== null) this.#quotaLimit.set({ backend, host }, limit);
   }
 
-  /** Prometheus text, and the content type that belongs to it. */
+  /** Formats all metrics as Prometheus text, with its content type. */
   async exposition(): Promise<{ readonly body: string; readonly contentType: string }> {
     const body = `${await this.#registry.metrics()}\n${this.#requests.exposition()}`;
     return { body, contentType: this.#registry.contentType };
   }
 
-  /** The original tool's statistics, which leave out what belongs to no backend. */
+  /** Returns the statistics of the original tool, which leave out requests to no backend. */
   statistics(): Statistics {
     return this.#requests.statistics();
   }

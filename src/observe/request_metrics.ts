@@ -1,9 +1,9 @@
 import { Counter, type Registry } from "prom-client";
 import { DurationHistogram, type Durations } from "./duration_histogram.ts";
 
-/** A request that has ended, as it is counted. Each value comes from a small closed set. */
+/** A request that has ended, by its labels. Each value comes from a small closed set. */
 export interface CountedRequest {
-  /** The backend's name, or `none` for what belongs to no backend. */
+  /** The backend's name, or `none` for a request to no backend. */
   readonly backend: string;
   readonly method: string;
   readonly status: number;
@@ -17,12 +17,12 @@ export interface Statistics {
   readonly uptime: number;
   /** By backend. */
   readonly requests: Readonly<Record<string, number>>;
-  /** From 0 to 1: how many of the answered requests the cache could answer. */
+  /** The share of the answered requests that the cache could answer, from 0 to 1. */
   readonly cache_hit_rate: number;
   readonly total_bytes_served: number;
 }
 
-/** One combination of labels. Plain numbers, since prom-client costs more per count than a hit can spare. */
+/** One combination of labels. It has plain numbers, since prom-client costs more per count than a hit can spare. */
 interface Cell extends CountedRequest {
   requests: number;
   sentBytes: number;
@@ -34,7 +34,7 @@ const servedFromCache: readonly string[] = ["hit", "stale", "revalidated"];
 /** Counts requests by backend, method, status and cache result. */
 export class RequestMetrics {
   readonly #startedAt = performance.now();
-  /** By backend; looking through a few is quicker than making a key of all labels. */
+  /** The cells by backend: looking through a few is quicker than making a key of all labels. */
   readonly #cells = new Map<string, Cell[]>();
   readonly #durations = new DurationHistogram(
     "vault_request_duration_seconds",
@@ -89,7 +89,7 @@ export class RequestMetrics {
     };
   }
 
-  /** Prometheus text of what is not in the registry. */
+  /** Formats the metrics that are not in the registry as Prometheus text. */
   exposition(): string {
     return this.#durations.exposition();
   }

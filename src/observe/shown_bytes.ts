@@ -1,6 +1,6 @@
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** A number of bytes for people: `1.5 GiB`, `512 bytes`. */
+/** Formats a number of bytes for people: `1.5 GiB`, `512 bytes`. */
 export function shownBytes(bytes: number): string {
   let power = 0;
   let amount = bytes;
