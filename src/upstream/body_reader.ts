@@ -7,7 +7,10 @@ import { notesOf } from "./response_notes.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface BodyReaderOptions {
-  /** Longest wait for the next bytes; when absent, what the client that fetched the response was given, if anything. */
+  /**
+   * The longest wait for the next bytes. Where absent, the limit of the client that fetched the response counts, if it
+   * has one.
+   */
   readonly timeoutMs?: number;
   /** For messages. */
   readonly url: string;
@@ -15,9 +18,9 @@ export interface BodyReaderOptions {
 }
 
 /**
- * Reads an upstream body, whole and in order, or fails: a wait that is too long is `upstream_silent`, a broken or short
- * body `upstream_failed`. The reader's own pauses between reads do not count. Nothing is left open after an error or
- * the end.
+ * Reads an upstream body, whole and in order. Throws `upstream_silent` after too long a wait, and `upstream_failed` for
+ * an interrupted or short body; the reader's own pauses between reads do not count. Nothing is left open after an error
+ * or the end.
  */
 export class BodyReader {
   readonly #source: ByteSource | null;
@@ -33,8 +36,8 @@ export class BodyReader {
   }
 
   /**
-   * The next bytes, at the beginning of the memory that `buffer` had: `buffer` is not to be used again, a new view of
-   * the same `ArrayBuffer` is. Null at the end. One read at a time.
+   * Returns the next bytes, at the beginning of the memory of `buffer`; null at the end. `buffer` must not be used
+   * again; a new view of the same `ArrayBuffer` may be. One read at a time.
    */
   async read(buffer: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null> {
     this.#throwIfCancelled();
@@ -47,7 +50,7 @@ export class BodyReader {
     return bytes;
   }
 
-  /** Gives up the rest: a read that is waiting, and every later one, throws `reason`. */
+  /** Cancels the body: a read that is waiting, and every later one, throws `reason`. */
   cancel(reason: unknown = new VaultError("upstream_failed", `Reading "${this.#url}" was given up`)): void {
     this.#cancelled ??= { reason };
     this.#idle.stop();

@@ -1,20 +1,20 @@
-/** Bytes that are read into the caller's memory. */
+/** A source of bytes that are read into the caller's memory. */
 export interface ByteSource {
-  /** At least one byte at the beginning of `buffer`'s memory, or null at the end. */
+  /** Returns at least one byte at the beginning of `buffer`'s memory, or null at the end. */
   read(buffer: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Gives up the rest; a read that is waiting ends with null. */
+  /** Cancels the source; a read that is waiting ends with null. */
   cancel(reason: unknown): void;
 }
 
 type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Locks the stream. The body of a native `fetch` is read without copying, any other one is copied. */
+/** Opens a stream, and locks it. The body of a native `fetch` is read without copying, any other one is copied. */
 export function openByteSource(stream: ByteStream): ByteSource {
   const reader = byobReader(stream);
   return reader === null ? new CopyingSource(stream.getReader()) : new DirectSource(reader);
 }
 
-/** Whether a stream is a byte stream cannot be asked, only tried. */
+/** Returns a BYOB reader, or null where the stream is no byte stream: that cannot be asked, only tried. */
 function byobReader(stream: ByteStream): ReadableStreamBYOBReader | null {
   try {
     return stream.getReader({ mode: "byob" });
@@ -67,12 +67,12 @@ class CopyingSource implements ByteSource {
   }
 }
 
-/** Gives up a body that nobody wants, with its connection. */
+/** Cancels a body that nobody wants, and so frees its connection. */
 export function discardBody(response: Response): void {
   if (response.body !== null) cancelQuietly(response.body, undefined);
 }
 
-/** A stream that has already failed says so again when it is cancelled; nobody is waiting for that. */
+/** Cancels without errors: a stream that has already failed would report that once more, to nobody. */
 function cancelQuietly(stream: { cancel(reason: unknown): Promise<void> }, reason: unknown): void {
   stream.cancel(reason).catch(() => {});
 }

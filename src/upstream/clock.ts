@@ -1,10 +1,10 @@
-/** Time as the upstream wrappers see it; handed in so that tests need not wait. */
+/** The clock of the upstream wrappers; handed in so that tests need not wait. */
 export interface Clock {
-  /** Milliseconds that only ever grow. */
+  /** Returns monotonic milliseconds. */
   now(): number;
-  /** Milliseconds since 1970, as `Date.now`. */
+  /** Returns milliseconds since the epoch, as `Date.now`. */
   date(): number;
-  /** Calls back once after `delayMs`, unless the function it returns is called before. */
+  /** Calls back once after `delayMs`. The returned function cancels that. */
   schedule(callback: () => void, delayMs: number): () => void;
 }
 

@@ -9,13 +9,13 @@ import { shownUrl } from "./shown_url.ts";
 
 export interface EgressOptions {
   /**
-   * `http:`, `https:` or `socks5:`, with user and password where needed; when absent, as HTTP_PROXY and HTTPS_PROXY
-   * say.
+   * The URL of a proxy: `http:`, `https:` or `socks5:`, with user and password where needed. Where absent, HTTP_PROXY
+   * and HTTPS_PROXY count.
    */
   readonly proxy?: string;
-  /** PEM texts of certificate authorities to trust besides the usual ones. */
+  /** PEM texts of certificate authorities that are trusted besides the usual ones. */
   readonly caCerts?: readonly string[];
-  /** PEM texts of the certificate that servers are shown which ask for one; none where absent. */
+  /** PEM texts of the certificate for servers that ask for one; none where absent. */
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
@@ -23,28 +23,32 @@ export interface EgressOptions {
 export interface Egress {
   /** Throws `ProxyFailure` where a proxy fails or refuses. */
   readonly fetch: Fetch;
-  /** Which proxy `fetch` goes through. */
+  /** Tells the proxy that `fetch` uses for a URL. */
   readonly proxyOf: ProxyOf;
   /**
-   * Fetches over plain http from this IP address, whatever address the URL's host has. Asks in absolute form, which
-   * every server takes (RFC 9112 §3.2.2). Null where a proxy makes the connections, or may.
+   * Fetches over plain http from this IP address, whatever address the URL's host has. The request target is in
+   * absolute form, which every server takes (RFC 9112 §3.2.2). Null where a proxy makes the connections, or may make
+   * them.
    */
   readonly fetchAt: ((request: Request, address: string) => Promise<Response>) | null;
-  /** Closes idle connections; whatever is under way breaks. */
+  /** Closes idle connections, and interrupts all that is under way. */
   close(): void;
 }
 
 const idleConnectionMs = 30_000;
 const idleConnectionsPerHost = 16;
-/** Of one that is forgotten for others, what is under way breaks, and is resumed by the next. */
+/**
+ * The most addresses with a pool of their own. When one is dropped for another, what is under way is interrupted, and
+ * then resumed.
+ */
 const mostAddresses = 128;
 const connectionFailures: ReadonlySet<FailureKind> = new Set(["dns", "refused", "unreachable", "proxy"]);
 const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
 
 /**
  * Opens a pool of HTTP/1.1 connections, one for each body under way. Deno itself reads HTTP_PROXY, HTTPS_PROXY and
- * NO_PROXY, for which it needs no permission; NO_PROXY counts for `proxy` too. Throws `config_invalid` for an unusable proxy or certificate, and
- * `permission_missing` where the proxy may not be connected to.
+ * NO_PROXY, for which it needs no permission; NO_PROXY counts for `proxy` too. Throws `config_invalid` for an unusable
+ * proxy or certificate, and `permission_missing` where the proxy may not be connected to.
  */
 export function openEgress({ proxy, caCerts = [], certificate }: EgressOptions): Egress {
   for (const pem of caCerts) requireCertificate(pem);
@@ -82,7 +86,10 @@ export function openEgress({ proxy, caCerts = [], certificate }: EgressOptions):
   }
 }
 
-/** Tells failures of a proxy from those of an upstream. Over https a proxy's refusal comes as an error, else as a 407. */
+/**
+ * Tells failures of a proxy from those of an upstream. Over https a proxy's refusal is an error of `fetch`, over http
+ * it is a 407.
+ */
 async function throughProxy(request: Request, response: Promise<Response>, proxyOf: ProxyOf): Promise<Response> {
   let answer: Response;
   try {
@@ -97,19 +104,19 @@ async function throughProxy(request: Request, response: Promise<Response>, proxy
     discardBody(answer);
     throw new ProxyFailure(proxy, new TypeError("proxy authentication required"));
   }
-  // Over plain http nothing tells whether the proxy speaks for itself.
+  // Over plain http nothing shows whether the proxy speaks for itself.
   if (request.url.startsWith("http:")) addNotes(answer, { proxy });
   return answer;
 }
 
-/** Whether the environment names a proxy, which Deno would use; true where this process may not know. */
+/** Says whether the environment names a proxy, which Deno would use; true where this process may not know. */
 function mayHaveProxy(): boolean {
   return proxyVariables.some((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state !== "granted" || (Deno.env.get(variable) ?? "") !== ""
   );
 }
 
-/** Deno takes any text for a certificate, and says nothing when it finds none in it. */
+/** Throws where a text has no certificate in it: Deno takes any text, and does not complain. */
 function requireCertificate(pem: string): void {
   if (pem.includes("-----BEGIN CERTIFICATE-----")) return;
   throw new VaultError("config_invalid", "Cannot use a certificate authority file: it contains no PEM certificate");

@@ -9,18 +9,18 @@ import { shownUrl } from "./shown_url.ts";
 
 export interface ExchangeLogOptions {
   readonly log: Log;
-  /** What the requests are for, where that is not the artifact itself: `a token`; else empty. */
+  /** The purpose of the requests, such as `a token`; empty where they are for the artifact itself. */
   readonly purpose: string;
   readonly proxyOf: ProxyOf;
   readonly clock?: Clock;
 }
 
-/** Request headers that explain the answer. */
+/** The request headers that explain an answer. */
 const telling = ["range", "if-range", "if-none-match", "if-modified-since"];
 
 /**
- * Writes a line at DEBUG for each request that is sent, redirects, repetitions and token servers included: what was
- * asked, through which proxy, what came, after how many milliseconds. Does nothing where DEBUG is off.
+ * Writes a line at DEBUG for each request that is sent, also for redirects, repetitions and token servers: the
+ * question, the proxy, the answer, the milliseconds. Does nothing where DEBUG is off.
  */
 export function withExchangeLog(fetch: Fetch, options: ExchangeLogOptions): Fetch {
   const { log, purpose, proxyOf, clock = systemClock } = options;
@@ -56,7 +56,7 @@ function via(url: string, proxyOf: ProxyOf): string {
   return proxy === null ? "" : ` through the proxy "${proxy}"`;
 }
 
-/** The status, where it redirects to, and the size that is announced. */
+/** Formats an answer: its status, the target of a redirect, the announced size. */
 function answerOf({ status, headers }: Response, base: string): string {
   const location = headers.get("location");
   const target = location === null ? null : URL.parse(location, base);
@@ -65,7 +65,7 @@ function answerOf({ status, headers }: Response, base: string): string {
   return sizeBytes === null ? `${status}` : `${status}, ${sizeBytes} bytes`;
 }
 
-/** Why there was no answer, without the URL, which the line has already. */
+/** Formats the reason why there was no answer, without the URL, which the line has already. */
 function failureOf(error: unknown, url: string): string {
   if (!(error instanceof VaultError)) return networkFailure(error).reason;
   const beginning = `Cannot fetch "${shownUrl(url)}": `;

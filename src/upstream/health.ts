@@ -9,26 +9,31 @@ import { shownUrl } from "./shown_url.ts";
 
 export interface UpstreamHealthOptions {
   readonly log: Log;
-  /** A host that leaves a question unanswered for so long, and no other one answered since, counts as slow. */
+  /**
+   * Milliseconds after which a host counts as slow that has left a question unanswered, and no other one answered
+   * since.
+   */
   readonly slowMs: number;
   readonly clock?: Clock;
 }
 
-/** Clients may name registries, so the number of hosts is theirs to choose. */
+/** The most hosts that are remembered: clients may name registries, and so choose how many there are. */
 const mostHosts = 1000;
 
-/** The fault of a whole host, not of one URL. Faults of TLS, ports and syntax come at once and cost nobody time. */
+/**
+ * The kinds of failure that are those of a host, not of one URL. Failures of TLS, ports and syntax come at once and
+ * cost nobody time.
+ */
 const hostFailures: ReadonlySet<FailureKind> = new Set(["dns", "refused", "unreachable", "proxy"]);
 const urlFailures: ReadonlySet<FailureKind> = new Set(["closed", "other"]);
 
-/** What it often means when a host cannot be found or reached directly, and what to do then. */
+/** The advice for a host that cannot be found or reached directly. */
 const wayOut = '; if the way out leads through a proxy, set "proxy" (docs/running.md)';
 const adviceOn: Partial<Record<FailureKind, string>> = { dns: wayOut, unreachable: wayOut };
 
 /**
- * What is known about each upstream host, shared by all backends: one question that finds it silent or refusing is
- * enough, so that a build of many artifacts pays for an outage once. It is learned from the requests that are sent
- * anyway (`withHealth`); there is no request of its own.
+ * The state of each upstream host, shared by all backends: a build of many artifacts then pays for an outage once. It
+ * is learned from the requests that are sent anyway (`withHealth`), and sends none of its own.
  */
 export class UpstreamHealth {
   readonly #hosts = new LRUCache<string, HostRecord>({ max: mostHosts });
@@ -43,8 +48,8 @@ export class UpstreamHealth {
   }
 
   /**
-   * Whether an answer from the host of `url` can be expected soon. When it is false, a copy that is held should be
-   * served without asking; the first time that happens in an outage, the log says so.
+   * Says whether the host of `url` is expected to answer soon. Where it is not, a cached copy should be served without
+   * asking; the first time in an outage, the log says so.
    */
   isAnswering(url: string): boolean {
     const host = this.#hosts.get(originOf(url));
@@ -54,22 +59,24 @@ export class UpstreamHealth {
     return false;
   }
 
-  /** Whether nothing but failures came from the host of `url` for a while, so that repeating a request would not help. */
+  /**
+   * Says whether the host of `url` gave nothing but failures for a while, so that repeating a request would not help.
+   */
   isFailing(url: string): boolean {
     return this.#hosts.get(originOf(url))?.isFailing(this.#clock.now()) ?? false;
   }
 
-  /** Whether it is time to find out if a host that is not answering is back: at most one question at a time does that. */
+  /** Says whether to ask a host that does not answer once more; at most one question at a time does so. */
   isProbeDue(url: string): boolean {
     return this.#hosts.get(originOf(url))?.isProbeDue(this.#clock.now()) ?? false;
   }
 
-  /** The hosts asked so far, as origins, and whether each answers. */
+  /** Lists the hosts asked so far, as origins, and whether each answers. */
   *hosts(): Iterable<{ readonly origin: string; readonly isUp: boolean }> {
     for (const [origin, host] of this.#hosts.entries()) yield { origin, isUp: !host.isReported };
   }
 
-  /** Sends a request and learns from what comes. Throws `upstream_down` at once while its host is known to be down. */
+  /** Sends a request and learns from its outcome. Throws `upstream_down` at once while the host is known to be down. */
   async send(fetch: Fetch, request: Request): Promise<Response> {
     const { url, signal } = request;
     const host = this.#hostOf(url);
@@ -92,7 +99,7 @@ export class UpstreamHealth {
 
   #learn(error: unknown, { url, host, startedAt }: { url: string; host: HostRecord; startedAt: number }): void {
     if (error instanceof VaultError) {
-      // A host that answered others in the meantime is not silent; one URL is slow.
+      // A host that answered others meanwhile is not silent: one URL is slow.
       const silent = error.code === "upstream_silent" && !host.answeredSince(startedAt);
       if (silent) this.#failed(url, host, { weight: Infinity, startedAt }, "it is silent");
       return;
@@ -144,7 +151,10 @@ export class UpstreamHealth {
   }
 }
 
-/** Tells `health` how each request goes, redirects and token servers included, and refuses those to a host that is down. */
+/**
+ * Reports the outcome of each request to `health`, redirects and token servers included, and refuses requests to a host
+ * that is down.
+ */
 export function withHealth(fetch: Fetch, health: UpstreamHealth): Fetch {
   return (request) => health.send(fetch, request);
 }

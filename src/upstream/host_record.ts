@@ -1,8 +1,8 @@
-/** So many failures in a row, or so many URLs that fail … */
+/** The failures in a row, or of different URLs, that make a host count as down, or as failing … */
 const failuresOfDown = 4;
-/** … over so long make a host count as down, or as failing. One broken URL, or a restart of a moment, does not. */
+/** … if they span this time. One broken URL, or a short restart, does not. */
 const leastDownMs = 1000;
-/** A host that is down is left alone for a second, then for longer with each probe that fails. */
+/** The time for which a host that is down is not asked; it grows with each probe that fails. */
 const firstRestMs = 1000;
 const longestRestMs = 5000;
 
@@ -12,19 +12,19 @@ export interface Exchange {
 }
 
 export interface Failure {
-  /** How many failures it counts as. */
+  /** The number of failures that it counts as. */
   readonly weight: number;
-  /** Set where it may be the fault of one URL: such failures count once for each URL, and never make a host down. */
+  /** The URL, where it may be at fault: such failures count once for each URL, and never make a host down. */
   readonly url: string | null;
   readonly startedAt: number;
   readonly now: number;
-  /** To stand in messages; carries no URL. */
+  /** The reason for messages; carries no URL. */
   readonly reason: string;
-  /** What the operator may do about it, to stand behind the reason in the log; empty for most. */
+  /** The advice for the operator, to stand behind the reason in the log; empty for most. */
   readonly advice?: string | undefined;
 }
 
-/** How the requests to one host went lately. Times are those of a `Clock`, in ms. */
+/** The outcomes of the latest requests to one host. Times are those of a `Clock`, in ms. */
 export class HostRecord {
   readonly #waiting = new Set<Exchange>();
   readonly #failedUrls = new Set<string>();
@@ -37,17 +37,17 @@ export class HostRecord {
   #advice = "";
   #reportedAt: number | null = null;
 
-  /** Why it failed last. */
+  /** The reason of the last failure. */
   get reason(): string {
     return this.#reason;
   }
 
-  /** What the operator may do about that; empty where nothing is known. */
+  /** The advice for the operator; empty where there is none. */
   get advice(): string {
     return this.#advice;
   }
 
-  /** Whether the log and the metrics say that it does not answer. */
+  /** True while the log and the metrics say that it does not answer. */
   get isReported(): boolean {
     return this.#reportedAt !== null;
   }
@@ -78,7 +78,7 @@ export class HostRecord {
     this.#advice = advice;
   }
 
-  /** It is well. The seconds that it was not, where that was reported; else null. */
+  /** Records an answer. Returns the seconds of the outage that ends, where one was reported; else null. */
   answered(now: number): number | null {
     const reportedMs = this.#reportedAt === null ? null : now - this.#reportedAt;
     this.#reportedAt = null;
@@ -97,21 +97,21 @@ export class HostRecord {
     return this.#answeredAt > time;
   }
 
-  /** Whether it could not be reached, or was silent, for a while: then nothing is asked of it. */
+  /** Says whether it could not be reached, or was silent, for a while: then nothing is asked of it. */
   isDown(now: number): boolean {
     return this.#failures >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
   }
 
   /**
-   * Whether nothing but failures came for a while, be it from a few URLs. These may be all that is broken, and anybody
-   * may ask for them again and again: others are still asked for, but not repeated.
+   * Says whether nothing but failures came for a while, be it from a few URLs. These may be all that is broken, and
+   * anybody may ask for them again and again: others are still asked for, but not repeated.
    */
   isFailing(now: number): boolean {
     if (this.isDown(now)) return true;
     return this.#failedUrls.size >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
   }
 
-  /** Why an answer cannot be expected soon; null where it can. */
+  /** Returns the reason why no answer is expected soon; null where one is. */
   trouble(now: number, slowMs: number): string | null {
     if (this.#failures > 0 || this.isFailing(now)) return this.#reason;
     const [oldest] = this.#waiting;
@@ -119,12 +119,12 @@ export class HostRecord {
     return slow ? `no answer for ${Math.round((now - oldest.startedAt) / 100) / 10} s so far` : null;
   }
 
-  /** For how long it is not to be asked; 0 where it may be. */
+  /** Returns the time for which it must not be asked; 0 where it may be. */
   restMs(now: number): number {
     return this.isDown(now) && !this.isProbeDue(now) ? Math.max(1, this.#nextProbeAt - now) : 0;
   }
 
-  /** Whether it fails, and has been left alone for long enough: nobody waits for it, or has for a long time. */
+  /** Says whether it fails and was not asked for long enough: nobody waits for it, or has waited for a long time. */
   isProbeDue(now: number): boolean {
     if (this.#failingSince === null || now < this.#nextProbeAt) return false;
     return [...this.#waiting].every(({ startedAt }) => now - startedAt >= longestRestMs);

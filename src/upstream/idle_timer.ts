@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Calls back once when a single wait lasts longer than `timeoutMs`; time between waits does not count. Starting and
- * pausing cost next to nothing: the timer behind it is set about once per `timeoutMs`, however many waits there are.
+ * Calls back once when a single wait lasts longer than `timeoutMs`; the time between waits does not count. Starting and
+ * pausing cost next to nothing: its timer is set about once per `timeoutMs`, however many waits there are.
  */
 export class IdleTimer {
   readonly #timeoutMs: number;
@@ -17,19 +17,19 @@ export class IdleTimer {
     this.#onIdle = onIdle;
   }
 
-  /** A wait begins. */
+  /** Begins a wait. */
   start(): void {
     if (this.#timeoutMs === Infinity) return;
     this.#waitingSince = this.#clock.now();
     if (this.#unschedule === null) this.#schedule(this.#timeoutMs);
   }
 
-  /** The wait is over; another one may begin. */
+  /** Ends the wait; another one may begin. */
   pause(): void {
     this.#waitingSince = null;
   }
 
-  /** The wait is over, and with it the last timer. */
+  /** Ends the wait, and clears the timer. */
   stop(): void {
     this.pause();
     this.#unschedule?.();

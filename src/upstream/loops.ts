@@ -4,8 +4,8 @@ import { discardBody } from "./byte_source.ts";
 import { shownUrl } from "./shown_url.ts";
 
 /**
- * Throws `loop_detected` where upstream answers 508 (RFC 5842 §7.2): the URL leads back to this vault, which found its
- * own name in `Via`, or to another proxy that found the same.
+ * Throws `loop_detected` where upstream answers 508 (RFC 5842 §7.2): the URL leads back to this vault, or to another
+ * proxy, which found its own name in `Via`.
  */
 export function withLoopDetection(fetch: Fetch): Fetch {
   return async (request) => {

@@ -1,7 +1,7 @@
 import { messageOf, VaultError } from "../errors.ts";
 import { shownUrl } from "./shown_url.ts";
 
-/** Why there was no answer, as far as it makes a difference to what is done next. */
+/** The kinds of failure without an answer, as far as they make a difference to what is done next. */
 export type FailureKind =
   | "dns"
   | "refused"
@@ -15,11 +15,11 @@ export type FailureKind =
 
 export interface NetworkFailure {
   readonly kind: FailureKind;
-  /** To stand after a colon in a message; carries no URL. */
+  /** The reason, to stand after a colon in a message; carries no URL. */
   readonly reason: string;
 }
 
-/** A failure of a proxy, or behind it, as far as that can be told. */
+/** A failure of a proxy, or of a host behind it, which cannot always be told apart. */
 export class ProxyFailure extends Error {
   /** The proxy's URL without a login. */
   readonly proxy: string;
@@ -35,8 +35,8 @@ const trustAdvice = 'name its issuer with "ca" or DENO_CERT, or set DENO_TLS_CA_
 const makeAnother = 'make a new one (docs/running.md, "TLS and certificate authorities")';
 
 /**
- * Deno's `fetch` throws a bare TypeError for every network failure, so its text is all there is to go by. The text is
- * that of hyper and rustls: in `message` up to Deno 2.6, in `cause.message` in 2.9.
+ * The texts of Deno's errors, with the failure that each means: `fetch` throws a bare TypeError for every network
+ * failure. The text is that of hyper and rustls, in `message` up to Deno 2.6, in `cause.message` in 2.9.
  */
 const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (found: string) => string])[] = [
   [
@@ -104,7 +104,7 @@ const failures: readonly (readonly [text: RegExp, kind: FailureKind, reason: (fo
   [/error reading a body from connection/, "closed", () => "the connection broke"],
 ];
 
-/** Says what happened to a request or a body, from what `fetch` or a body's stream threw. */
+/** Classifies the error that `fetch` or a body's stream threw. */
 export function networkFailure(error: unknown): NetworkFailure {
   if (error instanceof ProxyFailure) return proxyFailure(error);
   const text = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
@@ -115,7 +115,7 @@ export function networkFailure(error: unknown): NetworkFailure {
   return { kind: "other", reason: firstLine(/client error \(\w+\): (.*)/s.exec(text)?.[1] ?? text) };
 }
 
-/** Who connects through a proxy connects to nobody else: that it failed is news of the proxy. */
+/** Classifies a failure through a proxy. The proxy is the only one connected to, so the failure is its own. */
 function proxyFailure({ proxy, cause }: ProxyFailure): NetworkFailure {
   const { kind, reason } = networkFailure(cause);
   if (kind === "proxy") return { kind, reason: reason.replace("the egress proxy", `the proxy "${proxy}"`) };
@@ -123,7 +123,7 @@ function proxyFailure({ proxy, cause }: ProxyFailure): NetworkFailure {
   return { kind: "proxy", reason: `the proxy "${proxy}" ${isRelayed ? "says" : "cannot be reached"}: ${reason}` };
 }
 
-/** The same when Deno denied the connection; null for every other error. */
+/** Returns `permission_missing` where Deno denied the connection; null for every other error. */
 export function permissionError(error: unknown, url: string): VaultError | null {
   if (!(error instanceof Deno.errors.NotCapable)) return null;
   const host = /access to "([^"]+)"/.exec(error.message)?.[1] ?? new URL(url).host;

@@ -6,21 +6,21 @@ import { addressesOf, addressKind, isAddress, type Lookup } from "./private_netw
 import { shownUrl } from "./shown_url.ts";
 
 export interface ChosenHostsOptions {
-  /** URLs that the operator has configured: their origins may be anywhere. */
+  /** The URLs that the operator has configured: their origins may have any address. */
   readonly trusted: readonly string[];
   readonly lookup: Lookup;
-  /** Connects to an address that was checked; null where connections are not made by us. */
+  /** Connects to an address that was checked; null where the vault does not make the connections. */
   readonly fetchAt: Egress["fetchAt"];
 }
 
 /**
  * Fetches from hosts that an upstream or a client has chosen (redirects, token servers, links in documents) at
- * addresses of the public internet only, or of the kind of network that all trusted URLs are in. Throws VaultError
- * `denied` for others, and a network error for a name without an address. Trusted hosts are fetched from as they are,
- * and so are names that cannot be looked up here: there Deno's permissions decide, or the proxy.
+ * addresses of the public internet only, or of the kind of network that all trusted URLs are in. Throws `denied` for
+ * others, and a network error for a name without an address. Trusted hosts are not checked, and neither are names that
+ * cannot be looked up here: there Deno's permissions decide, or the proxy.
  *
- * A name may have another address a moment later. Over https its certificate tells who answers, before anything is
- * asked. Over plain http the address that was checked is the one that is connected to.
+ * A name may have another address a moment later. Over https its certificate proves who answers, before anything is
+ * asked. Over plain http the connection goes to the very address that was checked.
  */
 export function withCheckedAddresses(fetch: Fetch, options: ChosenHostsOptions): Fetch {
   const { trusted, lookup, fetchAt } = options;
@@ -53,7 +53,7 @@ export function withCheckedAddresses(fetch: Fetch, options: ChosenHostsOptions):
   }
 }
 
-/** A host may have addresses that cannot be reached from here, such as IPv6 ones. */
+/** Tries one address after the other: a host may have some that cannot be reached from here, such as IPv6 ones. */
 async function firstThatConnects(
   request: Request,
   addresses: readonly string[],
@@ -64,7 +64,7 @@ async function firstThatConnects(
     try {
       return await fetchAt(request, ipaddr.process(address).toString());
     } catch (error) {
-      // Where the host is permitted by its name, its addresses are not: Deno checks the name.
+      // A host that is permitted by its name does not permit its addresses: Deno checks the name.
       if (error instanceof Deno.errors.NotCapable) return await fetch(request);
       if (request.signal.aborted) throw error;
       failure = error;

@@ -1,15 +1,18 @@
 import ipaddr from "ipaddr.js";
 import { shownUrl } from "./shown_url.ts";
 
-/** The proxy that a URL is fetched through, without its login; null for none, and where this process may not know. */
+/**
+ * Returns the proxy that a URL is fetched through, without its login; null where there is none, or where this process
+ * may not know.
+ */
 export type ProxyOf = (url: string) => string | null;
 
-/** Reads a variable of the environment; undefined where it is not set, or may not be read. */
+/** Reads an environment variable; undefined where it is not set, or may not be read. */
 export type ReadVariable = (name: string) => string | undefined;
 
 /**
- * Tells what Deno does by itself: `configured` counts before HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, and NO_PROXY takes
- * hosts out of both. It is for messages only: nothing is decided by it.
+ * Creates a function that predicts the proxy that Deno uses: `configured` counts before HTTP_PROXY, HTTPS_PROXY and
+ * ALL_PROXY, and NO_PROXY exempts hosts from both. It is for messages only; nothing is decided by it.
  */
 export function createProxyOf(configured: string | undefined, read: ReadVariable = readIfAllowed): ProxyOf {
   const shown = (proxy: string | undefined) => proxy === undefined ? null : shownProxy(proxy);
@@ -26,12 +29,12 @@ export function createProxyOf(configured: string | undefined, read: ReadVariable
   };
 }
 
-/** Proxies in the environment are often written without a scheme. */
+/** Formats a proxy, which the environment often names without a scheme. */
 function shownProxy(proxy: string): string {
   return shownUrl(proxy.includes("://") ? proxy : `http://${proxy}`).replace(/\/$/, "");
 }
 
-/** Both spellings are in use; an empty one means nothing. */
+/** Reads a variable in either spelling; an empty one means nothing. */
 function variable(read: ReadVariable, name: string): string | undefined {
   return read(name) || read(name.toLowerCase()) || undefined;
 }
@@ -41,7 +44,7 @@ function readIfAllowed(name: string): string | undefined {
   return isAllowed ? Deno.env.get(name) : undefined;
 }
 
-/** Whether an entry of NO_PROXY (`*`, a domain with its subdomains, an address or a network) covers a host. */
+/** Says whether an entry of NO_PROXY (`*`, a domain with its subdomains, an address or a network) covers a host. */
 function covers(entry: string, hostname: string): boolean {
   if (entry === "*") return true;
   const host = hostname.replace(/^\[(.*)\]$/, "$1");

@@ -5,15 +5,15 @@ import type { Credentials } from "./credentials.ts";
 
 /** Credentials whose secret may change while the program runs. */
 export interface RenewableCredentials {
-  /** As they were seen within the last seconds: the same object until the secret changes. */
+  /** Returns the credentials as of the last seconds: the same object until the secret changes. */
   current(): Credentials;
-  /** As they are at this moment. */
+  /** Reads the credentials again, and returns them. */
   reread(): Credentials;
 }
 
 /**
- * Sends requests through what `create` makes of the credentials, made anew whenever they change. A request that is
- * refused (401, 403, or the error `denied`) is sent once more if the credentials have changed since it was sent.
+ * Sends requests with the credentials, through a `Fetch` that `create` makes anew whenever they change. A request that
+ * is refused (401, 403, or the error `denied`) is sent once more if the credentials have changed since it was sent.
  */
 export function withRenewal(credentials: RenewableCredentials, create: (credentials: Credentials) => Fetch): Fetch {
   let made = createFrom(credentials.current());
@@ -40,7 +40,7 @@ export function withRenewal(credentials: RenewableCredentials, create: (credenti
   };
 }
 
-/** A refusal of the token server arrives as an error; every other error is thrown on. */
+/** Returns a refusal by the token server, which is an error, as a value; throws every other error. */
 async function outcomeOf(response: Promise<Response>): Promise<Response | VaultError> {
   try {
     return await response;

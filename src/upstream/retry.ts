@@ -10,16 +10,14 @@ import { parseRetryAfter } from "../http/retry_after.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface RetryOptions {
-  /** How often a request is repeated at most; 0 for never. */
+  /** The most repetitions of a request; 0 for none. */
   readonly retries: number;
-  /**
-   * Whether 429 is among the errors that may pass; true when absent. A quota for hours does not come back in seconds.
-   */
+  /** False where 429 is not repeated, since a quota for hours does not recover in seconds; true when absent. */
   readonly retryRateLimited?: boolean;
-  /** What is known of hosts: nothing is repeated after a failure of one that gives nothing else. */
+  /** The state of hosts: nothing is repeated after a failure of a host that gives nothing else. */
   readonly health?: Pick<UpstreamHealth, "isFailing">;
   readonly clock?: Clock;
-  /** From 0 to 1, as `Math.random`. */
+  /** Returns a number from 0 to 1, as `Math.random`. */
   readonly random?: () => number;
   readonly log?: Log;
 }
@@ -29,14 +27,17 @@ const firstBackoffMs = 250;
 const longestBackoffMs = 10_000;
 const longestRetryAfterMs = 30_000;
 
-/** Repeating does not help against these, or only against a passing hiccup of the resolver. */
+/**
+ * The most repetitions by kind of failure: repeating does not help against these, or only against a short failure of
+ * the resolver.
+ */
 const mostRetries: Partial<Record<FailureKind, number>> = { dns: 1, tls: 0, port: 0, malformed: 0 };
 
 /**
- * Repeats GET and HEAD while nothing or an error that may pass (429, 5xx) comes back, with exponential backoff and full
- * jitter or as `Retry-After` says. Throws `upstream_failed` when there is no answer in the end; the last error answer
- * is returned, as is one whose `Retry-After` is longer than 30 s. Silence is not repeated: it has cost a whole
- * time-out already. A body that breaks is not repeated either: it is resumed by who reads it.
+ * Repeats GET and HEAD while there is no answer, or one with an error that may pass (429, 5xx), with exponential
+ * backoff and full jitter, or as `Retry-After` says. Throws `upstream_failed` where there is no answer in the end;
+ * returns the last error answer, and one whose `Retry-After` is longer than 30 s. Silence is not repeated: it has cost
+ * a whole time-out already. An interrupted body is not repeated either: its reader resumes it.
  */
 export function withRetry(fetch: Fetch, options: RetryOptions): Fetch {
   return (request, asked) =>
@@ -60,7 +61,7 @@ class Attempts {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: Log;
-  /** Why the last attempt did not count. */
+  /** The reason why the last attempt did not count. */
   #why = "";
 
   constructor(fetch: (request: Request) => Promise<Response>, request: Request, options: RetryOptions) {
@@ -102,7 +103,7 @@ class Attempts {
     }
   }
 
-  /** Null when there is to be no further attempt. */
+  /** Returns the pause before the next attempt; null where there is none. */
   #waitMs(outcome: Outcome, attempts: number): number | null {
     const backoffMs = this.#random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** (attempts - 1));
     if (this.#isHopeless(outcome)) return null;
@@ -117,7 +118,10 @@ class Attempts {
     return askedMs <= longestRetryAfterMs ? askedMs : null;
   }
 
-  /** A 5xx or a broken connection of a host that gives nothing else. Who refuses connections may be just starting. */
+  /**
+   * Says whether the host gives nothing but 5xx and broken connections. A host that refuses connections may be just
+   * starting.
+   */
   #isHopeless(outcome: Outcome): boolean {
     const mayBeOfHost = outcome.kind === "answered"
       ? outcome.response.status >= 500

@@ -1,5 +1,6 @@
 /**
- * A URL as it may stand in a message: without user, password and query, which is where signed URLs keep their secrets.
+ * Returns a URL as messages may show it: without user, password and query, which is where signed URLs have their
+ * secrets.
  */
 export function shownUrl(url: string | URL): string {
   const parsed = URL.parse(url);

@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises";
 import type { Lookup } from "./private_network.ts";
 
-/** Codes of `getaddrinfo` for a lookup that this process may not make. */
+/** The codes of `getaddrinfo` for a lookup that this process may not make. */
 const notPermitted: ReadonlySet<unknown> = new Set(["EPERM", "EACCES"]);
 
 /**
- * Asks the system, as a connection would: DNS with the search list, and `/etc/hosts`. Needs `--allow-net`, for this
- * host at least; null without it, since then Deno's own permission decides who may be reached.
+ * Asks the system, as a connection would: DNS with the search list, and `/etc/hosts`. Needs `--allow-net` for this host
+ * at least; null without it, since then Deno's own permission decides which hosts can be reached.
  */
 export const lookupWithSystem: Lookup = async (hostname, signal) => {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

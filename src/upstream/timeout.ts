@@ -5,14 +5,14 @@ import { addNotes } from "./response_notes.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface TimeoutOptions {
-  /** Longest wait for the response head, and for the next bytes of the body. */
+  /** The longest wait for the response head, and for the next bytes of the body. */
   readonly timeoutMs: number;
   readonly clock?: Clock;
 }
 
 /**
- * Gives up with `upstream_silent` when no response head arrives in time. The body is handed out as it is, at full
- * speed; the note on the response makes `BodyReader` keep the same limit.
+ * Throws `upstream_silent` when no response head arrives in time. The body is handed out as it is, at full speed; a
+ * note on the response makes `BodyReader` keep the same limit.
  */
 export function withTimeout(fetch: Fetch, { timeoutMs, clock = systemClock }: TimeoutOptions): Fetch {
   return async (request) => {
