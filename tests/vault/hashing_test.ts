@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Hashing, inlineHashBytes, type RunningHash } from "../../src/vault/hashing/hashing.ts";
+import { Hashing, inlineHashBytes } from "../../src/vault/hashing/hashing.ts";
+import type { RunningHash } from "../../src/vault/hashing/running_hash.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 

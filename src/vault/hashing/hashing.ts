@@ -1,30 +1,14 @@
-import { type DigestAlgorithm, Hasher } from "../../digest.ts";
+import type { DigestAlgorithm } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
-import type { HashReply, HashRequest } from "./worker.ts";
+import { InlineHash } from "./inline_hash.ts";
 import { KeptHashes } from "./kept_hashes.ts";
+import type { HashedSoFar, RunningHash } from "./running_hash.ts";
+import type { HashReply, HashRequest } from "./worker.ts";
+
+export type { RunningHash } from "./running_hash.ts";
 
 /** Bodies up to this size are hashed as they pass; larger ones on the worker's thread, from the file. */
 export const inlineHashBytes = 1024 * 1024;
-
-export interface HashedSoFar {
-  readonly bytes: number;
-  readonly digests: Partial<Record<DigestAlgorithm, string>>;
-}
-
-/** The digests of a body while it grows, from its first byte on. */
-export interface RunningHash {
-  /** Whether bytes are to be handed over with `update` as they come, rather than told of with `advance`. */
-  readonly inline: boolean;
-  /** The next bytes. The memory of `chunk` may be used again. */
-  update(chunk: Uint8Array): void;
-  /** The file holds all bytes up to `toBytes`: hash them from there. */
-  advance(toBytes: number): void;
-  /** The digests of all that has been handed over. Throws `storage_failed` where the file cannot be read. */
-  digests(): Promise<HashedSoFar>;
-  /** Holds no file open until more is to be hashed. */
-  rest(): void;
-  close(): void;
-}
 
 /** Makes running hashes; owns the worker, which starts with the first large body. */
 export class Hashing {
@@ -98,66 +82,5 @@ export class Hashing {
       this.#stopWorker(event.message);
     };
     return worker;
-  }
-}
-
-class InlineHash implements RunningHash {
-  readonly inline = true;
-  readonly #hasher: Hasher;
-  readonly #path: string | null;
-  #toBytes = 0;
-  /** Steps that wait for bytes to be read from the file. */
-  #waiting = 0;
-  #lastStep: Promise<void> = Promise.resolve();
-
-  constructor(algorithms: DigestAlgorithm[], path: string | null) {
-    this.#hasher = new Hasher(algorithms);
-    this.#path = path;
-  }
-
-  update(chunk: Uint8Array): void {
-    if (this.#isUpToDate) return this.#hasher.update(chunk);
-    const own = chunk.slice();
-    // Where reading fails, too few bytes have been hashed, and the check says so.
-    this.#inOrder(() => this.#hasher.update(own)).catch(() => {});
-  }
-
-  advance(toBytes: number): void {
-    this.#toBytes = Math.max(this.#toBytes, toBytes);
-  }
-
-  async digests(): Promise<HashedSoFar> {
-    const now = () => ({ bytes: this.#hasher.bytes, digests: this.#hasher.digests() });
-    return this.#isUpToDate ? now() : await this.#inOrder(now);
-  }
-
-  rest(): void {}
-
-  close(): void {}
-
-  get #isUpToDate(): boolean {
-    return this.#waiting === 0 && this.#hasher.bytes >= this.#toBytes;
-  }
-
-  /** Hashes what was not handed over because it came out of order, and then takes `step`; one step after the other. */
-  #inOrder<T>(step: () => T): Promise<T> {
-    const toBytes = this.#toBytes;
-    this.#waiting++;
-    const done = this.#lastStep.then(() => this.#readOn(toBytes)).then(step).finally(() => this.#waiting--);
-    this.#lastStep = done.then(() => {}, () => {});
-    return done;
-  }
-
-  async #readOn(toBytes: number): Promise<void> {
-    if (this.#hasher.bytes >= toBytes) return;
-    if (this.#path === null) throw new VaultError("storage_failed", "Cannot hash a download that is not on disk");
-    using file = await Deno.open(this.#path);
-    await file.seek(this.#hasher.bytes, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(64 * 1024);
-    while (this.#hasher.bytes < toBytes) {
-      const read = await file.read(buffer.subarray(0, Math.min(buffer.byteLength, toBytes - this.#hasher.bytes)));
-      if (read === null) throw new VaultError("storage_failed", "Cannot hash a download: the staged file is too short");
-      this.#hasher.update(buffer.subarray(0, read));
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { RunningHash } from "./hashing.ts";
+import type { RunningHash } from "./running_hash.ts";
 
 /** Bounds the memory; bodies that are parked beyond it are hashed again when they are resumed. */
 const mostKept = 64;

@@ -11,7 +11,7 @@ const part = 1 / 64;
  * Chooses how much to read for a client at once: much for a fast one, since each chunk has a cost, and little for a
  * slow one, since each client holds a chunk in memory.
  */
-export class Pace {
+export class ChunkSizer {
   readonly #smallest: number;
   #since = performance.now();
   #recentBytes = 0;

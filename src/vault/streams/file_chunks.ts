@@ -1,7 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import type { BodyFile } from "../../store/store.ts";
 import { freeMemory } from "./chunks.ts";
-import { Pace } from "./chunk_sizer.ts";
+import { ChunkSizer } from "./chunk_sizer.ts";
 import type { Chunk, ChunkReader } from "../vault.ts";
 
 /** Each read takes a thread's wake-up, which costs as much as copying this. */
@@ -11,7 +11,7 @@ const smallestRead = 128 * 1024;
 export class FileChunks implements ChunkReader {
   readonly #file: BodyFile;
   readonly #end: number;
-  readonly #pace = new Pace(smallestRead);
+  readonly #sizer = new ChunkSizer(smallestRead);
   #at: number;
   #open = true;
   #last: Chunk | null = null;
@@ -25,12 +25,12 @@ export class FileChunks implements ChunkReader {
   async read(): Promise<Chunk | null> {
     try {
       if (!this.#open || this.#at >= this.#end) return this.#ended();
-      const buffer = new Uint8Array(Math.min(this.#pace.next(), this.#end - this.#at));
+      const buffer = new Uint8Array(Math.min(this.#sizer.next(), this.#end - this.#at));
       const bytes = await this.#file.read(buffer, this.#at);
       if (!this.#open) return null;
       if (bytes === null) throw new VaultError("storage_failed", "A stored body is shorter than it was");
       this.#at += bytes;
-      this.#pace.handed(bytes);
+      this.#sizer.handed(bytes);
       if (this.#at >= this.#end) this.close();
       return this.#last = bytes === buffer.byteLength ? buffer : buffer.subarray(0, bytes);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { BodyFile, StoredBody } from "../../store/store.ts";
 import { MemoryChunks } from "./chunks.ts";
 import { ChunksInTurn } from "./chunks_in_turn.ts";
 import { FileChunks } from "./file_chunks.ts";
-import { heldBackBytes } from "../transfer/growing_file.ts";
+import { heldBackBytes } from "./held_back.ts";
 import type { Chunk, ChunkReader } from "../vault.ts";
 
 /** Reads ranges of a stored body, one after the other. */

@@ -9,7 +9,8 @@ import { algorithmsFor, type Beginning } from "./first_response.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "../freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
-import type { HashedSoFar, Hashing, RunningHash } from "../hashing/hashing.ts";
+import type { Hashing } from "../hashing/hashing.ts";
+import type { HashedSoFar, RunningHash } from "../hashing/running_hash.ts";
 import { inspect } from "../documents/check_document.ts";
 import type { MadeReadings } from "../documents/made_readings.ts";
 import { recordKeyByDigest } from "../key_by_digest.ts";
@@ -87,11 +88,13 @@ export class ArrivingBody {
     this.file = new GrowingFile({
       ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.digest !== undefined },
       patienceMs: answer.candidate.idleTimeoutMs,
-      onStoringStopped: (cause) => reportUnstored(artifact, cause, deps),
       onFollowerLeft: () => {
         deps.onFollowerLeft();
         this.#discardWhenLeft();
       },
+    });
+    this.file.storingStopped.then((cause) => {
+      if (cause !== null) reportUnstored(artifact, cause, deps);
     });
     this.checkpoints = staged && this.#hash && this.resumable
       ? new Checkpoints({
@@ -133,7 +136,7 @@ export class ArrivingBody {
     const hashed = await this.#check();
     const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
     if (this.#staged && sha256) await this.#lookInto(this.#staged, sha256);
-    this.file.complete();
+    this.file.markWhole();
     this.#sha256 = sha256;
     released();
     const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;

@@ -4,7 +4,8 @@ import type { Log } from "../../observe/log.ts";
 import { redactUrl } from "../../observe/redact.ts";
 import type { StagedBody } from "../../store/store.ts";
 import type { GrowingFile } from "./growing_file.ts";
-import { inlineHashBytes, type RunningHash } from "../hashing/hashing.ts";
+import { inlineHashBytes } from "../hashing/hashing.ts";
+import type { RunningHash } from "../hashing/running_hash.ts";
 
 /** How often the progress of a transfer is written down for a restart. */
 const everyMs = 250;

@@ -33,7 +33,7 @@ export interface FillContext {
   /** The wait before the nth attempt in a row; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
   /** Whether others can do a segment's part, so that it need not be tried again. */
-  readonly isDispensable: (segment: Stretch) => boolean;
+  readonly isDispensable: (segment: WantedPart) => boolean;
   /** Called after each chunk. */
   readonly onProgress: () => void;
   /** Called after each chunk with what the segment has received; what it returns is waited for before the next one. */
@@ -78,15 +78,15 @@ function mayGoOn(context: FillContext, failure: VaultError, failures: number): b
   return transient && context.resumable && open && failures <= context.resumeAttempts;
 }
 
-/** The stretch of a body that is asked for. */
-export type Stretch = Pick<Segment, "start" | "end" | "receivedTo" | "wantedTo">;
+/** The bytes of a body that upstream is asked for: `[receivedTo, end)`, those before `wantedTo` first. */
+export type WantedPart = Pick<Segment, "start" | "end" | "receivedTo" | "wantedTo">;
 
 /**
  * Asks for the rest of a stretch, under one condition after the other where upstream answers with the whole body. That
  * is read from its beginning only where nobody else can fill the stretch. Throws `upstream_changed` where upstream has
  * something else there by now. Null where others have been given the stretch meanwhile.
  */
-export async function askPart(context: FillContext, stretch: Stretch): Promise<Source | null> {
+export async function askPart(context: FillContext, stretch: WantedPart): Promise<Source | null> {
   const { condition } = context;
   using _turn = await condition.turn();
   if (stretch.receivedTo >= stretch.end) return null;
@@ -107,7 +107,7 @@ export async function askPart(context: FillContext, stretch: Stretch): Promise<S
   }
 }
 
-async function askRest(context: FillContext, stretch: Stretch, validator: string | null): Promise<Answer> {
+async function askRest(context: FillContext, stretch: WantedPart, validator: string | null): Promise<Answer> {
   const { start, end, receivedTo, wantedTo } = stretch;
   const { artifact, candidate, candidates, file, signal, events } = context;
   const upTo = wantedTo > receivedTo ? Math.min(wantedTo, end) : end;
@@ -163,7 +163,7 @@ async function readInto(context: FillContext, segment: Segment, source: Source):
 }
 
 /** How many bytes of the response lie before what the segment needs next. Throws `upstream_changed`. */
-async function bytesBefore(context: FillContext, { receivedTo: at }: Stretch, response: Response): Promise<number> {
+async function bytesBefore(context: FillContext, { receivedTo: at }: WantedPart, response: Response): Promise<number> {
   const { file, artifact, condition } = context;
   const size = file.sizeBytes;
   if (response.status === 206) {

@@ -53,7 +53,7 @@ export class Filling {
     const { condition } = context;
     const possible = segmentable && !this.#refused && !condition.isRefused && this.#file.storing &&
       this.#file.state.kind === "filling";
-    const segment = this.#file.segmentFor(offset);
+    const segment = this.#file.segmentAt(offset);
     const soon = segment !== null && offset - segment.receivedTo <= rangeAheadBytes;
     if (!possible || soon || this.#trying || this.#running.size >= maxSegments) return;
     const turn = createTurn();
@@ -70,14 +70,14 @@ export class Filling {
     const file = this.#file;
     const { context } = this.#options;
     const signal = AbortSignal.any([context.signal, this.#over.signal]);
-    const end = file.segmentFor(offset)?.end ?? file.gap?.end ?? file.sizeBytes!;
+    const end = file.segmentAt(offset)?.end ?? file.gap?.end ?? file.sizeBytes!;
     this.#trying = true;
     try {
       const isDispensable = () => true;
       const stretch = { start: offset, receivedTo: offset, end, wantedTo };
       const answer = await askPart({ ...context, signal, isDispensable, mayProceed: () => null }, stretch);
       this.#trying = false;
-      const isMissing = (file.segmentFor(offset)?.receivedTo ?? 0) <= offset && file.state.kind === "filling";
+      const isMissing = (file.segmentAt(offset)?.receivedTo ?? 0) <= offset && file.state.kind === "filling";
       if (isMissing && file.storing) return this.#add(offset, wantedTo, { answer, turn });
       await answer?.response.body?.cancel().catch(() => {});
     } catch (error) {

@@ -2,16 +2,34 @@ import { VaultError } from "../../errors.ts";
 import type { ByteRange } from "../../http/range.ts";
 import type { BodyFile } from "../../store/store.ts";
 import { freeMemory } from "../streams/chunks.ts";
-import type { GrowingFile } from "./growing_file.ts";
-import { Pace } from "../streams/chunk_sizer.ts";
-import type { Segment } from "./segment.ts";
+import type { Growth } from "./growth.ts";
+import { ChunkSizer } from "../streams/chunk_sizer.ts";
+import type { Stretch } from "./segment_map.ts";
 import type { Chunk, ChunkReader } from "../vault.ts";
+
+/** What a follower needs of the body that it reads. */
+export interface FollowedBody extends Growth {
+  /** True if a digest is expected: followers of the whole body get its last bytes only after the check. */
+  readonly gated: boolean;
+  /** The segment that brings the byte at `offset`; null where none does. */
+  segmentAt(offset: number): Lender | null;
+  /** Reads what is on disk. The caller closes it. */
+  openReader(): BodyFile;
+}
+
+/** A segment, as a follower sees it. */
+interface Lender extends Stretch {
+  /** Up to `wanted` bytes of `[offset, limit)`, where they are in memory; null otherwise. */
+  lend(offset: number, limit: number, wanted: number): Chunk | null;
+  /** The follower no longer needs what it was lent. */
+  takeBack(bytes: Chunk): void;
+}
 
 /** One reader of a growing file, at its own speed. It rejects when the transfer fails, and ends only at the true end. */
 export class Follower implements ChunkReader {
-  readonly #file: GrowingFile;
+  readonly #body: FollowedBody;
   readonly #left: () => void;
-  readonly #pace = new Pace();
+  readonly #sizer = new ChunkSizer();
   #offset = 0;
   #end = Infinity;
   /** A part is released as it comes; what may complete a body for a client, only up to what has been checked. */
@@ -19,16 +37,16 @@ export class Follower implements ChunkReader {
   #reader: BodyFile | null = null;
   #last: Chunk | null = null;
   /** Whose memory the last chunk is in; null where it is the follower's own. */
-  #lender: Segment | null = null;
+  #lender: Lender | null = null;
   #gaveUp: VaultError | null = null;
   #closed = false;
   #waiting = false;
 
   /** `left` is called when this follower reads no more. */
-  constructor(file: GrowingFile, left: () => void) {
-    this.#file = file;
+  constructor(body: FollowedBody, left: () => void) {
+    this.#body = body;
     this.#left = left;
-    this.#gated = file.gated;
+    this.#gated = body.gated;
   }
 
   /** The next byte it wants. */
@@ -50,7 +68,7 @@ export class Follower implements ChunkReader {
   narrow(range: ByteRange): void {
     this.#offset = range.start;
     this.#end = range.end;
-    this.#gated &&= range.openEnded || (range.start === 0 && range.end >= (this.#file.sizeBytes ?? Infinity));
+    this.#gated &&= range.openEnded || (range.start === 0 && range.end >= (this.#body.sizeBytes ?? Infinity));
   }
 
   /** Reads bytes before they have been checked: it is the one that checks. */
@@ -100,23 +118,23 @@ export class Follower implements ChunkReader {
 
   /** Whether it has all it wants. */
   get #done(): boolean {
-    return this.#offset >= Math.min(this.#end, this.#file.sizeBytes ?? Infinity);
+    return this.#offset >= Math.min(this.#end, this.#body.sizeBytes ?? Infinity);
   }
 
   /** The next bytes; null at the end. */
   async #next(): Promise<Chunk | null> {
-    const wanted = this.#pace.next();
+    const wanted = this.#sizer.next();
     for (;;) {
-      const file = this.#file;
+      const body = this.#body;
       if (this.#gaveUp) throw this.#gaveUp;
-      if (file.state.kind === "failed") throw file.state.error;
+      if (body.state.kind === "failed") throw body.state.error;
       if (this.#closed || this.#done) return null;
-      const changed = file.changed();
+      const changed = body.changed();
       const chunk = await this.#take(wanted);
       if (chunk) {
         this.#offset += chunk.byteLength;
-        this.#pace.handed(chunk.byteLength);
-        if (!file.storing) file.wake();
+        this.#sizer.handed(chunk.byteLength);
+        if (!body.storing) body.wake();
         return chunk;
       }
       this.#waiting = true;
@@ -127,10 +145,10 @@ export class Follower implements ChunkReader {
 
   /** What can be had at once: from memory at the tip, from the file behind it. */
   async #take(wanted: number): Promise<Chunk | null> {
-    const segment = this.#file.segmentFor(this.#offset);
+    const segment = this.#body.segmentAt(this.#offset);
     if (!segment) return null;
     const receivedTo = Math.min(segment.receivedTo, segment.end);
-    const limit = Math.min(this.#end, this.#gated ? this.#file.releasedTo(receivedTo) : receivedTo);
+    const limit = Math.min(this.#end, this.#gated ? this.#body.releasedTo(receivedTo) : receivedTo);
     if (this.#offset >= limit) return null;
     const chunk = segment.lend(this.#offset, limit, wanted);
     if (chunk) {
@@ -144,7 +162,7 @@ export class Follower implements ChunkReader {
   }
 
   async #readFile(bytes: number): Promise<Chunk> {
-    this.#reader ??= this.#file.staged!.file();
+    this.#reader ??= this.#body.openReader();
     const buffer = new Uint8Array(bytes);
     const read = await this.#reader.read(buffer, this.#offset);
     if (read === null) throw new VaultError("storage_failed", "The staged download was cut short on disk");

@@ -1,32 +1,25 @@
-import type { VaultError } from "../../errors.ts";
-import type { StagedBody } from "../../store/store.ts";
-import { drain } from "../streams/chunks.ts";
+import { VaultError } from "../../errors.ts";
+import type { BodyFile, StagedBody } from "../../store/store.ts";
+import { heldBackBytes } from "../streams/held_back.ts";
 import { Follower } from "./follower.ts";
-import type { RunningHash } from "../hashing/hashing.ts";
+import type { GrowingState } from "./growth.ts";
+import { HashFeed } from "./hash_feed.ts";
+import type { RunningHash } from "../hashing/running_hash.ts";
 import { Segment } from "./segment.ts";
+import { SegmentMap } from "./segment_map.ts";
+import { Wakeup } from "./wakeup.ts";
 
-/** With a digest to check, this many bytes at the end are held back until it has been checked. */
-export const heldBackBytes = 64 * 1024;
-
-/** Bytes on disk are hashed in batches of at least this size: each costs a message to the worker. */
-const hashEveryBytes = 1024 * 1024;
-
-export type GrowingState =
-  | { readonly kind: "filling" }
-  /** All bytes are there and, where a digest is expected, checked. */
-  | { readonly kind: "whole" }
-  | { readonly kind: "failed"; readonly error: VaultError };
+export { heldBackBytes };
 
 export interface GrowingFileOptions {
-  /** Null where the body is only passed on: no file, no later reader. */
+  /** Null where the body is only passed on: there is no file, and nobody can join later. */
   readonly staged: StagedBody | null;
+  /** Null while it is not known. */
   readonly sizeBytes: number | null;
   readonly hash: RunningHash | null;
-  /** A digest is expected: whole-body followers get the last bytes only after the check. */
+  /** True if a digest is expected: followers of the whole body get its last bytes only after the check. */
   readonly gated: boolean;
-  /** Told once, when the body cannot be kept any more (disk full, cache full). Followers go on. */
-  readonly onStoringStopped: (cause: unknown) => void;
-  /** A follower reads no more. */
+  /** Called when a follower reads no more. */
   readonly onFollowerLeft: () => void;
   /** How long a follower that others must wait for may stand still, once the body is only passed on. */
   readonly patienceMs: number;
@@ -38,109 +31,103 @@ export interface GrowingFileOptions {
  * follower that wants them has them, and the segments wait for that: slower, and still constant memory.
  */
 export class GrowingFile {
-  readonly staged: StagedBody | null;
   readonly gated: boolean;
   readonly patienceMs: number;
-  readonly #hash: RunningHash | null;
-  readonly #onStoringStopped: (cause: unknown) => void;
+  /**
+   * Resolves when the body will not be stored after all, with what went wrong; at once and with null where it never was
+   * to be. Stays pending otherwise.
+   */
+  readonly storingStopped: Promise<unknown>;
+  readonly #staged: StagedBody | null;
   readonly #onFollowerLeft: () => void;
-  readonly #segments: Segment[] = [];
+  readonly #segments: SegmentMap<Segment>;
   readonly #followers = new Set<Follower>();
-  #sizeBytes: number | null;
+  readonly #hashFeed: HashFeed | null;
+  readonly #wakeup = new Wakeup();
+  readonly #storingStopped = Promise.withResolvers<unknown>();
   #storing: boolean;
-  #hashedTo = 0;
   #hashFollower: Follower | null = null;
-  #hashing: Promise<void> | null = null;
   #state: GrowingState = { kind: "filling" };
-  #progress = Promise.withResolvers<void>();
 
-  constructor(options: GrowingFileOptions) {
-    this.staged = options.staged;
-    this.gated = options.gated;
-    this.patienceMs = options.patienceMs;
-    this.#sizeBytes = options.sizeBytes;
-    this.#hash = options.hash;
-    this.#storing = options.staged !== null;
-    this.#onStoringStopped = options.onStoringStopped;
-    this.#onFollowerLeft = options.onFollowerLeft;
-    if (!this.#storing) this.#hashPassing();
+  constructor({ staged, sizeBytes, hash, gated, onFollowerLeft, patienceMs }: GrowingFileOptions) {
+    this.gated = gated;
+    this.patienceMs = patienceMs;
+    this.storingStopped = this.#storingStopped.promise;
+    this.#staged = staged;
+    this.#onFollowerLeft = onFollowerLeft;
+    this.#segments = new SegmentMap(sizeBytes);
+    this.#hashFeed = hash && new HashFeed(hash);
+    this.#storing = staged !== null;
+    if (!this.#storing) this.#passOn(null);
   }
 
   get state(): GrowingState {
     return this.#state;
   }
 
-  /** Null until known. */
   get sizeBytes(): number | null {
-    return this.#sizeBytes;
+    return this.#segments.sizeBytes;
   }
 
-  /** Whether the bytes go to disk, and so late followers can be served. */
-  get storing(): boolean {
-    return this.#storing;
+  /** Upstream has ended a body of unknown size. */
+  sizeIs(sizeBytes: number): void {
+    this.#segments.sizeIs(sizeBytes);
+    this.wake();
+  }
+
+  get receivedBytes(): number {
+    return this.#segments.receivedBytes;
+  }
+
+  /** How much of the body, from its first byte on, is on disk without a gap. */
+  get storedPrefixBytes(): number {
+    return this.#segments.storedPrefixBytes;
+  }
+
+  /** A segment that still lacks bytes, a new one for the bytes before the first, or null where all bytes have come. */
+  unfilled(): Segment | null {
+    return this.#segments.unfilled ?? (this.gap && this.addSegment(0));
+  }
+
+  /** The first bytes of the body, where no segment brings them; null otherwise. */
+  get gap(): { readonly start: number; readonly end: number } | null {
+    return this.#segments.gap;
+  }
+
+  /** The segment that brings the byte at `offset`; null where none does. */
+  segmentAt(offset: number): Segment | null {
+    return this.#segments.at(offset);
+  }
+
+  /** Adds a segment from `start` on; the one before it ends there. Bytes up to `storedTo` are on disk already. */
+  addSegment(start: number, storedTo = start): Segment {
+    return this.#segments.add(start, (end) => new Segment(this, { start, end, storedTo }));
+  }
+
+  /** Removes a segment that has received nothing. Returns the one before it, which takes over its range, or null. */
+  withdraw(segment: Segment): Segment | null {
+    return this.#segments.withdraw(segment);
+  }
+
+  /** A segment has received more bytes. */
+  received({ receivedTo }: Segment, chunk: Uint8Array): void {
+    if (this.#storing) this.#hashFeed?.received(chunk, receivedTo);
+    this.wake();
+  }
+
+  /** A segment has more bytes on disk. */
+  stored({ start, storedTo }: Segment): void {
+    if (start === 0 && this.#hashFeed?.isDue(storedTo)) this.hashStored();
+    this.wake();
+  }
+
+  /** Has everything hashed that is on disk. */
+  hashStored(): void {
+    if (this.#storing) this.#hashFeed?.stored(this.storedPrefixBytes);
   }
 
   get followers(): number {
     return this.#followers.size;
-  }
-
-  get receivedBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.receivedTo - segment.start, 0);
-  }
-
-  /** How much of the body, from its first byte on, is on disk. */
-  get storedPrefixBytes(): number {
-    let to = 0;
-    for (const segment of this.#segments) {
-      if (segment.start !== to) break;
-      to = segment.storedTo;
-      if (to < segment.end) break;
-    }
-    return to;
-  }
-
-  /** A segment that is not full, a new one for the bytes before the first, or null where all bytes are in. */
-  unfilled(): Segment | null {
-    return this.#segments.find((segment) => !segment.filled) ?? (this.gap && this.addSegment(0));
-  }
-
-  /** The first bytes that no segment is there for. Segments leave no gaps between them, so there is at most one. */
-  get gap(): { start: number; end: number } | null {
-    const first = this.#segments[0];
-    return first && first.start > 0 ? { start: 0, end: first.start } : null;
-  }
-
-  /** The segment that `offset` will come from; null where none is there for it. */
-  segmentFor(offset: number): Segment | null {
-    return this.#segments.findLast((segment) => segment.start <= offset) ?? null;
-  }
-
-  /** Adds a segment from `start` on; the one that was to fill that part ends there. `storedTo` counts bytes on disk. */
-  addSegment(start: number, storedTo = start): Segment {
-    const index = this.#segments.findLastIndex((segment) => segment.start <= start) + 1;
-    const before = this.#segments[index - 1];
-    const after = this.#segments[index];
-    const end = before?.end ?? after?.start ?? this.#sizeBytes ?? Infinity;
-    if (before) before.end = start;
-    const segment = new Segment(this, { start, end, storedTo });
-    this.#segments.splice(index, 0, segment);
-    return segment;
-  }
-
-  /**
-   * Takes back a segment that nothing was received for. The one before it has its part then; null where that is a gap.
-   */
-  withdraw(segment: Segment): Segment | null {
-    const index = this.#segments.indexOf(segment);
-    const before = this.#segments[index - 1] ?? null;
-    if (before) before.end = segment.end;
-    this.#segments.splice(index, 1);
-    return before;
-  }
-
-  /** The followers that have more to read. */
-  unserved(): Follower[] {
-    return [...this.#followers].filter(({ offset }) => offset < (this.#sizeBytes ?? Infinity));
   }
 
   /** A reader of the body from its first byte on, until `Follower.narrow` says otherwise. */
@@ -154,53 +141,9 @@ export class GrowingFile {
     return follower;
   }
 
-  /** Up to where a follower of the whole body may read now. */
-  releasedTo(receivedTo: number): number {
-    if (!this.gated || this.#state.kind === "whole") return receivedTo;
-    return Math.min(receivedTo, Math.max(0, (this.#sizeBytes ?? receivedTo) - heldBackBytes));
-  }
-
-  /** The next change of anything here. */
-  changed(): Promise<void> {
-    return this.#progress.promise;
-  }
-
-  wake(): void {
-    const progress = this.#progress;
-    this.#progress = Promise.withResolvers();
-    progress.resolve();
-  }
-
-  /** A segment has taken in more bytes. */
-  received(segment: Segment, chunk: Uint8Array): void {
-    const isNext = segment.receivedTo - chunk.byteLength === this.#hashedTo;
-    if (this.#storing && this.#hash?.inline && isNext) {
-      this.#hash.update(chunk);
-      this.#hashedTo = segment.receivedTo;
-    }
-    this.wake();
-  }
-
-  /** A segment has more bytes on disk. */
-  stored(segment: Segment): void {
-    if (segment.start === 0 && segment.storedTo - this.#hashedTo >= hashEveryBytes) this.hashStored();
-    this.wake();
-  }
-
-  /** Has everything hashed that is on disk. */
-  hashStored(): void {
-    const to = this.storedPrefixBytes;
-    if (this.#hash && this.#storing && to > this.#hashedTo) this.#hash.advance(this.#hashedTo = to);
-  }
-
-  /** The body will not be kept. */
-  stopStoring(cause: unknown): void {
-    if (!this.#storing) return;
-    this.hashStored();
-    this.#storing = false;
-    this.#hashPassing();
-    this.#onStoringStopped(cause);
-    this.wake();
+  /** The followers that have more to read. */
+  unserved(): Follower[] {
+    return [...this.#followers].filter(({ offset }) => offset < (this.sizeBytes ?? Infinity));
   }
 
   /** The followers that still want bytes in `[start, end)`. */
@@ -209,40 +152,77 @@ export class GrowingFile {
     return all.filter((follower) => follower.offset < end && follower.end > start);
   }
 
-  /** Whether a client waits for bytes from `offset` on. */
+  /** True if a client waits for bytes from `offset` on. */
   isWaitedFor(offset: number): boolean {
     return [...this.#followers].some((follower) => follower.waiting && follower.offset >= offset);
   }
 
-  /** A digest has to be checked of a body that is only passed on: the hash follows it like a client. */
-  #hashPassing(): void {
-    const hash = this.#hash;
-    if (!hash || !this.gated) return;
+  /** Up to where a follower of the whole body may read, when bytes up to `receivedTo` have come. */
+  releasedTo(receivedTo: number): number {
+    if (!this.gated || this.#state.kind === "whole") return receivedTo;
+    return Math.min(receivedTo, Math.max(0, (this.sizeBytes ?? receivedTo) - heldBackBytes));
+  }
+
+  /** Reads what is on disk. The caller closes it. Throws `storage_failed` where nothing ever was. */
+  openReader(): BodyFile {
+    if (this.#staged !== null) return this.#staged.file();
+    throw new VaultError("storage_failed", "The download is not kept, and has moved on");
+  }
+
+  /** True while the bytes go to disk, and so late followers can read them there. */
+  get storing(): boolean {
+    return this.#storing;
+  }
+
+  /** Where the bytes are written; null where they are not stored, or not any more. */
+  get target(): StagedBody | null {
+    return this.#storing ? this.#staged : null;
+  }
+
+  /** The body will not be stored. */
+  stopStoring(cause: unknown): void {
+    if (!this.#storing) return;
+    this.hashStored();
+    this.#storing = false;
+    this.#passOn(cause);
+    this.wake();
+  }
+
+  /** A digest has to be checked of a body that is only passed on, too: the hash follows it like a client. */
+  #passOn(cause: unknown): void {
+    this.#storingStopped.resolve(cause);
+    if (!this.#hashFeed || !this.gated) return;
     const follower = new Follower(this, () => {
       this.#hashFollower = null;
       this.wake();
     });
-    follower.narrow({ start: this.#hashedTo, end: Infinity });
+    follower.narrow({ start: this.#hashFeed.fedTo, end: Infinity });
     follower.ungate();
     this.#hashFollower = follower;
-    // Where it fails, too few bytes have been hashed, and the check says so.
-    this.#hashing = drain(follower, (chunk) => hash.update(chunk)).catch(() => {});
+    this.#hashFeed.follow(follower);
   }
 
-  /** Upstream ended a body of unknown size. */
-  sizeIs(sizeBytes: number): void {
-    this.#sizeBytes = sizeBytes;
-    for (const segment of this.#segments) segment.end = Math.min(segment.end, sizeBytes);
-    this.wake();
-  }
-
-  /** All writes are done, or were given up; and what is only passed on has been hashed. */
+  /** Resolves when all writes are done or were given up, and what is only passed on has been hashed. */
   async flush(): Promise<void> {
     for (const segment of this.#segments) await segment.flush();
-    await this.#hashing;
+    await this.#hashFeed?.flushed;
   }
 
-  complete(): void {
+  closeWriters(): void {
+    for (const segment of this.#segments) segment.close();
+  }
+
+  /** Resolves at the next change of anything here. */
+  changed(): Promise<void> {
+    return this.#wakeup.changed();
+  }
+
+  wake(): void {
+    this.#wakeup.wake();
+  }
+
+  /** All bytes have come and are what they should be: releases the last of them. */
+  markWhole(): void {
     this.#state = { kind: "whole" };
     this.wake();
   }
@@ -252,9 +232,5 @@ export class GrowingFile {
     if (this.#state.kind !== "filling") return;
     this.#state = { kind: "failed", error };
     this.wake();
-  }
-
-  closeWriters(): void {
-    for (const segment of this.#segments) segment.close();
   }
 }

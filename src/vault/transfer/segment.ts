@@ -1,6 +1,8 @@
 import { VaultError } from "../../errors.ts";
 import { freeMemory } from "../streams/chunks.ts";
-import type { GrowingFile } from "./growing_file.ts";
+import type { StagedBody } from "../../store/store.ts";
+import type { Growth } from "./growth.ts";
+import type { Stretch } from "./segment_map.ts";
 import type { Chunk } from "../vault.ts";
 
 /** A segment takes no more bytes while this many wait to be written. */
@@ -14,6 +16,33 @@ const maxSpare = 8;
  */
 const standstillMs = 10 * 60_000;
 
+/** What a segment needs of the body that it is a part of. */
+export interface SegmentHost extends Growth {
+  /** How long a follower that others must wait for may stand still, once the body is only passed on. */
+  readonly patienceMs: number;
+  readonly receivedBytes: number;
+  /** Where the bytes are written; null where they are not stored, or not any more. */
+  readonly target: StagedBody | null;
+  /** The segment has received `chunk`. */
+  received(segment: Stretch, chunk: Chunk): void;
+  /** The segment has more bytes on disk. */
+  stored(segment: Stretch): void;
+  /** The bytes cannot be written. */
+  stopStoring(cause: unknown): void;
+  /** The followers that still want bytes in `[start, end)`. */
+  wanted(start: number, end: number): readonly Recipient[];
+  /** True if a client waits for bytes from `offset` on. */
+  isWaitedFor(offset: number): boolean;
+}
+
+/** A follower that bytes in memory wait for. */
+interface Recipient {
+  /** The next byte it wants. */
+  readonly offset: number;
+  /** Ends it, if it still wants a byte before `offset`. */
+  giveUpBefore(offset: number): void;
+}
+
 interface SegmentOptions {
   readonly start: number;
   /** Exclusive; `Infinity` while the size of the body is not known. */
@@ -22,12 +51,12 @@ interface SegmentOptions {
 }
 
 /** A stretch of a growing file that one upstream response fills, in order. */
-export class Segment {
+export class Segment implements Stretch {
   readonly start: number;
   end: number;
   /** What is wanted of it now ends here: upstream is asked for that first, since the next segment may begin there. */
   wantedTo = Infinity;
-  readonly #file: GrowingFile;
+  readonly #body: SegmentHost;
   #storedTo: number;
   #receivedTo: number;
   /** Where `#unwritten` begins: at `storedTo` while storing, further on when bytes have been passed on and let go. */
@@ -41,8 +70,8 @@ export class Segment {
   #writing: Promise<void> | null = null;
   #writer: Deno.FsFile | null = null;
 
-  constructor(file: GrowingFile, options: SegmentOptions) {
-    this.#file = file;
+  constructor(body: SegmentHost, options: SegmentOptions) {
+    this.#body = body;
     this.start = options.start;
     this.end = options.end;
     this.#storedTo = this.#memoryFrom = this.#receivedTo = options.storedTo;
@@ -71,10 +100,10 @@ export class Segment {
   async append(chunk: Chunk): Promise<void> {
     this.#unwritten.push(chunk);
     this.#receivedTo += chunk.byteLength;
-    this.#file.received(this, chunk);
-    if (this.#file.storing) this.#writing ??= this.#write();
-    while (this.#file.storing && this.#receivedTo - this.#storedTo >= maxUnwrittenBytes) await this.#file.changed();
-    if (!this.#file.storing) await this.#passOn();
+    this.#body.received(this, chunk);
+    if (this.#body.storing) this.#writing ??= this.#write();
+    while (this.#body.storing && this.#receivedTo - this.#storedTo >= maxUnwrittenBytes) await this.#body.changed();
+    if (!this.#body.storing) await this.#passOn();
   }
 
   /**
@@ -115,26 +144,25 @@ export class Segment {
   }
 
   async #write(): Promise<void> {
-    const staged = this.#file.staged!;
     try {
-      this.#writer ??= staged.openWriter(this.#storedTo);
-      while (this.#file.storing && this.#unwritten.length > 0) {
-        const { receivedBytes, sizeBytes } = this.#file;
+      for (let chunk = this.#unwritten[0]; chunk !== undefined; chunk = this.#unwritten[0]) {
+        const { target: staged, receivedBytes, sizeBytes } = this.#body;
+        if (staged === null) break;
+        this.#writer ??= staged.openWriter(this.#storedTo);
         if (!await staged.reserve(receivedBytes, sizeBytes ?? receivedBytes)) {
           throw new VaultError("cache_full", "no room within the limits of the cache");
         }
-        const chunk = this.#unwritten[0]!;
         await writeAll(this.#writer, chunk);
         staged.wrote(chunk.byteLength);
-        if (!this.#file.storing) break;
+        if (!this.#body.storing) break;
         this.#unwritten.shift();
         this.#storedTo += chunk.byteLength;
         this.#memoryFrom = this.#storedTo;
         this.#letGo(chunk);
-        this.#file.stored(this);
+        this.#body.stored(this);
       }
     } catch (error) {
-      this.#file.stopStoring(error);
+      this.#body.stopStoring(error);
     } finally {
       this.#writing = null;
     }
@@ -143,11 +171,11 @@ export class Segment {
   /** Keeps what is in memory until every follower that wants it has it, then lets it go. Held-back bytes stay. */
   async #passOn(): Promise<void> {
     for (;;) {
-      const waitedFor = this.#file.wanted(this.#memoryFrom, this.#receivedTo);
+      const waitedFor = this.#body.wanted(this.#memoryFrom, this.#receivedTo);
       this.#forgetBefore(Math.min(this.#receivedTo, ...waitedFor.map((follower) => follower.offset)));
       const first = this.#unwritten[0];
-      const free = this.#file.releasedTo(this.#receivedTo);
-      if (!first || this.#memoryFrom + first.byteLength > free || this.#file.state.kind !== "filling") return;
+      const free = this.#body.releasedTo(this.#receivedTo);
+      if (!first || this.#memoryFrom + first.byteLength > free || this.#body.state.kind !== "filling") return;
       const from = this.#memoryFrom + first.byteLength;
       await this.#changedOrGivenUp(() => waitedFor.forEach((follower) => follower.giveUpBefore(from)));
     }
@@ -158,12 +186,12 @@ export class Segment {
    * bytes that come next, and else only after very long.
    */
   async #changedOrGivenUp(giveUp: () => void): Promise<void> {
-    const { patienceMs } = this.#file;
+    const { patienceMs } = this.#body;
     const timers = [
-      setTimeout(() => this.#file.isWaitedFor(this.#receivedTo) && giveUp(), patienceMs),
+      setTimeout(() => this.#body.isWaitedFor(this.#receivedTo) && giveUp(), patienceMs),
       setTimeout(giveUp, Math.max(patienceMs, standstillMs)),
     ];
-    await this.#file.changed();
+    await this.#body.changed();
     timers.forEach(clearTimeout);
   }
 

@@ -1,0 +1,2 @@
+/** This many bytes at the end of a body are sent only once its digest has been checked. */
+export const heldBackBytes = 64 * 1024;
