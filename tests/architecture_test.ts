@@ -6,7 +6,7 @@ const root = new URL("../", import.meta.url);
 const maxLines = 350;
 
 /** What is below all protocols and knows none. */
-const seam = ["errors", "digest", "artifact", "http"];
+const seam = ["errors", "digest", "single_flight", "artifact", "http"];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
 
@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   observe: ["errors"],
   digest: ["errors"],
+  single_flight: [],
   http: ["errors"],
   config: ["errors", "backends/types"],
   artifact: ["errors", "digest", "http"],

@@ -1,6 +1,7 @@
 import type { Artifact, Candidate } from "../../artifact.ts";
 import { VaultError } from "../../errors.ts";
 import type { VaultEvents } from "../../observe/events.ts";
+import { SingleFlight } from "../../single_flight.ts";
 import type { Version } from "../../store/store.ts";
 import { type Answer, askUpstream } from "./ask_upstream.ts";
 import { conditionsOf } from "./revalidate.ts";
@@ -27,7 +28,7 @@ export interface HeadsOptions {
 export class Heads {
   readonly #events: VaultEvents;
   readonly #turns: Turns;
-  readonly #underWay = new Map<string, Promise<Answer>>();
+  readonly #requests = new SingleFlight<string, Answer>();
   readonly #closing = new AbortController();
 
   constructor({ events, turns }: HeadsOptions) {
@@ -43,14 +44,8 @@ export class Heads {
     const { artifact, previous } = question;
     const conditions = previous ? conditionsOf(previous) : [];
     const name = JSON.stringify([artifact.backend, artifact.key, artifact.requestHeaders, conditions]);
-    const known = this.#underWay.get(name);
-    if (known) {
-      this.#events.followerJoined(artifact.backend);
-      return known;
-    }
-    const asked = this.#ask(question).finally(() => this.#underWay.delete(name));
-    this.#underWay.set(name, asked);
-    return asked;
+    if (this.#requests.has(name)) this.#events.followerJoined(artifact.backend);
+    return this.#requests.run(name, () => this.#ask(question));
   }
 
   /** Ends all that are under way. */

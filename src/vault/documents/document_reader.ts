@@ -1,6 +1,7 @@
 import type { Artifact, Read, Reading, Source, VaultReader } from "../../artifact.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
+import { SingleFlight } from "../../single_flight.ts";
 import type { Store } from "../../store/store.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { drain } from "../streams/chunks.ts";
@@ -20,7 +21,7 @@ export interface LibraryOptions {
 /** Reads what the vault holds or fetches: each document once, for however many. */
 export class Library implements VaultReader {
   readonly #options: LibraryOptions;
-  readonly #underWay = new Map<string, Promise<Read<unknown>>>();
+  readonly #reads = new SingleFlight<string, Read<unknown>>();
   readonly #ahead = new Set<Promise<void>>();
 
   constructor(options: LibraryOptions) {
@@ -30,11 +31,7 @@ export class Library implements VaultReader {
   read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
     const { backend, key, requestHeaders, freshness } = artifact;
     const name = JSON.stringify([backend, key, requestHeaders, freshness, reading.name]);
-    const known = this.#underWay.get(name);
-    if (known) return known as Promise<Read<T>>;
-    const read = this.#read(artifact, reading).finally(() => this.#underWay.delete(name));
-    this.#underWay.set(name, read);
-    return read;
+    return this.#reads.run(name, () => this.#read(artifact, reading)) as Promise<Read<T>>;
   }
 
   async head(artifact: Artifact): Promise<HeaderList> {

@@ -1,11 +1,12 @@
 import { VaultError } from "../../errors.ts";
 import type { UnverifiedBody } from "../../store/store.ts";
+import { SingleFlight } from "../../single_flight.ts";
 import type { Hashing } from "./hashing.ts";
 
 /** Compares stored bodies with their digest, off this thread, and each once for however many wait for it. */
 export class Verification {
   readonly #hashing: Hashing;
-  readonly #underWay = new Map<string, Promise<boolean>>();
+  readonly #verifications = new SingleFlight<string, boolean>();
 
   constructor(hashing: Hashing) {
     this.#hashing = hashing;
@@ -13,12 +14,7 @@ export class Verification {
 
   /** Whether the body is sound. Rejects with `storage_failed` where its file cannot be read. */
   isSound(body: UnverifiedBody): Promise<boolean> {
-    const { sha256 } = body;
-    const known = this.#underWay.get(sha256);
-    if (known) return known;
-    const verified = this.#verify(body).finally(() => this.#underWay.delete(sha256));
-    this.#underWay.set(sha256, verified);
-    return verified;
+    return this.#verifications.run(body.sha256, () => this.#verify(body));
   }
 
   /** Resolves where the body is sound. Rejects with `storage_failed` where it is not, or cannot be read. */

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { VaultError } from "../../../errors.ts";
+import { SingleFlight } from "../../../single_flight.ts";
 import type { Clock } from "../../../upstream/clock.ts";
 import type { Pass } from "./token_server.ts";
 
@@ -31,7 +32,7 @@ interface Refusal {
 export class TokenCache {
   readonly #passes = new LRUCache<string, Pass>({ max: mostTokens });
   readonly #refusals = new LRUCache<string, Refusal>({ max: mostTokens });
-  readonly #pending = new Map<string, Promise<Pass>>();
+  readonly #requests = new SingleFlight<string, Pass>();
   readonly #request: (url: string) => Promise<Pass>;
   readonly #clock: Clock;
 
@@ -46,15 +47,7 @@ export class TokenCache {
     if (held !== undefined && held !== instead && this.#clock.now() < held.expiresAt) return held;
     const refusal = this.#refusals.get(url);
     if (refusal !== undefined && this.#clock.now() < refusal.until) throw refusal.error;
-    return await unlessAborted(this.#pending.get(url) ?? this.#renew(url), signal);
-  }
-
-  #renew(url: string): Promise<Pass> {
-    const pending = this.#ask(url);
-    this.#pending.set(url, pending);
-    // Everyone who waited may have left when it fails.
-    pending.catch(() => {});
-    return pending;
+    return await unlessAborted(this.#requests.run(url, () => this.#ask(url)), signal);
   }
 
   async #ask(url: string): Promise<Pass> {
@@ -66,8 +59,6 @@ export class TokenCache {
       const refused = error instanceof VaultError && error.code === "denied";
       if (refused) this.#refusals.set(url, { error, until: this.#clock.now() + refusedForMs });
       throw error;
-    } finally {
-      this.#pending.delete(url);
     }
   }
 }
