@@ -135,3 +135,24 @@ Deno.test("a body that has stood still for long enough breaks off", async () => 
   const body = meteredBody(chunks, { ended: () => {}, silenceMs: 1 });
   await assert.rejects(new Response(body).bytes(), /broken/);
 });
+
+Deno.test("a metered body tells once how it ended", async () => {
+  const endings: string[] = [];
+  const source = Promise.withResolvers<null>();
+  const asked = Promise.withResolvers<void>();
+  const chunks: ChunkReader = {
+    read() {
+      asked.resolve();
+      return source.promise;
+    },
+    release() {},
+    close: () => source.resolve(null),
+  };
+  const reader = meteredBody(chunks, { ended: (_bytes, { kind }) => endings.push(kind) }).getReader();
+  const read = reader.read();
+  await asked.promise;
+  await reader.cancel();
+  await read;
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(endings, ["aborted"]);
+});

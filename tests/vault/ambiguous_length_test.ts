@@ -48,3 +48,13 @@ Deno.test("a part whose Content-Length is not its Content-Range's is not used", 
   const bytes = await new Response(opened.stream({ start, end: large.size })).bytes();
   assert.ok(bytes.length === large.size - start && large.matches(bytes, start));
 });
+
+Deno.test("a Content-Length that came twice is understood, and does not upset the count of the cache", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "hello", headers: { "content-length": "5, 5" } });
+  await using fixture = new VaultFixture();
+  const { bytes } = await fixture.read(fixture.artifact(upstream.url("/a")));
+  assert.equal(new TextDecoder().decode(bytes), "hello");
+  await fixture.settle();
+  assert.equal(fixture.store.usedBytes(), 5);
+});

@@ -133,3 +133,9 @@ Deno.test("assess: Vary selects by the headers that were sent; Accept-Encoding i
   const { selectedBy } = assess(subject, new Headers({ vary: "Accept, accept-encoding, X-Other" }), now);
   assert.deepEqual(selectedBy, [["accept", "text/html"], ["x-other", ""]]);
 });
+
+Deno.test("stale-while-revalidate and stale-if-error are not freshness", () => {
+  const artifact = new Proxy({ key: "/a", requestHeaders: [], freshness: { kind: "http" } }, {}) as never;
+  const headers = new Headers({ "cache-control": "max-age=60, stale-while-revalidate=600, stale-if-error=86400" });
+  assert.equal(assess(artifact, headers, 0).freshUntil, 60_000);
+});

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { streamOf } from "../../src/vault/streams/chunks.ts";
 import { GrowingFile } from "../../src/vault/transfer/growing_file.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { Pattern } from "../support/pattern.ts";
+import { bytesOf, VaultFixture } from "../support/vault_fixture.ts";
+import { within } from "../support/within.ts";
 
+const MiB = 1024 * 1024;
+const far = { kind: "from", first: 6 * MiB } as const;
 const patienceMs = 12_345;
 const [first, second] = [new Uint8Array(40_000).fill(1), new Uint8Array(40_000).fill(2)];
 
@@ -80,4 +86,78 @@ Deno.test("who reads nothing for very long is given up even though nobody waits"
   timers.pass(Infinity);
   await assert.rejects(slow.read(), { code: "storage_failed" });
   await received;
+});
+
+Deno.test("a range far into a body that may not be kept is answered with the body, not with an error", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"', headers: { "cache-control": "private" } });
+  await using fixture = new VaultFixture({ idleTimeoutMs: 500 });
+  const opened = await fixture.open(fixture.artifact(upstream.url("/a")), { range: far });
+  const bytes = await bytesOf(opened);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("a range far into a body that the cache has no room for is answered with the body", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  await using fixture = new VaultFixture({ idleTimeoutMs: 500, store: { maxBytes: MiB } });
+  const opened = await fixture.open(fixture.artifact(upstream.url("/a")), { range: far });
+  const bytes = await bytesOf(opened);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("shutdown does not wait for a client that stands still at the end of a body that is not kept", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "private", framing: "chunked", headers: { "cache-control": "private" } });
+  await using fixture = new VaultFixture({ idleTimeoutMs: 60_000 });
+  const reader = (await fixture.open(fixture.artifact(upstream.url("/a")))).stream().getReader();
+  await reader.read();
+  try {
+    await within("close", fixture.vault.close(0));
+  } finally {
+    await reader.cancel();
+  }
+});
+
+Deno.test("shutdown does not wait for a client that stands still in the middle of a body that is not kept", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: new Pattern(4 * MiB), headers: { "cache-control": "private" } });
+  await using fixture = new VaultFixture({ idleTimeoutMs: 60_000 });
+  const reader = (await fixture.open(fixture.artifact(upstream.url("/a")))).stream().getReader();
+  await reader.read();
+  try {
+    await within("close", fixture.vault.close(0));
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+});
+
+Deno.test("a client that outlives the vault starts nothing anew when it leaves", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: new Pattern(4 * MiB), etag: '"1"' });
+  const unstored = Promise.withResolvers<void>();
+  await using fixture = new VaultFixture({ events: { storeFailed: () => unstored.resolve() } });
+  await Deno.writeTextFile(`${fixture.cacheDir}/blobs`, "in the way");
+  const reader = (await fixture.open(fixture.artifact(upstream.url("/a")))).stream().getReader();
+  await reader.read();
+  await unstored.promise;
+  await fixture.vault.close(0);
+  const { Worker } = globalThis;
+  let started = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...options: ConstructorParameters<typeof Worker>) {
+      super(...options);
+      started++;
+      this.terminate();
+    }
+  };
+  try {
+    await reader.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(started, 0);
+  } finally {
+    globalThis.Worker = Worker;
+  }
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseDigest } from "../../src/digest.ts";
 import type { Artifact } from "../../src/artifact.ts";
+import { StagedFile } from "../../src/store/staged_file.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir } from "../support/temp_dir.ts";
@@ -22,6 +23,31 @@ async function park(fixture: VaultFixture, upstream: FakeUpstream, artifact: Art
   await fixture.vault.close(0);
   await assert.rejects(reader.read(), { code: "shutting_down" });
   hold.release();
+}
+
+/** Where the writing of resume records stands still, which a transfer does before it leaves its bytes. */
+class HeldRecords implements Disposable {
+  readonly #saveRecord = StagedFile.prototype.saveRecord;
+  readonly #reached = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  readonly reached = this.#reached.promise;
+
+  constructor() {
+    const [save, reached, released] = [this.#saveRecord, this.#reached, this.#released.promise];
+    StagedFile.prototype.saveRecord = async function (record) {
+      reached.resolve();
+      await released;
+      await save.call(this, record);
+    };
+  }
+
+  release(): void {
+    this.#released.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    StagedFile.prototype.saveRecord = this.#saveRecord;
+  }
 }
 
 function stagedFile(cacheDir: string): string {
@@ -109,3 +135,80 @@ Deno.test("a small body with a digest that comes in several segments is hashed i
   await fixture.settle();
   assert.equal(fixture.store.find(artifact)?.sha256, small.sha256());
 });
+
+Deno.test("with abandoned_transfer: stop, who comes the moment the last one leaves gets the whole body", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  const hold = upstream.hold("/a", 5 * MiB);
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"), { policy: { abandonedTransfer: "stop" } });
+  const reader = (await fixture.open(artifact)).stream().getReader();
+  for (let read = 0; read < 5 * MiB;) read += (await reader.read()).value!.length;
+  await hold.reached;
+  const left = reader.cancel();
+  const next = fixture.read(artifact);
+  hold.release();
+  await left;
+  const { bytes } = await next;
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("who comes while a stopped transfer leaves its bytes goes on with them", async () => {
+  const body = new Pattern(8 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body, etag: '"1"' });
+  const hold = upstream.hold("/a", 5 * MiB);
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"), { policy: { abandonedTransfer: "stop" } });
+  const reader = (await fixture.open(artifact)).stream().getReader();
+  for (let read = 0; read < 5 * MiB;) read += (await reader.read()).value!.length;
+  await hold.reached;
+  using records = new HeldRecords();
+  await reader.cancel();
+  hold.release();
+  await records.reached;
+  const next = fixture.read(artifact);
+  await new Promise((resolve) => setTimeout(resolve));
+  records.release();
+  const { bytes } = await next;
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+  assert.equal(upstream.requests[1]?.range, `bytes=${5 * MiB}-`);
+});
+
+Deno.test("a broken body of unknown length is not gone on with: nothing tells where it stands", async () => {
+  const body = new Pattern(3 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", (_request, nth) => ({
+    ...{ body, etag: '"1"' },
+    ...(nth === 0 && { framing: "chunked", fault: { kind: "close", afterBytes: MiB } } as const),
+  }));
+  await using fixture = new VaultFixture();
+  const artifact = fixture.artifact(upstream.url("/a"));
+  await assert.rejects(fixture.read(artifact), { code: "upstream_failed" });
+  assert.equal(upstream.count("/a"), 1);
+  const { bytes } = await fixture.read(artifact);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+Deno.test("with a digest, a broken download goes on at another mirror, whatever its ETag", async () => {
+  const body = new Pattern(2 * MiB);
+  await using upstream = startFakeUpstream();
+  upstream.serve(
+    "/one/a",
+    (_request, nth) => nth === 0 ? { body, etag: '"1"', fault: { kind: "close", afterBytes: MiB } } : { status: 503 },
+  );
+  upstream.serve(
+    "/two/a",
+    { status: 206, etag: '"other"', headers: { "content-range": tailOf(body, MiB) }, body: body.bytes(MiB) },
+  );
+  await using fixture = new VaultFixture();
+  const urls = [upstream.url("/one/a"), upstream.url("/two/a")];
+  const artifact = fixture.artifact(urls, { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const { bytes } = await fixture.read(artifact);
+  assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+});
+
+function tailOf(body: Pattern, from: number): string {
+  return `bytes ${from}-${body.size - 1}/${body.size}`;
+}
