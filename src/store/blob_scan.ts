@@ -1,4 +1,4 @@
-import { namesIn } from "./files.ts";
+import { namesIn, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull } from "./regular_files.ts";
 
@@ -22,7 +22,7 @@ export async function eachBlob(
     if (shard < after.slice(0, 2)) continue;
     for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
       if (name <= after) continue;
-      if (files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (files++ % filesPerSlice === 0) await pause();
       if (signal.aborted) return;
       const info = fileOrNull(layout.blob(name));
       if (info) await visit(name, info);

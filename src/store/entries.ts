@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { isSelectedBy, selectionOf } from "../http/selection.ts";
-import { fileMode, filesBelow, removeQuietly, replaceFile, withFolder } from "./files.ts";
+import { walkEntries } from "./entry_walk.ts";
+import { fileMode, removeQuietly, replaceFile, withFolder } from "./files.ts";
 import { type FsLayout, variantOf } from "./fs_layout.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { fileOrNull, readJson } from "./regular_files.ts";
@@ -48,12 +49,9 @@ export class Entries {
     return this.#read(selector.backend, selector.key, variantOf(wanted));
   }
 
-  /** The keys of a backend that begin with `prefix`, as long as they are not very long. */
-  async *keysBelow(backend: string, prefix: string): AsyncIterable<string> {
-    for await (const path of filesBelow(this.#layout.entriesBelow(backend, prefix))) {
-      const entry = path.endsWith("~.json") ? parseEntry(readJson(path)) : null;
-      if (entry?.backend === backend && entry.key.startsWith(prefix)) yield entry.key;
-    }
+  /** As `Store.entries`. */
+  below(backend: string, prefix: string): AsyncIterable<Entry> {
+    return walkEntries(this.#layout, { backend, prefix, unreadable: this.#unreadable });
   }
 
   /** An entry that varies is written twice: for its selection, and as the newest, which tells what varies. */

@@ -68,6 +68,11 @@ export async function removeOffThread(path: string): Promise<boolean> {
   }
 }
 
+/** Lets everything else go on that waits for this thread, and for `ms` milliseconds longer. */
+export function pause(ms = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** The names in a folder, empty where it is missing. */
 export function namesIn(folder: string): string[] {
   try {

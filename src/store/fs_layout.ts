@@ -5,7 +5,12 @@ const maxSegment = 180;
 /** With the cache directory before it, a path stays below the 1024 bytes that macOS allows. */
 const maxPath = 600;
 /** Windows takes these for devices, whatever follows the first dot. */
+const longFolder = "=l";
+const unrootedFolder = "=r";
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
+
+/** A segment that was too long, as `escapeSegment` cuts it. */
+const shortened = /^.{100}=h[0-9a-f]{40}$/;
 
 /** Where everything is inside one cache directory. */
 export class FsLayout {
@@ -46,9 +51,19 @@ export class FsLayout {
     return `${this.entriesOf(backend)}/${escapePath(key)}~${variant}.json`;
   }
 
-  /** The folder of the entries whose keys begin with `prefix`, which begins and ends with a slash. */
-  entriesBelow(backend: string, prefix: string): string {
-    return `${this.entriesOf(backend)}/${escapePath(prefix.slice(0, -1))}`;
+  /**
+   * The folder of the entries whose keys are `parent` and one more segment. `parent` is empty or ends with a slash. The
+   * keys that are in `longEntries` have no such folder.
+   */
+  entriesIn(backend: string, parent: string): string {
+    const rooted = parent.startsWith("/");
+    const segments = (rooted ? parent.slice(1) : parent).split("/").slice(0, -1).map(escapeSegment);
+    return [this.entriesOf(backend), ...rooted ? [] : [unrootedFolder], ...segments].join("/");
+  }
+
+  /** The folder of the entries whose keys are too long for a path, named by hashes of their keys. */
+  longEntries(backend: string): string {
+    return `${this.entriesOf(backend)}/${longFolder}`;
   }
 }
 
@@ -68,11 +83,24 @@ export function stagingName(backend: string, key: string, requestHeaders: Header
  */
 export function escapePath(key: string): string {
   // Each segment makes the path longer by two at least: with so many there is no need to look at them.
-  if (key.length > maxPath && key.split("/", maxPath).length === maxPath) return `=l/${shortHash(key)}`;
+  if (key.length > maxPath && key.split("/", maxPath).length === maxPath) return `${longFolder}/${shortHash(key)}`;
   const rooted = key.startsWith("/");
   const escaped = (rooted ? key.slice(1) : key).split("/").map(escapeSegment).join("/");
-  const path = rooted ? escaped : `=r/${escaped}`;
-  return path.length <= maxPath ? path : `=l/${shortHash(key)}`;
+  const path = rooted ? escaped : `${unrootedFolder}/${escaped}`;
+  return path.length <= maxPath ? path : `${longFolder}/${shortHash(key)}`;
+}
+
+/** False for the folders that stand for no segment of a key. */
+export function isSegment(name: string): boolean {
+  return name !== longFolder && name !== unrootedFolder;
+}
+
+/** The segment of a key that a name stands for; null where the name is shortened. */
+export function unescapeSegment(name: string): string | null {
+  if (shortened.test(name)) return null;
+  if (name === "=") return "";
+  const codeOf = (_: string, long?: string, short?: string) => String.fromCharCode(parseInt(long ?? short!, 16));
+  return name.replace(/=(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g, codeOf);
 }
 
 function escapeSegment(segment: string): string {

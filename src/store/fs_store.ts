@@ -137,8 +137,8 @@ class FsStore implements Store {
     this.#absences.forget(backend, key);
   }
 
-  keysBelow(backend: string, prefix: string): AsyncIterable<string> {
-    return this.#entries.keysBelow(backend, prefix);
+  entries(backend: string, prefix: string): AsyncIterable<Entry> {
+    return this.#entries.below(backend, prefix);
   }
 
   openBody(entry: Entry): StoredBody | null {

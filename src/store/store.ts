@@ -147,8 +147,12 @@ export interface Store {
   /** Keeps it in bounded space, and also on disk a little later: the oldest are forgotten. */
   rememberAbsence(selector: Pick<Selector, "backend" | "key">, absence: Absence): void;
   forgetAbsence(selector: Pick<Selector, "backend" | "key">): void;
-  /** The keys of a backend whose last segment is one of these; their bodies may be gone. In no order. */
-  keysBelow(backend: string, prefix: string): AsyncIterable<string>;
+  /**
+   * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes, in bounded memory.
+   * Variants of one key follow its newest entry. Bodies may be gone. An entry that is there all the while comes exactly
+   * once, one that is written or removed meanwhile may or may not; files that cannot be read are left out.
+   */
+  entries(backend: string, prefix: string): AsyncIterable<Entry>;
   /** Bytes of bodies and staged bytes. */
   usedBytes(): number;
   /** Why the cache directory cannot be used; null where it can be read, and unless offline, written to. */

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { pause } from "./files.ts";
 import type { Entries } from "./entries.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { readJson, statOrNull } from "./regular_files.ts";
@@ -64,7 +65,7 @@ export class Sweeper {
     /** Names of which a selection stays: it is found by what their newest entry says. */
     const needed = new Set<string>();
     for (const item of await itemsIn(folder)) {
-      if (this.#files++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (this.#files++ % filesPerSlice === 0) await pause(pauseMs);
       if (this.#abort.signal.aborted) return false;
       const path = `${folder}/${item.name}`;
       const [, name = "", variant = ""] = entryName.exec(item.name) ?? [];

@@ -70,8 +70,8 @@ export class Library implements VaultReader {
     await store.renew({ ...entry, backend: to.backend, key: to.key });
   }
 
-  keysBelow(backend: string, prefix: string): AsyncIterable<string> {
-    return this.#options.store.keysBelow(backend, prefix);
+  async *keysBelow(backend: string, prefix: string): AsyncIterable<string> {
+    for await (const { key } of this.#options.store.entries(backend, prefix)) yield key;
   }
 
   /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */
