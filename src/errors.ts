@@ -68,6 +68,11 @@ export class VaultError extends Error {
   }
 }
 
+/** True if an upstream has answered that it has no such artifact. That is a good answer, and no outage. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
+}
+
 /** Returns the text of anything that was thrown, to stand inside a longer message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

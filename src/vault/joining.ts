@@ -1,5 +1,5 @@
 import type { Artifact } from "../artifact.ts";
-import { VaultError } from "../errors.ts";
+import { isMissing, VaultError } from "../errors.ts";
 import { isSameTag } from "../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { redactUrl } from "../observe/redact.ts";
@@ -9,7 +9,6 @@ import { conditionsOf, confirmed, confirms } from "./asking/revalidate.ts";
 import { decide, mayServeStale } from "./freshness.ts";
 import type { Heads } from "./asking/head_requests.ts";
 import { inTime } from "./asking/patience.ts";
-import { isMissing } from "./asking/negative_cache.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import type { Sharing, Transfers } from "./transfer/transfers.ts";

@@ -1,5 +1,5 @@
 import type { Artifact, VaultReader } from "../../artifact.ts";
-import { VaultError } from "../../errors.ts";
+import { isMissing, VaultError } from "../../errors.ts";
 import type { AptArtifacts } from "./artifacts.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 import { digestReading, type ReadRelease } from "./release_document.ts";
@@ -88,7 +88,7 @@ async function newestDigest(artifact: Artifact, vault: VaultReader): Promise<str
   try {
     return (await vault.read({ ...artifact, freshness: { kind: "ttl", ttlMs: 0 } }, digestReading)).sha256;
   } catch (error) {
-    if (error instanceof VaultError && (error.code === "not_found" || error.code === "gone")) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Artifact } from "../../artifact.ts";
-import { type ErrorCode, type UpstreamAnswer, VaultError } from "../../errors.ts";
+import { type ErrorCode, isMissing, type UpstreamAnswer, VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import type { RequestCaching } from "../../http/request_caching.ts";
 import type { Absence, Store } from "../../store/store.ts";
@@ -53,8 +53,9 @@ export class KnownAbsences {
   }
 
   /** Keeps an error that says that upstream has no such artifact; tells whether it is one. */
-  remember(artifact: Artifact, { code, message, answer }: VaultError): boolean {
-    if (code !== "not_found" && code !== "gone") return false;
+  remember(artifact: Artifact, error: VaultError): boolean {
+    if (!isMissing(error)) return false;
+    const { code, message, answer } = error;
     this.#store.rememberAbsence(artifact, { status: code === "gone" ? 410 : 404, at: Date.now(), message });
     if (answer) this.#answers.set(nameOf(artifact), answer);
     else if (artifact.passesOnErrors) this.#answers.delete(nameOf(artifact));

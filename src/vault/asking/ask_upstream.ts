@@ -1,6 +1,6 @@
 import type { Artifact, Candidate } from "../../artifact.ts";
 import type { HeaderList } from "../../http/headers.ts";
-import { type ErrorCode, messageOf, VaultError } from "../../errors.ts";
+import { type ErrorCode, isMissing, messageOf, VaultError } from "../../errors.ts";
 import type { VaultEvents } from "../../observe/events.ts";
 import { redactUrl } from "../../observe/redact.ts";
 import type { Version } from "../../store/store.ts";
@@ -62,7 +62,7 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
     } catch (error) {
       if (question.signal.aborted) throw question.signal.reason;
       const failure = toVaultError(error, candidate.url);
-      if (!isAbsent(failure)) question.events.upstreamFailed(artifact.backend, reasonOf(failure));
+      if (!isMissing(failure)) question.events.upstreamFailed(artifact.backend, reasonOf(failure));
       errors.push(failure);
       if (!movesOn(artifact, failure) || isHeldFrom(candidate, artifact, question)) break;
     }
@@ -160,13 +160,8 @@ function isHeldFrom(candidate: Candidate, { movesOnAfter, policy }: Artifact, { 
 
 function movesOn({ movesOnAfter }: Artifact, failure: VaultError): boolean {
   const { code } = failure;
-  return movesOnAfter === "any_failure" || isAbsent(failure) ||
+  return movesOnAfter === "any_failure" || isMissing(failure) ||
     (movesOnAfter === "refusal" && (code === "denied" || code === "refused"));
-}
-
-/** "There is no such thing" is a good answer. */
-function isAbsent({ code }: VaultError): boolean {
-  return code === "not_found" || code === "gone";
 }
 
 function rank(error: VaultError): number {

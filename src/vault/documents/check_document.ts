@@ -4,7 +4,7 @@ import type { MadeReadings } from "./made_readings.ts";
 import { tooLarge } from "./opened_body.ts";
 
 /** A whole body. */
-export interface Inspected {
+export interface WholeBody {
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly headers: HeaderList;
@@ -17,7 +17,7 @@ export interface Inspected {
 }
 
 /** Lets a reading say whether a body is what it should be, and keeps what it makes. Throws as the reading does. */
-export async function inspect(reading: Reading<unknown>, body: Inspected, made: MadeReadings): Promise<void> {
+export async function checkDocument(reading: Reading<unknown>, body: WholeBody, made: MadeReadings): Promise<void> {
   const { sha256, sizeBytes, headers, url, location = url } = body;
   if (sizeBytes > reading.maxBytes) throw tooLarge(url, reading.maxBytes);
   const readable = {

@@ -11,14 +11,14 @@ import { assess, type Assessment } from "../freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
 import type { Hashing } from "../hashing/hashing.ts";
 import type { HashedSoFar, RunningHash } from "../hashing/running_hash.ts";
-import { inspect } from "../documents/check_document.ts";
+import { checkDocument } from "../documents/check_document.ts";
 import type { MadeReadings } from "../documents/made_readings.ts";
 import { recordKeyByDigest } from "../key_by_digest.ts";
 import { redirectedTo } from "../asking/redirected_to.ts";
 
 /** For so much of a body of known size there is room before its first byte comes. */
 const firstRoomBytes = 2 * 1024 * 1024;
-const inspectedChunkBytes = 256 * 1024;
+const checkedChunkBytes = 256 * 1024;
 
 export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
 
@@ -206,7 +206,7 @@ export class ArrivingBody {
     const { checkedBy } = this.artifact;
     if (checkedBy) {
       this.#refused = true;
-      await inspect(checkedBy, document, this.#deps.made);
+      await checkDocument(checkedBy, document, this.#deps.made);
       this.#refused = false;
     }
     await recordKeyByDigest(this.artifact, document, this.#deps);
@@ -258,7 +258,7 @@ function beginningOf(file: Deno.FsFile, sizeBytes: number): ReadableStream<Uint8
   let left = sizeBytes;
   return new ReadableStream({
     async pull(controller) {
-      const buffer = new Uint8Array(Math.min(left, inspectedChunkBytes));
+      const buffer = new Uint8Array(Math.min(left, checkedChunkBytes));
       const read = left === 0 ? null : await file.read(buffer);
       left -= read ?? left;
       if (read !== null) return controller.enqueue(buffer.subarray(0, read));
