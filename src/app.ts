@@ -1,11 +1,8 @@
-import { openAptBackend } from "./backends/apt/apt.ts";
-import { openHttpBackend } from "./backends/http/http.ts";
-import { type OciDeps, openOciBackend, withOciRoot } from "./backends/oci/oci.ts";
-import { openPypiBackend } from "./backends/pypi/pypi.ts";
-import { Upstreams } from "./backends/opening/upstreams.ts";
 import type { Backend } from "./artifact.ts";
-import type { OciBackend } from "./backends/oci/backend.ts";
-import { type Config, isOci } from "./config/schema.ts";
+import type { BackendType, Opening } from "./backends/backend_type.ts";
+import { Upstreams } from "./backends/opening/upstreams.ts";
+import { backendTypes, typeOf } from "./backends/types.ts";
+import type { Config } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createHandler } from "./server/handler.ts";
@@ -37,6 +34,8 @@ export interface AppDeps {
   readonly openFilesLimit?: number;
   /** For tests: how long an answer of unknown length stands still once it has broken off. */
   readonly silenceMs?: number;
+  /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
+  readonly types?: readonly BackendType[];
 }
 
 /** How often in a row a connection may break without a byte of progress before a transfer fails. */
@@ -54,7 +53,7 @@ const slowShare = 0.75;
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
 export async function createApp(config: Config, deps: AppDeps): Promise<App> {
-  const { log, version, openFilesLimit = 1024, silenceMs = brokenSilenceMs } = deps;
+  const { log, version, openFilesLimit = 1024, silenceMs = brokenSilenceMs, types = backendTypes } = deps;
   const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
   const metrics = new Metrics({
     version,
@@ -78,7 +77,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   // Another one for each process, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName });
-  const backends = await openBackends({ config, upstreams, metrics, log });
+  const backends = await openBackends({ config, upstreams, metrics, log }, types);
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   const vault = createVault({
     store,
@@ -121,15 +120,16 @@ function backoffFor(attempt: number): number {
   return Math.random() * Math.min(backoffMs.most, backoffMs.first * 2 ** attempt);
 }
 
-/** All that are configured, and what answers at the root for those that serve images. */
-async function openBackends(deps: OciDeps): Promise<Backend[]> {
-  const backends: Backend[] = [];
-  const images: OciBackend[] = [];
-  for (const backend of deps.config.backends) {
-    if (isOci(backend)) images.push(await openOciBackend(backend, deps));
-    else if (backend.type === "apt") backends.push(await openAptBackend(backend, deps));
-    else if (backend.type === "pypi") backends.push(await openPypiBackend(backend, deps));
-    else backends.push(await openHttpBackend(backend, deps));
+/** Opens all backends of a configuration, in its order, and puts those of one type together. */
+async function openBackends(opening: Opening, types: readonly BackendType[]): Promise<Backend[]> {
+  const opened: { readonly type: BackendType; readonly backend: Backend }[] = [];
+  for (const backend of opening.config.backends) {
+    const type = typeOf(backend, types);
+    opened.push({ type, backend: await type.open(backend, opening) });
   }
-  return withOciRoot([...backends, ...images], images);
+  return types.flatMap((type) => {
+    const own = opened.filter((one) => one.type === type).map(({ backend }) => backend);
+    const others = opened.filter((one) => one.type !== type).map(({ backend }) => backend);
+    return type.together?.(own, others) ?? own;
+  });
 }

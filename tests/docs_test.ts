@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { loadConfig } from "../src/config/load.ts";
+import { configSchema } from "../src/configuration.ts";
 import { missingPrograms } from "./support/programs.ts";
 import { createTempDir } from "./support/temp_dir.ts";
 
@@ -27,7 +28,14 @@ for (const [name, least] of guides) {
     const examples = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, example = ""]) => example);
     const configurations = examples.filter((example) => "backends" in parse(example));
     assert.ok(configurations.length >= least);
-    for (const text of configurations) await loadConfig({ path: name, text, env: () => "secret" });
+    for (const text of configurations) {
+      await loadConfig({
+        schema: configSchema,
+        path: name,
+        text,
+        env: () => "secret",
+      });
+    }
     for (const [, example = ""] of text.matchAll(/^```json\n(.*?)^```/gms)) JSON.parse(example);
   });
 }

@@ -1,18 +1,20 @@
-import { aptBackend } from "./apt/schema.ts";
-import { httpBackend } from "./http/schema.ts";
-import { ociBackend } from "./oci/schema.ts";
-import { pypiBackend } from "./pypi/schema.ts";
-import { shapeOf, typesOf } from "../config/walk.ts";
+import { typeNamesOf } from "../config/backend_schemas.ts";
+import type { BackendConfig } from "../config/schema.ts";
+import { apt } from "./apt/apt.ts";
+import type { BackendType } from "./backend_type.ts";
+import { http } from "./http/http.ts";
+import { oci } from "./oci/oci.ts";
+import { pypi } from "./pypi/pypi.ts";
 
-/** Every kind of backend there is: a new one is a file `schema_<type>.ts` and a line here. */
-export const backendTypes = [
-  httpBackend,
-  ociBackend,
-  pypiBackend,
-  aptBackend,
-] as const;
+/** Every type of backend there is, in the order of the documentation. To add a protocol, add a line here. */
+export const backendTypes: readonly BackendType[] = [
+  http,
+  oci,
+  pypi,
+  apt,
+];
 
-/** What may stand after `type:`. */
-export const backendTypeNames: readonly string[] = backendTypes.flatMap((schema) =>
-  typesOf(shapeOf(schema, undefined)).map(String)
-);
+/** The type of a backend that was parsed by the schema of one of `types`. */
+export function typeOf({ type }: BackendConfig, types: readonly BackendType[] = backendTypes): BackendType {
+  return types.find(({ schema }) => typeNamesOf(schema).includes(type))!;
+}

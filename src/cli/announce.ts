@@ -1,5 +1,6 @@
-import { type Config, isOci } from "../config/schema.ts";
-import { hostsForClients, upstreamsOf } from "../config/upstreams.ts";
+import type { Config } from "../config/schema.ts";
+import { upstreamsOf } from "../config/upstreams.ts";
+import { clientHostsOf, configSchema, sharedRoutesOf } from "../configuration.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import type { Io } from "./io.ts";
@@ -33,18 +34,12 @@ function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source
 
 function routesOf(config: Config): string[] {
   const routes = config.backends.map((backend) => {
-    const others = hostsForClients(backend).map((host) => host === "any" ? "any registry" : host);
-    const upstreams = [...upstreamsOf(backend), ...others];
+    const chosen = clientHostsOf(backend).map(({ inWords }) => inWords);
+    const upstreams = [...upstreamsOf(backend, configSchema), ...chosen];
     const isOffline = backend.config.offline && !config.offline;
     return `${backend.config.prefix} -> ${upstreams.join(", ")}${isOffline ? " (offline: never asked)" : ""}`;
   });
-  const images = config.backends.filter(isOci);
-  const isTaken = config.backends.some(({ config: { prefix } }) => prefix === "/v2");
-  if (images.length === 0 || isTaken) return routes;
-  return [
-    ...routes,
-    `/v2 -> images of ${images.map(({ name }) => name).join(", ")}, where docker and others look for them`,
-  ];
+  return [...routes, ...sharedRoutesOf(config)];
 }
 
 /** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */

@@ -1,4 +1,5 @@
 import type { LoadOptions, Override } from "../config/load.ts";
+import { configSchema } from "../configuration.ts";
 import type { OptionSpec, OptionValues } from "./command.ts";
 import type { Io } from "./io.ts";
 
@@ -27,7 +28,7 @@ export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
     const value = values[name];
     if (value !== undefined) overrides[key] = { value, source: `--${name}` };
   }
-  return { path: configPathOf(values), env: io.env, overrides };
+  return { schema: configSchema, path: configPathOf(values), env: io.env, overrides };
 }
 
 /** What is read without `--config`, where the working directory has it. */

@@ -4,6 +4,7 @@ import { readSecret } from "../key_files/secret_file.ts";
 import type { Config } from "../config/schema.ts";
 import { VaultError } from "../errors.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf } from "../config/upstreams.ts";
+import { configSchema } from "../configuration.ts";
 
 /**
  * Reads the certificate and key of the server, which belong together; null where the configuration has none. Throws
@@ -46,17 +47,19 @@ export async function throwTogether(actions: readonly (() => unknown)[]): Promis
 
 function inputFileChecks(config: Config): (() => unknown)[] {
   const online = config.backends.filter((backend) => isOnline(backend, config));
+  const secretFiles = online.flatMap((backend) => secretFilesOf(backend, configSchema));
+  const certificates = online.flatMap((backend) => clientCertificatesOf(backend, configSchema));
   return [
     ...authorityFiles(config).map(({ path, key }) => () => readPem(path, { key, marker: "CERTIFICATE" })),
-    ...online.flatMap(secretFilesOf).map((path) => () => readSecret(path)),
-    ...online.flatMap(clientCertificatesOf).map((paths) => () => readCertificatePair(paths, "client_certificate")),
+    ...secretFiles.map((path) => () => readSecret(path)),
+    ...certificates.map((paths) => () => readCertificatePair(paths, "client_certificate")),
   ];
 }
 
 function authorityFiles(config: Config): { path: string; key: string }[] {
   const backends = config.backends.map((backend) => ({
     key: `ca of backend "${backend.name}"`,
-    ca: authoritiesOf(backend),
+    ca: authoritiesOf(backend, configSchema),
   }));
   return [{ key: "ca", ca: config.ca }, ...backends].flatMap(({ key, ca = [] }) => ca.map((path) => ({ path, key })));
 }

@@ -2,14 +2,8 @@ import { fileURLToPath } from "node:url";
 import { readConfigFile } from "../config/config_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
-import {
-  authoritiesOf,
-  clientCertificatesOf,
-  hostsForClients,
-  isOnline,
-  secretFilesOf,
-  upstreamsOf,
-} from "../config/upstreams.ts";
+import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";
+import { clientHostsOf, configSchema } from "../configuration.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
@@ -39,11 +33,12 @@ const sourceDir = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/
 /** The flags for a configuration read from `path` that refers to the environment variables `env`. */
 export function permissionFlags(config: Config, given: { path: string | undefined; env: readonly string[] }): string[] {
   const { cache_dir, log_file, tls } = config;
-  const authorities = [...config.ca ?? [], ...config.backends.flatMap(authoritiesOf)];
-  const secrets = onlineBackends(config).flatMap(secretFilesOf);
-  const certificates = onlineBackends(config).flatMap(clientCertificatesOf).flatMap(({ cert, key }) => [cert, key]);
+  const online = onlineBackends(config);
+  const authorities = config.backends.flatMap((backend) => authoritiesOf(backend, configSchema));
+  const secrets = online.flatMap((backend) => secretFilesOf(backend, configSchema));
+  const certificates = online.flatMap((backend) => clientCertificatesOf(backend, configSchema));
   const sources = Deno.build.standalone ? [] : [sourceDir];
-  const chosen = onlineBackends(config).flatMap(hostsForClients);
+  const chosen = online.flatMap(clientHostsOf).map(({ pattern }) => pattern);
   const hosts = [listenAddress(config), ...contactedUrls(config).map(hostAndPort), ...chosen.map(hostsBelow)];
   const net = chosen.includes("any") ? ["--allow-net"] : flag("net", hosts);
   return [
@@ -56,9 +51,10 @@ export function permissionFlags(config: Config, given: { path: string | undefine
       cache_dir,
       tls?.cert,
       tls?.key,
+      ...config.ca ?? [],
       ...authorities,
       ...secrets,
-      ...certificates,
+      ...certificates.flatMap(({ cert, key }) => [cert, key]),
     ]),
     ...flag("write", [cache_dir, log_file]),
     ...flag("sys", ["statfs"]),
@@ -73,7 +69,7 @@ function flag(name: string, values: readonly (string | undefined)[]): string[] {
 /** Where requests go out to: the upstreams and the proxies on the way. */
 function contactedUrls(config: Config): string[] {
   return onlineBackends(config).flatMap((backend) => {
-    return [...upstreamsOf(backend), backend.config.proxy ?? config.proxy ?? []].flat();
+    return [...upstreamsOf(backend, configSchema), backend.config.proxy ?? config.proxy ?? []].flat();
   });
 }
 

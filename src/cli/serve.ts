@@ -2,7 +2,7 @@ import { type App, createApp } from "../app.ts";
 import type { CertificatePair } from "../key_files/pem_files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { warningsOf } from "../config/warnings.ts";
+import { warningsOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Logging } from "../observe/log.ts";
 import { announce } from "./announce.ts";

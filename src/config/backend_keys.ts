@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { authorities, choice, duration, flag, integer, Misfit, text, textMatching, value } from "./kinds.ts";
 import { clientCertificate } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
@@ -6,7 +7,7 @@ import { proxyUrl } from "./urls.ts";
 const reserved = ["/healthz", "/readyz", "/metrics"];
 
 /** A backend's name: it stands in logs, in metrics and as a directory in the cache. */
-export const backendName = textMatching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
+const backendName = textMatching(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
   type: "name",
   a: "a backend name",
   hint: "write letters, digits, dots, dashes and underscores, a letter or digit first",
@@ -30,7 +31,7 @@ const prefix = value<string>({
   },
 });
 
-/** The keys every type of backend has. */
+/** The keys that every type of backend has below `config`. */
 export const backendKeys = {
   prefix: prefix.optional().describe(
     "Where the backend is served. The longest matching prefix wins. Without it: a slash and the backend's name.",
@@ -68,3 +69,15 @@ export const backendKeys = {
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),
   offline: flag().prefault(false).describe("Never contact this upstream: serve what is held, and 504 for the rest."),
 };
+
+/**
+ * The schema of a type of backend: one entry of `backends`. `types` are the words for it after `type:`, `config` is the
+ * schema of its keys, which `backendKeys` are among.
+ */
+export function backendSchema<const Types extends readonly [string, ...string[]], Config extends z.ZodType>(
+  types: Types,
+  config: Config,
+) {
+  const type = z.literal(types).describe("What kind of upstream it is.");
+  return z.strictObject({ type, name: backendName, config });
+}

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { backendTypeNames, backendTypes } from "../backends/types.ts";
+import { backendSchemasOf, backendTypeNames, schemaOfBackend, typeNamesOf } from "./backend_schemas.ts";
 import { kindOf } from "./kinds.ts";
-import { configSchema } from "./schema.ts";
+import type { ConfigSchema } from "./schema.ts";
 import { backendKeys } from "./backend_keys.ts";
-import { shapeOf, typesOf, unwrap } from "./walk.ts";
+import { shapeOf, unwrap } from "./walk.ts";
 
 /** One key of the configuration, as documentation shows it. */
 export interface KeyDescription {
@@ -19,13 +19,26 @@ export interface KeyDescription {
 }
 
 /** Every key there is, from the one declaration: global ones, those of all backends, those of each type. */
-export function describeConfig(): KeyDescription[] {
-  const { type, name, config } = backendTypes[0].shape;
+export function describeConfig(schema: ConfigSchema): KeyDescription[] {
   return [
-    ...describeShape("", shapeOf(configSchema, undefined) ?? {}),
-    ...describeShape("backends[].", { type, name, config }),
+    ...describeShape("", shapeOf(schema, undefined) ?? {}),
+    ...describeBackend(schema),
     ...describeShape("backends[].config.", backendKeys),
-    ...backendTypes.flatMap(describeOwnKeys),
+    ...backendSchemasOf(schema).flatMap(describeOwnKeys),
+  ];
+}
+
+/** The keys of an entry of `backends`, which are the same for all types. */
+function describeBackend(schema: ConfigSchema): KeyDescription[] {
+  const backend = schemaOfBackend(schema)!;
+  const types = backendTypeNames(schema);
+  const { type, name } = shapeOf(backend, { type: types[0] })!;
+  const configless = types.filter((type) => z.safeParse(backend, { type }).success);
+  const exceptions = configless.length === 0 ? "" : ` Not needed for ${configless.join(" and ")}.`;
+  return [
+    { ...describeKey("backends[].type", type!), type: types.join(", ") },
+    describeKey("backends[].name", name!),
+    { ...describeKey("backends[].config", z.strictObject({})), description: `The keys below.${exceptions}` },
   ];
 }
 
@@ -33,7 +46,7 @@ function describeOwnKeys(schema: z.core.$ZodType): KeyDescription[] {
   const shape = shapeOf(schema, undefined);
   const keys = shape?.config === undefined ? null : shapeOf(shape.config, undefined);
   const own = Object.entries(keys ?? {}).filter(([key]) => !(key in backendKeys));
-  const backend = typesOf(shape).join(" or ");
+  const backend = typeNamesOf(schema).join(" or ");
   return describeShape("backends[].config.", Object.fromEntries(own)).map((row) => ({ ...row, backend }));
 }
 
@@ -62,7 +75,7 @@ function typeOf(schema: z.core.$ZodType): string {
   const inner = unwrap(schema);
   const kind = kindOf(inner);
   if (kind !== undefined) return kind.type;
-  if (inner instanceof z.ZodLiteral) return backendTypeNames.join(", ");
+  if (inner instanceof z.ZodLiteral) return [...inner.values].join(", ");
   if (inner instanceof z.ZodRecord) return `mapping to ${typeOf(inner.valueType)}`;
   if (!(inner instanceof z.ZodArray)) return "mapping";
   const item = typeOf(inner.element);

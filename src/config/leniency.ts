@@ -2,14 +2,19 @@ import type { Env } from "./env.ts";
 import { formatPath, type Path } from "./problem.ts";
 import { credentialKeys } from "./credential_keys.ts";
 
-/**
- * Types of backends that the original tool has and this one does not have yet: for each, what its users can do
- * meanwhile.
- */
-export const unsupportedTypes: ReadonlyMap<unknown, string> = new Map([
+/** The types of backends that only the original tool may have: for each, what its users can do meanwhile. */
+const originalTypes: ReadonlyMap<string, string> = new Map([
   ["huggingface", "let clients use the Hub itself until then"],
   ["npm", "let clients use the registry itself until then"],
 ]);
+
+/**
+ * The types of backends that the original tool has and this one does not have yet: for each, what its users can do
+ * meanwhile. `known` are the types that this tool has.
+ */
+export function unsupportedTypes(known: readonly string[]): ReadonlyMap<unknown, string> {
+  return new Map([...originalTypes].filter(([type]) => !known.includes(type)));
+}
 
 export interface LeftOut {
   readonly value: unknown;
@@ -20,13 +25,14 @@ export interface LeftOut {
 }
 
 /** Leaves out the backends of types that are not supported yet, so that the others of such a file are served. */
-export function withoutUnsupported(input: unknown): LeftOut {
+export function withoutUnsupported(input: unknown, known: readonly string[]): LeftOut {
   const backends = (input as { readonly backends?: unknown } | null | undefined)?.backends;
   if (!Array.isArray(backends)) return { value: input, warnings: [], original: (path) => path };
+  const unsupported = unsupportedTypes(known);
   const kept: number[] = [];
   const warnings: string[] = [];
   for (const [index, backend] of backends.entries()) {
-    const remedy = unsupportedTypes.get(backend?.type);
+    const remedy = unsupported.get(backend?.type);
     if (remedy === undefined) kept.push(index);
     else {
       warnings.push(

@@ -1,10 +1,11 @@
 import { VaultError } from "../errors.ts";
+import { backendTypeNames } from "./backend_schemas.ts";
 import { readConfigFile } from "./config_file.ts";
 import { type Env, readEnv } from "./env.ts";
 import { withoutCacheBlock, withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { bareReferences, namesInTexts, resolveTexts } from "./resolve_texts.ts";
-import { type Config, configSchema } from "./schema.ts";
+import type { Config, ConfigSchema } from "./schema.ts";
 import { problemsOf } from "./wording.ts";
 import { YamlFile } from "./yaml_file.ts";
 
@@ -18,6 +19,7 @@ export interface Override {
 export type Overrides = Readonly<Record<string, Override>>;
 
 export interface LoadOptions {
+  readonly schema: ConfigSchema;
   /** The file to read; the built-in configuration without it. */
   readonly path?: string | undefined;
   /** The file's text, where it is already at hand. */
@@ -32,17 +34,18 @@ export interface LoadOptions {
  * Reads and checks a configuration. Throws `config_invalid` with all problems, one a line, and `permission_missing`
  * where the file or the environment may not be read.
  */
-export async function loadConfig({ path, text, env, overrides = {}, warn = () => {} }: LoadOptions): Promise<Config> {
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { schema, path, text, env, overrides = {}, warn = () => {} } = options;
   const file = new YamlFile(text ?? await readConfigFile(path));
   const values = readEnv(env, namesInTexts(file.value));
   const valueOf = (name: string) => values.get(name);
   const read = withoutCacheBlock(file.value);
   const withLogins = withoutUnsetLogins(read.value, valueOf);
-  const supported = withoutUnsupported(withLogins.value);
+  const supported = withoutUnsupported(withLogins.value, backendTypeNames(schema));
   const original = (problem: Problem) => ({ ...problem, path: supported.original(problem.path) });
   const resolved = resolveTexts(supported.value, valueOf);
   const input = withOverrides(resolved.value, overrides);
-  const result = configSchema.safeParse(input);
+  const result = schema.safeParse(input);
   const problems = [...file.problems, ...resolved.problems.map(original)];
   if (result.success && problems.length === 0) {
     const warnings = [
@@ -56,7 +59,7 @@ export async function loadConfig({ path, text, env, overrides = {}, warn = () =>
   }
   if (!result.success && file.isReadable) {
     const reported = new Set(resolved.problems.map(({ path }) => formatPath(path)));
-    const found = result.error.issues.flatMap((issue) => problemsOf(issue, input));
+    const found = result.error.issues.flatMap((issue) => problemsOf(issue, { input, schema }));
     problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))).map(original));
   }
   const lines = describeProblems(problems, { file, name: path ?? "built-in configuration", overrides });

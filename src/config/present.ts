@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { kindOf } from "./kinds.ts";
-import { type Config, configSchema } from "./schema.ts";
+import type { Config, ConfigSchema } from "./schema.ts";
 import { childSchema, shapeOf, unwrap } from "./walk.ts";
 
 /** A configuration as it may be shown: as it would be written, every default spelt out and every secret as `***`. */
-export function presentConfig(config: Config): unknown {
-  return present(configSchema, config);
+export function presentConfig(config: Config, schema: ConfigSchema): unknown {
+  return present(schema, config);
 }
 
 function present(schema: z.core.$ZodType | null, value: unknown): unknown {

@@ -1,8 +1,12 @@
+import { backendTypeNames } from "./backend_schemas.ts";
 import { describeConfig, type KeyDescription } from "./describe.ts";
+import { unsupportedTypes } from "./leniency.ts";
+import type { ConfigSchema } from "./schema.ts";
 
-const introduction = `# Configuration
+function introduction(unsupported: Iterable<unknown>): string {
+  return `# Configuration
 
-<!-- Generated from src/config/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
+<!-- Generated from src/config/schema.ts and src/backends/*/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
 
 A YAML file, given with \`--config\`; without it, \`config.yml\` in the working directory, or else a built-in one for
 Docker Hub, ghcr.io, quay.io, PyPI, Debian, Ubuntu and some download sites. \`artifact-vault check --config config.yml\` prints it as it is understood, or all
@@ -18,22 +22,26 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
   \`password: ""\`.
 - A secret that changes while the vault runs has to stand in a file (\`password_file\`, \`token_file\`): the environment of
   a process stays what it was at its start ([Secrets](running.md#secrets)).
-- Backends of types that are not supported yet (\`huggingface\`, \`npm\`) are left out, with a warning.
+- Backends of types that are not supported yet (${
+    [...unsupported].map((type) => `\`${type}\``).join(", ")
+  }) are left out, with a warning.
   So is \`cache\` at the top level, which the original tool's APT page has and that tool did not read.
 - Relative paths start at the working directory.
 - \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.
 `;
+}
 
 /** The whole of `docs/configuration.md`. */
-export function configurationReference(): string {
-  const rows = describeConfig();
+export function configurationReference(schema: ConfigSchema): string {
+  const rows = describeConfig(schema);
   const isBackend = (row: KeyDescription) => row.key.startsWith("backends[]");
   const sections = [
     section("Global keys", rows.filter((row) => !isBackend(row))),
     section("Every entry of `backends`", rows.filter((row) => isBackend(row) && row.backend === undefined)),
     ...ownSections(rows),
   ];
-  return [introduction, ...sections].join("\n");
+  const unsupported = unsupportedTypes(backendTypeNames(schema)).keys();
+  return [introduction(unsupported), ...sections].join("\n");
 }
 
 function ownSections(rows: readonly KeyDescription[]): string[] {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { namesOf } from "./backend_names.ts";
-import { backendTypes } from "../backends/types.ts";
+import type { backendKeys } from "./backend_keys.ts";
 import {
   anyNumberOf,
   authorities,
@@ -88,40 +88,49 @@ const globalKeys = {
   ca: authorities().optional().describe(
     "PEM file, or list of files, of certificate authorities to trust besides the system's.",
   ),
-  backends: z.array(z.discriminatedUnion("type", backendTypes)).min(1).superRefine(checkDistinct, { when: () => true })
-    .describe("What is served: one entry for each upstream."),
 };
 
-/** The one declaration of the configuration: its keys, types, defaults and documentation. */
-export const configSchema = z.strictObject(globalKeys).transform((config) => ({
-  ...config,
-  backends: withNames(config.backends).map(withPrefix),
-}));
-
-/** A checked configuration: keys as in YAML, durations in milliseconds, sizes in bytes. */
-export type Config = z.output<typeof configSchema>;
-
-/** One backend of a configuration; `type` tells which. */
-export type BackendConfig = Config["backends"][number];
-
-export type HttpBackendConfig = Extract<BackendConfig, { readonly type: "http" }>;
-
-export type OciBackendConfig = Extract<BackendConfig, { readonly type: "dockerhub" | "oci" }>;
-
-export type PypiBackendConfig = Extract<BackendConfig, { readonly type: "pypi" }>;
-
-export type AptBackendConfig = Extract<BackendConfig, { readonly type: "apt" }>;
-
-/** Whether a backend serves images, and so answers at `/v2/`, too. */
-export function isOci(backend: BackendConfig): backend is OciBackendConfig {
-  return backend.type === "dockerhub" || backend.type === "oci";
+/** What the schema of a type of backend makes of one entry of `backends`. */
+export interface ParsedBackend {
+  readonly type: string;
+  readonly name?: string | undefined;
+  readonly config: z.output<z.ZodObject<typeof backendKeys>>;
 }
 
-type WithName<Backend> = Backend extends unknown ? Omit<Backend, "name"> & { readonly name: string } : never;
+/** The schema of a type of backend, as `backendSchema` makes it; it may be refined and transformed. */
+export type BackendSchema = z.ZodType<ParsedBackend> & z.core.$ZodTypeDiscriminable;
+
+/** A backend of a checked configuration, as the schema of its type makes it, with its name and its prefix. */
+export type Configured<Schema extends z.ZodType<ParsedBackend>> = WithPrefix<WithName<z.output<Schema>>>;
+
+/** What backends of all types have in a checked configuration; `type` tells what else there is. */
+export type BackendConfig = WithPrefix<WithName<ParsedBackend>>;
+
+/**
+ * The one declaration of the configuration: its keys, types, defaults and documentation. Each type of backend adds its
+ * own keys.
+ */
+export function createConfigSchema(types: readonly { readonly schema: BackendSchema }[]) {
+  const [first, ...others] = types.map(({ schema }) => schema);
+  const backend = z.discriminatedUnion("type", [first!, ...others]);
+  const backends = z.array(backend).min(1).superRefine(checkDistinct, { when: () => true })
+    .describe("What is served: one entry for each upstream.");
+  return z.strictObject({ ...globalKeys, backends }).transform((config) => ({
+    ...config,
+    backends: withNames(config.backends).map(withPrefix),
+  }));
+}
+
+export type ConfigSchema = ReturnType<typeof createConfigSchema>;
+
+/** A checked configuration: keys as in YAML, durations in milliseconds, sizes in bytes. */
+export type Config = z.output<ConfigSchema>;
+
+type WithName<Backend> = Omit<Backend, "name"> & { readonly name: string };
 
 function withNames<Backend extends object>(backends: readonly Backend[]): WithName<Backend>[] {
   const names = namesOf(backends);
-  return backends.map((backend, index) => ({ ...backend, name: names[index] }) as unknown as WithName<Backend>);
+  return backends.map((backend, index) => ({ ...backend, name: names[index] as string }));
 }
 
 interface Prefixed {
@@ -129,12 +138,12 @@ interface Prefixed {
   readonly config: { readonly prefix?: string | undefined };
 }
 
-type WithPrefix<Backend extends Prefixed> = Backend extends Prefixed
-  ? Omit<Backend, "config"> & { config: Backend["config"] & { prefix: string } }
-  : never;
+type WithPrefix<Backend extends Prefixed> = Omit<Backend, "config"> & {
+  readonly config: Backend["config"] & { readonly prefix: string };
+};
 
 function withPrefix<Backend extends Prefixed>(backend: Backend): WithPrefix<Backend> {
-  return { ...backend, config: { ...backend.config, prefix: prefixOf(backend) } } as unknown as WithPrefix<Backend>;
+  return { ...backend, config: { ...backend.config, prefix: prefixOf(backend) } };
 }
 
 function prefixOf(backend: Prefixed): string {

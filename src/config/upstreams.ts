@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import { type Kind, kindOf } from "./kinds.ts";
-import { type BackendConfig, type Config, configSchema, isOci } from "./schema.ts";
+import { schemaOfBackend } from "./backend_schemas.ts";
+import type { BackendConfig, Config, ConfigSchema } from "./schema.ts";
 import { clientCertificate } from "./certificate_keys.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
 /** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */
-export function upstreamsOf(backend: BackendConfig): string[] {
-  return valuesOf("upstream", backend);
+export function upstreamsOf(backend: BackendConfig, schema: ConfigSchema): string[] {
+  return valuesOf("upstream", backend, schema);
 }
 
 /** Whether a backend asks its upstreams at all. */
@@ -14,37 +15,29 @@ export function isOnline(backend: BackendConfig, config: Config): boolean {
   return !config.offline && !backend.config.offline;
 }
 
-/** The hosts that clients may choose besides: names, patterns with a star for a label, or `any`. */
-export function hostsForClients(backend: BackendConfig): string[] {
-  return isOci(backend) ? backend.config.registries.filter((name) => name !== "configured") : [];
-}
-
 /** The files of certificate authorities that a backend trusts besides the global ones. */
-export function authoritiesOf(backend: BackendConfig): string[] {
-  return valuesOf("authority", backend);
+export function authoritiesOf(backend: BackendConfig, schema: ConfigSchema): string[] {
+  return valuesOf("authority", backend, schema);
 }
 
 /** The files that hold a backend's secrets. */
-export function secretFilesOf(backend: BackendConfig): string[] {
-  return valuesOf("secret", backend);
+export function secretFilesOf(backend: BackendConfig, schema: ConfigSchema): string[] {
+  return valuesOf("secret", backend, schema);
 }
 
 /** The certificates, each with its key, that a backend's upstreams are shown: paths of PEM files. */
-export function clientCertificatesOf(backend: BackendConfig): z.output<typeof clientCertificate>[] {
+export function clientCertificatesOf(backend: BackendConfig, schema: ConfigSchema): ClientCertificate[] {
   const isOne: Wanted = (schema) => schema === clientCertificate;
-  return [...collect(isOne, schemaOfBackends(), backend)] as z.output<typeof clientCertificate>[];
+  return [...collect(isOne, schemaOfBackend(schema), backend)] as ClientCertificate[];
 }
 
-function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig): string[] {
-  return [...collect((schema) => kindOf(schema)?.role === role, schemaOfBackends(), backend)].map(String);
+type ClientCertificate = z.output<typeof clientCertificate>;
+
+function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig, schema: ConfigSchema): string[] {
+  return [...collect((schema) => kindOf(schema)?.role === role, schemaOfBackend(schema), backend)].map(String);
 }
 
 type Wanted = (schema: z.core.$ZodType) => boolean;
-
-function schemaOfBackends(): z.core.$ZodType | null {
-  const backends = childSchema(configSchema, undefined, "backends");
-  return backends && childSchema(backends, undefined, 0);
-}
 
 function* collect(isWanted: Wanted, schema: z.core.$ZodType | null, value: unknown): Iterable<unknown> {
   if (schema === null || value === undefined) return;

@@ -1,7 +1,6 @@
 import { type Kind, Misfit, value } from "./kinds.ts";
 
 const urlHint = "write https://host/path";
-const registryHint = "write https://host or host:port";
 const password = /\/\/[^/?#]*@/;
 
 const urlKind: Kind<string> = { type: "URL", a: "a URL", hint: urlHint, read: (input) => readUpstreamUrl(input) };
@@ -16,49 +15,8 @@ export function knownUrl() {
   return value<string>(urlKind);
 }
 
-/**
- * A registry's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the
- * scheme. The other names of Docker Hub, which answer no pulls, are read as the one that does.
- */
-export function registryUrl() {
-  return value<string>({
-    type: "URL or host",
-    a: "a URL",
-    hint: registryHint,
-    role: "upstream",
-    read: readRegistryUrl,
-  });
-}
-
-function readRegistryUrl(input: unknown): string | Misfit {
-  const hasScheme = typeof input !== "string" || input.includes("://");
-  const read = readUpstreamUrl(hasScheme ? input : `https://${input.trim()}`, registryHint);
-  if (read instanceof Misfit) return read;
-  const url = new URL(read);
-  if (isDockerHub(url)) return hasScheme ? `${url.protocol}//${hubHost}` : `//${hubHost}`;
-  if (/\/v1$/.test(url.pathname)) {
-    const right = read.replace(/\/v1$/, "");
-    return new Misfit(`"${read}" is the address of an API that registries have no longer; write ${right}`);
-  }
-  return hasScheme ? read : `//${input.trim().replace(/\/+$/, "")}`;
-}
-
-const hubHost = "registry-1.docker.io";
-const hubSpellings: ReadonlySet<string> = new Set([
-  hubHost,
-  "docker.io",
-  "index.docker.io",
-  "registry.docker.io",
-  "registry.hub.docker.com",
-  "hub.docker.com",
-]);
-
-/** Docker Hub in any of its spellings, with or without the version of the API that clients write behind it. */
-function isDockerHub({ hostname, port, pathname }: URL): boolean {
-  return hubSpellings.has(hostname) && port === "" && /^\/(?:v[12])?$/.test(pathname);
-}
-
-function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit {
+/** What `upstreamUrl` reads; `hint` says in messages what to write. */
+export function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit {
   const url = parseUrl(input);
   if (url === null || !["http:", "https:"].includes(url.protocol)) return notAUrl(input, hint);
   if (url.username !== "" || url.password !== "") {

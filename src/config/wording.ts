@@ -1,20 +1,27 @@
 import type { z } from "zod";
-import { backendTypeNames } from "../backends/types.ts";
+import { backendTypeNames } from "./backend_schemas.ts";
 import { shown } from "./kinds.ts";
 import { unsupportedTypes } from "./leniency.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";
-import { configSchema } from "./schema.ts";
+import type { ConfigSchema } from "./schema.ts";
 import { childSchema, shapeOf } from "./walk.ts";
 
 const collections = new Map([["object", "a mapping"], ["record", "a mapping"], ["array", "a list"]]);
 
-/** What the schema found wrong, in words: one problem for each unknown key, and one for all else. */
-export function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+/** An input, and the schema that found something wrong with it. */
+export interface Checked {
+  readonly input: unknown;
+  readonly schema: ConfigSchema;
+}
+
+/** Says in words what a schema found wrong: one problem for each unknown key, and one for all else. */
+export function problemsOf(issue: z.core.$ZodIssue, checked: Checked): Problem[] {
+  const { input, schema } = checked;
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(path, input);
-    const below = knownKeys([...path, "config"], input);
+    const known = knownKeys(path, checked);
+    const below = knownKeys([...path, "config"], checked);
     return issue.keys.map((key) => ({
       path: [...path, key],
       message: below.includes(key)
@@ -23,21 +30,21 @@ export function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
     }));
   }
   const value = valueAt(path, input);
-  return [{ path: displayPath(path, input), message: wording(issue, value) }];
+  return [{ path: displayPath(path, input), message: wording(issue, value, backendTypeNames(schema)) }];
 }
 
-function wording(issue: z.core.$ZodIssue, value: unknown): string {
+function wording(issue: z.core.$ZodIssue, value: unknown, types: readonly string[]): string {
   if (issue.code === "invalid_type") {
     if (issue.path.length === 0) return notAConfig(value);
     const wanted = collections.get(issue.expected) ?? issue.expected;
     return value === undefined ? `${wanted} is missing` : `${shown(value)} is not ${wanted}${hintFor(wanted, value)}`;
   }
   if (issue.code === "invalid_union") {
-    const list = backendTypeNames.join(", ");
+    const list = types.join(", ");
     if (value === undefined) return `a backend type is missing; known are ${list}`;
-    const remedy = unsupportedTypes.get(value);
+    const remedy = unsupportedTypes(types).get(value);
     if (remedy !== undefined) return `${shown(value)} is not supported yet; remove this entry, and ${remedy}`;
-    const nearest = typeof value === "string" ? didYouMean(value, backendTypeNames) : "";
+    const nearest = typeof value === "string" ? didYouMean(value, types) : "";
     return `${shown(value)} is not a known backend type${nearest}; known are ${list}`;
   }
   return issue.code === "too_small" ? "the list is empty; write at least one entry" : issue.message;
@@ -58,9 +65,9 @@ function notAConfig(value: unknown): string {
   return `${found}; write a mapping with at least "backends:", a list of what is to be served`;
 }
 
-function knownKeys(path: Path, input: unknown): string[] {
-  let schema: z.core.$ZodType | null = configSchema;
-  let value = input;
+function knownKeys(path: Path, checked: Checked): string[] {
+  let schema: z.core.$ZodType | null = checked.schema;
+  let value = checked.input;
   for (const step of path) {
     schema = schema && childSchema(schema, value, step);
     value = valueAt([step], value);

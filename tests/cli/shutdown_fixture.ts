@@ -2,10 +2,11 @@
 import { listen } from "../../src/cli/listen.ts";
 import { serveUntilTerminated } from "../../src/cli/shutdown.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/configuration.ts";
 
 const shutdown = Promise.withResolvers<void>();
 const timeoutMs = Number(Deno.args[0]);
-const config = { ...await loadConfig({ env: () => undefined }), http_port: 0 };
+const config = { ...await loadConfig({ schema: configSchema, env: () => undefined }), http_port: 0 };
 
 const app = {
   handle: ({ url }: Request) =>

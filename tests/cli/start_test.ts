@@ -4,13 +4,14 @@ import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "../../src
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/configuration.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
 const tlsFile = (name: string) => new URL(`../support/tls/${name}`, import.meta.url).pathname;
 
 function configOf(...lines: string[]) {
   const text = ["http_port: 0", ...lines, "backends: [{type: http, name: a, config: {base_url: https://a.example}}]"];
-  return loadConfig({ text: text.join("\n"), env: () => undefined });
+  return loadConfig({ schema: configSchema, text: text.join("\n"), env: () => undefined });
 }
 
 Deno.test("the cache directory is created with all above it, and nothing is left in it", async () => {

@@ -4,8 +4,9 @@ import { loadConfig } from "../../src/config/load.ts";
 import { presentConfig } from "../../src/config/present.ts";
 import { configurationReference } from "../../src/config/reference.ts";
 import { upstreamsOf } from "../../src/config/upstreams.ts";
+import { configSchema } from "../../src/configuration.ts";
 
-const rows = describeConfig();
+const rows = describeConfig(configSchema);
 const row = (key: string) => rows.find((row) => row.key === key) ?? assert.fail(`${key} is not described`);
 
 Deno.test("every key has a type and a description that ends like a sentence", () => {
@@ -43,7 +44,7 @@ Deno.test("keys of a list's entries and of types that share them are described o
 
 Deno.test("docs/configuration.md is as tests/config/write_reference.ts writes it", async () => {
   const file = new URL("../../docs/configuration.md", import.meta.url);
-  assert.equal(await Deno.readTextFile(file), configurationReference());
+  assert.equal(await Deno.readTextFile(file), configurationReference(configSchema));
 });
 
 const text = `
@@ -62,18 +63,21 @@ backends:
 `;
 
 Deno.test("a configuration is shown without secrets, and reads back as the same", async () => {
-  const config = await loadConfig({ text, env: () => undefined });
-  const shown = JSON.stringify(presentConfig(config));
+  const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
+  const shown = JSON.stringify(presentConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
   assert.match(
     shown,
     /"password":"\*\*\*","headers":{"X-Key":"\*\*\*"},"ttl":"90s","rules":\[{"match":"x","ttl":"forever"/,
   );
-  const again = await loadConfig({ text: shown, env: () => undefined });
-  assert.deepEqual(presentConfig(again), presentConfig(config));
+  const again = await loadConfig({ schema: configSchema, text: shown, env: () => undefined });
+  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
 });
 
 Deno.test("the upstreams of a backend are its base URLs", async () => {
-  const config = await loadConfig({ text, env: () => undefined });
-  assert.deepEqual(upstreamsOf(config.backends[0]!), ["https://one.example", "https://two.example:8443/x"]);
+  const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
+  assert.deepEqual(upstreamsOf(config.backends[0]!, configSchema), [
+    "https://one.example",
+    "https://two.example:8443/x",
+  ]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { optionalEnv, processEnv, readEnv } from "../../src/config/env.ts";
 import { asPermissionMissing, remedyOfExecutable } from "../../src/config/permission.ts";
+import { configSchema } from "../../src/configuration.ts";
 
 const forbidden = { permissions: { env: false } } as const;
 
@@ -58,6 +59,6 @@ Deno.test("a configuration is read without any permission to read the environmen
   permissions: { env: false, read: false },
 }, async () => {
   const { loadConfig } = await import("../../src/config/load.ts");
-  const config = await loadConfig({ env: processEnv });
+  const config = await loadConfig({ schema: configSchema, env: processEnv });
   assert.ok(config.backends.length > 0);
 });

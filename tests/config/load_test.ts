@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import type { HttpConfig } from "../../src/backends/http/schema.ts";
 import { loadConfig, type LoadOptions, referencedEnv } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
-import { warningsOf } from "../../src/config/warnings.ts";
+import { configSchema, warningsOf } from "../../src/configuration.ts";
 import { VaultError } from "../../src/errors.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
@@ -14,7 +15,7 @@ const variables: Record<string, string> = {
 };
 
 function load(text: string, more: Partial<LoadOptions> = {}): Promise<Config> {
-  return loadConfig({ path: "c.yml", text, env: (name) => variables[name], ...more });
+  return loadConfig({ schema: configSchema, path: "c.yml", text, env: (name) => variables[name], ...more });
 }
 
 /** The lines of the error that loading ends in. */
@@ -28,7 +29,7 @@ async function problemsOf(text: string, more: Partial<LoadOptions> = {}): Promis
 /** The keys of an http backend. */
 function httpKeys(config: Config, name: string) {
   const backend = config.backends.find((backend) => backend.name === name);
-  return backend?.type === "http" ? backend.config : assert.fail(`${name} is no http backend`);
+  return backend?.type === "http" ? (backend as HttpConfig).config : assert.fail(`${name} is no http backend`);
 }
 
 const backend = (...lines: string[]) =>
@@ -272,7 +273,7 @@ Deno.test("options take the place of what the file says", async () => {
 });
 
 Deno.test("without a file the built-in configuration serves", async () => {
-  const config = await loadConfig({ env: () => undefined });
+  const config = await loadConfig({ schema: configSchema, env: () => undefined });
   const images = ["/dockerhub", "/registries"];
   const packages = ["/pypi", "/debian", "/debian-security", "/ubuntu"];
   const sites = ["/apache", "/maven", "/gnu", "/kernel", "/nodejs"];
@@ -284,7 +285,7 @@ Deno.test("without a file the built-in configuration serves", async () => {
 Deno.test("config-sample.yml is a right configuration", async () => {
   const path = new URL("../../config-sample.yml", import.meta.url);
   const text = await Deno.readTextFile(path);
-  const config = await loadConfig({ path: "config-sample.yml", text, env: () => undefined });
+  const config = await loadConfig({ schema: configSchema, path: "config-sample.yml", text, env: () => undefined });
   assert.equal(config.http_host, "127.0.0.1");
   assert.equal(config.http_port, 8080);
   assert.deepEqual(referencedEnv(text), ["PORT"]);
@@ -295,7 +296,7 @@ Deno.test("what is commented out in config-sample.yml is right, too", async () =
   const sample = await Deno.readTextFile(new URL("../../config-sample.yml", import.meta.url));
   const text = sample.replace(/^( *)# (?=( *)(- )?[a-zA-Z_-]+:( |$))/gm, "$1").replace(/^ *token: .*\n/m, "");
   const env = (name: string) => name.endsWith("_PASSWORD") ? "x" : undefined;
-  const config = await loadConfig({ path: "config-sample.yml", text, env });
+  const config = await loadConfig({ schema: configSchema, path: "config-sample.yml", text, env });
   assert.equal(config.offline, true);
   assert.deepEqual(httpKeys(config, "internal").headers, { "X-Team": "infrastructure" });
   assert.deepEqual(warningsOf(config), []);
@@ -322,14 +323,17 @@ Deno.test("a file that cannot be read says why", async () => {
     [latin1, /it is not text in UTF-8/],
   ];
   for (const [path, reason] of cases) {
-    await assert.rejects(loadConfig({ path, env: () => undefined }), { code: "config_invalid", message: reason });
+    await assert.rejects(loadConfig({ schema: configSchema, path, env: () => undefined }), {
+      code: "config_invalid",
+      message: reason,
+    });
   }
 });
 
 Deno.test("server_names are hosts, with or without a port, in any case", async () => {
   const load = (names: string) => {
     const text = `server_names: ${names}\nbackends: [{type: http, name: a, config: {base_url: "http://a"}}]`;
-    return loadConfig({ path: "c.yml", text, env: () => undefined });
+    return loadConfig({ schema: configSchema, path: "c.yml", text, env: () => undefined });
   };
   assert.deepEqual((await load("Vault.example.com")).server_names, ["vault.example.com"]);
   const several = '[cache:3142, 192.0.2.1, "[2001:DB8::1]:8080"]';

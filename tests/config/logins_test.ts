@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/configuration.ts";
 
 const env = (name: string) => ({ USER: "me", EMPTY: "" })[name];
 
@@ -8,7 +9,13 @@ async function load(...lines: string[]) {
   const keys = ["base_url: https://a.example", ...lines].map((line) => `      ${line}\n`).join("");
   const warnings: string[] = [];
   const text = `backends:\n  - type: http\n    config:\n${keys}`;
-  const config = await loadConfig({ path: "c.yml", text, env, warn: (warning) => warnings.push(warning) });
+  const config = await loadConfig({
+    schema: configSchema,
+    path: "c.yml",
+    text,
+    env,
+    warn: (warning) => warnings.push(warning),
+  });
   return { keys: config.backends[0]!.config as Record<string, unknown>, warnings };
 }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { namesOf } from "../../src/config/backend_names.ts";
+import type { PypiConfig } from "../../src/backends/pypi/schema.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { upstreamsOf } from "../../src/config/upstreams.ts";
+import { configSchema } from "../../src/configuration.ts";
 import type { VaultError } from "../../src/errors.ts";
 
 /** All keys that the original tool has, without names, and with secrets that nobody has set. */
@@ -55,7 +57,7 @@ backends:
 `;
 
 const load = (text: string, variables: Record<string, string> = {}, warn = (_: string) => {}) =>
-  loadConfig({ path: "c.yml", text, env: (name) => variables[name], warn });
+  loadConfig({ schema: configSchema, path: "c.yml", text, env: (name) => variables[name], warn });
 
 Deno.test("the original tool's own configuration runs unchanged, and says what of it does not count", async () => {
   const warnings: string[] = [];
@@ -67,7 +69,7 @@ Deno.test("the original tool's own configuration runs unchanged, and says what o
     ["docker-all", "/docker/all"],
     ["apt", "/apt"],
   ]);
-  assert.deepEqual(upstreamsOf(backends[3]!), [
+  assert.deepEqual(upstreamsOf(backends[3]!, configSchema), [
     ...["https://registry-1.docker.io", "https://auth.docker.io", "https://ghcr.io"],
   ]);
   const login = (place: string, names: string) =>
@@ -140,18 +142,21 @@ Deno.test("all that the original tool's guide has in its configurations is taken
   assert.deepEqual([config.http_host, config.http_port, config.cache_dir, config.log_level], [
     ...["localhost", 8080, "/tmp/artifact_cache", "CRITICAL"],
   ]);
-  assert.deepEqual(config.backends.map((backend) => [backend.name, backend.config.prefix, ...upstreamsOf(backend)]), [
-    ["pypi", "/pypi", "https://pypi.org/simple", "https://files.pythonhosted.org"],
-    ["private-pypi", "/private-pypi", "https://pypi.example.com/simple"],
-    ["apache.org", "/archive.apache.org", "https://archive.apache.org/dist"],
-    ["dockerhub", "/dockerhub", "https://registry-1.docker.io"],
+  assert.deepEqual(
+    config.backends.map((backend) => [backend.name, backend.config.prefix, ...upstreamsOf(backend, configSchema)]),
     [
-      ...["docker-multi", "/multi", "https://registry.example.com", "https://registry.example.com/auth"],
-      "https://registry-1.docker.io",
+      ["pypi", "/pypi", "https://pypi.org/simple", "https://files.pythonhosted.org"],
+      ["private-pypi", "/private-pypi", "https://pypi.example.com/simple"],
+      ["apache.org", "/archive.apache.org", "https://archive.apache.org/dist"],
+      ["dockerhub", "/dockerhub", "https://registry-1.docker.io"],
+      [
+        ...["docker-multi", "/multi", "https://registry.example.com", "https://registry.example.com/auth"],
+        "https://registry-1.docker.io",
+      ],
+      ["ubuntu", "/ubuntu", "http://archive.ubuntu.com/ubuntu"],
+      ["apt-private", "/apt/private", "https://repo.example.com/ubuntu"],
     ],
-    ["ubuntu", "/ubuntu", "http://archive.ubuntu.com/ubuntu"],
-    ["apt-private", "/apt/private", "https://repo.example.com/ubuntu"],
-  ]);
+  );
   assert.deepEqual(warnings, [
     "cache is not read; remove it, and write cache_dir: /srv/cache and cache_max_size: 100GB at the top level",
   ]);
@@ -161,7 +166,8 @@ Deno.test("secrets that are set are used, and half a login is a mistake", async 
   const { backends } = await load(original, { PYPI_USERNAME: "u", PYPI_PASSWORD: "p" });
   const [, pypi] = backends;
   assert.ok(pypi?.type === "pypi");
-  assert.deepEqual([pypi.config.indexes[0]?.username, pypi.config.indexes[0]?.password], ["u", "p"]);
+  const { indexes: [index] } = (pypi as PypiConfig).config;
+  assert.deepEqual([index?.username, index?.password], ["u", "p"]);
   await assert.rejects(load(original, { DOCKER_USERNAME: "u" }), (error: VaultError) => {
     assert.match(error.message, /^c\.yml:32:7: backends\[3\]\.config\.password: .*variable DOCKER_PASSWORD is not set/);
     return true;

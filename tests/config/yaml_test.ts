@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/configuration.ts";
 
 const good = "backends:\n  - type: http\n    config: {base_url: https://a.example}\n";
 const http = "backends:\n  - type: http\n    config:\n      base_url: https://a.example\n";
@@ -225,10 +226,13 @@ const wrong: readonly (readonly [name: string, text: string, ...problems: string
 for (const [name, text, ...problems] of wrong) {
   Deno.test(`a file that is no good YAML: ${name}`, async () => {
     const expected = problems.map((problem) => `c.yml:${problem}`).join("\n");
-    await assert.rejects(loadConfig({ text, path: "c.yml", env: () => "" }), ({ message }: Error) => {
-      assert.equal(message, expected);
-      assert.ok(!/\bsecret\b/.test(message), "a value may be a secret");
-      return true;
-    });
+    await assert.rejects(
+      loadConfig({ schema: configSchema, text, path: "c.yml", env: () => "" }),
+      ({ message }: Error) => {
+        assert.equal(message, expected);
+        assert.ok(!/\bsecret\b/.test(message), "a value may be a secret");
+        return true;
+      },
+    );
   });
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type App, createApp } from "../../src/app.ts";
 import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { configSchema } from "../../src/configuration.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
 import { askRaw, type RawAnswer, RawClient, type RawRequest } from "./raw_client.ts";
@@ -38,7 +39,7 @@ export async function startBackends(
 ): Promise<AppFixture> {
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
-  const config = await loadConfig({ text, env: () => undefined });
+  const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
   const lines: string[] = [];
   const app = await createApp(config, {
     ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0 },

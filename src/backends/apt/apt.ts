@@ -1,32 +1,47 @@
-import type { Backend } from "../../artifact.ts";
-import { createAptBackend } from "./backend.ts";
-import type { AptBackendConfig, Config } from "../../config/schema.ts";
-import type { Log } from "../../observe/log.ts";
+import { hasCredentials } from "../../config/warnings.ts";
+import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
-import type { Upstreams } from "../opening/upstreams.ts";
+import { createAptBackend } from "./backend.ts";
+import { type AptConfig, schema } from "./schema.ts";
 
-/** A backend of type `apt`, as it is configured. */
-export async function openAptBackend(
-  backend: AptBackendConfig,
-  { config, upstreams, log }: { config: Config; upstreams: Upstreams; log: Log },
-): Promise<Backend> {
-  const { name, config: options } = backend;
-  const createFetch = await upstreams.connect(backend);
-  return createAptBackend({
-    name,
-    prefix: options.prefix,
-    maxTransfers: options.max_transfers,
-    policy: policyOf(config, backend),
-    ttlMs: options.ttl,
-    mirrors: options.mirror_url,
-    aliases: options.aliases,
-    fetch: createFetch({
-      credentials: credentialsOf(options, { config, backend, log }),
-      headers: [],
-      origins: options.mirror_url,
-    }),
-    idleTimeoutMs: options.timeout,
-    log,
-  });
+/** The type `apt`: a repository of Debian packages. */
+export const apt: BackendType<AptConfig> = {
+  schema,
+  destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.mirror_url }] : [],
+  warnings: sharedMirrors,
+  async open(backend, { config, upstreams, log }) {
+    const { name, config: options } = backend;
+    const createFetch = await upstreams.connect(backend);
+    return createAptBackend({
+      name,
+      prefix: options.prefix,
+      maxTransfers: options.max_transfers,
+      policy: policyOf(config, backend),
+      ttlMs: options.ttl,
+      mirrors: options.mirror_url,
+      aliases: options.aliases,
+      fetch: createFetch({
+        credentials: credentialsOf(options, { config, backend, log }),
+        headers: [],
+        origins: options.mirror_url,
+      }),
+      idleTimeoutMs: options.timeout,
+      log,
+    });
+  },
+};
+
+/** Warns of URLs that clients of a proxy get from one backend only; http and https are the same to them. */
+function sharedMirrors(backends: readonly AptConfig[]): string[] {
+  const holders = new Map<string, string>();
+  return backends.flatMap(({ name, config }) =>
+    [...config.mirror_url, ...config.aliases].flatMap((url) => {
+      const { host, pathname } = new URL(url);
+      const holder = holders.get(host + pathname) ?? name;
+      holders.set(host + pathname, holder);
+      if (holder === name) return [];
+      return [`Clients that have the vault as their proxy get ${url} from backend "${holder}", never from "${name}"`];
+    })
+  );
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { anyNumberOf, duration, oneOrMore } from "../../config/kinds.ts";
-import { backendKeys, backendName } from "../../config/backend_keys.ts";
+import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
+import type { Configured } from "../../config/schema.ts";
 import { knownUrl, upstreamUrl } from "../../config/urls.ts";
 
 /** The keys only `apt` has. */
@@ -19,9 +20,10 @@ const aptKeys = {
 };
 
 /** A repository of Debian packages. */
-export const aptBackend = z.strictObject({
-  type: z.literal("apt").describe("What kind of upstream it is."),
-  name: backendName,
-  config: z.strictObject({ ...backendKeys, ...aptKeys }).superRefine(checkCredentials, { when: () => true })
-    .describe("The keys below. Not needed for dockerhub and pypi."),
-});
+export const schema = backendSchema(
+  ["apt"],
+  z.strictObject({ ...backendKeys, ...aptKeys }).superRefine(checkCredentials, { when: () => true }),
+);
+
+/** A backend of this type in a checked configuration. */
+export type AptConfig = Configured<typeof schema>;

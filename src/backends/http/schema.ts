@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { choice, duration, flag, oneOrMore, secret, textMatching } from "../../config/kinds.ts";
-import { backendKeys, backendName } from "../../config/backend_keys.ts";
+import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
+import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
 const rule = z.strictObject({
@@ -44,9 +45,10 @@ const httpKeys = {
 };
 
 /** Any web server: files by path, fresh as its headers, `ttl` or `rules` say. */
-export const httpBackend = z.strictObject({
-  type: z.literal("http").describe("What kind of upstream it is."),
-  name: backendName,
-  config: z.strictObject({ ...backendKeys, ...httpKeys }).superRefine(checkCredentials, { when: () => true })
-    .describe("The keys below. Not needed for dockerhub and pypi."),
-});
+export const schema = backendSchema(
+  ["http"],
+  z.strictObject({ ...backendKeys, ...httpKeys }).superRefine(checkCredentials, { when: () => true }),
+);
+
+/** A backend of this type in a checked configuration. */
+export type HttpConfig = Configured<typeof schema>;

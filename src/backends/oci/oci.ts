@@ -1,57 +1,61 @@
 import type { Backend, Fetch } from "../../artifact.ts";
-import { createOciBackend, type OciBackend } from "./backend.ts";
-import type { OciRegistry } from "./registry.ts";
-import { createOciRoot } from "./root.ts";
-import type { Config, OciBackendConfig } from "../../config/schema.ts";
-import type { RegistryConfig } from "./schema.ts";
-import { hostsForClients } from "../../config/upstreams.ts";
-import type { Log } from "../../observe/log.ts";
-import type { Metrics } from "../../observe/metrics.ts";
+import type { BackendConfig } from "../../config/schema.ts";
+import { hasCredentials } from "../../config/warnings.ts";
 import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
+import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
-import { createOpener } from "./unconfigured_registries.ts";
 import { policyOf } from "../opening/policy.ts";
-import { createQuotaReport } from "./rate_limit_report.ts";
-import type { Upstreams } from "../opening/upstreams.ts";
+import { createOciBackend, type OciBackend } from "./backend.ts";
+import { createRateLimitReport } from "./rate_limit_report.ts";
+import type { OciRegistry } from "./registry.ts";
+import { createOciRoot } from "./root.ts";
+import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
+import { createRegistryOpener } from "./unconfigured_registries.ts";
 
-export interface OciDeps {
-  readonly config: Config;
-  readonly upstreams: Upstreams;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
-
-/** A backend of type `dockerhub` or `oci`, as it is configured. */
-export async function openOciBackend(backend: OciBackendConfig, deps: OciDeps): Promise<OciBackend> {
-  const { name, type, config: options } = backend;
-  const registries = await Promise.all(options.repositories.map((registry) => openRegistry(registry, backend, deps)));
-  return createOciBackend({
-    name,
-    type,
-    prefix: options.prefix,
-    maxTransfers: options.max_transfers,
-    policy: policyOf(deps.config, backend),
-    registries,
-    tagTtlMs: options.tag_ttl,
-    movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
-    ...!options.prefetch.includes("none") && {
-      prefetch: { platforms: options.prefetch, report: (level, message) => deps.log[level](message) },
-    },
-    ...hostsForClients(backend).length > 0 &&
-      { unconfigured: { names: hostsForClients(backend), open: await createOpener(backend, deps) } },
-  });
-}
+/** The types `dockerhub` and `oci`: registries of container images and other OCI artifacts. */
+export const oci: BackendType<OciConfig, OciBackend> = {
+  schema,
+  destinations: ({ config: { repositories } }) =>
+    repositories.filter((registry) => hasCredentials(registry) && !registry.insecure).map(
+      ({ registry_url, auth_url = registry_url }) => {
+        const isPlain = registry_url.startsWith("http:");
+        return { urls: [registry_url, auth_url], ...isPlain && { remedy: ", or insecure: true if that is meant" } };
+      },
+    ),
+  warnings: shadows,
+  clientHosts,
+  sharedRoutes,
+  async open(backend, opening) {
+    const { name, type, config: options } = backend;
+    const { config, log } = opening;
+    const names = clientHosts(backend).map(({ pattern }) => pattern);
+    return createOciBackend({
+      name,
+      type,
+      prefix: options.prefix,
+      maxTransfers: options.max_transfers,
+      policy: policyOf(config, backend),
+      registries: await Promise.all(options.repositories.map((registry) => openRegistry(registry, backend, opening))),
+      tagTtlMs: options.tag_ttl,
+      movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
+      ...!options.prefetch.includes("none") && {
+        prefetch: { platforms: options.prefetch, report: (level, message) => log[level](message) },
+      },
+      ...names.length > 0 && { unconfigured: { names, open: await createRegistryOpener(backend, opening) } },
+    });
+  },
+  together: withRoot,
+};
 
 /**
- * The backends of a configuration, with `/v2` at the root for those that serve images, unless another has that prefix.
- * The root belongs to the backend that has it as its prefix, else to the first `dockerhub`, else to the first `oci`.
+ * Adds `/v2` at the root, unless a backend of another type has that prefix. The root belongs to the backend that has it
+ * as its prefix, else to the first `dockerhub`, else to the first `oci`.
  */
-export function withOciRoot(backends: readonly Backend[], images: readonly OciBackend[]): Backend[] {
-  const [first, ...others] = images.toSorted((a, b) => rootRank(a) - rootRank(b));
-  const holder = backends.find(({ prefix }) => prefix === "/v2");
-  if (first === undefined || (holder !== undefined && holder !== first)) return [...backends];
-  return [...backends.filter((backend) => backend !== holder), createOciRoot([first, ...others])];
+function withRoot(opened: readonly OciBackend[], others: readonly Backend[]): Backend[] {
+  const [first, ...rest] = opened.toSorted((a, b) => rootRank(a) - rootRank(b));
+  if (first === undefined || others.some(({ prefix }) => prefix === "/v2")) return [...opened];
+  return [...opened.filter(({ prefix }) => prefix !== "/v2"), createOciRoot([first, ...rest])];
 }
 
 function rootRank({ prefix, type }: OciBackend): number {
@@ -60,31 +64,53 @@ function rootRank({ prefix, type }: OciBackend): number {
   return type === "dockerhub" ? 2 : 3;
 }
 
-async function openRegistry(
-  registry: RegistryConfig,
-  backend: OciBackendConfig,
-  deps: OciDeps,
-): Promise<OciRegistry> {
-  const { upstreams, metrics, log } = deps;
+/** Says for the message at start what `withRoot` adds. */
+function sharedRoutes(backends: readonly OciConfig[], all: readonly BackendConfig[]): string[] {
+  const isTaken = all.some(({ config: { prefix } }) => prefix === "/v2");
+  if (backends.length === 0 || isTaken) return [];
+  const names = backends.map(({ name }) => name).join(", ");
+  return [`/v2 -> images of ${names}, where docker and others look for them`];
+}
+
+/** Warns of what docker clients ask for at the root and do not get there. */
+function shadows(backends: readonly OciConfig[], all: readonly BackendConfig[]): string[] {
+  if (backends.length === 0) return [];
+  const images: readonly BackendConfig[] = backends;
+  return all.flatMap((backend) => {
+    const { name, config: { prefix } } = backend;
+    const shadow = `"${prefix}" of backend "${name}"`;
+    if (prefix === "/v2" && !images.includes(backend)) {
+      return [`No images are served at the root, since /v2 is ${shadow}`];
+    }
+    if (!prefix.startsWith("/v2/")) return [];
+    return [`Images whose names begin with "${prefix.slice(4)}" are not served at the root, since ${shadow} is there`];
+  });
+}
+
+function clientHosts({ config: { registries } }: OciConfig): ClientHost[] {
+  const opened = registries.filter((name) => name !== "configured");
+  return opened.map((pattern) => ({ pattern, inWords: pattern === "any" ? "any registry" : pattern }));
+}
+
+async function openRegistry(registry: RegistryConfig, backend: OciConfig, opening: Opening): Promise<OciRegistry> {
+  const { upstreams, metrics, log } = opening;
   const { registry_url: url, names = [], allow = [], deny = [], mirror_of: mirrorOf = [], mirror_form } = registry;
   const createFetch = await upstreams.connect(backend, registry);
   const fetch: Fetch = createFetch({
-    credentials: credentialsOf(registry, { ...deps, backend }),
+    credentials: registryCredentialsOf(registry, { ...opening, backend }),
     headers: [],
     origins: [url],
     retryRateLimited: false,
-    onRateLimit: createQuotaReport({
+    onRateLimit: createRateLimitReport({
       backend: backend.name,
       log,
       counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
     }),
   });
-  const bareOfficialImages = registry.official_images === "bare";
-  const plainHttpBlobs = registry.plain_http_blobs === true;
   return {
     url,
-    bareOfficialImages,
-    plainHttpBlobs,
+    bareOfficialImages: registry.official_images === "bare",
+    plainHttpBlobs: registry.plain_http_blobs === true,
     names: [new URL(url).host, ...names],
     fetch,
     idleTimeoutMs: backend.config.timeout,
@@ -95,7 +121,7 @@ async function openRegistry(
   };
 }
 
-function credentialsOf(registry: RegistryConfig, deps: CredentialsDeps): Credentials | RenewableCredentials {
+function registryCredentialsOf(registry: RegistryConfig, deps: CredentialsDeps): Credentials | RenewableCredentials {
   const { registry_url, auth_url } = registry;
   const isPlain = [registry_url, auth_url].some((url) => url?.startsWith("http:"));
   return openCredentials(registry, deps, ({ username, password, token }) => {

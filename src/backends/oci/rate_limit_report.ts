@@ -1,7 +1,7 @@
 import type { Log } from "../../observe/log.ts";
 import type { RateLimit } from "./rate_limit.ts";
 
-export interface QuotaOptions {
+export interface RateLimitReportOptions {
   readonly backend: string;
   readonly log: Log;
   /** Told every time. */
@@ -12,7 +12,9 @@ export interface QuotaOptions {
  * Says in the log how much of a registry's quota is left: at INFO once for each tenth of it and at every change within
  * the last tenth, at WARNING when it is used up, at DEBUG else.
  */
-export function createQuotaReport({ backend, log, counted }: QuotaOptions): (rateLimit: RateLimit) => void {
+export function createRateLimitReport(
+  { backend, log, counted }: RateLimitReportOptions,
+): (rateLimit: RateLimit) => void {
   const told = new Map<string, number>();
   return (rateLimit) => {
     counted?.(rateLimit);

@@ -1,35 +1,14 @@
 import { z } from "zod";
-import { authorities, choice, duration, flag, Misfit, oneOrMore, textMatching, value } from "../../config/kinds.ts";
-import { registryPattern } from "./registry_pattern.ts";
-import { backendKeys, backendName } from "../../config/backend_keys.ts";
+import { authorities, choice, duration, flag, oneOrMore } from "../../config/kinds.ts";
+import { imagePattern, platform, registryName, registryPattern, registryUrl } from "./value_types.ts";
+import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, checkCredentialsAt, credentialKeys } from "../../config/credential_keys.ts";
-import { registryUrl, upstreamUrl } from "../../config/urls.ts";
+import type { Configured } from "../../config/schema.ts";
+import { upstreamUrl } from "../../config/urls.ts";
 
 const dockerHub = "https://registry-1.docker.io";
 const defaultUrls: Readonly<Record<string, string>> = { dockerhub: dockerHub };
-
-const imagePattern = textMatching(/^[^\s/:@][^\s:@]*$/, {
-  type: "glob",
-  a: "an image pattern",
-  hint: 'write for example "library/*" or "myorg/**", without a tag',
-});
-
-const platform = textMatching(/^(?:none|all_platforms|[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?)$/, {
-  type: "none, all_platforms or platform",
-  a: "a known word or a platform",
-  hint: "write none, all_platforms, linux/amd64 or linux/arm/v7",
-});
-
-const registryName = value<string>({
-  type: "host",
-  a: "the name of a registry",
-  hint: "write docker.io or registry.lan:5000",
-  read(input) {
-    const isName = typeof input === "string" && /^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(input);
-    return isName ? input.toLowerCase() : new Misfit();
-  },
-});
 
 /** What there is to say about one registry, besides its URL and the certificate authorities to trust. */
 const registryKeys = {
@@ -95,13 +74,10 @@ const ociKeys = {
 };
 
 /** Registries of container images and other OCI artifacts; Docker Hub where a `dockerhub` names no other. */
-export const ociBackend = z.strictObject({
-  type: z.literal(["dockerhub", "oci"]).describe("What kind of upstream it is."),
-  name: backendName,
-  config: z.strictObject({ ...backendKeys, ...ociKeys }).prefault({}).describe(
-    "The keys below. Not needed for dockerhub and pypi.",
-  ),
-}).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
+export const schema = backendSchema(
+  ["dockerhub", "oci"],
+  z.strictObject({ ...backendKeys, ...ociKeys }).prefault({}),
+).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
   const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
   const {
     insecure,
@@ -127,6 +103,9 @@ export const ociBackend = z.strictObject({
     config: { ...common, insecure: opensInsecurely, repositories: registries.map(withScheme) },
   };
 });
+
+/** A backend of this type in a checked configuration. */
+export type OciConfig = Configured<typeof schema>;
 
 /** One registry of a checked configuration. */
 export type RegistryConfig = z.output<typeof registry>;

@@ -1,13 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { Fetch } from "../../artifact.ts";
 import type { OciRegistry } from "./registry.ts";
-import type { Config, OciBackendConfig } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
-import type { Log } from "../../observe/log.ts";
 import { isPrivateHost, type Lookup, lookupNothing } from "../../upstream/private_network.ts";
 import { lookupWithSystem } from "../../upstream/system_lookup.ts";
-import { createQuotaReport } from "./rate_limit_report.ts";
-import type { Upstreams } from "../opening/upstreams.ts";
+import { createRateLimitReport } from "./rate_limit_report.ts";
+import type { Opening } from "../backend_type.ts";
+import type { OciConfig } from "./schema.ts";
 
 /** Clients choose the names: more of them at once cost new tokens, and no more memory. */
 const mostClients = 64;
@@ -17,9 +16,9 @@ const mostClients = 64;
  * all share. Its `fetch` throws `denied` for what is not on the public internet, unless `allow_private_redirects` is
  * set.
  */
-export async function createOpener(
-  backend: OciBackendConfig,
-  { config, upstreams, log }: { config: Config; upstreams: Upstreams; log: Log },
+export async function createRegistryOpener(
+  backend: OciConfig,
+  { config, upstreams, log }: Opening,
 ): Promise<(name: string) => OciRegistry> {
   const { name: backendName, config: { timeout, insecure, proxy = config.proxy } } = backend;
   const lookup = proxy === undefined ? lookupWithSystem : lookupNothing;
@@ -35,7 +34,7 @@ export async function createOpener(
       origins: [url],
       trusted: [],
       retryRateLimited: false,
-      onRateLimit: createQuotaReport({ backend: backendName, log }),
+      onRateLimit: createRateLimitReport({ backend: backendName, log }),
     });
     clients.set(url, client);
     return client;

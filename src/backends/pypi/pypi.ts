@@ -1,35 +1,36 @@
-import type { Backend } from "../../artifact.ts";
-import { createPypiBackend } from "./backend.ts";
-import type { PypiIndex } from "./indexes.ts";
-import type { Config, PypiBackendConfig } from "../../config/schema.ts";
-import type { IndexConfig } from "./schema.ts";
-import type { Log } from "../../observe/log.ts";
+import { hasCredentials } from "../../config/warnings.ts";
+import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
-import type { Upstreams } from "../opening/upstreams.ts";
+import { createPypiBackend } from "./backend.ts";
+import type { PypiIndex } from "./indexes.ts";
+import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
 
-export interface PypiDeps {
-  readonly config: Config;
-  readonly upstreams: Upstreams;
-  readonly log: Log;
-}
+/** The type `pypi`: indexes of Python packages. */
+export const pypi: BackendType<PypiConfig> = {
+  schema,
+  destinations: ({ config: { indexes } }) =>
+    indexes.filter(hasCredentials).map(({ index_url, packages_url = index_url }) => ({
+      urls: [index_url, packages_url],
+    })),
+  warnings: (backends) => backends.flatMap(confusions),
+  async open(backend, opening) {
+    const { name, config: options } = backend;
+    const { config, log } = opening;
+    return createPypiBackend({
+      name,
+      prefix: options.prefix,
+      maxTransfers: options.max_transfers,
+      policy: policyOf(config, backend),
+      ttlMs: options.ttl,
+      minAgeMs: options.min_age ?? null,
+      indexes: await Promise.all(options.indexes.map((index) => openIndex(index, backend, opening))),
+      warn: (message) => log.warning(message),
+    });
+  },
+};
 
-/** A backend of type `pypi`, as it is configured. */
-export async function openPypiBackend(backend: PypiBackendConfig, deps: PypiDeps): Promise<Backend> {
-  const { name, config: options } = backend;
-  return createPypiBackend({
-    name,
-    prefix: options.prefix,
-    maxTransfers: options.max_transfers,
-    policy: policyOf(deps.config, backend),
-    ttlMs: options.ttl,
-    minAgeMs: options.min_age ?? null,
-    indexes: await Promise.all(options.indexes.map((index) => openIndex(index, backend, deps))),
-    warn: (message) => deps.log.warning(message),
-  });
-}
-
-async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: PypiDeps): Promise<PypiIndex> {
+async function openIndex(index: IndexConfig, backend: PypiConfig, opening: Opening): Promise<PypiIndex> {
   const {
     index_url: url,
     packages_url: packagesUrl = null,
@@ -38,8 +39,24 @@ async function openIndex(index: IndexConfig, backend: PypiBackendConfig, deps: P
     never = [],
     not_found_statuses: absentStatuses = [],
   } = index;
-  const createFetch = await deps.upstreams.connect(backend, index);
+  const createFetch = await opening.upstreams.connect(backend, index);
   const origins = packagesUrl === null ? [url] : [url, packagesUrl];
-  const fetch = createFetch({ credentials: credentialsOf(index, { ...deps, backend }), headers: [], origins });
+  const fetch = createFetch({ credentials: credentialsOf(index, { ...opening, backend }), headers: [], origins });
   return { url, packagesUrl, fetch, idleTimeoutMs: backend.config.timeout, only, never, absentStatuses, isFindLinks };
+}
+
+/**
+ * Warns where a project of one's own may come from an index of others, since it is missing in one's own or asked for
+ * there later ("dependency confusion"). An index that needs credentials counts as one's own, whatever is looked for in
+ * it.
+ */
+function confusions({ name, config }: PypiConfig): string[] {
+  const isOpen = ({ only, never }: IndexConfig) => only === undefined && never === undefined;
+  const concerned = config.indexes.filter((index) => isOpen(index) || hasCredentials(index));
+  if (concerned.length < 2 || !concerned.some(isOpen)) return [];
+  const urls = concerned.map(({ index_url }) => index_url).join(", then ");
+  return [
+    `Backend "${name}" looks for a project in ${urls}, and takes the first of that name, whoever published it there; ` +
+    "list the names of your own projects with never: where others publish",
+  ];
 }

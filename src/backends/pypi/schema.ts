@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { anyNumberOf, authorities, duration, flag, integer, Misfit, oneOrMore, value } from "../../config/kinds.ts";
-import { backendKeys, backendName } from "../../config/backend_keys.ts";
+import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
+import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
 const pypi = { host: "pypi.org", index_url: "https://pypi.org/simple", packages_url: "https://files.pythonhosted.org" };
@@ -62,12 +63,10 @@ const pypiKeys = {
 };
 
 /** Indexes of Python packages; PyPI itself where no other is named. */
-export const pypiBackend = z.strictObject({
-  type: z.literal("pypi").describe("What kind of upstream it is."),
-  name: backendName,
-  config: z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true })
-    .prefault({}).describe("The keys below. Not needed for dockerhub and pypi."),
-}).transform(({ type, name, config }) => {
+export const schema = backendSchema(
+  ["pypi"],
+  z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true }).prefault({}),
+).transform(({ type, name, config }) => {
   const { index_url = pypi.index_url, packages_url, find_links, only, never, not_found_statuses, ...others } = config;
   const { username, password, password_file, token, token_file, ...rest } = others;
   const login = { username, password, password_file, token, token_file };
@@ -75,6 +74,9 @@ export const pypiBackend = z.strictObject({
   const { indexes = [single], ...common } = rest;
   return { type, name, config: { ...common, indexes: indexes.map(withPackages) } };
 });
+
+/** A backend of this type in a checked configuration. */
+export type PypiConfig = Configured<typeof schema>;
 
 /** One index of a checked configuration. */
 export type IndexConfig = z.output<typeof index>;

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load.ts";
 import { presentConfig } from "../../../src/config/present.ts";
-import type { AptBackendConfig } from "../../../src/config/schema.ts";
+import type { AptConfig } from "../../../src/backends/apt/schema.ts";
 import { upstreamsOf } from "../../../src/config/upstreams.ts";
-import { warningsOf } from "../../../src/config/warnings.ts";
+import { configSchema, warningsOf } from "../../../src/configuration.ts";
 
 const env = (name: string) => name === "P" ? "hunter2" : undefined;
 
 function load(...backends: string[]) {
-  return loadConfig({ path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
+  return loadConfig({ schema: configSchema, path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
 }
 
 /** The one backend of a configuration; `keys` are those of its `config`, in flow style. */
-async function backendOf(keys: string): Promise<AptBackendConfig> {
+async function backendOf(keys: string): Promise<AptConfig> {
   const { backends: [backend] } = await load(`- {type: apt, name: ubuntu, config: {${keys}}}`);
-  return backend?.type === "apt" ? backend : assert.fail("it is no backend of Debian packages");
+  return backend?.type === "apt" ? backend as AptConfig : assert.fail("it is no backend of Debian packages");
 }
 
 Deno.test("the file of the original tool works unchanged", async () => {
@@ -30,7 +30,7 @@ Deno.test("the file of the original tool works unchanged", async () => {
     password: \${P}
 `);
   const { prefix, mirror_url, user_agent, timeout, username, password, aliases, ttl } = backend?.type === "apt"
-    ? backend.config
+    ? (backend as AptConfig).config
     : assert.fail("it is no backend of Debian packages");
   assert.deepEqual({ prefix, mirror_url, user_agent, timeout, username, password, aliases, ttl }, {
     prefix: "/apt/private",
@@ -50,11 +50,11 @@ Deno.test("mirrors and aliases are one or several, and only mirrors are fetched 
     [one.config.mirror_url, one.config.aliases, one.config.ttl],
     [["http://a/ubuntu"], ["http://b/ubuntu"], Infinity],
   );
-  assert.deepEqual(upstreamsOf(one), ["http://a/ubuntu"]);
+  assert.deepEqual(upstreamsOf(one, configSchema), ["http://a/ubuntu"]);
   const several = await backendOf("mirror_url: [http://a, https://b/x], aliases: [http://c, http://d/]");
   assert.deepEqual(several.config.mirror_url, ["http://a", "https://b/x"]);
   assert.deepEqual(several.config.aliases, ["http://c", "http://d"]);
-  assert.deepEqual(upstreamsOf(several), ["http://a", "https://b/x"]);
+  assert.deepEqual(upstreamsOf(several, configSchema), ["http://a", "https://b/x"]);
 });
 
 Deno.test("a configuration is shown without secrets, and reads back as the same", async () => {
@@ -62,10 +62,10 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: apt, name: a, config: {mirror_url: http://a, username: u, password: "\${P}"}}`,
     `- {type: apt, name: b, config: {mirror_url: [http://b, http://c], aliases: http://d, token: "\${P}", ttl: 1m}}`,
   );
-  const shown = JSON.stringify(presentConfig(config));
+  const shown = JSON.stringify(presentConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
-  const again = await loadConfig({ text: shown, env });
-  assert.deepEqual(presentConfig(again), presentConfig(config));
+  const again = await loadConfig({ schema: configSchema, text: shown, env });
+  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
 });
 
 /** What is wrong with the keys of a backend: one problem each, and where. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createQuotaReport } from "../../../src/backends/oci/rate_limit_report.ts";
+import { createRateLimitReport } from "../../../src/backends/oci/rate_limit_report.ts";
 import type { Log } from "../../../src/observe/log.ts";
 
 function recording() {
@@ -13,7 +13,7 @@ function recording() {
     error: record("error"),
   };
   const counted: number[] = [];
-  const report = createQuotaReport({ backend: "hub", log, counted: ({ remaining }) => counted.push(remaining) });
+  const report = createRateLimitReport({ backend: "hub", log, counted: ({ remaining }) => counted.push(remaining) });
   return { lines, counted, report };
 }
 

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load.ts";
 import { presentConfig } from "../../../src/config/present.ts";
-import { isOci, type OciBackendConfig } from "../../../src/config/schema.ts";
+import type { BackendConfig } from "../../../src/config/schema.ts";
+import type { OciConfig } from "../../../src/backends/oci/schema.ts";
 import { authoritiesOf, upstreamsOf } from "../../../src/config/upstreams.ts";
-import { warningsOf } from "../../../src/config/warnings.ts";
+import { configSchema, warningsOf } from "../../../src/configuration.ts";
+
+function isOci(backend: BackendConfig): backend is OciConfig {
+  return backend.type === "dockerhub" || backend.type === "oci";
+}
 
 const env = (name: string) => name === "P" ? "hunter2" : undefined;
 
 function load(...backends: string[]) {
-  return loadConfig({ path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
+  return loadConfig({ schema: configSchema, path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
 }
 
 /** The one backend of a configuration; `keys` are those of its `config`, in flow style. */
-async function backendOf(type: "dockerhub" | "oci", keys: string): Promise<OciBackendConfig> {
+async function backendOf(type: "dockerhub" | "oci", keys: string): Promise<OciConfig> {
   const { backends: [backend] } = await load(`- {type: ${type}, name: images, config: {${keys}}}`);
   return backend !== undefined && isOci(backend) ? backend : assert.fail("it is no backend of images");
 }
@@ -46,7 +51,7 @@ Deno.test("the file of the original tool works unchanged", async () => {
     [hub],
     [own, hub],
   ]);
-  assert.deepEqual(backends.map(upstreamsOf), [
+  assert.deepEqual(backends.map((backend) => upstreamsOf(backend, configSchema)), [
     [hub.registry_url, hub.auth_url],
     [own.registry_url, hub.registry_url, hub.auth_url],
   ]);
@@ -85,7 +90,10 @@ Deno.test("every key of a registry is read, at the top and in a list", async () 
   assert.deepEqual(JSON.parse(JSON.stringify(single.config.repositories)), [expected]);
   const list = await backendOf("oci", `repositories: [{${url}, ca: b.pem, ${keys}}], ca: a.pem, ${common}`);
   assert.deepEqual(JSON.parse(JSON.stringify(list.config.repositories)), [{ ...expected, ca: ["b.pem"] }]);
-  assert.deepEqual([single, list].map(authoritiesOf), [["a.pem"], ["a.pem", "b.pem"]]);
+  assert.deepEqual([single, list].map((backend) => authoritiesOf(backend, configSchema)), [["a.pem"], [
+    "a.pem",
+    "b.pem",
+  ]]);
   for (const { config: { registries, tag_ttl, on_outage } } of [single, list]) {
     assert.deepEqual([registries, tag_ttl, on_outage], [["any"], Infinity, "next"]);
   }
@@ -168,11 +176,11 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     "- {type: oci, name: e, config: {registries: [quay.io, '*.gcr.io', '*.example.com:5000']}}",
     "- {type: oci, name: f, config: {registry_url: x, token_file: /run/token}}",
   );
-  const shown = JSON.stringify(presentConfig(config));
+  const shown = JSON.stringify(presentConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
   assert.match(shown, /"token_file":"\/run\/token"/, "where a secret is, is none");
-  const again = await loadConfig({ text: shown, env });
-  assert.deepEqual(presentConfig(again), presentConfig(config));
+  const again = await loadConfig({ schema: configSchema, text: shown, env });
+  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
 });
 
 /** What is wrong with the keys of a backend: one problem each, and where. */

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load.ts";
 import { presentConfig } from "../../../src/config/present.ts";
-import type { PypiBackendConfig } from "../../../src/config/schema.ts";
+import type { PypiConfig } from "../../../src/backends/pypi/schema.ts";
 import { authoritiesOf, upstreamsOf } from "../../../src/config/upstreams.ts";
-import { warningsOf } from "../../../src/config/warnings.ts";
+import { configSchema, warningsOf } from "../../../src/configuration.ts";
 
 const env = (name: string) => name === "P" ? "hunter2" : undefined;
 
 function load(...backends: string[]) {
-  return loadConfig({ path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
+  return loadConfig({ schema: configSchema, path: "c.yml", text: ["backends:", ...backends].join("\n"), env });
 }
 
 /** The one backend of a configuration; `keys` are those of its `config`, in flow style. */
-async function backendOf(keys: string): Promise<PypiBackendConfig> {
+async function backendOf(keys: string): Promise<PypiConfig> {
   const { backends: [backend] } = await load(`- {type: pypi, name: python, config: {${keys}}}`);
-  return backend?.type === "pypi" ? backend : assert.fail("it is no backend of Python packages");
+  return backend?.type === "pypi" ? backend as PypiConfig : assert.fail("it is no backend of Python packages");
 }
 
 /** Its indexes, without the keys that are not given. */
@@ -43,7 +43,7 @@ Deno.test("the file of the original tool works unchanged", async () => {
     timeout: 30
 `);
   const read = backends.map(({ type, config }) => {
-    const { prefix, timeout, indexes } = type === "pypi" ? config : assert.fail(type);
+    const { prefix, timeout, indexes } = type === "pypi" ? config as PypiConfig["config"] : assert.fail(type);
     return JSON.parse(JSON.stringify({ prefix, timeout, indexes }));
   });
   assert.deepEqual(read, [{
@@ -67,7 +67,7 @@ Deno.test("without a URL it is PyPI, with every default", async () => {
   const { prefix, ttl, indexes } = backend.config;
   assert.deepEqual([prefix, ttl, "min_age" in backend.config], ["/python", 600_000, false]);
   assert.deepEqual(JSON.parse(JSON.stringify(indexes)), [pypi]);
-  assert.deepEqual(upstreamsOf(backend), [pypi.index_url, pypi.packages_url]);
+  assert.deepEqual(upstreamsOf(backend, configSchema), [pypi.index_url, pypi.packages_url]);
 });
 
 const hosts: [name: string, keys: string, indexes: unknown][] = [
@@ -109,10 +109,10 @@ Deno.test("every key of an index is read, at the top and in a list", async () =>
     await backendOf(`${keys}, ${common}`),
     await backendOf(`indexes: [{${keys}, ca: [b.pem]}], ${common}`),
   ];
-  assert.deepEqual(backends.map(authoritiesOf), [["a.pem"], ["a.pem", "b.pem"]]);
+  assert.deepEqual(backends.map((backend) => authoritiesOf(backend, configSchema)), [["a.pem"], ["a.pem", "b.pem"]]);
   for (const backend of backends) {
     assert.deepEqual([backend.config.ttl, backend.config.min_age], [Infinity, 604_800_000]);
-    assert.deepEqual(upstreamsOf(backend), ["https://a/simple", "https://b/packages"]);
+    assert.deepEqual(upstreamsOf(backend, configSchema), ["https://a/simple", "https://b/packages"]);
   }
 });
 
@@ -121,10 +121,10 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: pypi, name: a, config: {username: u, password: "\${P}", min_age: 1w}}`,
     `- {type: pypi, name: b, config: {indexes: [{index_url: "https://x", token: "\${P}", only: "a.*"}]}}`,
   );
-  const shown = JSON.stringify(presentConfig(config));
+  const shown = JSON.stringify(presentConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
-  const again = await loadConfig({ text: shown, env });
-  assert.deepEqual(presentConfig(again), presentConfig(config));
+  const again = await loadConfig({ schema: configSchema, text: shown, env });
+  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
 });
 
 /** What is wrong with the keys of a backend: one problem each, and where. */

@@ -1,0 +1,87 @@
+import { Misfit, textMatching, value } from "../../config/kinds.ts";
+import { readUpstreamUrl } from "../../config/urls.ts";
+
+/** Labels of a host name, each of which may be a star but for the last, which is no number, as in an address. */
+const hosts = /^(?:(?:\*|[a-z0-9_-]+)\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]+(?::\d{1,5})?$/;
+
+/** One of a few words, or a pattern of registries' hosts: `quay.io`, `*.gcr.io`, in lower case. */
+export function registryPattern(...words: readonly string[]) {
+  return value<string>({
+    type: `${words.join(", ")} or host`,
+    a: "a known word or the host of a registry",
+    hint: `write ${words.join(", ")}, quay.io or *.gcr.io, where a star is one whole label`,
+    read(input) {
+      const text = typeof input === "string" ? input.toLowerCase() : "";
+      return words.includes(text) || hosts.test(text) ? text : new Misfit();
+    },
+  });
+}
+
+/** A glob of image names. */
+export const imagePattern = textMatching(/^[^\s/:@][^\s:@]*$/, {
+  type: "glob",
+  a: "an image pattern",
+  hint: 'write for example "library/*" or "myorg/**", without a tag',
+});
+
+/** A platform such as `linux/arm64`, or a word for none or all of them. */
+export const platform = textMatching(/^(?:none|all_platforms|[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9.]+)?)$/, {
+  type: "none, all_platforms or platform",
+  a: "a known word or a platform",
+  hint: "write none, all_platforms, linux/amd64 or linux/arm/v7",
+});
+
+/** The host of a registry, in lower case. */
+export const registryName = value<string>({
+  type: "host",
+  a: "the name of a registry",
+  hint: "write docker.io or registry.lan:5000",
+  read(input) {
+    const isName = typeof input === "string" && /^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(input);
+    return isName ? input.toLowerCase() : new Misfit();
+  },
+});
+
+const registryHint = "write https://host or host:port";
+
+/**
+ * A registry's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the
+ * scheme. The other names of Docker Hub, which answer no pulls, are read as the one that does.
+ */
+export function registryUrl() {
+  return value<string>({
+    type: "URL or host",
+    a: "a URL",
+    hint: registryHint,
+    role: "upstream",
+    read: readRegistryUrl,
+  });
+}
+
+function readRegistryUrl(input: unknown): string | Misfit {
+  const hasScheme = typeof input !== "string" || input.includes("://");
+  const read = readUpstreamUrl(hasScheme ? input : `https://${input.trim()}`, registryHint);
+  if (read instanceof Misfit) return read;
+  const url = new URL(read);
+  if (isDockerHub(url)) return hasScheme ? `${url.protocol}//${hubHost}` : `//${hubHost}`;
+  if (/\/v1$/.test(url.pathname)) {
+    const right = read.replace(/\/v1$/, "");
+    return new Misfit(`"${read}" is the address of an API that registries have no longer; write ${right}`);
+  }
+  return hasScheme ? read : `//${input.trim().replace(/\/+$/, "")}`;
+}
+
+const hubHost = "registry-1.docker.io";
+const hubSpellings: ReadonlySet<string> = new Set([
+  hubHost,
+  "docker.io",
+  "index.docker.io",
+  "registry.docker.io",
+  "registry.hub.docker.com",
+  "hub.docker.com",
+]);
+
+/** Docker Hub in any of its spellings, with or without the version of the API that clients write behind it. */
+function isDockerHub({ hostname, port, pathname }: URL): boolean {
+  return hubSpellings.has(hostname) && port === "" && /^\/(?:v[12])?$/.test(pathname);
+}

@@ -1,0 +1,27 @@
+import type { ClientHost } from "./backends/backend_type.ts";
+import { backendTypes, typeOf } from "./backends/types.ts";
+import { type BackendConfig, type Config, createConfigSchema } from "./config/schema.ts";
+import { unencryptedWarnings } from "./config/warnings.ts";
+
+/** The schema of the configuration, with the keys of all types of backend. */
+export const configSchema = createConfigSchema(backendTypes);
+
+/** Returns one sentence for each thing in a configuration that is allowed and hardly meant. */
+export function warningsOf({ backends }: Config): string[] {
+  return [
+    ...backends.flatMap((backend) => unencryptedWarnings(backend.name, typeOf(backend).destinations?.(backend) ?? [])),
+    ...backendTypes.flatMap((type) => type.warnings?.(backends.filter((one) => typeOf(one) === type), backends) ?? []),
+  ];
+}
+
+/** Returns the upstream hosts that clients of a backend choose, besides those of the configuration. */
+export function clientHostsOf(backend: BackendConfig): readonly ClientHost[] {
+  return typeOf(backend).clientHosts?.(backend) ?? [];
+}
+
+/** Returns a line for each thing that backends of one type serve together, besides their own prefixes. */
+export function sharedRoutesOf({ backends }: Config): string[] {
+  return backendTypes.flatMap((type) =>
+    type.sharedRoutes?.(backends.filter((one) => typeOf(one) === type), backends) ?? []
+  );
+}
