@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { shownBytes } from "../observe/shown_bytes.ts";
 
 /** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
-export interface UsageLimits {
+export interface SpaceLimits {
   /** Null for no limit. */
   readonly maxBytes: number | null;
   /** Free space that the file system keeps; 0 for not looking, null for what suits its size: see `mostMinFree`. */
@@ -17,7 +17,7 @@ export interface CountedBytes {
   readonly promised: number;
 }
 
-interface CacheLimitsOptions extends UsageLimits {
+interface CacheLimitsOptions extends SpaceLimits {
   /** Free bytes of the file system, for tests; `statfs` otherwise. */
   readonly freeBytes?: () => number;
 }

@@ -1,5 +1,5 @@
 import { type BlobTotals, eachBlob, type RankOf } from "./blob_scan.ts";
-import type { BlobTally } from "./blob_tally.ts";
+import type { BlobUsage } from "./blob_usage.ts";
 import type { FsLayout } from "./fs_layout.ts";
 
 export interface Evicted {
@@ -8,7 +8,7 @@ export interface Evicted {
 }
 
 interface EvictOptions {
-  readonly tally: BlobTally;
+  readonly blobUsage: BlobUsage;
   /** Of a count by `rankOf` that has just ended. */
   readonly totals: BlobTotals;
   readonly rankOf: RankOf;
@@ -18,14 +18,14 @@ interface EvictOptions {
 
 /** Removes the blobs of the lowest ranks, until `wantedBytes` are gone. Stops early when `signal` is aborted. */
 export async function evict(layout: FsLayout, options: EvictOptions): Promise<Evicted> {
-  const { tally, totals, rankOf, wantedBytes, signal } = options;
+  const { blobUsage, totals, rankOf, wantedBytes, signal } = options;
   const cutoff = cutoffFor(totals, wantedBytes);
   let blobs = 0;
   let bytes = 0;
   await eachBlob(layout, async (sha256, info) => {
     const rank = bytes >= wantedBytes ? null : rankOf(sha256, info);
     if (rank === null || rank > cutoff) return;
-    if (!await tally.remove(sha256, info.size)) return;
+    if (!await blobUsage.remove(sha256, info.size)) return;
     blobs += 1;
     bytes += info.size;
   }, { signal });

@@ -2,8 +2,8 @@ import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { Absences } from "./absences.ts";
-import { BlobTally } from "./blob_tally.ts";
-import { Bodies, type Damage, smallBodyBytes, touchEveryMs } from "./bodies.ts";
+import { BlobUsage } from "./blob_usage.ts";
+import { Blobs, type Damage, smallBodyBytes, touchEveryMs } from "./blobs.ts";
 import { Entries } from "./entries.ts";
 import { storageFailed } from "./files.ts";
 import { FsLayout } from "./fs_layout.ts";
@@ -17,7 +17,7 @@ import { type KnownBackend, Spared } from "./spared.ts";
 import { Scrubber, type ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
 import { Unreadable } from "./unreadable.ts";
-import { Usage } from "./usage.ts";
+import { CacheSpace } from "./cache_space.ts";
 import { identityOf } from "./verified_files.ts";
 
 export interface FsStoreOptions {
@@ -60,10 +60,10 @@ class FsStore implements Store {
   readonly #layout: FsLayout;
   readonly #log: Log;
   readonly #removals = new Removals();
-  readonly #tally: BlobTally;
+  readonly #blobUsage: BlobUsage;
   readonly #staging: Staging;
-  readonly #usage: Usage;
-  readonly #bodies: Bodies;
+  readonly #space: CacheSpace;
+  readonly #blobs: Blobs;
   readonly #entries: Entries;
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
@@ -84,11 +84,11 @@ class FsStore implements Store {
     this.#log = log;
     this.#layout = new FsLayout(root);
     this.#staging = new Staging(this.#layout, {
-      ...{ log, removals, openFiles, offline, usage: () => this.#usage },
+      ...{ log, removals, openFiles, offline, space: () => this.#space },
     });
-    this.#tally = new BlobTally(this.#layout, { removals, temporary, saves: !offline });
-    this.#usage = new Usage(this.#layout, options, {
-      ...{ tally: this.#tally, removals, log, offline, ...(freeBytes && { freeBytes }) },
+    this.#blobUsage = new BlobUsage(this.#layout, { removals, temporary, saves: !offline });
+    this.#space = new CacheSpace(this.#layout, options, {
+      ...{ blobUsage: this.#blobUsage, removals, log, offline, ...(freeBytes && { freeBytes }) },
       spared: (signal) =>
         Spared.collect(this.#layout, { backends, entries: this.#entries, absences: this.#absences }, signal),
       dropParked: () => this.#staging.dropParked(),
@@ -97,7 +97,7 @@ class FsStore implements Store {
         this.#sweeper.start();
       },
     });
-    this.#bodies = new Bodies(this.#layout, {
+    this.#blobs = new Blobs(this.#layout, {
       ...{ memoryBytes: options.memoryBytes, openFiles },
       damaged: (sha256, bytes, what) => {
         events.bodyDamaged();
@@ -110,14 +110,14 @@ class FsStore implements Store {
     this.#entries = new Entries(this.#layout, { temporary, unreadable: (path) => unreadable.check(path) });
     this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
-    const isBusy = () => openFiles.open > 0 || performance.now() - this.#bodies.lastUsedAt < busyForMs;
+    const isBusy = () => openFiles.open > 0 || performance.now() - this.#blobs.lastUsedAt < busyForMs;
     this.#scrubber = options.scrub
       ? new Scrubber(this.#layout, options.scrub, {
         ...{ log, events, temporary, offline, isBusy },
-        bodies: this.#bodies,
+        blobs: this.#blobs,
       })
       : null;
-    this.#saving = setInterval(() => this.#tally.save(), saveUsageEveryMs);
+    this.#saving = setInterval(() => this.#blobUsage.save(), saveUsageEveryMs);
     Deno.unrefTimer(Number(this.#saving));
   }
 
@@ -142,15 +142,15 @@ class FsStore implements Store {
   }
 
   openBody(entry: Entry): StoredBody | null {
-    return this.#bodies.open(entry);
+    return this.#blobs.open(entry);
   }
 
   hasBody(entry: Entry): boolean {
-    return this.#bodies.size(entry.sha256) === entry.sizeBytes;
+    return this.#blobs.size(entry.sha256) === entry.sizeBytes;
   }
 
   bodySize(sha256: string): number | null {
-    return this.#bodies.size(sha256);
+    return this.#blobs.size(sha256);
   }
 
   resume(selector: Selector): Promise<StagedBody | null> {
@@ -166,9 +166,9 @@ class FsStore implements Store {
     try {
       const file = await syncToDisk(staged.path, entry.sizeBytes);
       const blob = this.#layout.blob(entry.sha256);
-      await this.#tally.place(entry.sha256, entry.sizeBytes, (counted) => staged.commit(blob, counted));
+      await this.#blobUsage.putBlob(entry.sha256, entry.sizeBytes, (counted) => staged.commit(blob, counted));
       const isLarge = entry.sizeBytes > smallBodyBytes;
-      if (isLarge) this.#bodies.stored(entry.sha256, file);
+      if (isLarge) this.#blobs.stored(entry.sha256, file);
       await this.#entries.write(isLarge ? { ...entry, verifiedFile: file } : entry);
     } catch (error) {
       throw storageFailed("keep a download in the cache", error);
@@ -177,7 +177,7 @@ class FsStore implements Store {
 
   async renew(entry: Entry): Promise<void> {
     try {
-      const verifiedFile = this.#bodies.verifiedFile(entry.sha256) ?? entry.verifiedFile;
+      const verifiedFile = this.#blobs.verifiedFile(entry.sha256) ?? entry.verifiedFile;
       await this.#entries.write(verifiedFile === undefined ? entry : { ...entry, verifiedFile });
     } catch (error) {
       throw storageFailed("renew a cache entry", error);
@@ -185,7 +185,7 @@ class FsStore implements Store {
   }
 
   usedBytes(): number {
-    return this.#usage.usedBytes;
+    return this.#space.usedBytes;
   }
 
   probe(): string | null {
@@ -200,13 +200,13 @@ class FsStore implements Store {
 
   async #close(): Promise<void> {
     clearInterval(this.#saving);
-    await this.#usage.close();
+    await this.#space.close();
     await this.#sweeper.close();
     await this.#scrubber?.close();
     await this.#absences.close();
     await this.#removals.settled();
     await this.#noting;
-    await this.#tally.save();
+    await this.#blobUsage.save();
     await this.#staging.close();
   }
 
@@ -223,7 +223,7 @@ class FsStore implements Store {
       return this.#log.warning(`A body in the cache is damaged: ${what} is wrong, and offline it stays (${sha256})`);
     }
     try {
-      if (!await this.#tally.remove(sha256, bytes)) return;
+      if (!await this.#blobUsage.remove(sha256, bytes)) return;
       this.#log.warning(
         `Removed a damaged body from the cache: ${what} was wrong. It is fetched again when asked for`,
       );

@@ -4,7 +4,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { eachBlob } from "./blob_scan.ts";
-import type { Bodies } from "./bodies.ts";
+import type { Blobs } from "./blobs.ts";
 import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull, openRegularFile } from "./regular_files.ts";
@@ -21,7 +21,7 @@ export interface ScrubOptions {
 }
 
 interface ScrubberDeps {
-  readonly bodies: Bodies;
+  readonly blobs: Blobs;
   readonly log: Log;
   readonly events: VaultEvents;
   /** A path for a small file that is about to be renamed into place. */
@@ -112,14 +112,14 @@ export class Scrubber {
   /** Whether the bytes of a body are right; null where it is gone, was replaced, or cannot be opened. */
   async #verify(sha256: string, info: Deno.FileInfo): Promise<boolean | null> {
     const path = this.#layout.blob(sha256);
-    const usedAt = this.#deps.bodies.usedAt(sha256);
+    const usedAt = this.#deps.blobs.usedAt(sha256);
     const actual = await this.#hash(path);
     const after = fileOrNull(path);
     if (actual === null || after === null || identityOf(after) !== identityOf(info)) return null;
-    const isUnused = this.#deps.bodies.usedAt(sha256) === usedAt;
+    const isUnused = this.#deps.blobs.usedAt(sha256) === usedAt;
     if (isUnused && after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
     const isSound = actual === sha256;
-    this.#deps.bodies.settle({ sha256, sizeBytes: info.size, file: identityOf(info), isSound });
+    this.#deps.blobs.settle({ sha256, sizeBytes: info.size, file: identityOf(info), isSound });
     return isSound;
   }
 

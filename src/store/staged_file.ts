@@ -3,10 +3,10 @@ import { fileOrNull } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
 import type { OpenFiles } from "./open_files.ts";
 import type { BodyFile, ResumeRecord, StagedBody } from "./store.ts";
-import type { Usage } from "./usage.ts";
+import type { CacheSpace } from "./cache_space.ts";
 
 export interface StagedFileOptions {
-  readonly usage: Usage;
+  readonly space: CacheSpace;
   readonly removals: Removals;
   /** What it holds already. */
   readonly sizeBytes: number;
@@ -24,7 +24,7 @@ export class StagedFile implements StagedBody {
   /** Where a commit under way puts it. */
   #nextPath: string | null = null;
   readonly #base: string;
-  readonly #usage: Usage;
+  readonly #space: CacheSpace;
   readonly #removals: Removals;
   readonly #parked: (sizeBytes: number) => void;
   readonly #openFiles: OpenFiles;
@@ -39,7 +39,7 @@ export class StagedFile implements StagedBody {
   constructor(base: string, options: StagedFileOptions) {
     this.#base = base;
     this.path = `${base}.part`;
-    this.#usage = options.usage;
+    this.#space = options.space;
     this.#removals = options.removals;
     this.resume = options.resume;
     this.#recorded = options.resume !== null;
@@ -53,14 +53,14 @@ export class StagedFile implements StagedBody {
     if (sizeBytes <= this.#reserved) return true;
     const target = Math.min(announced, 2 * sizeBytes);
     const more = target - this.#reserved;
-    const granted = await this.#usage.reserve(more, announced - target);
+    const granted = await this.#space.reserve(more, announced - target);
     if (granted) this.#reserved += more;
     return granted;
   }
 
   wrote(bytes: number): void {
     this.#written += bytes;
-    this.#usage.wrote(bytes);
+    this.#space.wrote(bytes);
   }
 
   openWriter(offset: number): Deno.FsFile {
@@ -147,8 +147,8 @@ export class StagedFile implements StagedBody {
 
   /** From now on `sizeBytes` count for this body, all of them on disk. */
   #settle(sizeBytes: number): void {
-    this.#usage.wrote(this.#reserved - this.#written);
-    this.#usage.unstaged(this.#reserved - sizeBytes);
+    this.#space.wrote(this.#reserved - this.#written);
+    this.#space.unstaged(this.#reserved - sizeBytes);
     this.#reserved = this.#written = sizeBytes;
   }
 }

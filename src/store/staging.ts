@@ -8,7 +8,7 @@ import { fileOrNull, openRegularFile, readJson, statOrNull } from "./regular_fil
 import type { Removals } from "./removals.ts";
 import { removeStaged, StagedFile, type StagedFileOptions } from "./staged_file.ts";
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
-import type { Usage } from "./usage.ts";
+import type { CacheSpace } from "./cache_space.ts";
 
 /** How long the first request may wait to learn which left-over bytes are free to be taken. */
 const adoptionWaitMs = 300;
@@ -23,7 +23,7 @@ interface StagingDeps {
   /** Nothing is staged, and what others have left stays for who may fetch the rest. */
   readonly offline: boolean;
   /** Asked when bytes come or go. */
-  readonly usage: () => Usage;
+  readonly space: () => CacheSpace;
 }
 
 /** A body that can be gone on with. */
@@ -123,7 +123,7 @@ export class Staging {
   ): StagedBody {
     const parked = (sizeBytes: number) => this.#park(name, { base, sizeBytes });
     return new StagedFile(base, {
-      ...{ usage: this.#deps.usage(), removals: this.#deps.removals, openFiles: this.#deps.openFiles },
+      ...{ space: this.#deps.space(), removals: this.#deps.removals, openFiles: this.#deps.openFiles },
       ...{ ...origin, sizeBytes, parked },
     });
   }
@@ -138,8 +138,8 @@ export class Staging {
     const parked = this.#parked.get(name);
     if (!parked) return;
     this.#parked.delete(name);
-    const { usage, removals } = this.#deps;
-    removeStaged(parked.base, parked.sizeBytes, { removals, removed: () => usage().unstaged(parked.sizeBytes) });
+    const { space, removals } = this.#deps;
+    removeStaged(parked.base, parked.sizeBytes, { removals, removed: () => space().unstaged(parked.sizeBytes) });
   }
 
   async #start(): Promise<void> {
@@ -203,7 +203,7 @@ export class Staging {
       const base = this.#newBase(name);
       Deno.renameSync(`${old}.part`, `${base}.part`);
       Deno.renameSync(`${old}.json`, `${base}.json`);
-      this.#deps.usage().adopted(part.size);
+      this.#deps.space().adopted(part.size);
       this.#park(name, { base, sizeBytes: part.size });
     }
     // Nobody knows how much cannot be gone on with.

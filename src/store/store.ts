@@ -149,7 +149,7 @@ export interface Store {
   forgetAbsence(selector: Pick<Selector, "backend" | "key">): void;
   /**
    * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes, in bounded memory.
-   * Variants of one key follow its newest entry. Bodies may be gone. An entry that is there all the while comes exactly
+   * Variants of one key follow its newest entry. Blobs may be gone. An entry that is there all the while comes exactly
    * once, one that is written or removed meanwhile may or may not; files that cannot be read are left out.
    */
   entries(backend: string, prefix: string): AsyncIterable<Entry>;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { smallBodyBytes } from "../../src/store/bodies.ts";
+import { smallBodyBytes } from "../../src/store/blobs.ts";
 import { OpenFiles } from "../../src/store/open_files.ts";
 import type { BodyFile, StoredBody } from "../../src/store/store.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BlobTally } from "../../src/store/blob_tally.ts";
+import { BlobUsage } from "../../src/store/blob_usage.ts";
 import { FsLayout } from "../../src/store/fs_layout.ts";
 import { Removals } from "../../src/store/removals.ts";
 import { fillStaged, HeldRemovals, isPending, largeEntry, putLarge, stageLarge } from "../support/large_bodies.ts";
@@ -117,27 +117,27 @@ Deno.test("a body that is kept again while it is evicted is there in the end, an
 });
 
 Deno.test("a body that is being kept is not removed", async () => {
-  await using cache = await tallyOfBlob();
-  const { tally, layout, sha256 } = cache;
+  await using cache = await usageOfBlob();
+  const { blobUsage, layout, sha256 } = cache;
   const renamed = Promise.withResolvers<void>();
-  const placing = tally.place(sha256, 2 * sizeBytes, async (counted) => {
+  const placing = blobUsage.putBlob(sha256, 2 * sizeBytes, async (counted) => {
     await renamed.promise;
     Deno.truncateSync(layout.blob(sha256), 2 * sizeBytes);
     counted();
   });
-  assert.equal(await tally.remove(sha256, sizeBytes), false);
+  assert.equal(await blobUsage.remove(sha256, sizeBytes), false);
   renamed.resolve();
   await placing;
-  assert.equal(tally.bytes, 2 * sizeBytes);
+  assert.equal(blobUsage.bytes, 2 * sizeBytes);
 });
 
 Deno.test("a body that could not be put into its place changes nothing", async () => {
-  await using cache = await tallyOfBlob();
-  const { tally, sha256 } = cache;
-  await assert.rejects(tally.place(sha256, 7, () => Promise.reject(new Error("no"))));
-  assert.equal(tally.bytes, sizeBytes);
-  assert.equal(await tally.remove(sha256, sizeBytes), true);
-  assert.equal(tally.bytes, 0);
+  await using cache = await usageOfBlob();
+  const { blobUsage, sha256 } = cache;
+  await assert.rejects(blobUsage.putBlob(sha256, 7, () => Promise.reject(new Error("no"))));
+  assert.equal(blobUsage.bytes, sizeBytes);
+  assert.equal(await blobUsage.remove(sha256, sizeBytes), true);
+  assert.equal(blobUsage.bytes, 0);
 });
 
 const orders: readonly [what: string, steps: readonly ("remove" | "count" | "release" | "counted")[]][] = [
@@ -148,15 +148,15 @@ const orders: readonly [what: string, steps: readonly ("remove" | "count" | "rel
 ];
 
 for (const [what, steps] of orders) {
-  Deno.test(`the tally is right when a large body goes ${what}`, async () => {
-    await using cache = await tallyOfBlob();
-    const { tally, sha256 } = cache;
+  Deno.test(`the count is right when a large body goes ${what}`, async () => {
+    await using cache = await usageOfBlob();
+    const { blobUsage, sha256 } = cache;
     using removals = new HeldRemovals();
     let removed: Promise<boolean> | undefined;
     let counted: Promise<unknown> | undefined;
     for (const step of steps) {
-      if (step === "remove") removed = tally.remove(sha256, sizeBytes);
-      else if (step === "count") counted = tally.count(signal);
+      if (step === "remove") removed = blobUsage.remove(sha256, sizeBytes);
+      else if (step === "count") counted = blobUsage.count(signal);
       else if (step === "counted") await counted;
       else {
         removals.release();
@@ -164,11 +164,11 @@ for (const [what, steps] of orders) {
       }
     }
     assert.equal(await removed, true);
-    assert.equal(tally.bytes, 0);
+    assert.equal(blobUsage.bytes, 0);
   });
 }
 
-async function tallyOfBlob() {
+async function usageOfBlob() {
   const dir = await createTempDir();
   const layout = new FsLayout(dir.path);
   const { sha256 } = largeEntry(selectorOf("/a"), sizeBytes);
@@ -176,14 +176,14 @@ async function tallyOfBlob() {
   Deno.createSync(layout.blob(sha256)).close();
   Deno.truncateSync(layout.blob(sha256), sizeBytes);
   let files = 0;
-  const tally = new BlobTally(layout, {
+  const blobUsage = new BlobUsage(layout, {
     removals: new Removals(),
     temporary: () => dir.join(`${files++}.tmp`),
     saves: true,
   });
-  await tally.count(signal);
-  assert.equal(tally.bytes, sizeBytes);
-  return { tally, layout, sha256, [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };
+  await blobUsage.count(signal);
+  assert.equal(blobUsage.bytes, sizeBytes);
+  return { blobUsage, layout, sha256, [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };
 }
 
 async function park(fixture: StoreFixture, bytes: number): Promise<void> {

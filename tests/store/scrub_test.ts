@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { smallBodyBytes } from "../../src/store/bodies.ts";
+import { smallBodyBytes } from "../../src/store/blobs.ts";
 import type { Sleep } from "../../src/store/scrub_pace.ts";
 import type { Entry } from "../../src/store/store.ts";
 import { copyInPlace, flipBit } from "../support/carry.ts";

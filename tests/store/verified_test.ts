@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { smallBodyBytes } from "../../src/store/bodies.ts";
+import { smallBodyBytes } from "../../src/store/blobs.ts";
 import type { Entry, UnverifiedBody } from "../../src/store/store.ts";
 import { copyInPlace, flipBit } from "../support/carry.ts";
 import {

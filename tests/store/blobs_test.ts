@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { smallBodyBytes } from "../../src/store/bodies.ts";
+import { smallBodyBytes } from "../../src/store/blobs.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { bytesOf, createRecordingLog, readBody, selectorOf, StoreFixture } from "../support/store_fixture.ts";
 

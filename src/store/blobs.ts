@@ -7,7 +7,7 @@ import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts
 import type { Entry, StoredBody, UnverifiedBody } from "./store.ts";
 import { identityOf, VerifiedFiles } from "./verified_files.ts";
 
-/** Bodies up to this size are read in one go, and kept in memory while there is room. */
+/** Blobs up to this size are read in one go, and kept in memory while there is room. */
 export const smallBodyBytes = 128 * 1024;
 /** How often, at most, the time of last use is written. */
 export const touchEveryMs = 60_000;
@@ -15,7 +15,7 @@ export const touchEveryMs = 60_000;
 /** What is wrong with a body. */
 export type Damage = "its size" | "its content";
 
-interface BodiesOptions {
+interface BlobsOptions {
   /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
   readonly memoryBytes: number;
   /** Notified of a body of `bytes` bytes that is not what it should be. */
@@ -38,15 +38,15 @@ interface Settled {
 }
 
 /** The blobs: immutable files named by their SHA-256. */
-export class Bodies {
+export class Blobs {
   readonly #layout: FsLayout;
-  readonly #options: BodiesOptions;
+  readonly #options: BlobsOptions;
   readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
   readonly #touched = new LRUCache<string, number>({ max: 20_000 });
   readonly #verified = new VerifiedFiles();
   #lastUsedAt = -Infinity;
 
-  constructor(layout: FsLayout, options: BodiesOptions) {
+  constructor(layout: FsLayout, options: BlobsOptions) {
     this.#layout = layout;
     this.#options = options;
     this.#memory = options.memoryBytes > 0

@@ -11,16 +11,16 @@ interface Change {
   readonly done: Promise<void>;
 }
 
-interface BlobTallyDeps {
+interface BlobUsageDeps {
   readonly removals: Removals;
   /** A path for a small file that is about to be renamed into place. */
   readonly temporary: () => string;
-  /** Whether the next start may find the tally written down. */
+  /** Whether the next start may find the count written down. */
   readonly saves: boolean;
 }
 
 /** How many bytes all blobs come to, kept right while they come and go: each blob changes once at a time. */
-export class BlobTally {
+export class BlobUsage {
   #bytes: number;
   /** Whether `#bytes` may be relied on. */
   #known: boolean;
@@ -30,9 +30,9 @@ export class BlobTally {
   #savedBytes = -1;
   #saving: Promise<void> = Promise.resolve();
   readonly #layout: FsLayout;
-  readonly #deps: BlobTallyDeps;
+  readonly #deps: BlobUsageDeps;
 
-  constructor(layout: FsLayout, deps: BlobTallyDeps) {
+  constructor(layout: FsLayout, deps: BlobUsageDeps) {
     this.#layout = layout;
     this.#deps = deps;
     const lastKnown = readLastKnown(layout.usage);
@@ -48,7 +48,7 @@ export class BlobTally {
     return this.#known;
   }
 
-  /** Corrects the tally by looking at every blob. Null when aborted. */
+  /** Corrects the count by looking at every blob. Null when aborted. */
   async count(signal: AbortSignal, rankOf?: RankOf): Promise<BlobTotals | null> {
     const count = this.#count = new BlobCount(this.#layout, (sha256) => this.#sizeOf(sha256), rankOf);
     for (const [sha256, { bytes }] of this.#changing) count.changes(sha256, bytes);
@@ -62,7 +62,7 @@ export class BlobTally {
   }
 
   /** Lets `place` put a blob of `sizeBytes` into its place. It calls `counted` when it has. */
-  async place(sha256: string, sizeBytes: number, place: (counted: () => void) => Promise<void>): Promise<void> {
+  async putBlob(sha256: string, sizeBytes: number, place: (counted: () => void) => Promise<void>): Promise<void> {
     for (let other; (other = this.#changing.get(sha256));) await other.done;
     await this.#change(sha256, this.#sizeOf(sha256), (count) => place(() => count(sizeBytes)));
   }
@@ -83,7 +83,7 @@ export class BlobTally {
     return removed;
   }
 
-  /** Remembers the tally for the next start. */
+  /** Writes the count down for the next start. */
   save(): Promise<void> {
     this.#saving = this.#saving.then(() => this.#save());
     return this.#saving;

@@ -2,15 +2,15 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { type BlobTotals, lastUse, type RankOf } from "./blob_scan.ts";
-import type { BlobTally } from "./blob_tally.ts";
-import { CacheLimits, type CountedBytes, type UsageLimits } from "./cache_limits.ts";
+import type { BlobUsage } from "./blob_usage.ts";
+import { CacheLimits, type CountedBytes, type SpaceLimits } from "./cache_limits.ts";
 import { evict } from "./evict.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { Removals } from "./removals.ts";
 import type { Spared } from "./spared.ts";
 
-interface UsageDeps {
-  readonly tally: BlobTally;
+interface CacheSpaceDeps {
+  readonly blobUsage: BlobUsage;
   readonly removals: Removals;
   readonly log: Log;
   /** Nothing is ever removed: it could not be fetched again. */
@@ -39,7 +39,7 @@ const warnEveryMs = 3_600_000;
  * Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. What other
  * processes add to the same directory meanwhile is seen at the next start or eviction.
  */
-export class Usage {
+export class CacheSpace {
   /** What this process has staged or reserved. */
   #stagedBytes = 0;
   /** The part of it that is reserved and not yet on disk. */
@@ -54,20 +54,20 @@ export class Usage {
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
   readonly #limits: CacheLimits;
-  readonly #deps: UsageDeps;
+  readonly #deps: CacheSpaceDeps;
 
-  constructor(layout: FsLayout, limits: UsageLimits, deps: UsageDeps) {
+  constructor(layout: FsLayout, limits: SpaceLimits, deps: CacheSpaceDeps) {
     this.#layout = layout;
     this.#limits = new CacheLimits(layout.root, { ...limits, ...deps.freeBytes && { freeBytes: deps.freeBytes } });
     this.#deps = deps;
     const warn = (error: unknown) => deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
-    this.#firstCount = deps.tally.count(this.#abort.signal).catch(warn);
-    this.#turn = deps.tally.known ? Promise.resolve() : this.#firstCount;
+    this.#firstCount = deps.blobUsage.count(this.#abort.signal).catch(warn);
+    this.#turn = deps.blobUsage.known ? Promise.resolve() : this.#firstCount;
     this.#firstCount.then(() => this.#reportExcess()).catch(warn);
   }
 
   get usedBytes(): number {
-    return this.#deps.tally.bytes + this.#stagedBytes;
+    return this.#deps.blobUsage.bytes + this.#stagedBytes;
   }
 
   /**
@@ -157,7 +157,7 @@ export class Usage {
   }
 
   #makeRoomAhead(): void {
-    const { bytes } = this.#deps.tally;
+    const { bytes } = this.#deps.blobUsage;
     const wanted = Math.floor(bytes * ahead);
     if (
       this.#deps.offline || bytes < aheadFromBytes || this.#evicting || performance.now() < this.#restUntil ||
@@ -176,7 +176,7 @@ export class Usage {
 
   /** Evicts nothing where even the removal of all that may go would leave no room. */
   async #evictFor(bytes: number): Promise<void> {
-    const { tally, removals, log } = this.#deps;
+    const { blobUsage, removals, log } = this.#deps;
     const { signal } = this.#abort;
     this.#deps.dropParked();
     await removals.settled();
@@ -184,12 +184,12 @@ export class Usage {
     await this.#firstCount;
     const spared = await this.#deps.spared(signal);
     const rankOf: RankOf = (sha256, info) => spared.rankOf(sha256, lastUse(info));
-    const totals = await tally.count(signal, rankOf);
+    const totals = await blobUsage.count(signal, rankOf);
     const lacking = this.#lacking(bytes);
     if (totals === null || lacking === 0 || lacking > removableBytes(totals)) return;
     const purpose = this.#limits.purpose(this.#counted, bytes);
     const wantedBytes = lacking + Math.floor(totals.bytes * slack);
-    const evicted = await evict(this.#layout, { tally, totals, rankOf, wantedBytes, signal });
+    const evicted = await evict(this.#layout, { blobUsage, totals, rankOf, wantedBytes, signal });
     if (evicted.blobs === 0) return;
     log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, ${purpose}`);
     this.#deps.evicted(evicted.blobs, evicted.bytes);
