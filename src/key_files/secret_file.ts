@@ -70,7 +70,7 @@ export class SecretFile {
   #warn(problem: string): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.#log.warning(`${problem}; the secret that it held before stays in use`);
+    this.#log.warning(`${problem}; the secret from before stays in use`);
   }
 }
 

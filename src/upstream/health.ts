@@ -136,7 +136,7 @@ export class UpstreamHealth {
     this.#log.warning(
       `Upstream ${
         shownOrigin(url)
-      } does not answer: ${reason}${host.advice}. Until it does, copies that are held are served as they ` +
+      } does not answer: ${reason}${host.advice}. Until it does, cached copies are served as they ` +
         "are, and requests for anything else may fail at once",
     );
   }

@@ -11,11 +11,13 @@ export interface Miss extends Situation {
   readonly replaced: boolean;
 }
 
-/** Why upstream is asked about an artifact, in a few words for the log: `not held`, `stale for 12 s`. */
+/** Why upstream is asked about an artifact, in a few words for the log: `not cached`, `stale for 12 s`. */
 export function missReason(artifact: Artifact, { found, entry, replaced, now, caching }: Miss): string {
-  if (found === null) return "not held";
+  if (found === null) return "not cached";
   if (replaced) return "its listing names other bytes than the copy has";
-  if (entry === null) return found.claimed ? "known by name, its body is not held" : "its body was evicted or removed";
+  if (entry === null) {
+    return found.claimed ? "known by name, its body is not cached" : "its body was evicted or removed";
+  }
   if (artifact.policy.honorClientNoCache && caching?.noCache) return "the client asks with no-cache";
   if (isFromFuture(entry, now)) return "its copy was stored by a clock that ran ahead";
   const staleMs = now - freshUntil(artifact, entry);

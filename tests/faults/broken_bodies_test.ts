@@ -106,7 +106,7 @@ for (const [name, answers] of mended) {
     await app.idle();
     assert.deepEqual(app.held(), { entries: 1, blobs: 1, staged: 0 });
     assert.ok(await app.metric("vault_upstream_resumes_total") >= 1);
-    await app.logged(/^INFO cache miss files \/files\/a\.bin 200 600000 bytes .* upstream \S+ \(not held\)$/);
+    await app.logged(/^INFO cache miss files \/files\/a\.bin 200 600000 bytes .* upstream \S+ \(not cached\)$/);
     await app.logged(/^INFO Transfer complete files \/a\.bin 600000 bytes/);
   });
 }

@@ -166,7 +166,7 @@ for (const [name, spoil] of unwritable) {
         upstream.serve("/a", answer);
         await assertServed(app, new Pattern(500_000));
         await app.idle();
-        await app.logged(/^ERROR Not keeping files \/a, only passing it on: Cannot \w+/);
+        await app.logged(/^ERROR Not storing files \/a, only passing it on: Cannot \w+/);
         assert.equal(await app.metric("vault_store_failures_total"), i + 1);
       }
       assert.equal(await app.metric("vault_transfers_total", 'outcome="unstored"'), 2);
@@ -192,7 +192,7 @@ Deno.test("cache full: bodies that have no room are passed on whole, and what is
     for (const { complete, body: bytes } of followers) assert.ok(complete && body.matches(bytes, 0));
     await app.idle();
   }
-  await app.logged(/^INFO Not keeping files \/a, only passing it on: no room for 500000 bytes/);
+  await app.logged(/^INFO Not storing files \/a, only passing it on: no room for 500000 bytes/);
   assert.equal(app.held().staged, 0);
   assert.equal(await app.metric("vault_cache_bytes"), app.held().blobs === 0 ? 0 : 5);
 });

@@ -180,7 +180,7 @@ Deno.test("several upstreams are down: the answer names each, and one that works
   for (const url of [refusing, broken]) assertRefused(refused, { status: 502, reason: /500/, upstream: url });
   await using app = await startApp({ upstream: [refusing, broken, upstream.origin] });
   assert.equal((await app.ask(target)).text, "the right bytes");
-  await app.logged(new RegExp(`cache miss files ${target} 200 .* upstream ${upstream.origin} \\(not held\\)$`));
+  await app.logged(new RegExp(`cache miss files ${target} 200 .* upstream ${upstream.origin} \\(not cached\\)$`));
 });
 
 /** One cache directory under three configurations: a bad one, a good one, and the bad one again with a stale copy. */

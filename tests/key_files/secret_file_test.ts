@@ -116,7 +116,7 @@ Deno.test("while a file cannot be used its last secret stays, and one warning sa
   assert.deepEqual([look(), look()], ["one", "one"]);
   await Deno.writeTextFile(path, "two");
   assert.deepEqual([look(), look()], ["two", "two"]);
-  const stays = "; the secret that it held before stays in use";
+  const stays = "; the secret from before stays in use";
   assert.deepEqual(lines, [
     `WARNING Cannot read a secret from "FILE": it is empty${stays}`,
     `WARNING Cannot read a secret from "FILE": there is no such file${stays}`,

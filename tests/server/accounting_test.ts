@@ -9,7 +9,7 @@ const files = {
   "/x": fakeFile(),
   "/x?token=hunter2&v=1": fakeFile(),
   "/miss": fakeFile({
-    cacheStatus: { hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true, reason: "not held" },
+    cacheStatus: { hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true, reason: "not cached" },
   }),
   "/stale": fakeFile({ cacheStatus: { hit: false, fwd: "stale", fwdStatus: 503, detail: "stale-if-error" } }),
   "/confirmed": fakeFile({ cacheStatus: { hit: false, fwd: "stale", fwdStatus: 304 } }),
@@ -28,7 +28,7 @@ const lines = [
     line:
       /^cache hit http \/http\/x 200 10 bytes \d+ ms GET client 127\.0\.0\.1 id \S+ upstream https:\/\/mirror\.example$/,
   },
-  { target: "/http/miss", level: "info", line: /^cache miss http \/http\/miss 200 10 bytes .* \(not held\)$/ },
+  { target: "/http/miss", level: "info", line: /^cache miss http \/http\/miss 200 10 bytes .* \(not cached\)$/ },
   { target: "/http/stale", level: "info", line: /^cache stale http \/http\/stale 200 10 bytes / },
   { target: "/http/confirmed", level: "info", line: /^cache revalidated http \/http\/confirmed 200 10 bytes / },
   { target: "/http/large", level: "info", line: /^cache hit http \/http\/large 200 1000000 bytes / },

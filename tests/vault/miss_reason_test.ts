@@ -16,9 +16,9 @@ const cases: readonly (readonly [
   caching: string | null,
   reason: string,
 ])[] = [
-  [http, {}, null, "not held"],
+  [http, {}, null, "not cached"],
   [http, { found: stale, replaced: true }, null, "its listing names other bytes than the copy has"],
-  [http, { found: claimed }, null, "known by name, its body is not held"],
+  [http, { found: claimed }, null, "known by name, its body is not cached"],
   [http, { found: stale }, null, "its body was evicted or removed"],
   [http, { found: stale, entry: stale }, null, "stale for 12 s"],
   [http, { found: stale, entry: stale }, "no-cache", "stale for 12 s"],

@@ -17,7 +17,7 @@ Deno.test("a miss is streamed and kept, a hit needs no upstream", async () => {
   assert.ok(body.matches(first.bytes, 0));
   assert.equal(first.bytes.length, body.size);
   assert.deepEqual(first.opened.cacheStatus, {
-    ...{ hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true, reason: "not held", collapsed: false },
+    ...{ hit: false, fwd: "uri-miss", fwdStatus: 200, stored: true, reason: "not cached", collapsed: false },
   });
   await fixture.settle();
   await upstream[Symbol.asyncDispose]();

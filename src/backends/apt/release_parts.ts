@@ -24,7 +24,7 @@ export interface IndexTools {
  * parts do not fit together, or are not available.
  */
 export async function fetchIndexes(tools: IndexTools, change: Change, vault: VaultReader): Promise<void> {
-  if (isOlder(change)) throw new VaultError("upstream_changed", "it is older than the one that is held");
+  if (isOlder(change)) throw new VaultError("upstream_changed", "it is older than the cached one");
   await Promise.all(changedIndexes(tools, change, vault).map((index) => fetchFromAny(index, vault)));
 }
 

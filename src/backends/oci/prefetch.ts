@@ -109,7 +109,7 @@ class Walk {
   }
 
   get summary(): string {
-    return `${this.#fetched} manifests and blobs, ${this.#held} were held already`;
+    return `${this.#fetched} manifests and blobs, ${this.#held} were cached already`;
   }
 
   /** Throws where it is no use to go on. */

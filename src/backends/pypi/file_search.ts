@@ -94,7 +94,7 @@ function unlisted(project: string, { source }: Read<unknown>): VaultError {
   const { upstream, cacheStatus: { fwdStatus } } = source;
   return new VaultError(
     "upstream_failed",
-    `The page of "${project}" that is held does not list the file, and "${upstream}" does not give a newer one`,
+    `The page of "${project}" in the cache does not list the file, and "${upstream}" does not give a newer one`,
     fwdStatus === undefined ? {} : { upstreamStatus: fwdStatus },
   );
 }

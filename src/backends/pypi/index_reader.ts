@@ -87,7 +87,7 @@ export class IndexReader {
     }
     throw new VaultError(
       "offline",
-      `The page of "${project}" that is held is of an index that may not have it any more; offline, there is no other`,
+      `The page of "${project}" in the cache is of an index that may not have it any more; offline, there is no other`,
     );
   }
 

@@ -307,5 +307,5 @@ function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDe
 }
 
 function notKeeping({ backend, key }: Artifact): string {
-  return `Not keeping ${backend} ${key}, only passing it on`;
+  return `Not storing ${backend} ${key}, only passing it on`;
 }

@@ -58,7 +58,7 @@ export async function fillSegment(context: FillContext, segment: Segment, answer
       const failure = error instanceof VaultError ? error : brokenOff(context, segment, error);
       failures = segment.receivedTo > before ? 1 : failures + 1;
       if (!mayGoOn(context, failure, failures) || context.isDispensable(segment)) throw failure;
-      context.log.info(`Going on at byte ${segment.receivedTo} after a break: ${failure.message}`);
+      context.log.info(`Resuming at byte ${segment.receivedTo} after an interruption: ${failure.message}`);
       context.events.upstreamFailed(
         context.artifact.backend,
         failure.code === "upstream_silent" ? "silent" : "truncated",
@@ -180,7 +180,7 @@ async function bytesBefore(context: FillContext, { receivedTo: at }: WantedPart,
   await response.body?.cancel().catch(() => {});
   throw new VaultError(
     "upstream_changed",
-    `Cannot go on with "${
+    `Cannot resume "${
       redactUrl(context.candidate.url)
     }" at byte ${at}: upstream has another version of it now. Ask again`,
   );
@@ -196,7 +196,7 @@ function brokenOff(context: FillContext, segment: Segment, cause: unknown): Vaul
   const size = context.file.sizeBytes ?? "an unknown number of";
   return new VaultError(
     "upstream_failed",
-    `Download of "${redactUrl(context.candidate.url)}" broke off after ${segment.receivedTo} of ${size} bytes`,
+    `Download of "${redactUrl(context.candidate.url)}" was interrupted after ${segment.receivedTo} of ${size} bytes`,
     { cause },
   );
 }

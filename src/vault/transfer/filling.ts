@@ -98,7 +98,7 @@ export class Filling {
   #goOnWithFewer(error: unknown): void {
     this.#refused = true;
     const reason = error instanceof VaultError ? error.message : String(error);
-    this.#options.context.log.info(`Going on with fewer connections: ${reason}`);
+    this.#options.context.log.info(`Continuing with fewer connections: ${reason}`);
   }
 
   /** Without a turn it waits for nobody. */

@@ -128,7 +128,7 @@ Deno.test("a mirror that is behind does not take its clients back when the first
   await upstream[Symbol.asyncDispose]();
   assert.equal(await scene.read(inRelease, { client: boris }), releaseText(generation(2)));
   assert.equal(await scene.read(packages, { client: boris }), "packages 2\n");
-  await scene.logged(/older than the one that is held/);
+  await scene.logged(/older than the cached one/);
   behind.put(suite, generation(3));
   assert.equal(await scene.read(inRelease), releaseText(generation(3)));
 });

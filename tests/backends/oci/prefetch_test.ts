@@ -97,7 +97,7 @@ Deno.test("an index by digest is fetched ahead for as well, and not again by its
   await using _registry = image.registry;
   await using app = await startVault(image, { prefetch: "all_platforms" });
   await app.ask(`/v2/team/x/manifests/${digestOf(image.index)}`);
-  await app.logged(/^INFO Fetched ahead .*: 8 manifests and blobs, 0 were held already$/);
+  await app.logged(/^INFO Fetched ahead .*: 8 manifests and blobs, 0 were cached already$/);
   image.registry.requests.length = 0;
   await app.ask(tag);
   await app.ask(tag);
@@ -145,7 +145,7 @@ Deno.test("a layer that is missing is told, and the others are fetched", async (
   await using app = await startVault(image, { prefetch: "all_platforms" });
   await app.ask(tag);
   const line = await app.logged(/^WARNING Not all could be fetched ahead for all /);
-  assert.match(line, /: 7 manifests and blobs, 0 were held already; .*404/);
+  assert.match(line, /: 7 manifests and blobs, 0 were cached already; .*404/);
   for (const path of Object.values(image.paths).flat()) assert.ok(registry.count(path) > 0, path);
   const asked = askedPaths(image);
   await app.ask(tag);

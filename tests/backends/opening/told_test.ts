@@ -12,16 +12,16 @@ Deno.test("the access line says why upstream was asked, and DEBUG what it answer
   await waitUntil("it is kept", () => app.lines.some((line) => line.startsWith("INFO Transfer complete")));
   await app.ask("/files/b");
   const told = (beginning: string) => app.lines.filter((line) => line.startsWith(beginning));
-  assert.deepEqual(told("DEBUG Miss"), ["DEBUG Miss files /a: not held", "DEBUG Miss files /b: not held"]);
+  assert.deepEqual(told("DEBUG Miss"), ["DEBUG Miss files /a: not cached", "DEBUG Miss files /b: not cached"]);
   assert.deepEqual(told("DEBUG Upstream GET").map((line) => line.replace(/\d+ ms$/, "")), [
     `DEBUG Upstream GET "${upstream.origin}/a": 200, 1 bytes, `,
     `DEBUG Upstream GET "${upstream.origin}/b": 200, 1 bytes, `,
   ]);
-  assert.deepEqual(told("DEBUG Not keeping"), [
-    "DEBUG Not keeping files /a, only passing it on: upstream says Cache-Control: no-store",
+  assert.deepEqual(told("DEBUG Not storing"), [
+    "DEBUG Not storing files /a, only passing it on: upstream says Cache-Control: no-store",
   ]);
   const access = told("INFO cache ").map((line) => line.replace(/.*? upstream [^ ]+/, ""));
-  assert.deepEqual(access, [" (not held)", " (not held)", ""]);
+  assert.deepEqual(access, [" (not cached)", " (not cached)", ""]);
 });
 
 Deno.test("an upstream's 403 over plain http names the proxy it came through", async () => {
