@@ -6,7 +6,7 @@ import type { FsLayout } from "./fs_layout.ts";
 import { readTextOrNull } from "./regular_files.ts";
 import type { Absence } from "./store.ts";
 
-/** For each backend. Names that nobody has cost a stranger nothing, and must not cost the cache more than this. */
+/** The most that is kept for each backend: anybody can ask for names that do not exist. */
 const maxBytes = 2 * 1024 * 1024;
 const mostCharacters = { key: 2048, message: 500 };
 
@@ -16,8 +16,8 @@ interface AbsencesDeps {
 }
 
 /**
- * What upstreams do not have: one bounded journal for each backend, read when the backend is first asked about. The
- * names that nobody has asked for lately are forgotten first.
+ * Remembers which artifacts upstreams answered with 404 or 410: one bounded journal for each backend, which is read when
+ * the backend is first asked for. The least recently used names are forgotten first.
  */
 export class Absences {
   readonly #layout: FsLayout;
@@ -29,6 +29,7 @@ export class Absences {
     this.#deps = deps;
   }
 
+  /** Null where nothing is known of the key, or upstream has it by now. */
   find(backend: string, key: string): Absence | null {
     return this.#of(backend).known.get(key) ?? null;
   }
@@ -43,12 +44,12 @@ export class Absences {
     if (journal.known.delete(key)) journal.write(key, null);
   }
 
-  /** What a backend's upstreams do not have, as far as that is remembered. */
+  /** All keys of a backend that are remembered as absent. */
   keys(backend: string): readonly string[] {
     return [...this.#of(backend).known.keys()];
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when everything is written. */
   async close(): Promise<void> {
     await Promise.all([...this.#journals.values()].map((journal) => journal.written));
   }
@@ -62,13 +63,13 @@ export class Absences {
   }
 }
 
-/** A file with a line of JSON for each change, the last of a key counts. It is written anew when most of it is old. */
+/** A file with one line of JSON for each change; the last line of a key counts. It is rewritten when it has grown. */
 class Journal {
   readonly known = new LRUCache<string, Absence>({
     maxSize: maxBytes,
     sizeCalculation: ({ message }, key) => key.length + message.length + 60,
   });
-  /** Resolves when all that was said so far is written. */
+  /** Resolves when all changes so far are written. */
   written: Promise<void> = Promise.resolve();
   readonly #path: string;
   readonly #deps: AbsencesDeps;
@@ -86,7 +87,7 @@ class Journal {
     this.write(key, absence);
   }
 
-  /** Writes soon, together with what else comes until then. */
+  /** Writes a change soon, together with other changes until then. Null removes the key. */
   write(key: string, absence: Absence | null): void {
     if (this.#pending === "") this.written = this.written.then(() => this.#flush());
     this.#pending += lineOf(key, absence);
@@ -113,7 +114,7 @@ class Journal {
 
   #load(): void {
     const text = readTextOrNull(this.#path, 3 * maxBytes);
-    // A link, a pipe or a huge file in a carried directory is none of ours, and nothing must be appended to it.
+    // A link, a pipe or a huge file in a directory from elsewhere is not ours: nothing may be appended to it.
     if (text === null) return void removeQuietly(this.#path);
     this.#fileBytes = text.length;
     for (const line of text.split("\n")) {
@@ -130,7 +131,7 @@ function lineOf(key: string, absence: Absence | null): string {
   return "\n" + JSON.stringify(absence === null ? [key] : [key, status, at, message]);
 }
 
-/** Null for a line that a crash has cut, or that somebody else has written. */
+/** Null for a line that a crash has cut short or that the vault did not write. */
 function parseLine(line: string): { readonly key: string; readonly absence: Absence | null } | null {
   try {
     const [key, status, at, message] = JSON.parse(line);

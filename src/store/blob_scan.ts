@@ -7,11 +7,11 @@ const filesPerSlice = 256;
 
 interface EachBlobOptions {
   readonly signal: AbortSignal;
-  /** The names up to this one are left out. */
+  /** Names up to this one are skipped. */
   readonly after?: string;
 }
 
-/** Looks at every blob in order, with pauses; stops early when `signal` is aborted. */
+/** Calls `visit` for every blob in the order of their names, with pauses. Stops early when `signal` is aborted. */
 export async function eachBlob(
   layout: FsLayout,
   visit: (sha256: string, info: Deno.FileInfo) => void | Promise<void>,
@@ -30,42 +30,42 @@ export async function eachBlob(
   }
 }
 
-/** When a blob is to be removed: those of lower rank go first. Null for never. */
+/** Ranks a blob for eviction: lower ranks are removed first. Null for a blob that is never removed. */
 export type RankOf = (sha256: string, info: Deno.FileInfo) => number | null;
 
-/** What all blobs come to. */
+/** The bytes of all blobs. */
 export interface BlobTotals {
   readonly bytes: number;
   /** Without the blobs that are never removed. */
   readonly bytesByRank: ReadonlyMap<number, number>;
 }
 
-/** One count of all blobs. It is right when its totals are asked for, provided it was told what changed until then. */
+/** Counts all blobs once. Its totals are right if each change meanwhile was reported by `changes`. */
 export class BlobCount {
   readonly #layout: FsLayout;
   readonly #sizeOf: (sha256: string) => number;
   readonly #changed = new Set<string>();
-  /** The blob looked at last: names are hashes, and are taken in order. */
+  /** The blob that was counted last. Names are hashes, and are visited in order. */
   #position = "";
   #bytes = 0;
   readonly #bytesByRank = new Map<number, number>();
   readonly #rankOf: RankOf;
 
-  /** `sizeOf` tells what a blob that has changed counts for; 0 for none. */
+  /** `sizeOf` gives the size of a blob that has changed; 0 where it is gone. */
   constructor(layout: FsLayout, sizeOf: (sha256: string) => number, rankOf: RankOf = byLastUse) {
     this.#layout = layout;
     this.#sizeOf = sizeOf;
     this.#rankOf = rankOf;
   }
 
-  /** A blob of `bytesBefore` (0 for none) is being added, replaced or removed. */
+  /** Reports that a blob of `bytesBefore` bytes (0 for none) is being added, replaced or removed. */
   changes(sha256: string, bytesBefore: number): void {
     if (this.#changed.has(sha256)) return;
     this.#changed.add(sha256);
     if (sha256 <= this.#position) this.#bytes -= bytesBefore;
   }
 
-  /** False when aborted. */
+  /** Visits all blobs; false when aborted. */
   async run(signal: AbortSignal): Promise<boolean> {
     await eachBlob(this.#layout, (sha256, info) => {
       this.#position = sha256;
@@ -77,7 +77,7 @@ export class BlobCount {
     return !signal.aborted;
   }
 
-  /** Once it has run. */
+  /** The result, after `run`. */
   totals(): BlobTotals {
     const changed = [...this.#changed].reduce((sum, sha256) => sum + this.#sizeOf(sha256), 0);
     return { bytes: this.#bytes + changed, bytesByRank: this.#bytesByRank };
@@ -86,7 +86,7 @@ export class BlobCount {
 
 const byLastUse: RankOf = (_, info) => lastUse(info);
 
-/** When a blob was last used, in whole seconds since the epoch. */
+/** The time of a blob's last use, in whole seconds since the epoch. */
 export function lastUse(info: Deno.FileInfo): number {
   return Math.floor((info.atime ?? info.mtime ?? new Date(0)).getTime() / 1000);
 }

@@ -4,9 +4,9 @@ import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull, readJson } from "./regular_files.ts";
 import type { Removals } from "./removals.ts";
 
-/** A blob that is coming, going or being replaced. */
+/** A blob that is being added, removed or replaced. */
 interface Change {
-  /** What it counts for now. */
+  /** Its size as it is counted now. */
   bytes: number;
   readonly done: Promise<void>;
 }
@@ -15,16 +15,16 @@ interface BlobUsageDeps {
   readonly removals: Removals;
   /** A path for a small file that is about to be renamed into place. */
   readonly temporary: () => string;
-  /** Whether the next start may find the count written down. */
+  /** True where the count is written to disk for the next start. */
   readonly saves: boolean;
 }
 
-/** How many bytes all blobs come to, kept right while they come and go: each blob changes once at a time. */
+/** Counts the bytes of all blobs while blobs are added and removed. Each blob changes once at a time. */
 export class BlobUsage {
   #bytes: number;
-  /** Whether `#bytes` may be relied on. */
+  /** False until `#bytes` has been counted, or read from the last start. */
   #known: boolean;
-  /** The count that is going on: one at a time. */
+  /** The count under way; there is one at a time. */
   #count: BlobCount | null = null;
   readonly #changing = new Map<string, Change>();
   #savedBytes = -1;
@@ -61,7 +61,7 @@ export class BlobUsage {
     return totals;
   }
 
-  /** Lets `place` put a blob of `sizeBytes` into its place. It calls `counted` when it has. */
+  /** Runs `place`, which moves a blob of `sizeBytes` into its place and calls `counted` once it is there. */
   async putBlob(sha256: string, sizeBytes: number, place: (counted: () => void) => Promise<void>): Promise<void> {
     for (let other; (other = this.#changing.get(sha256));) await other.done;
     await this.#change(sha256, this.#sizeOf(sha256), (count) => place(() => count(sizeBytes)));

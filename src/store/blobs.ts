@@ -7,24 +7,24 @@ import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts
 import type { Entry, StoredBody, UnverifiedBody } from "./store.ts";
 import { identityOf, VerifiedFiles } from "./verified_files.ts";
 
-/** Blobs up to this size are read in one go, and kept in memory while there is room. */
+/** Bodies up to this size are read at once, and cached in memory. */
 export const smallBodyBytes = 128 * 1024;
-/** How often, at most, the time of last use is written. */
+/** The time of last use is written at most this often. */
 export const touchEveryMs = 60_000;
 
-/** What is wrong with a body. */
+/** The part of a body that is wrong, for the log. */
 export type Damage = "its size" | "its content";
 
 interface BlobsOptions {
-  /** How many bytes of small bodies may be kept in memory; they are named by digest, so they never go stale. */
+  /** The most bytes of small bodies in memory. They are named by digest, so that they are never stale. */
   readonly memoryBytes: number;
-  /** Notified of a body of `bytes` bytes that is not what it should be. */
+  /** Called for a body of `bytes` bytes whose size or content is wrong. */
   readonly damaged: (sha256: string, bytes: number, what: Damage) => void;
-  /** Notified of a body that was compared with its digest and is sound. */
+  /** Called for a body that was compared with its digest and is sound. */
   readonly verified: (sizeBytes: number) => void;
-  /** Notified of the entry of a large body from elsewhere that is sound, and of its file. */
+  /** Called with the entry of a sound large body whose file came from elsewhere, and the identity of that file. */
   readonly noteVerified: (entry: Entry, file: string) => void;
-  /** Notified of a file that could not be opened or read, and why. */
+  /** Called for a file that could not be opened or read, with the reason. */
   readonly unreadable: (path: string, error: unknown) => void;
   readonly openFiles: OpenFiles;
 }
@@ -55,9 +55,9 @@ export class Blobs {
   }
 
   /**
-   * The body, or null where it is gone or of another size; then it is reported as damaged, unless the size is `claimed`.
-   * Small ones are also checked by their digest, whenever they are read into memory; large ones that nobody has checked
-   * in this place are `unverified`.
+   * Opens the body of an entry; null where it is gone or has another size, which is reported as damage unless the size is
+   * `claimed`. Small bodies are compared with their digest whenever they are read into memory. A large body that was not
+   * compared with it in this place is `unverified`.
    */
   open(entry: Entry): StoredBody | null {
     const { sha256, sizeBytes, claimed } = entry;
@@ -72,7 +72,7 @@ export class Blobs {
     return body;
   }
 
-  /** Null where there is no such body. */
+  /** The size of a body; null where it is not stored. */
   size(sha256: string): number | null {
     const inMemory = this.#memory?.peek(sha256)?.byteLength;
     if (inMemory !== undefined) return inMemory;
@@ -80,12 +80,12 @@ export class Blobs {
     return info === null || this.#verified.isDamaged(sha256, info) ? null : info.size;
   }
 
-  /** The file of a large body that is known to have the right bytes; undefined where none is. */
+  /** The identity of the file of a large body that was verified; undefined where none was. */
   verifiedFile(sha256: string): string | undefined {
     return this.#verified.soundFile(sha256);
   }
 
-  /** A large body was stored in this file; its digest was checked before. */
+  /** Notes that a large body was stored in this file. Its digest was checked before. */
   stored(sha256: string, file: string): void {
     this.#verified.setSound(sha256, file);
   }
@@ -138,7 +138,7 @@ export class Blobs {
     };
   }
 
-  /** Notified whether the file of a body has the right bytes. What has not is gone from now on. */
+  /** Notes the result of verifying the file of a body. A damaged one counts as gone from now on. */
   settle({ sha256, sizeBytes, file, isSound }: Settled): void {
     if (isSound) {
       this.#verified.setSound(sha256, file);
@@ -149,7 +149,7 @@ export class Blobs {
     }
   }
 
-  /** A body that cannot be read, for whatever reason, is as good as gone: it is fetched again, and that puts it right. */
+  /** Null for a body that cannot be read, for whatever reason: it is fetched again, which replaces it. */
   #readOrNull<T>(path: string, read: () => T): T | null {
     try {
       return read();
@@ -166,17 +166,17 @@ export class Blobs {
     return null;
   }
 
-  /** When a body was last used, by `performance.now`, give or take a minute; undefined where it was long ago. */
+  /** The time of a body's last use by `performance.now`, to a minute; undefined where that was long ago. */
   usedAt(sha256: string): number | undefined {
     return this.#touched.get(sha256);
   }
 
-  /** When any body was last used, by `performance.now`. */
+  /** The time of the last use of any body, by `performance.now`. */
   get lastUsedAt(): number {
     return this.#lastUsedAt;
   }
 
-  /** The access time is set by us, since many file systems are mounted not to. */
+  /** Sets the access time, since many file systems are mounted with `noatime`. */
   #touch(sha256: string): void {
     const now = this.#lastUsedAt = performance.now();
     const last = this.#touched.get(sha256);
@@ -192,7 +192,7 @@ export class Blobs {
   }
 }
 
-/** For a stream whose file was closed while its client was not reading. Any blob of this name has the same bytes. */
+/** Opens the file of a stream again that was closed while its client read nothing. Any blob of this name is the same. */
 function reopen(path: string): Deno.FsFile {
   try {
     return openRegularFile(path).file;

@@ -1,15 +1,15 @@
 import { statfsSync } from "node:fs";
 import { shownBytes } from "../observe/shown_bytes.ts";
 
-/** How much the cache may hold; both limits hold at every moment, also for bodies under way. */
+/** The limits of the cache. Both hold at every moment, also for bodies that are still arriving. */
 export interface SpaceLimits {
   /** Null for no limit. */
   readonly maxBytes: number | null;
-  /** Free space that the file system keeps; 0 for not looking, null for what suits its size: see `mostMinFree`. */
+  /** Free bytes that the file system keeps; 0 for no limit, null for a share of its size: see `mostMinFree`. */
   readonly minFreeBytes: number | null;
 }
 
-/** What counts against the limits. */
+/** The bytes that count against the limits. */
 export interface CountedBytes {
   /** Blobs and staged bodies. */
   readonly used: number;
@@ -22,10 +22,10 @@ interface CacheLimitsOptions extends SpaceLimits {
   readonly freeBytes?: () => number;
 }
 
-/** Where nobody says how much is to stay free, it is this, or this share of a smaller disk. */
+/** Without a configured limit so much stays free, or this share of a smaller disk. */
 const mostMinFree = { bytes: 1024 ** 3, share: 0.05 };
 
-/** The two limits of a cache, compared with what it holds and what its disk has left. */
+/** Compares the two limits of a cache with the bytes it has and with the free space of its disk. */
 export class CacheLimits {
   readonly #root: string;
   readonly #options: CacheLimitsOptions;
@@ -35,17 +35,17 @@ export class CacheLimits {
     this.#options = options;
   }
 
-  /** The most that a single body may have. */
+  /** The largest possible body. */
   get maxBytes(): number {
     return this.#options.maxBytes ?? Infinity;
   }
 
-  /** How many bytes must go before `bytes` more may come. */
+  /** How many bytes must be removed before `bytes` more can be added. */
   lacking(counted: CountedBytes, bytes: number): number {
     return Math.max(0, this.#overMax(counted, bytes), this.#underFree(counted, bytes));
   }
 
-  /** The limit that leaves no room for `bytes` more, what it is compared with, and what is lacking. */
+  /** Names the limit that leaves no room for `bytes` more, with the numbers. */
   describe(counted: CountedBytes, bytes: number): string {
     const [overMax, underFree] = [this.#overMax(counted, bytes), this.#underFree(counted, bytes)];
     if (overMax >= underFree) {
@@ -57,7 +57,7 @@ export class CacheLimits {
       `${shownBytes(underFree)} are lacking`;
   }
 
-  /** For which limit bodies are removed before `bytes` more may come. */
+  /** Names the limit for which bodies are removed before `bytes` more can be added. */
   purpose(counted: CountedBytes, bytes: number): string {
     return this.#overMax(counted, bytes) >= this.#underFree(counted, bytes)
       ? `to keep within cache_max_size (${shownBytes(this.maxBytes)})`
@@ -74,7 +74,7 @@ export class CacheLimits {
     return minFree + promised + bytes - free;
   }
 
-  /** A disk that says nothing counts as large and empty. */
+  /** A disk that does not tell its size counts as large and empty. */
   #disk(): { readonly free: number; readonly minFree: number } {
     const { freeBytes, minFreeBytes } = this.#options;
     if (freeBytes && minFreeBytes !== null) return { free: freeBytes(), minFree: minFreeBytes };

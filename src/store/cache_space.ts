@@ -13,41 +13,41 @@ interface CacheSpaceDeps {
   readonly blobUsage: BlobUsage;
   readonly removals: Removals;
   readonly log: Log;
-  /** Nothing is ever removed: it could not be fetched again. */
+  /** Offline, nothing is ever removed: it could not be fetched again. */
   readonly offline: boolean;
-  /** Which blobs stay whatever lacks, and which go last. */
+  /** Finds the blobs that are never removed, and those that are removed last. */
   readonly spared: (signal: AbortSignal) => Promise<Spared>;
   /** Free bytes of the file system, for tests; `statfs` otherwise. */
   readonly freeBytes?: () => number;
   readonly evicted: (blobs: number, bytes: number) => void;
-  /** Gives up parked bytes of broken transfers: the first to go. */
+  /** Removes the parked bytes of interrupted transfers, which are removed first. */
   readonly dropParked: () => void;
 }
 
-/** Evicting frees this part of the cache more than was asked, so that it is not done for every file. */
+/** An eviction frees this share of the cache more than was asked for, so that not every file causes one. */
 const slack = 0.05;
-/** Room for this part of the cache is made ahead of need, so that nobody waits for it. */
+/** This share of the cache is freed ahead of need, so that no transfer waits for it. */
 const ahead = 0.05;
-/** In a smaller cache one body often is more than that, and making room takes no time: it is made when needed. */
+/** In a smaller cache one body often is larger than that share, and eviction takes no time: it is done when needed. */
 const aheadFromBytes = 256 * 1024 * 1024;
-/** Room that could not be made ahead is not looked for again so soon: the bytes in the way are not ours to evict. */
+/** After an eviction ahead of need that freed too little, the next one waits so long: other files fill the disk. */
 const restMs = 60_000;
-/** While there is no room, the log says so this often. */
+/** While there is no room, the log says so at most this often. */
 const warnEveryMs = 3_600_000;
 
 /**
- * Knows how many bytes the cache holds, and makes room by removing the blobs that were used longest ago. What other
- * processes add to the same directory meanwhile is seen at the next start or eviction.
+ * Counts the bytes of the cache and keeps it within its limits by removing the least recently used blobs. Bytes that
+ * other processes add to the same directory are seen at the next start or eviction.
  */
 export class CacheSpace {
-  /** What this process has staged or reserved. */
+  /** Bytes that this process has staged or reserved. */
   #stagedBytes = 0;
-  /** The part of it that is reserved and not yet on disk. */
+  /** Those of them that are reserved and not yet on disk. */
   #promisedBytes = 0;
   readonly #firstCount: Promise<unknown>;
-  /** Reservations take turns, so that what is evicted for one is not taken by another. */
+  /** Reservations run one after the other, so that room that is made for one is not taken by another. */
   #turn: Promise<unknown>;
-  /** The eviction that is going on: one at a time. Never rejects. */
+  /** The eviction under way; there is one at a time. Never rejects. */
   #evicting: Promise<void> | null = null;
   #restUntil = 0;
   #warnedAt = -Infinity;
@@ -71,8 +71,8 @@ export class CacheSpace {
   }
 
   /**
-   * Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room for them and the
-   * `later` ones that are to follow.
+   * Makes room for `bytes` to be staged and counts them as used; false where the limits leave no room for them and for
+   * `later` more.
    */
   reserve(bytes: number, later = 0): Promise<boolean> {
     const granted = this.#turn.then(() => this.#take(bytes, later));
@@ -80,17 +80,17 @@ export class CacheSpace {
     return granted;
   }
 
-  /** Reserved bytes that are on disk now, or are not going to be. */
+  /** Notes that reserved bytes are on disk now, or will never be. */
   wrote(bytes: number): void {
     this.#promisedBytes -= bytes;
   }
 
-  /** Staged bytes that another process left. */
+  /** Adds staged bytes that another process has left. */
   adopted(bytes: number): void {
     this.#stagedBytes += bytes;
   }
 
-  /** Staged bytes that are gone, or have become a blob. */
+  /** Subtracts staged bytes that are gone or have become a blob. */
   unstaged(bytes: number): void {
     this.#stagedBytes -= bytes;
   }
@@ -116,13 +116,13 @@ export class CacheSpace {
     return true;
   }
 
-  /** Whether there could be room for `bytes` more, if all went that there is. */
+  /** True if there were room for `bytes` more once everything was removed. */
   #canFit(bytes: number): boolean {
     const removable = this.#deps.offline ? 0 : Math.max(0, this.usedBytes);
     return bytes <= this.#limits.maxBytes && this.#lacking(bytes) <= removable;
   }
 
-  /** How many bytes must go before `bytes` more may come. */
+  /** How many bytes must be removed before `bytes` more can be added. */
   #lacking(bytes: number): number {
     return this.#limits.lacking(this.#counted, bytes);
   }
@@ -131,7 +131,7 @@ export class CacheSpace {
     return { used: this.usedBytes, promised: this.#promisedBytes };
   }
 
-  /** A cache that came from a larger disk, or had a higher limit, is left as it is until something new comes. */
+  /** A cache that is too large at the start, as after the limit was lowered, stays so until something is added. */
   #reportExcess(): void {
     if (this.#abort.signal.aborted || this.#lacking(0) === 0) return;
     const why = this.#deps.offline ? "the vault is offline" : "nothing new needs the room yet";
@@ -148,7 +148,7 @@ export class CacheSpace {
     this.#deps.log.warning(`${what}: ${this.#limits.describe(this.#counted, bytes)}`);
   }
 
-  /** Waits for what is being removed anyhow before it evicts. */
+  /** Waits for removals under way before it evicts. */
   async #makeRoom(bytes: number): Promise<void> {
     if (this.#deps.offline) return;
     await this.#deps.removals.settled();
@@ -174,7 +174,7 @@ export class CacheSpace {
     return this.#evicting = this.#evictFor(bytes).then(rest).catch(warn).finally(() => this.#evicting = null);
   }
 
-  /** Evicts nothing where even the removal of all that may go would leave no room. */
+  /** Evicts nothing where even the removal of all removable blobs would leave no room. */
   async #evictFor(bytes: number): Promise<void> {
     const { blobUsage, removals, log } = this.#deps;
     const { signal } = this.#abort;

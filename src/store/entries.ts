@@ -7,7 +7,7 @@ import { parseEntry } from "./parse_entry.ts";
 import { fileOrNull, readJson } from "./regular_files.ts";
 import type { Entry, Selector } from "./store.ts";
 
-/** How long an entry in memory is believed before its file is looked at again, for other processes and people. */
+/** An entry in memory is used for so long before its file is checked for changes by other processes and people. */
 const believedForMs = 1000;
 const entriesInMemory = 20_000;
 
@@ -17,7 +17,7 @@ interface Remembered {
   checkedAt: number;
 }
 
-/** One small JSON file per entry, behind a bounded memory. Where the upstream varies, one more file per selection. */
+/** Reads and writes entries, one small JSON file for each key and each variant, with a bounded cache in memory. */
 export class Entries {
   readonly #layout: FsLayout;
   readonly #temporary: () => string;
@@ -25,7 +25,7 @@ export class Entries {
   readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
   readonly #writing = new Set<{ readonly path: string }>();
 
-  /** `unreadable` is notified of a file that is there and holds no entry, or cannot be read. */
+  /** `unreadable` is called for a file that exists and cannot be read or has no entry in it. */
   constructor(
     layout: FsLayout,
     { temporary, unreadable }: { temporary: () => string; unreadable: (path: string) => void },
@@ -35,7 +35,7 @@ export class Entries {
     this.#temporary = temporary;
   }
 
-  /** The entry that was written last for this key, whatever selects it; null where there is none. */
+  /** The entry that was written last for this key, of whichever variant; null where there is none. */
   newest(backend: string, key: string): Entry | null {
     return this.#read(backend, key, "");
   }
@@ -54,20 +54,20 @@ export class Entries {
     return walkEntries(this.#layout, { backend, prefix, unreadable: this.#unreadable });
   }
 
-  /** An entry that varies is written twice: for its selection, and as the newest, which tells what varies. */
+  /** Writes an entry that varies twice: as its variant, and as the newest, which names the headers that it varies by. */
   async write(entry: Entry): Promise<void> {
     if (entry.selectedBy.length > 0) await this.#write(entry, variantOf(entry.selectedBy));
     await this.#write(entry, "");
   }
 
-  /** Removes the entry's file at `path` where it is `useless`, and not being replaced; false where it stays. */
+  /** Removes the entry's file at `path` if it is `useless` and not being replaced; false where it stays. */
   remove(path: string, useless: () => boolean): boolean {
     return !this.#isBeingWritten(path) && useless() && removeQuietly(path);
   }
 
   /**
-   * Writes down in which file the body of an entry was verified; not where the entry is replaced meanwhile. Throws where
-   * nothing can be written.
+   * Writes into an entry in which file its body was verified, unless the entry is replaced meanwhile. Throws where nothing
+   * can be written.
    */
   async noteVerified(entry: Entry, verifiedFile: string): Promise<void> {
     const variants = entry.selectedBy.length > 0 ? [variantOf(entry.selectedBy), ""] : [""];
@@ -130,7 +130,7 @@ function nameOf(backend: string, key: string, variant: string): string {
   return `${backend}\0${key}\0${variant}`;
 }
 
-/** Differs for every file that was ever renamed into this place; null where there is none. */
+/** Identifies the file at `path` among all that are ever renamed to it; null where there is none. */
 function versionOf(path: string): string | null {
   const info = fileOrNull(path);
   return info && `${info.ino} ${info.mtime?.getTime()} ${info.size}`;

@@ -14,7 +14,7 @@ const entryName = /^(.*)~([0-9a-f]*)\.json$/;
 interface WalkOptions {
   readonly backend: string;
   readonly prefix: string;
-  /** Notified of a file that is there and holds no entry. */
+  /** Called for a file or folder that cannot be read or has no entry in it. */
   readonly unreadable: (path: string) => void;
   readonly longKeysAtOnce?: number;
 }
@@ -57,7 +57,7 @@ class EntryWalk {
     this.#options = options;
   }
 
-  /** All but those of long keys. */
+  /** Yields all entries but those of long keys. */
   async *entries(): AsyncGenerator<Entry> {
     const { backend, prefix } = this.#options;
     const parent = prefix.slice(0, prefix.lastIndexOf("/") + 1);
@@ -69,7 +69,7 @@ class EntryWalk {
     }
   }
 
-  /** Their names are hashes, so that all are read for each `longKeysAtOnce` that are yielded. */
+  /** Yields the entries of long keys. Their files are named by hashes: all are read for each `longKeysAtOnce` of them. */
   async *longEntries(): AsyncGenerator<Entry> {
     const { backend, prefix, longKeysAtOnce: most = longKeysAtOnce } = this.#options;
     const { keys } = await this.#list(this.#layout.longEntries(backend));
@@ -89,7 +89,7 @@ class EntryWalk {
     }
   }
 
-  /** Folders and keys in a folder that may have entries of the prefix, the first one last. */
+  /** The folders and keys in a folder that can have entries of the prefix; the first one is last. */
   async #itemsIn(folder: string, parent: string): Promise<Item[]> {
     const { backend, prefix } = this.#options;
     const { folders, keys } = await this.#list(folder);
@@ -119,7 +119,7 @@ class EntryWalk {
     return key?.startsWith(parent) ? key.slice(parent.length) : null;
   }
 
-  /** What the name of a folder was shortened from, by the first entry in it; null where there is none. */
+  /** The segment that a folder's shortened name stands for, by the first entry in it; null where there is none. */
   async #segmentWithin(folder: string, parent: string): Promise<string | null> {
     const { folders, keys } = await this.#list(folder);
     for (const { path } of keys) {
@@ -133,7 +133,7 @@ class EntryWalk {
     return null;
   }
 
-  /** The entries of a key that requests can still find: what the newest one does not vary by is out of date. */
+  /** The entries of a key that requests can still find: variants by other headers than the newest one's are not. */
   async #read({ path, variants }: KeyFiles): Promise<Entry[]> {
     const newest = await this.#readFile(path, "");
     if (newest === null) return [];
@@ -148,7 +148,7 @@ class EntryWalk {
     return entries;
   }
 
-  /** Null for a file that is gone, or holds no entry or one that is not in its place. */
+  /** Null for a file that is gone, that has no entry in it, or one that belongs elsewhere. */
   async #readFile(path: string, variant: string): Promise<Entry | null> {
     if (this.#files++ % filesPerSlice === 0) await pause();
     const { backend, unreadable } = this.#options;

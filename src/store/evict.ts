@@ -9,14 +9,14 @@ export interface Evicted {
 
 interface EvictOptions {
   readonly blobUsage: BlobUsage;
-  /** Of a count by `rankOf` that has just ended. */
+  /** The totals of a count by `rankOf` that has just ended. */
   readonly totals: BlobTotals;
   readonly rankOf: RankOf;
   readonly wantedBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** Removes the blobs of the lowest ranks, until `wantedBytes` are gone. Stops early when `signal` is aborted. */
+/** Removes the blobs of the lowest ranks until `wantedBytes` are freed. Stops early when `signal` is aborted. */
 export async function evict(layout: FsLayout, options: EvictOptions): Promise<Evicted> {
   const { blobUsage, totals, rankOf, wantedBytes, signal } = options;
   const cutoff = cutoffFor(totals, wantedBytes);

@@ -1,14 +1,14 @@
 import { dirname } from "node:path";
 import { messageOf, VaultError } from "../errors.ts";
 
-/** What is cached may be private: folders and files are for this user alone, whatever the umask. */
+/** Cached files may be private: folders and files are readable by this user alone, whatever the umask. */
 export const folderMode = 0o700;
 export const fileMode = 0o600;
 
-/** Folders that are empty may be removed while others are made in them: so often in a row they are not. */
+/** A sweep may remove an empty folder just before a file is made in it; it does not so often in a row. */
 const folderAttempts = 5;
 
-/** Runs `action`, and again after making the folder if that was missing: folders are made when first needed. */
+/** Runs `action`, and runs it again after making the folder of `path` if that was missing. */
 export async function withFolder<T>(path: string, action: () => T | Promise<T>): Promise<T> {
   for (let attempt = 0;; attempt++) {
     try {
@@ -22,8 +22,8 @@ export async function withFolder<T>(path: string, action: () => T | Promise<T>):
 }
 
 /**
- * Replaces a small file in one step: readers see the old text or the new one. Off this thread: a busy disk makes it
- * slow.
+ * Replaces a small file in one step: readers see the old text or the new one. Runs off this thread, since a busy disk
+ * makes it slow.
  */
 export async function replaceFile(path: string, temporary: string, text: string): Promise<void> {
   try {
@@ -35,7 +35,7 @@ export async function replaceFile(path: string, temporary: string, text: string)
   }
 }
 
-/** The paths of all files below a folder; none where it is missing or goes away meanwhile. */
+/** Yields the paths of all files below a folder; none where it is missing or is removed meanwhile. */
 export async function* filesBelow(folder: string): AsyncIterable<string> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -47,7 +47,7 @@ export async function* filesBelow(folder: string): AsyncIterable<string> {
   }
 }
 
-/** Removes a file or folder that may be gone already; false where it could not be removed. */
+/** Removes a file or folder, which may be gone already; false where it could not be removed. */
 export function removeQuietly(path: string): boolean {
   try {
     Deno.removeSync(path, { recursive: true });
@@ -58,7 +58,7 @@ export function removeQuietly(path: string): boolean {
   }
 }
 
-/** The same for what may take long, without keeping this thread. */
+/** As `removeQuietly`, off this thread, for large files and folders. */
 export async function removeOffThread(path: string): Promise<boolean> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -68,12 +68,12 @@ export async function removeOffThread(path: string): Promise<boolean> {
   }
 }
 
-/** Lets everything else go on that waits for this thread, and for `ms` milliseconds longer. */
+/** Resolves after `ms` milliseconds; everything that waits for this thread runs in between. */
 export function pause(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The names in a folder, empty where it is missing. */
+/** The names in a folder; none where it is missing or cannot be read. */
 export function namesIn(folder: string): string[] {
   try {
     return Array.from(Deno.readDirSync(folder), (item) => item.name);
@@ -83,7 +83,7 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-/** A write that failed, as the error the engine knows. */
+/** The `storage_failed` error for an action that failed, such as "keep a download in the cache". */
 export function storageFailed(action: string, cause: unknown): VaultError {
   return new VaultError("storage_failed", `Cannot ${action}: ${messageOf(cause)}`, { cause });
 }

@@ -4,7 +4,7 @@ import type { HeaderList } from "../http/headers.ts";
 const maxSegment = 180;
 /** With the cache directory before it, a path stays below the 1024 bytes that macOS allows. */
 const maxPath = 600;
-/** Windows takes these for devices, whatever follows the first dot. */
+/** Windows treats these names as devices, whatever follows the first dot. */
 const longFolder = "=l";
 const unrootedFolder = "=r";
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
@@ -12,15 +12,15 @@ const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
 /** A segment that was too long, as `escapeSegment` cuts it. */
 const shortened = /^.{100}=h[0-9a-f]{40}$/;
 
-/** Where everything is inside one cache directory. */
+/** The paths inside a cache directory. */
 export class FsLayout {
   readonly root: string;
   readonly blobs: string;
   readonly entries: string;
   readonly staging: string;
-  /** The size of the cache when it was last known, so that a start need not count. */
+  /** The file with the last known size of the cache, so that a start need not count it. */
   readonly usage: string;
-  /** How far the bodies have been verified. */
+  /** The file with the progress of verification. */
   readonly scrub: string;
 
   constructor(root: string) {
@@ -36,7 +36,7 @@ export class FsLayout {
     return `${this.blobs}/${sha256.slice(0, 2)}/${sha256}`;
   }
 
-  /** What a backend's upstreams do not have. */
+  /** The journal of the artifacts that a backend's upstreams do not have. */
   absences(backend: string): string {
     return `${this.root}/absent/${escapeSegment(backend)}.jsonl`;
   }
@@ -46,7 +46,7 @@ export class FsLayout {
     return `${this.entries}/${escapeSegment(backend)}`;
   }
 
-  /** The entry of a key; with `variant`, that of one representation among several. */
+  /** The file of a key's newest entry; with `variant` (`variantOf`), that of one variant. */
   entry(backend: string, key: string, variant = ""): string {
     return `${this.entriesOf(backend)}/${escapePath(key)}~${variant}.json`;
   }
@@ -67,7 +67,7 @@ export class FsLayout {
   }
 }
 
-/** A file name part for the request-header values that select a representation. */
+/** A part of a file name for the request-header values that select a variant. */
 export function variantOf(selectedBy: HeaderList): string {
   return shortHash(JSON.stringify(selectedBy));
 }
@@ -78,8 +78,8 @@ export function stagingName(backend: string, key: string, requestHeaders: Header
 }
 
 /**
- * Injective up to hashing: no two keys share a path, no path leaves its folder, every name is legal on Linux, macOS and
- * Windows.
+ * The path of a key below the folder of its backend. No two keys share a path (up to collisions of SHA-256), no path
+ * leaves its folder, and every name is legal on Linux, macOS and Windows.
  */
 export function escapePath(key: string): string {
   // Each segment makes the path longer by two at least: with so many there is no need to look at them.

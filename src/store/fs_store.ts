@@ -24,34 +24,34 @@ export interface FsStoreOptions {
   readonly root: string;
   /** Null for no limit. */
   readonly maxBytes: number | null;
-  /** Free space the file system keeps; 0 for not looking, null for what suits the size of the disk. */
+  /** Free bytes that the file system keeps; 0 for no limit, null for a share of its size. */
   readonly minFreeBytes: number | null;
   /**
-   * No upstream is ever asked: nothing is removed, since it could not be fetched again, and nothing needs to be written,
-   * so that the folder may be on a read-only medium. False where absent.
+   * True where no upstream is ever asked: then nothing is removed, since it could not be fetched again, and nothing has to
+   * be written, so that the folder may be on a read-only medium. False when absent.
    */
   readonly offline?: boolean;
-  /** Those with files in the folder: what they have is spared where it cannot be fetched again. */
+  /** The configured backends: the bodies of those that are offline are never removed. */
   readonly backends?: readonly KnownBackend[];
   /** Memory for small bodies. */
   readonly memoryBytes: number;
   readonly log: Log;
   readonly events: VaultEvents;
-  /** How many files of bodies slow clients may hold open at once; `defaultOpenFiles` where absent. */
+  /** How many files of bodies may stay open for slow clients; `defaultOpenFiles` when absent. */
   readonly maxOpenFiles?: number;
-  /** How often and how fast all bodies are compared with their digests in the background; never where absent. */
+  /** How often and how fast all bodies are compared with their digests in the background; never when absent. */
   readonly scrub?: ScrubOptions | null;
-  /** For tests: what `statfs` would say. */
+  /** For tests: the free bytes of the file system, in place of `statfs`. */
   readonly freeBytes?: () => number;
 }
 
-/** How often the size of the cache is written down for the next start. */
+/** The size of the cache is written to disk this often, for the next start. */
 const saveUsageEveryMs = 10_000;
 
-/** After a body was used, clients count as being served for so long. */
+/** Clients count as being served for so long after a body was used. */
 const busyForMs = 1000;
 
-/** The store of DESIGN 3: plain files below one folder, which is made when it is not there. */
+/** Opens a store of plain files below one folder, which is made when it is missing. */
 export function createFsStore(options: FsStoreOptions): Store {
   return new FsStore(options);
 }
@@ -70,7 +70,7 @@ class FsStore implements Store {
   readonly #scrubber: Scrubber | null;
   readonly #saving: ReturnType<typeof setInterval>;
   readonly #offline: boolean;
-  /** Notes in entries that are being written, one after the other. */
+  /** Entries are updated one after the other when their bodies were verified. */
   #noting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
@@ -210,7 +210,7 @@ class FsStore implements Store {
     await this.#staging.close();
   }
 
-  /** What cannot be written, as on a read-only medium, is verified again after the next start. */
+  /** A note that cannot be written, as on a read-only medium, means that the body is verified again after a start. */
   #noteVerified(entry: Entry, file: string): void {
     const { backend, key } = entry;
     this.#noting = this.#noting.then(() => this.#entries.noteVerified(entry, file)).catch((error) =>
@@ -234,8 +234,8 @@ class FsStore implements Store {
 }
 
 /**
- * Also counts as a use, since bytes that were left by an earlier transfer may be old. Only what may wait for
- * the disk is done off this thread: each such call costs as much as a small write. Returns the file's identity.
+ * Flushes a staged file to disk and returns its identity. This counts as a use, since bytes of an earlier transfer may be
+ * old. Only calls that may wait for the disk run off this thread: each of those costs as much as a small write.
  */
 async function syncToDisk(path: string, sizeBytes: number): Promise<string> {
   using file = Deno.openSync(path, { write: true });

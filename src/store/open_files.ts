@@ -1,19 +1,19 @@
 import type { BodyFile } from "./store.ts";
 
-/** How many files of bodies stay open at once where nobody says otherwise. */
+/** The most files of bodies that stay open at once by default. */
 export const defaultOpenFiles = 128;
 
-/** Opens a file, or opens it again: at its first byte, and with the same bytes as before. Throws where it is gone. */
+/** Opens a file at its first byte; every call gives a file with the same bytes. Throws where it is gone. */
 export type Reopen = () => Deno.FsFile;
 
 /**
- * The files that streams read from. Between two reads of a client that is slow, or has stopped reading, a file needs no
- * descriptor; so at most `most` of them stay open, and those that were read longest ago are closed for others. Only
- * files that are being read at this moment may be more.
+ * A pool of the files that streams read from. Between two reads of a slow client a file needs no descriptor: at most
+ * `most` of them stay open, and the least recently read ones are closed for others. Only files that are being read at
+ * this moment may be more.
  */
 export class OpenFiles {
   readonly #most: number;
-  /** Open and not being read; the one that was read longest ago comes first. */
+  /** The files that are open and not being read; the least recently read one is first. */
   readonly #idle = new Set<PooledFile>();
   #open = 0;
 
@@ -21,12 +21,12 @@ export class OpenFiles {
     this.#most = most;
   }
 
-  /** Descriptors held at this moment. */
+  /** The number of open descriptors. */
   get open(): number {
     return this.#open;
   }
 
-  /** A file to read from; the caller closes it. `file` is one that `reopen` would give and that is open already. */
+  /** Adds a file to read from; the caller closes it. `file` is a result of `reopen` that is open already. */
   add(reopen: Reopen, file: Deno.FsFile | null = null): BodyFile {
     const pooled = new PooledFile(this, reopen, file);
     if (file === null) return pooled;
@@ -64,7 +64,7 @@ class PooledFile implements BodyFile {
   readonly #files: OpenFiles;
   readonly #reopen: Reopen;
   #file: Deno.FsFile | null;
-  /** Where the next read of `#file` begins. */
+  /** The offset at which the next read of `#file` begins. */
   #at = 0;
   #closed = false;
 
@@ -92,7 +92,7 @@ class PooledFile implements BodyFile {
     this.letGo();
   }
 
-  /** Gives the descriptor back; the next read opens the file again. */
+  /** Closes the descriptor; the next read opens the file again. */
   letGo(): void {
     if (this.#file === null) return;
     this.#file.close();

@@ -1,13 +1,13 @@
 import { type HeaderList, isKept } from "../http/headers.ts";
 import type { Entry } from "./store.ts";
 
-/** RFC 9110 §5.1 and §5.5: anything else cannot be sent, and would fail every answer that has it. */
+/** RFC 9110 §5.1 and §5.5. Other names and values cannot be sent: each response with one would fail. */
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * The entry that the JSON of a file is. Null for anything else, and for what damage or a stranger made of one: an entry
- * that is returned can be served. Headers that are never stored are left out, should there be any.
+ * Checks a value that was read from an entry's file. Null for anything that is not an entry, whether by damage or by
+ * somebody's hand: an entry that is returned can be served. Headers that are never stored are removed.
  */
 export function parseEntry(value: unknown): Entry | null {
   if (typeof value !== "object" || value === null) return null;

@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { fileMode, folderMode, removeQuietly } from "./files.ts";
 
-/** Why the cache directory is of no use now, as a sentence for people; null where it is. Offline it need not take files. */
+/** Says in a sentence why the cache directory cannot be used; null where it can. Offline, reading is enough. */
 export function probeFolder(folder: string, { offline }: { offline: boolean }): string | null {
   try {
     if (offline) Deno.readDirSync(folder).next();

@@ -1,11 +1,11 @@
 /**
- * How files of the cache directory are looked at and opened. The directory may have been carried in from elsewhere, so
- * what has the name of a body may be a link to any file of this machine, or a named pipe, whose opening never ends.
+ * Opens files of the cache directory safely. The directory may come from elsewhere: a name in it can be a link to any file
+ * of this machine, or a named pipe, whose opening never ends.
  */
 
-/** Entries and resume records are a few kilobytes; what is larger is none. */
+/** Entries and resume records are a few kilobytes; a larger file is neither. */
 const maxJsonBytes = 4 * 1024 * 1024;
-/** A file that is being replaced at this moment is another one a moment later. */
+/** A file may be replaced between two looks at it; so often in a row it is not. */
 const openAttempts = 3;
 
 export interface OpenedFile {
@@ -66,7 +66,7 @@ export function readTextOrNull(path: string, maxBytes: number): string | null {
   }
 }
 
-/** The state of what has this name, which may be a link; null where there is nothing. */
+/** The state of the file, folder or link at `path`, without following it; null where there is nothing. */
 export function statOrNull(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -76,13 +76,13 @@ export function statOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
-/** The same for a regular file; null for anything else. */
+/** The state of the regular file at `path`; null for anything else. */
 export function fileOrNull(path: string): Deno.FileInfo | null {
   const info = statOrNull(path);
   return info?.isFile ? info : null;
 }
 
-/** Null where the file has become shorter. */
+/** Null where the file has shrunk. */
 function readWhole(file: Deno.FsFile, sizeBytes: number): Uint8Array<ArrayBuffer> | null {
   const bytes = new Uint8Array(sizeBytes);
   for (let at = 0; at < sizeBytes;) {

@@ -13,7 +13,7 @@ import { ScrubPace, type Sleep } from "./scrub_pace.ts";
 import { identityOf } from "./verified_files.ts";
 
 export interface ScrubOptions {
-  /** A pass over all bodies begins so long after the one before began. */
+  /** A pass over all bodies begins so long after the previous one began. */
   readonly everyMs: number;
   readonly bytesPerSecond: number;
   /** For tests: how time passes. */
@@ -27,20 +27,20 @@ interface ScrubberDeps {
   /** A path for a small file that is about to be renamed into place. */
   readonly temporary: () => string;
   readonly offline: boolean;
-  /** Whether clients are being served at this moment. */
+  /** True while clients are being served. */
   readonly isBusy: () => boolean;
 }
 
-/** How often at most the progress of a pass is written down. */
+/** The progress of a pass is written to disk at most this often. */
 const saveEveryMs = 10_000;
-/** How long one wait for the next pass may be: the clock may be put right meanwhile. */
+/** The longest single wait for the next pass: the clock may be corrected meanwhile. */
 const longestWaitMs = 3_600_000;
 /** Hashing this much takes less than a millisecond. */
 const sliceBytes = 256 * 1024;
 
 /**
- * Compares every body with its digest, slowly and in the background, over and over. The progress is written down,
- * so that a restart resumes the pass. Needs no right to write: what cannot be written down is done again.
+ * Compares every body with its digest in the background, slowly, over and over. The progress is written to disk, so that
+ * a restart resumes the pass; where that cannot be written, the pass begins anew.
  */
 export class Scrubber {
   readonly #layout: FsLayout;
@@ -63,7 +63,7 @@ export class Scrubber {
     );
   }
 
-  /** Stops, writes down how far it has come, and waits for that. */
+  /** Stops and writes the progress to disk. */
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;
@@ -85,7 +85,7 @@ export class Scrubber {
     }
   }
 
-  /** Verifies the bodies that the pass has not reached yet. */
+  /** Verifies the bodies that the pass has not reached. */
   async #resume(pass: Pass): Promise<void> {
     const { signal } = this.#abort;
     const { log, events } = this.#deps;
@@ -109,7 +109,7 @@ export class Scrubber {
     else log.warning(`${summary}: ${pass.damaged} were damaged`);
   }
 
-  /** Whether the bytes of a body are right; null where it is gone, was replaced, or cannot be opened. */
+  /** True for a body with the right bytes; null where it is gone, was replaced, or cannot be opened. */
   async #verify(sha256: string, info: Deno.FileInfo): Promise<boolean | null> {
     const path = this.#layout.blob(sha256);
     const usedAt = this.#deps.blobs.usedAt(sha256);
@@ -123,7 +123,7 @@ export class Scrubber {
     return isSound;
   }
 
-  /** The SHA-256 of a file, or "unreadable" where the disk has lost it; null where it cannot be opened. */
+  /** The SHA-256 of a file, or "unreadable" where the disk has an error; null where it cannot be opened. */
   async #hash(path: string): Promise<string | null> {
     let file: Deno.FsFile;
     try {
@@ -156,7 +156,7 @@ export class Scrubber {
   }
 }
 
-/** To be read here is no use: what was used least recently still goes first. */
+/** Resets the access time, since a scrub is not a use: the order of eviction stays. */
 function restoreLastUse(path: string, { atime, mtime }: Deno.FileInfo): void {
   try {
     Deno.utimeSync(path, atime ?? new Date(0), mtime ?? new Date(0));

@@ -1,4 +1,4 @@
-/** Resolves after so long, or when the signal is aborted. */
+/** Resolves after `ms` milliseconds, or when the signal is aborted. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 interface ScrubPaceOptions {
@@ -8,14 +8,14 @@ interface ScrubPaceOptions {
   readonly signal: AbortSignal;
 }
 
-/** While clients are served, reading takes so many times as long. */
+/** Reading takes so many times as long while clients are served. */
 const slowdown = 10;
-/** To open a file costs a disk as much as to read about this. */
+/** Opening a file costs a disk about as much as reading this. */
 const openingBytes = 16 * 1024;
 /** Shorter times are added up before they are waited for. */
 const shortestMs = 20;
 
-/** Keeps reading to a rate, and to a tenth of it while clients are served. */
+/** Limits reading to a rate, and to a tenth of it while clients are served. */
 export class ScrubPace {
   readonly #options: ScrubPaceOptions;
   #owedMs = 0;
@@ -28,7 +28,7 @@ export class ScrubPace {
     return this.read(openingBytes);
   }
 
-  /** Waits for as long as so many bytes should take. */
+  /** Waits for as long as reading so many bytes should take. */
   async read(bytes: number): Promise<void> {
     const { bytesPerSecond, isBusy } = this.#options;
     this.#owedMs += bytes / bytesPerSecond * 1000 * (isBusy() ? slowdown : 1);

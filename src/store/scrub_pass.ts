@@ -1,19 +1,19 @@
 import { readJson } from "./regular_files.ts";
 
-/** One pass over all bodies; also what is written down of it. Times are in ms since the epoch. */
+/** One pass over all bodies, as it is also written to disk. Times are in ms since the epoch. */
 export interface Pass {
   readonly startedAt: number;
-  /** Null while it is going on. 0 where there has been none yet, and the first one counts from `startedAt`. */
+  /** Null during the pass. 0 before the first one, which is then due by `startedAt`. */
   endedAt: number | null;
-  /** The name of the body that was verified last: they are taken in order. Empty for none. */
+  /** The name of the body that was verified last; they are visited in order. Empty for none. */
   after: string;
-  /** What has been verified, and how many of these bodies were damaged. */
+  /** The number and bytes of the bodies that were verified, and how many of them were damaged. */
   bodies: number;
   bytes: number;
   damaged: number;
 }
 
-/** The pass that a file tells of; null where it is missing or anything else. */
+/** Reads a pass from its file; null where that is missing or has anything else in it. */
 export function readPass(path: string): Pass | null {
   const pass = readJson(path) as Pass | null;
   if (typeof pass !== "object" || pass === null) return null;
@@ -23,7 +23,7 @@ export function readPass(path: string): Pass | null {
   return isSound ? pass : null;
 }
 
-/** Whether the next pass is to begin. Also where this one began in what is the future by now. */
+/** True when the next pass is to begin; also where this one began in the future, since the clock was set back. */
 export function isDue({ startedAt }: Pass, everyMs: number): boolean {
   const now = Date.now();
   return now >= startedAt + everyMs || now < startedAt;

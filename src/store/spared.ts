@@ -1,6 +1,6 @@
 import type { Absences } from "./absences.ts";
 import type { Entries } from "./entries.ts";
-import { filesBelow } from "./files.ts";
+import { filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { readJson } from "./regular_files.ts";
@@ -8,7 +8,7 @@ import { readJson } from "./regular_files.ts";
 /** A backend whose files are in the cache. */
 export interface KnownBackend {
   readonly name: string;
-  /** Its upstream is never asked, so what it has cannot be fetched again. */
+  /** True where its upstream is never asked, so that its files cannot be fetched again. */
   readonly offline: boolean;
 }
 
@@ -18,19 +18,19 @@ interface SparedDeps {
   readonly absences: Absences;
 }
 
-/** Entries are looked at with a pause after this many, so that requests are answered in between. */
+/** Reading entries pauses after this many, so that requests are answered in between. */
 const filesPerSlice = 64;
-/** More than any second since the epoch: what is removed last comes after all that is removed first. */
+/** More than any second since the epoch: it ranks a blob after all others. */
 const afterAllOthers = 1e12;
 
-/** Which blobs may not be removed to make room, and which only when nothing else is left. */
+/** The blobs that are never removed to make room, and those that are removed only when nothing else is left. */
 export class Spared {
   readonly #never = new BlobNames();
   readonly #last = new BlobNames();
 
   /**
-   * Blobs of backends that are offline are never removed. Those that an upstream no longer has go last. Stops early when
-   * `signal` is aborted.
+   * Blobs of backends that are offline are never removed, those that an upstream no longer has are removed last. Stops
+   * early when `signal` is aborted.
    */
   static async collect(layout: FsLayout, deps: SparedDeps, signal: AbortSignal): Promise<Spared> {
     const spared = new Spared();
@@ -39,14 +39,14 @@ export class Spared {
     return spared;
   }
 
-  /** When a blob's turn to be removed comes: lower ranks go first. Null for never. */
+  /** The rank of a blob: lower ranks are removed first. Null for never. */
   rankOf(sha256: string, lastUsedSecond: number): number | null {
     if (this.#never.has(sha256)) return null;
     return this.#last.has(sha256) ? lastUsedSecond + afterAllOthers : lastUsedSecond;
   }
 }
 
-/** Names of blobs by their first 30 bits. One in a thousand others is taken for one of a million names: it stays, too. */
+/** A set of blobs by their first 30 bits. With a million of them, one in a thousand others counts as in it, and stays. */
 class BlobNames {
   readonly #names = new Set<number>();
 
@@ -63,7 +63,7 @@ function shortened(sha256: string): number {
   return parseInt(sha256.slice(0, 8), 16) >>> 2;
 }
 
-/** The digests in all entries of backends that are offline; empty for files that are none. */
+/** Yields the digests in all entries of backends that are offline; "" for files that are no entries. */
 async function* ofOfflineBackends(layout: FsLayout, { backends }: SparedDeps): AsyncIterable<string> {
   for (const { name, offline } of backends) {
     if (!offline) continue;
@@ -71,7 +71,7 @@ async function* ofOfflineBackends(layout: FsLayout, { backends }: SparedDeps): A
   }
 }
 
-/** The digests of what is held and was answered with 404 or 410 when its upstream was last asked. */
+/** Yields the digests of stored artifacts that upstream last answered with 404 or 410. */
 async function* goneUpstream({ backends, entries, absences }: SparedDeps): AsyncIterable<string> {
   for (const { name } of backends) {
     for (const key of absences.keys(name)) yield entries.newest(name, key)?.sha256 ?? "";
@@ -81,7 +81,7 @@ async function* goneUpstream({ backends, entries, absences }: SparedDeps): Async
 async function* inSlices(names: AsyncIterable<string>, signal: AbortSignal): AsyncIterable<string> {
   let count = 0;
   for await (const name of names) {
-    if (count++ % filesPerSlice === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    if (count++ % filesPerSlice === 0) await pause();
     if (signal.aborted) return;
     if (name !== "") yield name;
   }

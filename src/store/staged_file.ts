@@ -8,31 +8,31 @@ import type { CacheSpace } from "./cache_space.ts";
 export interface StagedFileOptions {
   readonly space: CacheSpace;
   readonly removals: Removals;
-  /** What it holds already. */
+  /** The bytes that are in the file already. */
   readonly sizeBytes: number;
   readonly resume: ResumeRecord | null;
-  /** The file, open for writing since it was made; null for one that was there before. */
+  /** The file, open for writing since it was made; null for one that existed before. */
   readonly created: Deno.FsFile | null;
   readonly parked: (sizeBytes: number) => void;
   readonly openFiles: OpenFiles;
 }
 
-/** A body under way in a file `<base>.part`, with its resume record in `<base>.json`. */
+/** An arriving body in a file `<base>.part`, with its resume record in `<base>.json`. */
 export class StagedFile implements StagedBody {
   readonly resume: ResumeRecord | null;
   path: string;
-  /** Where a commit under way puts it. */
+  /** The target of a commit under way. */
   #nextPath: string | null = null;
   readonly #base: string;
   readonly #space: CacheSpace;
   readonly #removals: Removals;
   readonly #parked: (sizeBytes: number) => void;
   readonly #openFiles: OpenFiles;
-  /** Until the first writer takes it: each opening costs as much as writing a small body. */
+  /** Kept open for the first writer: opening a file costs as much as writing a small body. */
   #created: Deno.FsFile | null;
-  /** Whether there may be a file with a resume record. */
+  /** True once a resume record may have been written. */
   #recorded: boolean;
-  /** What the cache counts for this body, and how much of it is on disk. */
+  /** The bytes that the cache counts for this body, and those of them that are on disk. */
   #reserved: number;
   #written: number;
 
@@ -135,7 +135,7 @@ export class StagedFile implements StagedBody {
     this.#created = null;
   }
 
-  /** While it is being renamed, the body may be at either place. */
+  /** During a commit the body may be at either path. */
   #open(): Deno.FsFile {
     try {
       return Deno.openSync(this.path);
@@ -145,7 +145,7 @@ export class StagedFile implements StagedBody {
     }
   }
 
-  /** From now on `sizeBytes` count for this body, all of them on disk. */
+  /** Counts `sizeBytes` for this body from now on, all of them on disk. */
   #settle(sizeBytes: number): void {
     this.#space.wrote(this.#reserved - this.#written);
     this.#space.unstaged(this.#reserved - sizeBytes);
@@ -159,7 +159,7 @@ interface RemoveOptions {
   readonly removed: () => void;
 }
 
-/** Removes a staged body of `sizeBytes` that is not under way. */
+/** Removes a staged body of `sizeBytes` that no transfer uses. */
 export function removeStaged(base: string, sizeBytes: number, { removals, removed }: RemoveOptions): void {
   removeQuietly(`${base}.json`);
   removals.remove(`${base}.part`, sizeBytes, removed);

@@ -10,9 +10,9 @@ import { removeStaged, StagedFile, type StagedFileOptions } from "./staged_file.
 import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
 import type { CacheSpace } from "./cache_space.ts";
 
-/** How long the first request may wait to learn which left-over bytes are free to be taken. */
+/** The first transfer waits at most so long for staged bytes of earlier processes. */
 const adoptionWaitMs = 300;
-/** Left-over bytes that nobody asked for in this time are not adopted. */
+/** Staged bytes of earlier processes that are older are not adopted. */
 const parkedForMs = 7 * 24 * 3600 * 1000;
 const lockSuffix = ".lock";
 
@@ -20,23 +20,23 @@ interface StagingDeps {
   readonly log: Log;
   readonly removals: Removals;
   readonly openFiles: OpenFiles;
-  /** Nothing is staged, and what others have left stays for who may fetch the rest. */
+  /** Offline, nothing is staged, and the staged bytes of other processes stay for those who can fetch the rest. */
   readonly offline: boolean;
-  /** Asked when bytes come or go. */
+  /** A function, since the space is made after this. */
   readonly space: () => CacheSpace;
 }
 
-/** A body that can be gone on with. */
+/** A staged body that the next transfer can resume. */
 interface Parked {
-  /** Its path without suffix. */
+  /** Its path without a suffix. */
   readonly base: string;
   readonly sizeBytes: number;
 }
 
 /**
- * The bodies under way of this process, in a folder of its own; it holds a lock beside it while it lives. A folder
- * whose lock can be taken belongs to a process that is gone: its resumable bodies are adopted. (`tryLock` is not in
- * Deno 2.6, so the lock of a living process is simply waited for, and its bodies are adopted when it ends.)
+ * The staged bodies of this process, in a folder of its own with a lock beside it, which the process holds until it ends.
+ * A folder whose lock can be taken belongs to a process that has ended: its resumable bodies are adopted. (Deno 2.6 has
+ * no `tryLock`, so this waits for the lock of a living process, and adopts its bodies when it ends.)
  */
 export class Staging {
   readonly #layout: FsLayout;
@@ -44,7 +44,7 @@ export class Staging {
   readonly #deps: StagingDeps;
   #lock: Deno.FsFile | null = null;
   readonly #waiting = new Set<Deno.FsFile>();
-  /** By staging name. */
+  /** Keys are staging names. */
   readonly #parked = new Map<string, Parked>();
   readonly #ready: Promise<void>;
   #sequence = 0;
@@ -57,7 +57,7 @@ export class Staging {
     this.#ready = deps.offline ? Promise.resolve() : this.#start();
   }
 
-  /** The parked body for this selector, or null. */
+  /** The parked body of this selector; null where there is none. */
   async resume(selector: Selector): Promise<StagedBody | null> {
     await this.#ready;
     const name = stagingName(selector.backend, selector.key, selector.requestHeaders);
@@ -89,7 +89,7 @@ export class Staging {
     }
   }
 
-  /** Gives up all parked bytes. */
+  /** Removes all parked bytes. */
   dropParked(): void {
     for (const name of [...this.#parked.keys()]) this.#drop(name);
   }
@@ -128,7 +128,7 @@ export class Staging {
     });
   }
 
-  /** Two transfers of one selector may have run side by side: the later one is kept. */
+  /** Of two transfers of one selector side by side, the later one's bytes stay. */
   #park(name: string, parked: Parked): void {
     this.#drop(name);
     this.#parked.set(name, parked);
@@ -161,7 +161,7 @@ export class Staging {
     clearTimeout(timer);
   }
 
-  /** The folder appears only once its lock is held, so that nobody takes it for abandoned. */
+  /** Locks first and makes the folder second, so that no other process adopts it. */
   #claimFolder(): void {
     this.#lock?.close();
     this.#lock = null;
@@ -206,7 +206,7 @@ export class Staging {
       this.#deps.space().adopted(part.size);
       this.#park(name, { base, sizeBytes: part.size });
     }
-    // Nobody knows how much cannot be gone on with.
+    // How many bytes cannot be resumed is not known.
     await this.#deps.removals.remove(folder, Infinity, () => removeQuietly(lockOf(folder)));
   }
 }
@@ -230,7 +230,7 @@ function lockOf(folder: string): string {
   return folder + lockSuffix;
 }
 
-/** A folder without a lock, or a lock without a folder, is half-made or half-removed: it is given an hour. */
+/** Removes a folder without a lock, or a lock without a folder, after an hour: until then it may be half-made. */
 function removeStale(path: string): void {
   const changed = statOrNull(path)?.mtime?.getTime() ?? 0;
   if (Date.now() - changed > 3600_000) removeQuietly(path);

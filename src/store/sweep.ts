@@ -7,9 +7,9 @@ import { readJson, statOrNull } from "./regular_files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { Entry } from "./store.ts";
 
-/** An entry that was written less than this ago is left alone. As often, at most, a sweep begins. */
+/** A younger entry is left alone. A sweep begins at most this often. */
 const restMs = 3_600_000;
-/** After so many files a sweep pauses: nobody waits for it. */
+/** A sweep pauses after so many files: nobody waits for it. */
 const filesPerSlice = 64;
 const pauseMs = 5;
 const entryName = /^(.*)~([0-9a-f]*)\.json$/;
@@ -20,8 +20,8 @@ interface SweeperDeps {
 }
 
 /**
- * Removes entries whose bodies were evicted or never came, and the folders that this leaves empty, slowly and in the
- * background.
+ * Removes entries whose bodies were evicted or were never stored, and the folders that this leaves empty, slowly and in
+ * the background.
  */
 export class Sweeper {
   readonly #layout: FsLayout;
@@ -37,7 +37,7 @@ export class Sweeper {
     this.#deps = deps;
   }
 
-  /** Begins a sweep and returns at once. Does nothing within an hour after the last one began. */
+  /** Starts a sweep and returns at once. Does nothing within an hour after the last start. */
   start(): void {
     const now = performance.now();
     if (this.#abort.signal.aborted || now - this.#startedAt < restMs) return;
@@ -59,10 +59,10 @@ export class Sweeper {
     if (this.#removed > 0) this.#deps.log.info(`Removed ${this.#removed} entries whose bodies are not there`);
   }
 
-  /** Tells whether nothing is left in it. */
+  /** True if nothing is left in the folder. */
   async #sweepFolder(folder: string): Promise<boolean> {
     let left = 0;
-    /** Names of which a selection stays: it is found by what their newest entry says. */
+    /** Names of which a variant stays: it is found by the headers that the newest entry names. */
     const needed = new Set<string>();
     for (const item of await itemsIn(folder)) {
       if (this.#files++ % filesPerSlice === 0) await pause(pauseMs);
@@ -79,7 +79,7 @@ export class Sweeper {
     return left === 0;
   }
 
-  /** False where the file stays: it is no entry, or a young one, or its body is there. */
+  /** False where the file stays: it is no entry, or a young one, or its body is stored. */
   #removeOrphan(path: string, variant: string): boolean {
     const entry = readOld(path);
     if (entry === null || this.#layout.entry(entry.backend, entry.key, variant) !== path) return false;
@@ -90,7 +90,7 @@ export class Sweeper {
   }
 }
 
-/** What is in a folder, selections before the newest entry of the same name; empty where it is missing. */
+/** The items of a folder, variants before the newest entry of the same name; none where it is missing. */
 async function itemsIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
     const items = await Array.fromAsync(Deno.readDir(folder));
@@ -101,7 +101,7 @@ async function itemsIn(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-/** The entry in a file that was not written lately, or null. */
+/** The entry in a file; null where it was written lately or has no entry in it. */
 function readOld(path: string): Entry | null {
   return isOld(statOrNull(path)) ? parseEntry(readJson(path)) : null;
 }
@@ -111,7 +111,7 @@ function isOld(info: Deno.FileInfo | null): boolean {
   return modified !== undefined && Date.now() - modified >= restMs;
 }
 
-/** A file that cannot be looked at is not missing. */
+/** False for a file whose state cannot be read: it may exist. */
 function isMissing(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -121,7 +121,7 @@ function isMissing(path: string): boolean {
   }
 }
 
-/** A writer may be first, and keeps the folder; or it comes later, and makes it again. */
+/** False where a writer was first, so that the folder is not empty. A later writer makes the folder again. */
 async function removeEmpty(folder: string): Promise<boolean> {
   try {
     await Deno.remove(folder);

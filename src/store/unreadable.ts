@@ -1,11 +1,11 @@
 import type { Log } from "../observe/log.ts";
 
-/** Files of a wrong owner are many as a rule: they are reported this often. */
+/** Usually many files have the wrong owner: they are reported at most this often. */
 const warnEveryMs = 3_600_000;
 
 /**
- * Files of the cache that this user may not read, as after a restore by another user, count as missing. The log says so
- * once an hour at most, since nothing else would tell them from files that are not there.
+ * Reports files of the cache that this user may not read, as after a restore by another user. They count as missing, and
+ * nothing else would tell them from files that do not exist.
  */
 export class Unreadable {
   readonly #root: string;
@@ -17,7 +17,7 @@ export class Unreadable {
     this.#log = log;
   }
 
-  /** Notified of a file that could not be opened. Every other reason than the rights of this user is ignored. */
+  /** Reports a file or folder that could not be opened, if that is for the rights of this user. */
   failed(path: string, error: unknown): void {
     const isDenied = error instanceof Deno.errors.PermissionDenied;
     if (!isDenied || performance.now() - this.#warnedAt < warnEveryMs) return;
@@ -28,7 +28,7 @@ export class Unreadable {
     );
   }
 
-  /** The same for a file that is there and could not be read for a reason that is not known. */
+  /** Reports a file that could not be read for an unknown reason, if that is for the rights of this user. */
   check(path: string): void {
     try {
       Deno.openSync(path).close();

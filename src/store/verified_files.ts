@@ -1,23 +1,23 @@
 import { LRUCache } from "lru-cache";
 
-/** How many bodies are remembered; of others, their entries tell. */
+/** So many bodies are remembered; for others their entries are read. */
 const rememberedFiles = 20_000;
 
 /**
- * Tells a file from every copy of it and from what it was before somebody wrote to it. Stays the same when it is
- * renamed, read or used. File systems that do not know when a file was made leave that part out.
+ * Identifies a file among all its copies, and changes when its content is written. It stays the same when the file is
+ * renamed or read. The creation time is left out on file systems that do not have it.
  */
 export function identityOf({ ino, birthtime, mtime }: Deno.FileInfo): string {
   return `${ino ?? ""} ${birthtime?.getTime() ?? ""} ${mtime?.getTime() ?? ""}`;
 }
 
-/** Which files of bodies this process has compared with their digest, and how that ended. */
+/** Remembers which files of bodies this process has compared with their digests, and the results. */
 export class VerifiedFiles {
   readonly #sound = new LRUCache<string, string>({ max: rememberedFiles });
-  /** Those that could not be removed: offline they stay. */
+  /** Damaged files that could not be removed: offline they stay. */
   readonly #damaged = new LRUCache<string, string>({ max: rememberedFiles });
 
-  /** The file that is known to have the bytes of this digest; undefined for none. */
+  /** The identity of the file that has the bytes of this digest; undefined where none is known. */
   soundFile(sha256: string): string | undefined {
     return this.#sound.get(sha256);
   }
