@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ["errors"],
   artifact: ["errors", "digest", "http"],
   store: [...seam, "observe"],
-  upstream: [...seam, "observe", "backends/oci"],
+  upstream: [...seam, "observe"],
   key_files: ["errors", "config", "observe"],
   vault: [...seam, "observe", "store/store", "upstream/body_reader", "upstream/health", "upstream/response_notes"],
   server: [...seam, "observe", "vault/vault"],

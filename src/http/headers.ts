@@ -27,7 +27,6 @@ const upstreamsOwn = [
   "content-location",
   "critical-ch",
   "cross-origin-resource-policy",
-  "docker-ratelimit-source",
   "expect-ct",
   "nel",
   "no-vary-search",

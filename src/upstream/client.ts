@@ -7,11 +7,9 @@ import { type Egress, type EgressOptions, openEgress } from "./egress.ts";
 import { withExchangeLog } from "./exchange_log.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
 import { withLoopDetection } from "./loops.ts";
-import { withOciTokens } from "../backends/oci/auth/token_fetch.ts";
 import { isAtOneOf } from "./own_host.ts";
 import { withCheckedAddresses } from "./pinned.ts";
 import { type Lookup, lookupNothing } from "./private_network.ts";
-import { type RateLimit, withRateLimit } from "../backends/oci/rate_limit.ts";
 import { withRedirects } from "./redirect.ts";
 import { type RenewableCredentials, withRenewal } from "./renewal.ts";
 import { withRetry } from "./retry.ts";
@@ -36,14 +34,14 @@ export interface UpstreamOptions extends EgressOptions {
   /** URLs that may lead to any address, since the operator has chosen them; `origins` when absent. */
   readonly trusted?: readonly string[];
   readonly allowPrivateRedirects: boolean;
-  /** Notified of every answer that says how much of a quota is left. */
-  readonly onRateLimit?: (rateLimit: RateLimit) => void;
+  /** Wraps what sends single requests, before redirects are followed and failures retried: to watch the responses. */
+  readonly wrap?: (fetch: Fetch) => Fetch;
   readonly log?: Log;
   /** What is known of hosts, shared by all clients. Absent: nothing is remembered. */
   readonly health?: UpstreamHealth;
   /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
   readonly egress?: Egress;
-  /** The same for the upstream's own origins and its `authUrl`, where those are shown a client certificate. */
+  /** The same for the upstream's own origins and its token servers, where those are shown a client certificate. */
   readonly ownEgress?: Egress;
   /** For tests, as are the next two. */
   readonly clock?: Clock;
@@ -54,9 +52,9 @@ export interface UpstreamOptions extends EgressOptions {
 /** One upstream as the vault sees it. */
 export interface UpstreamClient {
   /**
-   * Throws VaultError only: `upstream_failed` when there was no answer, `upstream_silent` when it did not come in time,
-   * `upstream_down` when its host is not asked for now, `permission_missing`, and what `withOciTokens` throws; or the reason of the request's own signal. Any status is an
-   * answer. Bodies: `BodyReader`.
+   * Resolves with a response of any status; its body is for a `BodyReader`. Throws VaultError only: `upstream_failed`
+   * without a response, `upstream_silent` where it did not come in time, `upstream_down` while its host is not asked,
+   * `permission_missing`, and what the credentials' `authenticate` throws; or the reason of the request's own signal.
    */
   readonly fetch: Fetch;
   /** Closes idle connections; whatever is under way breaks. */
@@ -65,7 +63,7 @@ export interface UpstreamClient {
 
 /** Opens a client of an upstream with idle time-outs, retries, careful redirects and credentials. */
 export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
-  const { timeoutMs, clock = systemClock, allowPrivateRedirects, onRateLimit, health, log = noLog } = options;
+  const { timeoutMs, clock = systemClock, allowPrivateRedirects, wrap, health, log = noLog } = options;
   const egress = options.egress ?? openEgress(options);
   const lookup = options.lookup ?? (options.proxy === undefined ? lookupWithSystem : lookupNothing);
   const timed = withTimeout(checkedFetch(withOwnEgress(egress, options), lookup, options), { timeoutMs, clock });
@@ -75,7 +73,7 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     options.credentials,
     (credentials) => authenticated(exchanges, { ...options, credentials, lookup, clock }),
   );
-  if (onRateLimit !== undefined) fetch = withRateLimit(fetch, { observed: onRateLimit });
+  if (wrap !== undefined) fetch = wrap(fetch);
   fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
   fetch = withRetry(fetch, options);
   return { fetch, close: () => options.egress === undefined && egress.close() };
@@ -103,39 +101,42 @@ interface Authenticated extends UpstreamOptions {
 type Exchanges = (purpose: "" | "a token") => Fetch;
 
 function authenticated(exchanges: Exchanges, options: Authenticated): Fetch {
-  const { credentials, origins, allowPrivateRedirects: allowPrivateRealms, lookup, clock } = options;
+  const { credentials, origins, allowPrivateRedirects, lookup, clock } = options;
   const sending: Exchanges = (purpose) => withLoopDetection(withCredentials(exchanges(purpose), options));
   const sent = sending("");
-  if (credentials.kind !== "registry") return sent;
+  if (credentials.kind !== "protocol") return sent;
   // With retries of its own, so that a hundred waiting requests do not each repeat the one request for a token.
-  const tokenFetch = withRetry(sending("a token"), options);
-  return withOciTokens(sent, { credentials, origins, tokenFetch, allowPrivateRealms, lookup, clock });
+  const plainFetch = withRetry(sending("a token"), options);
+  return credentials.authenticate(sent, { origins, plainFetch, allowPrivateRedirects, lookup, clock });
 }
 
 type WaysOut = Pick<Egress, "fetch" | "fetchAt">;
 
 function withOwnEgress(egress: Egress, { ownEgress, origins, credentials }: UpstreamOptions): WaysOut {
   if (ownEgress === undefined) return egress;
-  const own = [...origins, ...authUrlsOf(credentials)].map((url) => new URL(url));
+  const own = [...origins, ...protocolUrlsOf(credentials)].map((url) => new URL(url));
   const fetch: Fetch = (request) => (isAtOneOf(own, new URL(request.url)) ? ownEgress : egress).fetch(request);
   return { fetch, fetchAt: egress.fetchAt };
 }
 
-function authUrlsOf(given: UpstreamOptions["credentials"]): string[] {
+function protocolUrlsOf(given: UpstreamOptions["credentials"]): readonly string[] {
   const credentials = knownOf(given);
-  return credentials.kind === "registry" && credentials.authUrl !== undefined ? [credentials.authUrl] : [];
+  return credentials.kind === "protocol" ? credentials.urls : [];
 }
 
 function checkedFetch({ fetch, fetchAt }: WaysOut, lookup: Lookup, options: UpstreamOptions): Fetch {
   const { allowPrivateRedirects, origins, trusted = origins } = options;
   if (allowPrivateRedirects) return fetch;
-  return withCheckedAddresses(fetch, { trusted: [...trusted, ...authUrlsOf(options.credentials)], lookup, fetchAt });
+  return withCheckedAddresses(fetch, {
+    trusted: [...trusted, ...protocolUrlsOf(options.credentials)],
+    lookup,
+    fetchAt,
+  });
 }
 
-/** Whether what is fetched is perhaps not for everyone: a registry's anonymous tokens are. */
+/** True where what is fetched may not be for everyone. */
 function isConfidential({ credentials: given, headers }: UpstreamOptions): boolean {
   if (headers.length > 0) return true;
   const credentials = knownOf(given);
-  if (credentials.kind !== "registry") return credentials.kind !== "none";
-  return credentials.login !== undefined || credentials.token !== undefined;
+  return credentials.kind === "protocol" ? credentials.isConfidential : credentials.kind !== "none";
 }

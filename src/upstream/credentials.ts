@@ -2,7 +2,9 @@ import { Buffer } from "node:buffer";
 import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { viaOf } from "../http/via.ts";
+import type { Clock } from "./clock.ts";
 import { isAtOneOf } from "./own_host.ts";
+import type { Lookup } from "./private_network.ts";
 
 /** A user name without a colon, and a password. */
 export interface Login {
@@ -15,19 +17,29 @@ export type Credentials =
   /** Sent with every request. */
   | { readonly kind: "basic" } & Login
   | { readonly kind: "bearer"; readonly token: string }
-  | RegistryCredentials;
+  | ProtocolCredentials;
 
-/** Sent as a registry's 401 asks for (`withOciTokens`), but for a fixed token. */
-export interface RegistryCredentials {
-  readonly kind: "registry";
-  /** Absent: tokens are asked for anonymously. */
-  readonly login?: Login;
-  /** Sent with every request to the registry, which then is given no other. */
-  readonly token?: string;
-  /** Asked for tokens instead of the server that the registry names. */
-  readonly authUrl?: string;
-  /** Whether a registry on https may have its login sent to a token server on plain http. */
-  readonly insecure: boolean;
+/** Credentials that are sent in the way of one protocol, such as by a token that has to be asked for first. */
+export interface ProtocolCredentials {
+  readonly kind: "protocol";
+  /** True where what is fetched with them may not be for everyone. */
+  readonly isConfidential: boolean;
+  /** URLs that are asked for tokens. Like the upstream's own, they may lead to any address. */
+  readonly urls: readonly string[];
+  /** Wraps what sends requests to the upstream. */
+  authenticate(fetch: Fetch, means: AuthenticationMeans): Fetch;
+}
+
+/** What `authenticate` may use. */
+export interface AuthenticationMeans {
+  /** URLs of the only origins, each with its https, that get the credentials. */
+  readonly origins: readonly string[];
+  /** Sends requests for tokens, with retries of its own; follows no redirects, and adds no credentials. */
+  readonly plainFetch: Fetch;
+  /** True where a public upstream may name a token server on an address that is not public. */
+  readonly allowPrivateRedirects: boolean;
+  readonly lookup?: Lookup;
+  readonly clock?: Clock;
 }
 
 export interface CredentialsOptions {
@@ -65,16 +77,21 @@ export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetc
 function authorization(credentials: Credentials): HeaderList {
   switch (credentials.kind) {
     case "none":
+    case "protocol":
       return [];
     case "basic":
       return [["authorization", basicAuthorization(credentials)]];
     case "bearer":
-    case "registry":
-      return credentials.token === undefined ? [] : [["authorization", `Bearer ${credentials.token}`]];
+      return [["authorization", bearerAuthorization(credentials.token)]];
   }
 }
 
 /** The value of an `Authorization` header, as UTF-8 (RFC 7617). */
 export function basicAuthorization({ username, password }: Login): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
+
+/** The value of an `Authorization` header (RFC 6750). */
+export function bearerAuthorization(token: string): string {
+  return `Bearer ${token}`;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { registryCredentials } from "../../src/backends/oci/auth/registry_credentials.ts";
 import { type CredentialsOptions, withCredentials } from "../../src/upstream/credentials.ts";
 
 async function sent(request: Request, options: Partial<CredentialsOptions>): Promise<Record<string, string>> {
@@ -30,7 +31,7 @@ const cases: readonly (readonly [string, string, Partial<CredentialsOptions>, Re
   }],
   ["Bearer", "https://up.test/a", { credentials: bearer }, { ...common, authorization: "Bearer t0ken" }],
   ["a registry's wait for its challenge", "https://up.test/a", {
-    credentials: { kind: "registry", login: { username: "u", password: "p" }, insecure: true },
+    credentials: registryCredentials({ login: { username: "u", password: "p" }, insecure: true }),
   }, common],
   ["extra headers", "https://up.test/a", { headers }, { ...common, "x-key": "k", "x-many": "1, 2" }],
   ["another host gets none", "https://cdn.test/a", { credentials: bearer, headers }, common],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { registryCredentials } from "../../src/backends/oci/auth/registry_credentials.ts";
 import { noLog } from "../../src/observe/log.ts";
 import { createUpstreamClient, type UpstreamOptions } from "../../src/upstream/client.ts";
 import { withExchangeLog } from "../../src/upstream/exchange_log.ts";
@@ -47,7 +48,7 @@ Deno.test("DEBUG has a line for each exchange: redirects, repetitions and what w
 
 Deno.test("DEBUG tells requests for a token from others", async () => {
   await using upstream = startFakeUpstream();
-  using client = loggedClient(upstream, { credentials: { kind: "registry", insecure: true } });
+  using client = loggedClient(upstream, { credentials: registryCredentials({ insecure: true }) });
   const challenge = `Bearer realm="${upstream.url("/token")}",service="s"`;
   upstream.serve(
     "/v2/",

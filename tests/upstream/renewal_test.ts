@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { registryCredentials } from "../../src/backends/oci/auth/registry_credentials.ts";
 import type { Credentials } from "../../src/upstream/credentials.ts";
 import type { RenewableCredentials } from "../../src/upstream/renewal.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
@@ -12,11 +13,8 @@ import {
 } from "../backends/oci/auth/token_registry.ts";
 
 const bearer = (token: string): Credentials => ({ kind: "bearer", token });
-const registryLogin = (password: string): Credentials => ({
-  kind: "registry",
-  insecure: false,
-  login: { username: login.username, password },
-});
+const registryLogin = (password: string): Credentials =>
+  registryCredentials({ insecure: false, login: { username: login.username, password } });
 
 /** Credentials that show a new secret when they are read anew, or once `seen`. */
 class Renewable implements RenewableCredentials {

@@ -6,7 +6,9 @@ import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
+import { registryCredentials } from "./auth/registry_credentials.ts";
 import { createOciBackend, type OciBackend } from "./backend.ts";
+import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { OciRegistry } from "./registry.ts";
 import { createOciRoot } from "./root.ts";
@@ -96,16 +98,17 @@ async function openRegistry(registry: RegistryConfig, backend: OciConfig, openin
   const { upstreams, metrics, log } = opening;
   const { registry_url: url, names = [], allow = [], deny = [], mirror_of: mirrorOf = [], mirror_form } = registry;
   const createFetch = await upstreams.connect(backend, registry);
+  const report = createRateLimitReport({
+    backend: backend.name,
+    log,
+    counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
+  });
   const fetch: Fetch = createFetch({
     credentials: registryCredentialsOf(registry, { ...opening, backend }),
     headers: [],
     origins: [url],
     retryRateLimited: false,
-    onRateLimit: createRateLimitReport({
-      backend: backend.name,
-      log,
-      counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
-    }),
+    wrap: (fetch) => withRateLimit(fetch, { observed: report }),
   });
   return {
     url,
@@ -125,12 +128,11 @@ function registryCredentialsOf(registry: RegistryConfig, deps: CredentialsDeps):
   const { registry_url, auth_url } = registry;
   const isPlain = [registry_url, auth_url].some((url) => url?.startsWith("http:"));
   return openCredentials(registry, deps, ({ username, password, token }) => {
-    return {
-      kind: "registry",
+    return registryCredentials({
       insecure: isPlain,
       ...token !== undefined && { token },
       ...username !== undefined && { login: { username, password } },
       ...auth_url !== undefined && { authUrl: auth_url },
-    };
+    });
   });
 }

@@ -70,6 +70,9 @@ function relationsOf(parameters: string): string[] {
   return (quoted ?? token).toLowerCase().split(/\s+/);
 }
 
+/** About the one response of the registry: the address that its quota is counted for. */
+const ratedAddress = "docker-ratelimit-source";
+
 function without(headers: HeaderList, ...names: readonly string[]): HeaderList {
-  return headers.filter(([name]) => name !== versionHeader[0] && !names.includes(name));
+  return headers.filter(([name]) => name !== versionHeader[0] && name !== ratedAddress && !names.includes(name));
 }

@@ -1,11 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { Fetch } from "../../artifact.ts";
-import type { OciRegistry } from "./registry.ts";
 import { VaultError } from "../../errors.ts";
 import { isPrivateHost, type Lookup, lookupNothing } from "../../upstream/private_network.ts";
 import { lookupWithSystem } from "../../upstream/system_lookup.ts";
-import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { Opening } from "../backend_type.ts";
+import { registryCredentials } from "./auth/registry_credentials.ts";
+import { withRateLimit } from "./rate_limit.ts";
+import { createRateLimitReport } from "./rate_limit_report.ts";
+import type { OciRegistry } from "./registry.ts";
 import type { OciConfig } from "./schema.ts";
 
 /** Clients choose the names: more of them at once cost new tokens, and no more memory. */
@@ -28,13 +30,14 @@ export async function createRegistryOpener(
   function clientOf(url: string): Fetch {
     const known = clients.get(url);
     if (known !== undefined) return known;
+    const report = createRateLimitReport({ backend: backendName, log });
     const client = createFetch({
-      credentials: { kind: "registry", insecure },
+      credentials: registryCredentials({ insecure }),
       headers: [],
       origins: [url],
       trusted: [],
       retryRateLimited: false,
-      onRateLimit: createRateLimitReport({ backend: backendName, log }),
+      wrap: (fetch) => withRateLimit(fetch, { observed: report }),
     });
     clients.set(url, client);
     return client;

@@ -11,7 +11,7 @@ import { RenewableEgress } from "./renewable_egress.ts";
 /** What is not the same for all upstreams of a backend. */
 export type OwnOptions = Pick<
   UpstreamOptions,
-  "credentials" | "headers" | "origins" | "trusted" | "retryRateLimited" | "onRateLimit"
+  "credentials" | "headers" | "origins" | "trusted" | "retryRateLimited" | "wrap"
 >;
 
 /** Makes clients that share their connections. */

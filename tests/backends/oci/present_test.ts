@@ -29,6 +29,12 @@ Deno.test("a list has no digest", () => {
   assert.deepEqual(presented, [["etag", '"1"'], version]);
 });
 
+Deno.test("the address that a registry counts its quota for is not passed on", () => {
+  const upstream = [["docker-ratelimit-source", "192.0.2.1"]] as const;
+  assert.deepEqual(presentContent(upstream, null), [version]);
+  assert.deepEqual(presentList(upstream, { path: "/v2/a/tags/list", ns: null }), [version]);
+});
+
 const links: Readonly<Record<string, { link: string; ns?: string; expected: string | null }>> = {
   "absolute path": { link: '</v2/library/a/tags/list?last=b&n=2>; rel="next"', expected: "?last=b&n=2" },
   "URL of another origin": {

@@ -48,7 +48,8 @@ Deno.test("the client tells what the registry says of its quota, not what others
   await using world = startTokenRegistry();
   await using cdn = startFakeUpstream();
   const seen: RateLimit[] = [];
-  using client = registryClient(world.registry, {}, { onRateLimit: (rateLimit) => seen.push(rateLimit) });
+  const observed = (rateLimit: RateLimit) => seen.push(rateLimit);
+  using client = registryClient(world.registry, {}, { wrap: (fetch) => withRateLimit(fetch, { observed }) });
   const quota = { "ratelimit-limit": "100;w=60", "ratelimit-remaining": "76;w=60" };
   world.auth.serve("/token", ({ target }) => ({
     body: JSON.stringify({ token: world.issue(target) }),

@@ -2,16 +2,16 @@ import { LRUCache } from "lru-cache";
 import { VaultError } from "../../../errors.ts";
 import { SingleFlight } from "../../../single_flight.ts";
 import type { Clock } from "../../../upstream/clock.ts";
-import type { Pass } from "./token_server.ts";
+import type { Authorization } from "./token_server.ts";
 
 export interface TokenCacheOptions {
-  readonly request: (url: string) => Promise<Pass>;
+  readonly request: (url: string) => Promise<Authorization>;
   readonly clock: Clock;
 }
 
 export interface TokenWanted {
-  /** The pass that has just been refused: any other one will do. */
-  readonly instead: Pass | null;
+  /** The one that has just been refused: any other will do. Null for none. */
+  readonly instead: Authorization | null;
   /** Of the one who waits; a request that others share goes on without them. */
   readonly signal: AbortSignal;
 }
@@ -30,10 +30,10 @@ interface Refusal {
  * gets none is told so for a while unasked.
  */
 export class TokenCache {
-  readonly #passes = new LRUCache<string, Pass>({ max: mostTokens });
+  readonly #authorizations = new LRUCache<string, Authorization>({ max: mostTokens });
   readonly #refusals = new LRUCache<string, Refusal>({ max: mostTokens });
-  readonly #requests = new SingleFlight<string, Pass>();
-  readonly #request: (url: string) => Promise<Pass>;
+  readonly #requests = new SingleFlight<string, Authorization>();
+  readonly #request: (url: string) => Promise<Authorization>;
   readonly #clock: Clock;
 
   constructor({ request, clock }: TokenCacheOptions) {
@@ -42,19 +42,19 @@ export class TokenCache {
   }
 
   /** Throws what the request throws, or the reason of the signal. */
-  async get(url: string, { instead, signal }: TokenWanted): Promise<Pass> {
-    const held = this.#passes.get(url);
+  async get(url: string, { instead, signal }: TokenWanted): Promise<Authorization> {
+    const held = this.#authorizations.get(url);
     if (held !== undefined && held !== instead && this.#clock.now() < held.expiresAt) return held;
     const refusal = this.#refusals.get(url);
     if (refusal !== undefined && this.#clock.now() < refusal.until) throw refusal.error;
     return await unlessAborted(this.#requests.run(url, () => this.#ask(url)), signal);
   }
 
-  async #ask(url: string): Promise<Pass> {
+  async #ask(url: string): Promise<Authorization> {
     try {
-      const pass = await this.#request(url);
-      this.#passes.set(url, pass);
-      return pass;
+      const authorization = await this.#request(url);
+      this.#authorizations.set(url, authorization);
+      return authorization;
     } catch (error) {
       const refused = error instanceof VaultError && error.code === "denied";
       if (refused) this.#refusals.set(url, { error, until: this.#clock.now() + refusedForMs });

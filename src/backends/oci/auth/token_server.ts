@@ -5,16 +5,16 @@ import { parseRetryAfter } from "../../../http/retry_after.ts";
 import { statedReason } from "../../../http/stated_reason.ts";
 import { BodyReader } from "../../../upstream/body_reader.ts";
 import type { Clock } from "../../../upstream/clock.ts";
-import { basicAuthorization, type Login } from "../../../upstream/credentials.ts";
+import { basicAuthorization, bearerAuthorization, type Login } from "../../../upstream/credentials.ts";
 import { isSameHostOrItsHttps } from "../../../upstream/own_host.ts";
 import type { Lookup } from "../../../upstream/private_network.ts";
 import { withRedirects } from "../../../upstream/redirect.ts";
 import { shownUrl } from "../../../upstream/shown_url.ts";
 
-/** What opens a registry for a while; two with the same token are still two. */
-export interface Pass {
+/** What a registry accepts for a while. Two with the same token are still two. */
+export interface Authorization {
   /** The value of the `Authorization` header. */
-  readonly authorization: string;
+  readonly header: string;
   /** On the clock's `now`; a little before the registry thinks so. */
   readonly expiresAt: number;
 }
@@ -40,7 +40,7 @@ const longestMarginMs = 10_000;
  * `rate_limited`; `upstream_failed` and `upstream_silent` for an outage or an answer without a token. No message has a
  * secret in it.
  */
-export async function requestToken(url: string, options: TokenServerOptions): Promise<Pass> {
+export async function requestToken(url: string, options: TokenServerOptions): Promise<Authorization> {
   const { login, clock, allowPrivateRedirects, lookup } = options;
   const askedAt = clock.now();
   const fetch = withRedirects(withLogin(options, new URL(url)), {
@@ -56,7 +56,7 @@ export async function requestToken(url: string, options: TokenServerOptions): Pr
   const lifetimeMs = lifetimeSeconds * 1000;
   // Counted from the asking: `issued_at` is on another machine's clock. Should the token be older, one 401 renews it.
   const expiresAt = askedAt + lifetimeMs - Math.min(longestMarginMs, lifetimeMs / 4);
-  return { authorization: `Bearer ${token}`, expiresAt };
+  return { header: bearerAuthorization(token), expiresAt };
 }
 
 /** Sends the login to the token server, and to where it redirects on its own host. */

@@ -1,3 +1,4 @@
+import { registryCredentials } from "../../../../src/backends/oci/auth/registry_credentials.ts";
 import { createUpstreamClient, type UpstreamClient, type UpstreamOptions } from "../../../../src/upstream/client.ts";
 import {
   type Answer,
@@ -85,7 +86,7 @@ export function registryClient(
     timeoutMs: 10_000,
     retries: 0,
     userAgent: "artifact-vault/test",
-    credentials: { kind: "registry", insecure: false, ...credentials },
+    credentials: registryCredentials({ insecure: false, ...credentials }),
     headers: [],
     origins: [registry.origin],
     allowPrivateRedirects: false,
