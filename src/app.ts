@@ -1,4 +1,4 @@
-import type { Backend } from "./artifact.ts";
+import type { Backend } from "./backend.ts";
 import type { BackendType, Opening } from "./backends/backend_type.ts";
 import { Upstreams } from "./backends/opening/upstreams.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";

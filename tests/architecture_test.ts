@@ -6,7 +6,7 @@ const root = new URL("../", import.meta.url);
 const maxLines = 350;
 
 /** What is below all protocols and knows none. */
-const seam = ["errors", "digest", "single_flight", "artifact", "http"];
+const seam = ["errors", "digest", "single_flight", "artifact", "document", "reader", "backend", "http"];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
 
@@ -21,11 +21,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   single_flight: [],
   http: ["errors"],
   config: ["errors"],
-  artifact: ["errors", "digest", "http"],
-  store: [...seam, "observe"],
-  upstream: [...seam, "observe"],
+  config: ["errors"],
+  document: ["http"],
+  artifact: ["errors", "digest", "document", "http"],
+  reader: ["artifact", "document", "http"],
+  backend: ["errors", "artifact", "document", "reader", "http"],
+  store: ["errors", "digest", "single_flight", "artifact", "http", "observe"],
+  upstream: ["errors", "digest", "single_flight", "artifact", "http", "observe"],
   key_files: ["errors", "config", "observe"],
-  vault: [...seam, "observe", "store/store", "upstream/body_reader", "upstream/health", "upstream/response_notes"],
+  vault: [
+    ...["errors", "digest", "single_flight", "artifact", "document", "reader", "http", "observe"],
+    ...["store/store", "upstream/body_reader", "upstream/health", "upstream/response_notes"],
+  ],
   server: [...seam, "observe", "vault/vault"],
   "backends/shared": [...seam, "backends/pypi"],
   "backends/opening": [...seam, ...opening],

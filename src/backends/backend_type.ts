@@ -1,4 +1,4 @@
-import type { Backend } from "../artifact.ts";
+import type { Backend } from "../backend.ts";
 import type { BackendConfig, BackendSchema, Config } from "../config/schema.ts";
 import type { Destination } from "../config/warnings.ts";
 import type { Log } from "../observe/log.ts";

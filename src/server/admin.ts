@@ -1,4 +1,4 @@
-import type { Backend } from "../artifact.ts";
+import type { Backend } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type Reply, textReply } from "./reply.ts";

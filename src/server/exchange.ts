@@ -1,4 +1,4 @@
-import type { Client } from "../artifact.ts";
+import type { Client } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import { redactUrl } from "../observe/redact.ts";
 import { requestId } from "./request_id.ts";

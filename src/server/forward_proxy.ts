@@ -1,4 +1,4 @@
-import type { Backend } from "../artifact.ts";
+import type { Backend } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import type { Target } from "../http/path.ts";
 import { isAddress, OwnNames } from "./own_names.ts";

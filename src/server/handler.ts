@@ -1,4 +1,4 @@
-import type { Artifact, BackendRequest, Rendition } from "../artifact.ts";
+import type { BackendRequest, GeneratedDocument, ResolvedArtifact } from "../backend.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
@@ -9,7 +9,7 @@ import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
 import { Exchange } from "./exchange.ts";
-import { passingVia, readerPassingVia, refuseLoop } from "./loops.ts";
+import { readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
@@ -94,10 +94,14 @@ class Boundary {
     const { reader } = this.#options.vault;
     const vault = via === null ? reader : readerPassingVia(reader, via);
     const resolved = await route.backend.resolve(backendRequest(exchange)!, vault);
-    if ("candidates" in resolved) {
-      return await this.#open(exchange, via === null ? resolved : passingVia(resolved, via), method);
+    switch (resolved.kind) {
+      case "artifact":
+        return await this.#open(exchange, via === null ? resolved : resolvedPassingVia(resolved, via), method);
+      case "document":
+        return this.#render(exchange, resolved.document, method);
+      case "answer":
+        return directReply(method, resolved.answer);
     }
-    return "bytes" in resolved ? this.#render(exchange, resolved, method) : directReply(method, resolved);
   }
 
   /** A host in the path counts less than a backend's prefix, and more than a backend at the root. */
@@ -112,22 +116,23 @@ class Boundary {
     exchange.counted = true;
   }
 
-  #render(exchange: Exchange, rendition: Rendition, method: "GET" | "HEAD"): Reply {
-    const { source, ...made } = rendition;
+  #render(exchange: Exchange, document: GeneratedDocument, method: "GET" | "HEAD"): Reply {
+    const { source, ...made } = document;
     const { headers } = exchange.request;
     exchange.upstream = originOf(source.upstream);
     exchange.reason = source.cacheStatus.reason ?? "";
     const { ranges } = new ClientAsk(exchange.request, method, false);
     const unused = () => {
-      throw new Error("A rendition is in memory: it is not streamed");
+      throw new Error("A generated document is in memory: it is not streamed");
     };
     const sizeBytes = made.bytes.byteLength;
     const opened = { ...made, ...source, sizeBytes, ranges: true, chunks: unused, stream: unused, close() {} };
     return respond(opened, { method, headers, ranges });
   }
 
-  async #open(exchange: Exchange, artifact: Artifact, method: "GET" | "HEAD"): Promise<Reply> {
+  async #open(exchange: Exchange, resolved: ResolvedArtifact, method: "GET" | "HEAD"): Promise<Reply> {
     const { request } = exchange;
+    const { artifact } = resolved;
     exchange.backend = artifact.backend;
     exchange.upstream = originOf(artifact.candidates[0]!.url);
     const ask = new ClientAsk(request, method, artifact.policy.honorClientNoCache);
@@ -135,19 +140,19 @@ class Boundary {
       const opened = await this.#options.vault.open(artifact, ask);
       exchange.upstream = originOf(opened.upstream);
       exchange.reason = opened.cacheStatus.reason ?? "";
-      const moved = artifact.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
+      const moved = resolved.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
       if (moved !== null) {
         opened.close();
         return directReply(method, moved);
       }
-      if (method === "GET") artifact.served?.(opened.headers, sha256Of(opened));
+      if (method === "GET") resolved.onServed?.(opened.headers, sha256Of(opened));
       const isUnsized = opened.sizeBytes === undefined && method === "GET";
       const sent = isUnsized && mayBeHttp10(request.headers) ? await sizedIfSmall(opened) : opened;
-      return respond(presented(sent, artifact), { method, headers: request.headers, ranges: ask.ranges });
+      return respond(withHeaders(sent, resolved), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
       const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
-      if (missing && artifact.whenMissing) return directReply(method, artifact.whenMissing);
+      if (missing && resolved.ifMissing) return directReply(method, resolved.ifMissing);
       throw error;
     }
   }
@@ -222,11 +227,11 @@ function backendRequest({ route, target, client, request: { headers } }: Exchang
   return { origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
 }
 
-/** Releases what was opened where the backend cannot present it. */
-function presented(opened: Opened, { present }: Artifact): Opened {
-  if (!present) return opened;
+/** With the headers that the backend sends. Releases what was opened where it throws. */
+function withHeaders(opened: Opened, resolved: ResolvedArtifact): Opened {
+  if (!resolved.headers) return opened;
   try {
-    return { ...opened, headers: present(opened.headers, sha256Of(opened)) };
+    return { ...opened, headers: resolved.headers(opened.headers, sha256Of(opened)) };
   } catch (error) {
     opened.close();
     throw error;

@@ -1,4 +1,6 @@
-import type { Artifact, Fetch, VaultReader } from "../artifact.ts";
+import type { Artifact, Candidate, Fetch, Identity } from "../artifact.ts";
+import type { ResolvedArtifact } from "../backend.ts";
+import type { VaultReader } from "../reader.ts";
 import { VaultError } from "../errors.ts";
 import { routeOf } from "../http/via.ts";
 
@@ -21,10 +23,33 @@ function loopDetected(message: string): VaultError {
 }
 
 /** The same artifact. What is fetched for it tells upstream which proxies the client's request came through. */
-export function passingVia(artifact: Artifact, via: string): Artifact {
-  const candidates = artifact.candidates.map((candidate) => ({ ...candidate, fetch: withVia(candidate.fetch, via) }));
-  const complete = artifact.complete?.bind(artifact);
-  return { ...artifact, candidates, ...complete && { complete: async () => passingVia(await complete(), via) } };
+function passingVia(artifact: Artifact, via: string): Artifact {
+  const candidates = candidatesPassingVia(artifact.candidates, via);
+  return { ...artifact, candidates, identity: identityPassingVia(artifact.identity, via) };
+}
+
+function identityPassingVia(identity: Identity, via: string): Identity {
+  if (identity.kind !== "listed") return identity;
+  const { listing } = identity;
+  return {
+    kind: "listed",
+    listing: {
+      cachedDigest: () => listing.cachedDigest(),
+      find: async () => {
+        const { candidates, ...listed } = await listing.find();
+        return candidates === undefined ? listed : { ...listed, candidates: candidatesPassingVia(candidates, via) };
+      },
+    },
+  };
+}
+
+function candidatesPassingVia(candidates: readonly Candidate[], via: string): Candidate[] {
+  return candidates.map((candidate) => ({ ...candidate, fetch: withVia(candidate.fetch, via) }));
+}
+
+/** The same for what a request means. */
+export function resolvedPassingVia(resolved: ResolvedArtifact, via: string): ResolvedArtifact {
+  return { ...resolved, artifact: passingVia(resolved.artifact, via) };
 }
 
 /** The same for what a backend reads to find out what a request means. */

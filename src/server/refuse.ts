@@ -1,4 +1,4 @@
-import type { Backend, BackendRequest } from "../artifact.ts";
+import type { Backend, BackendRequest } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";

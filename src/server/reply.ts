@@ -1,4 +1,4 @@
-import type { DirectAnswer } from "../artifact.ts";
+import type { DirectAnswer } from "../backend.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheResult } from "../http/cache_status.ts";
 import type { ChunkReader } from "../vault/vault.ts";

@@ -1,4 +1,4 @@
-import type { Backend } from "../artifact.ts";
+import type { Backend } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 
 /** A backend, and where a path stands in it. */

@@ -1,4 +1,4 @@
-import type { DirectAnswer } from "../artifact.ts";
+import type { DirectAnswer } from "../backend.ts";
 import { type HeaderList, headerOf } from "../http/headers.ts";
 import { isHtml } from "../http/media_type.ts";
 import type { Target } from "../http/path.ts";

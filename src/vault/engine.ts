@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Artifact, Fetchable } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import { contentLengthOf } from "../http/headers.ts";
@@ -26,6 +26,7 @@ import { RangeSupport } from "./asking/part_condition.ts";
 import { isMissing, RecentRefusals, restAfter } from "./asking/negative_cache.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
 import { isReplaced } from "./replaced.ts";
+import { askListing } from "./identity.ts";
 import { claimOf } from "./asking/revalidate_by_head.ts";
 import type { Transfer, TransferDeps, TransferOptions } from "./transfer/transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
@@ -105,7 +106,7 @@ class Engine implements Vault {
     const now = Date.now();
     const found = store.find(artifact);
     let entry = found !== null && isUnfounded(found, artifact) ? null : found;
-    const replaced = entry !== null && artifact.expected && await isReplaced(artifact, entry, log);
+    const replaced = entry !== null && artifact.identity.kind === "listed" && await isReplaced(artifact, entry, log);
     if (replaced) entry = null;
     const situation = { now, caching: ask.caching ?? null };
     if (decide(artifact, { entry, ...situation }) === "serve") {
@@ -119,17 +120,17 @@ class Engine implements Vault {
       throw this.#absences.offline(artifact) ?? offlineError(artifact);
     }
     if (ask.caching?.onlyIfCached) throw this.#absences.fresh(artifact, ask.caching) ?? notCachedError(artifact);
-    const fetchable = await artifact.complete?.() ?? artifact;
+    const fetchable = await askListing(artifact);
     const come = await this.#openIfCome(fetchable, found, ask);
     if (come) return come;
-    const reason = missReason(artifact, { found, entry, replaced: replaced === true, ...situation });
+    const reason = missReason(artifact, { found, entry, replaced, ...situation });
     if (log.debugs) log.debug(`Miss ${artifact.backend} ${artifact.key}: ${reason}`);
     const opened = await this.#ask(fetchable, ask, entry);
     return { ...opened, cacheStatus: { ...opened.cacheStatus, reason } };
   }
 
   /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */
-  async #openIfCome(artifact: Artifact, found: Entry | null, ask: Ask): Promise<Opened | null> {
+  async #openIfCome(artifact: Fetchable, found: Entry | null, ask: Ask): Promise<Opened | null> {
     const entry = this.#options.store.find(artifact);
     if (entry === null || entry.claimed) return null;
     const isSame = entry.sha256 === found?.sha256 && entry.validatedAt === found.validatedAt;
@@ -146,7 +147,7 @@ class Engine implements Vault {
   }
 
   /** Asks upstream, and falls back on a stale copy or absence. */
-  async #ask(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #ask(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
     const missing = this.#absences.fresh(artifact, ask.caching ?? null);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const isAnswering = this.#choice.isAnswering(artifact, stale);
@@ -171,14 +172,14 @@ class Engine implements Vault {
   }
 
   /** Asks upstream. Rejects with a VaultError. */
-  async #askNow(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #askNow(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
     return this.#asksHead(artifact, ask, stale)
       ? await this.#head(artifact, ask, stale)
       : await this.#get(artifact, ask, stale);
   }
 
   /** Asks about what a client was given something else for, without waiting for the answer. */
-  #askAside(artifact: Artifact, { method }: Ask, stale: Entry | null): void {
+  #askAside(artifact: Fetchable, { method }: Ask, stale: Entry | null): void {
     this.#askNow(artifact, { method }, stale).then((opened) => opened.close(), (error) => {
       if (error instanceof VaultError) this.#remember(artifact, error);
     });
@@ -188,19 +189,20 @@ class Engine implements Vault {
    * A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts
    * nothing.
    */
-  #asksHead(artifact: Artifact, { method }: Ask, stale: Entry | null): boolean {
-    const wantsBody = artifact.announcedDigest && (stale !== null || !artifact.adoptsHeld);
+  #asksHead(artifact: Fetchable, { method }: Ask, stale: Entry | null): boolean {
+    const { identity } = artifact;
+    const wantsBody = identity.kind === "announced" && (stale !== null || identity.reuse === "never");
     return method === "HEAD" && !wantsBody && !this.#transfers.has(artifact);
   }
 
   /** A host that is not answering is not remembered for each artifact: it is back for all of them at once. */
-  #remember(artifact: Artifact, error: VaultError): void {
+  #remember(artifact: Fetchable, error: VaultError): void {
     const key = keyOf(artifact);
     if (this.#absences.remember(artifact, error)) return;
     if (this.#choice.isAnswering(artifact)) this.#resting.remember(key, error, restAfter(error));
   }
 
-  async #get(artifact: Artifact, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
+  async #get(artifact: Fetchable, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
     const come = await this.#joining.ask(artifact, ask, sharing);
     if (come) return come;
     // Nothing is awaited between this look and the start of a transfer: two would fetch the same bytes.
@@ -234,7 +236,7 @@ class Engine implements Vault {
    * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
    * copy there is. From an upstream that refuses HEAD, a small body is kept.
    */
-  async #head(artifact: Artifact, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #head(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
     const asked = this.#heads.ask({
       artifact,
       candidates: this.#choice.of(artifact),

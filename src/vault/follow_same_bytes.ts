@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Fetchable } from "../artifact.ts";
 import { messageOf } from "../errors.ts";
 import { keepHeaders } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
@@ -10,7 +10,7 @@ import type { Transfer } from "./transfer/transfer.ts";
 import type { Opened } from "./vault.ts";
 
 export interface ElsewhereOptions {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly store: Store;
   readonly log: Log;
   readonly askHead: () => Promise<Answer>;

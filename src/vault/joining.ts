@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Fetchable } from "../artifact.ts";
 import { isMissing, VaultError } from "../errors.ts";
 import { isSameTag } from "../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
@@ -25,7 +25,7 @@ export interface JoiningOptions {
 }
 
 interface Asked {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly sharing: Sharing;
 }
 
@@ -44,7 +44,7 @@ export class Joining {
    * Asks about what is arriving, where that is due; what upstream has replaced is not joined afterwards. Returns the
    * copy where it has come meanwhile and is confirmed. Rejects with `bad_request` when the client leaves.
    */
-  async ask(artifact: Artifact, ask: Ask, sharing: Sharing): Promise<Opened | null> {
+  async ask(artifact: Fetchable, ask: Ask, sharing: Sharing): Promise<Opened | null> {
     const transfer = this.#options.transfers.find(artifact, sharing);
     const version = transfer?.version;
     if (!transfer || !version || !isInQuestion(artifact, version, ask)) return null;
@@ -60,7 +60,7 @@ export class Joining {
   }
 
   /** What is arriving as upstream has confirmed it, or as it was where nobody can tell; null where it is replaced. */
-  async #versionNow(artifact: Artifact, version: Version, { signal }: Ask): Promise<Version | null> {
+  async #versionNow(artifact: Fetchable, version: Version, { signal }: Ask): Promise<Version | null> {
     const { heads, choice, timeoutMs } = this.#options;
     const candidates = choice.of(artifact).filter(({ url }) => redactUrl(url) === version.url);
     const question = { artifact, candidates, previous: version, retry: false };
@@ -90,8 +90,10 @@ export class Joining {
 }
 
 /** Whether what is arriving may be had only once upstream has said that it is still what it has. */
-function isInQuestion(artifact: Artifact, version: Version, { caching = null, range }: Ask): boolean {
-  if (artifact.digest || decide(artifact, { entry: version, now: Date.now(), caching }) === "serve") return false;
+function isInQuestion(artifact: Fetchable, version: Version, { caching = null, range }: Ask): boolean {
+  if (
+    artifact.identity.kind === "digest" || decide(artifact, { entry: version, now: Date.now(), caching }) === "serve"
+  ) return false;
   if (conditionsOf(version).length > 0) return true;
   // There is nothing to ask about, so that it would be fetched once more: not for each part of it, and not where nobody
   // has said how old it may be.

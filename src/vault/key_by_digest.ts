@@ -18,7 +18,7 @@ export async function recordKeyByDigest(
   { store, log }: KeyByDigestDeps,
 ): Promise<void> {
   const { backend } = artifact;
-  const key = artifact.keyByDigest?.(sha256);
+  const key = artifact.document?.keyByDigest?.(sha256);
   if (key === undefined || key === artifact.key || store.find({ ...artifact, key }) !== null) return;
   const now = Date.now();
   const times = { storedAt: now, validatedAt: now, generatedAt: now, freshUntil: 0 };
@@ -34,19 +34,19 @@ export async function recordKeyByDigest(
  * Whether an entry was written before its body came, for what only its own upstream can tell of. Versions that believed
  * the layers which manifests list have left such entries.
  */
-export function isUnfounded({ claimed }: Entry, { keyByDigest, announcedDigest }: Artifact): boolean {
-  return claimed === true && keyByDigest === undefined && announcedDigest === undefined;
+export function isUnfounded({ claimed }: Entry, { document, identity }: Artifact): boolean {
+  return claimed === true && document?.keyByDigest === undefined && identity.kind !== "announced";
 }
 
 /** The entry with the media type that its document says it has; the document is small and here, or it stays as it is. */
-export function describedByItself(artifact: Artifact, entry: Entry, store: Store): Entry {
-  if (!artifact.mediaTypeOf) return entry;
+export function describedByItself({ document }: Pick<Artifact, "document">, entry: Entry, store: Store): Entry {
+  if (!document?.mediaTypeOf) return entry;
   const body = store.openBody(entry);
   if (body?.kind !== "bytes") {
     body?.file.close();
     return entry;
   }
-  const mediaType = artifact.mediaTypeOf(body.bytes);
+  const mediaType = document.mediaTypeOf(body.bytes);
   if (mediaType === null) return entry;
   const others = entry.headers.filter(([name]) => name !== "content-type");
   return { ...entry, headers: [...others, ["content-type", mediaType]] };

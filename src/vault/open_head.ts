@@ -1,8 +1,9 @@
-import type { Artifact } from "../artifact.ts";
+import type { Fetchable } from "../artifact.ts";
 import { confirmedByHead } from "../http/cache_status.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { isSelectedBy, withOffered } from "../http/selection.ts";
 import type { Entry } from "../store/store.ts";
+import { withoutReuse } from "./identity.ts";
 import { openArriving } from "./opened.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { Head, Transfer } from "./transfer/transfer.ts";
@@ -11,7 +12,7 @@ import type { Ask, Opened } from "./vault.ts";
 
 /** Who waited for a head, and how they came to its transfer. */
 export interface Waited {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly ask: Ask;
   readonly stale: Entry | null;
   readonly sharing: Sharing;
@@ -21,7 +22,7 @@ export interface Waited {
 
 /** Another transfer is needed. */
 export interface Again {
-  readonly again: Artifact;
+  readonly again: Fetchable;
   readonly stale: Entry | null;
   readonly sharing: Sharing;
 }
@@ -47,7 +48,7 @@ export async function openHead(transfer: Transfer, head: Head, waited: Waited): 
     });
     // A body that is gone after all is fetched without conditions: to confirm it again would go on for ever. Another's
     // transfer might do just that.
-    const unconditionally = { ...artifact, adoptsHeld: false };
+    const unconditionally = withoutReuse(artifact);
     return opened ?? { again: unconditionally, stale: null, sharing: stale === null ? "none" : sharing };
   }
   if (joined && !transfer.storing) return { again: artifact, stale, sharing: "none" };
@@ -61,6 +62,6 @@ export async function openHead(transfer: Transfer, head: Head, waited: Waited): 
 }
 
 /** The artifact with the headers by which upstream tells its representations apart, so that others do not share it. */
-function sendingSelected(artifact: Artifact, selectedBy: HeaderList): Artifact {
+function sendingSelected(artifact: Fetchable, selectedBy: HeaderList): Fetchable {
   return { ...artifact, requestHeaders: withOffered(selectedBy.map(([name]) => name), artifact) };
 }

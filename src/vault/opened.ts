@@ -88,7 +88,7 @@ export async function openArriving(
   const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
   try {
     if (allHeldBack) await transfer.verified;
-    else if (transfer.artifact.checkedBy) await transfer.inspected;
+    else if (transfer.artifact.document?.check) await transfer.inspected;
     const { sha256: arrivedSha256 } = transfer;
     return arrivedSha256 === undefined ? opened : { ...opened, arrivedSha256 };
   } catch (error) {

@@ -1,4 +1,5 @@
-import type { Artifact, VaultReader } from "../artifact.ts";
+import type { Artifact } from "../artifact.ts";
+import type { VaultReader } from "../reader.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import type { ByteRange, RangeSpec } from "../http/range.ts";

@@ -1,4 +1,6 @@
-import type { Artifact, Backend, BackendRequest, VaultReader } from "../../src/artifact.ts";
+import type { Artifact } from "../../src/artifact.ts";
+import type { Backend, BackendRequest, ResolvedArtifact } from "../../src/backend.ts";
+import type { VaultReader } from "../../src/reader.ts";
 import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
@@ -130,7 +132,7 @@ export function fakeBackend(
   name: string,
   prefix: string,
   options: FakeBackendOptions = {},
-): Backend & { resolve(request: Pick<BackendRequest, "path" | "query">): Artifact } {
+): Backend & { resolve(request: Pick<BackendRequest, "path" | "query">): ResolvedArtifact } {
   const { formatError, honorClientNoCache = false } = options;
   return {
     name,
@@ -138,17 +140,22 @@ export function fakeBackend(
     type: "http",
     maxTransfers: 4,
     ...(formatError && { formatError }),
-    resolve: ({ path, query }) => ({
+    resolve: ({ path, query }) => ({ kind: "artifact", artifact: artifactOf(path + query) }),
+  };
+
+  function artifactOf(key: string): Artifact {
+    return {
       backend: name,
-      key: path + query,
+      key,
       candidates: [{
-        url: `https://first.example${path}${query}`,
+        url: `https://first.example${key}`,
         fetch: () => Promise.reject(new Error("a test fetches nothing")),
         idleTimeoutMs: 1000,
       }],
       requestHeaders: [],
       freshness: { kind: "http" },
-      movesOnAfter: "any_failure",
+      failover: "any_failure",
+      identity: { kind: "unknown" },
       policy: {
         staleIfErrorMs: Infinity,
         negativeTtlMs: 0,
@@ -157,6 +164,6 @@ export function fakeBackend(
         abandonedTransfer: "finish",
         offline: false,
       },
-    }),
-  };
+    };
+  }
 }

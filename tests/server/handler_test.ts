@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Backend, BackendRequest, DirectAnswer } from "../../src/artifact.ts";
+import type { Backend, BackendRequest, DirectAnswer } from "../../src/backend.ts";
 import { VaultError } from "../../src/errors.ts";
 import { fakeBackend, fakeFile, fileHeaders } from "./fake_vault.ts";
 import { Served } from "./served.ts";
@@ -194,11 +194,11 @@ for (const [name, formatError] of broken) {
 }
 
 Deno.test("what a backend cannot present is a 500, and what was opened is released", async () => {
-  const present = () => {
+  const headers = () => {
     throw new TypeError("no headers for that");
   };
   const backend = fakeBackend("oci", "/v2");
-  const resolve: Backend["resolve"] = (request) => ({ ...backend.resolve(request), present });
+  const resolve: Backend["resolve"] = (request) => ({ ...backend.resolve(request), headers });
   await using served = new Served({ files, backends: [{ ...backend, resolve }] });
   assert.equal((await served.ask("GET", "/v2/x")).status, 500);
   assert.deepEqual(served.vault.released, { streams: 0, closed: 1 });
@@ -263,7 +263,7 @@ Deno.test("a method that is not served is refused in the backend's protocol, and
 const direct: DirectAnswer = { status: 200, contentType: "text/x", headers: [["x-own", "1"]], body: "pong" };
 
 Deno.test("an answer of a backend's own needs no vault; HEAD gets its headers", async () => {
-  const backend = { ...fakeBackend("oci", "/v2"), resolve: () => direct };
+  const backend = { ...fakeBackend("oci", "/v2"), resolve: () => ({ kind: "answer", answer: direct }) as const };
   await using served = new Served({ files, backends: [backend] });
   const got = await served.ask("GET", "/v2/");
   assert.deepEqual([got.status, got.headers.get("x-own"), got.body], [200, "1", "pong"]);
@@ -273,8 +273,8 @@ Deno.test("an answer of a backend's own needs no vault; HEAD gets its headers", 
 
 Deno.test("a backend may say other headers than were stored, and answer where nothing is", async () => {
   const plain = fakeBackend("oci", "/v2");
-  const present = () => [["x-shown", "1"]] as const;
-  const resolve = (request: BackendRequest) => ({ ...plain.resolve(request), present, whenMissing: direct });
+  const headers = () => [["x-shown", "1"]] as const;
+  const resolve = (request: BackendRequest) => ({ ...plain.resolve(request), headers, ifMissing: direct });
   await using served = new Served({ files, backends: [{ ...plain, resolve }] });
   const there = await served.ask("GET", "/v2/x");
   assert.deepEqual([there.status, there.headers.get("x-shown"), there.headers.get("etag")], [200, "1", undefined]);

@@ -15,7 +15,7 @@ interface Answered {
 
 async function answer(file: FakeFile, request: HeadersInit = {}, method: "GET" | "HEAD" = "GET"): Promise<Answered> {
   const vault = new FakeVault({ "/x": file });
-  const artifact = fakeBackend("http", "/http").resolve({ path: "/x", query: "" });
+  const { artifact } = fakeBackend("http", "/http").resolve({ path: "/x", query: "" });
   const headers = new Headers(request);
   const opened = await vault.open(artifact, { method });
   const reply = respond(opened, {

@@ -1,4 +1,4 @@
-import type { Backend } from "../../src/artifact.ts";
+import type { Backend } from "../../src/backend.ts";
 import type { Log, LogFields } from "../../src/observe/log.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { createHandler, type Handler } from "../../src/server/handler.ts";

@@ -1,4 +1,5 @@
-import type { Artifact, CachingPolicy, Fetch } from "../../src/artifact.ts";
+import type { Artifact, CachingPolicy, Fetch, Identity, Reuse } from "../../src/artifact.ts";
+import type { Digest } from "../../src/digest.ts";
 import type { VaultEvents } from "../../src/observe/events.ts";
 import { noEvents } from "../../src/observe/events.ts";
 import { type Log, noLog } from "../../src/observe/log.ts";
@@ -74,7 +75,8 @@ export class VaultFixture implements AsyncDisposable {
       candidates: all.map((url) => ({ url, fetch: this.fetch, idleTimeoutMs: this.#options.idleTimeoutMs ?? 10_000 })),
       requestHeaders: [],
       freshness: { kind: "http" },
-      movesOnAfter: "any_failure",
+      failover: "any_failure",
+      identity: { kind: "unknown" },
       ...rest,
       policy: { ...defaultPolicy, ...policy },
     };
@@ -108,4 +110,10 @@ export type ArtifactOverrides = Partial<Omit<Artifact, "policy">> & { readonly p
 /** The whole body, from memory or the stream. */
 export async function bytesOf(opened: Opened): Promise<Uint8Array> {
   return opened.bytes ?? await new Response(opened.stream()).bytes();
+}
+
+/** The identity of bytes that are asked for by their digest. */
+export function byDigest(digest: Digest | null, reuse: Reuse = "never"): Identity {
+  if (digest === null) throw new Error("the test's digest is malformed");
+  return { kind: "digest", digest, reuse };
 }

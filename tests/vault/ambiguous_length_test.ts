@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseDigest } from "../../src/digest.ts";
 import { type Answer, startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
-import { VaultFixture } from "../support/vault_fixture.ts";
+import { byDigest, VaultFixture } from "../support/vault_fixture.ts";
 
 const body = new Pattern(300_000);
 
@@ -25,7 +25,9 @@ for (const announced of [0, 1000, 400_000]) {
     await using upstream = startFakeUpstream();
     upstream.serve("/a", answer);
     await using fixture = new VaultFixture();
-    const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+    const artifact = fixture.artifact(upstream.url("/a"), {
+      identity: byDigest(parseDigest(`sha256:${body.sha256()}`)),
+    });
     const { bytes } = await fixture.read(artifact);
     assert.ok(bytes.length === body.size && body.matches(bytes, 0));
     await fixture.settle();

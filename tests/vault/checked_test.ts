@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Artifact, Reading } from "../../src/artifact.ts";
+import type { Artifact, Identity } from "../../src/artifact.ts";
+import type { Parser } from "../../src/document.ts";
 import type { Digest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
@@ -8,16 +9,16 @@ import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.t
 import { walk } from "../support/walk.ts";
 
 /** Makes something of JSON only. */
-const json: Reading<unknown> = {
+const json: Parser<unknown> = {
   name: "json",
   maxBytes: 1000,
-  async make(body) {
+  async parse(body) {
     const text = await new Response(body.stream()).text();
     if (!text.startsWith("{")) throw new VaultError("upstream_failed", `Cannot read "${body.url}": ${text}`);
   },
-  weigh: () => 0,
+  sizeOf: () => 0,
 };
-const checked: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, checkedBy: json };
+const checked: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, document: { check: json } };
 const decoder = new TextDecoder();
 
 async function setUp() {
@@ -93,6 +94,11 @@ const expectations: readonly { name: string; expected: Digest | null; offline?: 
   { name: "of other bytes, offline", expected: sha256("new"), offline: true, served: "old" },
 ];
 
+/** What a listing says of a file that may be fetched whatever it says. */
+function listed(cachedDigest: () => Promise<Digest | null>): Identity {
+  return { kind: "listed", listing: { cachedDigest, find: () => Promise.resolve({ digest: null }) } };
+}
+
 Deno.test("a copy is served where nobody can tell what it should be", async () => {
   await using scene = await setUp();
   const { upstream, fixture } = scene;
@@ -100,7 +106,7 @@ Deno.test("a copy is served where nobody can tell what it should be", async () =
   upstream.serve("/a", { body: "old" });
   await fixture.vault.reader.fetch(lasting);
   const expected = () => Promise.reject(new VaultError("storage_failed", "no"));
-  assert.equal(await textOf(fixture, { ...lasting, expected }), "old");
+  assert.equal(await textOf(fixture, { ...lasting, identity: listed(expected) }), "old");
 });
 
 for (const { name, expected, offline = false, served } of expectations) {
@@ -113,6 +119,9 @@ for (const { name, expected, offline = false, served } of expectations) {
     await fixture.vault.reader.fetch(lasting);
     upstream.serve("/a", { body: "new" });
     const policy = { ...lasting.policy, offline };
-    assert.equal(await textOf(fixture, { ...lasting, policy, expected: () => Promise.resolve(expected) }), served);
+    assert.equal(
+      await textOf(fixture, { ...lasting, policy, identity: listed(() => Promise.resolve(expected)) }),
+      served,
+    );
   });
 }

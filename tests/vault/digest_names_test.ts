@@ -7,24 +7,27 @@ import { type HeaderList, headerOf } from "../../src/http/headers.ts";
 import type { Answer } from "../support/fake_upstream.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.ts";
+import { type ArtifactOverrides, byDigest, VaultFixture } from "../support/vault_fixture.ts";
 
 const decoder = new TextDecoder();
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-function announcedDigest(headers: HeaderList) {
+function digestIn(headers: HeaderList) {
   const text = headerOf(headers, "x-digest");
   return text === undefined ? null : parseDigest(text);
 }
 
 /** A name such as an OCI tag, stale as soon as it is stored. */
-const name: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 }, announcedDigest, adoptsHeld: true };
+const name: ArtifactOverrides = {
+  freshness: { kind: "ttl", ttlMs: 0 },
+  identity: { kind: "announced", digestIn, reuse: "once_confirmed" },
+};
 const lastingName: ArtifactOverrides = { ...name, freshness: { kind: "ttl", ttlMs: 60_000 } };
 
 /** Content that is asked for by its digest. */
 function content(text: string, key: string): ArtifactOverrides {
   const digest = { algorithm: "sha256", hex: sha256(text) } as const;
-  return { key, digest, adoptsHeld: true, freshness: { kind: "immutable" } };
+  return { key, identity: byDigest(digest, "once_confirmed"), freshness: { kind: "immutable" } };
 }
 
 function named(body: string, announced = body): Answer {
@@ -179,11 +182,11 @@ Deno.test("bytes that are held are not given out under a key that upstream does 
 });
 
 /** A name whose bytes are there by their digest as well. */
-const alsoByDigest: ArtifactOverrides = { ...lastingName, keyByDigest: (hex) => `/d/${hex}` };
+const alsoByDigest: ArtifactOverrides = { ...lastingName, document: { keyByDigest: (hex) => `/d/${hex}` } };
 
 function document(text: string): ArtifactOverrides {
   const key = `/d/${sha256(text)}`;
-  return { ...content(text, key), keyByDigest: (hex) => `/d/${hex}` };
+  return { ...content(text, key), document: { keyByDigest: (hex) => `/d/${hex}` } };
 }
 
 Deno.test("a document that came under a name is served by its digest without a request", async () => {
@@ -208,20 +211,20 @@ Deno.test("a note of an earlier version that bytes are here opens none of them: 
 });
 
 const outages = [
-  { movesOnAfter: "refusal", status: 503, next: false },
-  { movesOnAfter: "refusal", status: 429, next: false },
-  { movesOnAfter: "refusal", status: 404, next: true },
-  { movesOnAfter: "refusal", status: 401, next: true },
-  { movesOnAfter: "any_failure", status: 503, next: true },
+  { failover: "refusal", status: 503, next: false },
+  { failover: "refusal", status: 429, next: false },
+  { failover: "refusal", status: 404, next: true },
+  { failover: "refusal", status: 401, next: true },
+  { failover: "any_failure", status: 503, next: true },
 ] as const;
 
-for (const { movesOnAfter, status, next } of outages) {
-  Deno.test(`after ${status}, what moves on after ${movesOnAfter} ${next ? "asks" : "does not ask"} the next upstream`, async () => {
+for (const { failover, status, next } of outages) {
+  Deno.test(`after ${status}, what moves on after ${failover} ${next ? "asks" : "does not ask"} the next upstream`, async () => {
     await using set = setUp();
     set.upstream.serve("/first", { status });
     set.upstream.serve("/second", { body: "second" });
     const urls = [set.upstream.url("/first"), set.upstream.url("/second")];
-    const read = set.fixture.read(set.fixture.artifact(urls, { movesOnAfter }));
+    const read = set.fixture.read(set.fixture.artifact(urls, { failover }));
     if (next) assert.equal(decoder.decode((await read).bytes), "second");
     else await assert.rejects(read, (error) => error instanceof VaultError && error.upstreamStatus === status);
     assert.equal(set.upstream.count("/second"), next ? 1 : 0);
@@ -230,7 +233,7 @@ for (const { movesOnAfter, status, next } of outages) {
 
 Deno.test("what upstream says of a digest opens no held bytes, where it is not to be believed", async () => {
   await using set = setUp();
-  const stranger = { ...name, adoptsHeld: false };
+  const stranger: ArtifactOverrides = { ...name, identity: { kind: "announced", digestIn, reuse: "never" } };
   set.upstream.serve("/a/c", { body: "one" });
   set.upstream.serve("/t", (request) => named(request.method === "HEAD" ? "one" : "two"));
   await set.read("/a/c", content("one", "/a/c"));
@@ -238,7 +241,10 @@ Deno.test("what upstream says of a digest opens no held bytes, where it is not t
   assert.equal(headerOf(opened.headers, "x-digest"), `sha256:${sha256("two")}`);
   assert.equal((await set.read("/t", stranger)).text, "two");
   set.upstream.serve("/b/c", { body: "not one" });
-  await assert.rejects(set.read("/b/c", { ...content("one", "/b/c"), adoptsHeld: false }));
+  await assert.rejects(set.read("/b/c", {
+    ...content("one", "/b/c"),
+    identity: byDigest({ algorithm: "sha256", hex: sha256("one") }),
+  }));
   assert.deepEqual(set.asked(), ["GET /a/c", "GET /t", "HEAD /t", "GET /t", "GET /b/c"]);
 });
 

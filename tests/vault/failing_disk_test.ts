@@ -3,7 +3,7 @@ import { parseDigest } from "../../src/digest.ts";
 import { StagedFile } from "../../src/store/staged_file.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
-import { VaultFixture } from "../support/vault_fixture.ts";
+import { byDigest, VaultFixture } from "../support/vault_fixture.ts";
 import { within } from "../support/within.ts";
 
 const MiB = 1024 * 1024;
@@ -16,7 +16,7 @@ Deno.test("a disk that fails breaks no download with a digest, in however many s
   const hold = upstream.hold("/a", MiB);
   using _failing = failingWrites(3 * MiB);
   await using fixture = new VaultFixture();
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), { identity: byDigest(parseDigest(`sha256:${body.sha256()}`)) });
   const whole = fixture.read(artifact);
   await hold.reached;
   const opened = await fixture.open(artifact, { range: far });
@@ -52,7 +52,7 @@ Deno.test("a disk that fails breaks no download of unknown length with a digest"
   upstream.serve("/a", { body, framing: "chunked" });
   using _failing = failingWrites(0);
   await using fixture = new VaultFixture();
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), { identity: byDigest(parseDigest(`sha256:${body.sha256()}`)) });
   const { bytes } = await within("the download", fixture.read(artifact));
   assert.ok(bytes.length === body.size && body.matches(bytes, 0));
 });
@@ -63,7 +63,7 @@ Deno.test("a disk that fails does not stop a range of a body with a digest whose
   upstream.serve("/a", { body, etag: '"1"' });
   using _failing = failingWrites(MiB);
   await using fixture = new VaultFixture({ idleTimeoutMs: 60_000 });
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), { identity: byDigest(parseDigest(`sha256:${body.sha256()}`)) });
   const opened = await fixture.open(artifact, { range: far });
   const range = new Response(opened.stream({ start: far.first, end: body.size })).bytes();
   const tail = await within("the range", range);

@@ -20,7 +20,13 @@ export function artifactOf(
   headers: Artifact["requestHeaders"] = [],
 ): Artifact {
   const candidates = [{ url: "http://x/a", fetch: () => Promise.reject(new Error("no network")), idleTimeoutMs: 1 }];
-  const named = { backend: "b", key: "/a", candidates, movesOnAfter: "any_failure" } as const;
+  const named = {
+    backend: "b",
+    key: "/a",
+    candidates,
+    failover: "any_failure",
+    identity: { kind: "unknown" },
+  } as const;
   return { ...named, requestHeaders: headers, freshness, policy: { ...policy, ...changed } };
 }
 

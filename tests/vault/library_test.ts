@@ -1,25 +1,26 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { ReadableBody, Reading } from "../../src/artifact.ts";
+import type { Artifact, Listing } from "../../src/artifact.ts";
+import type { Parser, ReadableBody } from "../../src/document.ts";
 import { VaultError } from "../../src/errors.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
-import { type ArtifactOverrides, VaultFixture } from "../support/vault_fixture.ts";
+import { type ArtifactOverrides, byDigest, VaultFixture } from "../support/vault_fixture.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const lasting: ArtifactOverrides = { freshness: { kind: "immutable" } };
 const stale: ArtifactOverrides = { freshness: { kind: "ttl", ttlMs: 0 } };
 
 /** Upper case, and how often that was made. */
-function upperCase(changes: Partial<Reading<string>> = {}) {
+function upperCase(changes: Partial<Parser<string>> = {}) {
   const counted = { made: 0 };
-  const reading: Reading<string> = {
+  const reading: Parser<string> = {
     name: "upper case",
     maxBytes: 100_000,
-    async make(body) {
+    async parse(body) {
       counted.made++;
       return new TextDecoder().decode(await body.bytes()).toUpperCase();
     },
-    weigh: (value) => value.length,
+    sizeOf: (value) => value.length,
     ...changes,
   };
   return { reading, counted };
@@ -72,14 +73,14 @@ Deno.test("what is read ahead is made when the body has come, and not again for 
   const { upstream, fixture, reader } = scene;
   const { reading, counted } = upperCase();
   const made = Promise.withResolvers<void>();
-  const make: typeof reading.make = async (body) => {
-    const value = await reading.make(body, () => {});
+  const parse: typeof reading.parse = async (body) => {
+    const value = await reading.parse(body, () => {});
     made.resolve();
     return value;
   };
-  const readAhead = { ...reading, make };
+  const readAhead = { ...reading, parse };
   upstream.serve("/doc", { body: "abc" });
-  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, readAhead });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, document: { ahead: readAhead } });
   await fixture.read(artifact);
   await made.promise;
   assert.equal((await reader.read(artifact, readAhead)).value, "ABC");
@@ -89,21 +90,21 @@ Deno.test("what is read ahead is made when the body has come, and not again for 
 Deno.test("what cannot be read ahead is served all the same", async () => {
   await using scene = await setUp();
   const { upstream, fixture } = scene;
-  const { reading: readAhead } = upperCase({ make: () => Promise.reject(new Error("no")) });
+  const { reading: readAhead } = upperCase({ parse: () => Promise.reject(new Error("no")) });
   upstream.serve("/doc", { body: "abc" });
-  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, readAhead });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, document: { ahead: readAhead } });
   for (let times = 0; times < 2; times++) {
     assert.equal(new TextDecoder().decode((await fixture.read(artifact)).bytes), "abc");
     await fixture.vault.reader.fetch(artifact);
   }
 });
 
-const partly: readonly { name: string; make: (body: ReadableBody) => unknown }[] = [
-  { name: "nothing of it", make: () => "none" },
-  { name: "its headers", make: ({ headers, sizeBytes }) => [headers.length, sizeBytes] },
+const partly: readonly { name: string; parse: (body: ReadableBody) => unknown }[] = [
+  { name: "nothing of it", parse: () => "none" },
+  { name: "its headers", parse: ({ headers, sizeBytes }) => [headers.length, sizeBytes] },
   {
     name: "its first bytes",
-    async make(body) {
+    async parse(body) {
       const reader = body.stream().getReader();
       const { value } = await reader.read();
       await reader.cancel();
@@ -112,13 +113,13 @@ const partly: readonly { name: string; make: (body: ReadableBody) => unknown }[]
   },
 ];
 
-for (const { name, make } of partly) {
+for (const { name, parse } of partly) {
   Deno.test(`a reading may want ${name}: the document is checked and kept all the same`, async () => {
     await using scene = await setUp();
     const { upstream, fixture, reader } = scene;
     const text = "text ".repeat(100_000);
     upstream.serve("/doc", { body: text });
-    const reading: Reading<unknown> = { name, maxBytes: 1_000_000, make, weigh: () => 1 };
+    const reading: Parser<unknown> = { name, maxBytes: 1_000_000, parse, sizeOf: () => 1 };
     const artifact = fixture.artifact(upstream.url("/doc"), lasting);
     assert.equal((await reader.read(artifact, reading)).sha256, sha256(text));
     await reader.fetch(artifact);
@@ -133,9 +134,9 @@ Deno.test("a document with the wrong digest is never made sense of", async () =>
   upstream.serve("/doc", { body: "wrong ".repeat(100_000) });
   const artifact = fixture.artifact(upstream.url("/doc"), {
     ...lasting,
-    digest: { algorithm: "sha256", hex: sha256("right") },
+    identity: byDigest({ algorithm: "sha256", hex: sha256("right") }),
   });
-  const readings = [upperCase({ maxBytes: 1e6 }).reading, { ...upperCase().reading, maxBytes: 1e6, make: () => "" }];
+  const readings = [upperCase({ maxBytes: 1e6 }).reading, { ...upperCase().reading, maxBytes: 1e6, parse: () => "" }];
   for (const reading of readings) await assert.rejects(reader.read(artifact, reading), { code: "digest_mismatch" });
   await assert.rejects(reader.fetch(artifact), { code: "digest_mismatch" });
   assert.equal(reader.holds(artifact), false);
@@ -167,7 +168,7 @@ Deno.test("a reading that throws is not kept, and leaves nothing open", async ()
   const artifact = fixture.artifact(upstream.url("/doc"), lasting);
   const broken = upperCase({
     maxBytes: 1e6,
-    make() {
+    parse() {
       throw new VaultError("upstream_failed", "this is no page");
     },
   });
@@ -214,18 +215,15 @@ Deno.test("a hit needs nothing completed, a miss is what completing made of it",
   upstream.serve("/file", { body: "right" });
   let completed = 0;
   const artifact = fixture.artifact(upstream.url("/elsewhere"), lasting);
-  const incomplete = {
-    ...artifact,
-    complete() {
+  const listing: Listing = {
+    cachedDigest: () => Promise.resolve(null),
+    find() {
       completed++;
       const candidates = [{ ...artifact.candidates[0]!, url: upstream.url("/file") }];
-      return Promise.resolve({
-        ...artifact,
-        candidates,
-        digest: { algorithm: "sha256", hex: sha256("right") } as const,
-      });
+      return Promise.resolve({ candidates, digest: { algorithm: "sha256", hex: sha256("right") } });
     },
   };
+  const incomplete: Artifact = { ...artifact, identity: { kind: "listed", listing } };
   await fixture.vault.reader.fetch(incomplete);
   for (let i = 0; i < 2; i++) assert.equal(new TextDecoder().decode((await fixture.read(incomplete)).bytes), "right");
   assert.equal(completed, 1);
@@ -239,7 +237,7 @@ Deno.test("only where a copy came from is asked to confirm it", async () => {
   upstream.serve("/first", { status: 404 });
   upstream.serve("/second", { body: "public", headers });
   const urls = [upstream.url("/first"), upstream.url("/second")];
-  const artifact = fixture.artifact(urls, { ...stale, movesOnAfter: "absence" });
+  const artifact = fixture.artifact(urls, { ...stale, failover: "absence" });
   const read = async () => (await reader.read(artifact, upperCase().reading)).value.toLowerCase();
   assert.equal(await read(), "public");
   upstream.serve("/second", { status: 304, headers });
@@ -258,7 +256,7 @@ Deno.test("what is held of a candidate that has it no more is served, not anothe
   const urls = [upstream.url("/own"), upstream.url("/public")];
   for (const [serveDeleted, expected] of [[true, "OWN"], [false, "STRANGER"]] as const) {
     upstream.serve("/own", { body: "own" });
-    const overrides = { ...stale, key: `/${serveDeleted}`, movesOnAfter: "absence", policy: { serveDeleted } } as const;
+    const overrides = { ...stale, key: `/${serveDeleted}`, failover: "absence", policy: { serveDeleted } } as const;
     const artifact = fixture.artifact(urls, overrides);
     assert.equal((await reader.read(artifact, upperCase().reading)).value, "OWN");
     upstream.serve("/own", { status: 404 });
@@ -273,14 +271,14 @@ Deno.test("what the check makes of a body that comes is what is read, and so is 
   const { reading, counted } = upperCase();
   const checkedBy: typeof reading = {
     ...reading,
-    async make(body, keep) {
-      const value = await reading.make(body, keep);
+    async parse(body, keep) {
+      const value = await reading.parse(body, keep);
       keep(length, String(value.length));
       return value;
     },
   };
   upstream.serve("/doc", { body: "abc" });
-  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, checkedBy });
+  const artifact = fixture.artifact(upstream.url("/doc"), { ...lasting, document: { check: checkedBy } });
   assert.equal((await reader.read(artifact, checkedBy)).value, "ABC");
   assert.equal((await reader.read(artifact, length)).value, "3");
   assert.deepEqual([upstream.requests.length, counted.made, lengths.made], [1, 1, 0]);

@@ -5,7 +5,7 @@ import { StagedFile } from "../../src/store/staged_file.ts";
 import { type FakeUpstream, startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir } from "../support/temp_dir.ts";
-import { VaultFixture } from "../support/vault_fixture.ts";
+import { byDigest, VaultFixture } from "../support/vault_fixture.ts";
 import { walk } from "../support/walk.ts";
 
 const MiB = 1024 * 1024;
@@ -105,7 +105,7 @@ Deno.test("parked bytes that are not what they were reach nobody: the body is fe
 Deno.test("a process resumes what it parked itself, again and again, and stores the right bytes", async () => {
   await using upstream = startFakeUpstream();
   await using fixture = new VaultFixture({ vault: { resumeAttempts: 0 } });
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), { identity: byDigest(parseDigest(`sha256:${body.sha256()}`)) });
   upstream.serve("/a", (_request, nth) => ({
     ...{ body, etag: '"1"' },
     ...(nth < 3 && { fault: { kind: "close" as const, afterBytes: 2 * MiB } }),
@@ -124,7 +124,9 @@ Deno.test("a small body with a digest that comes in several segments is hashed i
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: small, etag: '"1"' });
   await using fixture = new VaultFixture({ vault: { rangeAheadBytes: 64 * 1024 } });
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${small.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), {
+    identity: byDigest(parseDigest(`sha256:${small.sha256()}`)),
+  });
   const part = MiB / 4;
   await Promise.all([3, 1, 2, 0].map(async (i) => {
     const start = i * part;
@@ -204,7 +206,7 @@ Deno.test("with a digest, a broken download goes on at another mirror, whatever 
   );
   await using fixture = new VaultFixture();
   const urls = [upstream.url("/one/a"), upstream.url("/two/a")];
-  const artifact = fixture.artifact(urls, { digest: parseDigest(`sha256:${body.sha256()}`) });
+  const artifact = fixture.artifact(urls, { identity: byDigest(parseDigest(`sha256:${body.sha256()}`)) });
   const { bytes } = await fixture.read(artifact);
   assert.ok(bytes.length === body.size && body.matches(bytes, 0));
 });

@@ -3,7 +3,7 @@ import { parseDigest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { Pattern } from "../support/pattern.ts";
-import { bytesOf, VaultFixture } from "../support/vault_fixture.ts";
+import { byDigest, bytesOf, VaultFixture } from "../support/vault_fixture.ts";
 
 const MiB = 1024 * 1024;
 
@@ -83,7 +83,9 @@ Deno.test("wrong bytes never make a complete body, and are not kept", async () =
   upstream.serve("/a", { body: wrong, etag: '"1"' });
   let mismatches = 0;
   await using fixture = new VaultFixture({ events: { digestMismatched: () => void mismatches++ } });
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${right.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), {
+    identity: byDigest(parseDigest(`sha256:${right.sha256()}`)),
+  });
   const opened = await Promise.all([fixture.open(artifact), fixture.open(artifact), fixture.open(artifact)]);
   for (const result of await Promise.allSettled(opened.map(received))) {
     assert.equal(result.status, "fulfilled");
@@ -103,7 +105,7 @@ Deno.test("a small body with wrong bytes is refused before a byte of it is out, 
   upstream.serve("/two/a", { body: right });
   await using fixture = new VaultFixture();
   const urls = [upstream.url("/one/a"), upstream.url("/two/a")];
-  const artifact = fixture.artifact(urls, { digest: parseDigest(`sha256:${right.sha256()}`) });
+  const artifact = fixture.artifact(urls, { identity: byDigest(parseDigest(`sha256:${right.sha256()}`)) });
   await assert.rejects(fixture.open(artifact), { code: "digest_mismatch" });
   assert.ok(right.matches((await fixture.read(artifact)).bytes, 0));
   assert.equal(upstream.count("/one/a"), 1);
@@ -312,7 +314,9 @@ Deno.test("the whole body asked for as a range is checked like the whole body", 
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: new Pattern(MiB, 2), etag: '"1"' });
   await using fixture = new VaultFixture();
-  const artifact = fixture.artifact(upstream.url("/a"), { digest: parseDigest(`sha256:${right.sha256()}`) });
+  const artifact = fixture.artifact(upstream.url("/a"), {
+    identity: byDigest(parseDigest(`sha256:${right.sha256()}`)),
+  });
   const opened = await fixture.open(artifact, { range: { kind: "from", first: 0 } });
   const { bytes, error } = await received({ stream: () => opened.stream({ start: 0, end: MiB }) });
   assert.ok(bytes < MiB, `${bytes} bytes were released`);
@@ -352,7 +356,7 @@ Deno.test("an upstream that sent wrong bytes is tried last, also when the first 
   const ended = Promise.withResolvers<void>();
   await using fixture = new VaultFixture({ events: { transferEnded: () => ended.resolve() } });
   const urls = [upstream.url("/one/a"), upstream.url("/two/a")];
-  const artifact = fixture.artifact(urls, { digest: parseDigest(`sha256:${right.sha256()}`) });
+  const artifact = fixture.artifact(urls, { identity: byDigest(parseDigest(`sha256:${right.sha256()}`)) });
   const hold = upstream.hold("/one/a");
   const gone = new AbortController();
   const first = fixture.open(artifact, { signal: gone.signal });

@@ -1,3 +1,4 @@
+import type { Listing } from "../../src/artifact.ts";
 import assert from "node:assert/strict";
 import { noEvents } from "../../src/observe/events.ts";
 import { noLog } from "../../src/observe/log.ts";
@@ -265,11 +266,15 @@ Deno.test("what others have fetched while a listing was read is not fetched agai
   upstream.serve("/a", { body: "one", etag: '"1"', headers: { "cache-control": "max-age=60" } });
   await using fixture = new VaultFixture();
   const artifact = fixture.artifact(upstream.url("/a"));
-  const complete = async () => {
-    await fixture.vault.reader.fetch(artifact);
-    return artifact;
+  const listing: Listing = {
+    cachedDigest: () => Promise.resolve(null),
+    find: async () => {
+      await fixture.vault.reader.fetch(artifact);
+      return { digest: null };
+    },
   };
-  assert.equal(decoder.decode((await fixture.read({ ...artifact, complete })).bytes), "one");
+  const listed = { ...artifact, identity: { kind: "listed", listing } } as const;
+  assert.equal(decoder.decode((await fixture.read(listed)).bytes), "one");
   assert.equal(upstream.count("/a"), 1);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { acceptsHtml, isHtml } from "../../src/http/media_type.ts";
 import { isWebPageInPlaceOf } from "../../src/vault/asking/web_page.ts";
-import { VaultFixture } from "../support/vault_fixture.ts";
+import { byDigest, VaultFixture } from "../support/vault_fixture.ts";
 
 const cases: readonly [key: string, accept: string | null, isInPlace: boolean][] = [
   ["/dir/", null, false],
@@ -35,7 +35,7 @@ for (const [key, accept, isInPlace] of cases) {
 Deno.test("what is checked by its digest is not judged by its type, but for HEAD", async () => {
   await using fixture = new VaultFixture();
   const digest = { algorithm: "sha256", hex: "0".repeat(64) } as const;
-  const artifact = fixture.artifact("http://up.test/a.zip", { digest });
+  const artifact = fixture.artifact("http://up.test/a.zip", { identity: byDigest(digest) });
   const sent = { contentType: "text/html", held: null };
   assert.equal(isWebPageInPlaceOf(artifact, { ...sent, method: "GET" }), false);
   assert.equal(isWebPageInPlaceOf(artifact, { ...sent, method: "HEAD" }), true);

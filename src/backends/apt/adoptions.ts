@@ -1,4 +1,4 @@
-import type { VaultReader } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import { messageOf } from "../../errors.ts";
 import { type Change, fetchIndexes, fetchSignature, type IndexTools } from "./release_parts.ts";
 import { type ReadRelease, readRelease } from "./release_document.ts";

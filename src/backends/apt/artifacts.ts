@@ -1,4 +1,5 @@
-import type { Artifact, CachingPolicy, Candidate, Fetch, Reading } from "../../artifact.ts";
+import type { Artifact, CachingPolicy, Candidate, Fetch, Listing } from "../../artifact.ts";
+import type { Parser } from "../../document.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
@@ -30,16 +31,16 @@ export const adoptedPrefix = "/;releases/";
 const askMirror: HeaderList = [["cache-control", "max-age=0"]];
 
 /** Whether it is one by its form (RFC 9580 §4.2, §6.2): what it signs only clients can tell. */
-const signatureCheck: Reading<void> = {
+const signatureCheck: Parser<void> = {
   name: "apt signature",
   maxBytes: 1024 * 1024,
-  async make(body) {
+  async parse(body) {
     const bytes = await body.bytes();
     const isPacket = (bytes[0] ?? 0) >= 0x80;
     if (isPacket || new TextDecoder().decode(bytes).includes("-----BEGIN PGP SIGNATURE-----")) return;
     throw new VaultError("upstream_failed", `"${body.url}" is no signature`);
   },
-  weigh: () => 0,
+  sizeOf: () => 0,
 };
 
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
@@ -67,8 +68,8 @@ export class AptArtifacts {
   }
 
   /** What never changes under its name. */
-  lasting(path: string, digest?: Digest | null): Artifact {
-    return this.#artifact(path, [path], digest ? { digest } : { webPages: "refused" });
+  lasting(path: string, listing: Listing): Artifact {
+    return this.#artifact(path, [path], { identity: { kind: "listed", listing } });
   }
 
   /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
@@ -86,7 +87,7 @@ export class AptArtifacts {
 
   /** The signature of the Release at `path`, as upstream has it now. */
   latestSignature(path: string): Artifact {
-    return { ...this.changing(`${path}.gpg`), checkedBy: signatureCheck };
+    return { ...this.changing(`${path}.gpg`), document: { check: signatureCheck } };
   }
 
   /** The signature that belongs to the Release of this digest at `path`. */
@@ -103,10 +104,10 @@ export class AptArtifacts {
     const path = `${suite}/${listed}`;
     const { digest } = release.files.get(listed)!;
     const byHash = byHashPath(splitPath(path).folder, digest);
-    const readAhead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#readingOf(listed) : null;
+    const ahead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#readingOf(listed) : null;
     return {
       ...this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest),
-      ...readAhead && { readAhead },
+      ...ahead && { document: { ahead } },
     };
   }
 
@@ -117,7 +118,11 @@ export class AptArtifacts {
   }
 
   #index(key: string, paths: readonly string[], digest: Digest): Artifact {
-    return this.#artifact(key, paths, { digest, requestHeaders: askMirror, policy: this.#forgetful });
+    return this.#artifact(key, paths, {
+      identity: { kind: "digest", digest, reuse: "never" },
+      requestHeaders: askMirror,
+      policy: this.#forgetful,
+    });
   }
 
   /** Every mirror is asked for the first path before any is for the second. */
@@ -133,7 +138,8 @@ export class AptArtifacts {
       requestHeaders: [],
       freshness: { kind: "immutable" },
       policy,
-      movesOnAfter: "any_failure",
+      failover: "any_failure",
+      identity: { kind: "unknown" },
       ...more,
     };
   }

@@ -1,4 +1,7 @@
-import type { Artifact, Backend, BackendRequest, Reading, Rendition, Resolved, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { Backend, BackendRequest, Resolved } from "../../backend.ts";
+import type { Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
@@ -26,11 +29,11 @@ export interface AptBackendOptions extends AptArtifactsOptions {
 
 type Asked<Kind extends AptRequest["kind"]> = Extract<AptRequest, { kind: Kind }>;
 
-const pdiffReading: Reading<ReadonlyMap<string, Digest>> = {
+const pdiffReading: Parser<ReadonlyMap<string, Digest>> = {
   name: "apt pdiff index",
   maxBytes: 16 * 1024 * 1024,
-  make: async (body) => parsePdiffIndex(await body.bytes()),
-  weigh: ({ size }) => size * 200,
+  parse: async (body) => parsePdiffIndex(await body.bytes()),
+  sizeOf: ({ size }) => size * 200,
 };
 
 /** A repository of Debian packages (DESIGN 7, APT). */
@@ -75,13 +78,15 @@ class AptBackend implements Backend {
       case "release":
         return await this.#release(asked, request, vault);
       case "by_hash":
-        return await this.#suites.byDigest(asked, client, vault) ?? this.#artifacts.byHash(asked.folder, asked.digest);
+        return resolved(
+          await this.#suites.byDigest(asked, client, vault) ?? this.#artifacts.byHash(asked.folder, asked.digest),
+        );
       case "patch":
-        return this.#patch(asked, request, vault);
+        return resolved(this.#patch(asked, request, vault));
       case "package":
-        return await this.#package(asked, vault);
+        return resolved(await this.#package(asked, vault));
       case "other":
-        return await this.#index(asked.path, request, vault);
+        return resolved(await this.#index(asked.path, request, vault));
     }
   }
 
@@ -89,19 +94,20 @@ class AptBackend implements Backend {
     { path, suite, name }: Asked<"release">,
     request: BackendRequest,
     vault: VaultReader,
-  ): Promise<Artifact | Rendition> {
+  ): Promise<Resolved> {
     const { client } = request;
-    if (name === "Release.gpg") return await this.#signature(suite, request, vault);
+    if (name === "Release.gpg") return resolved(await this.#signature(suite, request, vault));
     // One that a release lists is about a part of it: `main/binary-amd64/Release`.
     const listed = name === "Release" ? await this.#suites.index(path, client, vault) : null;
-    if (listed !== null) return listed;
+    if (listed !== null) return resolved(listed);
     const read = await this.#releases.current(path, vault).catch((error) => {
       throw name === "InRelease" && this.#releases.holds(`${suite}/Release`, vault) ? hasReleaseOnly(path) : error;
     });
     const { value: { bytes }, sha256, source } = read;
     this.#clients.gave(client, { suite, path, sha256 });
     this.#suites.saw(suite);
-    return { headers: this.#releases.hasTwin(path, read) ? undated(read.headers) : read.headers, bytes, source };
+    const headers = this.#releases.hasTwin(path, read) ? undated(read.headers) : read.headers;
+    return { kind: "document", document: { headers, bytes, source } };
   }
 
   /** The signature of the Release that the client has. */
@@ -122,13 +128,13 @@ class AptBackend implements Backend {
 
   /** The digests of patches are in an index of their own. */
   #patch({ path, index, name }: Asked<"patch">, request: BackendRequest, vault: VaultReader): Artifact {
-    return {
-      ...this.#artifacts.lasting(path),
-      complete: async () => {
+    return this.#artifacts.lasting(path, {
+      cachedDigest: () => Promise.resolve(null),
+      find: async () => {
         const patches = await ifHad(vault.read(await this.#index(index, request, vault), pdiffReading));
-        return this.#artifacts.lasting(path, patches?.value.get(name));
+        return { digest: patches?.value.get(name) ?? null };
       },
-    };
+    });
   }
 
   /**
@@ -138,13 +144,15 @@ class AptBackend implements Backend {
   async #package({ path, versioned }: Asked<"package">, vault: VaultReader): Promise<Artifact> {
     const generations = await ifHad(this.#suites.adopted(vault)) ?? [];
     const lasts = versioned && generations.some(({ suite }) => mayList(suite, path));
-    const artifactOf = (digest?: Digest | null): Artifact => {
-      const artifact = this.#artifacts.lasting(path, digest);
-      return lasts ? artifact : { ...artifact, freshness: this.#artifacts.changing(path).freshness };
-    };
     const find = () => this.#digests.find(path, generations, vault);
-    return { ...artifactOf(), expected: find, complete: async () => artifactOf(await find()) };
+    const listing = { cachedDigest: find, find: async () => ({ digest: await find() }) };
+    const artifact = this.#artifacts.lasting(path, listing);
+    return lasts ? artifact : { ...artifact, freshness: this.#artifacts.changing(path).freshness };
   }
+}
+
+function resolved(artifact: Artifact): Resolved {
+  return { kind: "artifact", artifact };
 }
 
 /** Without Last-Modified, which apt knows its copy by: another release has the same. */

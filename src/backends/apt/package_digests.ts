@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { VaultReader } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import type { AptArtifacts } from "./artifacts.ts";
 import { ifHad } from "../shared/or_null.ts";

@@ -1,4 +1,6 @@
-import type { Artifact, Read, Reading, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { Parsed, Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { parseRelease, type Release } from "./release.ts";
 
@@ -8,15 +10,15 @@ export interface ReleaseDocument {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export type ReadRelease = Read<ReleaseDocument>;
+export type ReadRelease = Parsed<ReleaseDocument>;
 
 const maxReleaseBytes = 64 * 1024 * 1024;
 
 /** What is no release makes the error that says so: it too is kept, and not looked at again for each client. */
-const releaseReading: Reading<ReleaseDocument | VaultError> = {
+const releaseReading: Parser<ReleaseDocument | VaultError> = {
   name: "apt release",
   maxBytes: maxReleaseBytes,
-  async make(body) {
+  async parse(body) {
     const bytes = await body.bytes();
     try {
       return { release: parseRelease(bytes), bytes };
@@ -25,15 +27,15 @@ const releaseReading: Reading<ReleaseDocument | VaultError> = {
       throw error;
     }
   },
-  weigh: (made) => made instanceof VaultError ? 1000 : made.release.weight + made.bytes.byteLength,
+  sizeOf: (made) => made instanceof VaultError ? 1000 : made.release.weight + made.bytes.byteLength,
 };
 
 /** For where only the digest of a body counts. */
-export const digestReading: Reading<null> = {
+export const digestReading: Parser<null> = {
   name: "nothing",
   maxBytes: maxReleaseBytes,
-  make: () => null,
-  weigh: () => 0,
+  parse: () => null,
+  sizeOf: () => 0,
 };
 
 /** Throws as `VaultReader.read`, and `upstream_failed` for what is no release. */

@@ -1,4 +1,5 @@
-import type { Artifact, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import { isMissing, VaultError } from "../../errors.ts";
 import type { AptArtifacts } from "./artifacts.ts";
 import type { ReadAhead } from "./read_ahead.ts";

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { Artifact, CachingPolicy, VaultReader } from "../../artifact.ts";
+import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { cacheResult, type CacheStatus } from "../../http/cache_status.ts";
 import { headerOf } from "../../http/headers.ts";

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Client } from "../../artifact.ts";
+import type { Client } from "../../backend.ts";
 
 const remembered = 10_000;
 

@@ -1,4 +1,6 @@
-import type { Artifact, Client, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { Client } from "../../backend.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { adoptedPrefix, type AptArtifacts } from "./artifacts.ts";

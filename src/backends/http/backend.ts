@@ -1,6 +1,7 @@
 // @ts-types="npm:@types/picomatch@4.0.3"
 import picomatch from "picomatch";
-import type { Artifact, Backend, BackendRequest, CachingPolicy, Fetch, Freshness } from "../../artifact.ts";
+import type { Artifact, CachingPolicy, Fetch, Freshness } from "../../artifact.ts";
+import type { Backend, BackendRequest, Resolved } from "../../backend.ts";
 import { ClientHeaders } from "../shared/client_headers.ts";
 
 /** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
@@ -42,10 +43,10 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
     return rules.find(({ matches }) => matches(name))?.freshness ?? options.freshness;
   }
 
-  function resolve({ path, query, headers }: BackendRequest): Artifact {
+  function resolve({ path, query, headers }: BackendRequest): Resolved {
     const key = path + query;
     const { fetch, idleTimeoutMs } = options;
-    return {
+    const artifact: Artifact = {
       backend: name,
       key,
       candidates: bases.map((base) => ({ url: base + key, fetch, idleTimeoutMs })),
@@ -53,11 +54,12 @@ export function createHttpBackend(options: HttpBackendOptions): Backend {
       offered: (name) => clientHeaders.offered(headers, name),
       freshness: freshnessOf(path),
       policy,
-      movesOnAfter: "any_failure",
-      hasRelativeLinks: true,
+      failover: "any_failure",
+      identity: { kind: "unknown" },
       ...options.allowsWebPages && { webPages: "allowed" },
       ...options.passesOnErrors && { passesOnErrors: true },
     };
+    return { kind: "artifact", artifact, hasRelativeLinks: true };
   }
 
   return { name, type: "http", prefix, maxTransfers, resolve, usage: (at) => `curl -fO ${at}/PATH` };

@@ -1,4 +1,6 @@
-import type { Artifact, Backend, BackendRequest, CachingPolicy, DirectAnswer, VaultReader } from "../../artifact.ts";
+import type { Artifact, CachingPolicy, Reuse } from "../../artifact.ts";
+import type { Backend, BackendRequest, DirectAnswer, Resolved, ResolvedArtifact } from "../../backend.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { acceptClassOf, everyForm } from "./accept.ts";
@@ -24,7 +26,7 @@ export interface OciBackendOptions {
   /** How long tags and lists are fresh. */
   readonly tagTtlMs: number;
   /** For tags and lists. What has a digest is checked, so that any registry may stand in for one that fails. */
-  readonly movesOnAfter: Artifact["movesOnAfter"];
+  readonly failover: Artifact["failover"];
   /** Registries that are not configured; without it, they are refused. */
   readonly unconfigured?: Unconfigured;
   /** What is fetched ahead when a client gets an index; nothing where absent. */
@@ -33,7 +35,7 @@ export interface OciBackendOptions {
 
 /** What a request for an image means needs no document; the reader is for what is fetched ahead, once it is served. */
 export interface ImageBackend extends Backend {
-  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer;
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved;
 }
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
@@ -43,7 +45,7 @@ export interface OciBackend extends ImageBackend {
   /** Why it serves this registry; null where it does not. */
   claimTo(registry: string): Claim | null;
   /** As `resolve`, with a path below `/v2`. */
-  answer(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer;
+  answer(request: BackendRequest, vault?: VaultReader): Resolved;
 }
 
 /** Clients have most of what may come from a host at once to themselves. */
@@ -56,10 +58,15 @@ export function createOciBackend(options: OciBackendOptions): OciBackend {
   return new OciMirror(options);
 }
 
-/** What artifacts of every kind have alike. */
-type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages" | "movesOnAfter"> & {
-  readonly adoptsHeld: boolean;
-};
+/** The members that artifacts of every kind have. */
+type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages" | "failover">;
+
+/** What all content of one repository has alike, and whether its bytes may come from another one. */
+interface Place {
+  readonly common: Common;
+  readonly repositoryKey: string;
+  readonly reuse: Reuse;
+}
 
 type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
 
@@ -98,7 +105,7 @@ class OciMirror implements OciBackend {
     return this.#registries.claimTo(registry);
   }
 
-  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved {
     return this.answer(belowVersion(request), vault);
   }
 
@@ -106,11 +113,11 @@ class OciMirror implements OciBackend {
     return formatOciError(error, parseOciRequest(belowVersion(request)));
   }
 
-  answer(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
+  answer(request: BackendRequest, vault?: VaultReader): Resolved {
     const asked = parseOciRequest(request);
     switch (asked.kind) {
       case "ping":
-        return pong;
+        return { kind: "answer", answer: pong };
       case "invalid":
         throw new VaultError("bad_request", asked.message);
       case "unknown":
@@ -124,25 +131,26 @@ class OciMirror implements OciBackend {
   }
 
   /** The artifact that fetches ahead what it lists; nothing of registries that only a client has named, nor offline. */
-  #fetchingAhead(asked: OciContent, request: BackendRequest, vault: VaultReader | undefined): Artifact {
-    const artifact = this.#artifact(asked, request);
+  #fetchingAhead(asked: OciContent, request: BackendRequest, vault: VaultReader | undefined): Resolved {
+    const resolved = this.#resolve(asked, request);
+    const { artifact } = resolved;
     const prefetch = this.#prefetch;
     const mayList = asked.kind === "tagged_manifest" || asked.kind === "manifest";
-    if (prefetch === null || vault === undefined || !mayList) return artifact;
-    if (!artifact.adoptsHeld || this.#options.policy.offline) return artifact;
+    if (prefetch === null || vault === undefined || !mayList) return resolved;
+    if (!isReusable(artifact) || this.#options.policy.offline) return resolved;
     const { registry, name } = asked;
     return {
-      ...artifact,
-      served: (headers, sha256) => {
+      ...resolved,
+      onServed: (headers, sha256) => {
         if (!isIndex(headers)) return;
         const locate = (kind: "manifest" | "blob", digest: Digest) =>
-          this.#artifact({ kind, registry, name, digest }, request);
+          this.#resolve({ kind, registry, name, digest }, request).artifact;
         prefetch.start({ artifact, sha256, locate }, vault);
       },
     };
   }
 
-  #artifact(asked: OciContent, request: BackendRequest): Artifact {
+  #resolve(asked: OciContent, request: BackendRequest): ResolvedArtifact {
     const scope = this.#registries.scopeOf(asked.registry);
     const isHub = scope.registries.every((registry) => registry.isHub);
     const content = isHub ? { ...asked, name: scope.registries[0]!.imageName(asked.name) } : asked;
@@ -152,62 +160,78 @@ class OciMirror implements OciBackend {
       key: `/${scope.word}${formatOciPath(content)}`,
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
-      adoptsHeld: scope.isTrusted && !(content.kind === "blob" && scope.registries.some((one) => one.plainHttpBlobs)),
-      movesOnAfter: scope.areAlike ? "any_failure" : this.#options.movesOnAfter,
+      failover: scope.areAlike ? "any_failure" : this.#options.failover,
       // Blobs may be of any type. Their digest tells.
       ...content.kind !== "blob" && { webPages: "refused" },
     };
+    const isReused = scope.isTrusted &&
+      !(content.kind === "blob" && scope.registries.some((one) => one.plainHttpBlobs));
+    const place: Place = { common, repositoryKey, reuse: isReused ? "once_confirmed" : "never" };
     switch (content.kind) {
       case "tagged_manifest":
-        return this.#tag(common, repositoryKey, { request, since: this.#candidates.absentAt(scope, content.name) });
+        return this.#tag(place, { request, since: this.#candidates.absentAt(scope, content.name) });
       case "manifest":
       case "blob":
-        return this.#digested(common, repositoryKey, content);
+        return this.#digested(place, content);
       case "tags":
       case "referrers":
         return this.#list(common, content.kind, request);
     }
   }
 
-  #tag(common: Common, repositoryKey: string, { request, since }: TagRequest): Artifact {
+  #tag({ common, repositoryKey, reuse }: Place, { request, since }: TagRequest): ResolvedArtifact {
     const { accept, keySuffix } = acceptClassOf(request.headers.get("accept"));
+    const keyByDigest = (sha256: string) => manifestKey(repositoryKey, sha256);
     return {
-      ...common,
-      key: common.key + keySuffix,
-      requestHeaders: [["accept", accept]],
-      freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
-      announcedDigest,
-      checkedBy: manifestCheck,
-      keyByDigest: (sha256) => manifestKey(repositoryKey, sha256),
-      mediaTypeOf,
-      present: (headers, sha256) => presentContent(headers, null, sha256),
+      kind: "artifact",
+      artifact: {
+        ...common,
+        key: common.key + keySuffix,
+        requestHeaders: [["accept", accept]],
+        freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
+        identity: { kind: "announced", digestIn: announcedDigest, reuse },
+        document: { check: manifestCheck, keyByDigest, mediaTypeOf },
+      },
+      headers: (stored, sha256) => presentContent(stored, null, sha256),
     };
   }
 
-  #digested(common: Common, repositoryKey: string, { kind, digest }: Digested): Artifact {
+  #digested({ common, repositoryKey, reuse }: Place, { kind, digest }: Digested): ResolvedArtifact {
     const isManifest = kind === "manifest";
     return {
-      ...common,
-      requestHeaders: isManifest ? [["accept", everyForm.accept]] : [],
-      freshness: { kind: "immutable" },
-      digest,
-      movesOnAfter: "any_failure",
-      ...isManifest && { keyByDigest: (sha256) => manifestKey(repositoryKey, sha256) },
-      present: (headers) => presentContent(headers, digest),
+      kind: "artifact",
+      artifact: {
+        ...common,
+        requestHeaders: isManifest ? [["accept", everyForm.accept]] : [],
+        freshness: { kind: "immutable" },
+        identity: { kind: "digest", digest, reuse },
+        failover: "any_failure",
+        ...isManifest && { document: { keyByDigest: (sha256) => manifestKey(repositoryKey, sha256) } },
+      },
+      headers: (stored) => presentContent(stored, digest),
     };
   }
 
-  #list(common: Common, kind: "tags" | "referrers", { base, path, query }: BackendRequest): Artifact {
+  #list(common: Common, kind: "tags" | "referrers", { base, path, query }: BackendRequest): ResolvedArtifact {
     const address = { path: base + path, ns: nsOf(query) };
     return {
-      ...common,
-      requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
-      freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs },
-      checkedBy: kind === "tags" ? tagListCheck : referrersCheck,
-      present: (headers) => presentList(headers, address),
-      ...kind === "referrers" && { whenMissing: noReferrers },
+      kind: "artifact",
+      artifact: {
+        ...common,
+        requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
+        freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs },
+        identity: { kind: "unknown" },
+        document: { check: kind === "tags" ? tagListCheck : referrersCheck },
+      },
+      headers: (stored) => presentList(stored, address),
+      ...kind === "referrers" && { ifMissing: noReferrers },
     };
   }
+}
+
+/** Whether stored bytes of another repository may serve the artifact. */
+function isReusable({ identity }: Artifact): boolean {
+  return (identity.kind === "digest" || identity.kind === "announced") && identity.reuse === "once_confirmed";
 }
 
 function manifestKey(repositoryKey: string, sha256: string): string {

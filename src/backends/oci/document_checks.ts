@@ -1,4 +1,4 @@
-import type { Reading } from "../../artifact.ts";
+import type { Parser } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 
 /** Registries take manifests of 4 MiB (distribution-spec, "Pushing Manifests"), some of more. */
@@ -30,16 +30,16 @@ export function mediaTypeOf(bytes: Uint8Array): string | null {
   return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;
 }
 
-function checkOf(what: string, isOne: (fields: Fields) => boolean): Reading<null> {
+function checkOf(what: string, isOne: (fields: Fields) => boolean): Parser<null> {
   return {
     name: `check of ${what}`,
     maxBytes: maxDocumentBytes,
-    async make(body) {
+    async parse(body) {
       const fields = parseFields(await body.bytes());
       if (fields !== null && isOne(fields)) return null;
       throw new VaultError("upstream_failed", `Cannot use "${body.url}": upstream sent something else than ${what}`);
     },
-    weigh: () => 0,
+    sizeOf: () => 0,
   };
 }
 

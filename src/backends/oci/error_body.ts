@@ -1,4 +1,4 @@
-import type { DirectAnswer } from "../../artifact.ts";
+import type { DirectAnswer } from "../../backend.ts";
 import type { ErrorCode, VaultError } from "../../errors.ts";
 import { versionHeader } from "./response_headers.ts";
 import type { OciRequest } from "./request.ts";

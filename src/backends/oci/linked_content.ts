@@ -1,4 +1,4 @@
-import type { Reading } from "../../artifact.ts";
+import type { Parser } from "../../document.ts";
 import type { Digest } from "../../digest.ts";
 import { maxDocumentBytes, parseFields } from "./document_checks.ts";
 import { readDigest } from "./request.ts";
@@ -23,17 +23,17 @@ const mostLinks = 1000;
 const linkBytes = 200;
 
 /** Reads what a manifest or an index lists; nothing of what is neither. */
-export const linksReading: Reading<Links> = {
+export const linksReading: Parser<Links> = {
   name: "links of a manifest",
   maxBytes: maxDocumentBytes,
-  async make(body) {
+  async parse(body) {
     const { manifests, config, layers } = parseFields(await body.bytes()) ?? {};
     return {
       manifests: listOf(manifests).flatMap(listedManifest),
       blobs: [config, ...listOf(layers)].flatMap(blobOf),
     };
   },
-  weigh: ({ manifests, blobs }) => (manifests.length + blobs.length) * linkBytes,
+  sizeOf: ({ manifests, blobs }) => (manifests.length + blobs.length) * linkBytes,
 };
 
 function listedManifest(descriptor: unknown): ListedManifest[] {

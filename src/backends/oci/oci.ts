@@ -1,4 +1,5 @@
-import type { Backend, Fetch } from "../../artifact.ts";
+import type { Fetch } from "../../artifact.ts";
+import type { Backend } from "../../backend.ts";
 import type { BackendConfig } from "../../config/schema.ts";
 import { hasCredentials } from "../../config/warnings.ts";
 import type { Credentials } from "../../upstream/credentials.ts";
@@ -40,7 +41,7 @@ export const oci: BackendType<OciConfig, OciBackend> = {
       policy: policyOf(config, backend),
       registries: await Promise.all(options.repositories.map((registry) => openRegistry(registry, backend, opening))),
       tagTtlMs: options.tag_ttl,
-      movesOnAfter: options.on_outage === "next" ? "any_failure" : "refusal",
+      failover: options.on_outage === "next" ? "any_failure" : "refusal",
       ...!options.prefetch.includes("none") && {
         prefetch: { platforms: options.prefetch, report: (level, message) => log[level](message) },
       },

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { Artifact, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import { linksReading, type ListedManifest } from "./linked_content.ts";
@@ -157,6 +158,6 @@ function nameOf({ artifact: { key } }: Served, sha256: string): string {
 }
 
 /** What is held counts, however old: a client has just got it. */
-function heldOf({ readAhead: _, ...artifact }: Artifact): Artifact {
+function heldOf(artifact: Artifact): Artifact {
   return { ...artifact, freshness: { kind: "immutable" } };
 }

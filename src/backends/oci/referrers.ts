@@ -1,4 +1,5 @@
-import type { DirectAnswer, Fetch } from "../../artifact.ts";
+import type { Fetch } from "../../artifact.ts";
+import type { DirectAnswer } from "../../backend.ts";
 import type { Digest } from "../../digest.ts";
 import { ociIndexType } from "./media_types.ts";
 import { versionHeader } from "./response_headers.ts";

@@ -1,4 +1,5 @@
-import type { Artifact, BackendRequest, DirectAnswer, VaultReader } from "../../artifact.ts";
+import type { BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { VaultError } from "../../errors.ts";
 import type { ImageBackend, OciBackend } from "./backend.ts";
 import { formatOciError } from "./error_body.ts";
@@ -45,7 +46,7 @@ class OciRoot implements ImageBackend {
     return `docker pull ${host}/NAME or ${host}/REGISTRY/NAME, or "registry-mirrors": ["${url}"] in daemon.json`;
   }
 
-  resolve(request: BackendRequest, vault?: VaultReader): Artifact | DirectAnswer {
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved {
     const addressed = this.#byPrefix(request);
     if (addressed !== null) return addressed.backend.answer(addressed.request, vault);
     return this.#byRegistry(request).answer(request, vault);

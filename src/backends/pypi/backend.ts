@@ -1,14 +1,7 @@
-import type {
-  Artifact,
-  Backend,
-  BackendRequest,
-  CachingPolicy,
-  DirectAnswer,
-  Freshness,
-  Resolved,
-  Source,
-  VaultReader,
-} from "../../artifact.ts";
+import type { Artifact, CachingPolicy, Freshness, Listing } from "../../artifact.ts";
+import type { Backend, BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
+import type { Provenance } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { DocumentLane } from "../shared/document_lane.ts";
 import { htmlType, jsonType, negotiate } from "./page_format.ts";
@@ -41,7 +34,7 @@ export interface PypiBackendOptions {
 }
 
 interface PageAges {
-  readonly source: Source;
+  readonly source: Provenance;
   readonly tooNew: readonly string[];
 }
 
@@ -90,7 +83,7 @@ class PypiBackend implements Backend {
     const asked = parsePypiRequest(request.path);
     switch (asked.kind) {
       case "moved":
-        return moved(locationOf(asked.path, request) + request.query);
+        return { kind: "answer", answer: moved(locationOf(asked.path, request) + request.query) };
       case "list":
         return this.#list(request, vault);
       case "page":
@@ -117,7 +110,7 @@ class PypiBackend implements Backend {
     vault: VaultReader,
   ): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
-    if (form === null) return notAcceptable;
+    if (form === null) return { kind: "answer", answer: notAcceptable };
     const now = Date.now();
     const aged = await this.#readAges(project, now, vault);
     const reading = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
@@ -136,7 +129,7 @@ class PypiBackend implements Backend {
   /** Of all indexes together; one that has no list is left out. */
   async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
-    if (form === null) return notAcceptable;
+    if (form === null) return { kind: "answer", answer: notAcceptable };
     const { policy } = this.#options;
     const lists = await this.#reader.findLists(vault);
     return showLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
@@ -146,7 +139,7 @@ class PypiBackend implements Backend {
    * A file, which the page of one of these projects has to list before it is fetched. Where the page has no hash of it,
    * it may change while the page stays the same, and is as fresh as a page.
    */
-  async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Artifact> {
+  async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Resolved> {
     const { policy, ttlMs } = this.#options;
     const listed = await this.#search.findHeld(url, projects, vault).catch((error) => {
       if (error instanceof VaultError) return null;
@@ -154,31 +147,31 @@ class PypiBackend implements Backend {
     });
     const freshnessOf = (file: FileToFetch | null): Freshness =>
       file?.digest === null ? { kind: "ttl", ttlMs } : { kind: "immutable" };
+    const [first] = this.#indexes.all;
+    const listing: Listing = {
+      cachedDigest: () => Promise.resolve(listed?.digest ?? null),
+      find: async () => {
+        try {
+          const { file, index } = await this.#search.find(url, projects, vault);
+          return { digest: file.digest, candidates: [index.candidate(file.url)], freshness: freshnessOf(file) };
+        } catch (error) {
+          // A copy that only has to be revalidated is served as well where its page is not available.
+          if (listed?.digest !== null || !(error instanceof VaultError)) throw error;
+          return { digest: null, candidates: [first!.candidate(listed.url)] };
+        }
+      },
+    };
     const artifact: Artifact = {
       backend: this.name,
       key: fileKeyOf(url),
-      candidates: [this.#indexes.all[0]!.candidate(url)],
+      candidates: [first!.candidate(url)],
       requestHeaders: [],
       freshness: freshnessOf(listed),
       policy,
-      movesOnAfter: "any_failure",
+      failover: "any_failure",
+      identity: { kind: "listed", listing },
     };
-    const complete = async (): Promise<Artifact> => {
-      const { file, index } = await this.#search.find(url, projects, vault);
-      const { digest } = file;
-      const found = { ...artifact, candidates: [index.candidate(file.url)], freshness: freshnessOf(file) };
-      return digest === null ? { ...found, webPages: "refused" } : { ...found, digest };
-    };
-    return {
-      ...artifact,
-      expected: () => Promise.resolve(listed?.digest ?? null),
-      // A copy that only has to be confirmed is served as well where its page cannot be had.
-      complete: () =>
-        complete().catch((error) => {
-          if (listed?.digest !== null || !(error instanceof VaultError)) throw error;
-          return { ...artifact, candidates: [this.#indexes.all[0]!.candidate(listed.url)], webPages: "refused" };
-        }),
-    };
+    return { kind: "artifact", artifact };
   }
 
   /**

@@ -1,4 +1,6 @@
-import type { Freshness, Read, Reading, VaultReader } from "../../artifact.ts";
+import type { Freshness } from "../../artifact.ts";
+import type { Parsed, Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { FileTable, FileToFetch } from "./file_table.ts";
 import { type IndexReader, isMissing } from "./index_reader.ts";
@@ -8,7 +10,7 @@ export interface FileSearchOptions {
   readonly indexes: PypiIndexes;
   readonly reader: IndexReader;
   /** How a page is read for its files. */
-  readonly reading: Reading<FileTable>;
+  readonly reading: Parser<FileTable>;
 }
 
 /** A file, and the index whose page lists it. */
@@ -29,7 +31,7 @@ const ways: readonly Freshness[] = [held, { kind: "ttl", ttlMs: lookAgainAfterMs
 export class FileSearch {
   readonly #indexes: PypiIndexes;
   readonly #reader: IndexReader;
-  readonly #reading: Reading<FileTable>;
+  readonly #reading: Parser<FileTable>;
 
   constructor({ indexes, reader, reading }: FileSearchOptions) {
     this.#indexes = indexes;
@@ -81,7 +83,7 @@ export class FileSearch {
 }
 
 /** Whether its index could not be asked for a newer one: an outage is never told as an absence. */
-function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Read<unknown>): boolean {
+function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Parsed<unknown>): boolean {
   return detail === "stale-if-error" && fwdStatus !== 404 && fwdStatus !== 410;
 }
 
@@ -90,7 +92,7 @@ function isSigned({ url }: FileToFetch): boolean {
   return url.includes("?");
 }
 
-function unlisted(project: string, { source }: Read<unknown>): VaultError {
+function unlisted(project: string, { source }: Parsed<unknown>): VaultError {
   const { upstream, cacheStatus: { fwdStatus } } = source;
   return new VaultError(
     "upstream_failed",

@@ -1,4 +1,6 @@
-import type { Artifact, Candidate, Reading, VaultReader } from "../../artifact.ts";
+import type { Artifact, Candidate } from "../../artifact.ts";
+import type { Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { DocumentLane } from "../shared/document_lane.ts";
 import type { LinksMade } from "./find_links_work.ts";
@@ -23,7 +25,7 @@ export interface LinksQuestion {
 export async function candidateFromLinks(question: LinksQuestion): Promise<Candidate> {
   const { url, links, vault } = question;
   const reading = readingOf(question);
-  const read = await vault.read({ ...links, checkedBy: reading }, reading).catch((error) => {
+  const read = await vault.read({ ...links, document: { check: reading } }, reading).catch((error) => {
     if (error instanceof VaultError) return error;
     throw error;
   });
@@ -37,12 +39,12 @@ export async function candidateFromLinks(question: LinksQuestion): Promise<Candi
   };
 }
 
-function readingOf({ project, lane, links: { backend } }: LinksQuestion): Reading<LinksMade> {
+function readingOf({ project, lane, links: { backend } }: LinksQuestion): Parser<LinksMade> {
   return {
     name: JSON.stringify(["pypi links", backend, project]),
     maxBytes: maxPageBytes,
-    make: (body) => lane.run({ name: "makeFromLinks", bodies: [body], options: { project } }),
-    weigh: ({ page }) => page?.bytes.byteLength ?? 0,
+    parse: (body) => lane.run({ name: "makeFromLinks", bodies: [body], options: { project } }),
+    sizeOf: ({ page }) => page?.bytes.byteLength ?? 0,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Source } from "../../artifact.ts";
+import type { Provenance } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 
 /** Public indexes, by every host name they have: what redirects there has nothing of its own to give. */
@@ -46,7 +46,7 @@ export class Forwarding {
    * Whether something that is held, or has just come, may count as what the index says. What came by a redirect to
    * another index does not count where there are rules, and nowhere once the index says that it has no such page.
    */
-  vouches(index: string, { upstream, location = upstream, cacheStatus: { fwdStatus } }: Source): boolean {
+  vouches(index: string, { upstream, location = upstream, cacheStatus: { fwdStatus } }: Provenance): boolean {
     if (this.#isOwn(index, new URL(location))) return true;
     return !this.#hasRules && fwdStatus !== 404 && fwdStatus !== 410;
   }

@@ -1,4 +1,6 @@
-import type { Artifact, CachingPolicy, Candidate, Freshness, Read, Reading, VaultReader } from "../../artifact.ts";
+import type { Artifact, CachingPolicy, Candidate, Freshness } from "../../artifact.ts";
+import type { Parsed, Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import { htmlType, jsonType } from "./page_format.ts";
@@ -18,13 +20,13 @@ export interface IndexReaderOptions {
 }
 
 /** What was made of a document of an index. */
-export interface IndexRead<T> extends Read<T> {
+export interface IndexRead<T> extends Parsed<T> {
   readonly index: AskedIndex;
 }
 
 /** How a page is to be read. */
 export interface PageRead<T> {
-  readonly reading: Reading<T>;
+  readonly reading: Parser<T>;
   readonly vault: VaultReader;
   /** As the backend has it where absent. */
   readonly freshness?: Freshness;
@@ -46,14 +48,14 @@ export interface FoundList extends IndexRead<boolean> {
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
 /** Looks at no byte of it. */
-const plainJson: Reading<boolean> = {
+const plainJson: Parser<boolean> = {
   name: "pypi plain JSON",
   maxBytes: maxPageBytes,
-  make({ headers }) {
+  parse({ headers }) {
     const contentType = headerOf(headers, "content-type");
     return isJson({ contentType }) && headerOf(headers, "content-encoding") === undefined;
   },
-  weigh: () => 0,
+  sizeOf: () => 0,
 };
 
 const never: Freshness = { kind: "ttl", ttlMs: 0 };
@@ -61,7 +63,7 @@ const never: Freshness = { kind: "ttl", ttlMs: 0 };
 /** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
 export class IndexReader {
   readonly #options: IndexReaderOptions;
-  readonly #listCheck: Reading<null>;
+  readonly #listCheck: Parser<null>;
 
   constructor(options: IndexReaderOptions) {
     this.#options = options;
@@ -92,7 +94,7 @@ export class IndexReader {
   }
 
   /** The page of a project as it is held, however old; null where none is that counts. Asks no index. */
-  async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Read<T> | null> {
+  async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Parsed<T> | null> {
     const page = this.#page(project, reading);
     if (!vault.holds(page)) return null;
     const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
@@ -105,7 +107,7 @@ export class IndexReader {
     const reads = await Promise.allSettled(all.map(async (index) => {
       const candidate = await this.#candidate(index, { project: null, url: `${index.url}/`, vault });
       const document = this.document(`/simple/;${index.url}`, [candidate]);
-      const artifact = { ...document, checkedBy: this.#listCheck };
+      const artifact = { ...document, document: { check: this.#listCheck } };
       const read = await vault.read(artifact, plainJson);
       if (!index.vouchesFor(read.source)) throw new VaultError("not_found", `"${index.url}/" is no list of its own`);
       return { ...read, artifact, index };
@@ -128,17 +130,17 @@ export class IndexReader {
   }
 
   /** The index that a page is of; null where none is that may have the project. */
-  #indexOf({ source }: Read<unknown>, project: string): AskedIndex | null {
+  #indexOf({ source }: Parsed<unknown>, project: string): AskedIndex | null {
     const index = this.#options.indexes.at(source.upstream, project);
     return index?.vouchesFor(source) ? index : null;
   }
 
   /** What is no page is no answer: an index that sends a page to sign in at is down. */
-  #page(project: string, checkedBy: Reading<unknown>): Artifact {
+  #page(project: string, check: Parser<unknown>): Artifact {
     const candidates = this.#options.indexes.of(project).map((index) =>
       index.documentCandidate(index.pageUrl(project))
     );
-    return { ...this.document(`/simple/${project}/`, candidates), checkedBy };
+    return { ...this.document(`/simple/${project}/`, candidates), document: { check } };
   }
 
   /** A document that indexes keep under URLs of their own; as fresh as a page. */
@@ -152,7 +154,8 @@ export class IndexReader {
       freshness: { kind: "ttl", ttlMs },
       policy,
       // An index that is down or refuses may have the project: who asks the next one then gets a stranger's.
-      movesOnAfter: "absence",
+      failover: "absence",
+      identity: { kind: "unknown" },
     };
   }
 }
@@ -162,12 +165,12 @@ function anew(page: Artifact): Artifact {
   return { ...page, freshness: never, policy: { ...page.policy, staleIfErrorMs: 0, serveDeleted: false } };
 }
 
-function createListCheck(lane: DocumentLane): Reading<null> {
+function createListCheck(lane: DocumentLane): Parser<null> {
   return {
     name: "pypi projects as they came",
     maxBytes: maxPageBytes,
-    make: (body) => lane.run({ name: "checkList", bodies: [body], options: null }),
-    weigh: () => 0,
+    parse: (body) => lane.run({ name: "checkList", bodies: [body], options: null }),
+    sizeOf: () => 0,
   };
 }
 

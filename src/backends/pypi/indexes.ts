@@ -1,4 +1,5 @@
-import type { Candidate, Fetch, Source } from "../../artifact.ts";
+import type { Candidate, Fetch } from "../../artifact.ts";
+import type { Provenance } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import { Forwarding } from "./forwarding.ts";
 import { lastSegment } from "./index_document.ts";
@@ -41,7 +42,7 @@ export interface AskedIndex {
   /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
   documentCandidate(url: string): Candidate;
   /** Whether what it gave is its own, by where it came from and what the index says of it now. */
-  vouchesFor(source: Source): boolean;
+  vouchesFor(source: Provenance): boolean;
 }
 
 /** The indexes in their order, and where their files are. */

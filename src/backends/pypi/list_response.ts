@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Artifact, CachingPolicy, Freshness, ReadableBody, Reading, VaultReader } from "../../artifact.ts";
+import type { CachingPolicy, Freshness } from "../../artifact.ts";
+import type { ResolvedArtifact } from "../../backend.ts";
+import type { Parser, ReadableBody } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import type { DocumentLane } from "../shared/document_lane.ts";
 import { madeArtifact } from "../shared/made_document.ts";
 import type { SimpleForm } from "./page_format.ts";
@@ -18,11 +21,11 @@ export interface ListWanted {
 const held: Freshness = { kind: "immutable" };
 
 /** The list that clients get of these, of which there is one at least. */
-export function showLists(lists: readonly FoundList[], wanted: ListWanted): Artifact {
+export function showLists(lists: readonly FoundList[], wanted: ListWanted): ResolvedArtifact {
   const [first, ...others] = lists as [FoundList, ...FoundList[]];
   const { backend, form, policy } = wanted;
   const isWhole = others.length === 0 && first.index.permitsAll;
-  if (isWhole && first.value && form.form === "json") return asItCame(first, form);
+  if (isWhole && first.value && form.form === "json") return passThrough(first, form);
   const parts = lists.map(({ sha256, index: { url, globs } }) => ({ sha256, url, globs }));
   const made = createHash("sha256").update(JSON.stringify([form.contentType, parts])).digest("hex");
   return madeArtifact({
@@ -36,12 +39,12 @@ export function showLists(lists: readonly FoundList[], wanted: ListWanted): Arti
 }
 
 /** PyPI's is too large to be made anew, and has no links that would have to be. */
-function asItCame({ artifact }: FoundList, form: SimpleForm): Artifact {
+function passThrough({ artifact }: FoundList, form: SimpleForm): ResolvedArtifact {
   const isValidator = (name: string) => name === "etag" || name === "last-modified";
   return {
-    ...artifact,
-    freshness: held,
-    present: (headers) => [...headers.filter(([name]) => isValidator(name)), ...headersOf(form)],
+    kind: "artifact",
+    artifact: { ...artifact, freshness: held },
+    headers: (stored) => [...stored.filter(([name]) => isValidator(name)), ...headersOf(form)],
   };
 }
 
@@ -58,11 +61,11 @@ async function makeLists(
   const next = lists[bodies.length];
   const globs = lists.map(({ index }) => index.globs);
   if (next === undefined) return await lane.run({ name: "makeLists", bodies, options: { globs, form } });
-  const reading: Reading<RenderedPage> = {
+  const reading: Parser<RenderedPage> = {
     name: JSON.stringify(["pypi projects", form.contentType, bodies.length, ...lists.map(({ sha256 }) => sha256)]),
     maxBytes: maxPageBytes,
-    make: (body) => makeLists(lists, wanted, [...bodies, body]),
-    weigh: ({ bytes }) => bytes.byteLength,
+    parse: (body) => makeLists(lists, wanted, [...bodies, body]),
+    sizeOf: ({ bytes }) => bytes.byteLength,
   };
   return (await vault.read({ ...next.artifact, freshness: held }, reading)).value;
 }

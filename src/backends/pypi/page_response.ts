@@ -1,4 +1,6 @@
-import type { Artifact, CachingPolicy, Rendition, Source } from "../../artifact.ts";
+import type { CachingPolicy } from "../../artifact.ts";
+import type { Resolved } from "../../backend.ts";
+import type { Provenance } from "../../document.ts";
 import { type HeaderList, headerOf } from "../../http/headers.ts";
 import { madeArtifact } from "../shared/made_document.ts";
 import type { RenderedPage } from "./page_work.ts";
@@ -16,8 +18,8 @@ export interface ShownAs {
 }
 
 /** A page that has been made, in the way that suits its size. */
-export function shownPage(page: RenderedPage, source: Source, shown: ShownAs): Rendition | Artifact {
-  if (page.bytes.byteLength <= largeBytes) return { ...page, source };
+export function shownPage(page: RenderedPage, source: Provenance, shown: ShownAs): Resolved {
+  if (page.bytes.byteLength <= largeBytes) return { kind: "document", document: { ...page, source } };
   const etag = headerOf(page.headers, "etag")!.slice(1, -1);
   return madeArtifact({
     ...shown,

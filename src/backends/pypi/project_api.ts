@@ -1,4 +1,7 @@
-import type { Artifact, BackendRequest, CachingPolicy, Reading, Resolved, VaultReader } from "../../artifact.ts";
+import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { BackendRequest, Resolved } from "../../backend.ts";
+import type { Parser } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { DocumentLane } from "../shared/document_lane.ts";
 import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
@@ -46,7 +49,7 @@ export class ProjectApi {
     const base = (request.origin ?? "") + request.base;
     const shown: ApiShown = { project, base, uploadedUntil, packagesBase };
     const reading = this.#reading(shown);
-    const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), checkedBy: reading });
+    const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), document: { check: reading } });
     const document = documentOf(asked);
     const read = await vault.read(document, reading);
     if (!index.vouchesFor(read.source)) throw missing(asked, index);
@@ -70,28 +73,28 @@ export class ProjectApi {
     ]);
   }
 
-  #reading(shown: ApiShown): Reading<ApiMade> {
+  #reading(shown: ApiShown): Parser<ApiMade> {
     const { backend, lane } = this.#options;
     return {
       name: JSON.stringify(["pypi api", backend, shown]),
       maxBytes: maxPageBytes,
-      make: (body) => lane.run({ name: "makeApi", bodies: [body], options: shown }),
-      weigh: ({ page }) => page.bytes.byteLength,
+      parse: (body) => lane.run({ name: "makeApi", bodies: [body], options: shown }),
+      sizeOf: ({ page }) => page.bytes.byteLength,
     };
   }
 
   /** What is said of the newest version is too new: what is said of an older one takes its place. */
-  #readingWith(older: Artifact, shown: ApiShown, vault: VaultReader): Reading<ApiMade> {
+  #readingWith(older: Artifact, shown: ApiShown, vault: VaultReader): Parser<ApiMade> {
     const reading = this.#reading(shown);
     const name = `${reading.name} ${older.key}`;
     const { lane } = this.#options;
     return {
       ...reading,
       name,
-      make: async (body) => {
-        const make: Reading<ApiMade>["make"] = (other) =>
+      parse: async (body) => {
+        const parse: Parser<ApiMade>["parse"] = (other) =>
           lane.run({ name: "makeApi", bodies: [body, other], options: shown });
-        return (await vault.read(older, { ...reading, name: `${name} inner`, make })).value;
+        return (await vault.read(older, { ...reading, name: `${name} inner`, parse })).value;
       },
     };
   }

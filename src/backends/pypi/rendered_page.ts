@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ReadableBody, Reading } from "../../artifact.ts";
+import type { Parser, ReadableBody } from "../../document.ts";
 import type { DocumentLane } from "../shared/document_lane.ts";
 import type { SimpleForm } from "./page_format.ts";
 import { FileTable } from "./file_table.ts";
@@ -31,23 +31,23 @@ export interface PageWanted {
 export class PageReadings {
   readonly #options: PageOptions;
   /** What files are checked against. */
-  readonly files: Reading<FileTable>;
+  readonly files: Parser<FileTable>;
   /** The URLs of its files, where the page does not say of any when it was uploaded; else none. */
-  readonly untimed: Reading<readonly string[]>;
+  readonly untimed: Parser<readonly string[]>;
 
   constructor(options: PageOptions) {
     this.#options = options;
     this.files = {
       name: JSON.stringify(["pypi files", options.backend]),
       maxBytes: maxPageBytes,
-      make: async (body) => new FileTable((await this.#make(body, null)).files),
-      weigh: ({ sizeBytes }) => sizeBytes,
+      parse: async (body) => new FileTable((await this.#make(body, null)).files),
+      sizeOf: ({ sizeBytes }) => sizeBytes,
     };
     this.untimed = {
       name: JSON.stringify(["pypi untimed files", options.backend]),
       maxBytes: maxPageBytes,
-      make: async (body) => (await this.#make(body, null)).untimed,
-      weigh: (urls) => urls.reduce((sum, { length }) => sum + length, 0),
+      parse: async (body) => (await this.#make(body, null)).untimed,
+      sizeOf: (urls) => urls.reduce((sum, { length }) => sum + length, 0),
     };
   }
 
@@ -58,19 +58,19 @@ export class PageReadings {
   }
 
   /** The page made ready for clients. */
-  shown({ project, form, toRoot, now, hidden }: PageWanted): Reading<RenderedPage> {
+  shown({ project, form, toRoot, now, hidden }: PageWanted): Parser<RenderedPage> {
     const { backend, indexes: { packagesBase } } = this.#options;
     const uploadedUntil = this.uploadedUntil(now);
     const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden };
     return {
       name: JSON.stringify(["pypi page", backend, project, form.contentType, toRoot, uploadedUntil, nameOf(hidden)]),
       maxBytes: maxPageBytes,
-      make: async (body, keep) => {
+      parse: async (body, keep) => {
         const { files, page } = await this.#make(body, shown);
         keep(this.files, new FileTable(files));
         return page!;
       },
-      weigh: ({ bytes }) => bytes.byteLength,
+      sizeOf: ({ bytes }) => bytes.byteLength,
     };
   }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import type { Artifact, CachingPolicy, VaultReader } from "../../artifact.ts";
+import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import { parseHttpDate } from "../../http/http_date.ts";
@@ -62,7 +63,8 @@ export class UploadTimes {
       requestHeaders: [],
       freshness: { kind: "immutable" },
       policy,
-      movesOnAfter: "any_failure",
+      failover: "any_failure",
+      identity: { kind: "unknown" },
       webPages: "refused",
     };
   }

@@ -1,4 +1,4 @@
-import type { ReadableBody } from "../../artifact.ts";
+import type { ReadableBody } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import { type DocumentTasks, documentTasks, type TaskName } from "./document_tasks.ts";
 import type { TaskReply, TaskRequest } from "./document_worker.ts";

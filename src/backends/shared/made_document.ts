@@ -1,4 +1,5 @@
 import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { ResolvedArtifact } from "../../backend.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import type { RenderedPage } from "../pypi/page_work.ts";
 
@@ -20,8 +21,8 @@ export interface MadeDocument {
  * The document as an artifact: it is made once, stored as a file and streamed from there, so that large documents take
  * no memory for each client, however slowly it reads.
  */
-export function madeArtifact({ backend, key, url, policy, headers, make }: MadeDocument): Artifact {
-  return {
+export function madeArtifact({ backend, key, url, policy, headers, make }: MadeDocument): ResolvedArtifact {
+  const artifact: Artifact = {
     backend,
     key,
     // It stands for an upstream, which the vault asks when it holds no copy.
@@ -30,9 +31,14 @@ export function madeArtifact({ backend, key, url, policy, headers, make }: MadeD
     freshness: { kind: "immutable" },
     // No upstream is asked for it: offline it is made as well.
     policy: { ...policy, offline: false },
-    movesOnAfter: "absence",
+    failover: "absence",
+    identity: { kind: "unknown" },
     webPages: "allowed",
-    present: (stored) => [...stored.filter(([name]) => name === "etag"), ...headers],
+  };
+  return {
+    kind: "artifact",
+    artifact,
+    headers: (stored) => [...stored.filter(([name]) => name === "etag"), ...headers],
   };
 }
 

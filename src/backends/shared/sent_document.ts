@@ -1,4 +1,4 @@
-import type { ReadableBody } from "../../artifact.ts";
+import type { ReadableBody } from "../../document.ts";
 import { headerOf } from "../../http/headers.ts";
 import { unpack } from "./unpack.ts";
 import type { IndexDocument } from "../pypi/page.ts";

@@ -154,14 +154,14 @@ function cameFrom({ url }: Candidate, previous: Version | null | undefined): boo
 /**
  * Where candidates are not alike, what is held of one that has it no more is served rather than another's of that name.
  */
-function isHeldFrom(candidate: Candidate, { movesOnAfter, policy }: Artifact, { previous }: Question): boolean {
-  return movesOnAfter === "absence" && policy.serveDeleted && cameFrom(candidate, previous);
+function isHeldFrom(candidate: Candidate, { failover, policy }: Artifact, { previous }: Question): boolean {
+  return failover === "absence" && policy.serveDeleted && cameFrom(candidate, previous);
 }
 
-function movesOn({ movesOnAfter }: Artifact, failure: VaultError): boolean {
+function movesOn({ failover }: Artifact, failure: VaultError): boolean {
   const { code } = failure;
-  return movesOnAfter === "any_failure" || isMissing(failure) ||
-    (movesOnAfter === "refusal" && (code === "denied" || code === "refused"));
+  return failover === "any_failure" || isMissing(failure) ||
+    (failover === "refusal" && (code === "denied" || code === "refused"));
 }
 
 function rank(error: VaultError): number {

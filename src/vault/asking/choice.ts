@@ -24,8 +24,8 @@ export class CandidateChoice {
    * later, and those that sent wrong bytes last.
    */
   of(artifact: Artifact): readonly Candidate[] {
-    const { candidates, movesOnAfter } = artifact;
-    if (movesOnAfter !== "any_failure" || candidates.length === 1) return candidates;
+    const { candidates, failover } = artifact;
+    if (failover !== "any_failure" || candidates.length === 1) return candidates;
     const distrusted = this.#distrusted.get(nameOf(artifact));
     const ranked = candidates.map((candidate) => {
       const { url } = candidate;
@@ -37,12 +37,12 @@ export class CandidateChoice {
   }
 
   /** Whether an answer can be expected soon, also from where redirects led for the copy that is held. */
-  isAnswering({ candidates, movesOnAfter }: Artifact, held?: Entry | null): boolean {
+  isAnswering({ candidates, failover }: Artifact, held?: Entry | null): boolean {
     const answers = ({ url }: Candidate) => {
       const location = redactUrl(url) === held?.url ? held.location : undefined;
       return this.#health.isAnswering(url) && (location === undefined || this.#health.isAnswering(location));
     };
-    return movesOnAfter === "any_failure" ? candidates.some(answers) : answers(candidates[0]!);
+    return failover === "any_failure" ? candidates.some(answers) : answers(candidates[0]!);
   }
 
   /** Whether a question that no client waits for is due, to find out if an upstream is back. */

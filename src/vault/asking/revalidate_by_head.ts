@@ -1,4 +1,4 @@
-import type { Artifact } from "../../artifact.ts";
+import type { Fetchable } from "../../artifact.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
@@ -6,14 +6,17 @@ import type { Entry, Store } from "../../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
 import { confirmed } from "./revalidate.ts";
 import { assess } from "../freshness.ts";
+import { digestOf, reusableSha256 } from "../identity.ts";
 
 export interface SettleOptions {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   /** A stale copy, with its body. */
   readonly previous: Entry | null;
   readonly store: Store;
   readonly askHead: () => Promise<Answer>;
 }
+
+type Announced = Extract<Fetchable["identity"], { kind: "announced" }>;
 
 /** An entry whose body is held, with the answer that says so. */
 export interface Settled {
@@ -27,33 +30,54 @@ export interface Settled {
  */
 export async function settleByHead(options: SettleOptions): Promise<Settled | { answer: Answer; entry: null } | null> {
   const { artifact, previous, store } = options;
-  if (artifact.announcedDigest ? previous === null : !isHeldElsewhere(artifact, store)) return null;
-  const answer = await options.askHead();
-  const digest = digestTold(artifact, answer);
-  const known = previous && artifact.announcedDigest?.(previous.headers);
-  if (previous && digest && known && formatDigest(known) === formatDigest(digest)) {
+  const { identity } = artifact;
+  switch (identity.kind) {
+    case "unknown":
+      return null;
+    case "digest": {
+      const sha256 = reusableSha256(identity);
+      const storedBytes = sha256 === null ? null : store.bodySize(sha256);
+      if (storedBytes === null) return null;
+      const answer = await options.askHead();
+      return { answer, entry: adoptedEntry(artifact, answer, storedBytes) };
+    }
+    case "announced":
+      return previous === null ? null : await settleAnnounced(artifact, previous, { ...options, identity });
+  }
+}
+
+/** The stale copy itself where it has the digest that upstream announces, else stored bytes that have it. */
+async function settleAnnounced(
+  artifact: Fetchable,
+  previous: Entry,
+  { store, askHead, identity }: SettleOptions & { readonly identity: Announced },
+): Promise<Settled | { answer: Answer; entry: null }> {
+  const answer = await askHead();
+  const digest = digestIn(artifact, answer);
+  const known = identity.digestIn(previous.headers);
+  if (digest && known && formatDigest(known) === formatDigest(digest)) {
     return { answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
   }
-  if (!artifact.adoptsHeld || digest?.algorithm !== "sha256") return { answer, entry: null };
+  if (identity.reuse === "never" || digest?.algorithm !== "sha256") return { answer, entry: null };
   return { answer, entry: adoptedEntry(artifact, answer, store.bodySize(digest.hex)) };
 }
 
 /** The entry for bytes of this size that are held; null where there are none, or the answer to HEAD is about others. */
-export function adoptedEntry(artifact: Artifact, answer: Answer, heldBytes: number | null): Entry | null {
+export function adoptedEntry(artifact: Fetchable, answer: Answer, heldBytes: number | null): Entry | null {
   const toldBytes = contentLengthOf(answer.response.headers) ?? heldBytes;
   // A login page that takes the place of a body is of another size.
   return toldBytes === heldBytes ? entryFor(artifact, answer, heldBytes) : null;
 }
 
 /** What an answer to HEAD is worth keeping: the digest behind a name; null where it tells none, or no size. */
-export function claimOf(artifact: Artifact, answer: Answer): Entry | null {
+export function claimOf(artifact: Fetchable, answer: Answer): Entry | null {
   const sizeBytes = contentLengthOf(answer.response.headers);
-  const entry = artifact.announcedDigest ? entryFor(artifact, answer, sizeBytes) : null;
+  const entry = artifact.identity.kind === "announced" ? entryFor(artifact, answer, sizeBytes) : null;
   return entry && { ...entry, claimed: true };
 }
 
-function entryFor(artifact: Artifact, answer: Answer, sizeBytes: number | null): Entry | null {
-  const digest = digestTold(artifact, answer);
+function entryFor(artifact: Fetchable, answer: Answer, sizeBytes: number | null): Entry | null {
+  const digest = digestIn(artifact, answer);
   if (digest?.algorithm !== "sha256" || sizeBytes === null) return null;
   const { headers } = answer.response;
   const now = Date.now();
@@ -65,12 +89,8 @@ function entryFor(artifact: Artifact, answer: Answer, sizeBytes: number | null):
   };
 }
 
-function isHeldElsewhere({ adoptsHeld, digest }: Artifact, store: Store): boolean {
-  return adoptsHeld === true && digest?.algorithm === "sha256" && store.bodySize(digest.hex) !== null;
-}
-
-function digestTold(artifact: Artifact, { response }: Answer): Digest | null {
-  return artifact.digest ?? artifact.announcedDigest?.(keepHeaders(response.headers)) ?? null;
+function digestIn({ identity }: Fetchable, { response }: Answer): Digest | null {
+  return digestOf(identity, keepHeaders(response.headers));
 }
 
 function sourceOf({ candidate }: Answer): string {

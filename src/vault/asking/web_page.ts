@@ -27,7 +27,7 @@ export interface Sent {
 export function isWebPageInPlaceOf(artifact: Artifact, { method, contentType, held }: Sent): boolean {
   if (!isHtml(contentType) || artifact.webPages === "allowed") return false;
   if (artifact.webPages === "refused") return true;
-  if (method === "GET" && (artifact.digest || artifact.checkedBy)) return false;
+  if (method === "GET" && (artifact.identity.kind === "digest" || artifact.document?.check)) return false;
   return isOtherType(held) || endings.has(endingOf(artifact.key)) ||
     !acceptsHtml(headerOf(artifact.requestHeaders, "accept"));
 }

@@ -1,4 +1,4 @@
-import type { Reading } from "../../artifact.ts";
+import type { Parser } from "../../document.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { tooLarge } from "./opened_body.ts";
@@ -17,7 +17,7 @@ export interface WholeBody {
 }
 
 /** Lets a reading say whether a body is what it should be, and keeps what it makes. Throws as the reading does. */
-export async function checkDocument(reading: Reading<unknown>, body: WholeBody, made: MadeReadings): Promise<void> {
+export async function checkDocument(reading: Parser<unknown>, body: WholeBody, made: MadeReadings): Promise<void> {
   const { sha256, sizeBytes, headers, url, location = url } = body;
   if (sizeBytes > reading.maxBytes) throw tooLarge(url, reading.maxBytes);
   const readable = {

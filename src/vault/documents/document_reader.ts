@@ -1,4 +1,6 @@
-import type { Artifact, Read, Reading, Source, VaultReader } from "../../artifact.ts";
+import type { Artifact } from "../../artifact.ts";
+import type { Parsed, Parser, Provenance } from "../../document.ts";
+import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { SingleFlight } from "../../single_flight.ts";
@@ -21,17 +23,17 @@ export interface LibraryOptions {
 /** Reads what the vault holds or fetches: each document once, for however many. */
 export class Library implements VaultReader {
   readonly #options: LibraryOptions;
-  readonly #reads = new SingleFlight<string, Read<unknown>>();
+  readonly #reads = new SingleFlight<string, Parsed<unknown>>();
   readonly #ahead = new Set<Promise<void>>();
 
   constructor(options: LibraryOptions) {
     this.#options = options;
   }
 
-  read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+  read<T>(artifact: Artifact, reading: Parser<T>): Promise<Parsed<T>> {
     const { backend, key, requestHeaders, freshness } = artifact;
     const name = JSON.stringify([backend, key, requestHeaders, freshness, reading.name]);
-    return this.#reads.run(name, () => this.#read(artifact, reading)) as Promise<Read<T>>;
+    return this.#reads.run(name, () => this.#read(artifact, reading)) as Promise<Parsed<T>>;
   }
 
   async head(artifact: Artifact): Promise<HeaderList> {
@@ -75,10 +77,11 @@ export class Library implements VaultReader {
   }
 
   /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */
-  readAhead({ readAhead: reading, ...artifact }: Artifact, come: Promise<void>): void {
+  readAhead(artifact: Artifact, come: Promise<void>): void {
+    const reading = artifact.document?.ahead;
     if (!reading) return;
     const read = come.then(async () => {
-      if (this.holds(artifact)) await this.read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+      if (this.holds(artifact)) await this.read(asStored(artifact), reading);
       // What goes wrong here goes wrong again for who wants it, and is told then.
     }).catch(() => {}).finally(() => this.#ahead.delete(read));
     this.#ahead.add(read);
@@ -90,12 +93,12 @@ export class Library implements VaultReader {
     await Promise.all(this.#ahead);
   }
 
-  async #read<T>(artifact: Artifact, reading: Reading<T>): Promise<Read<T>> {
+  async #read<T>(artifact: Artifact, reading: Parser<T>): Promise<Parsed<T>> {
     const { made, settled, open } = this.#options;
     const opened = await open(artifact);
     const body = new OpenedBody(opened, { maxBytes: reading.maxBytes, signal: made.signal });
     try {
-      const isChecked = artifact.checkedBy?.name === reading.name && opened.cacheStatus.stored === true;
+      const isChecked = artifact.document?.check?.name === reading.name && opened.cacheStatus.stored === true;
       // What the check has made of a body that comes is kept by the time that body has ended.
       const known = opened.sha256 ?? (isChecked ? await body.sha256() : undefined);
       const kept = known === undefined ? null : made.get(reading, body, known);
@@ -112,13 +115,18 @@ export class Library implements VaultReader {
   }
 
   /** From the store, a body that has been read to its end. */
-  async #readAgain<T>({ checkedBy: _, ...artifact }: Artifact, reading: Reading<T>): Promise<Read<T>> {
+  async #readAgain<T>(artifact: Artifact, reading: Parser<T>): Promise<Parsed<T>> {
     await this.#options.settled(artifact);
-    return await this.#read({ ...artifact, freshness: { kind: "immutable" } }, reading);
+    return await this.#read(asStored(artifact), reading);
   }
 }
 
-function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: string): Source {
+/** The artifact whose stored copy will do, however old, and is not looked into once more. */
+function asStored({ document: _, ...artifact }: Artifact): Artifact {
+  return { ...artifact, freshness: { kind: "immutable" } };
+}
+
+function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: string): Provenance {
   return { cacheStatus, ageSeconds, upstream, location };
 }
 

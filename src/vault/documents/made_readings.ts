@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
-import type { KeepMade, ReadableBody, Reading } from "../../artifact.ts";
+import type { KeepParsed, Parser, ReadableBody } from "../../document.ts";
 
 /** What was made of documents, in bounded memory: by the reading, and by the body's digest and where it came from. */
 export class MadeReadings {
   readonly #made: LRUCache<string, Made> | null;
   readonly #closing = new AbortController();
 
-  /** `memoryBytes` is how much may be kept, as the readings weigh it. */
+  /** `memoryBytes` is how much may be kept, as the readings sizeOf it. */
   constructor(memoryBytes: number) {
     this.#made = memoryBytes > 0
       ? new LRUCache({ maxSize: memoryBytes, sizeCalculation: ({ weight }) => weight })
@@ -19,7 +19,7 @@ export class MadeReadings {
   }
 
   /** What a reading has made of a body with this SHA-256; null where that is not kept. */
-  get<T>(reading: Reading<T>, body: MadeOf, sha256: string): { readonly value: T } | null {
+  get<T>(reading: Parser<T>, body: MadeOf, sha256: string): { readonly value: T } | null {
     return this.#made?.get(nameOf(reading, body, sha256)) as { readonly value: T } | undefined ?? null;
   }
 
@@ -27,10 +27,10 @@ export class MadeReadings {
    * Makes something of a body and keeps it, with what is made along with it. `sha256` is asked for afterwards. Rejects
    * as both do.
    */
-  async make<T>(reading: Reading<T>, body: ReadableBody, sha256: () => Promise<string>): Promise<T> {
+  async make<T>(reading: Parser<T>, body: ReadableBody, sha256: () => Promise<string>): Promise<T> {
     const others: ((digest: string) => void)[] = [];
-    const keep: KeepMade = (other, value) => void others.push((digest) => this.#set(other, value, { body, digest }));
-    const value = await reading.make(body, keep);
+    const keep: KeepParsed = (other, value) => void others.push((digest) => this.#set(other, value, { body, digest }));
+    const value = await reading.parse(body, keep);
     const digest = await sha256();
     for (const keepOther of others) keepOther(digest);
     this.#set(reading, value, { body, digest });
@@ -42,8 +42,8 @@ export class MadeReadings {
     this.#closing.abort();
   }
 
-  #set<T>(reading: Reading<T>, value: T, { body, digest }: { body: MadeOf; digest: string }): void {
-    this.#made?.set(nameOf(reading, body, digest), { value, weight: Math.ceil(reading.weigh(value)) + 200 });
+  #set<T>(reading: Parser<T>, value: T, { body, digest }: { body: MadeOf; digest: string }): void {
+    this.#made?.set(nameOf(reading, body, digest), { value, weight: Math.ceil(reading.sizeOf(value)) + 200 });
   }
 }
 
@@ -54,6 +54,6 @@ interface Made {
 
 type MadeOf = Pick<ReadableBody, "url" | "location">;
 
-function nameOf({ name }: Reading<unknown>, { url, location }: MadeOf, sha256: string): string {
+function nameOf({ name }: Parser<unknown>, { url, location }: MadeOf, sha256: string): string {
   return `${sha256} ${url} ${location} ${name}`;
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { ReadableBody } from "../../artifact.ts";
+import type { ReadableBody } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";

@@ -1,4 +1,5 @@
-import type { Artifact } from "../../artifact.ts";
+import type { Fetchable } from "../../artifact.ts";
+import { givenDigest } from "../identity.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import { hasAmbiguousLength, keepHeaders } from "../../http/headers.ts";
 import type { VaultEvents } from "../../observe/events.ts";
@@ -39,7 +40,7 @@ export interface ArrivingBodyDeps {
  */
 export class ArrivingBody {
   /** With the digest that upstream announced, if it was not known before. */
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly file: GrowingFile;
   readonly beginning: BodyBeginning;
   /** False where upstream forbids a shared cache to keep it. */
@@ -62,7 +63,7 @@ export class ArrivingBody {
   /**
    * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
    */
-  static async create(artifact: Artifact, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
+  static async create(artifact: Fetchable, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
     const assessment = assessWithLength(artifact, beginning.answer.response.headers);
     const { objection } = assessment;
     if (objection !== null) deps.log.debug(`${notKeeping(artifact)}: ${objection}`);
@@ -72,7 +73,7 @@ export class ArrivingBody {
   }
 
   private constructor(
-    artifact: Artifact,
+    artifact: Fetchable,
     beginning: BodyBeginning,
     deps: ArrivingBodyDeps & { assessment: Assessment; staged: StagedBody | null },
   ) {
@@ -86,7 +87,7 @@ export class ArrivingBody {
     this.version = versionOf(artifact, beginning, assessment);
     this.#hash = resumed?.hash ?? hashFor(artifact, { staged, sizeBytes, hashing });
     this.file = new GrowingFile({
-      ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.digest !== undefined },
+      ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.identity.kind === "digest" },
       patienceMs: answer.candidate.idleTimeoutMs,
       onFollowerLeft: () => {
         deps.onFollowerLeft();
@@ -109,7 +110,7 @@ export class ArrivingBody {
    */
   get resumable(): boolean {
     const { sizeBytes, validator } = this.beginning;
-    return sizeBytes !== null && (validator !== null || this.artifact.digest !== undefined);
+    return sizeBytes !== null && (validator !== null || this.artifact.identity.kind === "digest");
   }
 
   /** Whether upstream is known to honour ranges of this very body. */
@@ -129,7 +130,7 @@ export class ArrivingBody {
 
   /**
    * Checks the body that is all there, releases its last bytes, and keeps it. Throws `digest_mismatch`, and as
-   * `checkedBy` does, with nothing released; a body that cannot be kept is no error. `released` is called in between.
+   * the check of the document, with nothing released; a body that cannot be kept is no error. `released` is called in between.
    */
   async finish(released: () => void): Promise<"stored" | "unstored"> {
     await this.file.flush();
@@ -176,7 +177,7 @@ export class ArrivingBody {
   /** The digests of the whole body, compared with the expected one; null where nothing needs them. */
   async #check(): Promise<HashedSoFar | null> {
     const { file } = this;
-    const expected = this.artifact.digest;
+    const expected = givenDigest(this.artifact.identity);
     if (!this.#hash || (!file.storing && !expected)) return null;
     file.hashStored();
     const hashed = await this.#hash.digests();
@@ -203,10 +204,10 @@ export class ArrivingBody {
     const stream = () => beginningOf(staged.openReader(0), sizeBytes);
     const read = () => new Response(stream()).bytes();
     const document = { sha256, sizeBytes, headers, url, location, read, stream };
-    const { checkedBy } = this.artifact;
-    if (checkedBy) {
+    const check = this.artifact.document?.check;
+    if (check) {
       this.#refused = true;
-      await checkDocument(checkedBy, document, this.#deps.made);
+      await checkDocument(check, document, this.#deps.made);
       this.#refused = false;
     }
     await recordKeyByDigest(this.artifact, document, this.#deps);
@@ -242,7 +243,7 @@ export class ArrivingBody {
   }
 }
 
-function versionOf(artifact: Artifact, { answer }: BodyBeginning, assessment: Assessment): Version {
+function versionOf(artifact: Fetchable, { answer }: BodyBeginning, assessment: Assessment): Version {
   const { backend, key } = artifact;
   const { freshUntil, generatedAt, selectedBy } = assessment;
   const now = Date.now();
@@ -270,14 +271,18 @@ function beginningOf(file: Deno.FsFile, sizeBytes: number): ReadableStream<Uint8
 }
 
 /** A body whose length is ambiguous is stored only where its digest tells that it is whole. */
-function assessWithLength(artifact: Artifact, headers: Headers): Assessment {
+function assessWithLength(artifact: Fetchable, headers: Headers): Assessment {
   const assessment = assess(artifact, headers, Date.now());
-  const doubtful = hasAmbiguousLength(headers) && artifact.digest === undefined;
+  const doubtful = hasAmbiguousLength(headers) && artifact.identity.kind !== "digest";
   const objection = "its Content-Length is not certain, and no digest tells whether it is whole";
   return doubtful ? { ...assessment, storable: false, objection } : assessment;
 }
 
-async function stage(artifact: Artifact, sizeBytes: number | null, deps: ArrivingBodyDeps): Promise<StagedBody | null> {
+async function stage(
+  artifact: Fetchable,
+  sizeBytes: number | null,
+  deps: ArrivingBodyDeps,
+): Promise<StagedBody | null> {
   let staged: StagedBody | null = null;
   try {
     staged = await deps.store.stage(artifact);
@@ -291,14 +296,14 @@ async function stage(artifact: Artifact, sizeBytes: number | null, deps: Arrivin
 }
 
 function hashFor(
-  artifact: Artifact,
+  artifact: Fetchable,
   { staged, sizeBytes, hashing }: { staged: StagedBody | null; sizeBytes: number | null; hashing: Hashing },
 ): RunningHash | null {
   if (staged) return hashing.follow(staged.path, sizeBytes, algorithmsFor(artifact));
-  return artifact.digest ? hashing.inline([artifact.digest.algorithm]) : null;
+  return artifact.identity.kind === "digest" ? hashing.inline([artifact.identity.digest.algorithm]) : null;
 }
 
-function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDeps): void {
+function reportUnstored(artifact: Fetchable, cause: unknown, deps: ArrivingBodyDeps): void {
   deps.events.storeFailed(artifact.backend);
   // The store says why there is no room, and not for each body.
   const level = cause instanceof VaultError && cause.code === "cache_full" ? "info" : "error";
@@ -306,6 +311,6 @@ function reportUnstored(artifact: Artifact, cause: unknown, deps: ArrivingBodyDe
   deps.onUnstored();
 }
 
-function notKeeping({ backend, key }: Artifact): string {
+function notKeeping({ backend, key }: Fetchable): string {
   return `Not storing ${backend} ${key}, only passing it on`;
 }

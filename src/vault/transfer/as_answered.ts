@@ -1,4 +1,4 @@
-import type { Artifact } from "../../artifact.ts";
+import type { Fetchable } from "../../artifact.ts";
 import { keepHeaders } from "../../http/headers.ts";
 import type { BodyBeginning } from "./arriving_body.ts";
 
@@ -7,11 +7,13 @@ import type { BodyBeginning } from "./arriving_body.ts";
  * bytes is hashed by SHA-256 only, where no digest was known before.
  */
 export function asAnswered(
-  artifact: Artifact,
+  artifact: Fetchable,
   { answer: { response, requestHeaders }, resumed }: BodyBeginning,
-): Artifact {
+): Fetchable {
   const asked = { ...artifact, requestHeaders };
-  if (artifact.digest || !artifact.announcedDigest) return asked;
-  const digest = artifact.announcedDigest(keepHeaders(response.headers));
-  return digest && (!resumed || digest.algorithm === "sha256") ? { ...asked, digest } : asked;
+  const { identity } = artifact;
+  if (identity.kind !== "announced") return asked;
+  const digest = identity.digestIn(keepHeaders(response.headers));
+  if (digest === null || (resumed && digest.algorithm !== "sha256")) return asked;
+  return { ...asked, identity: { kind: "digest", digest, reuse: identity.reuse } };
 }

@@ -1,4 +1,4 @@
-import type { Artifact, Candidate } from "../../artifact.ts";
+import type { Candidate, Fetchable } from "../../artifact.ts";
 import { VaultError } from "../../errors.ts";
 import { BodyReader } from "../../upstream/body_reader.ts";
 import { contentLengthOf } from "../../http/headers.ts";
@@ -16,7 +16,7 @@ import type { Segment } from "./segment.ts";
 const readBytes = { least: 64 * 1024, most: 408 * 1024 };
 
 export interface FillContext {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly file: GrowingFile;
   /** The one that answered first; the others can go on for it only where the digest is known. */
   readonly candidate: Candidate;
@@ -95,7 +95,8 @@ export async function askPart(context: FillContext, stretch: WantedPart): Promis
     const answer = await askRest(context, stretch, validator);
     const { status, headers } = answer.response;
     const skip = await bytesBefore(context, stretch, answer.response);
-    const certain = validator !== null || context.artifact.digest || condition.isConfirmedBy(headers);
+    const certain = validator !== null || context.artifact.identity.kind === "digest" ||
+      condition.isConfirmedBy(headers);
     if (status === 206 && certain) condition.answered(validator, "part");
     if (skip === 0 && certain) return { ...answer, skip };
     condition.answered(validator, "whole");
@@ -116,7 +117,9 @@ async function askRest(context: FillContext, stretch: WantedPart, validator: str
     method: "GET",
     headers: resumeHeaders(receivedTo, validator, upTo === file.sizeBytes ? Infinity : upTo),
     signal,
-    candidates: artifact.digest ? [candidate, ...candidates.filter((other) => other !== candidate)] : [candidate],
+    candidates: artifact.identity.kind === "digest"
+      ? [candidate, ...candidates.filter((other) => other !== candidate)]
+      : [candidate],
     events,
     retry: true,
   });
@@ -169,13 +172,13 @@ async function bytesBefore(context: FillContext, { receivedTo: at }: WantedPart,
   if (response.status === 206) {
     const range = rangeOf(response.headers);
     const fits = range?.start === at && (range.size === undefined || range.size === size);
-    if (fits && (artifact.digest || !condition.isContradictedBy(response.headers))) return 0;
+    if (fits && (artifact.identity.kind === "digest" || !condition.isContradictedBy(response.headers))) return 0;
   } else if (isWhole(response.status)) {
     // It was sent whole although a part was asked for: the same body where the validator or, in the end, the digest
     // says so.
     const length = contentLengthOf(response.headers);
     const same = condition.isConfirmedBy(response.headers) && (length === null || length === size);
-    if (same || (artifact.digest && length === size)) return at;
+    if (same || (artifact.identity.kind === "digest" && length === size)) return at;
   }
   await response.body?.cancel().catch(() => {});
   throw new VaultError(

@@ -1,4 +1,4 @@
-import type { Artifact, Candidate } from "../../artifact.ts";
+import type { Candidate, Fetchable } from "../../artifact.ts";
 import type { DigestAlgorithm } from "../../digest.ts";
 import { contradicts, strongValidator, strongValidators } from "../../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
@@ -25,7 +25,7 @@ export type Beginning =
   };
 
 export interface BeginOptions {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   readonly candidates: readonly Candidate[];
   /** A stale copy to be confirmed. */
   readonly previous: Entry | null;
@@ -65,7 +65,7 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
   }
   if (from > 0) {
     const answer = await ask(options, resumeHeaders(from, null, to));
-    const body = partial(answer, artifact.digest !== undefined);
+    const body = partial(answer, artifact.identity.kind === "digest");
     if (body?.start === from) return body;
     if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
@@ -130,7 +130,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
   });
   const body = partial(answer, true);
   const unchanged = body?.start === record.storedBytes && body.sizeBytes === record.sizeBytes &&
-    (artifact.digest !== undefined ||
+    (artifact.identity.kind === "digest" ||
       (record.validator !== null && !contradicts(answer.response.headers, record.validator)));
   const hash = unchanged && await staged.reserve(record.storedBytes, record.sizeBytes)
     ? await checkedPrefix(staged, options, answer)
@@ -195,6 +195,6 @@ function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> 
 }
 
 /** The store names bodies by SHA-256; the expected digest may be another. */
-export function algorithmsFor(artifact: Artifact): DigestAlgorithm[] {
-  return [...new Set<DigestAlgorithm>(["sha256", ...(artifact.digest ? [artifact.digest.algorithm] : [])])];
+export function algorithmsFor({ identity }: Fetchable): DigestAlgorithm[] {
+  return identity.kind === "digest" ? [...new Set<DigestAlgorithm>(["sha256", identity.digest.algorithm])] : ["sha256"];
 }

@@ -1,4 +1,5 @@
-import type { Artifact, Candidate } from "../../artifact.ts";
+import type { Candidate, Fetchable } from "../../artifact.ts";
+import { withoutReuse } from "../identity.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { VaultEvents } from "../../observe/events.ts";
 import type { Log } from "../../observe/log.ts";
@@ -38,7 +39,7 @@ export interface TransferDeps {
 }
 
 export interface TransferPlan {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   /** In the order to be tried. */
   readonly candidates: readonly Candidate[];
   /** A stale copy that upstream is asked to confirm. */
@@ -69,7 +70,7 @@ const mostRounds = 3;
 
 /** One upstream fetch of one artifact, for everyone who wants it. It ends complete or failed, never in between. */
 export class Transfer {
-  readonly artifact: Artifact;
+  readonly artifact: Fetchable;
   /** Settles when nothing more will happen here. Never rejects. */
   readonly ended: Promise<void>;
   /** Settles when the whole body has been checked; rejects with a VaultError where that fails. */
@@ -148,7 +149,7 @@ export class Transfer {
 
   /** Whether the body is checked against a digest before its end is released; only after `head` said there is one. */
   get gated(): boolean {
-    return this.#body!.artifact.digest !== undefined;
+    return this.#body!.artifact.identity.kind === "digest";
   }
 
   /** A reader of the body; only after `head` said there is one. */
@@ -260,7 +261,7 @@ export class Transfer {
     const whole = await begin({
       ...this.#plan,
       ...this.#deps,
-      ...{ artifact: { ...this.artifact, adoptsHeld: false }, previous: null, from: 0 },
+      ...{ artifact: withoutReuse(this.artifact), previous: null, from: 0 },
       signal: this.#abort.signal,
     });
     return await this.#place(whole as BodyBeginning);

@@ -1,5 +1,6 @@
 import { VaultError } from "../../errors.ts";
-import type { Artifact } from "../../artifact.ts";
+import type { Artifact, Fetchable } from "../../artifact.ts";
+import { givenDigest, reusableSha256 } from "../identity.ts";
 import { Transfer, type TransferDeps, type TransferPlan } from "./transfer.ts";
 
 /** Whom a transfer may serve: all who ask for its key, those who ask with the same headers, or only who started it. */
@@ -22,18 +23,18 @@ export class Transfers {
   }
 
   /** Whether a transfer of this artifact can be joined. */
-  has(artifact: Artifact): boolean {
+  has(artifact: Fetchable): boolean {
     return this.find(artifact, "key") !== null;
   }
 
   /** The transfer that `join` would join; null where it would start one. */
-  find(artifact: Artifact, sharing: Sharing): Transfer | null {
+  find(artifact: Fetchable, sharing: Sharing): Transfer | null {
     const known = sharing === "none" ? undefined : this.#joinable.get(nameOf(artifact, sharing));
     return known?.stopping === false ? known : null;
   }
 
   /** Upstream has another version than the one that is arriving: later requests do not join it. */
-  outdate(transfer: Transfer, artifact: Artifact, sharing: Sharing): void {
+  outdate(transfer: Transfer, artifact: Fetchable, sharing: Sharing): void {
     const name = nameOf(artifact, sharing);
     if (this.#joinable.get(name) !== transfer) return;
     this.#joinable.delete(name);
@@ -48,13 +49,14 @@ export class Transfers {
   }
 
   /** One under way for the same digest under another key, where its bytes are neither held nor coming for this one. */
-  elsewhere(artifact: Artifact): Transfer | null {
-    const { backend, key, digest, adoptsHeld } = artifact;
-    if (!adoptsHeld || digest?.algorithm !== "sha256" || this.has(artifact)) return null;
-    if (this.#deps.store.bodySize(digest.hex) !== null) return null;
+  elsewhere(artifact: Fetchable): Transfer | null {
+    const { backend, key, identity } = artifact;
+    const sha256 = reusableSha256(identity);
+    if (sha256 === null || this.has(artifact) || this.#deps.store.bodySize(sha256) !== null) return null;
     for (const transfer of this.#running) {
       const { artifact: its, stopping } = transfer;
-      const isSame = its.digest?.algorithm === "sha256" && its.digest.hex === digest.hex;
+      const digest = givenDigest(its.identity);
+      const isSame = digest?.algorithm === "sha256" && digest.hex === sha256;
       if (isSame && !stopping && (its.backend !== backend || its.key !== key)) return transfer;
     }
     return null;
@@ -107,6 +109,6 @@ export class Transfers {
   }
 }
 
-function nameOf({ backend, key, requestHeaders }: Artifact, sharing: Sharing): string {
+function nameOf({ backend, key, requestHeaders }: Fetchable, sharing: Sharing): string {
   return sharing === "selection" ? JSON.stringify([backend, key, requestHeaders]) : `${backend}\0${key}`;
 }

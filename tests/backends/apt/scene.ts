@@ -1,4 +1,5 @@
-import type { CachingPolicy, Client } from "../../../src/artifact.ts";
+import type { CachingPolicy } from "../../../src/artifact.ts";
+import type { Client } from "../../../src/backend.ts";
 import { type AptBackendOptions, createAptBackend } from "../../../src/backends/apt/backend.ts";
 import { formatCacheStatus } from "../../../src/http/cache_status.ts";
 import { type HeaderList, headerOf } from "../../../src/http/headers.ts";
@@ -47,15 +48,15 @@ export class AptScene implements AsyncDisposable {
     const { reader } = this.fixture.vault;
     const request = { client, base: "/debian", path, query: "", headers: new Headers(headers.headers) };
     const resolved = await this.#backend.resolve(request, reader);
-    if ("body" in resolved) throw new Error("a direct answer");
-    if ("bytes" in resolved) {
-      const { bytes, headers, source: { cacheStatus } } = resolved;
+    if (resolved.kind === "answer") throw new Error("a direct answer");
+    if (resolved.kind === "document") {
+      const { bytes, headers, source: { cacheStatus } } = resolved.document;
       return { text: new TextDecoder().decode(bytes), headers, cacheStatus: formatCacheStatus(cacheStatus) };
     }
-    const opened = await this.fixture.open(resolved);
+    const opened = await this.fixture.open(resolved.artifact);
     const text = new TextDecoder().decode(await bytesOf(opened));
     // A client may have all bytes a moment before they are kept.
-    await reader.fetch({ ...resolved, freshness: { kind: "immutable" } });
+    await reader.fetch({ ...resolved.artifact, freshness: { kind: "immutable" } });
     return { text, headers: opened.headers, cacheStatus: formatCacheStatus(opened.cacheStatus) };
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Client } from "../../../src/artifact.ts";
+import type { Client } from "../../../src/backend.ts";
 import { VaultError } from "../../../src/errors.ts";
 import { type AptGeneration, releaseText, sha256, signatureText } from "../../support/apt/upstream.ts";
 import { FakeNow } from "../../support/fake_now.ts";

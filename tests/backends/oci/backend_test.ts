@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
 import { VaultError } from "../../../src/errors.ts";
+import type { DirectAnswer } from "../../../src/backend.ts";
 import { parseDigest } from "../../../src/digest.ts";
-import { asArtifact, hub, ociBackend, registryAt, requestFor, sha256, sha512, urlsOf } from "./fixture.ts";
+import {
+  asArtifact,
+  asResolvedArtifact,
+  digestOf,
+  hub,
+  isReused,
+  ociBackend,
+  registryAt,
+  requestFor,
+  sha256,
+  sha512,
+  urlsOf,
+} from "./fixture.ts";
 
 const hubUrl = "https://registry-1.docker.io/v2";
 const ghcr = registryAt("ghcr.io");
@@ -41,12 +54,13 @@ for (const { target, key } of forms) {
 
 for (const path of ["/", "/v2", "/v2/"]) {
   Deno.test(`${path} below the prefix says that the API is spoken here`, () => {
-    assert.deepEqual(ociBackend().resolve(requestFor(path)), {
+    const answer: DirectAnswer = {
       status: 200,
       contentType: "application/json",
       headers: [["docker-distribution-api-version", "registry/2.0"]],
       body: "{}",
-    });
+    };
+    assert.deepEqual(ociBackend().resolve(requestFor(path)), { kind: "answer", answer });
   });
 }
 
@@ -54,9 +68,10 @@ Deno.test("a tag is fresh for a while, and its digest is what upstream announces
   const artifact = asArtifact(ociBackend().resolve(requestFor("/v2/a/b/manifests/x")));
   assert.deepEqual(artifact.freshness, { kind: "ttl", ttlMs: 300_000 });
   assert.deepEqual(artifact.requestHeaders, [["accept", everyForm]]);
-  assert.deepEqual(artifact.announcedDigest!([["docker-content-digest", sha256]]), parseDigest(sha256));
-  assert.equal(artifact.digest, undefined);
-  assert.equal(artifact.movesOnAfter, "refusal");
+  const { identity } = artifact;
+  assert.ok(identity.kind === "announced");
+  assert.deepEqual(identity.digestIn([["docker-content-digest", sha256]]), parseDigest(sha256));
+  assert.equal(artifact.failover, "refusal");
 });
 
 Deno.test("a tag is kept by what the client accepts; the same manifest by digest is not", () => {
@@ -66,7 +81,7 @@ Deno.test("a tag is kept by what the client accepts; the same manifest by digest
   assert.deepEqual(artifact.requestHeaders, [["accept", accept.accept]]);
   assert.deepEqual(urlsOf(artifact), [`${hubUrl}/a/b/manifests/x`]);
   assert.equal(
-    artifact.keyByDigest!(sha256.slice(7)),
+    artifact.document!.keyByDigest!(sha256.slice(7)),
     asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/manifests/${sha256}`))).key,
   );
 });
@@ -76,18 +91,18 @@ Deno.test("a manifest by digest is the same for all clients, for ever, and whoev
   const artifact = asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/manifests/${sha256}`, "/docker", accept)));
   assert.deepEqual(artifact.requestHeaders, [["accept", everyForm]]);
   assert.deepEqual(artifact.freshness, { kind: "immutable" });
-  assert.deepEqual(artifact.digest, parseDigest(sha256));
-  assert.deepEqual([artifact.adoptsHeld, artifact.movesOnAfter], [true, "any_failure"]);
-  assert.equal(artifact.announcedDigest, undefined);
-  assert.notEqual(artifact.keyByDigest, undefined);
+  assert.deepEqual(artifact.identity, { kind: "digest", digest: parseDigest(sha256), reuse: "once_confirmed" });
+  assert.equal(artifact.failover, "any_failure");
+  assert.notEqual(artifact.document!.keyByDigest, undefined);
 });
 
 Deno.test("a blob is checked by its digest; those named by SHA-256 need no second fetch", () => {
-  const blob = (digest: string) => asArtifact(ociBackend().resolve(requestFor(`/v2/a/b/blobs/${digest}`)));
-  assert.deepEqual([blob(sha256).digest, blob(sha256).adoptsHeld], [parseDigest(sha256), true]);
-  assert.deepEqual(blob(sha512).digest, parseDigest(sha512));
-  assert.equal(blob(sha256).keyByDigest, undefined);
-  assert.deepEqual(blob(sha256).present!([]).at(-1), ["docker-content-digest", sha256]);
+  const resolved = (digest: string) => asResolvedArtifact(ociBackend().resolve(requestFor(`/v2/a/b/blobs/${digest}`)));
+  const blob = (digest: string) => resolved(digest).artifact;
+  assert.deepEqual([digestOf(blob(sha256)), isReused(blob(sha256))], [parseDigest(sha256), true]);
+  assert.deepEqual(digestOf(blob(sha512)), parseDigest(sha512));
+  assert.equal(blob(sha256).document, undefined);
+  assert.deepEqual(resolved(sha256).headers!([]).at(-1), ["docker-content-digest", sha256]);
 });
 
 Deno.test("the next page of tags is where this client found the first", () => {
@@ -106,7 +121,7 @@ Deno.test("the next page of tags is where this client found the first", () => {
     },
   ];
   for (const { base, target, expected } of cases) {
-    const presented = asArtifact(ociBackend().resolve(requestFor(target, base))).present!(upstream);
+    const presented = asResolvedArtifact(ociBackend().resolve(requestFor(target, base))).headers!(upstream);
     assert.deepEqual(presented.at(-1), ["link", `<${expected}>; rel="next"`]);
   }
 });
@@ -179,7 +194,7 @@ Deno.test("an open backend serves any registry, each opened once and apart in th
 Deno.test("what a registry says of digests opens held bytes where the operator has written its name, not a pattern", () => {
   const unconfigured = { names: ["quay.io", "*.gcr.io"], open: registryAt };
   const backend = ociBackend({ type: "oci", registries: [], unconfigured });
-  const adopts = (host: string) => asArtifact(backend.resolve(requestFor(`/${host}/a/b/blobs/${sha256}`))).adoptsHeld;
+  const adopts = (host: string) => isReused(asArtifact(backend.resolve(requestFor(`/${host}/a/b/blobs/${sha256}`))));
   assert.deepEqual([adopts("quay.io"), adopts("us.gcr.io")], [true, false]);
 });
 
@@ -264,7 +279,7 @@ Deno.test("what a registry that only a client has named says of digests opens no
   const openRegistry = (name: string) => registryAt(name);
   const backend = ociBackend({ unconfigured: { names: ["any"], open: openRegistry } });
   for (const content of ["manifests/1", `manifests/${sha256}`, `blobs/${sha256}`]) {
-    const adopts = (name: string) => asArtifact(backend.resolve(requestFor(`/v2/${name}/${content}`))).adoptsHeld;
+    const adopts = (name: string) => isReused(asArtifact(backend.resolve(requestFor(`/v2/${name}/${content}`))));
     assert.deepEqual([adopts("stranger.example/org/app"), adopts("org/app")], [false, true], content);
   }
 });

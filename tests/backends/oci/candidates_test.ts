@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import type { Artifact, Candidate } from "../../../src/artifact.ts";
-import { asArtifact, hex, ociBackend, registryAt, requestFor, sha256, sha512, urlsOf } from "./fixture.ts";
+import {
+  asArtifact,
+  asResolvedArtifact,
+  hex,
+  ociBackend,
+  registryAt,
+  requestFor,
+  sha256,
+  sha512,
+  urlsOf,
+} from "./fixture.ts";
 
 const index = "application/vnd.oci.image.index.v1+json";
 
@@ -61,7 +71,7 @@ Deno.test("a failure, a blob and a list teach nothing about where an image is", 
 
 Deno.test("referrers come from the API, else from the tag in its place, else there are none", () => {
   const backend = ociBackend({ type: "oci", registries: [registryAt("a.example")] });
-  const artifact = asArtifact(
+  const { artifact, ifMissing } = asResolvedArtifact(
     backend.resolve(requestFor(`/org/app/referrers/${sha256}?artifactType=a/b&ns=a.example`)),
   );
   assert.deepEqual(urlsOf(artifact), [
@@ -71,8 +81,8 @@ Deno.test("referrers come from the API, else from the tag in its place, else the
   assert.equal(artifact.key, `/@default/org/app/referrers/${sha256}?artifactType=a%2Fb`);
   assert.deepEqual(artifact.requestHeaders, [["accept", index]]);
   assert.deepEqual(artifact.freshness, { kind: "ttl", ttlMs: 300_000 });
-  assert.equal(artifact.whenMissing!.contentType, index);
-  assert.deepEqual(JSON.parse(artifact.whenMissing!.body), { schemaVersion: 2, mediaType: index, manifests: [] });
+  assert.equal(ifMissing!.contentType, index);
+  assert.deepEqual(JSON.parse(ifMissing!.body), { schemaVersion: 2, mediaType: index, manifests: [] });
 });
 
 Deno.test("the tag of a long digest is cut to what the specification says", () => {

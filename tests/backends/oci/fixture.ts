@@ -1,5 +1,7 @@
-import type { Artifact, BackendRequest, CachingPolicy, DirectAnswer, Fetch } from "../../../src/artifact.ts";
+import type { Artifact, CachingPolicy, Fetch } from "../../../src/artifact.ts";
+import type { BackendRequest, Resolved, ResolvedArtifact } from "../../../src/backend.ts";
 import { createOciBackend, type OciBackend, type OciBackendOptions } from "../../../src/backends/oci/backend.ts";
+import type { Digest } from "../../../src/digest.ts";
 import type { OciRegistry } from "../../../src/backends/oci/registry.ts";
 
 export const hex = "0123456789abcdef".repeat(4);
@@ -42,7 +44,7 @@ export function ociBackend(changes: Partial<OciBackendOptions> = {}): OciBackend
     policy,
     registries: [hub],
     tagTtlMs: 300_000,
-    movesOnAfter: "refusal",
+    failover: "refusal",
     ...changes,
   });
 }
@@ -54,10 +56,25 @@ export function requestFor(target: string, base = "/docker", headers: HeadersIni
   return { client, base, path, query: query === undefined ? "" : `?${query}`, headers: new Headers(headers) };
 }
 
-/** The artifact, where it is no direct answer; else fails. */
-export function asArtifact(resolved: Artifact | DirectAnswer | Promise<Artifact | DirectAnswer>): Artifact {
-  if ("candidates" in resolved) return resolved;
+/** The artifact, and what clients are sent, where it is no direct answer; else fails. */
+export function asResolvedArtifact(resolved: Resolved | Promise<Resolved>): ResolvedArtifact {
+  if (!(resolved instanceof Promise) && resolved.kind === "artifact") return resolved;
   throw new Error("an answer that needs no upstream");
+}
+
+/** The artifact, where it is no direct answer; else fails. */
+export function asArtifact(resolved: Resolved | Promise<Resolved>): Artifact {
+  return asResolvedArtifact(resolved).artifact;
+}
+
+/** The digest that an artifact is asked for by; null where it has none. */
+export function digestOf({ identity }: Artifact): Digest | null {
+  return identity.kind === "digest" ? identity.digest : null;
+}
+
+/** Whether bytes that are stored under another key may serve an artifact. */
+export function isReused({ identity }: Artifact): boolean {
+  return (identity.kind === "digest" || identity.kind === "announced") && identity.reuse === "once_confirmed";
 }
 
 /** The URLs an artifact is asked for at, in order. */

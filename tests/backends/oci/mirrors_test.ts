@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { OciRegistry } from "../../../src/backends/oci/registry.ts";
 import { createOciRoot } from "../../../src/backends/oci/root.ts";
-import { asArtifact, hub, ociBackend, registryAt, requestFor, sha256, urlsOf } from "./fixture.ts";
+import { asArtifact, hub, isReused, ociBackend, registryAt, requestFor, sha256, urlsOf } from "./fixture.ts";
 
 const hubUrl = "https://registry-1.docker.io/v2";
 
@@ -67,8 +67,8 @@ Deno.test("the registry itself follows its mirror where it is configured, and is
     "https://ghcr.io/v2/org/app/manifests/1",
   ]);
   assert.equal(artifact.key, backendOf(hub, ghcr)("/ghcr.io/org/app/manifests/1").key);
-  assert.equal(artifact.movesOnAfter, "any_failure", "they have the same images");
-  assert.equal(artifact.adoptsHeld, true);
+  assert.equal(artifact.failover, "any_failure", "they have the same images");
+  assert.equal(isReused(artifact), true);
 });
 
 Deno.test("the registry itself follows its mirror where clients may name it", () => {
@@ -90,18 +90,18 @@ Deno.test("a mirror of Docker Hub is asked before the Hub, in a backend for the 
       "https://hq.example/v2/docker.io/library/ubuntu/manifests/1",
       `${hubUrl}/library/ubuntu/manifests/1`,
     ]);
-    assert.deepEqual([artifact.key, artifact.movesOnAfter], ["/@default/library/ubuntu/manifests/1", "any_failure"]);
+    assert.deepEqual([artifact.key, artifact.failover], ["/@default/library/ubuntu/manifests/1", "any_failure"]);
   }
 });
 
 Deno.test("where others stand in for Docker Hub, an outage of its mirror still stops the search", () => {
   const backend = ociBackend({ registries: [parentAt("hq.example"), registryAt("lan:5000"), hub] });
-  assert.equal(asArtifact(backend.resolve(requestFor("/a/b/manifests/1"))).movesOnAfter, "refusal");
+  assert.equal(asArtifact(backend.resolve(requestFor("/a/b/manifests/1"))).failover, "refusal");
 });
 
 Deno.test("what a mirror says of digests opens held bytes for registries that the operator has named", () => {
   const resolve = backendOf(registryAt("hq.example", { mirrorOf: ["quay.io", "*.gcr.io"] }), parentAt("all.example"));
-  const adopts = (name: string) => resolve(`/${name}/a/blobs/${sha256}`).adoptsHeld;
+  const adopts = (name: string) => isReused(resolve(`/${name}/a/blobs/${sha256}`));
   assert.deepEqual(["quay.io", "us.gcr.io", "evil.example"].map(adopts), [true, false, false]);
 });
 

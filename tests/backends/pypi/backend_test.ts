@@ -40,7 +40,7 @@ Deno.test("the prefix without a slash is moved below itself, whatever a reverse 
   const client = { host: "127.0.0.1", port: 40_000 };
   const request = { client, base: "/a/pypi", path: "/", isBarePrefix: true, query: "?a=b", headers: new Headers() };
   const answer = await all.backend.resolve(request, all.scene.fixture.vault.reader);
-  assert.deepEqual("status" in answer && answer.headers, [["location", "./pypi/simple/?a=b"]]);
+  assert.deepEqual(answer.kind === "answer" && answer.answer.headers, [["location", "./pypi/simple/?a=b"]]);
 });
 
 const forms: [accept: string | undefined, contentType: string][] = [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Backend } from "../../../src/artifact.ts";
+import type { Backend } from "../../../src/backend.ts";
 import { jsonType } from "../../../src/backends/pypi/page_format.ts";
 import { Forwarding } from "../../../src/backends/pypi/forwarding.ts";
 import type { FakeUpstream } from "../../support/fake_upstream.ts";

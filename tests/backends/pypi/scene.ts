@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Artifact, Backend, CachingPolicy, DirectAnswer, Rendition } from "../../../src/artifact.ts";
+import type { CachingPolicy } from "../../../src/artifact.ts";
+import type { Backend, Resolved } from "../../../src/backend.ts";
 import { createPypiBackend, type PypiBackendOptions } from "../../../src/backends/pypi/backend.ts";
 import { jsonType } from "../../../src/backends/pypi/page_format.ts";
 import type { PypiIndex } from "../../../src/backends/pypi/indexes.ts";
@@ -94,13 +95,20 @@ export class PypiScene implements AsyncDisposable {
     }));
   }
 
-  async #finish(resolved: Artifact | Rendition | DirectAnswer): Promise<Got> {
-    if ("status" in resolved) return { status: resolved.status, headers: resolved.headers, text: resolved.body };
-    if ("bytes" in resolved) return { status: 200, headers: resolved.headers, text: textOf(resolved.bytes) };
-    const opened = await this.fixture.open(resolved);
+  async #finish(resolved: Resolved): Promise<Got> {
+    if (resolved.kind === "answer") {
+      const { status, headers, body } = resolved.answer;
+      return { status, headers, text: body };
+    }
+    if (resolved.kind === "document") {
+      const { headers, bytes } = resolved.document;
+      return { status: 200, headers, text: textOf(bytes) };
+    }
+    const { artifact } = resolved;
+    const opened = await this.fixture.open(artifact);
     const text = textOf(await bytesOf(opened));
-    await this.fixture.vault.reader.fetch(resolved);
-    return { status: 200, headers: resolved.present?.(opened.headers) ?? opened.headers, text };
+    await this.fixture.vault.reader.fetch(artifact);
+    return { status: 200, headers: resolved.headers?.(opened.headers) ?? opened.headers, text };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,11 @@
-import type { Reading } from "../../../artifact.ts";
+import type { Parser } from "../../../document.ts";
 import { VaultError } from "../../../errors.ts";
 import type { PackageTable } from "./table.ts";
 import { readPackages } from "./read_index.ts";
 import type { Compression } from "./unpack.ts";
 
 /** What an index lists; null for one that cannot be read. */
-export type PackageReading = Reading<PackageTable | null>;
+export type PackageReading = Parser<PackageTable | null>;
 
 /** How the index that a release lists under this name is read; null for what lists no packages, or is not looked into. */
 export type PackageReadings = (listed: string) => PackageReading | null;
@@ -49,7 +49,7 @@ function createReading(compression: Compression, { read, warn }: ReadingDeps): P
   return {
     name: `apt packages ${compression}`,
     maxBytes: maxIndexBytes,
-    async make(body) {
+    async parse(body) {
       try {
         return await read(body.stream(), compression, body.signal);
       } catch (error) {
@@ -58,6 +58,6 @@ function createReading(compression: Compression, { read, warn }: ReadingDeps): P
         return null;
       }
     },
-    weigh: (table) => table?.sizeBytes ?? 0,
+    sizeOf: (table) => table?.sizeBytes ?? 0,
   };
 }
