@@ -21,7 +21,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   single_flight: [],
   http: ["errors"],
   config: ["errors"],
-  config: ["errors"],
   document: ["http"],
   artifact: ["errors", "digest", "document", "http"],
   reader: ["artifact", "document", "http"],
