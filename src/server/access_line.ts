@@ -1,26 +1,26 @@
-/** What the log says about a request once its answer has ended; also the fields of its JSON line. */
+/** The facts about a request whose response has ended, for its line in the log; also the fields of its JSON line. */
 export type Access = {
   readonly method: string;
   /** Path and query, without secrets. */
   readonly path: string;
   readonly backend: string;
   readonly status: number;
-  /** `hit`, `miss` …, or `none` where the cache was not asked. */
+  /** `hit`, `miss` …; `none` where the cache was not asked. */
   readonly cache: string;
-  /** Bytes of body that were really sent. */
+  /** The bytes of the body that were really sent. */
   readonly bytes: number;
   readonly ms: number;
   readonly client: string;
   readonly requestId: string;
-  /** Where the bytes came from, once; empty where no upstream is concerned. */
+  /** The origin of the upstream that the bytes came from, perhaps long ago; empty where there is none. */
   readonly upstream: string;
-  /** Why upstream was asked, or empty. */
+  /** The reason why upstream was asked, or empty. */
   readonly reason: string;
-  /** What went wrong, or empty. */
+  /** The error, or empty. */
   readonly note: string;
 };
 
-/** `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool has it, and what it does not tell. */
+/** Formats the line: `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool, and more after it. */
 export function accessLine(access: Access): string {
   const { cache, backend, path, status, bytes, ms, method, client, requestId, upstream, reason, note } = access;
   const head = cache === "none" ? "request" : `cache ${cache}`;

@@ -6,7 +6,7 @@ import { type Reply, textReply } from "./reply.ts";
 export interface AdminOptions {
   readonly backends: readonly Backend[];
   readonly metrics: Metrics;
-  /** Whether the cache takes writes, or why not; asked at most once a second. */
+  /** Says why the cache cannot be used; null where it can. Called at most once a second. */
   readonly probe: () => string | null;
   readonly isShuttingDown: () => boolean;
   /** Milliseconds on any steady clock. */

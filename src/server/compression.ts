@@ -1,12 +1,12 @@
 const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
 
 /**
- * Deno before 2.9 compresses what a client takes compressed, and changes the bytes and the ETag with it
- * (denoland/deno#35486).
+ * True where the server compresses responses for clients that accept that, and so changes their bytes and ETags: Deno
+ * before 2.9 (denoland/deno#35486).
  */
 export const serverCompresses = major < 2 || (major === 2 && minor < 9);
 
-/** Keeps such a server from it. `Vary` is what it adds to answers with a body; the others are to say the same. */
+/** Keeps such a server from compressing a response. `Vary` is added to all, since it adds that to those with a body. */
 export function forbidCompression(headers: Headers): void {
   headers.set("cache-control", joined(headers.get("cache-control"), "no-transform"));
   headers.set("vary", joined(headers.get("vary"), "Accept-Encoding"));

@@ -4,7 +4,7 @@ import { redactUrl } from "../observe/redact.ts";
 import { requestId } from "./request_id.ts";
 import type { Route } from "./routes.ts";
 
-/** What becomes known of a request on its way through the boundary. */
+/** One request and the facts about it that are collected while it is handled. */
 export class Exchange {
   readonly startedAt = performance.now();
   readonly request: Request;
@@ -12,12 +12,12 @@ export class Exchange {
   readonly client: Client;
   target: Target | null = null;
   route: Route | null = null;
-  /** The name of the backend that takes part: that of the artifact, where a route serves several backends. */
+  /** The name of the backend: that of the artifact, where a route serves several backends. */
   backend = "none";
   upstream = "";
-  /** Why upstream was asked; empty where it was not. */
+  /** The reason why upstream was asked; empty where it was not. */
   reason = "";
-  /** Whether it counts as under way (`RequestsUnderWay`). */
+  /** True while it counts in `RequestsUnderWay`. */
   counted = false;
   note = "";
 
@@ -27,7 +27,7 @@ export class Exchange {
     this.client = clientOf(info);
   }
 
-  /** Path and query without secrets; the request's URL as it came where it cannot be read. */
+  /** The path and query without secrets; the whole URL, as it was sent, where it cannot be parsed. */
   get shownPath(): string {
     if (this.target === null) return redactUrl(this.request.url);
     const { path, query } = this.target;

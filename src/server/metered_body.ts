@@ -1,26 +1,26 @@
 import type { Chunk, ChunkReader } from "../vault/vault.ts";
 
-/** How a body ended: sent to its end, left by its client, or broken off on our side. */
+/** The end of a body: complete, aborted by its client, or failed on our side. */
 export type Ending = { readonly kind: "complete" | "aborted" } | { readonly kind: "failed"; readonly error: unknown };
 
-/** Called once, with the bytes that were taken. */
+/** Called once, with the number of bytes that were sent. */
 type Ended = (sentBytes: number, ending: Ending) => void;
 
 interface MeteredOptions {
-  /** What Content-Length announces; undefined where it does not. */
+  /** The announced `Content-Length`; undefined without one. */
   readonly sizeBytes?: number | undefined;
   readonly ended: Ended;
   /**
-   * How long a body that has broken off stands still before its connection is closed, unless its client leaves before.
-   * 0 where absent.
+   * The time for which an interrupted body stands still before its connection is closed, unless its client leaves before.
+   * 0 when absent.
    */
   readonly silenceMs?: number;
 }
 
 /**
- * The chunks as a stream for the runtime to send, not copied and not read ahead. When the next chunk is asked for, the
- * one before has been handed on: only then it counts, and its memory is freed. After the last announced byte Deno need
- * not ask for more, so that one ends the body.
+ * Turns chunks into a stream for the runtime, without copies or reading ahead. When the next chunk is asked for, the one
+ * before has been sent: only then it counts, and its memory is freed. Deno need not read on after the last announced
+ * byte, so that byte ends the body.
  */
 export function meteredBody(
   chunks: ChunkReader,
@@ -73,7 +73,7 @@ export function meteredBody(
   }, { highWaterMark: 0 });
 }
 
-/** `over` resolves after so long, or when `end` is called. */
+/** Starts a wait: `over` resolves after `ms` milliseconds, or when `end` is called. */
 function standStill(ms: number): { readonly over: Promise<void>; end(): void } {
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, ms);
@@ -85,7 +85,7 @@ function standStill(ms: number): { readonly over: Promise<void>; end(): void } {
   return { over: over.promise, end };
 }
 
-/** The same for bytes that stay in memory, perhaps for others too: they are sent from where they are. */
+/** The same for bytes in memory, which others may share: they are sent without a copy. */
 export function meteredBytes(bytes: Chunk, ended: Ended): ReadableStream<Chunk> {
   return new ReadableStream({
     pull(controller) {

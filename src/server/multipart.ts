@@ -2,24 +2,24 @@ import { type ByteRange, contentRange } from "../http/range.ts";
 import type { Chunk, ChunkReader } from "../vault/vault.ts";
 
 interface Representation {
-  /** Its `Content-Type`, if it has one. */
+  /** The `Content-Type` of the whole representation, if it has one. */
   readonly type: string | undefined;
   readonly sizeBytes: number;
 }
 
 const encoder = new TextEncoder();
 
-/** A body of media type `multipart/byteranges` (RFC 9110 §14.6), with the parts in the order of the ranges. */
+/** Writes bodies of the media type `multipart/byteranges` (RFC 9110 §14.6), with the parts in the order of the ranges. */
 export class Multipart {
   readonly contentType: string;
   readonly contentLength: number;
   readonly #ranges: readonly ByteRange[];
-  /** What stands before each part. */
+  /** The text before each part. */
   readonly #heads: readonly Uint8Array<ArrayBuffer>[];
   readonly #end: Uint8Array<ArrayBuffer>;
 
   constructor(ranges: readonly ByteRange[], { type, sizeBytes }: Representation) {
-    // So long and random that it is in no body.
+    // So long and random that no body contains it.
     const boundary = crypto.randomUUID().replaceAll("-", "");
     const typeLine = type === undefined ? "" : `Content-Type: ${type}\r\n`;
     const headOf = (range: ByteRange) =>
@@ -32,7 +32,7 @@ export class Multipart {
     this.contentLength = ranges.reduce((sum, { start, end }) => sum + end - start, framing);
   }
 
-  /** The body, out of the whole representation. */
+  /** The body, cut from the whole representation. */
   of(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const body = new Uint8Array(this.contentLength);
     let at = 0;
@@ -46,7 +46,7 @@ export class Multipart {
     return body;
   }
 
-  /** The body: `source` has the bytes of all ranges, one after the other. */
+  /** The body, from a `source` that has the bytes of all ranges one after the other. */
   wrap(source: ChunkReader): ChunkReader {
     return new Pieces(source, { ranges: this.#ranges, heads: this.#heads, end: this.#end });
   }
@@ -61,7 +61,7 @@ interface Framing {
 class Pieces implements ChunkReader {
   readonly #source: ChunkReader;
   readonly #pieces: AsyncGenerator<Chunk, void>;
-  /** What is left of the chunk that was read last. */
+  /** The rest of the chunk that was read last. */
   #rest: Chunk = new Uint8Array();
 
   constructor(source: ChunkReader, framing: Framing) {
@@ -101,7 +101,7 @@ class Pieces implements ChunkReader {
   }
 }
 
-/** Header values may have bytes that are not ASCII; each stands for itself. */
+/** Encodes a header value, whose characters stand for one byte each, also those that are not ASCII. */
 function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

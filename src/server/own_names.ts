@@ -1,7 +1,7 @@
 /**
- * The hosts that clients reach the vault itself by (`server_names`), in lower case, each with a port or, for any port,
- * without one. The ports that http and https have anyway are left out. A proxy's request for another host looks the
- * same as one for the vault (RFC 9112 §3.2.2), so without such a list nothing is known of a host.
+ * The hosts by which clients reach the vault itself (`server_names`), in lower case; one without a port stands for all
+ * ports. Default ports are left out. A request to a proxy for another host looks the same as one for the vault (RFC 9112
+ * §3.2.2): without such a list, no host is known to be the vault's or another's.
  */
 export class OwnNames {
   readonly #names: ReadonlySet<string>;
@@ -10,7 +10,7 @@ export class OwnNames {
     this.#names = new Set(names.map((name) => name.replace(/:(?:80|443)$/, "")));
   }
 
-  /** Whether there is a list. */
+  /** True where there is a list. */
   get areKnown(): boolean {
     return this.#names.size > 0;
   }
@@ -23,7 +23,7 @@ export class OwnNames {
   }
 }
 
-/** Whether a host, perhaps with a port, is an IP address: whoever probes the vault or scrapes its metrics has no name for it. */
+/** True for an IP address, with or without a port: probes and scrapers ask for the vault by one. */
 export function isAddress(host: string): boolean {
   return /^(?:\[.*\]|\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.test(host);
 }

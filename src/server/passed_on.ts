@@ -3,12 +3,12 @@ import type { HeaderList } from "../http/headers.ts";
 import { noChunks, type Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
 
-/** Statuses whose answers have no body by definition (RFC 9110 §15.3.5, §15.3.6). */
+/** Statuses without a body by definition (RFC 9110 §15.3.5, §15.3.6). */
 const bodiless: ReadonlySet<number> = new Set([204, 205]);
 
 /**
- * What an upstream answered instead of the artifact, unchanged, with headers of ours beside its own; null where a
- * client that sent GET has to get a body and there is none.
+ * The reply that passes an upstream's error response on unchanged, with `headers` added. Null for a GET where its body
+ * is not known.
  */
 export function passedOn(answer: UpstreamAnswer, method: string, headers: HeaderList): Reply | null {
   const { status, body } = answer;

@@ -11,19 +11,18 @@ export interface Refused {
   /** The path and query, without secrets. */
   readonly shownPath: string;
   readonly requestId: string;
-  /** Null where the request failed before a backend was found. */
+  /** Null where the request failed before its backend was found. */
   readonly asked: { readonly backend: Backend; readonly request: BackendRequest } | null;
-  /** Says it in plain text whatever the protocol. */
+  /** True for plain text whatever the protocol. */
   readonly plain?: boolean;
 }
 
-/** For clients of an upstream that wants fewer requests and does not say for how long. */
+/** `Retry-After` for a 429 of an upstream that does not say how long to wait. */
 const retryLaterSeconds = 60;
 
 /**
- * The answer to a request that failed: what was asked and why it failed, in the backend's protocol if it has a form for
- * that; or what upstream answered, where that is passed on. Throws as the backend's `formatError`, which is not called
- * for a `plain` answer.
+ * The reply to a request that failed: the error in the backend's protocol, if it has a form for that, or upstream's own
+ * response, where that is passed on. Throws as the backend's `formatError`, which is not called where `plain` is set.
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
@@ -56,7 +55,7 @@ export function refuse(error: unknown, refused: Refused): Reply {
 const url = /\b(https?:\/\/)(?:[^\s/?#"'<>@]*@)?([^\s/?#"'<>]+)([/?#][^\s"'<>]*)/gi;
 
 /**
- * A message as clients may read it: of an upstream's URL only the scheme and host, since paths may have secrets in them
+ * Shortens the URLs in a message to scheme and host before clients read it, since paths may contain secrets
  * (`https://host/TOKEN/simple/`). The client knows its own path, and the log has the whole URL.
  */
 function withoutPaths(message: string): string {

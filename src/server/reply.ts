@@ -6,15 +6,15 @@ import type { ChunkReader } from "../vault/vault.ts";
 /** Null for answers without a body, and for HEAD. */
 export type Body = Uint8Array<ArrayBuffer> | ChunkReader | null;
 
-/** The body of an answer to HEAD of unknown length: without one the server would say that the length is 0. */
+/** The body of a reply to HEAD of unknown length: without one the server would announce a length of 0. */
 export const noChunks: ChunkReader = { read: () => Promise.resolve(null), release() {}, close() {} };
 
-/** An answer before it is sent. Its headers are complete but for the request id. */
+/** A response before it is sent. Its headers are complete but for the request id. */
 export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Body;
-  /** How the cache took part: `none` where it was not asked, `error` where it had nothing to give. */
+  /** The part of the cache, for log and metrics: `none` where it was not asked, `error` where it had nothing to give. */
   readonly cache: CacheResult | "none" | "error";
 }
 
@@ -27,7 +27,7 @@ export interface TextOptions {
 
 const encoder = new TextEncoder();
 
-/** An answer with a short text of our own, never to be cached; HEAD gets the same headers. */
+/** A reply with a short text of the vault's own, which is not to be cached. HEAD gets the same headers. */
 export function textReply(method: string, text: string, options: TextOptions = {}): Reply {
   const { status = 200, contentType = "text/plain; charset=utf-8", headers = [], cache = "none" } = options;
   const body = encoder.encode(text);
@@ -44,7 +44,7 @@ export function textReply(method: string, text: string, options: TextOptions = {
   };
 }
 
-/** An answer of a backend's own. */
+/** The reply for an answer of a backend's own. */
 export function directReply(method: string, { body, ...options }: DirectAnswer): Reply {
   return textReply(method, body, options);
 }

@@ -1,10 +1,10 @@
 import { VaultError } from "../errors.ts";
 
-/** How long a client that is refused should wait before it asks again, in seconds. */
+/** The seconds that a refused client is told to wait. */
 const retryAfterSeconds = 5;
 
 /**
- * Bounds how many requests are answered at once, in all and for one client: each may hold a connection, a file and a
+ * Limits the requests that are handled at once, in all and for one client: each may hold a connection, a file and a
  * chunk of memory for as long as its client likes.
  */
 export class RequestsUnderWay {
@@ -19,6 +19,7 @@ export class RequestsUnderWay {
     this.#mostPerClient = Math.ceil(most / 2);
   }
 
+  /** The number of requests that are handled now. */
   get count(): number {
     return this.#count;
   }
@@ -34,6 +35,7 @@ export class RequestsUnderWay {
     this.#count += 1;
   }
 
+  /** Ends the count of a request. */
   end(client: string): void {
     const left = this.#perClient.get(client)! - 1;
     if (left > 0) this.#perClient.set(client, left);

@@ -7,7 +7,7 @@ import { Multipart } from "./multipart.ts";
 import { type Body, noChunks, type Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
 
-/** What a client asked of a representation. */
+/** The parts of a request that decide how a representation is sent. */
 export interface Wanted {
   readonly method: "GET" | "HEAD";
   readonly headers: Headers;
@@ -17,7 +17,7 @@ export interface Wanted {
 
 type Header = readonly [name: string, value: string];
 
-/** What a 304 repeats of the headers of a 200 (RFC 9110 §15.4.5). */
+/** The headers of a 200 that a 304 repeats (RFC 9110 §15.4.5). */
 const confirming: ReadonlySet<string> = new Set([
   "cache-control",
   "date",
@@ -27,7 +27,7 @@ const confirming: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The answer to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and releases it where its body is not sent.
+ * The reply to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and closes it where its body is not sent.
  */
 export function respond(opened: Opened, wanted: Wanted): Reply {
   const validators = {
@@ -74,7 +74,7 @@ function inParts(opened: Opened, ranges: readonly ByteRange[]): Reply {
   return reply(opened, 206, headers, bytes === null ? parts.wrap(opened.chunks(...ranges)) : parts.of(bytes));
 }
 
-/** Last-Modified guides the update of a copy that has no ETag. */
+/** The 304. It has `Last-Modified` only for a copy without an ETag. */
 function confirmation(opened: Opened, { etag }: Validators): Reply {
   const headers = opened.headers.filter(([name]) =>
     confirming.has(name) || (name === "last-modified" && etag === undefined)
@@ -82,7 +82,7 @@ function confirmation(opened: Opened, { etag }: Validators): Reply {
   return withoutBody(opened, 304, headers);
 }
 
-/** Where the size is unknown or 0 there is nothing a range could mean. */
+/** False where the size is unknown or 0: a range has no meaning there. */
 function takesRange(opened: Opened, request: Headers, validators: Validators): boolean {
   if (!opened.ranges || !opened.sizeBytes) return false;
   const ifRange = request.get("if-range");
@@ -100,7 +100,7 @@ function withoutBody(opened: Opened, status: number, headers: Header[]): Reply {
   return reply(opened, status, headers, null);
 }
 
-/** Without a hit, Age is for what upstream had from a cache itself (RFC 9111 §5.1). */
+/** Adds `Age`, which without a hit is for a response that upstream itself had from a cache (RFC 9111 §5.1). */
 function reply({ ageSeconds, cacheStatus }: Opened, status: number, headers: Header[], body: Body): Reply {
   if (cacheStatus.hit || ageSeconds > 0) headers.push(["age", String(ageSeconds)]);
   headers.push(["cache-status", formatCacheStatus(cacheStatus)]);

@@ -1,16 +1,16 @@
 import type { Backend } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 
-/** A backend, and where a path stands in it. */
+/** A backend, and the part of a path that lies below its prefix. */
 export interface Route {
   readonly backend: Backend;
-  /** The prefix as it stands in the path: empty where it is the root. */
+  /** The prefix as it stands in the path; empty for the root. */
   readonly base: string;
-  /** What is left of the path; begins with a slash. */
+  /** The rest of the path; begins with a slash. */
   readonly path: string;
 }
 
-/** Finds the backend with the longest prefix that covers a path; prefixes end at segment boundaries. */
+/** Finds the backend with the longest prefix of a path. Prefixes end at the end of a segment. */
 export class Routes {
   readonly #backends: readonly Backend[];
 
@@ -18,7 +18,7 @@ export class Routes {
     this.#backends = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  /** Null where no prefix covers the path. */
+  /** Null where no backend has a prefix of the path. */
   find(path: string): Route | null {
     for (const backend of this.#backends) {
       const { prefix } = backend;
@@ -30,7 +30,7 @@ export class Routes {
     return null;
   }
 
-  /** The error for a path that no prefix covers: it names the prefixes there are. */
+  /** The error for a path without a backend: it names the prefixes there are. */
   unknown(path: string): VaultError {
     return new VaultError(
       "unknown_route",

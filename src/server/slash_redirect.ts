@@ -7,10 +7,10 @@ import type { Opened } from "../vault/vault.ts";
 const mayBeFolder = /\/(?:\?|$)/;
 
 /**
- * The redirect for a folder that was asked for without the slash at its end, since the relative links in its listing
- * count from there; null for all else. Upstream has redirected so as well, perhaps on to the folder's own page, or the
- * path is a prefix, which stands for the folder of a base URL. The `Location` is relative, and so leads back here by whatever name and below whatever path
- * the client found us.
+ * The redirect for a folder that was requested without the slash at its end, since the relative links of its page count
+ * from there; null for everything else. It is a folder where upstream has redirected so as well, perhaps on to the
+ * folder's own page, or where the path is a prefix, which stands for the folder of a base URL. The `Location` is
+ * relative, so that it works by whatever name the client reaches the vault.
  */
 export function slashRedirect({ path, query }: Target, { upstream, location, headers }: Opened): DirectAnswer | null {
   // Nearly all hits end here.

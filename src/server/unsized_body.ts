@@ -1,15 +1,15 @@
-// Bodies whose size nobody knows before their end, and clients that take the end of the connection for that end.
+// Bodies of unknown size, and clients for which the end of the connection is the end of the body.
 import type { Chunk, ChunkReader, Opened } from "../vault/vault.ts";
 
-/** Bodies up to this size are put together before their first byte is sent … */
+/** Bodies up to this size are collected before their first byte is sent … */
 const smallBytes = 256 * 1024;
 /** … where that takes no longer than this. */
 const longestWaitMs = 5000;
 
 /**
- * Whether a client may speak HTTP/1.0, which knows no chunks: a body without a length that breaks off looks whole to it
- * (RFC 9112 §8). The server does not tell the version. Older clients and proxies say `Connection: close`, as nginx does
- * unless told otherwise; some newer ones do, too.
+ * True for a client that may speak HTTP/1.0, which has no chunks: an interrupted body without a length looks whole to it
+ * (RFC 9112 §8). Deno does not tell the version. Older clients and proxies send `Connection: close`, as nginx does
+ * by default; some newer ones do, too.
  */
 export function mayBeHttp10(headers: Headers): boolean {
   const connection = headers.get("connection");
@@ -17,8 +17,8 @@ export function mayBeHttp10(headers: Headers): boolean {
 }
 
 /**
- * The same body with its size, where it is small and complete soon; otherwise as it is. Rejects where it breaks off
- * before that: nothing has been sent, so the client can be told. Takes over `opened`.
+ * Returns the same body with its size, if it is small and complete soon; otherwise as it is. Rejects where it is
+ * interrupted before that: nothing has been sent, so that the client can get an error. Takes over `opened`.
  */
 export async function sizedIfSmall(opened: Opened, waitMs: number = longestWaitMs): Promise<Opened> {
   const chunks = opened.chunks();
@@ -58,19 +58,19 @@ function withChunks(opened: Opened, chunks: ChunkReader): Opened {
   return { ...opened, chunks: () => chunks, close: () => chunks.close() };
 }
 
-/** A body of which the first chunks, and perhaps the promise of another one, are there already. */
+/** A body whose first chunks, and perhaps the promise of the next one, have been read already. */
 class Resumed implements ChunkReader {
   readonly #come: Chunk[];
   readonly #rest: ChunkReader;
   #next: Promise<Chunk | null> | null;
-  /** Whether the chunk that was read last is the reader's own to release. */
+  /** True if the chunk that was read last has to be released. */
   #isLent = false;
 
   constructor(come: Chunk[], rest: ChunkReader, next: Promise<Chunk | null> | null = null) {
     this.#come = come;
     this.#rest = rest;
     this.#next = next;
-    // Whoever reads it is told.
+    // Its reader gets the error.
     next?.catch(() => {});
   }
 
