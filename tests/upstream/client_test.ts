@@ -1,31 +1,16 @@
 import assert from "node:assert/strict";
 import { BodyReader } from "../../src/upstream/body_reader.ts";
-import { createUpstreamClient, type UpstreamClient, type UpstreamOptions } from "../../src/upstream/client.ts";
 import { notesOf } from "../../src/upstream/response_notes.ts";
 import { type FakeUpstream, sequence, startFakeUpstream } from "../support/fake_upstream.ts";
 import { startFaultProxy } from "../support/fault_proxy.ts";
 import { Pattern } from "../support/pattern.ts";
-
-function clientOf(upstream: FakeUpstream, options: Partial<UpstreamOptions> = {}): UpstreamClient & Disposable {
-  const client = createUpstreamClient({
-    timeoutMs: 10_000,
-    retries: 3,
-    userAgent: "artifact-vault/test",
-    credentials: { kind: "none" },
-    headers: [],
-    origins: [upstream.origin],
-    allowPrivateRedirects: false,
-    random: () => 0,
-    ...options,
-  });
-  return { ...client, [Symbol.dispose]: () => client.close() };
-}
+import { createTestClient } from "../support/upstream_client.ts";
 
 const pattern = new Pattern(300_000);
 
 Deno.test("503, 503, 200: one answer, three requests", async () => {
   await using upstream = startFakeUpstream();
-  using client = clientOf(upstream);
+  using client = createTestClient(upstream.origin);
   upstream.serve("/f", sequence({ status: 503 }, { status: 503, body: pattern }, { body: "here" }));
   const response = await client.fetch(new Request(upstream.url("/f")));
   assert.equal(await response.text(), "here");
@@ -36,7 +21,7 @@ Deno.test("503, 503, 200: one answer, three requests", async () => {
 for (const [name, retryRateLimited, requests] of [["repeated", true, 4], ["handed on at once", false, 1]] as const) {
   Deno.test(`429 is ${name} where retryRateLimited is ${retryRateLimited}`, async () => {
     await using upstream = startFakeUpstream();
-    using client = clientOf(upstream, { retryRateLimited });
+    using client = createTestClient(upstream.origin, { retryRateLimited });
     upstream.serve("/f", { status: 429, body: "wait" });
     assert.equal(await (await client.fetch(new Request(upstream.url("/f")))).text(), "wait");
     assert.equal(upstream.requests.length, requests);
@@ -46,7 +31,7 @@ for (const [name, retryRateLimited, requests] of [["repeated", true, 4], ["hande
 Deno.test("connections that break before an answer are tried again", async () => {
   await using upstream = startFakeUpstream();
   await using proxy = await startFaultProxy(upstream.origin);
-  using client = clientOf(upstream);
+  using client = createTestClient(upstream.origin);
   upstream.serve("/f", { body: "here" });
   proxy.cut(0, 2);
   assert.equal(await (await client.fetch(new Request(proxy.url("/f")))).text(), "here");
@@ -55,7 +40,7 @@ Deno.test("connections that break before an answer are tried again", async () =>
 Deno.test("an upstream that is gone: what was tried, and how often", async () => {
   await using upstream = startFakeUpstream();
   await using proxy = await startFaultProxy(upstream.origin);
-  using client = clientOf(upstream);
+  using client = createTestClient(upstream.origin);
   await proxy.refuse();
   await assert.rejects(client.fetch(new Request(proxy.url("/f?sig=secret"))), {
     code: "upstream_failed",
@@ -65,7 +50,7 @@ Deno.test("an upstream that is gone: what was tried, and how often", async () =>
 
 Deno.test("silent after accept: upstream_silent, once, and the connection is given up", async () => {
   await using upstream = startFakeUpstream();
-  using client = clientOf(upstream, { timeoutMs: 50 });
+  using client = createTestClient(upstream.origin, { timeoutMs: 50 });
   upstream.serve("/f", { fault: { kind: "silent" } });
   await assert.rejects(client.fetch(new Request(upstream.url("/f"))), {
     code: "upstream_silent",
@@ -77,7 +62,7 @@ Deno.test("silent after accept: upstream_silent, once, and the connection is giv
 
 Deno.test("silent in the middle: the body reader knows the client's time-out", async () => {
   await using upstream = startFakeUpstream();
-  using client = clientOf(upstream, { timeoutMs: 50 });
+  using client = createTestClient(upstream.origin, { timeoutMs: 50 });
   upstream.serve("/f", { body: pattern, fault: { kind: "silent", afterBytes: 0 } });
   const reader = new BodyReader(await client.fetch(new Request(upstream.url("/f"))), { url: upstream.url("/f") });
   await assert.rejects(reader.read(new Uint8Array(100)), { code: "upstream_silent" });
@@ -86,7 +71,7 @@ Deno.test("silent in the middle: the body reader knows the client's time-out", a
 Deno.test("a redirect to another origin: the range goes along, the credentials stay", async () => {
   await using upstream = startFakeUpstream();
   await using cdn = startFakeUpstream();
-  using client = clientOf(upstream, {
+  using client = createTestClient(upstream.origin, {
     credentials: { kind: "bearer", token: "secret" },
     headers: [["x-key", "secret"]],
   });
@@ -108,7 +93,7 @@ Deno.test("a redirect to another origin: the range goes along, the credentials s
 
 Deno.test("a redirect loop is asked for once round", async () => {
   await using upstream = startFakeUpstream();
-  using client = clientOf(upstream);
+  using client = createTestClient(upstream.origin);
   upstream.serve("/a", { status: 302, headers: { location: "/b" } });
   upstream.serve("/b", { status: 302, headers: { location: "/a" } });
   await assert.rejects(client.fetch(new Request(upstream.url("/a"))), { code: "upstream_failed", message: /circle/ });
@@ -118,7 +103,7 @@ Deno.test("a redirect loop is asked for once round", async () => {
 for (const status of [401, 403, 404, 410, 429, 500, 503]) {
   Deno.test(`${status} is handed on with its headers`, async () => {
     await using upstream = startFakeUpstream();
-    using client = clientOf(upstream, { retries: 0 });
+    using client = createTestClient(upstream.origin, { retries: 0 });
     upstream.serve("/f", { status, headers: { "retry-after": "60", "www-authenticate": "Bearer" } });
     const response = await client.fetch(new Request(upstream.url("/f")));
     assert.equal(response.status, status);
@@ -129,7 +114,7 @@ for (const status of [401, 403, 404, 410, 429, 500, 503]) {
 
 Deno.test("a request that is given up throws the reason of its signal", async () => {
   await using upstream = startFakeUpstream();
-  using client = clientOf(upstream);
+  using client = createTestClient(upstream.origin);
   upstream.serve("/f", { fault: { kind: "silent" } });
   const gone = new AbortController();
   const fetching = client.fetch(new Request(upstream.url("/f"), { signal: gone.signal }));
@@ -143,19 +128,10 @@ Deno.test({
   name: "a host that may not be connected to is permission_missing",
   permissions: { net: ["127.0.0.1:1"] },
   async fn() {
-    const client = createUpstreamClient({
-      timeoutMs: 10_000,
-      retries: 3,
-      userAgent: "artifact-vault/test",
-      credentials: { kind: "none" },
-      headers: [],
-      origins: ["http://127.0.0.1:2"],
-      allowPrivateRedirects: false,
-    });
+    using client = createTestClient("http://127.0.0.1:2");
     await assert.rejects(client.fetch(new Request("http://127.0.0.1:2/f")), {
       code: "permission_missing",
       message: /start it with --allow-net=127.0.0.1:2$/,
     });
-    client.close();
   },
 });

@@ -1,28 +1,18 @@
 import assert from "node:assert/strict";
 import { registryCredentials } from "../../src/backends/oci/auth/registry_credentials.ts";
 import { noLog } from "../../src/observe/log.ts";
-import { createUpstreamClient, type UpstreamOptions } from "../../src/upstream/client.ts";
+import type { UpstreamOptions } from "../../src/upstream/client.ts";
 import { withExchangeLog } from "../../src/upstream/exchange_log.ts";
 import { type FakeUpstream, sequence, startFakeUpstream } from "../support/fake_upstream.ts";
 import { createRecordingLog } from "../support/store_fixture.ts";
+import { createTestClient } from "../support/upstream_client.ts";
 
 /** A client, and the lines that it writes, their milliseconds left out. */
 function loggedClient(upstream: FakeUpstream, options: Partial<UpstreamOptions> = {}) {
   const log = createRecordingLog();
-  const client = createUpstreamClient({
-    timeoutMs: 10_000,
-    retries: 3,
-    userAgent: "artifact-vault/test",
-    credentials: { kind: "none" },
-    headers: [],
-    origins: [upstream.origin],
-    allowPrivateRedirects: true,
-    random: () => 0,
-    log,
-    ...options,
-  });
+  const client = createTestClient(upstream.origin, { allowPrivateRedirects: true, log, ...options });
   const lines = () => log.lines.map((line) => line.replace(/, \d+ ms$/, "").replaceAll(upstream.origin, ""));
-  return { ...client, lines, [Symbol.dispose]: () => client.close() };
+  return { ...client, lines };
 }
 
 async function ask(client: ReturnType<typeof loggedClient>, url: string, headers: HeadersInit = {}): Promise<void> {

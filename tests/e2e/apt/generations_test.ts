@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AptGet } from "../../support/apt/get.ts";
 import type { Generation } from "../../support/apt/repository.ts";
 import { aptPrograms, createAptScene } from "../../support/apt/scene.ts";
-import { Gate } from "../../support/gate.ts";
+import { type Forwarder, startForwarder } from "../../support/forwarder.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { isThorough } from "../../support/thorough.ts";
 
@@ -95,7 +95,7 @@ async function versionOf(apt: AptGet): Promise<string> {
 
 /** Has clients that want an index wait for each other, and then for leave. */
 class Queue implements AsyncDisposable {
-  readonly #gate: Gate;
+  readonly #gate: Forwarder;
   readonly #places: number;
   #waiting = 0;
   #full = Promise.withResolvers<void>();
@@ -103,7 +103,9 @@ class Queue implements AsyncDisposable {
 
   constructor(to: string, places: number) {
     this.#places = places;
-    this.#gate = new Gate({ to, stops: /^GET \S*\/main\/binary-/m, leave: () => this.#wait() });
+    this.#gate = startForwarder(0, Number(new URL(to).port), async (bytes) => {
+      if (/^GET \S*\/main\/binary-/m.test(new TextDecoder().decode(bytes))) await this.#wait();
+    });
   }
 
   get url(): string {
