@@ -4,29 +4,29 @@ import type { VaultError } from "./errors.ts";
 import type { HeaderList } from "./http/headers.ts";
 import type { Selecting } from "./http/selection.ts";
 
-/** `fetch`, wrapped or not: what every upstream wrapper takes and gives. */
+/** The shape of `fetch` here: each wrapper around upstream requests takes one and returns one. */
 export type Fetch = (request: Request, options?: FetchOptions) => Promise<Response>;
 
 export interface FetchOptions {
-  /** False to send it once only: whoever asks has a copy and waits for no pauses. True when absent. */
+  /** False sends the request once only, for a caller that has a copy and waits for no pauses. True when absent. */
   readonly retry?: boolean;
-  /** Why a redirect to this URL must not be followed; null where it may be. Asked before the URL is. */
+  /** Returns why a redirect to this URL must not be followed, or null. Called before the URL is requested. */
   readonly objection?: (target: URL) => VaultError | null;
   /**
-   * Whether a redirect may lead from https to http though credentials protect what is fetched, without them. For bodies
-   * whose digest is checked, where the operator does not mind who reads them on their way.
+   * True lets a redirect lead from https to http although credentials protect the body; they are not sent along. This is
+   * for bodies whose digest is checked, where the operator does not mind who can read them on their way.
    */
   readonly allowsPlainHttp?: boolean;
 }
 
-/** One place an artifact can be had from. */
+/** One upstream URL that an artifact may come from. */
 export interface Candidate {
   readonly url: string;
-  /** Credentials, retries, redirects and the time-out for response headers are already wrapped in. */
+  /** Sends the request with credentials, retries, redirects and a time-out for the response headers. */
   readonly fetch: Fetch;
-  /** How long its body may send nothing before it counts as silent. */
+  /** After so long without a byte the body counts as silent. */
   readonly idleTimeoutMs: number;
-  /** Statuses by which it says that it has no such artifact, besides 404 and 410. */
+  /** Statuses that mean "no such artifact" here, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
 }
 
@@ -35,8 +35,8 @@ export type Freshness =
   /** Content-addressed or declared so: upstream is never asked again. */
   | { readonly kind: "immutable" }
   /**
-   * Fresh for `ttlMs` after it was stored or last confirmed, then asked for conditionally; what was confirmed before
-   * `since`, in ms since the epoch, is not fresh.
+   * Fresh for `ttlMs` after it was stored or last revalidated. A copy that was revalidated before `since`, in ms since
+   * the epoch, is stale.
    */
   | { readonly kind: "ttl"; readonly ttlMs: number; readonly since?: number }
   /** As the upstream's own headers say (RFC 9111). */
@@ -44,17 +44,17 @@ export type Freshness =
 
 /** What a backend lets the vault do when upstream and the stored copy disagree or upstream does not answer. */
 export interface CachingPolicy {
-  /** How long past its freshness a copy may still be served when upstream fails; `Infinity` for ever. */
+  /** A copy that is stale for less than this may be served when upstream fails; `Infinity` for ever. */
   readonly staleIfErrorMs: number;
-  /** How long a 404 or 410 is remembered. */
+  /** A 404 or 410 is remembered for this long. */
   readonly negativeTtlMs: number;
-  /** Whether a copy is still served after upstream answered 404 or 410 for it. */
+  /** True serves a copy also after upstream answered 404 or 410 for it. */
   readonly serveDeleted: boolean;
-  /** Whether a client's `Cache-Control: no-cache` makes the vault ask upstream. */
+  /** True lets a client's `Cache-Control: no-cache` make the vault ask upstream. */
   readonly honorClientNoCache: boolean;
-  /** What happens to a fetch that nobody follows any more. */
+  /** Decides what becomes of a transfer without followers. */
   readonly abandonedTransfer: "finish" | "stop";
-  /** Never contact upstream. */
+  /** True forbids every request upstream. */
   readonly offline: boolean;
 }
 
@@ -66,21 +66,22 @@ export interface Artifact extends Selecting {
   /** The upstreams that may have it, in the order they are tried; never empty. */
   readonly candidates: readonly Candidate[];
   /**
-   * Which failures of a candidate make the vault try the next one: any of them, only a 404, 401 and their like, or only
-   * a 404.
+   * The failures of a candidate after which the next one is tried: any, or a refusal such as 401 or 404, or an absence
+   * such as 404.
    */
   readonly failover: "any_failure" | "refusal" | "absence";
   readonly freshness: Freshness;
   readonly policy: CachingPolicy;
   readonly identity: Identity;
-  /** What is made of it; absent for files, whose content the vault does not look at. */
+  /** How its body is parsed; absent for files, whose content the vault does not look at. */
   readonly document?: DocumentUse;
   /**
-   * Whether upstream's answer may be a web page. Absent: not where the stored copy, the key's ending or the request's
-   * `Accept` show that it is none, unless its bytes are checked. A page that may not be is an outage.
+   * Says whether a web page in place of the artifact is believed; one that is not counts as an outage. When absent, a
+   * page is not believed where the stored copy, the key's ending or the request's `Accept` show that it is none, unless
+   * the bytes are checked.
    */
   readonly webPages?: "allowed" | "refused";
-  /** Whether clients get an error of upstream's unchanged, and not an explanation of it. */
+  /** True sends clients an error of upstream's unchanged instead of an explanation of it. */
   readonly passesOnErrors?: boolean;
 }
 

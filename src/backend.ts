@@ -4,31 +4,31 @@ import type { VaultError } from "./errors.ts";
 import type { HeaderList } from "./http/headers.ts";
 import type { VaultReader } from "./reader.ts";
 
-/** Where a request came from. */
+/** The client that sent a request. */
 export interface Client {
   /** Its address. */
   readonly host: string;
-  /** Tells its connections apart. */
+  /** The port of its connection, by which its connections can be told apart. */
   readonly port: number;
 }
 
 /** A request below a backend's prefix. */
 export interface BackendRequest {
   readonly client: Client;
-  /** What stands before `path` in the URL the client asked for: the prefix, or empty where that is the root. */
+  /** The part of the URL before `path`: the prefix, or empty where that is the root. */
   readonly base: string;
-  /** Scheme and host of the URL the client asked for, as it wrote them; without it, links can only be relative. */
+  /** Scheme and host of the URL as the client wrote them; when absent, links can only be relative. */
   readonly origin?: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
   readonly path: string;
-  /** Whether the prefix was asked for without a slash behind it, which `path` does not tell. False when absent. */
+  /** True if the client asked for the prefix without a slash behind it, which `path` does not tell. False when absent. */
   readonly isBarePrefix?: boolean;
   /** Begins with `?`, or is empty. */
   readonly query: string;
   readonly headers: Headers;
 }
 
-/** What a request means. */
+/** What a backend makes of a request. */
 export type Resolved =
   | ResolvedArtifact
   | { readonly kind: "document"; readonly document: GeneratedDocument }
@@ -38,20 +38,20 @@ export type Resolved =
 export interface ResolvedArtifact {
   readonly kind: "artifact";
   readonly artifact: Artifact;
-  /** Whether its relative links count from the URL it was asked for by: then folders are redirected to their slash. */
+  /** True redirects a folder without a slash at its end to the URL with it, so that the page's relative links work. */
   readonly hasRelativeLinks?: boolean;
-  /** Sent where no upstream has it, instead of an error. */
+  /** The answer to send instead of an error where no upstream has the artifact. */
   readonly ifMissing?: DirectAnswer;
-  /** The headers to send in place of the stored ones; with the SHA-256 of the body, in hex, where that is known. */
+  /** Returns the headers to send in place of the stored ones. The SHA-256 of the body, in hex, is given where it is known. */
   headers?(stored: HeaderList, sha256?: string): HeaderList;
   /**
-   * Called for each answer to a GET, once it can be sent, with the stored headers and the SHA-256 of the body, in hex,
-   * where that is known. Throws nothing.
+   * Called for each answer to a GET once it can be sent, with the stored headers and the SHA-256 of the body, in hex,
+   * where it is known. Must not throw.
    */
   onServed?(stored: HeaderList, sha256?: string): void;
 }
 
-/** An answer that needs no upstream and is not kept. */
+/** An answer that needs no upstream and is not stored. */
 export interface DirectAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -61,17 +61,17 @@ export interface DirectAnswer {
 
 /** A document of the vault's own, generated from what upstreams say. */
 export interface GeneratedDocument {
-  /** `ETag`, `Last-Modified` and `Vary` as far as it has them, and its `Content-Type`. */
+  /** Its `Content-Type`, and `ETag`, `Last-Modified` and `Vary` where it has them. */
   readonly headers: HeaderList;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What it was made from, and so how old it is. */
+  /** Where the document that it was generated from came from, and how old that is. */
   readonly source: Provenance;
 }
 
-/** Says what a request means. Does no I/O of its own. */
+/** One configured backend: it resolves requests to artifacts, documents and answers. It reads documents through the vault only. */
 export interface Backend {
   readonly name: string;
-  /** As in the configuration: `http`, `pypi`, … */
+  /** The type as in the configuration: `http`, `pypi`, … */
   readonly type: string;
   /** Begins with a slash and does not end with one, unless it is the root `/`. */
   readonly prefix: string;
@@ -79,10 +79,10 @@ export interface Backend {
   readonly maxTransfers: number;
   /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
   readonly standsFor?: readonly string[];
-  /** What a client writes to use it, for the vault's start page; `at` is the URL of its prefix, as the client sees it. */
+  /** Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it. */
   usage?(at: string): string;
-  /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the reader does. */
+  /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader does. */
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
-  /** An error in the protocol spoken here; plain text where absent. */
+  /** Returns an error in the form of the protocol; when absent, errors are plain text. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;
 }

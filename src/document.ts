@@ -1,70 +1,70 @@
 import type { CacheStatus } from "./http/cache_status.ts";
 import type { HeaderList } from "./http/headers.ts";
 
-/** What is made of the body of a document. */
+/** How the body of a document is parsed, and by which other names it is known. */
 export interface DocumentUse {
   /**
-   * Reads a body before its last bytes go out. One that it throws at counts as no answer of upstream's: it reaches
-   * nobody and does not replace a stored copy. Its result is kept like that of any other reading.
+   * Parses a body before its last bytes are sent. Where it throws, the body counts as no answer of upstream's: no client
+   * gets it and it replaces no stored copy. Its result is kept like that of any other parser.
    */
   readonly check?: Parser<unknown>;
-  /** What will soon be read of it: this is done as soon as the body is stored. */
+  /** A parser whose result will soon be asked for: it runs as soon as the body is stored. */
   readonly ahead?: Parser<unknown>;
   /**
-   * The key by which the same bytes are asked for by their digest: a body that comes under a name is then served under
-   * its digest as well.
+   * Returns the key under which the same bytes are asked for by their digest: a body that was fetched by name is then
+   * served by digest as well.
    */
   keyByDigest?(sha256: string): string;
-  /** The media type that the document itself names, which counts before the header of an answer to HEAD; null for none. */
+  /** Returns the media type that the document itself names, which counts before the `Content-Type` of a HEAD; or null. */
   mediaTypeOf?(bytes: Uint8Array): string | null;
 }
 
-/** A whole and checked body, read once: by `bytes` or by `stream`. */
+/** A whole and checked body. It can be read once: by `bytes` or by `stream`. */
 export interface ReadableBody {
   readonly headers: HeaderList;
   readonly sizeBytes: number | undefined;
   /** The URL it came from, without credentials; one of the artifact's candidates. */
   readonly url: string;
-  /** What its relative links count from: where redirects led to, or `url`. */
+  /** The base of its relative links: the URL that redirects led to, or `url`. */
   readonly location: string;
-  /** Aborted when nobody will need what is made of it: the vault is closing. */
+  /** Aborted when the vault closes and nobody will need the result. */
   readonly signal?: AbortSignal;
-  /** Throws `upstream_failed` above the reading's `maxBytes`. */
+  /** Throws `upstream_failed` for a body larger than the parser's `maxBytes`. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** Errors, and never ends early, where the bytes cannot be had or are not what they should be. */
+  /** Errors, and never ends early, where the bytes are not available or not the right ones. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Keeps what else was made of the same body, as the result of another reading. */
-export type KeepParsed = <T>(reading: Parser<T>, value: T) => void;
+/** Keeps a value that was parsed from the same body, as the result of another parser. */
+export type KeepParsed = <T>(parser: Parser<T>, value: T) => void;
 
-/** How to make something of a body. What it makes is kept in bounded memory, by that body's digest and URL. */
+/** Turns a body into a value. Values are kept in bounded memory, by the digest and the URL of the body. */
 export interface Parser<T> {
-  /** Readings of one name make the same of the same body from the same URL. */
+  /** Parsers of the same name return equal values for the same body from the same URL. */
   readonly name: string;
   /** Larger bodies are refused. */
   readonly maxBytes: number;
   parse(body: ReadableBody, keep: KeepParsed): T | Promise<T>;
-  /** About how many bytes of memory it takes. */
+  /** Returns about how many bytes of memory a value takes. */
   sizeOf(value: T): number;
 }
 
-/** What a reading made, and of what. */
+/** A parsed value, with the body that it was parsed from. */
 export interface Parsed<T> {
   readonly value: T;
-  /** Of the body it was made of. */
+  /** Of the body, in hex. */
   readonly sha256: string;
   readonly headers: HeaderList;
   readonly source: Provenance;
 }
 
-/** How the vault came by something. */
+/** Where an answer came from: the cache or an upstream, and how old it is. */
 export interface Provenance {
   readonly cacheStatus: CacheStatus;
-  /** Seconds since the upstream generated or confirmed it. */
+  /** Seconds since the upstream generated or revalidated it (RFC 9111 §4.2.3). */
   readonly ageSeconds: number;
   /** The URL it came from, without credentials. */
   readonly upstream: string;
-  /** Where redirects led to from there, if there were any. */
+  /** The URL that redirects led to from there, if there were any. */
   readonly location?: string | undefined;
 }
