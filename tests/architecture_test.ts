@@ -5,47 +5,65 @@ import { walk } from "./support/walk.ts";
 const root = new URL("../", import.meta.url);
 const maxLines = 350;
 
-/** What is below all protocols and knows none. */
+const sourceFiles = walk(fileURLToPath(new URL("src", root))).filter((path) => path.endsWith(".ts")).sort();
+/** Folders below `backends/` that are no protocol's. */
+const commonRooms = ["shared", "opening"];
+const protocols = [...new Set(sourceFiles.flatMap((file) => /^backends\/([^/]+)\//.exec(file)?.[1] ?? []))]
+  .filter((folder) => !commonRooms.includes(folder));
+
+/** What backends, vault and server agree on. */
 const seam = ["errors", "digest", "single_flight", "artifact", "document", "reader", "backend", "http"];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
+/** Besides the door and the schema: the files and folders of a protocol that know how a backend is opened. */
+const wiring: Readonly<Record<string, readonly string[]>> = {
+  oci: ["auth", "rate_limit_report", "unconfigured_registries", "value_types"],
+};
 
 /**
  * What a room of `src` may import besides itself. A room is a folder or a file without its `.ts`; a file belongs to the
- * room with the longest name that its path begins with. A new room needs a row here.
+ * room with the longest name that its path begins with. A new room needs a row here, a new protocol does not.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  single_flight: [],
   observe: ["errors"],
   digest: ["errors"],
-  single_flight: [],
   http: ["errors"],
   config: ["errors"],
+  key_files: ["errors", "config/permission", "observe"],
   document: ["http"],
   artifact: ["errors", "digest", "document", "http"],
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
-  store: ["errors", "digest", "single_flight", "artifact", "http", "observe"],
-  upstream: ["errors", "digest", "single_flight", "artifact", "http", "observe"],
-  key_files: ["errors", "config", "observe"],
+  store: ["errors", "digest", "artifact", "http", "observe"],
+  upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
-    ...["errors", "digest", "single_flight", "artifact", "document", "reader", "http", "observe"],
-    ...["store/store", "upstream/body_reader", "upstream/health", "upstream/response_notes"],
+    ...["errors", "digest", "single_flight", "artifact", "document", "reader", "http", "observe", "store/store"],
+    ...["upstream/body_reader", "upstream/health", "upstream/response_notes"],
   ],
-  server: [...seam, "observe", "vault/vault"],
+  server: ["errors", "digest", "artifact", "document", "reader", "backend", "http", "observe", "vault/vault"],
   "backends/shared": [...seam, "backends/pypi"],
-  "backends/opening": [...seam, ...opening],
-  "backends/apt": [...seam, "backends/shared", "backends/opening", "backends/backend_type", ...opening],
-  "backends/http": [...seam, "backends/shared", "backends/opening", "backends/backend_type", ...opening],
-  "backends/oci": [...seam, "backends/shared", "backends/opening", "backends/backend_type", ...opening],
-  "backends/pypi": [...seam, "backends/shared", "backends/opening", "backends/backend_type", ...opening],
-  "backends/backend_type": [...seam, "backends/opening", ...opening],
-  "backends/types": ["backends", "config"],
+  "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
+  "backends/backend_type": ["errors", "artifact", "backend", "http", "backends/opening", ...opening],
+  ...Object.assign({}, ...protocols.map(roomsOf)),
+  "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
   configuration: ["backends/types", "backends/backend_type", "config"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
-  cli: ["app", "configuration", "config", "key_files", "errors", "digest", "artifact", "observe", "store/store"],
+  cli: ["app", "configuration", "config", "key_files", "errors", "observe", "store/store"],
   main: ["cli/run"],
 };
+
+/** A protocol never imports another one; its door, its schema and its wiring see more than the rest of it. */
+function roomsOf(protocol: string): Record<string, readonly string[]> {
+  const room = `backends/${protocol}`;
+  const wired = [protocol, "schema", ...wiring[protocol] ?? []].map((name) => `${room}/${name}`);
+  const mayWiredImport = [...seam, ...opening, "backends/shared", "backends/opening", "backends/backend_type", room];
+  return {
+    [room]: [...seam, "backends/shared"],
+    ...Object.fromEntries(wired.map((file) => [file, mayWiredImport])),
+  };
+}
 
 /** Files of `src` by path below it, each with the files of `src` that it imports. */
 type Graph = ReadonlyMap<string, readonly string[]>;
@@ -61,18 +79,27 @@ interface InfoModule {
   readonly dependencies?: readonly Dependency[];
 }
 
-const sourceFiles = walk(fileURLToPath(new URL("src", root))).filter((path) => path.endsWith(".ts")).sort();
-const modules = await readModules();
+const graph = graphOf(await readModules());
 
 Deno.test("imports go one way only", () => {
-  const wrong = [...graphOf((dependency) => dependency.code ?? dependency.type)].flatMap(([file, imports]) =>
+  const wrong = [...graph].flatMap(([file, imports]) =>
     imports.filter((imported) => !isAllowed(file, imported)).map((imported) => `${file} imports ${imported}`)
   );
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("no file imports itself by way of others, types left aside", () => {
-  assert.deepEqual(findCycles(graphOf((dependency) => dependency.code)), []);
+Deno.test("no file imports itself by way of others, not even types", () => {
+  assert.deepEqual(findCycles(graph), []);
+});
+
+Deno.test("every protocol has a door and a schema", () => {
+  assert.ok(protocols.length >= 4);
+  const wanted = protocols.flatMap((name) => [`backends/${name}/${name}.ts`, `backends/${name}/schema.ts`]);
+  assert.deepEqual(wanted.filter((file) => !sourceFiles.includes(file)), []);
+});
+
+Deno.test("no file is named after its folder and something else", () => {
+  assert.deepEqual(sourceFiles.filter((file) => /(^|\/)([^/]+)\/\2_[^/]*$/.test(file)), []);
 });
 
 Deno.test(`no source file is longer than ${maxLines} lines`, () => {
@@ -136,9 +163,9 @@ async function readModulesOf(file: string): Promise<readonly InfoModule[]> {
   return JSON.parse(new TextDecoder().decode(stdout)).modules;
 }
 
-function graphOf(choose: (dependency: Dependency) => { specifier?: string } | undefined): Graph {
+function graphOf(modules: ReadonlyMap<string, InfoModule>): Graph {
   return new Map([...modules].map(([file, { dependencies = [] }]) => {
-    const imports = dependencies.map((dependency) => pathInSource(choose(dependency)?.specifier ?? ""));
+    const imports = dependencies.map(({ code, type }) => pathInSource((code ?? type)?.specifier ?? ""));
     return [file, imports.filter((path) => path !== null)];
   }));
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { readConfigFile } from "../config/config_file.ts";
+import { readConfigFile } from "../config/read_file.ts";
 import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";

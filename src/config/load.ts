@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
 import { backendTypeNames } from "./backend_schemas.ts";
-import { readConfigFile } from "./config_file.ts";
+import { readConfigFile } from "./read_file.ts";
 import { type Env, readEnv } from "./env.ts";
 import { withoutCacheBlock, withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";

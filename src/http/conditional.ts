@@ -1,5 +1,5 @@
 import { type HeaderList, headerOf } from "./headers.ts";
-import { parseHttpDate } from "./http_date.ts";
+import { parseHttpDate } from "./date.ts";
 
 /** The validators of a representation, as upstream sent them (RFC 9110 §8.8). */
 export interface Validators {

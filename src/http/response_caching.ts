@@ -1,5 +1,5 @@
 import { type CacheDirectives, parseCacheControl, parseDeltaSeconds, secondsOf } from "./cache_control.ts";
-import { parseHttpDate } from "./http_date.ts";
+import { parseHttpDate } from "./date.ts";
 
 /** The caching headers of a response to GET, as a shared cache reads them. */
 export interface ResponseCaching {

@@ -1,4 +1,4 @@
-import { parseHttpDate } from "./http_date.ts";
+import { parseHttpDate } from "./date.ts";
 
 /**
  * Parses a `Retry-After` header, seconds or an HTTP-date (RFC 9110 §10.2.3), into milliseconds to wait; null where it

@@ -1,6 +1,6 @@
 import { messageOf, VaultError } from "../errors.ts";
 import { type LineTarget, LineWriter } from "./line_writer.ts";
-import { formatJson, formatText, type LogFormat, type LogLevel } from "./log_format.ts";
+import { formatJson, formatText, type LogFields, type LogFormat, type LogLevel } from "./log_format.ts";
 import { redact } from "./redact.ts";
 
 /** The log of a component; it is handed in, never global. Messages carry no credentials. */
@@ -12,9 +12,6 @@ export interface Log {
   warning(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
 }
-
-/** Extra fields of a JSON log line; the text form shows the message only. */
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** A log that writes nothing. */
 export const noLog: Log = { debugs: false, debug() {}, info() {}, warning() {}, error() {} };

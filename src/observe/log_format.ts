@@ -1,5 +1,7 @@
-import type { LogFields } from "./log.ts";
 import { redact } from "./redact.ts";
+
+/** Extra fields of a JSON log line; the text form shows the message only. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** One line of the log, before it is formatted. */
 export interface LogLine {

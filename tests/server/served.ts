@@ -1,5 +1,6 @@
 import type { Backend } from "../../src/backend.ts";
-import type { Log, LogFields } from "../../src/observe/log.ts";
+import type { Log } from "../../src/observe/log.ts";
+import type { LogFields } from "../../src/observe/log_format.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { createHandler, type Handler } from "../../src/server/handler.ts";
 import { fakeBackend, type FakeFile, FakeVault } from "./fake_vault.ts";

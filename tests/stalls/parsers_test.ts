@@ -21,7 +21,7 @@ import { versionsLeft } from "../../src/backends/pypi/versions.ts";
 import { parseDigest } from "../../src/digest.ts";
 import { formatCacheStatus } from "../../src/http/cache_status.ts";
 import { notModified } from "../../src/http/conditional.ts";
-import { parseHttpDate } from "../../src/http/http_date.ts";
+import { parseHttpDate } from "../../src/http/date.ts";
 import { parseTarget } from "../../src/http/path.ts";
 import { parseContentRange, parseRanges, parseUnsatisfiedRange } from "../../src/http/range.ts";
 import { redact, redactUrl } from "../../src/observe/redact.ts";

@@ -3,7 +3,7 @@ import type { Artifact, CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
-import { parseHttpDate } from "../../http/http_date.ts";
+import { parseHttpDate } from "../../http/date.ts";
 import { type AskedIndex, fileKeyOf } from "./indexes.ts";
 
 /** More files than a page of one project has, but for the very largest; those at the end of a page are the newest. */

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { contradicts, strongValidators } from "../../http/conditional.ts";
 import { type HeaderList, keepHeaders } from "../../http/headers.ts";
-import { parseHttpDate } from "../../http/http_date.ts";
+import { parseHttpDate } from "../../http/date.ts";
 
 /** How long it is remembered of a host which validators it honours. */
 const rememberedForMs = 10 * 60_000;

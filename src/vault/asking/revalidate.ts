@@ -1,7 +1,7 @@
 import type { Artifact } from "../../artifact.ts";
 import { isSameTag } from "../../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../../http/headers.ts";
-import { parseHttpDate } from "../../http/http_date.ts";
+import { parseHttpDate } from "../../http/date.ts";
 import type { Version } from "../../store/store.ts";
 import { assess } from "../freshness.ts";
 import { type AnswerOf, redirectedTo } from "./redirected_to.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseHttpDate } from "../../src/http/http_date.ts";
+import { parseHttpDate } from "../../src/http/date.ts";
 
 const example = Date.UTC(1994, 10, 6, 8, 49, 37);
 
