@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { loadConfig } from "../src/config/load.ts";
@@ -69,7 +70,18 @@ Deno.test("running.md: the rules for alerts name metrics that http.md has", () =
   assert.deepEqual(named.filter((name) => !metrics.includes(`\`${name}\``)), []);
 });
 
-for (const file of ["", "backends", "decisions"].flatMap((folder) => markdownIn(join(docs, folder)))) {
+for (const file of ["architecture.md", ...namesIn("design")]) {
+  Deno.test(`every source file that ${file} names is there`, () => {
+    const text = Deno.readTextFileSync(join(docs, file));
+    const named = [...text.matchAll(/`([\w/]+\.ts)`/g)].map(([, path = ""]) => path);
+    const folders = ["src", `src/backends/${basename(file, ".md")}`, "."];
+    const isThere = (path: string) => folders.some((folder) => existsSync(join(docs, "..", folder, path)));
+    assert.ok(named.length >= 5);
+    assert.deepEqual(named.filter((path) => !isThere(path)), []);
+  });
+}
+
+for (const file of ["", "backends", "decisions", "design"].flatMap((folder) => markdownIn(join(docs, folder)))) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
     const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
     assert.deepEqual(links.filter((link) => !leadsSomewhere(file, link)), []);
@@ -79,6 +91,10 @@ for (const file of ["", "backends", "decisions"].flatMap((folder) => markdownIn(
 async function analyze(...args: string[]): Promise<{ code: number; errors: string }> {
   const { code, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
   return { code, errors: new TextDecoder().decode(stderr) };
+}
+
+function namesIn(folder: string): string[] {
+  return markdownIn(join(docs, folder)).map((path) => path.slice(docs.length + 1));
 }
 
 function markdownIn(folder: string): string[] {
