@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { type App, createApp } from "../../src/app.ts";
 import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { configSchema } from "../../src/configuration.ts";
+import type { BackendType } from "../../src/backends/backend_type.ts";
+import { backendTypes } from "../../src/backends/types.ts";
+import { createConfigSchema } from "../../src/config/schema.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
 import { askRaw, type RawAnswer, RawClient, type RawRequest } from "./raw_client.ts";
@@ -21,6 +23,8 @@ export interface AppOptions {
   readonly silenceMs?: number;
   /** More keys of the backend. */
   readonly backend?: Readonly<Record<string, unknown>>;
+  /** The types of backend there are; those of the program where absent. */
+  readonly types?: readonly BackendType[];
 }
 
 /**
@@ -35,14 +39,15 @@ export function startApp(options: AppOptions): Promise<AppFixture> {
 /** The same with these entries of `backends`. */
 export async function startBackends(
   backends: readonly unknown[],
-  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs"> = {},
+  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs" | "types"> = {},
 ): Promise<AppFixture> {
+  const { types = backendTypes } = options;
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
-  const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
+  const config = await loadConfig({ schema: createConfigSchema(types), text, env: () => undefined });
   const lines: string[] = [];
   const app = await createApp(config, {
-    ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0 },
+    ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
   });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
   return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });

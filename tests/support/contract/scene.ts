@@ -52,7 +52,9 @@ export class ContractScene implements AsyncDisposable {
     const { specimen, upstream } = this;
     const config = { prefix, retries: 0, ...specimen.config(upstream.origin), ...specimen.freshFor("0s"), ...backend };
     const entry = { type: specimen.type, name: "specimen", config };
-    return new ContractVault(await startBackends([entry], { cacheDir: this.#dir.path, top }));
+    return new ContractVault(
+      await startBackends([entry], { cacheDir: this.#dir.path, top, ...specimen.types && { types: specimen.types } }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import type { BackendType } from "../../../src/backends/backend_type.ts";
 import type { Answer } from "../fake_upstream.ts";
 
 /** A document is replaced under its name: its version stands in it as `version-one` or `version-two`. */
@@ -7,6 +8,8 @@ export type Version = "one" | "two";
 export interface Specimen {
   /** `type` in the configuration. */
   readonly type: string;
+  /** The types of backend there are; those of the program where absent. */
+  readonly types?: readonly BackendType[];
   /** The keys of a backend whose upstream is at this origin. */
   config(origin: string): Readonly<Record<string, unknown>>;
   /** The keys that make documents fresh for so long. */
