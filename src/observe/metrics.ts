@@ -32,13 +32,13 @@ export class Metrics implements VaultEvents {
   ]);
   readonly #followers = this.#counter("vault_collapsed_requests_total", "Requests that joined a transfer under way.");
   readonly #fetchedBytes = this.#counter("vault_fetched_bytes_total", "Body bytes received from upstream.");
-  readonly #resumes = this.#counter("vault_upstream_resumes_total", "Broken transfers that were resumed.");
+  readonly #resumes = this.#counter("vault_upstream_resumes_total", "Interrupted transfers that were resumed.");
   readonly #failures = this.#counter("vault_upstream_failures_total", "Upstream answers that were no use.", [
     "backend",
     "reason",
   ]);
   readonly #mismatches = this.#counter("vault_digest_mismatches_total", "Bodies that were not what was expected.");
-  readonly #storeFailures = this.#counter("vault_store_failures_total", "Bodies that could not be kept.");
+  readonly #storeFailures = this.#counter("vault_store_failures_total", "Bodies that could not be stored.");
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
   readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.", [
     "backend",

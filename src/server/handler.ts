@@ -249,7 +249,7 @@ function stackOf(error: unknown): string {
 const clientLeft = "the client left";
 
 function noteOf({ note }: Exchange, status: number, ending: Ending): string {
-  if (ending.kind === "failed") return `broken off: ${messageOf(ending.error)}`;
+  if (ending.kind === "failed") return `interrupted: ${messageOf(ending.error)}`;
   return ending.kind === "aborted" || status === clientGone.status ? clientLeft : note;
 }
 

@@ -141,7 +141,7 @@ export class CacheSpace {
   #reportNoRoom(bytes: number): void {
     if (performance.now() - this.#warnedAt < warnEveryMs) return;
     this.#warnedAt = performance.now();
-    this.#warn(`No room in the cache for a body of ${shownBytes(bytes)}: it is passed on and not kept`, bytes);
+    this.#warn(`No room in the cache for a body of ${shownBytes(bytes)}: it is passed on and not stored`, bytes);
   }
 
   #warn(what: string, bytes: number): void {

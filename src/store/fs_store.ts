@@ -171,7 +171,7 @@ class FsStore implements Store {
       if (isLarge) this.#blobs.stored(entry.sha256, file);
       await this.#entries.write(isLarge ? { ...entry, verifiedFile: file } : entry);
     } catch (error) {
-      throw storageFailed("keep a download in the cache", error);
+      throw storageFailed("store a download in the cache", error);
     }
   }
 

@@ -185,7 +185,7 @@ export class Staging {
       await lock.lock(true);
       if (!this.#closed) await this.#adopt(folder);
     } catch (error) {
-      if (!this.#closed) this.#deps.log.warning(`Cannot adopt staged downloads of "${folder}": ${messageOf(error)}`);
+      if (!this.#closed) this.#deps.log.warning(`Cannot recover staged downloads of "${folder}": ${messageOf(error)}`);
     }
     if (this.#waiting.delete(lock)) lock.close();
   }

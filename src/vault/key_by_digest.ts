@@ -26,7 +26,7 @@ export async function recordKeyByDigest(
   try {
     await store.renew({ ...times, ...entry, headers: headers.filter(([name]) => name === "content-type") });
   } catch (error) {
-    log.warning(`Cannot keep ${backend} ${artifact.key} by its digest: ${messageOf(error)}`);
+    log.warning(`Cannot store ${backend} ${artifact.key} by its digest: ${messageOf(error)}`);
   }
 }
 

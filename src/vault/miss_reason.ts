@@ -26,7 +26,7 @@ export function missReason(artifact: Artifact, { found, entry, replaced, now, ca
   if (freshness.kind !== "ttl") return `stale for ${seconds(staleMs)}`;
   const isOfOldGeneration = entry.validatedAt < (freshness.since ?? 0);
   if (isOfOldGeneration) return "its copy is older than the listing that names it";
-  return `confirmed ${seconds(now - entry.validatedAt)} ago, longer than its ttl of ${seconds(freshness.ttlMs)}`;
+  return `validated ${seconds(now - entry.validatedAt)} ago, longer than its ttl of ${seconds(freshness.ttlMs)}`;
 }
 
 function seconds(ms: number): string {

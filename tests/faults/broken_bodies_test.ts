@@ -63,7 +63,7 @@ for (const [name, answers, reason] of broken) {
     for (const answer of followers) assertBroken(answer);
     await app.idle();
     assert.deepEqual(app.held(), { entries: 0, blobs: 0, staged: 0 });
-    assert.match(await app.logged(/^WARNING cache miss files \/files\/a\.bin 200 .*: broken off: /), reason);
+    assert.match(await app.logged(/^WARNING cache miss files \/files\/a\.bin 200 .*: interrupted: /), reason);
     assert.match(await app.logged(/^WARNING Transfer failed files \/a\.bin: /), reason);
     assert.equal(await app.metric("vault_transfers_total", 'outcome="failed"'), 1);
     upstream.serve("/a.bin", whole);

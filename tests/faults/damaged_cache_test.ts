@@ -69,7 +69,7 @@ Deno.test("blob truncated while it is sent: a broken transfer, and the next clie
   const answer = await client.answer();
   assert.ok(!answer.complete && body.matches(answer.body, 0));
   await app.logged(
-    /^WARNING cache hit files \/files\/a 200 \d+ bytes .*: broken off: A stored body is shorter than it was$/,
+    /^WARNING cache hit files \/files\/a 200 \d+ bytes .*: interrupted: A stored body is shorter than it was$/,
   );
   await assertServed(app, body);
 });

@@ -112,7 +112,7 @@ Deno.test("a body that breaks off is never complete for the client, and is logge
   assert.ok(answer.body.length < 2_000_000);
   const { level, message } = await served.log.next();
   assert.equal(level, "warning");
-  assert.match(message, /^cache hit http \/http\/breaking 200 1000000 bytes .*: broken off: upstream is gone$/);
+  assert.match(message, /^cache hit http \/http\/breaking 200 1000000 bytes .*: interrupted: upstream is gone$/);
 });
 
 Deno.test("a client that leaves in the middle ends the stream, and is logged and counted as gone", async () => {

@@ -24,7 +24,7 @@ const cases: readonly (readonly [
   [http, { found: stale, entry: stale }, "no-cache", "stale for 12 s"],
   [careful, { found: stale, entry: stale }, "no-cache", "the client asks with no-cache"],
   [careful, { found: entryOf(), entry: entryOf() }, "max-age=0", "the client asks for a fresher copy"],
-  [minute, { found: confirmed, entry: confirmed }, null, "confirmed 90 s ago, longer than its ttl of 60 s"],
+  [minute, { found: confirmed, entry: confirmed }, null, "validated 90 s ago, longer than its ttl of 60 s"],
   [
     artifactOf({ kind: "ttl", ttlMs: 60_000, since: now }),
     { found: confirmed, entry: confirmed },

@@ -131,5 +131,5 @@ function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: strin
 }
 
 function notKept({ backend, key }: Artifact): VaultError {
-  return new VaultError("storage_failed", `${backend} ${key} could not be kept; the log says why`);
+  return new VaultError("storage_failed", `${backend} ${key} could not be stored; the log says why`);
 }
