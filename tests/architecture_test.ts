@@ -50,7 +50,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
   configuration: ["backends/types", "backends/backend_type", "config"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
-  cli: ["app", "configuration", "config", "key_files", "errors", "observe", "store/store"],
+  cli: [
+    ...["app", "configuration", "config", "key_files", "errors", "observe"],
+    ...["store/fs_layout", "store/probe", "store/unreadable"],
+  ],
   main: ["cli/run"],
 };
 

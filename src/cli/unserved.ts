@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
+import { unescapeSegment } from "../store/fs_layout.ts";
 
-/** What is to be said of files in the cache that no backend of the configuration serves; null where all are served. */
+/** Says that the cache has files that no backend of the configuration serves; null where it has none. */
 export async function unservedWarning({ cache_dir, backends }: Config): Promise<string | null> {
   const served = new Set(backends.map(({ name }) => name));
   const unserved = (await backendsWithin(cache_dir)).filter((name) => !served.has(name));
@@ -14,14 +15,9 @@ export async function unservedWarning({ cache_dir, backends }: Config): Promise<
 async function backendsWithin(dir: string): Promise<string[]> {
   try {
     const items = await Array.fromAsync(Deno.readDir(`${dir}/entries`));
-    return items.filter(({ isDirectory }) => isDirectory).map(({ name }) => nameOf(name)).sort();
+    return items.filter(({ isDirectory }) => isDirectory).map(({ name }) => unescapeSegment(name) ?? name).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return [];
   }
-}
-
-/** The store writes a character that some file system does not take as `=` and its code. */
-function nameOf(folder: string): string {
-  return folder.replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }

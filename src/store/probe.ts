@@ -4,15 +4,20 @@ import { fileMode, folderMode, removeQuietly } from "./files.ts";
 /** Says in a sentence why the cache directory cannot be used; null where it can. Offline, reading is enough. */
 export function probeFolder(folder: string, { offline }: { offline: boolean }): string | null {
   try {
-    if (offline) Deno.readDirSync(folder).next();
-    else probeWriting(folder);
+    tryFolder(folder, { offline });
     return null;
   } catch (error) {
-    return `Cannot ${offline ? "read" : "write to"} the cache directory: ${reasonOf(error)}`;
+    return `Cannot ${offline ? "read" : "write to"} the cache directory: ${whyUnusable(error)}`;
   }
 }
 
-function probeWriting(folder: string): void {
+/** Throws what the system says where files cannot be kept in a folder; offline, where it cannot be listed. */
+export function tryFolder(folder: string, { offline }: { offline: boolean }): void {
+  if (offline) Deno.readDirSync(folder).next();
+  else writeSomething(folder);
+}
+
+function writeSomething(folder: string): void {
   const path = `${folder}/.probe-${crypto.randomUUID()}`;
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
@@ -36,7 +41,8 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: "this process has too many files open",
 };
 
-function reasonOf(error: unknown): string {
+/** Says in words why a folder of the cache could not be used, as the end of a sentence. */
+export function whyUnusable(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "this process was started without the permission to";
   return reasons[(error as { code?: string }).code ?? ""] ?? messageOf(error);
 }

@@ -24,7 +24,7 @@ export class Unreadable {
     this.#warnedAt = performance.now();
     this.#log.warning(
       `Cannot read "${path}" in the cache: this user may not, so it counts as missing, and others may as well. ` +
-        `Everything in the cache directory has to belong to the user of the vault: chown -R USER "${this.#root}"`,
+        `Everything in the cache directory ${ownerRemedy(this.#root)}`,
     );
   }
 
@@ -36,4 +36,41 @@ export class Unreadable {
       this.failed(path, error);
     }
   }
+}
+
+/**
+ * Says that files in a cache directory belong to another user, as after a restore; null where none seem to. It looks
+ * into the first folder in each folder, and at the first file: `look` lists a folder, or opens a file.
+ */
+export async function foreignFilesWarning(dir: string, look = listOrOpen): Promise<string | null> {
+  for (const folder of ["staging", "entries", "blobs"]) {
+    for (let path: string | null = `${dir}/${folder}`; path !== null;) {
+      try {
+        const child: string | null = await look(path);
+        path = child && `${path}/${child}`;
+      } catch (error) {
+        if (error instanceof Deno.errors.PermissionDenied) return foreign(path!, dir);
+        path = null;
+      }
+    }
+  }
+  return null;
+}
+
+function foreign(path: string, dir: string): string {
+  return `This user may not read "${path}", which counts as missing, and so may much else in the cache directory. ` +
+    `Everything there ${ownerRemedy(dir)}`;
+}
+
+function ownerRemedy(dir: string): string {
+  return `has to belong to the user of the vault: chown -R USER "${dir}"`;
+}
+
+/** The first name in a folder; null for an empty one, and for a file that can be opened. */
+async function listOrOpen(path: string): Promise<string | null> {
+  const { isDirectory, isFile } = await Deno.stat(path);
+  // Opening a pipe would never end.
+  if (isFile) (await Deno.open(path)).close();
+  if (isDirectory) { for await (const { name } of Deno.readDir(path)) return name; }
+  return null;
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { cacheDirWarning, foreignFilesWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
+import { cacheDirWarning, prepareCacheDir } from "../../src/cli/cache_dir.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "../../src/cli/input_files.ts";
 import { listen } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { configSchema } from "../../src/configuration.ts";
+import { foreignFilesWarning } from "../../src/store/unreadable.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
 const tlsFile = (name: string) => new URL(`../support/tls/${name}`, import.meta.url).pathname;

@@ -5,13 +5,13 @@ import type { Backend, BackendRequest, Resolved } from "../../backend.ts";
 import { ClientHeaders } from "../shared/client_headers.ts";
 
 /** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
-export interface HttpRule {
+export interface Rule {
   /** A glob: `*` within a segment, `**` across segments. */
   readonly match: string;
   readonly freshness: Freshness;
 }
 
-export interface HttpBackendOptions {
+export interface BackendOptions {
   readonly name: string;
   readonly prefix: string;
   /** Equivalent upstreams in the order they are tried. */
@@ -23,7 +23,7 @@ export interface HttpBackendOptions {
   /** For paths that no rule matches. */
   readonly freshness: Freshness;
   /** The first that matches counts. */
-  readonly rules: readonly HttpRule[];
+  readonly rules: readonly Rule[];
   /** Whether a web page is believed also where a file of another kind is expected. */
   readonly allowsWebPages: boolean;
   /** Whether clients get the errors of the upstream unchanged. */
@@ -31,7 +31,7 @@ export interface HttpBackendOptions {
 }
 
 /** Any web server: the path below the prefix is the path below the base URL. */
-export function createHttpBackend(options: HttpBackendOptions): Backend {
+export function createBackend(options: BackendOptions): Backend {
   const { name, prefix, maxTransfers, policy } = options;
   const clientHeaders = new ClientHeaders();
   const bases = options.baseUrls.map((url) => url.replace(/\/+$/, ""));

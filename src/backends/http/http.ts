@@ -4,7 +4,7 @@ import type { HeaderList } from "../../http/headers.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
-import { createHttpBackend, type HttpRule } from "./backend.ts";
+import { createBackend, type Rule } from "./backend.ts";
 import { type HttpConfig, schema } from "./schema.ts";
 
 /** The type `http`: any web server. */
@@ -14,7 +14,7 @@ export const http: BackendType<HttpConfig> = {
   async open(backend, { config, upstreams, log }) {
     const { name, config: options } = backend;
     const createFetch = await upstreams.connect(backend);
-    return createHttpBackend({
+    return createBackend({
       name,
       prefix: options.prefix,
       baseUrls: options.base_url,
@@ -34,7 +34,7 @@ export const http: BackendType<HttpConfig> = {
   },
 };
 
-function ruleOf(rule: HttpConfig["config"]["rules"][number]): HttpRule {
+function ruleOf(rule: HttpConfig["config"]["rules"][number]): Rule {
   const freshness: Freshness = rule.ttl === undefined ? { kind: "immutable" } : { kind: "ttl", ttlMs: rule.ttl };
   return { match: rule.match, freshness };
 }

@@ -4,6 +4,7 @@ import { imagePattern, platform, registryName, registryPattern, registryUrl } fr
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, checkCredentialsAt, credentialKeys } from "../../config/credential_keys.ts";
+import { partition } from "../../config/partition.ts";
 import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
@@ -35,6 +36,8 @@ const registryKeys = {
     "How it is told which registry of mirror_of is meant: in the path, as /v2/quay.io/NAME, or by ?ns=quay.io, as containerd. Without it path.",
   ),
 };
+
+const registryKeyNames = Object.keys(registryKeys) as (keyof typeof registryKeys)[];
 
 const registry = z.strictObject({
   registry_url: registryUrl().describe(
@@ -78,30 +81,11 @@ export const schema = backendSchema(
   ["dockerhub", "oci"],
   z.strictObject({ ...backendKeys, ...ociKeys }).prefault({}),
 ).superRefine(checkRegistries, { when: () => true }).transform(({ type, name, config }) => {
-  const { registry_url, auth_url, username, password, password_file, token, token_file, ...rest } = config;
-  const {
-    insecure,
-    allow,
-    deny,
-    official_images,
-    names,
-    mirror_of,
-    mirror_form,
-    plain_http_blobs,
-    repositories,
-    ...common
-  } = rest;
-  const login = { username, password, password_file, token, token_file };
-  const patterns = { allow, deny, official_images, names, mirror_of, mirror_form };
-  const url = registry_url ?? defaultUrls[type];
-  const single = { auth_url, ...login, insecure, plain_http_blobs, ...patterns };
-  const registries = repositories ?? (url === undefined ? [] : [{ registry_url: url, ...single }]);
-  const opensInsecurely = insecure && opensOthers(config);
-  return {
-    type,
-    name,
-    config: { ...common, insecure: opensInsecurely, repositories: registries.map(withScheme) },
-  };
+  const { registry_url = defaultUrls[type], repositories, ...keys } = config;
+  const [single, common] = partition(keys, registryKeyNames);
+  const registries = repositories ?? (registry_url === undefined ? [] : [{ registry_url, ...single }]);
+  const insecure = single.insecure && opensOthers(config);
+  return { type, name, config: { ...common, insecure, repositories: registries.map(withScheme) } };
 });
 
 /** A backend of this type in a checked configuration. */
@@ -141,7 +125,7 @@ function checkRegistries({ type, config }: Unchecked, context: z.core.$Refinemen
     wrong("registry_url", "registry_url and repositories exclude each other; keep one");
   } else {
     if (Array.isArray(repositories) && repositories.length === 0 && !isOpen) wrong("repositories", noRegistry);
-    const misplaced = Object.keys(registryKeys).filter((key) => key !== "insecure" && config[key] !== undefined);
+    const misplaced = registryKeyNames.filter((key) => key !== "insecure" && config[key] !== undefined);
     if (insecure === true && !isOpen) misplaced.push("insecure");
     for (const key of misplaced) wrong(key, "belongs to one registry; write it in that entry of repositories");
   }

@@ -3,6 +3,7 @@ import { anyNumberOf, authorities, duration, flag, integer, Misfit, oneOrMore, v
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
+import { partition } from "../../config/partition.ts";
 import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
@@ -37,6 +38,8 @@ const indexKeys = {
   ),
 };
 
+const indexKeyNames = Object.keys(indexKeys) as (keyof typeof indexKeys)[];
+
 const index = z.strictObject({
   index_url: upstreamUrl().describe("URL of the index, before the names of projects; most end in /simple."),
   ...indexKeys,
@@ -67,12 +70,10 @@ export const schema = backendSchema(
   ["pypi"],
   z.strictObject({ ...backendKeys, ...pypiKeys }).superRefine(checkIndexes, { when: () => true }).prefault({}),
 ).transform(({ type, name, config }) => {
-  const { index_url = pypi.index_url, packages_url, find_links, only, never, not_found_statuses, ...others } = config;
-  const { username, password, password_file, token, token_file, ...rest } = others;
-  const login = { username, password, password_file, token, token_file };
-  const single = { index_url, packages_url, find_links, ...login, only, never, not_found_statuses };
-  const { indexes = [single], ...common } = rest;
-  return { type, name, config: { ...common, indexes: indexes.map(withPackages) } };
+  const { index_url = pypi.index_url, indexes, ...keys } = config;
+  const [single, common] = partition(keys, indexKeyNames);
+  const all = indexes ?? [{ index_url, ...single }];
+  return { type, name, config: { ...common, indexes: all.map(withPackages) } };
 });
 
 /** A backend of this type in a checked configuration. */
@@ -94,7 +95,7 @@ function checkIndexes(config: Readonly<Record<string, unknown>>, context: z.core
   const { index_url, indexes } = config;
   if (indexes === undefined) return checkCredentials(config, context);
   if (index_url !== undefined) return wrong("index_url and indexes exclude each other; keep one", "index_url");
-  for (const key of Object.keys(indexKeys).filter((key) => config[key] !== undefined)) {
+  for (const key of indexKeyNames.filter((key) => config[key] !== undefined)) {
     wrong("belongs to one index; write it in that entry of indexes", key);
   }
   const urls = Array.isArray(indexes) ? indexes.map((index) => index?.index_url) : [];
