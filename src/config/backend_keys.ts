@@ -44,7 +44,7 @@ export const backendKeys = {
     "How many bodies above 1 MiB come from one upstream host at once; further ones wait their turn. Nothing else does.",
   ),
   negative_ttl: duration().prefault("60s").describe(
-    "How long an upstream's 404 or 410 is fresh. After that it is asked again, and told as last known while it fails.",
+    "How long an upstream's 404 or 410 is fresh. After that it is asked again, and served as last known while it fails.",
   ),
   stale_if_error: duration({ forever: true }).prefault("forever").describe(
     "How long past its freshness a copy is still served when the upstream fails.",
@@ -67,7 +67,7 @@ export const backendKeys = {
     "The vault's own certificate, for upstreams that ask for one (mutual TLS).",
   ),
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),
-  offline: flag().prefault(false).describe("Never contact this upstream: serve what is held, and 504 for the rest."),
+  offline: flag().prefault(false).describe("Never contact this upstream: serve what is cached, and 504 for the rest."),
 };
 
 /**

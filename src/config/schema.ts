@@ -63,7 +63,7 @@ const globalKeys = {
     "Memory for what is asked for often, half of it for small bodies, half for what is made of documents: rewritten pages, package lists. 0 for none.",
   ),
   shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
-  offline: flag().prefault(false).describe("Never contact any upstream: serve what is held, and 504 for the rest."),
+  offline: flag().prefault(false).describe("Never contact any upstream: serve what is cached, and 504 for the rest."),
   range_ahead: size().prefault("16MiB").describe(
     "A range that begins at most this far ahead of a running transfer waits for it instead of asking upstream again.",
   ),
@@ -73,7 +73,7 @@ const globalKeys = {
   ),
   max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
   revalidate_timeout: duration().prefault("2s").describe(
-    "How long a client waits for an upstream to confirm a stale copy before it gets the stale copy.",
+    "How long a client waits for an upstream to revalidate a stale copy before it gets the stale copy.",
   ),
   verify: z.strictObject({
     every: duration({ positive: true }).prefault("30d").describe("How often all bodies in the cache are read."),

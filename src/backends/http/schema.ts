@@ -8,7 +8,7 @@ import { upstreamUrl } from "../../config/urls.ts";
 const rule = z.strictObject({
   match: textMatching(/./, { type: "glob", a: "a path pattern", hint: 'write for example "**/*.jar"' })
     .describe("Pattern for the path below the prefix: * within a segment, ** across segments."),
-  immutable: flag().optional().describe("Never ask upstream again once a copy is held."),
+  immutable: flag().optional().describe("Never ask upstream again once a copy is cached."),
   ttl: duration({ forever: true }).optional().describe("How long a copy counts as fresh."),
 }).transform((rule, context) => {
   const { match, immutable, ttl } = rule;
@@ -35,7 +35,7 @@ const httpKeys = {
   ),
   rules: z.array(rule).prefault([]).describe("Freshness by path, before ttl; the first matching rule wins."),
   web_pages: choice("refuse", "allow").prefault("refuse").describe(
-    "What a web page is that comes in place of another file (by its name, the held copy or the client's Accept): " +
+    "What a web page is that comes in place of another file (by its name, the cached copy or the client's Accept): " +
       "refuse it as an outage, or allow it as the new content.",
   ),
   upstream_errors: choice("explain", "pass_on").prefault("explain").describe(
