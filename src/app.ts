@@ -10,6 +10,7 @@ import { createFsStore } from "./store/fs_store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
 import { createVault } from "./vault/engine.ts";
+import { describeTransfers } from "./vault/transfer/status.ts";
 
 /** Everything between a configuration and a request handler. */
 export interface App {
@@ -60,6 +61,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     backends: config.backends.map(({ name }) => name),
     cacheBytes: () => store.usedBytes(),
     upstreams: () => health.hosts(),
+    transfers: () => vault.status(),
   });
   const memoryForEach = Math.floor(config.memory_cache_size / 2);
   const store = createFsStore({
@@ -105,7 +107,11 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     handle,
     cacheBytes: () => store.usedBytes(),
     renewCertificates: () => upstreams.renewCertificates(),
-    beginShutdown: () => shuttingDown = true,
+    beginShutdown() {
+      shuttingDown = true;
+      const transfers = vault.status();
+      if (transfers.length > 0) log.info(`Waiting for transfers under way: ${describeTransfers(transfers)}`);
+    },
     async close(timeoutMs) {
       shuttingDown = true;
       await vault.close(timeoutMs);

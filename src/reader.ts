@@ -2,6 +2,14 @@ import type { Artifact } from "./artifact.ts";
 import type { Parsed, Parser } from "./document.ts";
 import type { HeaderList } from "./http/headers.ts";
 
+/** A stored copy of an artifact, as backends see it. */
+export interface StoredCopy {
+  readonly key: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly headers: HeaderList;
+}
+
 /** The part of the vault that backends use. Documents that they read are cached, fetched once for many, and available offline. */
 export interface VaultReader {
   /** Parses an artifact, stored or fetched as its freshness says. Throws as `Vault.open` and the parser do. */
@@ -17,8 +25,8 @@ export interface VaultReader {
   /** Stores the body and headers of `from` for `to` as well, in one step. Throws `storage_failed`. */
   copy(from: Artifact, to: Artifact): Promise<void>;
   /**
-   * The keys of a backend that begin with `prefix`, of what is held or was once; in no order. The prefix begins and ends
-   * with a slash; very long keys are left out.
+   * Yields the stored copies of a backend whose keys begin with `prefix`, in the order of their keys' bytes. Variants of
+   * one key follow each other; bodies may be gone.
    */
-  keysBelow(backend: string, prefix: string): AsyncIterable<string>;
+  entries(backend: string, prefix: string): AsyncIterable<StoredCopy>;
 }

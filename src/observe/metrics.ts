@@ -10,6 +10,8 @@ export interface MetricsOptions {
   readonly cacheBytes: () => number;
   /** Returns the upstream hosts asked so far, and whether each answers; called at each scrape. */
   readonly upstreams: () => Iterable<{ readonly origin: string; readonly isUp: boolean }>;
+  /** Returns the transfers under way; called at each scrape. */
+  readonly transfers: () => Iterable<{ readonly backend: string; readonly followers: number }>;
 }
 
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
@@ -58,7 +60,7 @@ export class Metrics implements VaultEvents {
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
 
-  constructor({ version, backends, cacheBytes, upstreams }: MetricsOptions) {
+  constructor({ version, backends, cacheBytes, upstreams, transfers }: MetricsOptions) {
     const info = this.#gauge("vault_build_info", "What is running; the value is always 1.", ["version", "deno"]);
     info.set({ version, deno: Deno.version.deno }, 1);
     this.#gauge("process_start_time_seconds", "Start of the process, in seconds since the epoch.").set(
@@ -89,6 +91,16 @@ export class Metrics implements VaultEvents {
       collect() {
         this.reset();
         for (const { origin, isUp } of upstreams()) this.set({ upstream: origin }, isUp ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: "vault_transfer_followers",
+      help: "Clients that wait for upstream transfers under way or read them.",
+      labelNames: ["backend"],
+      registers,
+      collect() {
+        for (const backend of backends) this.set({ backend }, 0);
+        for (const { backend, followers } of transfers()) this.inc({ backend }, followers);
       },
     });
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];

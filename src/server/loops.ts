@@ -61,7 +61,7 @@ export function readerPassingVia(reader: VaultReader, via: string): VaultReader 
     fetch: (artifact) => reader.fetch(passingVia(artifact, via)),
     fetchAhead: (artifact) => reader.fetchAhead(passingVia(artifact, via)),
     copy: (from, to) => reader.copy(from, to),
-    keysBelow: (backend, prefix) => reader.keysBelow(backend, prefix),
+    entries: (backend, prefix) => reader.entries(backend, prefix),
   };
 }
 

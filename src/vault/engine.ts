@@ -33,7 +33,7 @@ import { StoredCopies } from "./stored_copies.ts";
 import { Substitutes, type Wanted } from "./substitutes.ts";
 import { type Sharing, Transfers } from "./transfer/transfers.ts";
 import { Turns } from "./asking/turn.ts";
-import type { Ask, Opened, Vault } from "./vault.ts";
+import type { Ask, Opened, TransferStatus, Vault } from "./vault.ts";
 
 export interface VaultOptions extends TransferOptions {
   readonly store: Store;
@@ -137,6 +137,10 @@ class Engine implements Vault {
     const situation = { entry, now: Date.now(), caching: ask.caching ?? null };
     if (isSame || decide(artifact, situation) !== "serve") return null;
     return await this.#copies.open(artifact, entry, servedFresh);
+  }
+
+  status(): readonly TransferStatus[] {
+    return this.#transfers.status();
   }
 
   async close(timeoutMs: number): Promise<void> {

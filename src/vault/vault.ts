@@ -66,12 +66,32 @@ export interface Opened {
   close(): void;
 }
 
+/** A transfer under way, at one moment. */
+export interface TransferStatus {
+  readonly backend: string;
+  readonly key: string;
+  /** The host that is asked, with its port where that is not the default one. */
+  readonly upstream: string;
+  /** The time at which it began, in ms since the epoch. */
+  readonly since: number;
+  /** The clients that wait for it or read it. */
+  readonly followers: number;
+  /** The bytes of the body that are here, those of an earlier transfer included. */
+  readonly receivedBytes: number;
+  /** The size of the body; null until it is known. */
+  readonly sizeBytes: number | null;
+  /** The average since upstream began to send the body; 0 before that. */
+  readonly bytesPerSecond: number;
+}
+
 /** Gets artifacts: from the store, from a transfer under way, or from upstream. */
 export interface Vault {
   /** Throws VaultError where nothing can be served: see `errorStatus`. */
   open(artifact: Artifact, ask: Ask): Promise<Opened>;
   /** For backends that have to look into documents. */
   readonly reader: VaultReader;
+  /** The transfers under way, those that began first first. */
+  status(): readonly TransferStatus[];
   /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
   close(timeoutMs: number): Promise<void>;
 }

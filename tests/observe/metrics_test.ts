@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { Metrics } from "../../src/observe/metrics.ts";
 
 function create(): Metrics {
-  return new Metrics({ version: "1.2.3", backends: ["http", "pypi"], cacheBytes: () => 4096, upstreams: () => [] });
+  return new Metrics({
+    version: "1.2.3",
+    backends: ["http", "pypi"],
+    cacheBytes: () => 4096,
+    upstreams: () => [],
+    transfers: () => [],
+  });
 }
 
 const hit = { backend: "http", method: "GET", status: 200, cache: "hit" };
@@ -111,4 +117,15 @@ Deno.test("the original's statistics leave out what belongs to no backend", () =
   const { uptime, ...rest } = metrics.statistics();
   assert.ok(uptime >= 0);
   assert.deepEqual(rest, { requests: { http: 4, pypi: 1 }, cache_hit_rate: 0.75, total_bytes_served: 45 });
+});
+
+Deno.test("followers of transfers are counted at each scrape, by backend", async () => {
+  const transfers = [{ backend: "http", followers: 2 }, { backend: "http", followers: 1 }];
+  const options = { version: "1", backends: ["http", "pypi"], cacheBytes: () => 0, upstreams: () => [] };
+  const metrics = new Metrics({ ...options, transfers: () => transfers });
+  const linesOf = async () => (await metrics.exposition()).body.match(/^vault_transfer_followers\{.*/gm);
+  const idle = ['vault_transfer_followers{backend="http"} 0', 'vault_transfer_followers{backend="pypi"} 0'];
+  assert.deepEqual(await linesOf(), ['vault_transfer_followers{backend="http"} 3', idle[1]]);
+  transfers.length = 0;
+  assert.deepEqual(await linesOf(), idle);
 });

@@ -17,7 +17,13 @@ interface AdminState {
 
 function createAdmin(): { admin: Admin; state: AdminState } {
   const state: AdminState = { reason: null, shuttingDown: false, now: 0, probes: 0 };
-  const metrics = new Metrics({ version: "0", backends: [], cacheBytes: () => 0, upstreams: () => [] });
+  const metrics = new Metrics({
+    version: "0",
+    backends: [],
+    cacheBytes: () => 0,
+    upstreams: () => [],
+    transfers: () => [],
+  });
   const admin = new Admin({
     backends,
     metrics,

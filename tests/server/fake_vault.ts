@@ -70,6 +70,10 @@ export class FakeVault implements Vault {
     return noReader;
   }
 
+  status(): [] {
+    return [];
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -115,7 +119,7 @@ export const noReader: VaultReader = {
   fetchAhead: unexpected,
   copy: unexpected,
   head: unexpected,
-  keysBelow: unexpected,
+  entries: unexpected,
 };
 
 function unexpected(): never {

@@ -61,6 +61,7 @@ export class Served implements AsyncDisposable {
       backends: backends.map(({ name }) => name),
       cacheBytes: () => 0,
       upstreams: () => [],
+      transfers: () => [],
     });
     this.handler = createHandler({
       backends,

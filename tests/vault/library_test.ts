@@ -204,7 +204,7 @@ Deno.test("keys are found by their prefix, also by a vault that has just started
     upstream.serve(path, { body: path });
     await reader.fetch(fixture.artifact(upstream.url(path), lasting));
   }
-  const keysOf = (backend: string) => Array.fromAsync(reader.keysBelow(backend, "/;a/"));
+  const keysOf = (backend: string) => Array.fromAsync(reader.entries(backend, "/;a/"), ({ key }) => key);
   assert.deepEqual((await keysOf("test")).sort(), ["/;a/InRelease", "/;a/dists/b/Release"]);
   assert.deepEqual(await keysOf("other"), []);
 });

@@ -138,7 +138,7 @@ export class AptSuites {
 
   async #find(vault: VaultReader): Promise<void> {
     try {
-      for await (const key of vault.keysBelow(this.#name, adoptedPrefix)) {
+      for await (const { key } of vault.entries(this.#name, adoptedPrefix)) {
         this.saw(splitPath(key.slice(adoptedPrefix.length - 1)).folder);
       }
     } catch (error) {

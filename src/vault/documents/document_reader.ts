@@ -1,6 +1,6 @@
 import type { Artifact } from "../../artifact.ts";
 import type { Parsed, Parser, Provenance } from "../../document.ts";
-import type { VaultReader } from "../../reader.ts";
+import type { StoredCopy, VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { SingleFlight } from "../../single_flight.ts";
@@ -72,8 +72,8 @@ export class Library implements VaultReader {
     await store.renew({ ...entry, backend: to.backend, key: to.key });
   }
 
-  async *keysBelow(backend: string, prefix: string): AsyncIterable<string> {
-    for await (const { key } of this.#options.store.entries(backend, prefix)) yield key;
+  entries(backend: string, prefix: string): AsyncIterable<StoredCopy> {
+    return this.#options.store.entries(backend, prefix);
   }
 
   /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */

@@ -10,6 +10,7 @@ import { algorithmsFor, type Beginning } from "./first_response.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { assess, type Assessment } from "../freshness.ts";
 import { GrowingFile } from "./growing_file.ts";
+import type { BodyProgress } from "./status.ts";
 import type { Hashing } from "../hashing/hashing.ts";
 import type { HashedSoFar, RunningHash } from "../hashing/running_hash.ts";
 import { checkDocument } from "../documents/check_document.ts";
@@ -117,6 +118,13 @@ export class ArrivingBody {
   get segmentable(): boolean {
     const { status, headers } = this.beginning.answer.response;
     return this.resumable && (status === 206 || headers.get("accept-ranges") === "bytes");
+  }
+
+  /** The bytes that are here, and for how long upstream has been sending them. */
+  progress(): BodyProgress {
+    const { receivedBytes, sizeBytes } = this.file;
+    const resumedBytes = this.beginning.resumed ? this.beginning.start : 0;
+    return { receivedBytes, sizeBytes, resumedBytes, elapsedMs: performance.now() - this.#startedAt };
   }
 
   /** Of the whole body, in hex; undefined before its last bytes are released, and where it is not kept. */

@@ -18,6 +18,7 @@ import { PartCondition, type RangeSupport } from "../asking/part_condition.ts";
 import { redirectedTo } from "../asking/redirected_to.ts";
 import type { Settled } from "../asking/revalidate_by_head.ts";
 import { smallBodyBytes, Turn, type Turns } from "../asking/turn.ts";
+import type { BodyProgress } from "./status.ts";
 
 export interface TransferOptions {
   /** A range that begins at most this far beyond a running segment's tip waits for it. */
@@ -80,6 +81,8 @@ export class Transfer {
   readonly #plan: TransferPlan;
   readonly #deps: TransferDeps;
   readonly #detached: () => void;
+  /** The time at which it began, in ms since the epoch. */
+  readonly since = Date.now();
   readonly #abort = new AbortController();
   readonly #head = Promise.withResolvers<Head>();
   readonly #verified = Promise.withResolvers<void>();
@@ -167,6 +170,15 @@ export class Transfer {
     return this.#abort.signal.aborted;
   }
 
+  progress(): BodyProgress | undefined {
+    return this.#body?.progress();
+  }
+
+  /** Counts the clients that wait for it or read it. */
+  get followers(): number {
+    return this.#holders + (this.#body?.file.followers ?? 0);
+  }
+
   /** Ends the transfer, keeping its bytes for the next one where it can go on with them. */
   stop(reason: VaultError): void {
     this.#abort.abort(reason);
@@ -218,13 +230,9 @@ export class Transfer {
       backend: this.artifact.backend,
       url,
       signal: this.#abort.signal,
-      isFollowed: () => this.#isFollowed,
+      isFollowed: () => this.followers > 0,
       giveUp: (reason) => this.stop(reason),
     });
-  }
-
-  get #isFollowed(): boolean {
-    return this.#holders > 0 || (this.#body?.file.followers ?? 0) > 0;
   }
 
   async #confirm({ answer, entry: settled }: Settled): Promise<void> {
@@ -324,7 +332,7 @@ export class Transfer {
   #stopIfAbandoned(): void {
     const body = this.#body;
     if (!body || body.complete || body.file.state.kind !== "filling") return;
-    if (this.#isFollowed) return;
+    if (this.followers > 0) return;
     if (body.file.storing && this.artifact.policy.abandonedTransfer === "finish") return;
     this.stop(new VaultError("upstream_failed", "nobody is waiting for this download any more"));
   }

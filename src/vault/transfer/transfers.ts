@@ -1,6 +1,8 @@
 import { VaultError } from "../../errors.ts";
 import type { Artifact, Fetchable } from "../../artifact.ts";
 import { givenDigest, reusableSha256 } from "../identity.ts";
+import type { TransferStatus } from "../vault.ts";
+import { describeTransfers, statusOf } from "./status.ts";
 import { Transfer, type TransferDeps, type TransferPlan } from "./transfer.ts";
 
 /** Whom a transfer may serve: all who ask for its key, those who ask with the same headers, or only who started it. */
@@ -91,6 +93,11 @@ export class Transfers {
     return { transfer, joined: false };
   }
 
+  /** The transfers under way, those that began first first. */
+  status(): TransferStatus[] {
+    return Array.from(this.#running, statusOf);
+  }
+
   /** Starts no more, waits up to `timeoutMs` for those under way, then stops them. */
   async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
@@ -98,6 +105,7 @@ export class Transfers {
     const timer = setTimeout(waited.resolve, timeoutMs);
     await Promise.race([this.#allEnded(), waited.promise]);
     clearTimeout(timer);
+    if (this.#running.size > 0) this.#deps.log.info(`Cutting off: ${describeTransfers(this.status())}`);
     for (const transfer of this.#running) {
       transfer.stop(new VaultError("shutting_down", "the vault is shutting down; the bytes so far are kept"));
     }
