@@ -12,7 +12,7 @@ const protocols = [...new Set(sourceFiles.flatMap((file) => /^backends\/([^/]+)\
   .filter((folder) => !commonRooms.includes(folder));
 
 /** What backends, vault and server agree on. */
-const seam = ["errors", "digest", "single_flight", "artifact", "document", "reader", "backend", "http"];
+const seam = ["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "backend", "http"];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
 /** Besides the door and the schema: the files and folders of a protocol that know how a backend is opened. */
@@ -27,6 +27,7 @@ const wiring: Readonly<Record<string, readonly string[]>> = {
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   single_flight: [],
+  lru_limit: [],
   observe: ["errors"],
   digest: ["errors"],
   http: ["errors"],
@@ -36,10 +37,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   artifact: ["errors", "digest", "document", "http"],
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
-  store: ["errors", "digest", "artifact", "http", "observe"],
+  store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
-    ...["errors", "digest", "single_flight", "artifact", "document", "reader", "http", "observe", "store/store"],
+    ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "http", "observe"],
+    "store/store",
     ...["upstream/body_reader", "upstream/health", "upstream/response_notes"],
   ],
   server: ["errors", "digest", "artifact", "document", "reader", "backend", "http", "observe", "vault/vault"],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { atMost } from "../lru_limit.ts";
 import { storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import type { OpenFiles } from "./open_files.ts";
@@ -42,7 +43,7 @@ export class Blobs {
   readonly #layout: FsLayout;
   readonly #options: BlobsOptions;
   readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
-  readonly #touched = new LRUCache<string, number>({ max: 20_000 });
+  readonly #touched = new LRUCache<string, number>(atMost(20_000));
   readonly #verified = new VerifiedFiles();
   #lastUsedAt = -Infinity;
 

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../lru_limit.ts";
 import { isSelectedBy, selectionOf } from "../http/selection.ts";
 import { walkEntries } from "./entry_walk.ts";
 import { fileMode, removeQuietly, replaceFile, withFolder } from "./files.ts";
@@ -22,7 +23,7 @@ export class Entries {
   readonly #layout: FsLayout;
   readonly #temporary: () => string;
   readonly #unreadable: (path: string) => void;
-  readonly #memory = new LRUCache<string, Remembered>({ max: entriesInMemory });
+  readonly #memory = new LRUCache<string, Remembered>(atMost(entriesInMemory));
   readonly #writing = new Set<{ readonly path: string }>();
 
   /** `unreadable` is called for a file that exists and cannot be read or has no entry in it. */

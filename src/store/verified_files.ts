@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../lru_limit.ts";
 
 /** So many bodies are remembered; for others their entries are read. */
 const rememberedFiles = 20_000;
@@ -13,9 +14,9 @@ export function identityOf({ ino, birthtime, mtime }: Deno.FileInfo): string {
 
 /** Remembers which files of bodies this process has compared with their digests, and the results. */
 export class VerifiedFiles {
-  readonly #sound = new LRUCache<string, string>({ max: rememberedFiles });
+  readonly #sound = new LRUCache<string, string>(atMost(rememberedFiles));
   /** Damaged files that could not be removed: offline they stay. */
-  readonly #damaged = new LRUCache<string, string>({ max: rememberedFiles });
+  readonly #damaged = new LRUCache<string, string>(atMost(rememberedFiles));
 
   /** The identity of the file that has the bytes of this digest; undefined where none is known. */
   soundFile(sha256: string): string | undefined {

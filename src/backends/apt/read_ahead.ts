@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 
 /** More indexes than the suites of a large repository have that clients ask for. */
 const remembered = 20_000;
@@ -13,7 +14,7 @@ const inVainForMs = 3 * 24 * 3_600_000;
  */
 export class ReadAhead {
   /** When an index was first fetched ahead since a client last asked for it, by path. */
-  readonly #unaskedSince = new LRUCache<string, number>({ max: remembered });
+  readonly #unaskedSince = new LRUCache<string, number>(atMost(remembered));
 
   /** Told that a client asks for the index at `path`, of whatever release. */
   asked(path: string): void {

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 import type { Client } from "../../backend.ts";
 
 const remembered = 10_000;
@@ -19,8 +20,8 @@ interface Given {
  * since: apt would call them broken.
  */
 export class AptClients {
-  readonly #connections = new LRUCache<string, Given>({ max: remembered });
-  readonly #hosts = new LRUCache<string, Given>({ max: remembered });
+  readonly #connections = new LRUCache<string, Given>(atMost(remembered));
+  readonly #hosts = new LRUCache<string, Given>(atMost(remembered));
 
   /** `path` is that of the release, an InRelease or Release of `suite`. */
   gave({ host, port }: Client, { suite, path, sha256 }: { suite: string; path: string; sha256: string }): void {

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 import type { Candidate, Fetch } from "../../artifact.ts";
 import { VaultError } from "../../errors.ts";
 import { referrersTag, withReferrersApi } from "./referrers.ts";
@@ -11,9 +12,9 @@ const maxRemembered = 10_000;
 
 /** Where content is available; remembers which registry was last seen to have an image, and who had none of it. */
 export class OciCandidates {
-  readonly #remembered = new LRUCache<string, Registry>({ max: maxRemembered });
+  readonly #remembered = new LRUCache<string, Registry>(atMost(maxRemembered));
   /** When a registry last said that it does not have something of an image that was asked for by digest. */
-  readonly #absentAt = new LRUCache<string, number>({ max: maxRemembered });
+  readonly #absentAt = new LRUCache<string, number>(atMost(maxRemembered));
 
   /**
    * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 import type { Artifact } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
@@ -38,7 +39,7 @@ const goesOnAfter: ReadonlySet<string> = new Set(["not_found", "gone", "denied",
  */
 export class Prefetch {
   readonly #options: PrefetchOptions;
-  readonly #known = new LRUCache<string, true>({ max: mostRemembered });
+  readonly #known = new LRUCache<string, true>(atMost(mostRemembered));
   readonly #waiting: { served: Served; vault: VaultReader }[] = [];
   /** The keys of those that wait or are worked on. */
   readonly #underWay = new Set<string>();

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 import type { Artifact, CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
@@ -24,7 +25,7 @@ export interface UploadTimesOptions {
 export class UploadTimes {
   readonly #options: UploadTimesOptions;
   /** In ms since the epoch, by URL; null where it could not be told. */
-  readonly #known = new LRUCache<string, { readonly at: number | null }>({ max: remembered.files });
+  readonly #known = new LRUCache<string, { readonly at: number | null }>(atMost(remembered.files));
 
   constructor(options: UploadTimesOptions) {
     this.#options = options;

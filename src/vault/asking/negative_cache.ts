@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { atMost } from "../../lru_limit.ts";
 import { type ErrorCode, VaultError, type VaultErrorOptions } from "../../errors.ts";
 
 export { isMissing } from "../../errors.ts";
@@ -21,7 +22,7 @@ interface Failure {
  */
 export class RecentRefusals {
   // With a resolution, the cache would start a timer when it is looked into.
-  readonly #failures = new LRUCache<string, Failure>({ max: mostFailures, ttlResolution: 0 });
+  readonly #failures = new LRUCache<string, Failure>({ ...atMost(mostFailures), ttlResolution: 0 });
 
   /** The failure that is still remembered, as an error; null where there is none. */
   get(key: string): VaultError | null {
