@@ -12,44 +12,44 @@ import { UpstreamHealth } from "./upstream/health.ts";
 import { createVault } from "./vault/engine.ts";
 import { describeTransfers } from "./vault/transfer/status.ts";
 
-/** Everything between a configuration and a request handler. */
+/** The program between a configuration and the HTTP server. */
 export interface App {
   handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
-  /** Bytes of bodies in the cache, as far as they are counted yet. */
+  /** Returns the bytes of bodies in the cache, as far as they are counted yet. */
   cacheBytes(): number;
   /**
    * Reads the certificates for upstreams again, for later requests. Throws where one cannot be read; that one then
-   * stays what it was.
+   * stays in use as it was.
    */
   renewCertificates(): Promise<void>;
-  /** From now on `/readyz` says that this process is going away. */
+  /** Makes `/-/readyz` say from now on that this process is going away. */
   beginShutdown(): void;
-  /** Waits up to `timeoutMs` for transfers under way, then stops them, keeping their staged bytes. */
+  /** Waits up to `timeoutMs` for transfers under way, then stops them; their staged bytes stay for the next start. */
   close(timeoutMs: number): Promise<void>;
 }
 
 export interface AppDeps {
   readonly log: Log;
   readonly version: string;
-  /** How many files this process may have open; the usual 1,024 where absent. */
+  /** The number of files that this process may have open; the usual 1,024 where absent. */
   readonly openFilesLimit?: number;
-  /** For tests: how long an answer of unknown length stands still once it has broken off. */
+  /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
   readonly types?: readonly BackendType[];
 }
 
-/** How often in a row a connection may break without a byte of progress before a transfer fails. */
+/** The number of interruptions in a row, without a byte of progress, after which a transfer fails. */
 const resumeAttempts = 5;
 const backoffMs = { first: 500, most: 15_000 };
 
 /**
- * Once an answer of unknown length has broken off, its connection stays open for so long where the client may speak
- * HTTP/1.0: proxies wait 60 s by default (nginx, Apache) for an answer to go on, and then break off as well.
+ * The time for which the connection stays open after an answer of unknown length was interrupted, where the client may
+ * speak HTTP/1.0. Proxies wait 60 s for more by default (nginx, Apache), and then end their own answer.
  */
 const brokenSilenceMs = 75_000;
 
-/** A host counts as slow before the first client that waits for it loses patience: the next one need not wait at all. */
+/** The share of a client's patience after which a host counts as slow, so that the next client need not wait at all. */
 const slowShare = 0.75;
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
@@ -76,7 +76,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     log,
     events: metrics,
   });
-  // Another one for each process, so that two vaults never take each other for themselves.
+  // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName });
   const backends = await openBackends({ config, upstreams, metrics, log }, types);
@@ -121,7 +121,10 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   };
 }
 
-/** Full jitter under a doubling ceiling, so that clients of a broken upstream do not come back all at once. */
+/**
+ * Returns a pause with full jitter under a doubling ceiling, so that clients of a broken upstream do not come back all
+ * at once.
+ */
 function backoffFor(attempt: number): number {
   return Math.random() * Math.min(backoffMs.most, backoffMs.first * 2 ** attempt);
 }

@@ -5,18 +5,21 @@ import { readResponseCaching } from "../http/response_caching.ts";
 import { selectionOf } from "../http/selection.ts";
 import type { Version } from "../store/store.ts";
 
-/** What to do about a request: DESIGN 4. */
+/**
+ * The outcome of `decide`: serve the stored copy, revalidate it, fetch the artifact, or refuse since the vault is
+ * offline.
+ */
 export type Decision = "serve" | "revalidate" | "fetch" | "refuse";
 
 export interface Situation {
   readonly entry: Version | null;
-  /** Ms since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly now: number;
-  /** What the client asks of a cache; null where that does not count. */
+  /** The directives of the client; null where they do not count. */
   readonly caching: RequestCaching | null;
 }
 
-/** Whether a copy may be served as it is. Pure. */
+/** Decides what to do about a request. It is a pure function. */
 export function decide(artifact: Artifact, { entry, now, caching }: Situation): Decision {
   if (artifact.policy.offline) return entry ? "serve" : "refuse";
   if (entry === null) return "fetch";
@@ -27,12 +30,12 @@ export function decide(artifact: Artifact, { entry, now, caching }: Situation): 
   return now + (honored?.minFreshMs ?? 0) < freshUntil(artifact, entry) ? "serve" : "revalidate";
 }
 
-/** Whether it was written by a clock that ran ahead: how fresh it is cannot be told. */
+/** Says whether a version was stored by a clock that ran ahead: nothing then says how fresh it is. */
 export function isFromFuture({ storedAt, validatedAt, generatedAt }: Version, now: number): boolean {
   return Math.max(storedAt, validatedAt, generatedAt) > now;
 }
 
-/** Until when `entry` may be served unasked, ms since the epoch. */
+/** Returns the time until which `entry` may be served without asking, ms since the epoch. */
 export function freshUntil(artifact: Artifact, entry: Version): number {
   switch (artifact.freshness.kind) {
     case "immutable":
@@ -46,25 +49,28 @@ export function freshUntil(artifact: Artifact, entry: Version): number {
   }
 }
 
-/** Whether a stale copy may be served although upstream could not confirm it. */
+/** Says whether a stale copy may be served although upstream could not revalidate it. */
 export function mayServeStale(artifact: Artifact, entry: Version, now: number): boolean {
   return now < freshUntil(artifact, entry) + artifact.policy.staleIfErrorMs;
 }
 
-/** What an upstream's answer says about keeping it. */
+/** The caching rules of an upstream's answer. */
 export interface Assessment {
-  /** False where a shared cache must not keep it (RFC 9111 §3); it is then for one client only. */
+  /** False where a shared cache must not store it (RFC 9111 §3); it is then for one client only. */
   readonly storable: boolean;
-  /** Why not, in words; null where it may be kept. */
+  /** The reason against storing it, in words; null where it may be stored. */
   readonly objection: string | null;
   readonly freshUntil: number;
-  /** When the upstream generated it, by its Age and Date. */
+  /** The time when the upstream generated it, by its Age and Date, ms since the epoch. */
   readonly generatedAt: number;
   /** The request headers that `Vary` names, as they were sent. */
   readonly selectedBy: HeaderList;
 }
 
-/** Reads an answer's caching headers. Only artifacts of kind `http` can be told not to be kept. */
+/**
+ * Reads the caching headers of an answer. Only artifacts whose freshness is of kind `http` can have an answer that must
+ * not be stored.
+ */
 export function assess(artifact: Artifact, headers: Headers, now: number): Assessment {
   const { objection, lifetimeSeconds, ageSeconds, vary } = readResponseCaching(headers, now);
   const selecting = vary.filter((name) => name !== "*" && name !== "accept-encoding");
@@ -74,7 +80,7 @@ export function assess(artifact: Artifact, headers: Headers, now: number): Asses
     objection: isBound ? objection : null,
     freshUntil: now + Math.max(0, lifetimeSeconds - ageSeconds) * 1000,
     generatedAt: now - ageSeconds * 1000,
-    // What the client has offered and upstream was not sent has selected nothing.
+    // A header that the client has offered, and that upstream was not sent, has selected nothing.
     selectedBy: selectionOf(selecting, { requestHeaders: artifact.requestHeaders }),
   };
 }

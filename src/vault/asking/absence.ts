@@ -5,11 +5,11 @@ import { headerOf } from "../../http/headers.ts";
 import type { RequestCaching } from "../../http/request_caching.ts";
 import type { Absence, Store } from "../../store/store.ts";
 
-/** How many bytes of answers that clients get unchanged are kept in memory. */
+/** The memory for upstream answers that clients get unchanged, in bytes. */
 const answerBytes = 2 * 1024 * 1024;
-/** What an answer takes besides its body: about as much as its headers. */
+/** The bytes that an answer takes besides its body: about as many as its headers. */
 const bytesAround = 2 * 1024;
-/** Failures that an absence is told instead of: upstream has given no answer. */
+/** The failures in place of which a remembered absence is served: upstream has given no answer. */
 const outages: ReadonlySet<ErrorCode> = new Set([
   "upstream_failed",
   "upstream_silent",
@@ -18,12 +18,12 @@ const outages: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * What upstreams do not have, as the store knows it: fresh for the backend's negative ttl, and told after that as well
- * where upstream cannot be asked.
+ * The remembered absences (404, 410), as the store has them. An absence is fresh for the backend's negative ttl, and is
+ * served after that as well where upstream cannot be asked.
  */
 export class KnownAbsences {
   readonly #store: Store;
-  /** What upstream said of an absence, where clients get that unchanged; for as long as there is room. */
+  /** The answers of upstreams that clients get unchanged; for as long as there is room. */
   readonly #answers = new LRUCache<string, UpstreamAnswer>({
     maxSize: answerBytes,
     sizeCalculation: ({ body }) => bytesAround + (body?.byteLength ?? 0),
@@ -33,12 +33,15 @@ export class KnownAbsences {
     this.#store = store;
   }
 
-  /** The error of an absence that need not be asked about again for this client; null where there is none. */
+  /**
+   * Returns the error of a fresh absence, which need not be asked about again for this client; null where there is
+   * none.
+   */
   fresh(artifact: Artifact, caching: RequestCaching | null): VaultError | null {
     const absence = this.#store.findAbsence(artifact);
     if (absence === null || caching?.noCache) return null;
     const ageMs = Date.now() - absence.at;
-    // An instant in the future is one of a clock that was wrong.
+    // A time in the future comes from a clock that was wrong.
     const isFresh = ageMs >= 0 && ageMs + (caching?.minFreshMs ?? 0) < artifact.policy.negativeTtlMs &&
       ageMs < (caching?.maxAgeMs ?? Infinity);
     if (!isFresh) return null;
@@ -46,13 +49,13 @@ export class KnownAbsences {
     return errorOf(absence, "", answer && aged(answer, ageMs));
   }
 
-  /** The error of an absence, however old, where upstream is never asked; null where there is none. */
+  /** Returns the error of an absence, however old, where upstream is never asked; null where there is none. */
   offline(artifact: Artifact): VaultError | null {
     const absence = this.#store.findAbsence(artifact);
     return absence && errorOf(absence, " when it was last asked; the vault is offline");
   }
 
-  /** Keeps an error that says that upstream has no such artifact; tells whether it is one. */
+  /** Remembers an error that says that upstream has no such artifact. Returns false for any other error. */
   remember(artifact: Artifact, error: VaultError): boolean {
     if (!isMissing(error)) return false;
     const { code, message, answer } = error;
@@ -62,17 +65,23 @@ export class KnownAbsences {
     return true;
   }
 
-  /** Upstream has it. */
+  /** Forgets the absence, since upstream has the artifact. */
   forget(artifact: Artifact): void {
     this.#store.forgetAbsence(artifact);
   }
 
-  /** Whether there is one that is told where upstream gives no answer: for as long as a stale copy would be served. */
+  /**
+   * Says whether there is an absence to serve where upstream gives no answer: for as long as a stale copy would be
+   * served.
+   */
   isTellable(artifact: Artifact): boolean {
     return this.#tellable(artifact) !== null;
   }
 
-  /** The error of the absence that an outage hides; null where there is none, or upstream has answered something else. */
+  /**
+   * Returns the error of the absence that an outage hides; null where there is none, or where upstream has answered
+   * something else.
+   */
   behind(outage: VaultError, artifact: Artifact): VaultError | null {
     if (!outages.has(outage.code)) return null;
     const absence = this.#tellable(artifact);
@@ -91,14 +100,14 @@ function errorOf({ status, message }: Absence, note: string, answer?: UpstreamAn
   return new VaultError(code, message + note, { upstreamStatus: status, ...(answer && { answer }) });
 }
 
-/** An answer that was remembered for so long (RFC 9111 §5.1). */
+/** Returns the answer with its age (RFC 9111 §5.1). */
 function aged(answer: UpstreamAnswer, ageMs: number): UpstreamAnswer {
   const before = Number(headerOf(answer.headers, "age") ?? 0) || 0;
   const headers = answer.headers.filter(([name]) => name !== "age");
   return { ...answer, headers: [...headers, ["age", String(before + Math.floor(ageMs / 1000))]] };
 }
 
-/** Upstreams may word what they say as `Accept` and `Accept-Language` ask. */
+/** Names an answer: upstreams may word it as `Accept` and `Accept-Language` ask. */
 function nameOf({ backend, key, requestHeaders }: Artifact): string {
   return JSON.stringify([backend, key, requestHeaders]);
 }

@@ -4,16 +4,16 @@ import { varyNames } from "../../http/response_caching.ts";
 import { withOffered } from "../../http/selection.ts";
 import type { Version } from "../../store/store.ts";
 
-/** A response, and the artifact's own headers that it was selected by. */
+/** A response, and the request headers that it was selected by. */
 export interface Selected {
   readonly response: Response;
-  /** The artifact's own ones that were sent, and those that upstream's `Vary` asked for. */
+  /** The artifact's own headers that were sent, and those that upstream's `Vary` names. */
   readonly requestHeaders: HeaderList;
 }
 
 /**
- * Asks with what the held copy was selected by. An answer whose `Vary` names a header of the client's that was not sent
- * is another client's answer: asks once more, with that header.
+ * Asks with the headers that the stored copy was selected by. An answer whose `Vary` names a header of the client's
+ * that was not sent is the answer to another client: asks once more, with that header.
  */
 export async function askSelecting(
   artifact: Artifact,

@@ -10,34 +10,40 @@ import { pageInstead, refusalOf } from "./refusal.ts";
 import { isWebPageInPlaceOf } from "./web_page.ts";
 
 export interface Question {
-  /** What HEAD says of absence or refusal is believed only where GET says so too: many answer HEAD like that. */
+  /**
+   * The method. An absence or refusal that HEAD brings counts only where GET brings it too: many servers answer HEAD
+   * like that.
+   */
   readonly method: "GET" | "HEAD";
-  /** Ranges, on top of the artifact's own headers. */
+  /** Range headers, besides the artifact's own headers. */
   readonly headers: HeaderList;
-  /** A copy to be confirmed: whom it came from is asked conditionally. Another's 304 would be about another copy. */
+  /**
+   * A copy to revalidate: only the upstream that it came from is asked conditionally. A 304 of another would be about
+   * another copy.
+   */
   readonly previous?: Version | null;
   /** The copy that the answer would replace. */
   readonly held: Version | null;
   readonly signal: AbortSignal;
-  /** In the order to be tried. */
+  /** The candidates in the order to try them. */
   readonly candidates: readonly Candidate[];
   readonly events: VaultEvents;
-  /** Whether a request that fails is repeated after a pause. */
+  /** True to repeat a request that fails, after a pause. */
   readonly retry: boolean;
 }
 
 export interface Answer extends Selected {
   readonly candidate: Candidate;
   /**
-   * 200 or 203; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller reads or
-   * cancels its body.
+   * The response: 200 or 203; 206 or 416 where a range was asked for, 304 where it was asked conditionally. The caller
+   * reads or cancels its body.
    */
   readonly response: Response;
-  /** Whether upstream refused HEAD and answered GET: the response then has a body although HEAD was asked. */
+  /** True where upstream refused HEAD and answered GET: the response then has a body although HEAD was asked. */
   readonly byGet: boolean;
 }
 
-/** Errors that count before others when no candidate has the artifact: an outage is never reported as "not found". */
+/** The errors in order of precedence when no candidate has the artifact: an outage is never reported as "not found". */
 const precedence: readonly ErrorCode[] = [
   "loop_detected",
   "rate_limited",
@@ -50,9 +56,9 @@ const precedence: readonly ErrorCode[] = [
 ];
 
 /**
- * Asks the candidates in order until one has the artifact, or fails in a way that the artifact does not move on after.
- * Throws VaultError `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed`, `upstream_silent` or
- * `upstream_down`, whose message tells what each answered.
+ * Asks the candidates in order until one has the artifact, or fails in a way that stops the artifact's failover. Throws
+ * `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed`, `upstream_silent` or `upstream_down`;
+ * the message says what each candidate answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
   const errors: VaultError[] = [];
@@ -107,15 +113,18 @@ async function askCandidate(artifact: Artifact, candidate: Candidate, question: 
 }
 
 /**
- * Whether a refusal may be one of HEAD: servers without HEAD answer 400, 404, 405 or 501, and stores that redirect to
- * URLs signed for GET answer 401 or 403.
+ * Says whether a refusal may be one of HEAD alone: servers without HEAD answer 400, 404, 405 or 501, and stores that
+ * redirect to URLs signed for GET answer 401 or 403.
  */
 function mayBeOfHeadAlone(error: unknown): boolean {
   if (!(error instanceof VaultError)) return false;
   return ["not_found", "gone", "denied", "refused"].includes(error.code) || error.upstreamStatus === 501;
 }
 
-/** 206 and 416 answer a range, 304 a condition: unasked for, they are no answer, and never a whole body. */
+/**
+ * Says whether a status answers what was asked: 206 and 416 answer a range, 304 a condition. Unasked for, they are no
+ * answer, and never a whole body.
+ */
 function answers(status: number, asked: HeaderList): boolean {
   const names = asked.map(([name]) => name);
   if (status === 206 || status === 416) return names.includes("range");
@@ -124,14 +133,16 @@ function answers(status: number, asked: HeaderList): boolean {
 }
 
 /**
- * Whether the headers of such a response describe the artifact. The type of a 416 is that of the page that explains it,
- * and that of a 304 means nothing: PHP and others send their default (RFC 9110 §15.4.5).
+ * Says whether the headers of a response with this status describe the artifact. The type of a 416 is that of the page
+ * that explains it, and that of a 304 means nothing: PHP and others send their default (RFC 9110 §15.4.5).
  */
 function isOfTheArtifact(status: number): boolean {
   return status !== 304 && status !== 416;
 }
 
-/** Whether a response of this status has the whole body. 203 is a 200 that a proxy has changed (RFC 9110 §15.3.4). */
+/**
+ * Says whether a response of this status has the whole body. 203 is a 200 that a proxy has changed (RFC 9110 §15.3.4).
+ */
 export function isWhole(status: number): boolean {
   return status === 200 || status === 203;
 }
@@ -152,7 +163,8 @@ function cameFrom({ url }: Candidate, previous: Version | null | undefined): boo
 }
 
 /**
- * Where candidates are not alike, what is held of one that has it no more is served rather than another's of that name.
+ * Says whether the stored copy came from this candidate. Where candidates are not alike, the copy of one that no longer
+ * has it is served, rather than another's file of that name.
  */
 function isHeldFrom(candidate: Candidate, { failover, policy }: Artifact, { previous }: Question): boolean {
   return failover === "absence" && policy.serveDeleted && cameFrom(candidate, previous);

@@ -4,24 +4,27 @@ import { redactUrl } from "../../observe/redact.ts";
 import type { Entry } from "../../store/store.ts";
 import type { UpstreamHealth } from "../../upstream/health.ts";
 
-/** Chooses whom to ask, by what is known of the upstreams: which are down, and which sent wrong bytes. */
+/** Chooses the candidates to ask, by what is known of the upstreams: some are down, some sent wrong bytes. */
 export class CandidateChoice {
   readonly #health: UpstreamHealth;
-  /** By artifact, the upstream that sent wrong bytes for it. */
+  /** The upstream that sent wrong bytes, by artifact. */
   readonly #distrusted = new LRUCache<string, string>({ max: 1000 });
 
   constructor(health: UpstreamHealth) {
     this.#health = health;
   }
 
-  /** From now on this upstream is asked last for the artifact, where others may stand in for it. */
+  /**
+   * Records that an upstream sent wrong bytes for the artifact: it is asked last from now on, where others may stand in
+   * for it.
+   */
   distrust(artifact: Artifact, url: string): void {
     this.#distrusted.set(nameOf(artifact), url);
   }
 
   /**
-   * The candidates in the order to be tried. Where any may stand in for any, those whose host is not answering come
-   * later, and those that sent wrong bytes last.
+   * Returns the candidates in the order to try them. Where any may stand in for any, those whose host is not answering
+   * come later, and those that sent wrong bytes last.
    */
   of(artifact: Artifact): readonly Candidate[] {
     const { candidates, failover } = artifact;
@@ -36,7 +39,7 @@ export class CandidateChoice {
     return ranked.toSorted((a, b) => a.rank - b.rank).map(({ candidate }) => candidate);
   }
 
-  /** Whether an answer can be expected soon, also from where redirects led for the copy that is held. */
+  /** Says whether an answer is expected soon, also from the host that redirects led to for the stored copy. */
   isAnswering({ candidates, failover }: Artifact, held?: Entry | null): boolean {
     const answers = ({ url }: Candidate) => {
       const location = redactUrl(url) === held?.url ? held.location : undefined;
@@ -45,13 +48,13 @@ export class CandidateChoice {
     return failover === "any_failure" ? candidates.some(answers) : answers(candidates[0]!);
   }
 
-  /** Whether a question that no client waits for is due, to find out if an upstream is back. */
+  /** Says whether it is time for a request that no client waits for, to find out if an upstream is back. */
   isProbeDue({ candidates }: Artifact, held: Entry | null): boolean {
     const urls = [...candidates.map(({ url }) => url), ...held?.location ? [held.location] : []];
     return urls.some((url) => this.#health.isProbeDue(url));
   }
 
-  /** Finds out in the background whether an upstream that others stand in for is back. */
+  /** Asks in the background whether an upstream that others stand in for is back. */
   #probe({ url, fetch }: Candidate): void {
     if (!this.#health.isProbeDue(url)) return;
     fetch(new Request(url, { method: "HEAD", redirect: "manual" }), { retry: false })

@@ -1,16 +1,16 @@
 import { VaultError } from "../../errors.ts";
 
-/** How long a client waits for an answer of upstream's. */
+/** The time that a client waits for an answer of upstream's. */
 export interface Patience {
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal | undefined;
-  /** Null where there is nothing to serve instead. */
+  /** The longest wait; null where there is nothing to serve instead. */
   readonly timeoutMs: number | null;
 }
 
 /**
- * The answer, unless the client's patience ends first: rejects with `upstream_silent` after the time-out and with
- * `bad_request` when the client leaves. The question itself goes on.
+ * Returns the answer, unless the client's patience ends first: rejects with `upstream_silent` after the time-out, and
+ * with `bad_request` when the client leaves. The upstream request itself continues.
  */
 export async function inTime<T>(answer: Promise<T>, { signal, timeoutMs }: Patience): Promise<T> {
   const instead = Promise.withResolvers<never>();

@@ -9,15 +9,18 @@ import { notesOf } from "../../upstream/response_notes.ts";
 export interface Asked {
   readonly url: string;
   readonly method: "GET" | "HEAD";
-  /** Further statuses that mean "not found" from this upstream: they count as 404, and only the message tells them. */
+  /** Further statuses by which this upstream says "not found". They count as 404; only the message names them. */
   readonly absentStatuses: readonly number[];
-  /** Whether clients get the answer unchanged. */
+  /** True where clients get the answer unchanged. */
   readonly passesOn: boolean;
 }
 
-/** Of the 4xx, those about the connection or our own header fields rather than about what was asked for. */
+/** The 4xx that are about the connection or our own header fields, and not about the artifact. */
 const notAboutTheArtifact: ReadonlySet<number> = new Set([408, 411, 416, 417, 421, 425, 426, 431]);
-/** What makes no sense to a client: answers to ranges and conditions that it did not send, and a proxy's question. */
+/**
+ * The statuses that mean nothing to a client: answers to ranges and conditions that it did not send, and a proxy's
+ * question.
+ */
 const notForClients: ReadonlySet<number> = new Set([206, 304, 407, ...notAboutTheArtifact]);
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -25,8 +28,8 @@ const reasonLimits = { maxBytes: 8 * 1024, patienceMs: 1000 };
 const answerLimits = { maxBytes: 64 * 1024, patienceMs: 5000 };
 
 /**
- * The error for a response that is no answer to the question, with upstream's own words about it, or all of what it
- * answered where clients are to get that and it has at most 64 KiB. Ends the response's body.
+ * Returns the error for a response that is no answer to the question, with upstream's own words about it; or with its
+ * whole answer, where clients get that and it has at most 64 KiB. Closes the response's body.
  */
 export async function refusalOf(response: Response, asked: Asked): Promise<VaultError> {
   const { status, headers } = response;
@@ -50,13 +53,16 @@ export async function refusalOf(response: Response, asked: Asked): Promise<Vault
   });
 }
 
-/** The error for a web page that came in place of a file. */
+/** Returns the error for a web page that came in place of a file. */
 export function pageInstead({ status }: Response, url: string): VaultError {
   const message = `Cannot fetch "${redactUrl(url)}": a web page came in its place, perhaps to log in at`;
   return new VaultError("upstream_failed", message, { upstreamStatus: status });
 }
 
-/** Without `Location`: it leads to the upstream, or nowhere. `Age` and `Retry-After` are the upstream's own here. */
+/**
+ * Makes the answer for clients, without `Location`, which leads to the upstream or nowhere. `Age` and `Retry-After` are
+ * the upstream's own here.
+ */
 function answerOf({ status, headers }: Response, body: UpstreamAnswer["body"]): UpstreamAnswer {
   const kept = keepHeaders(headers).filter(([name]) => name !== "location");
   const length = body === null ? contentLengthOf(headers) : null;

@@ -1,12 +1,15 @@
-/** Gives a slot back; may be called more than once. */
+/** Releases a slot; may be called more than once. */
 export type Release = () => void;
 
 export interface SlotWish {
-  /** The wish is granted only while fewer than this many slots of the host are taken. */
+  /** The slot is given only while fewer than this many slots of the host are taken. */
   readonly limit: number;
   /** Aborts the wait. */
   readonly signal: AbortSignal;
-  /** Whether somebody waits for it: the others get a slot only when no such wish is left. Looked at when one is free. */
+  /**
+   * Says whether a client waits for it: the others get a slot only when no such wish is left. Called when a slot is
+   * free.
+   */
   readonly isUrgent: () => boolean;
 }
 
@@ -19,7 +22,7 @@ interface Waiter extends SlotWish {
   readonly turn: PromiseWithResolvers<void>;
 }
 
-/** At most so many things at once per upstream host, whatever backend they are for; first come, first served. */
+/** Limits how many things happen at once per upstream host, whatever backend they are for. First come, first served. */
 export class Slots {
   readonly #hosts = new Map<string, Host>();
 
@@ -41,7 +44,7 @@ export class Slots {
     return this.#hold(name, host);
   }
 
-  /** The same without waiting; null where no slot is free, or others wait for one. */
+  /** Takes a slot without waiting; null where no slot is free, or others wait for one. */
   acquireNow(name: string, limit: number): Release | null {
     const host = this.#host(name);
     if (host.taken >= limit || host.waiting.size > 0) return null;
@@ -49,12 +52,12 @@ export class Slots {
     return this.#hold(name, host);
   }
 
-  /** How many wait for a slot of this host. */
+  /** Returns how many wait for a slot of this host. */
   waiting(name: string): number {
     return this.#hosts.get(name)?.waiting.size ?? 0;
   }
 
-  /** Whether somebody is kept waiting for a slot of this host. */
+  /** Says whether anybody waits for a slot of this host. */
   isWanted(name: string): boolean {
     const host = this.#hosts.get(name);
     return host !== undefined && host.waiting.size > 0 && [...host.waiting].some((waiter) => waiter.isUrgent());

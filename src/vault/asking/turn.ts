@@ -6,28 +6,30 @@ import { type Release, Slots, type SlotWish } from "./slots.ts";
 /** A body up to this size needs no turn: documents never wait behind large bodies. */
 export const smallBodyBytes = 1024 * 1024;
 
-/** Requests and small bodies at once, as a multiple of the large bodies, and at least so many. */
+/** The limit of requests and small bodies at once, as a multiple of the limit of large bodies, and at least … */
 const requestsPerBody = 4;
 const leastRequests = 16;
 
-/** A small body that takes longer is one of those that wait for a place among the large ones. */
+/** A small body that takes longer counts as a large one, where others wait. */
 const longestSmallMs = 10_000;
 
 const longestWaitMs = 5 * 60_000;
 const retryAfterSeconds = 30;
 
-/** A body that nobody follows must come faster than this, measured over a minute: else it holds its slot for nothing. */
+/**
+ * A body that nobody follows must come faster than this, measured over a minute: otherwise it takes a slot for nothing.
+ */
 const leastBytesPerSecond = 1024;
 const measuredMs = 60_000;
 
 const logEveryMs = 60_000;
 
 export interface TurnsOptions {
-  /** How many large bodies a backend lets come from one host at once. */
+  /** Returns how many large bodies a backend lets come from one host at once. */
   readonly limitOf: (backend: string) => number;
   readonly events: VaultEvents;
   readonly log: Log;
-  /** Nobody waits longer for the turn of a download; five minutes when absent. */
+  /** The longest wait for the turn of a download; five minutes when absent. */
   readonly longestWaitMs?: number;
 }
 
@@ -44,7 +46,7 @@ interface PlaceWish extends SlotWish {
   readonly host: string;
 }
 
-/** Who may ask an upstream host for what, and when. The hosts' limits are shared by all backends. */
+/** Gives requests and bodies their turns at upstream hosts. The hosts' limits are shared by all backends. */
 export class Turns {
   readonly requests = new Slots();
   readonly bodies = new Slots();
@@ -73,7 +75,7 @@ export class Turns {
     return this.#wait(this.bodies, { what: "downloads", backend, host, limit, signal, isUrgent: isFollowed });
   }
 
-  /** Five minutes count only while somebody waits. */
+  /** Waits for a slot. Rejects after five minutes, which count only while somebody waits. */
   async #wait(slots: Slots, wish: PlaceWish): Promise<Release> {
     const { events, longestWaitMs: mostMs = longestWaitMs } = this.options;
     const { backend, host, isUrgent } = wish;
@@ -94,7 +96,7 @@ export class Turns {
     }
   }
 
-  /** Says in the log that somebody waits, at most once a minute. */
+  /** Logs that somebody waits, at most once a minute. */
   #tell({ what, host, limit }: PlaceWish, waiting: number): void {
     const now = performance.now();
     if (now - this.#loggedAt < logEveryMs) return;
@@ -108,13 +110,16 @@ export interface TurnOptions {
   /** A URL of the host that is asked. */
   readonly url: string;
   readonly signal: AbortSignal;
-  /** Whether anybody waits for the bytes. */
+  /** Says whether anybody waits for the bytes. */
   readonly isFollowed: () => boolean;
-  /** Called when the body comes too slowly for one that nobody follows. */
+  /** Called when a body that nobody follows comes too slowly. */
   readonly giveUp: (reason: VaultError) => void;
 }
 
-/** The place of one upstream request in its host's limits: among the requests at first, among the large bodies later. */
+/**
+ * The turn of one upstream request: it has a place among the requests of its host at first, and later perhaps one among
+ * the large bodies.
+ */
 export class Turn {
   readonly #turns: Turns;
   readonly #options: TurnOptions;
@@ -122,7 +127,7 @@ export class Turn {
   #release: Release = () => {};
   #holdsBody = false;
   #askedAt = Infinity;
-  /** Since when nobody has followed, and how much there was then. */
+  /** The time since which nobody has followed, and the bytes received until then. */
   #unfollowed: { readonly at: number; readonly bytes: number } | null = null;
 
   constructor(turns: Turns, options: TurnOptions) {
@@ -137,7 +142,7 @@ export class Turn {
     this.#askedAt = performance.now();
   }
 
-  /** Another host than the one that was asked first has answered. */
+  /** Moves the turn to another host, which has answered in place of the one that was asked. */
   moveTo(url: string): void {
     this.#host = hostOf(url);
   }
@@ -151,16 +156,19 @@ export class Turn {
     return true;
   }
 
-  /** Waits for the place of a large body, holding nothing meanwhile. Rejects with `overloaded` after five minutes. */
+  /**
+   * Waits for the place of a large body, without any other place meanwhile. Rejects with `overloaded` after five
+   * minutes.
+   */
   async waitForBody(): Promise<void> {
     this.release();
     this.#become(await this.#turns.body({ ...this.#options, host: this.#host }));
   }
 
   /**
-   * Called after each piece of a body with how many bytes came; null where more may be read at once. A body of unknown
-   * size that turns out large waits for its place, as does a small one that is so slow that requests wait for it; and one
-   * that nobody follows lets those go first that somebody wants.
+   * Called after each piece of a body with its size. Returns null where more may be read at once. A body of unknown
+   * size that turns out large waits for its place, and so does a small one that is so slow that requests wait for it; a
+   * body that nobody follows waits for those that somebody wants.
    */
   proceed(bytes: number): Promise<void> | null {
     const isFollowed = this.#options.isFollowed();

@@ -3,7 +3,7 @@ import { headerOf } from "../../http/headers.ts";
 import { acceptsHtml, isHtml } from "../../http/media_type.ts";
 import type { Version } from "../../store/store.ts";
 
-/** Endings of names whose files are never web pages, whatever a server makes of them. */
+/** The endings of names whose files are never web pages, whatever type a server gives them. */
 const endings = new Set(
   `7z aar apk appimage asc avi bin bmp br bundle bz2 cab cer class conda cpio crate crl crt crx css csv dat deb der dll
   dmg docx dsc ear egg eot exe flatpak flac gem gguf gif gpg gz h5 hpi icns ico img ipk iso jar jpeg jpg jpi json jsonl
@@ -20,8 +20,8 @@ export interface Sent {
 }
 
 /**
- * Whether an answer is a web page in the place of the artifact: a page to log in at, a captive portal, a notice of
- * maintenance. Such answers have status 200, so that only their type tells: the held copy is of another type, the name
+ * Says whether an answer is a web page in place of the artifact: a login page, a captive portal, a notice of
+ * maintenance. Such answers have status 200, and only their type shows it: the stored copy is of another type, the name
  * has an ending of other files, or the request takes no pages. A body that is checked itself is not judged by its type.
  */
 export function isWebPageInPlaceOf(artifact: Artifact, { method, contentType, held }: Sent): boolean {
@@ -37,7 +37,7 @@ function isOtherType(held: Version | null): boolean {
   return type !== undefined && !isHtml(type);
 }
 
-/** What stands behind the last dot of a key's last segment, in lower case; empty where there is no dot. */
+/** Returns the text behind the last dot of a key's last segment, in lower case; empty where there is no dot. */
 function endingOf(key: string): string {
   return /\.([^./]+)$/.exec(key.split("?", 1)[0]!)?.[1]?.toLowerCase() ?? "";
 }

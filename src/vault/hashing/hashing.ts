@@ -7,24 +7,24 @@ import type { HashReply, HashRequest } from "./worker.ts";
 
 export type { RunningHash } from "./running_hash.ts";
 
-/** Bodies up to this size are hashed as they pass; larger ones on the worker's thread, from the file. */
+/** The largest body that is hashed as it passes; larger ones are hashed on the worker's thread, from the file. */
 export const inlineHashBytes = 1024 * 1024;
 
-/** Makes running hashes; owns the worker, which starts with the first large body. */
+/** Creates running hashes. It owns the worker, which starts with the first large body. */
 export class Hashing {
   #worker: Worker | null = null;
   #closed = false;
   #nextId = 1;
-  /** Of bodies that are parked. */
+  /** The running hashes of parked bodies. */
   readonly kept = new KeptHashes();
   readonly #asked = new Map<number, PromiseWithResolvers<HashedSoFar>[]>();
 
-  /** Hashes by being handed the bytes. */
+  /** Creates a hash that is handed the bytes. */
   inline(algorithms: DigestAlgorithm[]): RunningHash {
     return new InlineHash(algorithms, null);
   }
 
-  /** Hashes the growing file at `path`; `sizeBytes` is null where it is not known yet. */
+  /** Creates a hash of the growing file at `path`; `sizeBytes` is null where it is not known yet. */
   follow(path: string, sizeBytes: number | null, algorithms: DigestAlgorithm[]): RunningHash {
     if (sizeBytes !== null && sizeBytes <= inlineHashBytes) return new InlineHash(algorithms, path);
     const id = this.#nextId++;
@@ -47,7 +47,7 @@ export class Hashing {
     this.#stopWorker("the vault is shutting down");
   }
 
-  /** What is being hashed fails. */
+  /** Stops the worker: all that is being hashed fails. */
   #stopWorker(reason: string): void {
     this.#worker?.terminate();
     this.#worker = null;

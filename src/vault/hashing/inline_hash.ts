@@ -8,7 +8,7 @@ export class InlineHash implements RunningHash {
   readonly #hasher: Hasher;
   readonly #path: string | null;
   #toBytes = 0;
-  /** Steps that wait for bytes to be read from the file. */
+  /** The number of steps that wait for bytes to be read from the file. */
   #waiting = 0;
   #lastStep: Promise<void> = Promise.resolve();
 
@@ -41,7 +41,7 @@ export class InlineHash implements RunningHash {
     return this.#waiting === 0 && this.#hasher.bytes >= this.#toBytes;
   }
 
-  /** Hashes what was not handed over because it came out of order, and then takes `step`; one step after the other. */
+  /** Hashes the bytes that came out of order and were not handed over, then takes `step`; one step after the other. */
   #inOrder<T>(step: () => T): Promise<T> {
     const toBytes = this.#toBytes;
     this.#waiting++;

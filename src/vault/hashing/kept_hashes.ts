@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { RunningHash } from "./running_hash.ts";
 
-/** Bounds the memory; bodies that are parked beyond it are hashed again when they are resumed. */
+/** The most hashes in memory; bodies that are parked beyond it are hashed again when they are resumed. */
 const mostKept = 64;
 
 interface Kept {
@@ -12,7 +12,7 @@ interface Kept {
 }
 
 interface Extent {
-  /** Of the file, from its first byte on. */
+  /** The bytes of the file that were hashed, from its first on. */
   readonly bytes: number;
   readonly algorithms: readonly string[];
 }
@@ -37,7 +37,7 @@ export class KeptHashes {
     this.#kept.set(path, { hash, bytes, algorithms: algorithms.join(), state });
   }
 
-  /** Hands the hash over to the caller; null where there is none, or the file has been written to since. */
+  /** Hands the hash over to the caller; null where there is none, or where the file has been written to since. */
   take(path: string, { bytes, algorithms }: Extent): RunningHash | null {
     const kept = this.#kept.get(path);
     if (kept === undefined) return null;
@@ -48,7 +48,7 @@ export class KeptHashes {
   }
 }
 
-/** Tells a file that somebody else has written to from one that is as it was left; null where it is gone. */
+/** Returns a text that differs once somebody else has written to the file; null where the file is gone. */
 function stateOf(path: string): string | null {
   try {
     const { size, mtime, ino } = Deno.statSync(path);

@@ -7,15 +7,17 @@ export interface HashedSoFar {
 
 /** The digests of a body while it grows, from its first byte on. */
 export interface RunningHash {
-  /** Whether bytes are to be handed over with `update` as they come, rather than told of with `advance`. */
+  /**
+   * True where bytes are handed over with `update` as they come; false where `advance` says how far the file has come.
+   */
   readonly inline: boolean;
-  /** The next bytes. The memory of `chunk` may be used again. */
+  /** Hashes the next bytes. The memory of `chunk` may be used again. */
   update(chunk: Uint8Array): void;
-  /** The file holds all bytes up to `toBytes`: hash them from there. */
+  /** Says that the file has all bytes up to `toBytes`, which are now hashed from there. */
   advance(toBytes: number): void;
-  /** The digests of all that has been handed over. Throws `storage_failed` where the file cannot be read. */
+  /** Returns the digests of all bytes so far. Throws `storage_failed` where the file cannot be read. */
   digests(): Promise<HashedSoFar>;
-  /** Holds no file open until more is to be hashed. */
+  /** Closes the file until there is more to hash. */
   rest(): void;
   close(): void;
 }

@@ -3,7 +3,7 @@ import type { UnverifiedBody } from "../../store/store.ts";
 import { SingleFlight } from "../../single_flight.ts";
 import type { Hashing } from "./hashing.ts";
 
-/** Compares stored bodies with their digest, off this thread, and each once for however many wait for it. */
+/** Compares stored bodies with their digests, off this thread, once for all who wait for the same body. */
 export class Verification {
   readonly #hashing: Hashing;
   readonly #verifications = new SingleFlight<string, boolean>();
@@ -12,7 +12,7 @@ export class Verification {
     this.#hashing = hashing;
   }
 
-  /** Whether the body is sound. Rejects with `storage_failed` where its file cannot be read. */
+  /** Says whether the body is sound. Rejects with `storage_failed` where its file cannot be read. */
   isSound(body: UnverifiedBody): Promise<boolean> {
     return this.#verifications.run(body.sha256, () => this.#verify(body));
   }

@@ -2,7 +2,7 @@
 import { type DigestAlgorithm, Hasher } from "../../digest.ts";
 import { messageOf } from "../../errors.ts";
 
-/** What the worker is told; `id` names one body. */
+/** A message to the worker; `id` names one body. */
 export type HashRequest =
   | { id: number; kind: "open"; path: string; algorithms: DigestAlgorithm[] }
   | { id: number; kind: "update"; chunk: Uint8Array }
@@ -11,7 +11,7 @@ export type HashRequest =
   | { id: number; kind: "rest" }
   | { id: number; kind: "close" };
 
-/** What it answers to `digests`. */
+/** The worker's answer to `digests`. */
 export type HashReply =
   | { id: number; bytes: number; digests: ReturnType<Hasher["digests"]>; error?: undefined }
   | { id: number; error: string };
@@ -22,13 +22,13 @@ interface Body {
   readonly id: number;
   readonly path: string;
   readonly hasher: Hasher;
-  /** In the order they came; the first may be done in part. */
+  /** The jobs in the order they came; the first may be done in part. */
   readonly jobs: Job[];
   file: Deno.FsFile | null;
   failure: string | null;
 }
 
-/** How much of one body is hashed before it is another's turn: about 10 ms of work. */
+/** The bytes of one body that are hashed before it is another's turn: about 10 ms of work. */
 const sliceBytes = 4 * 1024 * 1024;
 
 const scope = self as unknown as {
@@ -36,10 +36,10 @@ const scope = self as unknown as {
   postMessage(reply: HashReply): void;
 };
 const bodies = new Map<number, Body>();
-/** Those with jobs, in the order of their turns. */
+/** The bodies with jobs, in the order of their turns. */
 const waiting = new Set<Body>();
 const buffer = new Uint8Array(1024 * 1024);
-// Messages to ourselves: what the vault sends meanwhile is taken in between two turns.
+// Messages of the worker to itself: those of the vault are received between two turns.
 const turns = new MessageChannel();
 turns.port1.onmessage = takeTurn;
 
@@ -65,7 +65,10 @@ function forget(body: Body): void {
   bodies.delete(body.id);
 }
 
-/** What fails once stays failed: its other jobs do nothing, and `digests` is answered with the reason. */
+/**
+ * Takes a step, unless an earlier one has failed: then the body's other jobs do nothing, and `digests` is answered with
+ * the reason.
+ */
 function attempt(body: Body, step: () => void): void {
   try {
     step();

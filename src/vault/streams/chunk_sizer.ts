@@ -1,15 +1,15 @@
 const smallestChunk = 32 * 1024;
 const largest = 1024 * 1024;
-/** A chunk is about what the client takes in this time. */
+/** A chunk has about as many bytes as the client takes in this time. */
 const chunkMs = 10;
-/** What counts is the speed of about the last second … */
+/** The speed of about the last second counts … */
 const windowMs = 1000;
-/** … and no chunk is more than this part of all that was taken: sockets swallow some megabytes of anything at once. */
+/** … and no chunk is more than this share of all that was taken: sockets take some megabytes of anything at once. */
 const part = 1 / 64;
 
 /**
  * Chooses how much to read for a client at once: much for a fast one, since each chunk has a cost, and little for a
- * slow one, since each client holds a chunk in memory.
+ * slow one, since each client has one chunk in memory.
  */
 export class ChunkSizer {
   readonly #smallest: number;
@@ -17,12 +17,12 @@ export class ChunkSizer {
   #recentBytes = 0;
   #totalBytes = 0;
 
-  /** `smallest` is what is read for a client that takes nothing. */
+  /** `smallest` is the size of a chunk for a client that takes nothing. */
   constructor(smallest: number = smallestChunk) {
     this.#smallest = smallest;
   }
 
-  /** Bytes to read next, called when the client asks for more. */
+  /** Returns how many bytes to read next; called when the client asks for more. */
   next(): number {
     const now = performance.now();
     if (now - this.#since > windowMs) {
@@ -34,7 +34,7 @@ export class ChunkSizer {
     return Math.floor(Math.max(this.#smallest, Math.min(largest, wanted)));
   }
 
-  /** Called with what was handed over. */
+  /** Records the bytes that were handed over. */
   handed(bytes: number): void {
     this.#recentBytes += bytes;
     this.#totalBytes += bytes;

@@ -1,14 +1,14 @@
 import type { Chunk, ChunkReader } from "../vault.ts";
 
 /**
- * Frees the memory of a chunk now instead of at some garbage collection; the chunk is empty from then on. What the
- * runtime is still sending or writing stays as it is: it holds a reference of its own.
+ * Frees the memory of a chunk now, instead of at some garbage collection; the chunk is empty from then on. The runtime
+ * has a reference of its own to whatever it is still sending or writing.
  */
 export function freeMemory(chunk: Chunk): void {
   chunk.buffer.transfer(0);
 }
 
-/** The chunks as a stream, for readers that may keep them. */
+/** Returns the chunks as a stream, for readers that may keep them. */
 export function streamOf(chunks: ChunkReader): ReadableStream<Chunk> {
   return new ReadableStream({
     async pull(controller) {
@@ -20,7 +20,7 @@ export function streamOf(chunks: ChunkReader): ReadableStream<Chunk> {
   }, { highWaterMark: 0 });
 }
 
-/** Reads to the end and keeps nothing. */
+/** Reads to the end and keeps nothing but what `take` keeps. */
 export async function drain(chunks: ChunkReader, take: (chunk: Chunk) => void = () => {}): Promise<void> {
   for (let chunk = await chunks.read(); chunk !== null; chunk = await chunks.read()) {
     take(chunk);
@@ -28,7 +28,7 @@ export async function drain(chunks: ChunkReader, take: (chunk: Chunk) => void = 
   }
 }
 
-/** Bytes that are in memory and stay there, for others too. */
+/** Reads bytes that are in memory and stay there, for others too. */
 export class MemoryChunks implements ChunkReader {
   #bytes: Chunk | null;
 

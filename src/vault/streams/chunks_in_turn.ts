@@ -1,6 +1,8 @@
 import type { Chunk, ChunkReader } from "../vault.ts";
 
-/** The chunks of several readers, one after the other, each opened when its turn comes. `close` is called once. */
+/**
+ * Reads the chunks of several readers, one after the other; each is opened when its turn comes. `close` is called once.
+ */
 export class ChunksInTurn implements ChunkReader {
   readonly #opens: (() => ChunkReader)[];
   readonly #close: () => void;

@@ -4,7 +4,7 @@ import { freeMemory } from "./chunks.ts";
 import { ChunkSizer } from "./chunk_sizer.ts";
 import type { Chunk, ChunkReader } from "../vault.ts";
 
-/** Each read takes a thread's wake-up, which costs as much as copying this. */
+/** The least bytes of a read: each read wakes up a thread, which costs as much as copying this. */
 const smallestRead = 128 * 1024;
 
 /** Reads `[start, end)` of a body's file, and closes it. Rejects where the file is shorter than it should be. */

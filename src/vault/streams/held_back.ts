@@ -1,2 +1,2 @@
-/** This many bytes at the end of a body are sent only once its digest has been checked. */
+/** The bytes at the end of a body that are sent only once its digest has been checked. */
 export const heldBackBytes = 64 * 1024;

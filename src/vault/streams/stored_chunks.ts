@@ -18,8 +18,8 @@ export function storedChunks(body: StoredBody, ranges: readonly ByteRange[]): Ch
 }
 
 /**
- * Reads one range of a body that is being verified. What may complete the body for a client ends only once `verified`
- * has resolved, and breaks off where it rejects: as for a body that arrives, parts from the middle are not held back.
+ * Reads one range of a body that is being verified. A range that may complete the body for a client ends only once
+ * `verified` has resolved, and errors where it rejects. As for a body that arrives, ranges in the middle do not wait.
  */
 export function chunksToVerify(
   file: BodyFile,
@@ -35,13 +35,13 @@ export function chunksToVerify(
   ]);
 }
 
-/** Parts of one file, one after the other; it is closed after the last. */
+/** Reads parts of one file, one after the other, and closes it after the last. */
 function partsOf(file: BodyFile, opens: readonly ((shared: BodyFile) => ChunkReader)[]): ChunkReader {
   const shared: BodyFile = { read: (buffer, offset) => file.read(buffer, offset), close() {} };
   return new ChunksInTurn(opens.map((open) => () => open(shared)), () => file.close());
 }
 
-/** Chunks that are handed on once `released` has resolved. Reading rejects where it does. */
+/** Hands chunks on once `released` has resolved; rejects where it does. */
 class HeldChunks implements ChunkReader {
   readonly #released: Promise<void>;
   readonly #chunks: ChunkReader;
