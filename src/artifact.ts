@@ -17,6 +17,8 @@ export interface FetchOptions {
    * for bodies whose digest is checked, where the operator does not mind who can read them on their way.
    */
   readonly allowsPlainHttp?: boolean;
+  /** As `Candidate.redirectHeaders`. */
+  readonly redirectHeaders?: readonly string[];
 }
 
 /** One upstream URL that an artifact may come from. */
@@ -28,6 +30,11 @@ export interface Candidate {
   readonly idleTimeoutMs: number;
   /** Statuses that mean "no such artifact" here, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
+  /**
+   * Names, in lower case, of headers that the first redirect says in place of the response itself: the Hugging Face Hub
+   * describes a file there, and then redirects to a server that knows nothing of it. None when absent.
+   */
+  readonly redirectHeaders?: readonly string[];
 }
 
 /** When a stored copy may be served without asking upstream (DESIGN: freshness). */

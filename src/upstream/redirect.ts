@@ -14,6 +14,8 @@ export interface RedirectOptions {
 }
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Those after which the method and the body stay the same. */
+const bodyStatuses: ReadonlySet<number> = new Set([307, 308]);
 const mostRedirects = 10;
 /** Headers that are meant for the origin they were first sent to, and for no other. */
 const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
@@ -23,24 +25,30 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
  * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
  * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake and
  * the request does not allow it, and a public upstream's redirect to an address that is not public. What the request's
- * own `objection` says is thrown. The response's `url` is where it came from in the end.
+ * own `objection` says is thrown. The response's `url` is where it came from in the end; it has the headers of the first
+ * redirect that the request names (`FetchOptions.redirectHeaders`) in place of its own. A request with a body is
+ * repeated by 307 and 308 only (RFC 9110 §15.4).
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
   return async (request, asked) => {
     let hop = new Request(request, { redirect: "manual" });
     const visited = new Set([hop.url]);
+    let first: Headers | null = null;
     for (;;) {
+      const body = hop.body === null ? null : hop.clone().body;
       const response = await fetch(hop);
-      if (!redirectStatuses.has(response.status)) return response;
-      const target = locationOf(response, hop.url);
-      if (target === null) return response;
+      const target = redirectStatuses.has(response.status) ? locationOf(response, hop.url) : null;
+      if (target === null || body !== null && !bodyStatuses.has(response.status)) {
+        return withHeadersOf(response, first, asked?.redirectHeaders);
+      }
+      first ??= response.headers;
       discardBody(response);
       const forbidden = asked?.objection?.(target) ?? null;
       if (forbidden !== null) throw forbidden;
       const problem = await objection(target, { request, hop, visited, options, asked });
       if (problem !== null) throw refusal(request.url, `its redirect to "${shownUrl(target)}" ${problem}`);
       visited.add(target.href);
-      hop = redirected(hop, target);
+      hop = redirected(hop, target, body);
     }
   };
 }
@@ -77,11 +85,23 @@ function locationOf(response: Response, base: string): URL | null {
   return target;
 }
 
-function redirected(hop: Request, target: URL): Request {
+function redirected(hop: Request, target: URL, body: Request["body"]): Request {
   const headers = new Headers(hop.headers);
   const leaves = target.origin !== new URL(hop.url).origin;
   if (leaves) { for (const name of privateHeaders) headers.delete(name); }
-  return new Request(target, { method: hop.method, headers, redirect: "manual", signal: hop.signal });
+  return new Request(target, { method: hop.method, headers, body, redirect: "manual", signal: hop.signal });
+}
+
+/** The same response, of which a copy would lose its `url` and its notes. */
+function withHeadersOf(response: Response, redirect: Headers | null, names: readonly string[] = []): Response {
+  const told = names.flatMap((name) => {
+    const value = redirect?.get(name) ?? null;
+    return value === null ? [] : [[name, value] as const];
+  });
+  if (told.length === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of told) headers.set(name, value);
+  return Object.defineProperty(response, "headers", { value: headers });
 }
 
 function refusal(url: string, reason: string): VaultError {

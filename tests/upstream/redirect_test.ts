@@ -124,6 +124,55 @@ Deno.test("https to http: only for what needs no credentials", async () => {
   await assert.rejects(follow(web(redirects), open, { confidential: true }), /plain http what credentials protect/);
 });
 
+Deno.test("the response has the headers of the first redirect that the request names, and its own url", async () => {
+  const told = { "x-linked-etag": '"abc"', "x-repo-commit": "c0ffee", "x-other": "1", etag: '"of the redirect"' };
+  const hops: Response[] = [
+    new Response(null, { status: 302, headers: { location: "/b", ...told } }),
+    new Response(null, { status: 307, headers: { location: "https://cdn.test/f", "x-linked-etag": '"second"' } }),
+    new Response("here", { headers: { etag: '"of the file"', "x-repo-commit": "none", "x-missing": "kept" } }),
+  ];
+  const final = hops[2]!;
+  const fetch = withRedirects(() => Promise.resolve(hops.shift()!), careful);
+  const redirectHeaders = ["x-linked-etag", "x-repo-commit", "x-missing"];
+  const response = await fetch(new Request("https://public.test/a"), { redirectHeaders });
+  assert.equal(response, final, "the very same, with its url and notes");
+  assert.deepEqual(Object.fromEntries(response.headers), {
+    ...{ "content-type": "text/plain;charset=UTF-8", etag: '"of the file"', "x-missing": "kept" },
+    ...{ "x-linked-etag": '"abc"', "x-repo-commit": "c0ffee" },
+  });
+  assert.equal(await response.text(), "here");
+});
+
+Deno.test("without a redirect, the response's own headers stay", async () => {
+  const answer = new Response("here", { headers: { "x-repo-commit": "own" } });
+  const fetch = withRedirects(() => Promise.resolve(answer), careful);
+  const response = await fetch(new Request("https://public.test/a"), { redirectHeaders: ["x-repo-commit"] });
+  assert.equal(response.headers.get("x-repo-commit"), "own");
+});
+
+for (const status of [307, 308]) {
+  Deno.test(`${status} repeats a POST with its body`, async () => {
+    const bodies: string[] = [];
+    const fetch = withRedirects(async (request) => {
+      bodies.push(`${request.method} ${request.url} ${await request.text()}`);
+      return request.url.endsWith("/a")
+        ? new Response(null, { status, headers: { location: "/b" } })
+        : new Response("");
+    }, careful);
+    assert.equal((await fetch(new Request("https://public.test/a", { method: "POST", body: "x" }))).status, 200);
+    assert.deepEqual(bodies, ["POST https://public.test/a x", "POST https://public.test/b x"]);
+  });
+}
+
+for (const status of [301, 302, 303]) {
+  Deno.test(`${status} in answer to a POST is the response itself`, async () => {
+    const site = web({ "https://public.test/a": "/b" }, status);
+    const response = await follow(site, new Request("https://public.test/a", { method: "POST", body: "x" }));
+    assert.deepEqual([response.status, site.hops.length], [status, 1]);
+    await response.body?.cancel();
+  });
+}
+
 const privateHosts = [
   "127.0.0.1",
   "127.9.9.9",

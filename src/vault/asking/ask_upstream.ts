@@ -85,12 +85,16 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
 
 async function askCandidate(artifact: Artifact, candidate: Candidate, question: Question): Promise<Answer> {
   const { method, previous, retry } = question;
+  const { redirectHeaders = [] } = candidate;
   const added = [...question.headers, ...cameFrom(candidate, previous) ? conditionsOf(previous!) : []];
   const { signal } = question;
   const send = async (method: Question["method"]) => {
     const selected = await askSelecting(artifact, previous, (requestHeaders) => {
       const headers = [...requestHeaders, ...added].map(([name, value]): [string, string] => [name, value]);
-      return candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }), { retry });
+      return candidate.fetch(new Request(candidate.url, { method, headers, signal, redirect: "manual" }), {
+        retry,
+        redirectHeaders,
+      });
     });
     const { response } = selected;
     if (!answers(response.status, added)) {
