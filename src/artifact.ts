@@ -37,7 +37,7 @@ export interface Candidate {
   readonly redirectHeaders?: readonly string[];
 }
 
-/** When a stored copy may be served without asking upstream (DESIGN: freshness). */
+/** The rule by which a stored copy counts as fresh, and may be served without asking upstream. */
 export type Freshness =
   /** Content-addressed or declared so: upstream is never asked again. */
   | { readonly kind: "immutable" }
@@ -46,10 +46,10 @@ export type Freshness =
    * the epoch, is stale.
    */
   | { readonly kind: "ttl"; readonly ttlMs: number; readonly since?: number }
-  /** As the upstream's own headers say (RFC 9111). */
+  /** Fresh for as long as the upstream's own headers say (RFC 9111). */
   | { readonly kind: "http" };
 
-/** What a backend lets the vault do when upstream and the stored copy disagree or upstream does not answer. */
+/** The rules for when upstream and the stored copy disagree, or upstream does not answer. */
 export interface CachingPolicy {
   /** A copy that is stale for less than this may be served when upstream fails; `Infinity` for ever. */
   readonly staleIfErrorMs: number;
@@ -112,8 +112,8 @@ export type Identity =
   | { readonly kind: "listed"; readonly listing: Listing };
 
 /**
- * Whether bytes of the same digest that are stored under another key may serve this one: never, or once upstream has
- * confirmed with HEAD that it has them here as well.
+ * Bytes of the same digest that are stored under another key may serve this one: never, or once upstream has confirmed
+ * with HEAD that it has them here as well.
  */
 export type Reuse = "never" | "once_confirmed";
 
@@ -128,7 +128,7 @@ export interface Listing {
   find(): Promise<ListedFile>;
 }
 
-/** What a listing says of one artifact. */
+/** The entry of a listing about one artifact. */
 export interface ListedFile {
   /** Null where the listing names none. */
   readonly digest: Digest | null;

@@ -28,7 +28,7 @@ export interface BackendRequest {
   readonly headers: Headers;
 }
 
-/** What a backend makes of a request. */
+/** The meaning of a request, as a backend resolves it. */
 export type Resolved =
   | ResolvedArtifact
   | { readonly kind: "document"; readonly document: GeneratedDocument }
@@ -64,7 +64,7 @@ export interface GeneratedDocument {
   /** Its `Content-Type`, and `ETag`, `Last-Modified` and `Vary` where it has them. */
   readonly headers: HeaderList;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Where the document that it was generated from came from, and how old that is. */
+  /** The origin and age of the document that it was generated from. */
   readonly source: Provenance;
 }
 

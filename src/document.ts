@@ -1,7 +1,7 @@
 import type { CacheStatus } from "./http/cache_status.ts";
 import type { HeaderList } from "./http/headers.ts";
 
-/** How the body of a document is parsed, and by which other names it is known. */
+/** The ways in which the body of a document is parsed, and the other names by which it is known. */
 export interface DocumentUse {
   /**
    * Parses a body before its last bytes are sent. Where it throws, the body counts as no answer of upstream's: no client
@@ -52,13 +52,13 @@ export interface Parser<T> {
 /** A parsed value, with the body that it was parsed from. */
 export interface Parsed<T> {
   readonly value: T;
-  /** Of the body, in hex. */
+  /** The SHA-256 of the body, in hex. */
   readonly sha256: string;
   readonly headers: HeaderList;
   readonly source: Provenance;
 }
 
-/** Where an answer came from: the cache or an upstream, and how old it is. */
+/** The origin of an answer, the cache or an upstream, and its age. */
 export interface Provenance {
   readonly cacheStatus: CacheStatus;
   /** Seconds since the upstream generated or revalidated it (RFC 9111 §4.2.3). */

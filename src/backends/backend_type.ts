@@ -5,7 +5,7 @@ import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Upstreams } from "./opening/upstreams.ts";
 
-/** What a backend is opened with. */
+/** The parts of the program that a backend is opened with. */
 export interface Opening {
   readonly config: Config;
   readonly upstreams: Upstreams;
@@ -17,27 +17,32 @@ export interface Opening {
 export interface ClientHost {
   /** A host, a host whose first labels are stars, or `any`. */
   readonly pattern: string;
-  /** What people call it, for the message at start. */
+  /** Its name for people, in the message at start. */
   readonly inWords: string;
 }
 
 /**
- * A type of backend: its keys in the configuration, and how one of them is opened. `Parsed` is what its schema makes of
- * an entry of `backends`. Everything but `schema` and `open` may be absent.
+ * A type of backend: its keys in the configuration, and how one is opened. `Parsed` is an entry of `backends` as its
+ * schema parses it. Everything but `schema` and `open` may be absent.
  */
 export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opened extends Backend = Backend> {
   /** Made by `backendSchema`. Several words after `type:` may mean this type. */
   readonly schema: BackendSchema;
   /** Throws `config_invalid`, `storage_failed` or `permission_missing`. */
   open(backend: Parsed, opening: Opening): Promise<Opened>;
-  /** What takes the place of all backends of this type; `others` are those of the other types. */
+  /**
+   * Returns the backends that take the place of all of this type, such as one more that serves them together; `others`
+   * are those of the other types.
+   */
   together?(opened: readonly Opened[], others: readonly Backend[]): readonly Backend[];
   /** The URLs that get each of a backend's credentials. */
   destinations?(backend: Parsed): readonly Destination[];
-  /** What is allowed and hardly meant, one sentence each; `all` are the backends of all types. */
+  /** Returns a sentence for each thing that is allowed and probably a mistake; `all` are the backends of all types. */
   warnings?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
   /** The hosts that clients choose, besides those of the configuration. */
   clientHosts?(backend: Parsed): readonly ClientHost[];
-  /** What the backends serve together besides their own prefixes: a line each for the message at start. */
+  /**
+   * Returns a line for the message at start for each path that the backends serve together, besides their own prefixes.
+   */
   sharedRoutes?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
 }

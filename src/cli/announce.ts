@@ -10,7 +10,7 @@ export interface Announced {
   readonly config: Config;
   readonly log: Log;
   readonly io: Io;
-  /** Where the configuration comes from. */
+  /** The origin of the configuration, for people. */
   readonly source: string;
   readonly cacheBytes: number;
 }
@@ -42,7 +42,7 @@ function routesOf(config: Config): string[] {
   return [...routes, ...sharedRoutesOf(config)];
 }
 
-/** Whether what is logged at start already stands on the terminal, or a program there reads JSON. */
+/** Says whether the log's lines at start are on the terminal already, or a program there reads JSON. */
 function showsLog({ log_file, log_format, log_level }: Config): boolean {
   return log_file === undefined && (log_format === "json" || log_level === "DEBUG" || log_level === "INFO");
 }

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { didYouMean } from "../config/nearest.ts";
 import type { Command, OptionSpec, OptionValues } from "./command.ts";
 
-/** What a command line asks for, or why it makes no sense. */
+/** A parsed command line, or the mistake in it. */
 export type Parsed =
   | { readonly kind: "run"; readonly command: Command; readonly values: OptionValues }
   | { readonly kind: "help"; readonly command: Command | undefined }
@@ -42,7 +42,7 @@ export function parseArguments(args: readonly string[], commands: readonly [Comm
   return { kind: "run", command, values };
 }
 
-/** What a word is meant for that is no command; null for most. */
+/** Returns the command that an unknown word is probably meant for; null for most. */
 function meantBy(word: string): string | null {
   const isPath = /[/\\]|\.(?:ya?ml|json|conf|cfg)$/i.test(word);
   const meant = word in generalOptions ? `--${word}` : isPath ? `--config ${word}` : null;

@@ -2,7 +2,7 @@ import type { Io } from "./io.ts";
 
 /** One option of a command, without its dashes in the table that holds it. */
 export interface OptionSpec {
-  /** What stands for the value in the help; a flag has none. */
+  /** The placeholder for the value in the help; a flag has none. */
   readonly value?: string;
   readonly short?: string;
   readonly help: string;

@@ -21,7 +21,7 @@ export const configOptions: Readonly<Record<string, OptionSpec>> = {
   ...Object.fromEntries(Object.entries(overriding).map(([name, { spec }]) => [name, spec])),
 };
 
-/** How to load the configuration that a command line asks for. */
+/** Returns the options for loading the configuration that a command line asks for. */
 export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
   const overrides: Record<string, Override> = {};
   for (const [name, { key }] of Object.entries(overriding)) {
@@ -31,7 +31,7 @@ export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
   return { schema: configSchema, path: configPathOf(values), env: io.env, overrides };
 }
 
-/** What is read without `--config`, where the working directory has it. */
+/** The file that is read without `--config`, if the working directory has it. */
 const usualPath = "config.yml";
 
 /** The configuration file a command line names, or the one in the working directory; undefined for the built-in one. */
@@ -45,7 +45,7 @@ export function configPathOf(values: OptionValues): string | undefined {
   }
 }
 
-/** Where the configuration comes from, for whoever wonders. */
+/** Returns the origin of the configuration, for people. */
 export function configSource(values: OptionValues): string {
   if (typeof values.config === "string") return values.config;
   return configPathOf(values) === undefined

@@ -3,7 +3,7 @@ import type { Log } from "../observe/log.ts";
 
 export interface HangupOptions {
   readonly log: Log;
-  /** What is opened again, each by a name for the log. A failure leaves what was open before. */
+  /** The things to open again, each by a name for the log. One that fails stays open as it was. */
   readonly reopens: Readonly<Record<string, () => void | Promise<void>>>;
 }
 

@@ -14,7 +14,7 @@ export async function readTls({ tls }: Config): Promise<CertificatePair | null> 
   return tls === undefined ? null : await readCertificatePair(tls, "tls");
 }
 
-/** What is to be said of the server's certificate that is valid for a short time only, or not at all; null otherwise. */
+/** Returns a warning about a server certificate that is valid for a short time only, or not at all; null otherwise. */
 export function tlsWarning({ tls }: Config, pair: CertificatePair | null, now = Date.now()): string | null {
   const warning = pair && validityWarning(pair.cert, now);
   return warning && `The certificate "${tls?.cert}" ${warning}. Clients refuse it then, and the log does not show that`;

@@ -1,6 +1,6 @@
 import { type Env, processEnv } from "../config/env.ts";
 
-/** What a command talks to; tests hand in their own. */
+/** The surroundings of a command; tests hand in their own. */
 export interface Io {
   /** Writes text as it is, without adding a line end. */
   stdout(text: string): void;

@@ -16,14 +16,14 @@ const waitMs = { first: 10, longest: 1000 };
 const soundMs = 10_000;
 /** The log says at most this often that the port is opened again. */
 const logEveryMs = 10_000;
-/** When the port could not be opened for this long, the program had better end and be started anew. */
+/** After the port could not be opened for this long, the program ends, to be started anew. */
 const giveUpMs = 60_000;
 
 /**
- * A server that goes on accepting connections when its listener fails. `Deno.serve` ends at the first error of `accept`
- * (no descriptor left, or a client that left too early). The connections that it has live on until it is shut down, so
- * that is done: requests under way are answered, idle and half-sent ones are closed, which also frees descriptors. Then
- * the port is opened again.
+ * A server that keeps accepting connections when its listener fails. `Deno.serve` ends at the first error of `accept`
+ * (no descriptor left, or a client that left too early). Its connections stay until it is shut down, so that is done:
+ * requests under way are answered, idle and half-sent ones are closed, which also frees descriptors. Then the port is
+ * opened again.
  */
 export class LastingServer {
   readonly #options: LastingServerOptions;

@@ -16,7 +16,7 @@ export interface ListenOptions {
 /** A server that accepts connections. */
 export interface Listening {
   readonly server: LastingServer;
-  /** Where it can be reached: `http://127.0.0.1:8080`. */
+  /** The URL at which it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
   /** From now on connections get this certificate. */
   renewTls(tls: CertificatePair): void;

@@ -1,10 +1,10 @@
-/** What most systems allow a process, and what is assumed where it cannot be found out. */
+/** The limit that most systems give a process, which is assumed where the real one cannot be found out. */
 const usualLimit = 1024;
 /** More is not looked for: it would make no difference, and trying takes about 6 µs for each. */
 const mostTried = 2048;
 
 /**
- * How many files this process may have open, as far as that matters: at most 2,048. Deno lets nobody read
+ * Returns how many files this process may have open, as far as that matters: at most 2,048. Deno lets nobody read
  * `/proc/self/limits` without all permissions, so it is tried out on `path`, a file or folder that may be read.
  */
 export function openFilesLimit(path: string): number {

@@ -66,7 +66,7 @@ function flag(name: string, values: readonly (string | undefined)[]): string[] {
   return distinct.size === 0 ? [] : [`--allow-${name}=${[...distinct].map((value) => value.replaceAll(",", ",,"))}`];
 }
 
-/** Where requests go out to: the upstreams and the proxies on the way. */
+/** Returns the URLs that requests go to: of the upstreams, and of the proxies on the way. */
 function contactedUrls(config: Config): string[] {
   return onlineBackends(config).flatMap((backend) => {
     return [...upstreamsOf(backend, configSchema), backend.config.proxy ?? config.proxy ?? []].flat();

@@ -11,7 +11,7 @@ export const allowOldRuntime: Readonly<Record<string, OptionSpec>> = {
   "allow-old-runtime": { help: "Serve although this runtime has known holes (Deno before 2.7.8)" },
 };
 
-/** What is wrong with this version of Deno; null for one that is sound. */
+/** Returns what is wrong with this version of Deno; null for a sound one. */
 export function oldRuntime(version: string = Deno.version.deno): string | null {
   if (isAtLeast(version, oldestSound)) return null;
   return `This program runs on Deno ${version}, which has known holes: a retried TLS connection can send plaintext ` +
@@ -28,8 +28,8 @@ export function checkRuntime(values: OptionValues, version: string = Deno.versio
 }
 
 /**
- * What clients of this runtime's HTTP/1 server meet: requests with `Upgrade` and `Content-Length: 0` get an empty 400
- * before any handler (denoland/deno#34446). Null where that is not so.
+ * Returns a warning where this runtime's HTTP/1 server answers requests with `Upgrade` and `Content-Length: 0` with an
+ * empty 400, before any handler (denoland/deno#34446); null where it does not.
  */
 export function refusesUpgrades(version: string = Deno.version.deno): string | null {
   if (!isAtLeast(version, firstRefusing)) return null;

@@ -74,7 +74,7 @@ interface ServeDeps {
   readonly logging: Logging;
   readonly io: Io;
   readonly warnings: readonly string[];
-  /** Where the configuration comes from. */
+  /** The origin of the configuration, for people. */
   readonly source: string;
 }
 

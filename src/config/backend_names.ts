@@ -1,4 +1,4 @@
-/** What parsing may have left of a backend. */
+/** A backend as far as it could be parsed. */
 interface Nameable {
   readonly type?: unknown;
   readonly name?: unknown;
@@ -6,8 +6,8 @@ interface Nameable {
 }
 
 /**
- * The name of each backend: the one it was given, or one made of its prefix, else of its type. A name that is made
- * differs from all others by a number at its end, and stays the same as long as the configuration does.
+ * Returns the name of each backend: the given one, or one made from its prefix, else from its type. A made name differs
+ * from all others by a number at its end, and stays the same as long as the configuration does.
  */
 export function namesOf(backends: readonly unknown[]): unknown[] {
   const taken = new Set(backends.map((backend) => (backend as Nameable | null | undefined)?.name));

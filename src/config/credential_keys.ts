@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { secret, secretFile, text } from "./kinds.ts";
 
-/** Who the vault is at an upstream. */
+/** The keys for the vault's credentials at an upstream. */
 export const credentialKeys = {
   username: text().optional().describe("For Basic authentication at the upstream."),
   password: secret({ empty: true }).optional().describe(
@@ -22,7 +22,7 @@ export function checkCredentials(config: unknown, context: z.core.$RefinementCtx
   checkCredentialsAt([], config, context);
 }
 
-/** The same for keys that stand at `path`, seen from where the check runs. */
+/** Checks credentials at `path`, seen from where the check runs. */
 export function checkCredentialsAt(path: readonly string[], config: unknown, context: z.core.$RefinementCtx): void {
   const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: [...path, key], message });
   if (typeof config !== "object" || config === null) return;

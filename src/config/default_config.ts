@@ -1,4 +1,7 @@
-/** What is served without a configuration file: what the README shows, each below its name; images at the root, too. */
+/**
+ * The configuration that counts without a file: everything that the README shows, each below its name; images at the
+ * root, too.
+ */
 export const defaultConfigText = `
 backends:
   - type: dockerhub

@@ -7,12 +7,12 @@ import { shapeOf, unwrap } from "./walk.ts";
 
 /** One key of the configuration, as documentation shows it. */
 export interface KeyDescription {
-  /** Where it stands: `http_port`, `tls.cert`, `backends[].config.timeout`. */
+  /** The key's path: `http_port`, `tls.cert`, `backends[].config.timeout`. */
   readonly key: string;
   /** The types of backend that alone have it: `dockerhub or oci`; absent for keys that all have. */
   readonly backend?: string;
   readonly type: string;
-  /** As it would be written; null where the key has none. */
+  /** The default, as it would be written; null where the key has none. */
   readonly default: string | null;
   readonly required: boolean;
   readonly description: string;

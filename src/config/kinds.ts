@@ -2,14 +2,14 @@ import { z } from "zod";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { formatSize, parseSize } from "./size.ts";
 
-/** What values a key takes: how they are read, named in messages and documentation, and printed. */
+/** A kind of value of a key: how it is parsed, named in messages and documentation, and printed. */
 export interface Kind<Value> {
-  /** In the documentation: `duration`. */
+  /** The kind's name in the documentation: `duration`. */
   readonly type: string;
-  /** In messages: `"abc" is not ${a}; ${hint}`. */
+  /** The kind's name in messages: `"abc" is not ${a}; ${hint}`. */
   readonly a: string;
   readonly hint: string;
-  /** Never shown, neither in messages nor by `check`. */
+  /** True for a secret, which is never shown, neither in messages nor by `check`. */
   readonly secret?: true;
   /** A URL that is fetched from, a file of certificate authorities, or a file that holds a secret. */
   readonly role?: "upstream" | "authority" | "secret";
@@ -19,7 +19,7 @@ export interface Kind<Value> {
   print?(value: Value): unknown;
 }
 
-/** Why a value does not fit; without a reason the kind's own wording says it. */
+/** The reason why a value does not fit; without one, the kind's own wording says it. */
 export class Misfit {
   constructor(readonly reason?: string) {}
 }
@@ -182,7 +182,7 @@ export function oneOrMore<Item extends z.ZodType>(item: Item) {
   return wrapped().pipe(z.array(item).min(1));
 }
 
-/** The same, and the list may be empty. */
+/** A value or a list of values; the list may be empty. */
 export function anyNumberOf<Item extends z.ZodType>(item: Item) {
   return wrapped().pipe(z.array(item));
 }

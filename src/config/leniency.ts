@@ -40,7 +40,7 @@ export function withoutUnsupported(input: unknown, known: readonly string[]): Le
       );
     }
   }
-  // Where nothing else is left, the list is told as it is: nothing in it could be served.
+  // Where no backend is left, the list is taken as it is: nothing in it could be served.
   if (kept.length === 0) return { value: input, warnings: [], original: (path) => path };
   return {
     value: { ...input as object, backends: kept.map((index) => backends[index]) },

@@ -15,7 +15,7 @@ export interface Override {
   readonly source: string;
 }
 
-/** By global key; they take the place of what the file says. */
+/** Values by global key, which take the place of those in the file. */
 export type Overrides = Readonly<Record<string, Override>>;
 
 export interface LoadOptions {

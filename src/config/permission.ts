@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
 
-/** Which variable of `make compile` grants a right. */
+/** The variables of `make compile` that grant rights. */
 const variables: Readonly<Record<string, string>> = { read: "CONFIG", write: "CACHE_DIR", net: "NET" };
 
 /** A missing Deno permission as an error that says what was not allowed and which flag allows it. */
@@ -9,7 +9,7 @@ export function permissionMissing(action: string, flag: string, cause?: unknown)
   return new VaultError("permission_missing", `Not permitted to ${action}: ${remedy}`, { cause });
 }
 
-/** What is to be done where an executable was compiled without a right. */
+/** Returns the advice for an executable that was compiled without a right. */
 export function remedyOfExecutable(flag: string): string {
   const [, kind = "", value = ""] = /^--allow-(\w+)=?(.*)$/.exec(flag) ?? [];
   const variable = variables[kind];
@@ -25,7 +25,7 @@ const verbs = new Map([
   ["sys", "ask the system for"],
 ]);
 
-/** The same for what Deno throws (`Requires read access to "./x", …`); null for every other error. */
+/** Converts an error that Deno throws (`Requires read access to "./x", …`); null for every other error. */
 export function asPermissionMissing(error: unknown): VaultError | null {
   if (!(error instanceof Deno.errors.NotCapable)) return null;
   const [, kind = "all", target] = /^Requires (\w+) access(?: to "([^"]*)")?/.exec(error.message) ?? [];

@@ -90,7 +90,7 @@ const globalKeys = {
   ),
 };
 
-/** What the schema of a type of backend makes of one entry of `backends`. */
+/** An entry of `backends`, as the schema of its type parses it. */
 export interface ParsedBackend {
   readonly type: string;
   readonly name?: string | undefined;
@@ -103,7 +103,7 @@ export type BackendSchema = z.ZodType<ParsedBackend> & z.core.$ZodTypeDiscrimina
 /** A backend of a checked configuration, as the schema of its type makes it, with its name and its prefix. */
 export type Configured<Schema extends z.ZodType<ParsedBackend>> = WithPrefix<WithName<z.output<Schema>>>;
 
-/** What backends of all types have in a checked configuration; `type` tells what else there is. */
+/** A backend in a checked configuration, with the keys of all types; `type` says which others it has. */
 export type BackendConfig = WithPrefix<WithName<ParsedBackend>>;
 
 /**

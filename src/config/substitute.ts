@@ -29,8 +29,8 @@ export function referencedNames(text: string): string[] {
 }
 
 /**
- * Whether a text has what looks like a variable without its braces, such as `$TOKEN`: it is taken as it is written. A
- * word in capitals does, and any name that is the whole text.
+ * Says whether a text has something that looks like a variable without its braces, such as `$TOKEN`, and is taken as it
+ * is written. A word in capitals does, and any name that is the whole text.
  */
 export function hasBareReference(text: string): boolean {
   return /^\$[A-Za-z_]\w*$|(?<!\$)\$[A-Z_][A-Z0-9_]+(?![a-z])/.test(text);

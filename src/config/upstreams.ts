@@ -10,7 +10,7 @@ export function upstreamsOf(backend: BackendConfig, schema: ConfigSchema): strin
   return valuesOf("upstream", backend, schema);
 }
 
-/** Whether a backend asks its upstreams at all. */
+/** Says whether a backend asks its upstreams at all. */
 export function isOnline(backend: BackendConfig, config: Config): boolean {
   return !config.offline && !backend.config.offline;
 }

@@ -10,12 +10,12 @@ export function upstreamUrl() {
   return value<string>({ ...urlKind, role: "upstream" });
 }
 
-/** The same of what clients may name, and nothing is fetched from. */
+/** A URL that clients may name, and that nothing is fetched from. */
 export function knownUrl() {
   return value<string>(urlKind);
 }
 
-/** What `upstreamUrl` reads; `hint` says in messages what to write. */
+/** Parses a value of `upstreamUrl`; `hint` says in messages what to write. */
 export function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit {
   const url = parseUrl(input);
   if (url === null || !["http:", "https:"].includes(url.protocol)) return notAUrl(input, hint);

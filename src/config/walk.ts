@@ -19,7 +19,7 @@ export function shapeOf(schema: z.core.$ZodType, input: unknown): z.core.$ZodSha
   return shapes.find((shape) => typesOf(shape).includes(type)) ?? null;
 }
 
-/** What may stand after `type:` in a backend of this shape. */
+/** Returns the values that `type:` may have in a backend of this shape. */
 export function typesOf(shape: z.core.$ZodShape | null): unknown[] {
   return shape?.type instanceof z.ZodLiteral ? [...shape.type.values] : [];
 }

@@ -50,7 +50,7 @@ function wording(issue: z.core.$ZodIssue, value: unknown, types: readonly string
   return issue.code === "too_small" ? "the list is empty; write at least one entry" : issue.message;
 }
 
-/** What may have been meant where a mapping or a list is wanted. */
+/** Returns a hint at what was probably meant where a mapping or a list is wanted. */
 function hintFor(wanted: string, value: unknown): string {
   if (wanted === "a list") return '; begin each of its entries with "- ", indented below it';
   if (wanted !== "a mapping") return "";

@@ -2,7 +2,7 @@
 export interface LooseBracket {
   readonly bracket: string;
   readonly offset: number;
-  /** Whether it closes what nothing has opened. */
+  /** True where it closes something that nothing has opened. */
   readonly isSurplus: boolean;
 }
 

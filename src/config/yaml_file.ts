@@ -11,9 +11,9 @@ export class YamlFile {
 
   /** The values as plain objects. */
   readonly value: unknown;
-  /** Whether there are values worth checking. */
+  /** True where there are values worth checking. */
   readonly isReadable: boolean = false;
-  /** What is wrong with the text as YAML: syntax, duplicate keys, unknown tags. */
+  /** The problems of the text as YAML: syntax, duplicate keys, unknown tags. */
   readonly problems: readonly Problem[];
 
   constructor(text: string) {

@@ -2,7 +2,7 @@ import { type Document, isAlias, isCollection, isMap, isNode, isScalar, visit } 
 import type { Problem } from "./problem.ts";
 
 /**
- * What is wrong with the references of a document that is sound otherwise, and with what was not meant as one: `*.jar`
+ * Returns the problems with the references of a document that is sound otherwise, also where none was meant: `*.jar`
  * and `&x` without quotes, `<<` with a value that is no mapping, a key that is a mapping.
  */
 export function referenceProblems(document: Document): Problem[] {

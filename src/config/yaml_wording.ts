@@ -1,14 +1,14 @@
 import { openBracketBefore } from "./yaml_brackets.ts";
 
-/** What the YAML parser found wrong, where it stopped. */
+/** A fault that the YAML parser found, and where it stopped. */
 export interface SyntaxFault {
-  /** As the `yaml` package names it. */
+  /** The fault's name in the `yaml` package. */
   readonly code: string;
   readonly message: string;
   readonly offset: number;
 }
 
-/** The same in words for who wrote the file, at the place that has to be changed. */
+/** The fault in words for people, at the place that has to be changed. */
 export interface Wording {
   readonly message: string;
   readonly offset: number;
@@ -29,7 +29,7 @@ const strangers: readonly (readonly [mark: RegExp, message: string])[] = [
   [/^\s*\[[\w.-]+\]\s*$/m, 'this is the section of an INI file; write YAML: "key: value" on each line'],
 ];
 
-/** Mistakes that show in the line itself, whatever the parser made of it. Values may be secrets: no message has one. */
+/** Mistakes that show in the line itself, wherever the parser stopped. Values may be secrets: no message has one. */
 const inLine: readonly (readonly [pattern: RegExp, message: (found: RegExpExecArray) => string])[] = [
   [/\u00a0/, () => "there is a non-breaking space in this line; write a plain one"],
   [/^\s*-[\w"']/, () => 'write a space after "-": - entry'],

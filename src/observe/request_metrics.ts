@@ -15,7 +15,7 @@ export interface CountedRequest {
 export interface Statistics {
   /** Seconds. */
   readonly uptime: number;
-  /** By backend. */
+  /** The number of requests by backend. */
   readonly requests: Readonly<Record<string, number>>;
   /** The share of the answered requests that the cache could answer, from 0 to 1. */
   readonly cache_hit_rate: number;

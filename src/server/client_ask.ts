@@ -26,7 +26,7 @@ export class ClientAsk implements Ask {
     return this.#signal ??= this.#request.signal;
   }
 
-  /** Whether the client is known to be gone. */
+  /** True where the client is known to be gone. */
   get gone(): boolean {
     return this.#signal?.aborted ?? false;
   }

@@ -85,7 +85,7 @@ function standStill(ms: number): { readonly over: Promise<void>; end(): void } {
   return { over: over.promise, end };
 }
 
-/** The same for bytes in memory, which others may share: they are sent without a copy. */
+/** Counts bytes in memory, which others may share: they are sent without a copy. */
 export function meteredBytes(bytes: Chunk, ended: Ended): ReadableStream<Chunk> {
   return new ReadableStream({
     pull(controller) {

@@ -40,7 +40,7 @@ export class CacheLimits {
     return this.#options.maxBytes ?? Infinity;
   }
 
-  /** How many bytes must be removed before `bytes` more can be added. */
+  /** Returns how many bytes must be removed before `bytes` more can be added. */
   lacking(counted: CountedBytes, bytes: number): number {
     return Math.max(0, this.#overMax(counted, bytes), this.#underFree(counted, bytes));
   }

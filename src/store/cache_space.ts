@@ -122,7 +122,7 @@ export class CacheSpace {
     return bytes <= this.#limits.maxBytes && this.#lacking(bytes) <= removable;
   }
 
-  /** How many bytes must be removed before `bytes` more can be added. */
+  /** Returns how many bytes must be removed before `bytes` more can be added. */
   #lacking(bytes: number): number {
     return this.#limits.lacking(this.#counted, bytes);
   }

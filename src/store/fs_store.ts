@@ -37,9 +37,9 @@ export interface FsStoreOptions {
   readonly memoryBytes: number;
   readonly log: Log;
   readonly events: VaultEvents;
-  /** How many files of bodies may stay open for slow clients; `defaultOpenFiles` when absent. */
+  /** The number of files of bodies that may stay open for slow clients; `defaultOpenFiles` when absent. */
   readonly maxOpenFiles?: number;
-  /** How often and how fast all bodies are compared with their digests in the background; never when absent. */
+  /** The pace at which all bodies are compared with their digests in the background; never when absent. */
   readonly scrub?: ScrubOptions | null;
   /** For tests: the free bytes of the file system, in place of `statfs`. */
   readonly freeBytes?: () => number;

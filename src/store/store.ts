@@ -1,7 +1,7 @@
 import type { HeaderList } from "../http/headers.ts";
 import type { Selecting } from "../http/selection.ts";
 
-/** What is stored of a key, or of one variant of it. The body is the blob named by `sha256`. */
+/** The stored description of a key, or of one variant of it. The body is the blob named by `sha256`. */
 export interface Entry {
   readonly backend: string;
   readonly key: string;
@@ -29,7 +29,7 @@ export interface Entry {
   readonly verifiedFile?: string;
 }
 
-/** What upstream's headers say of a body that may still be arriving. */
+/** The description of a body that may still be arriving, from upstream's headers. */
 export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed" | "verifiedFile">;
 
 /** The file of a body, for one reader. It may be closed between two reads of a slow client, and opened again. */
@@ -68,7 +68,7 @@ export type StoredBody =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "file"; readonly file: BodyFile; readonly unverified: UnverifiedBody | null };
 
-/** What has to be known to resume a staged body after a restart. */
+/** The record from which a staged body is resumed after a restart. */
 export interface ResumeRecord {
   readonly backend: string;
   readonly key: string;

@@ -19,12 +19,12 @@ import { withTimeout } from "./timeout.ts";
 export interface UpstreamOptions extends EgressOptions {
   /** Longest wait for the first or the next byte; never a limit of the whole. */
   readonly timeoutMs: number;
-  /** How often a request is repeated at most. */
+  /** The most repetitions of a request. */
   readonly retries: number;
-  /** Whether a 429 is worth repeating; true when absent. */
+  /** False where a 429 is not repeated; true when absent. */
   readonly retryRateLimited?: boolean;
   readonly userAgent: string;
-  /** What this vault calls itself in `Via`; without it none is sent. */
+  /** The name of this vault in `Via`; without it none is sent. */
   readonly viaName?: string;
   readonly credentials: Credentials | RenewableCredentials;
   /** Extra headers, as private as the credentials. */
@@ -37,11 +37,13 @@ export interface UpstreamOptions extends EgressOptions {
   /** Wraps what sends single requests, before redirects are followed and failures retried: to watch the responses. */
   readonly wrap?: (fetch: Fetch) => Fetch;
   readonly log?: Log;
-  /** What is known of hosts, shared by all clients. Absent: nothing is remembered. */
+  /** The state of hosts, shared by all clients. Absent: nothing is remembered. */
   readonly health?: UpstreamHealth;
   /** Connections that others may share, closed by whoever opened them; `close` then does nothing. Absent: its own. */
   readonly egress?: Egress;
-  /** The same for the upstream's own origins and its token servers, where those are shown a client certificate. */
+  /**
+   * The connections to the upstream's own origins and its token servers, where those are shown a client certificate.
+   */
   readonly ownEgress?: Egress;
   /** For tests, as are the next two. */
   readonly clock?: Clock;

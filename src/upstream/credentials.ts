@@ -30,7 +30,7 @@ export interface ProtocolCredentials {
   authenticate(fetch: Fetch, means: AuthenticationMeans): Fetch;
 }
 
-/** What `authenticate` may use. */
+/** The means that `authenticate` may use. */
 export interface AuthenticationMeans {
   /** URLs of the only origins, each with its https, that get the credentials. */
   readonly origins: readonly string[];
@@ -50,7 +50,7 @@ export interface CredentialsOptions {
   readonly origins: readonly string[];
   /** Sent to every origin. */
   readonly userAgent: string;
-  /** What this vault calls itself in `Via`, which a gateway has to send (RFC 9110 §7.6.3). Absent: sends none. */
+  /** The name of this vault in `Via`, which a gateway has to send (RFC 9110 §7.6.3). Absent: sends none. */
   readonly viaName?: string;
 }
 

@@ -24,9 +24,9 @@ export interface BackendOptions {
   readonly freshness: Freshness;
   /** The first that matches counts. */
   readonly rules: readonly Rule[];
-  /** Whether a web page is believed also where a file of another kind is expected. */
+  /** True where a web page is accepted even in place of a file of another kind. */
   readonly allowsWebPages: boolean;
-  /** Whether clients get the errors of the upstream unchanged. */
+  /** True where clients get the errors of the upstream unchanged. */
   readonly passesOnErrors: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import { SecretFile } from "../../key_files/secret_file.ts";
 
-/** What a configuration says of who the vault is somewhere. */
+/** The credentials that a configuration names for an upstream. */
 export interface ConfiguredCredentials {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -14,7 +14,7 @@ export interface ConfiguredCredentials {
   readonly token_file?: string | undefined;
 }
 
-/** The same with the secrets that stand in files. */
+/** The same credentials, with the secrets that were read from files. */
 export interface KnownCredentials {
   readonly username?: string | undefined;
   readonly password: string;

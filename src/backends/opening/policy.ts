@@ -1,7 +1,7 @@
 import type { CachingPolicy } from "../../artifact.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 
-/** What the keys that every backend has say about its copies. */
+/** Returns the caching policy that the keys of every backend say. */
 export function policyOf(config: Config, { config: options }: BackendConfig): CachingPolicy {
   return {
     staleIfErrorMs: options.stale_if_error,

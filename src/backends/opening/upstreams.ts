@@ -8,7 +8,7 @@ import type { UpstreamHealth } from "../../upstream/health.ts";
 import { type CertificatePair, readCertificatePair, readPem } from "../../key_files/pem_files.ts";
 import { RenewableEgress } from "./renewable_egress.ts";
 
-/** What is not the same for all upstreams of a backend. */
+/** The options that differ between the upstreams of a backend. */
 export type OwnOptions = Pick<
   UpstreamOptions,
   "credentials" | "headers" | "origins" | "trusted" | "retryRateLimited" | "wrap"
@@ -22,11 +22,11 @@ export interface UpstreamsOptions {
   readonly log: Log;
   readonly health: UpstreamHealth;
   readonly version: string;
-  /** What this vault calls itself in `Via`. */
+  /** The name of this vault in `Via`. */
   readonly viaName: string;
 }
 
-/** What one of a backend's upstreams may have of its own; paths of PEM files. */
+/** The certificates that one of a backend's upstreams may have of its own; paths of PEM files. */
 export interface OwnCertificates {
   /** Authorities to trust besides the backend's. */
   readonly ca?: readonly string[] | undefined;
