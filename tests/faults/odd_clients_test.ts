@@ -44,7 +44,7 @@ Deno.test("client leaves at once, and a stale copy is held: nothing stays open",
   await app.logged(/the client left$/);
   hold.release();
   await app.idle();
-  assert.deepEqual(await openBlobs(app), []);
+  assert.deepEqual(openBlobs(app), []);
 });
 
 Deno.test("client leaves in the middle: the others get it whole, and it is kept", async () => {
@@ -99,10 +99,10 @@ Deno.test("client reads a byte of a hit and leaves: it is logged, counted, and t
     using client = await app.connect();
     await client.request("/files/a");
     await client.readSome(1);
-    await waitUntil("the blob is open", async () => (await openBlobs(app)).length > 0);
+    await waitUntil("the blob is open", () => openBlobs(app).length > 0);
   }
   await app.logged(/^INFO cache hit files \/files\/a 200 \d+ bytes .*: the client left$/);
-  await waitUntil("the blob is closed", async () => (await openBlobs(app)).length === 0, 3000);
+  await waitUntil("the blob is closed", () => openBlobs(app).length === 0, 3000);
   assert.ok(await app.metric("vault_sent_bytes_total", 'backend="files"') < 2 * large.size);
 });
 
@@ -320,8 +320,8 @@ Deno.test("methods that are not served: 405 with what is, also with a body", asy
   assert.equal(upstream.requests.length, 0);
 });
 
-async function openBlobs(app: AppFixture): Promise<string[]> {
-  return (await app.openFiles()).filter((path) => path.includes("/blobs/"));
+function openBlobs(app: AppFixture): string[] {
+  return app.openFiles().filter((path) => path.includes("/blobs/"));
 }
 
 /** Each character as one byte. */

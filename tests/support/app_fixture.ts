@@ -122,7 +122,7 @@ export class AppFixture implements AsyncDisposable {
   }
 
   /** Open files below the cache directory, by path. */
-  openFiles(): Promise<string[]> {
+  openFiles(): string[] {
     return openFilesBelow(this.cacheDir);
   }
 
@@ -130,8 +130,8 @@ export class AppFixture implements AsyncDisposable {
     await this.#app.close(0);
     await this.#server.shutdown();
     try {
-      await waitUntil("no file of the cache is open", async () => (await this.openFiles()).length === 0, 3000)
-        .catch(async () => assert.deepEqual(await this.openFiles(), []));
+      await waitUntil("no file of the cache is open", () => this.openFiles().length === 0, 3000)
+        .catch(() => assert.deepEqual(this.openFiles(), []));
       assertBlobsAreRight(this.cacheDir);
     } finally {
       if (this.#ownsCacheDir) await Deno.remove(this.cacheDir, { recursive: true }).catch(() => {});
@@ -157,12 +157,19 @@ function assertBlobsAreRight(cacheDir: string): void {
   }
 }
 
-/**
- * Linux tells, but only another program: Deno reads `/proc/self` with all permissions only. Other systems tell nothing.
- */
-async function openFilesBelow(folder: string): Promise<string[]> {
+/** Linux tells; other systems tell nothing. Deno reads `/proc` with all permissions only. */
+function openFilesBelow(folder: string): string[] {
   if (Deno.build.os !== "linux") return [];
-  const args = [`/proc/${Deno.pid}/fd`, "-lname", `${folder}/*`, "-printf", "%l\\n"];
-  const { stdout } = await new Deno.Command("find", { args, stderr: "null" }).output();
-  return new TextDecoder().decode(stdout).split("\n").filter((path) => path !== "");
+  const paths = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => targetOf(`/proc/self/fd/${name}`));
+  return paths.filter((path) => path.startsWith(`${folder}/`));
+}
+
+/** Where a link leads to; empty where it is gone, as that of the folder itself is by now. */
+function targetOf(link: string): string {
+  try {
+    return Deno.readLinkSync(link);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }

@@ -8,10 +8,10 @@ export async function waitUntil<T>(
   timeoutMs = 30_000,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
-  for (;;) {
+  for (let pauseMs = 1;; pauseMs = Math.min(20, 2 * pauseMs)) {
     const answer = await ask();
     if (answer !== false && answer !== null && answer !== undefined) return answer;
     if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
