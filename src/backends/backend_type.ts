@@ -26,7 +26,7 @@ export interface ClientHost {
  * schema parses it. Everything but `schema` and `open` may be absent.
  */
 export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opened extends Backend = Backend> {
-  /** Made by `backendSchema`. Several words after `type:` may mean this type. */
+  /** Made by `backendSchema`. Several words after `type:` may mean the same type. */
   readonly schema: BackendSchema;
   /** Throws `config_invalid`, `storage_failed` or `permission_missing`. */
   open(backend: Parsed, opening: Opening): Promise<Opened>;
@@ -35,11 +35,11 @@ export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opene
    * are those of the other types.
    */
   together?(opened: readonly Opened[], others: readonly Backend[]): readonly Backend[];
-  /** The URLs that get each of a backend's credentials. */
+  /** Returns the URLs that get each of a backend's credentials, for the warning about plain http. */
   destinations?(backend: Parsed): readonly Destination[];
   /** Returns a sentence for each thing that is allowed and probably a mistake; `all` are the backends of all types. */
   warnings?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
-  /** The hosts that clients choose, besides those of the configuration. */
+  /** Returns the hosts that clients may choose, besides those of the configuration. */
   clientHosts?(backend: Parsed): readonly ClientHost[];
   /**
    * Returns a line for the message at start for each path that the backends serve together, besides their own prefixes.

@@ -15,7 +15,7 @@ export interface Announced {
   readonly cacheBytes: number;
 }
 
-/** Says what is served, from what, and in which mode: in the log, and on the terminal where that is another place. */
+/** Writes to the log, and to the terminal if that is another place, what is served from where and in which mode. */
 export function announce(url: string, { config, log, io, source, cacheBytes }: Announced): void {
   const title = `Artifact Vault ${version} listening on ${url}`;
   const lines = [...factsOf(config, { source, cacheBytes }), ...routesOf(config)];

@@ -14,7 +14,7 @@ const generalOptions: Readonly<Record<string, OptionSpec>> = {
   version: { short: "V", help: "Show the version" },
 };
 
-/** Reads a command line; the first command is the one that is meant where none is named. */
+/** Parses a command line. Without the name of a command, the first one is meant. */
 export function parseArguments(args: readonly string[], commands: readonly [Command, ...Command[]]): Parsed {
   const known = Object.assign({}, generalOptions, ...commands.map(({ options }) => options));
   const { tokens } = parseArgs({ args: [...args], options: declared(known), strict: false, tokens: true });
@@ -73,7 +73,7 @@ function mistakeIn(token: OptionToken, command: Command, known: Readonly<Record<
   return missing ? `${rawName} needs a value: ${rawName} ${spec.value}` : null;
 }
 
-/** A single letter is perhaps the first one of an option. */
+/** Guesses which option is meant. A single letter may be the first one of an option. */
 function optionMeantBy(rawName: string, names: readonly string[]): string {
   if (rawName.startsWith("--")) return didYouMean(rawName, names.map((name) => `--${name}`));
   const meant = names.filter((name) => name.startsWith(rawName.slice(1).toLowerCase())).map((name) => `--${name}`);

@@ -8,7 +8,7 @@ import { checkInputFiles, readTls, tlsWarning } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
-/** Prints the configuration as it is understood, and what is odd about it; what is wrong is thrown, also files that cannot be used. */
+/** Prints the configuration as it is understood, with warnings. Throws all problems, also files that cannot be used. */
 export const check: Command = {
   name: "check",
   summary: "Print the configuration with all defaults and without secrets, or everything that is wrong with it",

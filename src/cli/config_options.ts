@@ -34,7 +34,7 @@ export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
 /** The file that is read without `--config`, if the working directory has it. */
 const usualPath = "config.yml";
 
-/** The configuration file a command line names, or the one in the working directory; undefined for the built-in one. */
+/** Returns the file that a command line names, or the one in the working directory; undefined for the built-in one. */
 export function configPathOf(values: OptionValues): string | undefined {
   if (typeof values.config === "string") return values.config;
   try {

@@ -1,6 +1,6 @@
 import type { Command, OptionSpec } from "./command.ts";
 
-/** The help of the whole program. */
+/** Returns the help of the whole program. */
 export function programHelp(commands: readonly Command[]): string {
   return sections(
     "Artifact Vault is a cache between programs that download things (docker, pip, apt, curl) and the places they\n" +
@@ -16,7 +16,7 @@ export function programHelp(commands: readonly Command[]): string {
   );
 }
 
-/** The help of one command. */
+/** Returns the help of one command. */
 export function commandHelp({ name, summary, options, examples }: Command): string {
   return sections(
     summary,

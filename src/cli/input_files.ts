@@ -21,14 +21,14 @@ export function tlsWarning({ tls }: Config, pair: CertificatePair | null, now = 
 }
 
 /**
- * Opens at start what is read later, at the first request or when it changes. Throws `storage_failed` or
- * `permission_missing`, with all files that cannot be used.
+ * Opens all files that are read later, at the first request or when they change. Throws `storage_failed` or
+ * `permission_missing`, with a line for each file that cannot be used.
  */
 export async function checkInputFiles(config: Config): Promise<void> {
   await throwTogether([() => readTls(config), ...inputFileChecks(config)]);
 }
 
-/** Does all of it, and throws the failures as one, a line for each. */
+/** Runs all actions, then throws their VaultErrors as one, with a line for each. */
 export async function throwTogether(actions: readonly (() => unknown)[]): Promise<void> {
   const failures: VaultError[] = [];
   for (const action of actions) {

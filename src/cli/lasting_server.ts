@@ -4,15 +4,15 @@ import type { Log } from "../observe/log.ts";
 type Server = Deno.HttpServer<Deno.NetAddr>;
 
 export interface LastingServerOptions {
-  /** Starts to accept connections on this port. Throws where that cannot be done. */
+  /** Starts to accept connections on this port, or throws. */
   readonly open: (port: number) => Server;
   readonly port: number;
   readonly log: Log;
 }
 
-/** The first wait before the port is opened again; each further one in a row is twice as long, up to the longest. */
+/** The wait before the port is opened again. It doubles with each failure in a row, up to the longest. */
 const waitMs = { first: 10, longest: 1000 };
-/** A server that lasted this long counts as sound: the next wait is the first one again. */
+/** After a server has lasted this long, the wait is the first one again. */
 const soundMs = 10_000;
 /** The log says at most this often that the port is opened again. */
 const logEveryMs = 10_000;
@@ -36,7 +36,7 @@ export class LastingServer {
   #nextWaitMs = waitMs.first;
   #loggedAt = -Infinity;
 
-  /** Throws where the port cannot be opened at all. */
+  /** Throws where the port cannot be opened. */
   constructor(options: LastingServerOptions) {
     this.#options = options;
     this.#lost.promise.catch(() => {});
@@ -53,8 +53,8 @@ export class LastingServer {
   }
 
   /**
-   * Closes the port and opens it again as `open` does it now. Requests under way are answered; who connects in the
-   * moment between is refused.
+   * Closes the port and opens it again, with whatever `open` uses by now. Requests under way are answered; connections in
+   * the moment between are refused.
    */
   reopen(): void {
     if (this.#closing) return;
@@ -106,7 +106,7 @@ export class LastingServer {
     draining.then(() => this.#draining.delete(draining));
   }
 
-  /** A server whose listener has failed may be shut down like any other. */
+  /** Shuts a server down, also one whose listener has failed. */
   async #drain(server: Server): Promise<void> {
     await server.shutdown().catch(() => {});
   }

@@ -18,11 +18,11 @@ export interface Listening {
   readonly server: LastingServer;
   /** The URL at which it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** From now on connections get this certificate. */
+  /** Uses this certificate for later connections. */
   renewTls(tls: CertificatePair): void;
 }
 
-/** Starts to accept connections; throws where the address cannot be had, saying what to do. */
+/** Starts to accept connections. Throws where the address is not available, saying what to do. */
 export function listen(handler: Handler, { config, tls, log = noLog }: ListenOptions): Listening {
   const hostname = config.http_host;
   const options = { hostname, onListen() {}, onError: cutOff };
@@ -49,7 +49,7 @@ export function listen(handler: Handler, { config, tls, log = noLog }: ListenOpt
 }
 
 /**
- * Notified of bodies that break off, since handlers never throw; the log has them already, and Deno would print their
+ * Called for bodies that were interrupted, since handlers never throw. The log has them already; Deno would print their
  * stacks.
  */
 function cutOff(): Response {

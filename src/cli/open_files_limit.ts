@@ -1,6 +1,6 @@
 /** The limit that most systems give a process, which is assumed where the real one cannot be found out. */
 const usualLimit = 1024;
-/** More is not looked for: it would make no difference, and trying takes about 6 µs for each. */
+/** The most files that are opened to find out: more would make no difference, and each takes about 6 µs. */
 const mostTried = 2048;
 
 /**

@@ -30,7 +30,7 @@ export const permissions: Command = {
 /** Deno reads the code of a worker with the program's own permissions; an executable holds it inside. */
 const sourceDir = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
 
-/** The flags for a configuration read from `path` that refers to the environment variables `env`. */
+/** Returns the flags for a configuration read from `path` that refers to the environment variables `env`. */
 export function permissionFlags(config: Config, given: { path: string | undefined; env: readonly string[] }): string[] {
   const { cache_dir, log_file, tls } = config;
   const online = onlineBackends(config);
@@ -88,14 +88,14 @@ function hostAndPort(url: string): string {
   return `${hostname}:${port || defaultPorts.get(protocol)}`;
 }
 
-/** Deno knows one star, at the beginning, for all that is below a name. */
+/** Replaces labels up to the last star by one: for Deno, a star at the beginning stands for any number of labels. */
 function hostsBelow(pattern: string): string {
   const { host, port } = new URL(`https://${pattern}`);
   const names = host.replace(/^.*\*/, "*");
   return port === "" ? `${names}:443` : names;
 }
 
-/** For a shell, where a path needs it. */
+/** Quotes a flag for a shell where it needs that. */
 function quoted(flag: string): string {
   return /^[\w@%+=:,./[\]-]+$/.test(flag) ? flag : `'${flag.replaceAll("'", `'\\''`)}'`;
 }

@@ -11,7 +11,7 @@ import { version } from "./version.ts";
 
 const commands: readonly [Command, ...Command[]] = [serve, check, permissions];
 
-/** Does what a command line asks for. Returns the exit code: 0, 1 for failures, 2 for usage and configuration. */
+/** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
   const parsed = parseArguments(args, commands);
   switch (parsed.kind) {

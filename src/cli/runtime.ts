@@ -1,12 +1,12 @@
 import { VaultError } from "../errors.ts";
 import type { OptionSpec, OptionValues } from "./command.ts";
 
-/** The oldest runtime that strangers may be let near; see `oldRuntime`. */
+/** The oldest runtime that is safe to serve with; see `oldRuntime`. */
 const oldestSound = [2, 7, 8] as const;
-/** From this version on Deno speaks HTTP/1 by code of its own; see `refusesUpgrades`. */
+/** The first version of Deno with its own HTTP/1 server; see `refusesUpgrades`. */
 const firstRefusing = [2, 8, 3] as const;
 
-/** The option of `serve` that lets it serve on an old runtime. */
+/** The option of `serve` that allows an old runtime. */
 export const allowOldRuntime: Readonly<Record<string, OptionSpec>> = {
   "allow-old-runtime": { help: "Serve although this runtime has known holes (Deno before 2.7.8)" },
 };
@@ -19,7 +19,7 @@ export function oldRuntime(version: string = Deno.version.deno): string | null {
     "with two Host headers or contradicting lengths are accepted. Use Deno 2.7.8 or newer";
 }
 
-/** Throws `config_invalid` on an old runtime, unless the command line allows it. Returns what to warn of then. */
+/** Throws `config_invalid` on an old runtime, unless the command line allows it; then returns the warnings. */
 export function checkRuntime(values: OptionValues, version: string = Deno.version.deno): string[] {
   const problem = oldRuntime(version);
   if (problem === null) return [];

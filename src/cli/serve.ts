@@ -55,7 +55,7 @@ export const serve: Command = {
   },
 };
 
-/** Offline, a log file that cannot be written to is no reason not to serve: the terminal takes its place. */
+/** Opens the log. Offline, the terminal takes the place of a log file that cannot be written to. */
 function openLog({ log_level: level, log_format: format, log_file: file, offline }: Config): Logging {
   const options = { level, format };
   if (file === undefined) return createLogging(options);

@@ -1,7 +1,7 @@
 import type { App } from "../app.ts";
 import type { Log } from "../observe/log.ts";
 
-/** Windows knows no SIGTERM. A terminal that is closed ends what was started on it with SIGHUP. */
+/** Returns the signals that end the process. Windows has no SIGTERM; a terminal sends SIGHUP when it is closed. */
 function endingSignals(): readonly Deno.Signal[] {
   if (Deno.build.os === "windows") return ["SIGINT", "SIGBREAK"];
   return Deno.stdin.isTerminal() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
@@ -18,9 +18,8 @@ export interface ShutdownOptions {
 }
 
 /**
- * Serves until the process is asked to end, then lets responses and transfers under way finish for at most
- * `timeoutMs`. A second signal ends the wait. Connections still open then are cut when the process exits. Signals count
- * from the call on.
+ * Waits from now on for a signal to end, then lets responses and transfers under way finish for at most `timeoutMs`. A
+ * second signal ends the wait. Connections that are still open then are cut when the process exits.
  */
 export async function serveUntilTerminated({ app, server, log, timeoutMs }: ShutdownOptions): Promise<void> {
   const first = Promise.withResolvers<Deno.Signal>();
@@ -35,7 +34,7 @@ export async function serveUntilTerminated({ app, server, log, timeoutMs }: Shut
   log.info("Stopped");
 }
 
-/** Responses first: what they read stays open until they are done. */
+/** Finishes responses first: the store that they read from has to stay open. */
 async function finish({ app, server, timeoutMs }: Omit<ShutdownOptions, "log">): Promise<void> {
   const overAt = performance.now() + timeoutMs;
   const deadline = Promise.withResolvers<void>();

@@ -11,7 +11,7 @@ export async function unservedWarning({ cache_dir, backends }: Config): Promise<
     "a backend finds its files by its name; give one that name, or remove its folder below entries";
 }
 
-/** The names of backends that have had files in a cache directory. */
+/** Returns the names of the backends that have folders in a cache directory. */
 async function backendsWithin(dir: string): Promise<string[]> {
   try {
     const items = await Array.fromAsync(Deno.readDir(`${dir}/entries`));

@@ -22,9 +22,9 @@ export function namesOf(backends: readonly unknown[]): unknown[] {
   });
 }
 
-/** `/python/simple` makes `python-simple`. Empty where there is nothing to make a name of. */
+/** Makes `python-simple` of `/python/simple`. Empty where the prefix gives no name. */
 function nameOfPrefix(prefix: unknown): string {
-  // Registries have to be at /v2: that tells nothing.
+  // Clients expect registries at /v2, so that prefix says nothing about the backend.
   if (typeof prefix !== "string" || prefix === "/v2") return "";
   return prefix.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { path } from "./kinds.ts";
 
-/** A certificate and its key. */
+/** The schema of a certificate with its private key. */
 export function certificatePair() {
   return z.strictObject({
     cert: path("file").describe("PEM file with the certificate and its chain."),
@@ -9,5 +9,5 @@ export function certificatePair() {
   });
 }
 
-/** The one that upstreams are shown where they ask who the vault is. */
+/** The certificate by which the vault authenticates itself to upstreams (mutual TLS). */
 export const clientCertificate = certificatePair();

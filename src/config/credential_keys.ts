@@ -15,8 +15,8 @@ export const credentialKeys = {
 };
 
 /**
- * Adds what is wrong with the credentials among the keys of `config`. It may also be given what failed to parse, so
- * that all problems are reported at once; hence the caution.
+ * Reports what is wrong with the credentials among the keys of `config`. It also takes values that failed to parse, so
+ * that all problems are reported at once.
  */
 export function checkCredentials(config: unknown, context: z.core.$RefinementCtx): void {
   checkCredentialsAt([], config, context);

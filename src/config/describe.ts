@@ -9,7 +9,7 @@ import { shapeOf, unwrap } from "./walk.ts";
 export interface KeyDescription {
   /** The key's path: `http_port`, `tls.cert`, `backends[].config.timeout`. */
   readonly key: string;
-  /** The types of backend that alone have it: `dockerhub or oci`; absent for keys that all have. */
+  /** The types of backend that have the key: `dockerhub or oci`; absent where all have it. */
   readonly backend?: string;
   readonly type: string;
   /** The default, as it would be written; null where the key has none. */
@@ -18,7 +18,7 @@ export interface KeyDescription {
   readonly description: string;
 }
 
-/** Every key there is, from the one declaration: global ones, those of all backends, those of each type. */
+/** Describes every key: the global ones, those of all backends, then those of each type. */
 export function describeConfig(schema: ConfigSchema): KeyDescription[] {
   return [
     ...describeShape("", shapeOf(schema, undefined) ?? {}),
@@ -28,7 +28,7 @@ export function describeConfig(schema: ConfigSchema): KeyDescription[] {
   ];
 }
 
-/** The keys of an entry of `backends`, which are the same for all types. */
+/** Describes the keys of an entry of `backends`, which are the same for all types. */
 function describeBackend(schema: ConfigSchema): KeyDescription[] {
   const backend = schemaOfBackend(schema)!;
   const types = backendTypeNames(schema);
@@ -82,7 +82,7 @@ function typeOf(schema: z.core.$ZodType): string {
   return isOneOrMore(schema) ? `${item}, or list of ${item}` : `list of ${item}`;
 }
 
-/** `oneOrMore` makes a list before it reads one. */
+/** True for a schema that `oneOrMore` has made. */
 function isOneOrMore(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return isOneOrMore(schema.unwrap());
   return schema instanceof z.ZodPipe && schema.out instanceof z.ZodArray;

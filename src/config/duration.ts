@@ -2,7 +2,7 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_
 
 type Unit = keyof typeof unitMs;
 
-/** Milliseconds of `30` (seconds), `30s`, `1.5h`, `7d` or `forever` (`Infinity`); null for anything else. */
+/** Parses `30` (seconds), `30s`, `1.5h`, `7d` or `forever` (`Infinity`) to milliseconds; null for anything else. */
 export function parseDuration(input: string | number): number | null {
   const text = String(input).trim();
   if (text === "forever") return Infinity;
@@ -11,7 +11,7 @@ export function parseDuration(input: string | number): number | null {
   return Math.round(Number(match[1]) * unitMs[(match[2] ?? "s") as Unit]);
 }
 
-/** The shortest exact text that `parseDuration` reads back: `90s`, `5m`, `forever`. */
+/** Formats milliseconds as the shortest exact text that `parseDuration` reads back: `90s`, `5m`, `forever`. */
 export function formatDuration(ms: number): string {
   if (ms === Infinity) return "forever";
   const unit = (["d", "h", "m", "s"] as const).find((unit) => ms % unitMs[unit] === 0) ?? "ms";

@@ -13,7 +13,7 @@ export const processEnv: Env = (name) => {
   }
 };
 
-/** For variables that may help but are not needed: one that may not be read counts as not set. */
+/** Reads a variable that is not needed: without the permission to read it, it counts as not set. */
 export function optionalEnv(env: Env, name: string): string | undefined {
   try {
     return env(name);

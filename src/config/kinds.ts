@@ -11,9 +11,9 @@ export interface Kind<Value> {
   readonly hint: string;
   /** True for a secret, which is never shown, neither in messages nor by `check`. */
   readonly secret?: true;
-  /** A URL that is fetched from, a file of certificate authorities, or a file that holds a secret. */
+  /** Marks a URL that is fetched from, a file of certificate authorities, or a file that holds a secret. */
   readonly role?: "upstream" | "authority" | "secret";
-  /** Takes a YAML scalar; numbers and booleans may arrive as text from the environment. */
+  /** Parses a YAML scalar. Numbers and booleans may arrive as text, from the environment. */
   read(input: unknown): Value | Misfit;
   /** The inverse of `read`; absent where the value is its own text. */
   print?(value: Value): unknown;
@@ -26,7 +26,7 @@ export class Misfit {
 
 const kinds = z.registry<Kind<unknown>>();
 
-/** A schema for one key's value. */
+/** Makes the schema of one key's value. */
 export function value<Value>(kind: Kind<Value>) {
   const schema = z.unknown().transform((input, context): Value => {
     const result = input === undefined ? new Misfit(`${kind.a} is missing; ${kind.hint}`) : kind.read(input);
@@ -38,12 +38,12 @@ export function value<Value>(kind: Kind<Value>) {
   return schema.register(kinds, kind as Kind<unknown>);
 }
 
-/** The kind a schema was made from, if it was made by `value`. */
+/** Returns what a schema was made from; undefined where `value` did not make it. */
 export function kindOf(schema: z.core.$ZodType): Kind<unknown> | undefined {
   return kinds.get(schema as z.ZodType);
 }
 
-/** A value as it may stand in a message: short, and on one line. */
+/** Formats a value for a message: short, and on one line. */
 export function shown(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "object" && input !== null) return "a mapping";
@@ -56,12 +56,12 @@ const isScalar = (input: unknown) => typeof input === "string" || typeof input =
 /** A word in lower case; lists and mappings are none. */
 const wordOf = (input: unknown) => typeof input === "object" ? "" : String(input).toLowerCase();
 
-/** Text; a number has to be quoted, because `0123` and `1e3` would not survive being read as one. */
+/** Text. A number has to be quoted: YAML would read `0123` and `1e3` as other numbers. */
 export function text(type = "text") {
   return value({ type, a: "text", hint: "write it in quotes", read: readText });
 }
 
-/** A path; a shell would put the home directory in the place of a `~`, and nothing does here. */
+/** A path. One that begins with `~` is refused, since only a shell would expand it. */
 export function path(type: "file" | "directory", role?: Kind<string>["role"]) {
   return value({ type, a: "text", hint: "write it in quotes", ...role && { role }, read: readPath });
 }
@@ -81,7 +81,7 @@ export function secretFile() {
   return path("file", "secret");
 }
 
-/** Text that is never shown; where it is said so, it may be empty. */
+/** Text that is never shown. With `empty`, it may be empty. */
 export function secret(options: { empty?: true } = {}) {
   const read = (input: unknown) => options.empty && input === "" ? "" : readText(input);
   return value({ type: "secret text", a: "text", hint: "write it in quotes", secret: true, read });
@@ -177,7 +177,7 @@ export function rate() {
   });
 }
 
-/** One value, or a list of at least one: always a list once read. */
+/** One value, or a list of at least one; read as a list. */
 export function oneOrMore<Item extends z.ZodType>(item: Item) {
   return wrapped().pipe(z.array(item).min(1));
 }

@@ -2,15 +2,15 @@ import type { Env } from "./env.ts";
 import { formatPath, type Path } from "./problem.ts";
 import { credentialKeys } from "./credential_keys.ts";
 
-/** The types of backends that only the original tool may have: for each, what its users can do meanwhile. */
+/** Types of backends that the original tool has and this one may lack, each with advice for the meantime. */
 const originalTypes: ReadonlyMap<string, string> = new Map([
   ["huggingface", "let clients use the Hub itself until then"],
   ["npm", "let clients use the registry itself until then"],
 ]);
 
 /**
- * The types of backends that the original tool has and this one does not have yet: for each, what its users can do
- * meanwhile. `known` are the types that this tool has.
+ * Returns the types of backends of the original tool that are not among `known`, those of this tool, each with advice
+ * for the meantime.
  */
 export function unsupportedTypes(known: readonly string[]): ReadonlyMap<unknown, string> {
   return new Map([...originalTypes].filter(([type]) => !known.includes(type)));
@@ -20,7 +20,7 @@ export interface LeftOut {
   readonly value: unknown;
   /** One sentence for each thing that was left out, with what to do. */
   readonly warnings: readonly string[];
-  /** A path in `value` as it was in the file. */
+  /** Translates a path in `value` to the path in the file. */
   readonly original: (path: Path) => Path;
 }
 
@@ -50,8 +50,8 @@ export function withoutUnsupported(input: unknown, known: readonly string[]): Le
 }
 
 /**
- * Leaves out `cache`, which the original tool's APT page has and the tool does not read. What it says is written with
- * other keys.
+ * Leaves out `cache`, which a page of the original tool documents although that tool ignores it. The warning names the
+ * keys to write instead.
  */
 export function withoutCacheBlock(input: unknown): Omit<LeftOut, "original"> {
   if (typeof input !== "object" || input === null || !("cache" in input)) return { value: input, warnings: [] };
@@ -65,12 +65,12 @@ export function withoutCacheBlock(input: unknown): Omit<LeftOut, "original"> {
 }
 
 const loginKeys = Object.keys(credentialKeys);
-/** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
+/** No configuration is deeper. A YAML alias may refer to what is around it, without end. */
 const maxDepth = 32;
 
 /**
- * Leaves out logins of which every part is a variable that is not set: secrets that a file provides for and nobody has.
- * Of a login that has some of its parts, a missing one is a mistake.
+ * Leaves out logins of which every part is a variable that is not set, so that a file may provide for secrets that not
+ * everybody has. Where only some parts are missing, that stays an error.
  */
 export function withoutUnsetLogins(tree: unknown, env: Env): Omit<LeftOut, "original"> {
   const warnings: string[] = [];
@@ -92,7 +92,7 @@ export function withoutUnsetLogins(tree: unknown, env: Env): Omit<LeftOut, "orig
   return { value: visit(tree, []), warnings };
 }
 
-/** The variables of such a login; empty where there is none. */
+/** The variables of a login of which none is set; empty for every other login. */
 function unsetLogin(entries: readonly (readonly [string, unknown])[], env: Env): string[] {
   const parts = entries.filter(([key, value]) => loginKeys.includes(key) && value !== null);
   const names = parts.map(([, value]) => /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(String(value))?.[1]);

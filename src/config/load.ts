@@ -9,7 +9,7 @@ import type { Config, ConfigSchema } from "./schema.ts";
 import { problemsOf } from "./wording.ts";
 import { YamlFile } from "./yaml_file.ts";
 
-/** A value given elsewhere than in the file, such as `--port`; `source` is how messages call that place. */
+/** A value that was not given in the file but as an option; messages call that `source`: `--port`. */
 export interface Override {
   readonly value: string | boolean;
   readonly source: string;
@@ -22,11 +22,11 @@ export interface LoadOptions {
   readonly schema: ConfigSchema;
   /** The file to read; the built-in configuration without it. */
   readonly path?: string | undefined;
-  /** The file's text, where it is already at hand. */
+  /** The text of the file, where it has been read already. */
   readonly text?: string;
   readonly env: Env;
   readonly overrides?: Overrides;
-  /** Told what of the file does not count, one sentence each. */
+  /** Called with a sentence for each part of the file that is ignored. */
   readonly warn?: (message: string) => void;
 }
 
@@ -66,7 +66,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   throw new VaultError("config_invalid", lines.join("\n"));
 }
 
-/** The environment variables a configuration's text refers to, whether they are set or not. */
+/** Returns the environment variables that a configuration's text refers to, set or not. */
 export function referencedEnv(text: string): string[] {
   return namesInTexts(new YamlFile(text).value);
 }
@@ -77,7 +77,7 @@ function withOverrides(input: unknown, overrides: Overrides): unknown {
   return { ...input, ...Object.fromEntries(values) };
 }
 
-/** `config.yml:12:3: backends[0].config.timeout: …`, in the order of the file. */
+/** Formats problems as `config.yml:12:3: backends[0].config.timeout: …`, in the order of the file. */
 function describeProblems(
   problems: readonly Problem[],
   origin: { file: YamlFile; name: string; overrides: Overrides },

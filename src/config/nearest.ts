@@ -1,6 +1,6 @@
 /**
- * ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word. Where none is near, one that begins with the
- * word, or that ends with it behind an underscore: `http_port` for `port`. Nothing where there is none either.
+ * Returns ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word, or else for one that begins with the
+ * word, or ends with an underscore and the word: `http_port` for `port`. Empty where no candidate is like it.
  */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const limit = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
@@ -14,12 +14,12 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return best === undefined ? "" : ` (did you mean "${best}"?)`;
 }
 
-/** Shorter words begin or end too many others by chance. */
+/** True where the candidate begins or ends with the word, which is long enough for that not to be chance. */
 function isPartOf(word: string, candidate: string): boolean {
   return word.length >= 3 && candidate.endsWith(`_${word}`) || word.length >= 4 && candidate.startsWith(word);
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -3,7 +3,7 @@ import { VaultError } from "../errors.ts";
 /** The variables of `make compile` that grant rights. */
 const variables: Readonly<Record<string, string>> = { read: "CONFIG", write: "CACHE_DIR", net: "NET" };
 
-/** A missing Deno permission as an error that says what was not allowed and which flag allows it. */
+/** Makes the error for a missing Deno permission. It says what was not allowed and which flag allows it. */
 export function permissionMissing(action: string, flag: string, cause?: unknown): VaultError {
   const remedy = Deno.build.standalone ? remedyOfExecutable(flag) : `start Deno with ${flag}`;
   return new VaultError("permission_missing", `Not permitted to ${action}: ${remedy}`, { cause });

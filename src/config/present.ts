@@ -3,7 +3,7 @@ import { kindOf } from "./kinds.ts";
 import type { Config, ConfigSchema } from "./schema.ts";
 import { childSchema, shapeOf, unwrap } from "./walk.ts";
 
-/** A configuration as it may be shown: as it would be written, every default spelt out and every secret as `***`. */
+/** Returns a configuration as it would be written, with every default spelt out and every secret as `***`. */
 export function presentConfig(config: Config, schema: ConfigSchema): unknown {
   return present(schema, config);
 }

@@ -5,11 +5,11 @@ export type Path = readonly PropertyKey[];
 export interface Problem {
   readonly path: Path;
   readonly message: string;
-  /** Offset into the text, where it is not the place of `path`. */
+  /** The offset into the text, where the problem is not at `path`. */
   readonly offset?: number;
 }
 
-/** `backends[0].config.timeout`; empty for the whole document. */
+/** Formats a path as `backends[0].config.timeout`; empty for the whole document. */
 export function formatPath(path: Path): string {
   return path.map((step, index) => typeof step === "number" ? `[${step}]` : `${index > 0 ? "." : ""}${String(step)}`)
     .join("");

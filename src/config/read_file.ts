@@ -2,7 +2,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { defaultConfigText } from "./default_config.ts";
 import { asPermissionMissing } from "./permission.ts";
 
-/** The text of a configuration file, or of the built-in one; throws `config_invalid` or `permission_missing`. */
+/** Reads a configuration file, or the built-in one without a path. Throws `config_invalid` or `permission_missing`. */
 export async function readConfigFile(path: string | undefined): Promise<string> {
   if (path === undefined) return defaultConfigText;
   try {

@@ -31,7 +31,7 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
 `;
 }
 
-/** The whole of `docs/configuration.md`. */
+/** Returns the text of `docs/configuration.md`. */
 export function configurationReference(schema: ConfigSchema): string {
   const rows = describeConfig(schema);
   const isBackend = (row: KeyDescription) => row.key.startsWith("backends[]");

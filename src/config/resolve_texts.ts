@@ -3,10 +3,10 @@ import { Misfit } from "./kinds.ts";
 import { formatPath, type Path, type Problem } from "./problem.ts";
 import { hasBareReference, referencedNames, substitute } from "./substitute.ts";
 
-/** Deeper than any configuration; a YAML alias may refer to what is around it, without end. */
+/** No configuration is deeper. A YAML alias may refer to what is around it, without end. */
 const maxDepth = 32;
 
-/** Puts the environment into every text of a tree. What is null, or becomes empty by it, counts as not given. */
+/** Replaces `${NAME}` in every text of a tree. Values that are null, or become empty by that, are left out. */
 export function resolveTexts(tree: unknown, env: Env): { value: unknown; problems: Problem[] } {
   const problems: Problem[] = [];
   const value = mapTexts(tree, [], (text, path) => {
@@ -18,7 +18,7 @@ export function resolveTexts(tree: unknown, env: Env): { value: unknown; problem
   return { value, problems };
 }
 
-/** The names of the environment variables that a tree refers to. */
+/** Returns the names of the environment variables that a tree refers to. */
 export function namesInTexts(tree: unknown): string[] {
   const names = new Set<string>();
   mapTexts(tree, [], (text) => {
@@ -28,7 +28,7 @@ export function namesInTexts(tree: unknown): string[] {
   return [...names];
 }
 
-/** One sentence for each text in which a variable was perhaps meant. Without the text itself, which may be a secret. */
+/** Returns a sentence for each text in which `$NAME` may be meant as a variable. The text itself may be a secret. */
 export function bareReferences(tree: unknown): string[] {
   const warnings: string[] = [];
   mapTexts(tree, [], (text, path) => {

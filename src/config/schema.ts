@@ -100,15 +100,15 @@ export interface ParsedBackend {
 /** The schema of a type of backend, as `backendSchema` makes it; it may be refined and transformed. */
 export type BackendSchema = z.ZodType<ParsedBackend> & z.core.$ZodTypeDiscriminable;
 
-/** A backend of a checked configuration, as the schema of its type makes it, with its name and its prefix. */
+/** A backend of a checked configuration: as `Schema` parses it, with its name and its prefix filled in. */
 export type Configured<Schema extends z.ZodType<ParsedBackend>> = WithPrefix<WithName<z.output<Schema>>>;
 
 /** A backend in a checked configuration, with the keys of all types; `type` says which others it has. */
 export type BackendConfig = WithPrefix<WithName<ParsedBackend>>;
 
 /**
- * The one declaration of the configuration: its keys, types, defaults and documentation. Each type of backend adds its
- * own keys.
+ * Makes the schema of the configuration, which is also the source of its types, defaults and documentation. Each type of
+ * backend adds its own keys.
  */
 export function createConfigSchema(types: readonly { readonly schema: BackendSchema }[]) {
   const [first, ...others] = types.map(({ schema }) => schema);
@@ -150,7 +150,7 @@ function prefixOf(backend: Prefixed): string {
   return backend.config.prefix ?? `/${backend.name}`;
 }
 
-/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+/** Takes values that failed to parse as well, so that all problems are reported at once. */
 function checkDistinct(backends: unknown, context: z.core.$RefinementCtx): void {
   if (!Array.isArray(backends)) return;
   const names = new Map<string, number>();

@@ -1,6 +1,6 @@
 const prefixes = ["", "k", "m", "g", "t", "p"];
 
-/** Bytes of `1048576`, `512MB` (decimal) or `100GiB` (binary), in any case; null for anything else. */
+/** Parses `1048576`, `512MB` (decimal) or `100GiB` (binary), in upper or lower case, to bytes; null for anything else. */
 export function parseSize(input: string | number): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp]?)(i?)b)?$/i.exec(String(input).trim());
   if (match === null) return null;
@@ -10,7 +10,7 @@ export function parseSize(input: string | number): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** The shortest exact text that `parseSize` reads back: `64MiB`, `512MB`, `1500`. */
+/** Formats bytes as the shortest exact text that `parseSize` reads back: `64MiB`, `512MB`, `1500`. */
 export function formatSize(bytes: number): string {
   for (let power = prefixes.length - 1; power > 0 && bytes > 0; power--) {
     const prefix = prefixes[power]!.toUpperCase();

@@ -1,10 +1,10 @@
 import type { Env } from "./env.ts";
 import { Misfit } from "./kinds.ts";
 
-/** `$${`, or `${NAME}`, `${NAME:-default}`, or a `${` that is neither. */
+/** Matches `$${`, `${NAME}` and `${NAME:-default}`, and a `${` that begins neither. */
 const reference = /\$(\$\{)|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?/g;
 
-/** Puts environment variables for `${NAME}` and `${NAME:-default}` (unset or empty); `$${` is a literal `${`. */
+/** Replaces `${NAME}` and `${NAME:-default}` (for unset or empty) by environment variables, and `$${` by `${`. */
 export function substitute(text: string, env: Env): string | Misfit {
   let misfit: Misfit | undefined;
   const result = text.replace(reference, (_, literal?: string, name?: string, fallback?: string) => {
@@ -23,7 +23,7 @@ export function substitute(text: string, env: Env): string | Misfit {
   return misfit ?? result;
 }
 
-/** The names a text refers to. */
+/** Returns the names of the variables that a text refers to. */
 export function referencedNames(text: string): string[] {
   return [...text.matchAll(reference)].flatMap(([, , name]) => name ?? []);
 }

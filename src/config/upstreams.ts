@@ -5,7 +5,7 @@ import type { BackendConfig, Config, ConfigSchema } from "./schema.ts";
 import { clientCertificate } from "./certificate_keys.ts";
 import { childSchema, unwrap } from "./walk.ts";
 
-/** The URLs a backend fetches from, whatever its type calls them, in the order they are declared. */
+/** Returns the URLs that a backend fetches from, in the order of their keys, whatever its type calls these. */
 export function upstreamsOf(backend: BackendConfig, schema: ConfigSchema): string[] {
   return valuesOf("upstream", backend, schema);
 }
@@ -15,17 +15,17 @@ export function isOnline(backend: BackendConfig, config: Config): boolean {
   return !config.offline && !backend.config.offline;
 }
 
-/** The files of certificate authorities that a backend trusts besides the global ones. */
+/** Returns the files of certificate authorities that a backend trusts besides the global ones. */
 export function authoritiesOf(backend: BackendConfig, schema: ConfigSchema): string[] {
   return valuesOf("authority", backend, schema);
 }
 
-/** The files that hold a backend's secrets. */
+/** Returns the files that hold a backend's secrets. */
 export function secretFilesOf(backend: BackendConfig, schema: ConfigSchema): string[] {
   return valuesOf("secret", backend, schema);
 }
 
-/** The certificates, each with its key, that a backend's upstreams are shown: paths of PEM files. */
+/** Returns the certificates, each with its key, for a backend's upstreams: paths of PEM files. */
 export function clientCertificatesOf(backend: BackendConfig, schema: ConfigSchema): ClientCertificate[] {
   const isOne: Wanted = (schema) => schema === clientCertificate;
   return [...collect(isOne, schemaOfBackend(schema), backend)] as ClientCertificate[];

@@ -28,7 +28,7 @@ export function readUpstreamUrl(input: unknown, hint = urlHint): string | Misfit
   return url.href.replace(/\/+$/, "");
 }
 
-/** An egress proxy's URL; credentials are allowed, and never shown. */
+/** The URL of a proxy for outgoing requests. It may have credentials, which are never shown. */
 export function proxyUrl() {
   const kind: Kind<string> = {
     type: "URL",
@@ -48,7 +48,7 @@ function parseUrl(input: unknown): URL | null {
   return typeof input === "string" ? URL.parse(input.trim()) : null;
 }
 
-/** A URL that cannot be parsed may still hold a password. */
+/** Quotes a text that is no URL, without the password that it may still hold. */
 function notAUrl(input: unknown, hint: string): Misfit {
   if (typeof input !== "string") return new Misfit();
   const text = input.replace(/\/\/.*@/, "//***@").replace(/\?.*/, "").slice(0, 200);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { kindOf } from "./kinds.ts";
 
-/** The schema inside wrappers: optional, with a default, or transformed once read. */
+/** Returns the schema inside wrappers that make it optional, give it a default or transform its result. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (kindOf(schema) !== undefined) return schema;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
@@ -9,7 +9,7 @@ export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   return schema;
 }
 
-/** The keys of a mapping with their schemas; `input` tells which type of backend it is. Null for all else. */
+/** Returns the schemas of a mapping's keys; `type` in `input` decides which for a backend. Null for other schemas. */
 export function shapeOf(schema: z.core.$ZodType, input: unknown): z.core.$ZodShape | null {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) return inner.shape;
@@ -24,7 +24,7 @@ export function typesOf(shape: z.core.$ZodShape | null): unknown[] {
   return shape?.type instanceof z.ZodLiteral ? [...shape.type.values] : [];
 }
 
-/** The schema of one key, or of one item of a list. */
+/** Returns the schema of one key, or of one item of a list; null for an unknown key. */
 export function childSchema(schema: z.core.$ZodType, input: unknown, key: PropertyKey): z.core.$ZodType | null {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodArray) return inner.element;

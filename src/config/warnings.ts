@@ -1,7 +1,7 @@
-/** The upstream URLs that get the same credentials. */
+/** Upstream URLs that get the same credentials. */
 export interface Destination {
   readonly urls: readonly string[];
-  /** The end of a sentence, for what else than https would do. */
+  /** The end of the warning: what to write instead of https. */
   readonly remedy?: string;
 }
 
@@ -16,7 +16,7 @@ export function hasCredentials({ username, token, token_file }: WithCredentials)
   return [username, token, token_file].some((given) => given !== undefined);
 }
 
-/** One sentence for each URL to which a backend sends its credentials unencrypted, unless it is on this machine. */
+/** Returns a sentence for each URL to which a backend sends credentials unencrypted, unless it is on this machine. */
 export function unencryptedWarnings(backend: string, destinations: readonly Destination[]): string[] {
   return destinations.flatMap(({ urls, remedy = "" }) =>
     [...new Set(urls)].filter(isPlainHttpElsewhere).map((url) =>

@@ -79,7 +79,7 @@ function valueAt(path: Path, input: unknown): unknown {
   return path.reduce((value, step) => (value as Record<PropertyKey, unknown> | null | undefined)?.[step], input);
 }
 
-/** A single value where a list may stand is checked as a list of one; nobody wrote that list. */
+/** Leaves out the index of a list that `oneOrMore` has made of a single value. */
 function displayPath(path: Path, input: unknown): Path {
   const last = path.at(-1);
   return typeof last === "number" && !Array.isArray(valueAt(path.slice(0, -1), input)) ? path.slice(0, -1) : path;

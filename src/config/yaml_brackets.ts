@@ -6,10 +6,10 @@ export interface LooseBracket {
   readonly isSurplus: boolean;
 }
 
-/** Quoted texts, comments and variables, in which brackets mean nothing; else one bracket. */
+/** Matches quoted texts, comments and variables, in which brackets mean nothing, or else one bracket. */
 const tokens = /"(?:\\.|[^"\\])*"|'[^']*'|(?<=\s|^)#.*|\$\{[^}]*\}|[{}[\]]/gm;
 
-/** The innermost bracket that is open at `offset`, or the one before it that closes nothing; null where all match. */
+/** Returns the innermost bracket open at `offset`, or one before it that closes nothing; null where all match. */
 export function openBracketBefore(text: string, offset: number): LooseBracket | null {
   const open: LooseBracket[] = [];
   for (const { 0: bracket, index } of text.matchAll(tokens)) {

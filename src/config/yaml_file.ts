@@ -33,12 +33,12 @@ export class YamlFile {
     this.isReadable = true;
   }
 
-  /** Line and column, from 1, of a key or list item; of the nearest thing around it where there is none. */
+  /** Returns line and column, from 1, of a key or list item, or of the nearest one around it that exists. */
   locate(path: Path): { line: number; col: number } {
     return this.positionOf(this.#offsetOf(path));
   }
 
-  /** Line and column, from 1, of an offset into the text. */
+  /** Returns line and column, from 1, of an offset into the text. */
   positionOf(offset: number): { line: number; col: number } {
     const { line, col } = this.#lines.linePos(offset);
     return line === 0 ? { line: 1, col: 1 } : { line, col };
@@ -71,8 +71,8 @@ function startOf(node: unknown): number | undefined {
 }
 
 /**
- * The parser's Node build asks `process.env` for debugging switches of its own at every token, and would need
- * `--allow-env=LOG_TOKENS,LOG_STREAM` for them. It runs to its end synchronously, so nobody else sees the empty one.
+ * Runs the parser with an empty `process.env`. Its Node build reads debugging switches from it at every token, for which
+ * it would need `--allow-env=LOG_TOKENS,LOG_STREAM`. It runs synchronously, so nothing else sees the empty environment.
  */
 function withoutEnvironment<Result>(run: () => Result): Result {
   const { env } = process;

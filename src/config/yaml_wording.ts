@@ -14,13 +14,13 @@ export interface Wording {
   readonly offset: number;
 }
 
-/** A line of the file, and where it begins in it. */
+/** A line of the file, with its offset in it. */
 interface Line {
   readonly text: string;
   readonly start: number;
 }
 
-/** Files that are something else than YAML as a whole. */
+/** Files of another format than YAML. */
 const strangers: readonly (readonly [mark: RegExp, message: string])[] = [
   [/\r(?!\n)/, "the lines of this file end in the way of old Macs; save it with the line ends of Linux or Windows"],
   [/^(?:<{7}|={7}|>{7})/m, "this is the mark of a merge conflict; keep one side, and remove the marks"],
@@ -85,7 +85,7 @@ function strangeFile(text: string): Wording | null {
   return null;
 }
 
-/** The parser tells of these where it has given up looking for their end. */
+/** Errors that the parser reports where it stopped looking for an end, far behind the mistake. */
 function openedAndNotClosed({ code, offset }: SyntaxFault, text: string): Wording | null {
   if (code !== "MISSING_CHAR" && code !== "BAD_INDENT" && code !== "UNEXPECTED_TOKEN") return null;
   if (code === "MISSING_CHAR") {

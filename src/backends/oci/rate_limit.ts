@@ -1,6 +1,6 @@
 import type { Fetch } from "../../artifact.ts";
 
-/** How much of a host's quota is left, as it said itself. */
+/** The rate limit of a host, as its response says. */
 export interface RateLimit {
   readonly host: string;
   /** Null where the host does not say. */
@@ -11,8 +11,8 @@ export interface RateLimit {
 }
 
 /**
- * Tells `observed` of every answer with a `ratelimit-remaining` (as Docker Hub's `76;w=21600`). What is not understood
- * is passed over; the answer itself is untouched.
+ * Calls `observed` for every response with a `ratelimit-remaining` (as Docker Hub's `76;w=21600`) that can be parsed. The
+ * response stays as it is.
  */
 export function withRateLimit(fetch: Fetch, { observed }: { observed(rateLimit: RateLimit): void }): Fetch {
   return async (request) => {

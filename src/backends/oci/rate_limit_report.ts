@@ -4,7 +4,7 @@ import type { RateLimit } from "./rate_limit.ts";
 export interface RateLimitReportOptions {
   readonly backend: string;
   readonly log: Log;
-  /** Told every time. */
+  /** Called every time. */
   readonly counted?: (rateLimit: RateLimit) => void;
 }
 
@@ -28,7 +28,7 @@ export function createRateLimitReport(
   };
 }
 
-/** Equal where the difference is not worth a line. */
+/** Returns the same number for limits whose difference is not worth a line. */
 function stepOf({ limit, remaining }: RateLimit): number {
   if (!limit || remaining * 10 <= limit) return remaining;
   return Math.ceil(remaining * 10 / limit) / 10 * limit;

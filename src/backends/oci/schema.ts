@@ -11,7 +11,7 @@ import { upstreamUrl } from "../../config/urls.ts";
 const dockerHub = "https://registry-1.docker.io";
 const defaultUrls: Readonly<Record<string, string>> = { dockerhub: dockerHub };
 
-/** What there is to say about one registry, besides its URL and the certificate authorities to trust. */
+/** The keys of one registry, besides its URL and its certificates. */
 const registryKeys = {
   auth_url: upstreamUrl().optional().describe(
     "Where the registry's tokens come from; without it, where the registry says.",
@@ -103,13 +103,13 @@ function withScheme(registry: RegistryConfig): RegistryConfig {
 
 const noRegistry = "a registry is missing; write registry_url: or, for several, repositories:";
 
-/** What parsing may have left of a backend. */
+/** A backend that may have failed to parse. */
 interface Unchecked {
   readonly type?: unknown;
   readonly config?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+/** Takes values that failed to parse as well, so that all problems are reported at once. */
 function checkRegistries({ type, config }: Unchecked, context: z.core.$RefinementCtx): void {
   if (typeof config !== "object" || config === null) return;
   const wrong = (key: string, message: string) => context.addIssue({ code: "custom", path: ["config", key], message });
@@ -139,7 +139,7 @@ function checkMirror(path: readonly string[], registry: Unchecked["config"], con
   wrong("mirror_of", "Docker Hub has no images of other registries; write the registry_url of one that has");
 }
 
-/** Whether clients may name registries that are not configured. */
+/** True where clients may name registries that are not configured. */
 function opensOthers({ registries }: { readonly registries?: unknown }): boolean {
   return [registries ?? "configured"].flat().some((name) => name !== "configured");
 }

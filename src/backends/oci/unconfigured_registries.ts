@@ -10,13 +10,12 @@ import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { OciRegistry } from "./registry.ts";
 import type { OciConfig } from "./schema.ts";
 
-/** Clients choose the names: more of them at once cost new tokens, and no more memory. */
+/** Clients choose the names, so their number is bounded. A registry that is forgotten costs a new token. */
 const mostClients = 64;
 
 /**
- * Opens registries that clients name and nobody has configured (`registries: any`), anonymously, on connections they
- * all share. Its `fetch` throws `denied` for what is not on the public internet, unless `allow_private_redirects` is
- * set.
+ * Opens registries that clients name and that are not configured (`registries: any`): anonymously, on shared connections.
+ * Their `fetch` throws `denied` for hosts that are not on the public internet, unless `allow_private_redirects` is set.
  */
 export async function createRegistryOpener(
   backend: OciConfig,
@@ -54,7 +53,7 @@ export async function createRegistryOpener(
   };
 }
 
-/** A name without a dot belongs to the network around, wherever it leads. */
+/** Throws `denied` for a private address, and for a name without a dot, which belongs to the local network. */
 async function requirePublic(
   { url, signal }: Request,
   { backendName, lookup }: { backendName: string; lookup: Lookup },

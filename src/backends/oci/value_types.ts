@@ -1,7 +1,7 @@
 import { Misfit, textMatching, value } from "../../config/kinds.ts";
 import { readUpstreamUrl } from "../../config/urls.ts";
 
-/** Labels of a host name, each of which may be a star but for the last, which is no number, as in an address. */
+/** A host name whose labels may be stars, except for the last. That one is no number, which excludes addresses. */
 const hosts = /^(?:(?:\*|[a-z0-9_-]+)\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]+(?::\d{1,5})?$/;
 
 /** One of a few words, or a pattern of registries' hosts: `quay.io`, `*.gcr.io`, in lower case. */
@@ -45,8 +45,8 @@ export const registryName = value<string>({
 const registryHint = "write https://host or host:port";
 
 /**
- * A registry's base URL, or only `host:port/path`, which is read as `//host:port/path`: whoever reads it chooses the
- * scheme. The other names of Docker Hub, which answer no pulls, are read as the one that does.
+ * A registry's base URL, or only `host:port/path`, which is read as `//host:port/path`; `insecure` then decides on the
+ * scheme. All names of Docker Hub are read as the one that answers pulls.
  */
 export function registryUrl() {
   return value<string>({
@@ -81,7 +81,7 @@ const hubSpellings: ReadonlySet<string> = new Set([
   "hub.docker.com",
 ]);
 
-/** Docker Hub in any of its spellings, with or without the version of the API that clients write behind it. */
+/** True for any name of Docker Hub, with or without the version of its API. */
 function isDockerHub({ hostname, port, pathname }: URL): boolean {
   return hubSpellings.has(hostname) && port === "" && /^\/(?:v[12])?$/.test(pathname);
 }

@@ -27,7 +27,7 @@ export interface CredentialsDeps {
   readonly log: Log;
 }
 
-/** The credentials that every request to an upstream carries. Throws as `openCredentials`. */
+/** Returns the credentials for every request to an upstream. Throws as `openCredentials`. */
 export function credentialsOf(
   configured: ConfiguredCredentials,
   deps: CredentialsDeps,
@@ -39,8 +39,8 @@ export function credentialsOf(
 }
 
 /**
- * Credentials as `form` makes them of what is configured, and again whenever a file says something else. Files are not
- * opened for a backend that asks no upstream. Throws `storage_failed` or `permission_missing` where a file cannot be
+ * Makes credentials by `form`, and makes them again whenever a file with a secret has changed. Files are not opened for
+ * a backend that never contacts its upstreams. Throws `storage_failed` or `permission_missing` where a file cannot be
  * read.
  */
 export function openCredentials(

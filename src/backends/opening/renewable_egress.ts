@@ -1,13 +1,13 @@
 import { type Egress, type EgressOptions, openEgress } from "../../upstream/egress.ts";
 
-/** A way out whose certificates may change. What is under way stays on the connections that it has. */
+/** Connections to upstreams whose certificates may change. Requests under way keep their connections. */
 export class RenewableEgress implements Egress {
   readonly proxyOf: Egress["proxyOf"];
   readonly fetchAt: Egress["fetchAt"];
   readonly #read: () => Promise<EgressOptions>;
   /**
-   * The last is in use. Closing one breaks what is under way on it, and there is no knowing when that has ended; its
-   * idle connections end by themselves, so one is kept for each renewal.
+   * One for each renewal; the last is in use. Older ones stay open, since closing them would interrupt their requests.
+   * Their idle connections end by themselves.
    */
   readonly #opened: Egress[] = [];
   #options: EgressOptions;
@@ -23,12 +23,12 @@ export class RenewableEgress implements Egress {
       : (request, address) => this.#current.fetchAt!(request, address);
   }
 
-  /** Opens a way out as `read` says. Throws what that throws, and as `openEgress`. */
+  /** Opens connections with the options that `read` returns. Throws what `read` and `openEgress` throw. */
   static async open(read: () => Promise<EgressOptions>): Promise<RenewableEgress> {
     return new RenewableEgress(read, await read());
   }
 
-  /** Reads the options again: if they have changed, later requests use them. Throws like `open`, and changes nothing. */
+  /** Reads the options again, for later requests. Throws as `open`; the old options then stay in use. */
   async renew(): Promise<void> {
     const options = await this.#read();
     if (JSON.stringify(options) === JSON.stringify(this.#options)) return;

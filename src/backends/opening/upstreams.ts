@@ -14,7 +14,7 @@ export type OwnOptions = Pick<
   "credentials" | "headers" | "origins" | "trusted" | "retryRateLimited" | "wrap"
 >;
 
-/** Makes clients that share their connections. */
+/** Makes a client. All of its clients share their connections. */
 export type CreateFetch = (options: OwnOptions) => Fetch;
 
 export interface UpstreamsOptions {
@@ -30,11 +30,11 @@ export interface UpstreamsOptions {
 export interface OwnCertificates {
   /** Authorities to trust besides the backend's. */
   readonly ca?: readonly string[] | undefined;
-  /** Instead of the backend's; null for none. */
+  /** Replaces the backend's certificate; null for none. */
   readonly client_certificate?: CertificatePair | null | undefined;
 }
 
-/** The ways out to all upstreams, each as its backend's configuration says. */
+/** The connections to all upstreams, opened as the configuration of their backends says. */
 export class Upstreams {
   readonly #options: UpstreamsOptions;
   readonly #opened: RenewableEgress[] = [];
@@ -77,7 +77,7 @@ export class Upstreams {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Closes all connections; whatever is under way breaks. */
+  /** Closes all connections, and so interrupts requests under way. */
   close(): void {
     for (const egress of this.#opened) egress.close();
   }

@@ -20,7 +20,7 @@ const projectPattern = value<string>({
   },
 });
 
-/** What there is to say about one index, besides its URL and the certificate authorities to trust. */
+/** The keys of one index, besides its URL and its certificates. */
 const indexKeys = {
   packages_url: upstreamUrl().optional().describe(
     `Where the files are that clients ask for below /packages; also below /packages there, if it has no path. Without it ${pypi.packages_url} for ${pypi.host}, and none for others.`,
@@ -88,7 +88,7 @@ function withPackages(index: IndexConfig): IndexConfig {
   return isPypi && packages_url === undefined ? { ...index, packages_url: pypi.packages_url } : index;
 }
 
-/** Also runs where parsing failed, so that all problems are reported at once; hence the caution. */
+/** Takes values that failed to parse as well, so that all problems are reported at once. */
 function checkIndexes(config: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
   if (typeof config !== "object" || config === null) return;
   const wrong = (message: string, ...path: (string | number)[]) => context.addIssue({ code: "custom", path, message });

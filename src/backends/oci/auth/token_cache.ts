@@ -12,12 +12,12 @@ export interface TokenCacheOptions {
 export interface TokenWanted {
   /** The one that has just been refused: any other will do. Null for none. */
   readonly instead: Authorization | null;
-  /** Of the one who waits; a request that others share goes on without them. */
+  /** Ends the wait of this caller; the request continues for others that share it. */
   readonly signal: AbortSignal;
 }
 
 const mostTokens = 1000;
-/** How long a refused login is not tried again: registries lock accounts that are tried too often. */
+/** A refused login is not tried again for so long: registries lock accounts after too many attempts. */
 const refusedForMs = 60_000;
 
 interface Refusal {
@@ -26,8 +26,8 @@ interface Refusal {
 }
 
 /**
- * Tokens by the URL they are asked for, each asked for once however many want it, until it expires or is refused. Who
- * gets none is told so for a while unasked.
+ * Caches tokens by the URL at which they are requested, until they expire or are refused. Each is requested once,
+ * however many wait for it. A refusal is cached for a while, too.
  */
 export class TokenCache {
   readonly #authorizations = new LRUCache<string, Authorization>({ max: mostTokens });
@@ -63,7 +63,7 @@ export class TokenCache {
   }
 }
 
-/** The promise's outcome, or the signal's reason when that comes first. */
+/** Settles as the promise does, or rejects with the signal's reason when that comes first. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

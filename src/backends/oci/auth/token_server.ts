@@ -11,21 +11,21 @@ import type { Lookup } from "../../../upstream/private_network.ts";
 import { withRedirects } from "../../../upstream/redirect.ts";
 import { shownUrl } from "../../../upstream/shown_url.ts";
 
-/** What a registry accepts for a while. Two with the same token are still two. */
+/** Authorization that a registry accepts for a while. It is compared by identity, not by its token. */
 export interface Authorization {
   /** The value of the `Authorization` header. */
   readonly header: string;
-  /** On the clock's `now`; a little before the registry thinks so. */
+  /** On the scale of the clock's `now`; a little earlier than the server says. */
   readonly expiresAt: number;
 }
 
 export interface TokenServerOptions {
-  /** Must follow no redirect itself. */
+  /** Sends a request. It must not follow redirects itself. */
   readonly fetch: Fetch;
   /** Absent: the token is asked for anonymously. */
   readonly login?: Login | undefined;
   readonly clock: Clock;
-  /** Whether a public token server may redirect to an address that is not public. */
+  /** True where a public token server may redirect to an address that is not public. */
   readonly allowPrivateRedirects: boolean;
   readonly lookup?: Lookup | undefined;
 }
@@ -87,7 +87,7 @@ async function readText(response: Response, url: string, clock: Clock): Promise<
   return text + decoder.decode();
 }
 
-/** What is not a visible ASCII character cannot stand in a header, and would be quoted in the error about it. */
+/** Matches tokens that may stand in a header. The error about any other would quote the token. */
 const headerSafe = /^[\x21-\x7e]+$/;
 
 function parseToken(text: string, url: string): { token: string; lifetimeSeconds: number } {
@@ -101,7 +101,7 @@ function parseToken(text: string, url: string): { token: string; lifetimeSeconds
   return { token, lifetimeSeconds: typeof seconds === "number" && seconds > 0 ? seconds : defaultLifetimeSeconds };
 }
 
-/** Null for anything else. The parser's own error quotes the text, and with it perhaps a token: it goes nowhere. */
+/** Parses a JSON object; null for anything else. The parser's own error may quote a token, so it is not passed on. */
 function parseObject(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const parsed = JSON.parse(text);
@@ -113,7 +113,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | null {
 
 const reasonLimits = { maxBytes: 8 * 1024, patienceMs: 1000 };
 
-/** What the token server says of its refusal, as the end of a message; never with the login or a token in it. */
+/** Returns the reason that the server gives, as the end of a message; never with the login or a token in it. */
 async function wordsOf(response: Response, login: Login | undefined): Promise<string> {
   const { bytes } = await readErrorBody(response, reasonLimits);
   const stated = statedReason(response.headers.get("content-type") ?? "", bytes);
