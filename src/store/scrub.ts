@@ -92,7 +92,7 @@ export class Scrubber {
     await eachBlob(this.#layout, async (sha256, info) => {
       if (!/^[0-9a-f]{64}$/.test(sha256)) return;
       const isSound = await this.#verify(sha256, info);
-      if (signal.aborted) return;
+      if (isSound === null && signal.aborted) return;
       pass.after = sha256;
       if (isSound === null) return;
       pass.bodies += 1;
