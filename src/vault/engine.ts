@@ -10,7 +10,7 @@ import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./asking/choice.ts";
 import { confirmed, confirms } from "./asking/revalidate.ts";
 import { KnownAbsences } from "./asking/absence.ts";
-import { followElsewhere } from "./follow_same_bytes.ts";
+import { followSameBytes } from "./follow_same_bytes.ts";
 import { assess, decide } from "./freshness.ts";
 import { missReason } from "./miss_reason.ts";
 import { Hashing } from "./hashing/hashing.ts";
@@ -19,7 +19,7 @@ import { Joining } from "./joining.ts";
 import { Library } from "./documents/document_reader.ts";
 import { describedByItself, isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./documents/made_readings.ts";
-import { type Again, openHead } from "./open_head.ts";
+import { type Attempt, openHead } from "./open_head.ts";
 import { openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./asking/patience.ts";
 import { RangeSupport } from "./asking/part_condition.ts";
@@ -28,14 +28,15 @@ import { notCachedError, offlineError } from "./not_held.ts";
 import { isReplaced } from "./replaced.ts";
 import { askListing } from "./identity.ts";
 import { claimOf } from "./asking/revalidate_by_head.ts";
-import type { Transfer, TransferDeps, TransferOptions } from "./transfer/transfer.ts";
+import type { TransferLimits, TransferTools } from "./transfer/plan.ts";
+import type { Transfer } from "./transfer/transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
 import { Substitutes, type Wanted } from "./substitutes.ts";
-import { type Sharing, Transfers } from "./transfer/transfers.ts";
+import { Transfers } from "./transfer/transfers.ts";
 import { Turns } from "./asking/turn.ts";
 import type { Ask, Opened, TransferStatus, Vault } from "./vault.ts";
 
-export interface VaultOptions extends TransferOptions {
+export interface VaultOptions extends TransferLimits {
   readonly store: Store;
   readonly events: VaultEvents;
   readonly log: Log;
@@ -86,8 +87,12 @@ class Engine implements Vault {
     this.#heads = new Heads({ events, turns });
     const made = new MadeReadings(options.memoryBytes);
     const rangeSupport = new RangeSupport();
-    const deps: TransferDeps = { ...options, made, hashing: this.#hashing, turns, rangeSupport, options };
-    this.#transfers = new Transfers(deps, (transfer) => this.#watch(transfer));
+    const { store } = options;
+    const tools: TransferTools = {
+      ...{ store, made, hashing: this.#hashing, turns, rangeSupport, events, log },
+      limits: options,
+    };
+    this.#transfers = new Transfers(tools, (transfer) => this.#watch(transfer));
     this.#joining = new Joining({
       ...{ store: options.store, copies: this.#copies, transfers: this.#transfers, heads: this.#heads },
       ...{ choice: this.#choice, timeoutMs: options.revalidateTimeoutMs },
@@ -206,34 +211,39 @@ class Engine implements Vault {
     if (this.#choice.isAnswering(artifact)) this.#resting.remember(key, error, restAfter(error));
   }
 
-  async #get(artifact: Fetchable, ask: Ask, stale: Entry | null, sharing: Sharing = "key"): Promise<Opened> {
+  /** Gets the artifact from a transfer, its own or another's. Rejects with a VaultError. */
+  async #get(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
+    let next: Opened | Attempt = { artifact, stale, sharing: "key" };
+    while ("sharing" in next) next = await this.#attempt(next, ask);
+    return next;
+  }
+
+  async #attempt(attempt: Attempt, ask: Ask): Promise<Opened | Attempt> {
+    const { artifact, stale, sharing } = attempt;
     const come = await this.#joining.ask(artifact, ask, sharing);
     if (come) return come;
     // Nothing is awaited between this look and the start of a transfer: two would fetch the same bytes.
     const elsewhere = this.#transfers.elsewhere(artifact);
-    if (elsewhere) {
-      const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
-      const askHead = () => inTime(asked(), this.#patienceOf({ artifact, ask, stale: null }));
-      const opened = await followElsewhere(elsewhere, { ...this.#options, artifact, askHead });
-      if (opened) return opened;
-    }
-    const { transfer, joined } = this.#transfers.join({
+    const same = elsewhere && await this.#followSameBytes(elsewhere, artifact, ask);
+    if (same) return same;
+    const { transfer, lease, isShared } = this.#transfers.join({
       artifact,
       candidates: this.#choice.of(artifact),
-      previous: stale,
+      stale,
       retry: !this.#substitutes.has({ artifact, ask, stale }),
-      from: this.#firstByte(ask.range),
-      to: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
+      firstByte: this.#firstByte(ask.range),
+      wantedTo: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
     }, sharing);
-    const leave = transfer.hold();
-    let opened: Opened | Again;
-    try {
-      const head = await inTime(transfer.head(), this.#patienceOf({ artifact, ask, stale }));
-      opened = await openHead(transfer, head, { artifact, ask, stale, sharing, joined, copies: this.#copies });
-    } finally {
-      leave();
-    }
-    return "again" in opened ? await this.#get(opened.again, ask, opened.stale, opened.sharing) : opened;
+    using _lease = lease;
+    const head = await inTime(transfer.head(), this.#patienceOf({ artifact, ask, stale }));
+    return await openHead(head, attempt, { ask, isShared, copies: this.#copies });
+  }
+
+  #followSameBytes(transfer: Transfer, artifact: Fetchable, ask: Ask): Promise<Opened | null> {
+    const { store, log } = this.#options;
+    const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
+    const askHead = () => inTime(asked(), this.#patienceOf({ artifact, ask, stale: null }));
+    return followSameBytes(transfer, { artifact, store, log, askHead });
   }
 
   /**
@@ -286,17 +296,20 @@ class Engine implements Vault {
     return { signal: wanted.ask.signal, timeoutMs };
   }
 
-  /** Remembers an upstream that sent wrong bytes, and forgets refusals when it sent right ones. */
+  /** Remembers an upstream that sent wrong bytes, and forgets failures once it has sent right ones. */
   #watch(transfer: Transfer): void {
-    const key = keyOf(transfer.artifact);
-    transfer.verified.then(() => {
-      this.#absences.forget(transfer.artifact);
-      this.#resting.forget(key);
-    }, (error) => {
-      const wrong = error instanceof VaultError && error.code === "digest_mismatch";
-      if (wrong && transfer.source) this.#choice.distrust(transfer.artifact, transfer.source);
-    });
-    this.reader.readAhead(transfer.artifact, transfer.ended);
+    const { artifact } = transfer;
+    transfer.head().then(async (head) => {
+      try {
+        if (head.kind === "body") await head.body.verified;
+        this.#absences.forget(artifact);
+        this.#resting.forget(keyOf(artifact));
+      } catch (error) {
+        const isWrong = error instanceof VaultError && error.code === "digest_mismatch";
+        if (isWrong && head.kind === "body") this.#choice.distrust(artifact, head.body.candidate.url);
+      }
+    }, () => {});
+    this.reader.readAhead(artifact, transfer.ended);
   }
 
   /** Where a cold fetch begins: at the client's range if that is far into the body. */

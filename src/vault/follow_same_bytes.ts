@@ -4,12 +4,12 @@ import { keepHeaders } from "../http/headers.ts";
 import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Answer } from "./asking/ask_upstream.ts";
-import { openArriving } from "./opened.ts";
+import { openLive } from "./opened.ts";
 import { adoptedEntry } from "./asking/revalidate_by_head.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import type { Opened } from "./vault.ts";
 
-export interface ElsewhereOptions {
+export interface SameBytesOptions {
   readonly artifact: Fetchable;
   readonly store: Store;
   readonly log: Log;
@@ -17,29 +17,23 @@ export interface ElsewhereOptions {
 }
 
 /**
- * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has it here;
- * when it is complete, this key has it too. Null where it cannot be followed. Throws as `askUpstream`.
+ * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has those bytes
+ * here too; when they are stored, this key has them as well. Null where it cannot be followed. Throws as `askUpstream`.
  */
-export async function followElsewhere(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
-  const leave = transfer.hold();
-  try {
-    return await followConfirmed(transfer, options);
-  } finally {
-    leave();
-  }
-}
-
-async function followConfirmed(transfer: Transfer, options: ElsewhereOptions): Promise<Opened | null> {
+export async function followSameBytes(transfer: Transfer, options: SameBytesOptions): Promise<Opened | null> {
   const { artifact, store, log, askHead } = options;
+  using _lease = transfer.join();
   const answer = await askHead();
   const head = await transfer.head().catch(() => null);
-  if (head?.kind !== "body" || !transfer.storing || head.sizeBytes === null || transfer.stopping) return null;
+  if (head?.kind !== "body" || transfer.stopping) return null;
+  const { body } = head;
+  if (!body.storing || body.sizeBytes === null) return null;
   const { response } = answer;
-  const entry = adoptedEntry(artifact, answer, head.sizeBytes);
+  const entry = adoptedEntry(artifact, answer, body.sizeBytes);
   if (entry === null) return null;
   transfer.ended.then(async () => {
     if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.renew(entry);
   }).catch((error) => log.warning(messageOf(error)));
   const status = { hit: false, fwd: "uri-miss", fwdStatus: response.status, collapsed: true } as const;
-  return { ...await openArriving(transfer, head, status), headers: keepHeaders(response.headers) };
+  return { ...await openLive(body, status), headers: keepHeaders(response.headers) };
 }

@@ -48,15 +48,11 @@ export class Joining {
     const transfer = this.#options.transfers.find(artifact, sharing);
     const version = transfer?.version;
     if (!transfer || !version || !isInQuestion(artifact, version, ask)) return null;
-    const leave = transfer.hold();
-    try {
-      const now = await this.#versionNow(artifact, version, ask);
-      if (now === null) this.#options.transfers.outdate(transfer, artifact, sharing);
-      else if (now !== version) return await this.#confirm(transfer, now, { artifact, sharing });
-      return null;
-    } finally {
-      leave();
-    }
+    using _lease = transfer.join();
+    const now = await this.#versionNow(artifact, version, ask);
+    if (now === null) this.#options.transfers.outdate(transfer, artifact, sharing);
+    else if (now !== version) return await this.#confirm(transfer, now, { artifact, sharing });
+    return null;
   }
 
   /** What is arriving as upstream has confirmed it, or as it was where nobody can tell; null where it is replaced. */
@@ -79,7 +75,7 @@ export class Joining {
 
   async #confirm(transfer: Transfer, version: Version, { artifact, sharing }: Asked): Promise<Opened | null> {
     const { store, copies, transfers } = this.#options;
-    transfer.confirm(version);
+    transfer.refresh(version);
     if (transfers.find(artifact, sharing) === transfer) return null;
     const held = store.find(artifact);
     if (held === null || !isOf(held.headers, version)) return null;

@@ -6,10 +6,10 @@ import type { Answer } from "./asking/ask_upstream.ts";
 import type { Follower } from "./transfer/follower.ts";
 import { MemoryChunks, streamOf } from "./streams/chunks.ts";
 import { ChunksInTurn } from "./streams/chunks_in_turn.ts";
-import { heldBackBytes } from "./transfer/growing_file.ts";
+import { heldBackBytes } from "./streams/held_back.ts";
 import { redirectedTo } from "./asking/redirected_to.ts";
 import { chunksToVerify, storedChunks } from "./streams/stored_chunks.ts";
-import type { Head, Transfer } from "./transfer/transfer.ts";
+import type { LiveBody } from "./transfer/live_body.ts";
 import type { ChunkReader, Opened } from "./vault.ts";
 import type { Verification } from "./hashing/verification.ts";
 
@@ -48,29 +48,25 @@ export function openedFromStore(entry: Entry, body: StoredBody, { cacheStatus, v
   };
 }
 
-/** A body that is on its way, read as it grows. */
-function openedFromTransfer(
-  transfer: Transfer,
-  head: Extract<Head, { kind: "body" }>,
-  cacheStatus: CacheStatus,
-): Opened {
-  const follower = transfer.follow();
-  const { headers, generatedAt, url, location } = transfer.version!;
+/** A body that is arriving, read as it grows. */
+function openGrowing(body: LiveBody, cacheStatus: CacheStatus): Opened {
+  const follower = body.follow();
+  const { headers, generatedAt, url, location } = body.version;
   const chunks = (range?: ByteRange, ...others: readonly ByteRange[]) => {
-    if (others.length === 0) return followed(transfer, follower, range);
+    if (others.length === 0) return followed(body, follower, range);
     // All of them from now on, so that the transfer counts as wanted between two of them.
-    const followers = [follower, ...others.map(() => transfer.follow())];
-    const opens = [range, ...others].map((range, i) => () => followed(transfer, followers[i]!, range));
+    const followers = [follower, ...others.map(() => body.follow())];
+    const opens = [range, ...others].map((range, i) => () => followed(body, followers[i]!, range));
     return new ChunksInTurn(opens, () => followers.forEach((follower) => follower.close()));
   };
   return {
     headers,
-    sizeBytes: head.sizeBytes ?? undefined,
+    sizeBytes: body.sizeBytes ?? undefined,
     ageSeconds: seconds(Date.now() - generatedAt),
     cacheStatus,
     upstream: url,
     location,
-    ranges: head.sizeBytes !== null && transfer.storing,
+    ranges: body.sizeBytes !== null && body.storing,
     bytes: null,
     chunks,
     stream: (...ranges) => streamOf(chunks(...ranges)),
@@ -78,18 +74,17 @@ function openedFromTransfer(
   };
 }
 
-/** A body that nobody has any of until it is checked can still be refused with a proper error. */
-export async function openArriving(
-  transfer: Transfer,
-  head: Extract<Head, { kind: "body" }>,
-  cacheStatus: CacheStatus,
-): Promise<Opened> {
-  const opened = openedFromTransfer(transfer, head, cacheStatus);
-  const allHeldBack = transfer.gated && head.sizeBytes !== null && head.sizeBytes <= heldBackBytes;
+/**
+ * Opens a body that is arriving. One that nobody has any of until it is checked is waited for, so that it can still be
+ * refused with a proper error. Rejects with what is wrong with it.
+ */
+export async function openLive(body: LiveBody, cacheStatus: CacheStatus): Promise<Opened> {
+  const opened = openGrowing(body, cacheStatus);
+  const isAllHeldBack = body.gated && body.sizeBytes !== null && body.sizeBytes <= heldBackBytes;
   try {
-    if (allHeldBack) await transfer.verified;
-    else if (transfer.artifact.document?.check) await transfer.inspected;
-    const { sha256: arrivedSha256 } = transfer;
+    if (isAllHeldBack) await body.verified;
+    else if (body.isDocument) await body.checked;
+    const { sha256: arrivedSha256 } = body;
     return arrivedSha256 === undefined ? opened : { ...opened, arrivedSha256 };
   } catch (error) {
     opened.close();
@@ -116,8 +111,8 @@ export function openedHead(answer: Answer, generatedAt: number, cacheStatus: Cac
   };
 }
 
-function followed(transfer: Transfer, follower: Follower, range: ByteRange | undefined): ChunkReader {
+function followed(body: LiveBody, follower: Follower, range: ByteRange | undefined): ChunkReader {
   if (range) follower.narrow(range);
-  transfer.want(follower);
+  body.ensureFetching(follower);
   return follower;
 }

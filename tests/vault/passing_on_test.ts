@@ -16,7 +16,6 @@ const [first, second] = [new Uint8Array(40_000).fill(1), new Uint8Array(40_000).
 function passedOn(): { file: GrowingFile; receiveAll: () => Promise<void> } {
   const file = new GrowingFile({
     ...{ staged: null, sizeBytes: 80_000, hash: null, gated: false, patienceMs },
-    onFollowerLeft() {},
   });
   const segment = file.addSegment(0);
   const receiveAll = async () => {

@@ -1,178 +1,159 @@
 import type { Fetchable } from "../../artifact.ts";
-import { givenDigest } from "../identity.ts";
-import { messageOf, VaultError } from "../../errors.ts";
-import { hasAmbiguousLength, keepHeaders } from "../../http/headers.ts";
-import type { VaultEvents } from "../../observe/events.ts";
-import type { Log } from "../../observe/log.ts";
+import { VaultError } from "../../errors.ts";
+import { keepHeaders } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
-import type { StagedBody, Store, Version } from "../../store/store.ts";
-import { algorithmsFor, type Beginning } from "./first_response.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import { assess, type Assessment } from "../freshness.ts";
-import { GrowingFile } from "./growing_file.ts";
-import type { BodyProgress } from "./status.ts";
-import type { Hashing } from "../hashing/hashing.ts";
-import type { HashedSoFar, RunningHash } from "../hashing/running_hash.ts";
-import { checkDocument } from "../documents/check_document.ts";
-import type { MadeReadings } from "../documents/made_readings.ts";
-import { recordKeyByDigest } from "../key_by_digest.ts";
+import type { StagedBody, Version } from "../../store/store.ts";
 import { redirectedTo } from "../asking/redirected_to.ts";
+import { checkDocument } from "../documents/check_document.ts";
+import type { Assessment } from "../freshness.ts";
+import type { HashedSoFar, RunningHash } from "../hashing/running_hash.ts";
+import { givenDigest } from "../identity.ts";
+import { recordKeyByDigest } from "../key_by_digest.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { algorithmsFor, type BodyResponse } from "./first_response.ts";
+import { GrowingFile } from "./growing_file.ts";
+import type { TransferTools } from "./plan.ts";
+import type { BodyProgress } from "./status.ts";
+import { assessAnswer, notStoring, reportUnstored, stageBody } from "./stage_body.ts";
 
-/** For so much of a body of known size there is room before its first byte comes. */
-const firstRoomBytes = 2 * 1024 * 1024;
 const checkedChunkBytes = 256 * 1024;
 
-export type BodyBeginning = Extract<Beginning, { kind: "body" }>;
-
-export interface ArrivingBodyDeps {
-  readonly store: Store;
-  readonly made: MadeReadings;
-  readonly hashing: Hashing;
-  readonly events: VaultEvents;
-  readonly log: Log;
-  /** The body will not be kept: later requests cannot join. */
-  readonly onUnstored: () => void;
-  readonly onFollowerLeft: () => void;
+interface ArrivingBodyOptions {
+  readonly artifact: Fetchable;
+  readonly response: BodyResponse;
+  readonly assessment: Assessment;
+  readonly staged: StagedBody | null;
 }
 
-/**
- * What becomes of a body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the
- * store.
- */
+type State =
+  /** Bytes come, or are being checked. */
+  | { readonly kind: "arriving" }
+  /** Its check has refused it: nothing can resume from its bytes. */
+  | { readonly kind: "refused" }
+  /** All of it has been checked; the SHA-256, in hex, is undefined where it is not stored. */
+  | { readonly kind: "verified"; readonly sha256: string | undefined };
+
+/** Opens a body that a response brings, with a place on disk; without one where it cannot or may not be stored. */
+export async function openArrivingBody(
+  artifact: Fetchable,
+  response: BodyResponse,
+  tools: TransferTools,
+): Promise<ArrivingBody> {
+  const assessment = assessAnswer(artifact, response.answer.response.headers);
+  const { objection, storable } = assessment;
+  if (objection !== null) tools.log.debug(`${notStoring(artifact)}: ${objection}`);
+  const staged = response.resumed?.staged ?? (storable ? await stageBody(artifact, response.sizeBytes, tools) : null);
+  return new ArrivingBody({ artifact, response, assessment, staged }, tools);
+}
+
+/** A body that arrives: a growing file, its hash, its checkpoints, and in the end its place in the store. */
 export class ArrivingBody {
   /** With the digest that upstream announced, if it was not known before. */
   readonly artifact: Fetchable;
   readonly file: GrowingFile;
-  readonly beginning: BodyBeginning;
-  /** False where upstream forbids a shared cache to keep it. */
+  readonly response: BodyResponse;
+  /** False where upstream forbids a shared cache to store it. */
   readonly storable: boolean;
-  /** What upstream said of it, in its first response or when it was last asked about it. */
+  /** What upstream says of it, as of the last time it was asked. */
   version: Version;
-  /** Settles when a transfer of a newer version has ended; null where there is none. */
+  /** Resolves when a transfer of a newer version has ended; null where there is none. */
   newer: Promise<void> | null = null;
   readonly checkpoints: Checkpoints | null;
-  readonly #deps: ArrivingBodyDeps;
+  readonly #tools: TransferTools;
   readonly #staged: StagedBody | null;
   readonly #hash: RunningHash | null;
   readonly #startedAt = performance.now();
-  /** It is complete, is not kept, and goes when its last follower does. */
-  #spent = false;
-  /** It is not what it should be: nothing can go on from its bytes. */
-  #refused = false;
-  #sha256: string | undefined;
+  #state: State = { kind: "arriving" };
 
-  /**
-   * Finds a place on disk, or none where there is no room or upstream forbids keeping it: it is then only passed on.
-   */
-  static async create(artifact: Fetchable, beginning: BodyBeginning, deps: ArrivingBodyDeps): Promise<ArrivingBody> {
-    const assessment = assessWithLength(artifact, beginning.answer.response.headers);
-    const { objection } = assessment;
-    if (objection !== null) deps.log.debug(`${notKeeping(artifact)}: ${objection}`);
-    const staged = beginning.resumed?.staged ??
-      (assessment.storable ? await stage(artifact, beginning.sizeBytes, deps) : null);
-    return new ArrivingBody(artifact, beginning, { ...deps, assessment, staged });
-  }
-
-  private constructor(
-    artifact: Fetchable,
-    beginning: BodyBeginning,
-    deps: ArrivingBodyDeps & { assessment: Assessment; staged: StagedBody | null },
-  ) {
-    const { staged, assessment, hashing } = deps;
-    const { answer, sizeBytes, resumed, validator } = beginning;
+  constructor({ artifact, response, assessment, staged }: ArrivingBodyOptions, tools: TransferTools) {
+    const { answer, sizeBytes, resumed, validator } = response;
+    const { log } = tools;
+    const { url, idleTimeoutMs: patienceMs } = answer.candidate;
+    const gated = artifact.identity.kind === "digest";
+    const hash = resumed?.hash ?? hashFor(artifact, { staged, sizeBytes }, tools);
+    const file = new GrowingFile({ staged, sizeBytes, hash, gated, patienceMs });
+    file.storingStopped.then((cause) => {
+      if (cause !== null) reportUnstored(artifact, cause, tools);
+    });
     this.artifact = artifact;
-    this.#deps = deps;
-    this.#staged = staged;
-    this.beginning = beginning;
+    this.response = response;
     this.storable = assessment.storable;
-    this.version = versionOf(artifact, beginning, assessment);
-    this.#hash = resumed?.hash ?? hashFor(artifact, { staged, sizeBytes, hashing });
-    this.file = new GrowingFile({
-      ...{ staged, sizeBytes, hash: this.#hash, gated: artifact.identity.kind === "digest" },
-      patienceMs: answer.candidate.idleTimeoutMs,
-      onFollowerLeft: () => {
-        deps.onFollowerLeft();
-        this.#discardWhenLeft();
-      },
-    });
-    this.file.storingStopped.then((cause) => {
-      if (cause !== null) reportUnstored(artifact, cause, deps);
-    });
-    this.checkpoints = staged && this.#hash && this.resumable
-      ? new Checkpoints({
-        ...{ artifact, validator, file: this.file, staged, hash: this.#hash, log: deps.log },
-        url: answer.candidate.url,
-      })
+    this.version = versionOf(artifact, response, assessment);
+    this.file = file;
+    this.#tools = tools;
+    this.#staged = staged;
+    this.#hash = hash;
+    this.checkpoints = staged && hash && this.resumable
+      ? new Checkpoints({ artifact, url, validator, file, staged, hash, log })
       : null;
   }
 
-  /**
-   * Whether a broken connection can be gone on with. Where the size is not known, nothing tells where the body stands.
-   */
+  /** True if an interrupted connection can be resumed. Without a size, nothing tells where the body stands. */
   get resumable(): boolean {
-    const { sizeBytes, validator } = this.beginning;
-    return sizeBytes !== null && (validator !== null || this.artifact.identity.kind === "digest");
+    const { sizeBytes, validator } = this.response;
+    return sizeBytes !== null && (validator !== null || this.file.gated);
   }
 
-  /** Whether upstream is known to honour ranges of this very body. */
+  /** True if upstream is known to honour ranges of this very body. */
   get segmentable(): boolean {
-    const { status, headers } = this.beginning.answer.response;
+    const { status, headers } = this.response.answer.response;
     return this.resumable && (status === 206 || headers.get("accept-ranges") === "bytes");
   }
 
   /** The bytes that are here, and for how long upstream has been sending them. */
   progress(): BodyProgress {
     const { receivedBytes, sizeBytes } = this.file;
-    const resumedBytes = this.beginning.resumed ? this.beginning.start : 0;
+    const resumedBytes = this.response.resumed ? this.response.start : 0;
     return { receivedBytes, sizeBytes, resumedBytes, elapsedMs: performance.now() - this.#startedAt };
   }
 
-  /** Of the whole body, in hex; undefined before its last bytes are released, and where it is not kept. */
+  /** In hex; undefined until the whole body is verified, and where it is not stored. */
   get sha256(): string | undefined {
-    return this.#sha256;
+    return this.#state.kind === "verified" ? this.#state.sha256 : undefined;
   }
 
-  get complete(): boolean {
+  get allReceived(): boolean {
     return this.file.sizeBytes !== null && this.file.receivedBytes >= this.file.sizeBytes;
   }
 
   /**
-   * Checks the body that is all there, releases its last bytes, and keeps it. Throws `digest_mismatch`, and as
-   * the check of the document, with nothing released; a body that cannot be kept is no error. `released` is called in between.
+   * Checks the body that has come, releases its last bytes, and stores it. Throws `digest_mismatch`, and as the check of
+   * the document does, with nothing released; a body that cannot be stored is no error. Calls `released` in between.
    */
-  async finish(released: () => void): Promise<"stored" | "unstored"> {
+  async verifyAndCommit(released: () => void): Promise<"stored" | "unstored"> {
     await this.file.flush();
     const hashed = await this.#check();
     const sha256 = this.file.storing ? hashed?.digests.sha256 : undefined;
-    if (this.#staged && sha256) await this.#lookInto(this.#staged, sha256);
+    if (this.#staged && sha256) await this.#checkContent(this.#staged, sha256);
     this.file.markWhole();
-    this.#sha256 = sha256;
+    this.#state = { kind: "verified", sha256 };
     released();
-    const stored = this.#staged && sha256 ? await this.#commit(this.#staged, sha256) : false;
-    if (stored) {
+    if (this.#staged && sha256 && await this.#commit(this.#staged, sha256)) {
       this.#hash?.close();
       return "stored";
     }
-    this.#spent = true;
-    await this.#discardWhenLeft();
+    const discarded = this.#discardOnceRead();
+    if (this.file.followers === 0) await discarded;
     return "unstored";
   }
 
-  /** Gives up, keeping the bytes for the next transfer where it can go on with them. Every follower's stream errors. */
+  /** Gives up, and parks the bytes where the next transfer can resume from them. Every follower's stream errors. */
   async fail(failure: VaultError): Promise<void> {
     this.file.fail(failure);
     await this.file.flush();
-    const useless = this.#refused || failure.code === "digest_mismatch" || failure.code === "upstream_changed";
-    const parkedBytes = !useless && this.file.storing && await this.checkpoints?.park();
-    if (!parkedBytes) return await this.#discard();
+    const isUseless = this.#state.kind === "refused" || failure.code === "digest_mismatch" ||
+      failure.code === "upstream_changed";
+    const parkedBytes = !isUseless && this.file.storing && await this.checkpoints?.park();
+    if (!parkedBytes || !this.#staged || !this.#hash) return await this.#discard();
     this.file.closeWriters();
     const extent = { bytes: parkedBytes, algorithms: algorithmsFor(this.artifact) };
-    this.#deps.hashing.kept.keep(this.#staged!.path, this.#hash!, extent);
+    this.#tools.hashing.kept.keep(this.#staged.path, this.#hash, extent);
   }
 
   /** Followers may still be reading what is on disk. */
-  async #discardWhenLeft(): Promise<void> {
-    if (this.#spent && this.file.followers === 0) await this.#discard();
+  async #discardOnceRead(): Promise<void> {
+    while (this.file.followers > 0) await this.file.changed();
+    await this.#discard();
   }
 
   async #discard(): Promise<void> {
@@ -197,8 +178,8 @@ export class ArrivingBody {
     }
     const found = expected && hashed.digests[expected.algorithm];
     if (!expected || found === expected.hex) return hashed;
-    this.#deps.events.digestMismatched(this.artifact.backend);
-    const url = redactUrl(this.beginning.answer.candidate.url);
+    this.#tools.events.digestMismatched(this.artifact.backend);
+    const url = redactUrl(this.response.answer.candidate.url);
     throw new VaultError(
       "digest_mismatch",
       `"${url}" sent the wrong bytes: their ${expected.algorithm} is ${found}, expected ${expected.hex}`,
@@ -206,26 +187,27 @@ export class ArrivingBody {
   }
 
   /** Before anybody has the document: who has it may ask for it by its digest. */
-  async #lookInto(staged: StagedBody, sha256: string): Promise<void> {
+  async #checkContent(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
     const { url, location, headers } = this.version;
     const stream = () => beginningOf(staged.openReader(0), sizeBytes);
     const read = () => new Response(stream()).bytes();
     const document = { sha256, sizeBytes, headers, url, location, read, stream };
     const check = this.artifact.document?.check;
-    if (check) {
-      this.#refused = true;
-      await checkDocument(check, document, this.#deps.made);
-      this.#refused = false;
+    try {
+      if (check) await checkDocument(check, document, this.#tools.made);
+    } catch (error) {
+      this.#state = { kind: "refused" };
+      throw error;
     }
-    await recordKeyByDigest(this.artifact, document, this.#deps);
+    await recordKeyByDigest(this.artifact, document, this.#tools);
   }
 
   /** Whether a newer version was kept while this one was arriving. */
   async #isReplaced(): Promise<boolean> {
     if (this.newer === null) return false;
     await this.newer;
-    const held = this.#deps.store.find(this.artifact);
+    const held = this.#tools.store.find(this.artifact);
     return held !== null && held.validatedAt > this.version.validatedAt;
   }
 
@@ -233,32 +215,39 @@ export class ArrivingBody {
     const { backend, key } = this.artifact;
     const sizeBytes = this.file.sizeBytes!;
     if (await this.#isReplaced()) {
-      this.#deps.log.debug(`${notKeeping(this.artifact)}: a newer version was kept meanwhile`);
+      this.#tools.log.debug(`${notStoring(this.artifact)}: a newer version was kept meanwhile`);
       return false;
     }
     this.file.closeWriters();
     await this.checkpoints?.stop();
     try {
-      await this.#deps.store.commit(staged, { ...this.version, sha256, sizeBytes, storedAt: Date.now() });
+      await this.#tools.store.commit(staged, { ...this.version, sha256, sizeBytes, storedAt: Date.now() });
     } catch (error) {
-      reportUnstored(this.artifact, error, this.#deps);
+      reportUnstored(this.artifact, error, this.#tools);
       return false;
     }
     const seconds = (performance.now() - this.#startedAt) / 1000;
     const rate = (sizeBytes / 1e6 / Math.max(seconds, 0.001)).toFixed(1);
-    this.#deps.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
+    this.#tools.log.info(`Transfer complete ${backend} ${key} ${sizeBytes} bytes ${seconds.toFixed(3)} s ${rate} MB/s`);
     return true;
   }
 }
 
-function versionOf(artifact: Fetchable, { answer }: BodyBeginning, assessment: Assessment): Version {
+function versionOf(artifact: Fetchable, { answer }: BodyResponse, assessment: Assessment): Version {
   const { backend, key } = artifact;
   const { freshUntil, generatedAt, selectedBy } = assessment;
   const now = Date.now();
   return {
-    ...{ backend, key, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) },
+    backend,
+    key,
+    url: redactUrl(answer.candidate.url),
+    location: redirectedTo(answer),
     headers: keepHeaders(answer.response.headers).filter(([name]) => name !== "content-range"),
-    ...{ storedAt: now, validatedAt: now, freshUntil, generatedAt, selectedBy },
+    storedAt: now,
+    validatedAt: now,
+    freshUntil,
+    generatedAt,
+    selectedBy,
   };
 }
 
@@ -278,47 +267,13 @@ function beginningOf(file: Deno.FsFile, sizeBytes: number): ReadableStream<Uint8
   }, { highWaterMark: 0 });
 }
 
-/** A body whose length is ambiguous is stored only where its digest tells that it is whole. */
-function assessWithLength(artifact: Fetchable, headers: Headers): Assessment {
-  const assessment = assess(artifact, headers, Date.now());
-  const doubtful = hasAmbiguousLength(headers) && artifact.identity.kind !== "digest";
-  const objection = "its Content-Length is not certain, and no digest tells whether it is whole";
-  return doubtful ? { ...assessment, storable: false, objection } : assessment;
-}
-
-async function stage(
-  artifact: Fetchable,
-  sizeBytes: number | null,
-  deps: ArrivingBodyDeps,
-): Promise<StagedBody | null> {
-  let staged: StagedBody | null = null;
-  try {
-    staged = await deps.store.stage(artifact);
-    if (sizeBytes === null || await staged.reserve(Math.min(sizeBytes, firstRoomBytes), sizeBytes)) return staged;
-    throw new VaultError("cache_full", `no room for ${sizeBytes} bytes within the limits of the cache`);
-  } catch (error) {
-    staged?.discard();
-    reportUnstored(artifact, error, deps);
-    return null;
-  }
-}
-
+/** Null where nothing needs the digests. */
 function hashFor(
   artifact: Fetchable,
-  { staged, sizeBytes, hashing }: { staged: StagedBody | null; sizeBytes: number | null; hashing: Hashing },
+  { staged, sizeBytes }: { readonly staged: StagedBody | null; readonly sizeBytes: number | null },
+  { hashing }: TransferTools,
 ): RunningHash | null {
   if (staged) return hashing.follow(staged.path, sizeBytes, algorithmsFor(artifact));
-  return artifact.identity.kind === "digest" ? hashing.inline([artifact.identity.digest.algorithm]) : null;
-}
-
-function reportUnstored(artifact: Fetchable, cause: unknown, deps: ArrivingBodyDeps): void {
-  deps.events.storeFailed(artifact.backend);
-  // The store says why there is no room, and not for each body.
-  const level = cause instanceof VaultError && cause.code === "cache_full" ? "info" : "error";
-  deps.log[level](`${notKeeping(artifact)}: ${messageOf(cause)}`);
-  deps.onUnstored();
-}
-
-function notKeeping({ backend, key }: Fetchable): string {
-  return `Not storing ${backend} ${key}, only passing it on`;
+  const digest = givenDigest(artifact.identity);
+  return digest && hashing.inline([digest.algorithm]);
 }

@@ -1,14 +1,14 @@
 import type { Fetchable } from "../../artifact.ts";
 import { keepHeaders } from "../../http/headers.ts";
-import type { BodyBeginning } from "./arriving_body.ts";
+import type { BodyResponse } from "./first_response.ts";
 
 /**
- * The artifact with what the answer tells: the headers it was selected by, and its digest. What goes on from staged
- * bytes is hashed by SHA-256 only, where no digest was known before.
+ * The artifact with what the answer tells: the headers it was selected by, and its digest. A body that
+ * is resumed from staged bytes is hashed by SHA-256 only, where no digest was known before.
  */
 export function asAnswered(
   artifact: Fetchable,
-  { answer: { response, requestHeaders }, resumed }: BodyBeginning,
+  { answer: { response, requestHeaders }, resumed }: BodyResponse,
 ): Fetchable {
   const asked = { ...artifact, requestHeaders };
   const { identity } = artifact;

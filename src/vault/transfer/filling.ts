@@ -1,18 +1,15 @@
 import { VaultError } from "../../errors.ts";
 import type { Answer } from "../asking/ask_upstream.ts";
-import { askPart, type FillContext, fillSegment } from "./fill_segment.ts";
+import { askPart, type FillJob, fillSegment } from "./fill_segment.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { Segment } from "./segment.ts";
 import type { Turn } from "../asking/turn.ts";
 
 export interface FillingOptions {
-  readonly context: Omit<FillContext, "isDispensable" | "mayProceed">;
+  readonly job: FillJob;
   /** A turn for one more request to the upstream of the first response. */
   readonly createTurn: () => Turn;
-  /** A range that begins at most this far beyond what is there waits for it to come. */
-  readonly rangeAheadBytes: number;
-  readonly maxSegments: number;
-  /** Whether upstream is known to honour ranges of this very body. */
+  /** True if upstream is known to honour ranges of this very body. */
   readonly segmentable: boolean;
 }
 
@@ -29,9 +26,10 @@ export class Filling {
 
   constructor(options: FillingOptions) {
     this.#options = options;
-    this.#file = options.context.file;
+    this.#file = options.job.file;
     const stop = () => this.#over.abort();
     this.#filled.promise.then(stop, stop);
+    this.#file.storingStopped.then(() => this.#fillGap());
   }
 
   /** Settles when all bytes are in. Rejects with what makes that impossible. */
@@ -44,18 +42,14 @@ export class Filling {
     this.#run(segment, answer, turn);
   }
 
-  /**
-   * Makes sure that `offset` is on its way, with a segment of its own where it would be long in coming. Whoever wants it
-   * reads until `end`.
-   */
-  want(offset: number, end: number): void {
-    const { segmentable, rangeAheadBytes, maxSegments, context, createTurn } = this.#options;
-    const { condition } = context;
+  /** Makes sure that `[offset, end)` is on its way, in a segment of its own where it would be long in coming. */
+  ensureFetching(offset: number, end: number): void {
+    const { segmentable, job: { condition, limits }, createTurn } = this.#options;
     const possible = segmentable && !this.#refused && !condition.isRefused && this.#file.storing &&
       this.#file.state.kind === "filling";
     const segment = this.#file.segmentAt(offset);
-    const soon = segment !== null && offset - segment.receivedTo <= rangeAheadBytes;
-    if (!possible || soon || this.#trying || this.#running.size >= maxSegments) return;
+    const soon = segment !== null && offset - segment.receivedTo <= limits.rangeAheadBytes;
+    if (!possible || soon || this.#trying || this.#running.size >= limits.maxSegments) return;
     const turn = createTurn();
     if (!turn.takeBody()) return;
     if (condition.isProven) this.#add(offset, end, { answer: null, turn });
@@ -68,20 +62,19 @@ export class Filling {
    */
   async #try(offset: number, wantedTo: number, turn: Turn): Promise<void> {
     const file = this.#file;
-    const { context } = this.#options;
-    const signal = AbortSignal.any([context.signal, this.#over.signal]);
+    const { job } = this.#options;
+    const signal = AbortSignal.any([job.signal, this.#over.signal]);
     const end = file.segmentAt(offset)?.end ?? file.gap?.end ?? file.sizeBytes!;
     this.#trying = true;
     try {
-      const isDispensable = () => true;
-      const stretch = { start: offset, receivedTo: offset, end, wantedTo };
-      const answer = await askPart({ ...context, signal, isDispensable, mayProceed: () => null }, stretch);
+      const part = { start: offset, receivedTo: offset, end, wantedTo };
+      const answer = await askPart(job, part, { isDispensable: () => true, signal });
       this.#trying = false;
       const isMissing = (file.segmentAt(offset)?.receivedTo ?? 0) <= offset && file.state.kind === "filling";
       if (isMissing && file.storing) return this.#add(offset, wantedTo, { answer, turn });
       await answer?.response.body?.cancel().catch(() => {});
     } catch (error) {
-      if (!signal.aborted) this.#goOnWithFewer(error);
+      if (!signal.aborted) this.#continueWithFewer(error);
     } finally {
       this.#trying = false;
       if (!signal.aborted) this.#fetchWanted();
@@ -95,10 +88,10 @@ export class Filling {
     this.#run(segment, first.answer, first.turn);
   }
 
-  #goOnWithFewer(error: unknown): void {
+  #continueWithFewer(error: unknown): void {
     this.#refused = true;
     const reason = error instanceof VaultError ? error.message : String(error);
-    this.#options.context.log.info(`Continuing with fewer connections: ${reason}`);
+    this.#options.job.log.info(`Continuing with fewer connections: ${reason}`);
   }
 
   /** Without a turn it waits for nobody. */
@@ -106,21 +99,21 @@ export class Filling {
     this.#running.add(segment);
     const isDispensable = () => this.#file.storing && this.#running.size > 1 && segment.receivedTo === segment.start;
     const mayProceed = (bytes: number) => turn?.proceed(bytes) ?? null;
-    fillSegment({ ...this.#options.context, isDispensable, mayProceed }, segment, answer).finally(() => {
+    fillSegment(this.#options.job, { segment, answer, isDispensable, mayProceed }).finally(() => {
       this.#running.delete(segment);
       turn?.release();
-    }).then(() => this.#goOn(), (error) => this.#giveBack(segment, error)).catch(this.#filled.reject);
+    }).then(() => this.#continue(), (error) => this.#giveBack(segment, error)).catch(this.#filled.reject);
   }
 
   /**
    * Nothing is stored any more, so that segments wait for who reads: the first bytes must not wait for them in turn.
    */
-  storingStopped(): void {
+  #fillGap(): void {
     if (this.#file.gap) this.#run(this.#file.addSegment(0), null, null);
   }
 
   /** Something else may begin: what followers wait for first, then what lies before the first segment. */
-  #goOn(): void {
+  #continue(): void {
     this.#fetchWanted();
     if (this.#running.size > 0) return;
     const next = this.#file.unfilled();
@@ -129,18 +122,18 @@ export class Filling {
   }
 
   #fetchWanted(): void {
-    for (const { offset, end } of this.#file.unserved()) this.want(offset, end);
+    for (const { offset, end } of this.#file.unserved()) this.ensureFetching(offset, end);
   }
 
   /** Upstream would not give one more connection: the others do its part in the end, and no more are tried. */
   #giveBack(segment: Segment, error: unknown): void {
-    const { condition, signal } = this.#options.context;
+    const { condition, signal } = this.#options.job;
     const possible = this.#file.storing && !signal.aborted && (this.#running.size > 0 || condition.isRefused);
     if (!possible || segment.receivedTo > segment.start) return this.#filled.reject(error);
-    this.#goOnWithFewer(error);
+    this.#continueWithFewer(error);
     const before = this.#file.withdraw(segment);
     if (before && !this.#running.has(before)) this.#runInTurn(before);
-    else if (this.#running.size === 0) this.#goOn();
+    else if (this.#running.size === 0) this.#continue();
   }
 
   #runInTurn(segment: Segment): void {

@@ -3,86 +3,88 @@ import type { DigestAlgorithm } from "../../digest.ts";
 import { contradicts, strongValidator, strongValidators } from "../../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
 import { rangeOf } from "../../http/range.ts";
-import type { VaultEvents } from "../../observe/events.ts";
-import type { Entry, ResumeRecord, StagedBody, Store } from "../../store/store.ts";
+import type { ResumeRecord, StagedBody } from "../../store/store.ts";
 import { type Answer, askUpstream, isWhole, type Question } from "../asking/ask_upstream.ts";
 import { confirmed, confirms } from "../asking/revalidate.ts";
-import type { Hashing, RunningHash } from "../hashing/hashing.ts";
+import type { RunningHash } from "../hashing/running_hash.ts";
+import type { TransferPlan, TransferTools } from "./plan.ts";
 import { settleByHead, type Settled } from "../asking/revalidate_by_head.ts";
 
-/** How a transfer begins: upstream confirms that what we hold is it, or sends a body from `start` on. */
-export type Beginning =
-  | { readonly kind: "confirmed" } & Settled
-  | {
-    readonly kind: "body";
-    readonly answer: Answer;
-    readonly start: number;
-    readonly sizeBytes: number | null;
-    /** For If-Range; null where the upstream gives none that is strong (RFC 9110 §8.8.1). */
-    readonly validator: string | null;
-    /** The bytes before `start`, where an earlier transfer left them, and their hash. */
-    readonly resumed: { readonly staged: StagedBody; readonly hash: RunningHash } | null;
-  };
+/** How a transfer begins: upstream confirms that what is stored is what it has, or sends a body. */
+export type FirstResponse = { readonly kind: "confirmed" } & Settled | BodyResponse;
 
-export interface BeginOptions {
-  readonly artifact: Fetchable;
-  readonly candidates: readonly Candidate[];
-  /** A stale copy to be confirmed. */
-  readonly previous: Entry | null;
-  /** The first byte that is wanted; 0 for a plain GET. */
-  readonly from: number;
-  /** Where what is wanted ends, exclusive; `Infinity` for the end of the body. */
-  readonly to: number;
-  readonly store: Store;
-  readonly hashing: Hashing;
-  readonly events: VaultEvents;
+/** A response with the body from `start` on. */
+export interface BodyResponse {
+  readonly kind: "body";
+  readonly answer: Answer;
+  readonly start: number;
+  /** Null where upstream does not tell. */
+  readonly sizeBytes: number | null;
+  /** For If-Range; null where the upstream gives none that is strong (RFC 9110 §8.8.1). */
+  readonly validator: string | null;
+  /** The bytes before `start`, where an earlier transfer left them, and their hash. */
+  readonly resumed: { readonly staged: StagedBody; readonly hash: RunningHash } | null;
+}
+
+/** The first request of a transfer. */
+export interface FirstRequest {
+  readonly plan: TransferPlan;
+  readonly tools: Pick<TransferTools, "store" | "hashing" | "events">;
+  /** True if it is repeated after a pause where it fails. */
   readonly retry: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends the first request of a transfer: goes on where an earlier one stopped, else asks conditionally or from `from`
- * on.
+ * Sends the first request of a transfer: resumes where an earlier one stopped, else asks conditionally, or from the first
+ * byte on that is wanted.
  */
-export async function begin(options: BeginOptions): Promise<Beginning> {
-  const resumed = await resumeStaged(options);
+export async function requestBody(request: FirstRequest): Promise<FirstResponse> {
+  const { artifact, stale, firstByte, wantedTo } = request.plan;
+  const resumed = await resumeStaged(request);
   if (resumed) return resumed;
-  const settled = await settleByHead({ ...options, askHead: () => ask(options, [], { method: "HEAD" }) });
+  const { store } = request.tools;
+  const askHead = () => ask(request, [], { method: "HEAD" });
+  const settled = await settleByHead({ artifact, previous: stale, store, askHead });
   if (settled?.entry) {
     await giveUp(settled.answer);
     return { kind: "confirmed", ...settled };
   }
   // Upstream refused HEAD and has begun to send the body.
   if (settled?.answer.byGet) return wholeBody(settled.answer);
-  const { artifact, previous, from, to } = options;
-  if (previous) {
-    const answer = await ask(options, [], { previous });
+  if (stale) {
+    const answer = await ask(request, [], { previous: stale });
     if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
-    if (confirms(answer, previous)) {
-      return { kind: "confirmed", answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
+    if (confirms(answer, stale)) {
+      return { kind: "confirmed", answer, entry: confirmed(artifact, stale, answer.response, Date.now()) };
     }
   }
-  if (from > 0) {
-    const answer = await ask(options, resumeHeaders(from, null, to));
+  if (firstByte > 0) {
+    const answer = await ask(request, resumeHeaders(firstByte, null, wantedTo));
     const body = partial(answer, artifact.identity.kind === "digest");
-    if (body?.start === from) return body;
+    if (body?.start === firstByte) return body;
     if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
   }
-  return wholeBody(await ask(options, []));
+  return await requestWholeBody(request);
+}
+
+/** Asks for all of the body, whatever is stored. */
+export async function requestWholeBody(request: FirstRequest): Promise<BodyResponse> {
+  return wholeBody(await ask(request, []));
 }
 
 function ask(
-  { artifact, candidates, previous: held, events, retry, signal }: BeginOptions,
+  { plan: { artifact, candidates, stale }, tools: { events }, retry, signal }: FirstRequest,
   headers: [string, string][],
-  asking: Partial<Pick<Question, "method" | "previous">> = {},
+  asking: Partial<Pick<Question, "method" | "previous" | "candidates">> = {},
 ): Promise<Answer> {
-  return askUpstream(artifact, { method: "GET", headers, held, signal, candidates, events, retry, ...asking });
+  return askUpstream(artifact, { method: "GET", headers, held: stale, signal, candidates, events, retry, ...asking });
 }
 
 /** Gives a first response up; staged bytes are parked again. */
-export async function giveBack({ answer, resumed }: Extract<Beginning, { kind: "body" }>): Promise<void> {
+export async function giveBack({ answer, resumed }: BodyResponse): Promise<void> {
   resumed?.hash.close();
   resumed?.staged.park();
   await giveUp(answer);
@@ -92,7 +94,7 @@ async function giveUp({ response }: Answer): Promise<void> {
   await response.body?.cancel().catch(() => {});
 }
 
-function wholeBody(answer: Answer): Extract<Beginning, { kind: "body" }> {
+function wholeBody(answer: Answer): BodyResponse {
   const { headers } = answer.response;
   return {
     kind: "body",
@@ -104,8 +106,8 @@ function wholeBody(answer: Answer): Extract<Beginning, { kind: "body" }> {
   };
 }
 
-/** A 206 that can be built on: its size is known and it can be gone on with later. */
-function partial(answer: Answer, digestKnown: boolean): Extract<Beginning, { kind: "body" }> | null {
+/** A 206 whose size is known and that can be resumed later; null for others. */
+function partial(answer: Answer, digestKnown: boolean): BodyResponse | null {
   const { response } = answer;
   if (response.status !== 206) return null;
   const range = rangeOf(response.headers);
@@ -115,16 +117,16 @@ function partial(answer: Answer, digestKnown: boolean): Extract<Beginning, { kin
 }
 
 /**
- * Goes on where an earlier transfer stopped. Upstream is asked before the staged bytes are hashed again: while it is
+ * Resumes where an earlier transfer stopped. Upstream is asked before the staged bytes are hashed again: while it is
  * down they stay parked as they are.
  */
-async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
-  const { artifact, store } = options;
+async function resumeStaged(request: FirstRequest): Promise<BodyResponse | null> {
+  const { plan: { artifact, candidates }, tools: { store } } = request;
   const staged = await store.resume(artifact);
   if (!staged) return null;
   const record = staged.resume!;
-  const candidates = options.candidates.toSorted((a, b) => Number(b.url === record.url) - Number(a.url === record.url));
-  const answer = await askRest({ ...options, candidates }, record).catch((error) => {
+  const sorted = candidates.toSorted((a, b) => Number(b.url === record.url) - Number(a.url === record.url));
+  const answer = await askRest(request, sorted, record).catch((error) => {
     staged.park();
     throw error;
   });
@@ -133,7 +135,7 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
     (artifact.identity.kind === "digest" ||
       (record.validator !== null && !contradicts(answer.response.headers, record.validator)));
   const hash = unchanged && await staged.reserve(record.storedBytes, record.sizeBytes)
-    ? await checkedPrefix(staged, options, answer)
+    ? await checkedPrefix(staged, request, answer)
     : null;
   if (unchanged && hash) return { ...body, validator: body.validator ?? record.validator, resumed: { staged, hash } };
   staged.discard();
@@ -143,12 +145,16 @@ async function resumeStaged(options: BeginOptions): Promise<Beginning | null> {
 }
 
 /** Asks for what is missing; by the date where upstream has the same version and sends it whole in answer to its ETag. */
-async function askRest(options: BeginOptions, { storedBytes, validator }: ResumeRecord): Promise<Answer> {
-  const answer = await ask(options, resumeHeaders(storedBytes, validator));
+async function askRest(
+  request: FirstRequest,
+  candidates: readonly Candidate[],
+  { storedBytes, validator }: ResumeRecord,
+): Promise<Answer> {
+  const answer = await ask(request, resumeHeaders(storedBytes, validator), { candidates });
   const [same, date] = strongValidators(keepHeaders(answer.response.headers));
   if (!isWhole(answer.response.status) || same !== validator || date === undefined) return answer;
   await giveUp(answer);
-  return await ask(options, resumeHeaders(storedBytes, date));
+  return await ask(request, resumeHeaders(storedBytes, date), { candidates });
 }
 
 /** Asks for the rest of a body from `offset` on, provided it is still the same (RFC 9110 §13.1.5). */
@@ -158,12 +164,12 @@ export function resumeHeaders(offset: number, validator: string | null, end = In
 }
 
 /**
- * The running hash of the staged bytes, to go on from there; null where they are not what was recorded. Where the
+ * The running hash of the staged bytes; null where they are not what was recorded. Where the
  * transfer is stopped meanwhile, they are parked again, and it rejects with the reason.
  */
 async function checkedPrefix(
   staged: StagedBody,
-  { artifact, hashing, signal }: BeginOptions,
+  { plan: { artifact }, tools: { hashing }, signal }: FirstRequest,
   answer: Answer,
 ): Promise<RunningHash | null> {
   const { storedBytes, sha256 } = staged.resume!;

@@ -9,8 +9,6 @@ import { Segment } from "./segment.ts";
 import { SegmentMap } from "./segment_map.ts";
 import { Wakeup } from "./wakeup.ts";
 
-export { heldBackBytes };
-
 export interface GrowingFileOptions {
   /** Null where the body is only passed on: there is no file, and nobody can join later. */
   readonly staged: StagedBody | null;
@@ -19,8 +17,6 @@ export interface GrowingFileOptions {
   readonly hash: RunningHash | null;
   /** True if a digest is expected: followers of the whole body get its last bytes only after the check. */
   readonly gated: boolean;
-  /** Called when a follower reads no more. */
-  readonly onFollowerLeft: () => void;
   /** How long a follower that others must wait for may stand still, once the body is only passed on. */
   readonly patienceMs: number;
 }
@@ -39,7 +35,6 @@ export class GrowingFile {
    */
   readonly storingStopped: Promise<unknown>;
   readonly #staged: StagedBody | null;
-  readonly #onFollowerLeft: () => void;
   readonly #segments: SegmentMap<Segment>;
   readonly #followers = new Set<Follower>();
   readonly #hashFeed: HashFeed | null;
@@ -49,12 +44,11 @@ export class GrowingFile {
   #hashFollower: Follower | null = null;
   #state: GrowingState = { kind: "filling" };
 
-  constructor({ staged, sizeBytes, hash, gated, onFollowerLeft, patienceMs }: GrowingFileOptions) {
+  constructor({ staged, sizeBytes, hash, gated, patienceMs }: GrowingFileOptions) {
     this.gated = gated;
     this.patienceMs = patienceMs;
     this.storingStopped = this.#storingStopped.promise;
     this.#staged = staged;
-    this.#onFollowerLeft = onFollowerLeft;
     this.#segments = new SegmentMap(sizeBytes);
     this.#hashFeed = hash && new HashFeed(hash);
     this.#storing = staged !== null;
@@ -130,12 +124,12 @@ export class GrowingFile {
     return this.#followers.size;
   }
 
-  /** A reader of the body from its first byte on, until `Follower.narrow` says otherwise. */
-  follow(): Follower {
+  /** A reader of the body from its first byte on, until `Follower.narrow` says otherwise. Calls `onLeft` at its end. */
+  follow(onLeft: () => void = () => {}): Follower {
     const follower = new Follower(this, () => {
       if (!this.#followers.delete(follower)) return;
       this.wake();
-      this.#onFollowerLeft();
+      onLeft();
     });
     this.#followers.add(follower);
     return follower;

@@ -2,26 +2,37 @@ import { VaultError } from "../../errors.ts";
 import type { Artifact, Fetchable } from "../../artifact.ts";
 import { givenDigest, reusableSha256 } from "../identity.ts";
 import type { TransferStatus } from "../vault.ts";
+import type { Lease } from "./lease.ts";
+import type { TransferPlan, TransferTools } from "./plan.ts";
 import { describeTransfers, statusOf } from "./status.ts";
-import { Transfer, type TransferDeps, type TransferPlan } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
 
-/** Whom a transfer may serve: all who ask for its key, those who ask with the same headers, or only who started it. */
-export type Sharing = "key" | "selection" | "none";
+/** Who may share a transfer: all who ask for its key, those who ask with the same headers, or only who started it. */
+export type Sharing = "key" | "variant" | "none";
+
+/** A transfer, and the lease of the one who asked for it, who gives it back. */
+export interface Joined {
+  readonly transfer: Transfer;
+  readonly lease: Lease;
+  /** False for the one who started it. */
+  readonly isShared: boolean;
+}
 
 /** The transfers under way: one for each artifact, however many ask for it. */
 export class Transfers {
-  readonly #deps: TransferDeps;
-  readonly #started: (transfer: Transfer) => void;
-  readonly #joinable = new Map<string, Transfer>();
+  readonly #tools: TransferTools;
+  readonly #onStart: (transfer: Transfer) => void;
+  /** The latest of each name. */
+  readonly #latest = new Map<string, Transfer>();
   readonly #running = new Set<Transfer>();
   /** By the name that a newer one will have. */
   readonly #outdated = new Map<string, Transfer>();
   #closing = false;
 
-  /** `started` is notified of each new transfer. */
-  constructor(deps: TransferDeps, started: (transfer: Transfer) => void) {
-    this.#deps = deps;
-    this.#started = started;
+  /** `onStart` is called with each new transfer. */
+  constructor(tools: TransferTools, onStart: (transfer: Transfer) => void) {
+    this.#tools = tools;
+    this.#onStart = onStart;
   }
 
   /** Whether a transfer of this artifact can be joined. */
@@ -31,15 +42,15 @@ export class Transfers {
 
   /** The transfer that `join` would join; null where it would start one. */
   find(artifact: Fetchable, sharing: Sharing): Transfer | null {
-    const known = sharing === "none" ? undefined : this.#joinable.get(nameOf(artifact, sharing));
-    return known?.stopping === false ? known : null;
+    const known = sharing === "none" ? undefined : this.#latest.get(nameOf(artifact, sharing));
+    return known?.isJoinable ? known : null;
   }
 
   /** Upstream has another version than the one that is arriving: later requests do not join it. */
   outdate(transfer: Transfer, artifact: Fetchable, sharing: Sharing): void {
     const name = nameOf(artifact, sharing);
-    if (this.#joinable.get(name) !== transfer) return;
-    this.#joinable.delete(name);
+    if (this.#latest.get(name) !== transfer) return;
+    this.#latest.delete(name);
     this.#outdated.set(name, transfer);
     transfer.ended.then(() => this.#outdated.get(name) === transfer && this.#outdated.delete(name));
   }
@@ -54,7 +65,7 @@ export class Transfers {
   elsewhere(artifact: Fetchable): Transfer | null {
     const { backend, key, identity } = artifact;
     const sha256 = reusableSha256(identity);
-    if (sha256 === null || this.has(artifact) || this.#deps.store.bodySize(sha256) !== null) return null;
+    if (sha256 === null || this.has(artifact) || this.#tools.store.bodySize(sha256) !== null) return null;
     for (const transfer of this.#running) {
       const { artifact: its, stopping } = transfer;
       const digest = givenDigest(its.identity);
@@ -64,33 +75,34 @@ export class Transfers {
     return null;
   }
 
-  /** The transfer under way for this plan, or a new one. Throws `shutting_down`. */
-  join(plan: TransferPlan, sharing: Sharing): { transfer: Transfer; joined: boolean } {
-    const name = nameOf(plan.artifact, sharing);
-    const known = this.#joinable.get(name);
-    if (known && !known.stopping && sharing !== "none") {
-      this.#deps.events.followerJoined(plan.artifact.backend);
-      return { transfer: known, joined: true };
-    }
+  /** Joins the transfer under way for this plan, or a new one. Throws `shutting_down`. */
+  join(plan: TransferPlan, sharing: Sharing): Joined {
+    const known = this.find(plan.artifact, sharing);
+    if (known) this.#tools.events.followerJoined(plan.artifact.backend);
+    const transfer = known ?? this.#start(plan, sharing);
+    return { transfer, lease: transfer.join(), isShared: known !== null };
+  }
+
+  #start(plan: TransferPlan, sharing: Sharing): Transfer {
     if (this.#closing) {
       throw new VaultError(
         "shutting_down",
         "The vault is shutting down and fetches nothing more. Ask again in a moment",
       );
     }
-    let detached = false;
-    const after = known?.stopping ? { after: known.ended } : {};
-    const transfer: Transfer = new Transfer({ ...plan, ...after }, this.#deps, () => {
-      detached = true;
-      if (this.#joinable.get(name) === transfer) this.#joinable.delete(name);
-    });
-    this.#started(transfer);
+    const name = nameOf(plan.artifact, sharing);
+    const before = this.#latest.get(name);
+    const transfer = new Transfer(plan, this.#tools, before?.stopping ? before.ended : null);
+    this.#onStart(transfer);
     this.#outdated.get(name)?.succeededBy(transfer);
     this.#outdated.delete(name);
-    if (sharing !== "none" && !detached) this.#joinable.set(name, transfer);
+    if (sharing !== "none") this.#latest.set(name, transfer);
     this.#running.add(transfer);
-    transfer.ended.then(() => this.#running.delete(transfer));
-    return { transfer, joined: false };
+    transfer.ended.then(() => {
+      this.#running.delete(transfer);
+      if (this.#latest.get(name) === transfer) this.#latest.delete(name);
+    });
+    return transfer;
   }
 
   /** The transfers under way, those that began first first. */
@@ -105,7 +117,7 @@ export class Transfers {
     const timer = setTimeout(waited.resolve, timeoutMs);
     await Promise.race([this.#allEnded(), waited.promise]);
     clearTimeout(timer);
-    if (this.#running.size > 0) this.#deps.log.info(`Cutting off: ${describeTransfers(this.status())}`);
+    if (this.#running.size > 0) this.#tools.log.info(`Cutting off: ${describeTransfers(this.status())}`);
     for (const transfer of this.#running) {
       transfer.stop(new VaultError("shutting_down", "the vault is shutting down; the bytes so far are kept"));
     }
@@ -118,5 +130,5 @@ export class Transfers {
 }
 
 function nameOf({ backend, key, requestHeaders }: Fetchable, sharing: Sharing): string {
-  return sharing === "selection" ? JSON.stringify([backend, key, requestHeaders]) : `${backend}\0${key}`;
+  return sharing === "variant" ? JSON.stringify([backend, key, requestHeaders]) : `${backend}\0${key}`;
 }
