@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
-import { presentConfig } from "../config/present.ts";
+import { showConfig } from "../config/show.ts";
 import { configSchema, warningsOf } from "../configuration.ts";
 import type { Command } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
@@ -17,7 +17,7 @@ export const check: Command = {
   async run(values, io) {
     const notes: string[] = [];
     const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
-    io.stdout(stringify(presentConfig(config, configSchema), { lineWidth: 0 }));
+    io.stdout(stringify(showConfig(config, configSchema), { lineWidth: 0 }));
     const ofRuntime = [oldRuntime(), config.tls === undefined ? refusesUpgrades() : null];
     const unserved = await unservedWarning(config);
     const warnings = [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { authorities, choice, duration, flag, integer, Misfit, text, textMatching, value } from "./kinds.ts";
+import { authorities, choice, duration, flag, integer, Invalid, text, textMatching, value } from "./value_types.ts";
 import { clientCertificate } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
 
@@ -20,12 +20,12 @@ const prefix = value<string>({
   a: "a path prefix",
   hint: "write /name or /some/path",
   read(input) {
-    if (typeof input !== "string" || !/^\/[A-Za-z0-9._~!$&'()*+,;=:@\/-]*$/.test(input)) return new Misfit();
+    if (typeof input !== "string" || !/^\/[A-Za-z0-9._~!$&'()*+,;=:@\/-]*$/.test(input)) return new Invalid();
     const path = input.length > 1 ? input.replace(/\/$/, "") : input;
-    if (/\/\.{0,2}(\/|$)/.test(path) && path !== "/") return new Misfit();
-    if (reserved.includes(path)) return new Misfit(`"${path}" is answered by the vault itself; choose another prefix`);
+    if (/\/\.{0,2}(\/|$)/.test(path) && path !== "/") return new Invalid();
+    if (reserved.includes(path)) return new Invalid(`"${path}" is answered by the vault itself; choose another prefix`);
     if (/^\/-(\/|$)/.test(path)) {
-      return new Misfit(`"${path}" is reserved: the vault's own pages are below "/-/"; choose another prefix`);
+      return new Invalid(`"${path}" is reserved: the vault's own pages are below "/-/"; choose another prefix`);
     }
     return path;
   },

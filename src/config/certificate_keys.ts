@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { path } from "./kinds.ts";
+import { path } from "./value_types.ts";
 
 /** The schema of a certificate with its private key. */
 export function certificatePair() {

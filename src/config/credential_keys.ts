@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { secret, secretFile, text } from "./kinds.ts";
+import { secret, secretFile, text } from "./value_types.ts";
 
 /** The keys for the vault's credentials at an upstream. */
 export const credentialKeys = {

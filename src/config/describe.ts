@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { backendSchemasOf, backendTypeNames, schemaOfBackend, typeNamesOf } from "./backend_schemas.ts";
-import { kindOf } from "./kinds.ts";
+import { valueTypeOf } from "./value_types.ts";
 import type { ConfigSchema } from "./schema.ts";
 import { backendKeys } from "./backend_keys.ts";
 import { shapeOf, unwrap } from "./walk.ts";
@@ -73,8 +73,8 @@ function describeKey(key: string, schema: z.core.$ZodType): KeyDescription {
 
 function typeOf(schema: z.core.$ZodType): string {
   const inner = unwrap(schema);
-  const kind = kindOf(inner);
-  if (kind !== undefined) return kind.type;
+  const valueType = valueTypeOf(inner);
+  if (valueType !== undefined) return valueType.type;
   if (inner instanceof z.ZodLiteral) return [...inner.values].join(", ");
   if (inner instanceof z.ZodRecord) return `mapping to ${typeOf(inner.valueType)}`;
   if (!(inner instanceof z.ZodArray)) return "mapping";

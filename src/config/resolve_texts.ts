@@ -1,5 +1,5 @@
 import type { Env } from "./env.ts";
-import { Misfit } from "./kinds.ts";
+import { Invalid } from "./value_types.ts";
 import { formatPath, type Path, type Problem } from "./problem.ts";
 import { hasBareReference, referencedNames, substitute } from "./substitute.ts";
 
@@ -11,7 +11,7 @@ export function resolveTexts(tree: unknown, env: Env): { value: unknown; problem
   const problems: Problem[] = [];
   const value = mapTexts(tree, [], (text, path) => {
     const result = substitute(text, env);
-    if (!(result instanceof Misfit)) return result === "" && text !== "" ? undefined : result;
+    if (!(result instanceof Invalid)) return result === "" && text !== "" ? undefined : result;
     problems.push({ path, message: result.reason ?? "" });
     return text;
   });

@@ -8,13 +8,13 @@ import {
   duration,
   flag,
   integer,
-  Misfit,
+  Invalid,
   path,
   rate,
   shown,
   size,
   value,
-} from "./kinds.ts";
+} from "./value_types.ts";
 import { certificatePair } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
 
@@ -24,7 +24,7 @@ const hostName = value<string>({
   hint: "write vault.example.com, 192.0.2.1 or vault.example.com:8080",
   read(input) {
     const isHost = typeof input === "string" && /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?$/.test(input);
-    return isHost ? input.toLowerCase() : new Misfit();
+    return isHost ? input.toLowerCase() : new Invalid();
   },
 });
 
@@ -33,10 +33,10 @@ const listenHost = value<string>({
   a: "a host",
   hint: "write 127.0.0.1, 0.0.0.0, ::1 or a name",
   read(input) {
-    if (typeof input !== "string" || !/^[A-Za-z0-9.:_-]+$/.test(input)) return new Misfit();
+    if (typeof input !== "string" || !/^[A-Za-z0-9.:_-]+$/.test(input)) return new Invalid();
     const [, host, port] = /^([^:]+):(\d+)$/.exec(input) ?? [];
     if (host === undefined) return input;
-    return new Misfit(`${shown(input)} has a port; write ${host}, and the port as http_port: ${port}`);
+    return new Invalid(`${shown(input)} has a port; write ${host}, and the port as http_port: ${port}`);
   },
 });
 

@@ -1,26 +1,26 @@
 import type { Env } from "./env.ts";
-import { Misfit } from "./kinds.ts";
+import { Invalid } from "./value_types.ts";
 
 /** Matches `$${`, `${NAME}` and `${NAME:-default}`, and a `${` that begins neither. */
 const reference = /\$(\$\{)|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?/g;
 
 /** Replaces `${NAME}` and `${NAME:-default}` (for unset or empty) by environment variables, and `$${` by `${`. */
-export function substitute(text: string, env: Env): string | Misfit {
-  let misfit: Misfit | undefined;
+export function substitute(text: string, env: Env): string | Invalid {
+  let invalid: Invalid | undefined;
   const result = text.replace(reference, (_, literal?: string, name?: string, fallback?: string) => {
     if (literal !== undefined) return literal;
     if (name === undefined) {
-      misfit ??= new Misfit('"${" begins no ${NAME} or ${NAME:-default}; write $${ for a literal ${');
+      invalid ??= new Invalid('"${" begins no ${NAME} or ${NAME:-default}; write $${ for a literal ${');
       return "";
     }
     const value = env(name);
     if (fallback !== undefined) return value || fallback;
-    misfit ??= value === undefined
-      ? new Misfit(`the environment variable ${name} is not set; set it or write \${${name}:-default}`)
+    invalid ??= value === undefined
+      ? new Invalid(`the environment variable ${name} is not set; set it or write \${${name}:-default}`)
       : undefined;
     return value ?? "";
   });
-  return misfit ?? result;
+  return invalid ?? result;
 }
 
 /** Returns the names of the variables that a text refers to. */

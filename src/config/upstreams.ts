@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Kind, kindOf } from "./kinds.ts";
+import { type ValueType, valueTypeOf } from "./value_types.ts";
 import { schemaOfBackend } from "./backend_schemas.ts";
 import type { BackendConfig, Config, ConfigSchema } from "./schema.ts";
 import { clientCertificate } from "./certificate_keys.ts";
@@ -33,8 +33,8 @@ export function clientCertificatesOf(backend: BackendConfig, schema: ConfigSchem
 
 type ClientCertificate = z.output<typeof clientCertificate>;
 
-function valuesOf(role: Kind<unknown>["role"], backend: BackendConfig, schema: ConfigSchema): string[] {
-  return [...collect((schema) => kindOf(schema)?.role === role, schemaOfBackend(schema), backend)].map(String);
+function valuesOf(role: ValueType<unknown>["role"], backend: BackendConfig, schema: ConfigSchema): string[] {
+  return [...collect((schema) => valueTypeOf(schema)?.role === role, schemaOfBackend(schema), backend)].map(String);
 }
 
 type Wanted = (schema: z.core.$ZodType) => boolean;

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { kindOf } from "./kinds.ts";
+import { valueTypeOf } from "./value_types.ts";
 
 /** Returns the schema inside wrappers that make it optional, give it a default or transform its result. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  if (kindOf(schema) !== undefined) return schema;
+  if (valueTypeOf(schema) !== undefined) return schema;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) return unwrap(schema.unwrap());
   if (schema instanceof z.ZodPipe) return unwrap(schema.out instanceof z.ZodTransform ? schema.in : schema.out);
   return schema;

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { backendTypeNames } from "./backend_schemas.ts";
-import { shown } from "./kinds.ts";
+import { shown } from "./value_types.ts";
 import { unsupportedTypes } from "./leniency.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeConfig } from "../../src/config/describe.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { presentConfig } from "../../src/config/present.ts";
+import { showConfig } from "../../src/config/show.ts";
 import { configurationReference } from "../../src/config/reference.ts";
 import { upstreamsOf } from "../../src/config/upstreams.ts";
 import { configSchema } from "../../src/configuration.ts";
@@ -64,14 +64,14 @@ backends:
 
 Deno.test("a configuration is shown without secrets, and reads back as the same", async () => {
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
-  const shown = JSON.stringify(presentConfig(config, configSchema));
+  const shown = JSON.stringify(showConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
   assert.match(
     shown,
     /"password":"\*\*\*","headers":{"X-Key":"\*\*\*"},"ttl":"90s","rules":\[{"match":"x","ttl":"forever"/,
   );
   const again = await loadConfig({ schema: configSchema, text: shown, env: () => undefined });
-  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
+  assert.deepEqual(showConfig(again, configSchema), showConfig(config, configSchema));
 });
 
 Deno.test("the upstreams of a backend are its base URLs", async () => {

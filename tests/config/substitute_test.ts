@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Misfit } from "../../src/config/kinds.ts";
+import { Invalid } from "../../src/config/value_types.ts";
 import { namesInTexts, resolveTexts } from "../../src/config/resolve_texts.ts";
 import { substitute } from "../../src/config/substitute.ts";
 
@@ -34,7 +34,7 @@ const failures: [text: string, reason: RegExp][] = [
 for (const [text, reason] of failures) {
   Deno.test(`${text} is a problem`, () => {
     const result = substitute(text, env);
-    assert.ok(result instanceof Misfit);
+    assert.ok(result instanceof Invalid);
     assert.match(result.reason ?? "", reason);
   });
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyNumberOf, duration, oneOrMore } from "../../config/kinds.ts";
+import { anyNumberOf, duration, oneOrMore } from "../../config/value_types.ts";
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
 import type { Configured } from "../../config/schema.ts";

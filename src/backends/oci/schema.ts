@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { authorities, choice, duration, flag, oneOrMore } from "../../config/kinds.ts";
+import { authorities, choice, duration, flag, oneOrMore } from "../../config/value_types.ts";
 import { imagePattern, platform, registryName, registryPattern, registryUrl } from "./value_types.ts";
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";

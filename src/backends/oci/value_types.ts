@@ -1,4 +1,4 @@
-import { Misfit, textMatching, value } from "../../config/kinds.ts";
+import { Invalid, textMatching, value } from "../../config/value_types.ts";
 import { readUpstreamUrl } from "../../config/urls.ts";
 
 /** A host name whose labels may be stars, except for the last. That one is no number, which excludes addresses. */
@@ -12,7 +12,7 @@ export function registryPattern(...words: readonly string[]) {
     hint: `write ${words.join(", ")}, quay.io or *.gcr.io, where a star is one whole label`,
     read(input) {
       const text = typeof input === "string" ? input.toLowerCase() : "";
-      return words.includes(text) || hosts.test(text) ? text : new Misfit();
+      return words.includes(text) || hosts.test(text) ? text : new Invalid();
     },
   });
 }
@@ -38,7 +38,7 @@ export const registryName = value<string>({
   hint: "write docker.io or registry.lan:5000",
   read(input) {
     const isName = typeof input === "string" && /^(\[[0-9a-f:]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(input);
-    return isName ? input.toLowerCase() : new Misfit();
+    return isName ? input.toLowerCase() : new Invalid();
   },
 });
 
@@ -58,15 +58,15 @@ export function registryUrl() {
   });
 }
 
-function readRegistryUrl(input: unknown): string | Misfit {
+function readRegistryUrl(input: unknown): string | Invalid {
   const hasScheme = typeof input !== "string" || input.includes("://");
   const read = readUpstreamUrl(hasScheme ? input : `https://${input.trim()}`, registryHint);
-  if (read instanceof Misfit) return read;
+  if (read instanceof Invalid) return read;
   const url = new URL(read);
   if (isDockerHub(url)) return hasScheme ? `${url.protocol}//${hubHost}` : `//${hubHost}`;
   if (/\/v1$/.test(url.pathname)) {
     const right = read.replace(/\/v1$/, "");
-    return new Misfit(`"${read}" is the address of an API that registries have no longer; write ${right}`);
+    return new Invalid(`"${read}" is the address of an API that registries have no longer; write ${right}`);
   }
   return hasScheme ? read : `//${input.trim().replace(/\/+$/, "")}`;
 }

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { anyNumberOf, authorities, duration, flag, integer, Misfit, oneOrMore, value } from "../../config/kinds.ts";
+import {
+  anyNumberOf,
+  authorities,
+  duration,
+  flag,
+  integer,
+  Invalid,
+  oneOrMore,
+  value,
+} from "../../config/value_types.ts";
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
@@ -16,7 +25,7 @@ const projectPattern = value<string>({
   hint: 'write for example "mycompany-*", without a version',
   read(input) {
     const isPattern = typeof input === "string" && /^[\w.*?[\]{},!()|+@^-]+$/.test(input);
-    return isPattern ? input.replace(/[-_.]+/g, "-").toLowerCase() : new Misfit();
+    return isPattern ? input.replace(/[-_.]+/g, "-").toLowerCase() : new Invalid();
   },
 });
 

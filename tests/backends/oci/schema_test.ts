@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load.ts";
-import { presentConfig } from "../../../src/config/present.ts";
+import { showConfig } from "../../../src/config/show.ts";
 import type { BackendConfig } from "../../../src/config/schema.ts";
 import type { OciConfig } from "../../../src/backends/oci/schema.ts";
 import { authoritiesOf, upstreamsOf } from "../../../src/config/upstreams.ts";
@@ -176,11 +176,11 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     "- {type: oci, name: e, config: {registries: [quay.io, '*.gcr.io', '*.example.com:5000']}}",
     "- {type: oci, name: f, config: {registry_url: x, token_file: /run/token}}",
   );
-  const shown = JSON.stringify(presentConfig(config, configSchema));
+  const shown = JSON.stringify(showConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
   assert.match(shown, /"token_file":"\/run\/token"/, "where a secret is, is none");
   const again = await loadConfig({ schema: configSchema, text: shown, env });
-  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
+  assert.deepEqual(showConfig(again, configSchema), showConfig(config, configSchema));
 });
 
 /** What is wrong with the keys of a backend: one problem each, and where. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../../src/config/load.ts";
-import { presentConfig } from "../../../src/config/present.ts";
+import { showConfig } from "../../../src/config/show.ts";
 import type { PypiConfig } from "../../../src/backends/pypi/schema.ts";
 import { authoritiesOf, upstreamsOf } from "../../../src/config/upstreams.ts";
 import { configSchema, warningsOf } from "../../../src/configuration.ts";
@@ -121,10 +121,10 @@ Deno.test("a configuration is shown without secrets, and reads back as the same"
     `- {type: pypi, name: a, config: {username: u, password: "\${P}", min_age: 1w}}`,
     `- {type: pypi, name: b, config: {indexes: [{index_url: "https://x", token: "\${P}", only: "a.*"}]}}`,
   );
-  const shown = JSON.stringify(presentConfig(config, configSchema));
+  const shown = JSON.stringify(showConfig(config, configSchema));
   assert.doesNotMatch(shown, /hunter2/);
   const again = await loadConfig({ schema: configSchema, text: shown, env });
-  assert.deepEqual(presentConfig(again, configSchema), presentConfig(config, configSchema));
+  assert.deepEqual(showConfig(again, configSchema), showConfig(config, configSchema));
 });
 
 /** What is wrong with the keys of a backend: one problem each, and where. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { backendKeys, backendSchema } from "../../../src/config/backend_keys.ts";
 import { checkCredentials, credentialKeys } from "../../../src/config/credential_keys.ts";
-import { duration } from "../../../src/config/kinds.ts";
+import { duration } from "../../../src/config/value_types.ts";
 import type { Configured } from "../../../src/config/schema.ts";
 import { upstreamUrl } from "../../../src/config/urls.ts";
 

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { formatSize, parseSize } from "./size.ts";
 
-/** A kind of value of a key: how it is parsed, named in messages and documentation, and printed. */
-export interface Kind<Value> {
-  /** The kind's name in the documentation: `duration`. */
+/** A type of value that a key takes: how it is parsed, named in messages and documentation, and printed. */
+export interface ValueType<Value> {
+  /** The type's name in the documentation: `duration`. */
   readonly type: string;
-  /** The kind's name in messages: `"abc" is not ${a}; ${hint}`. */
+  /** The type's name in messages: `"abc" is not ${a}; ${hint}`. */
   readonly a: string;
   readonly hint: string;
   /** True for a secret, which is never shown, neither in messages nor by `check`. */
@@ -14,33 +14,36 @@ export interface Kind<Value> {
   /** Marks a URL that is fetched from, a file of certificate authorities, or a file that holds a secret. */
   readonly role?: "upstream" | "authority" | "secret";
   /** Parses a YAML scalar. Numbers and booleans may arrive as text, from the environment. */
-  read(input: unknown): Value | Misfit;
+  read(input: unknown): Value | Invalid;
   /** The inverse of `read`; absent where the value is its own text. */
   print?(value: Value): unknown;
 }
 
-/** The reason why a value does not fit; without one, the kind's own wording says it. */
-export class Misfit {
+/** The reason why a value does not fit; without one, the type's own wording says it. */
+export class Invalid {
   constructor(readonly reason?: string) {}
 }
 
-const kinds = z.registry<Kind<unknown>>();
+const valueTypes = z.registry<ValueType<unknown>>();
 
 /** Makes the schema of one key's value. */
-export function value<Value>(kind: Kind<Value>) {
+export function value<Value>(valueType: ValueType<Value>) {
   const schema = z.unknown().transform((input, context): Value => {
-    const result = input === undefined ? new Misfit(`${kind.a} is missing; ${kind.hint}`) : kind.read(input);
-    if (!(result instanceof Misfit)) return result;
-    const message = result.reason ?? `${kind.secret ? "the value" : shown(input)} is not ${kind.a}; ${kind.hint}`;
+    const result = input === undefined
+      ? new Invalid(`${valueType.a} is missing; ${valueType.hint}`)
+      : valueType.read(input);
+    if (!(result instanceof Invalid)) return result;
+    const message = result.reason ??
+      `${valueType.secret ? "the value" : shown(input)} is not ${valueType.a}; ${valueType.hint}`;
     context.issues.push({ code: "custom", message, input: undefined });
     return z.NEVER;
   });
-  return schema.register(kinds, kind as Kind<unknown>);
+  return schema.register(valueTypes, valueType as ValueType<unknown>);
 }
 
 /** Returns what a schema was made from; undefined where `value` did not make it. */
-export function kindOf(schema: z.core.$ZodType): Kind<unknown> | undefined {
-  return kinds.get(schema as z.ZodType);
+export function valueTypeOf(schema: z.core.$ZodType): ValueType<unknown> | undefined {
+  return valueTypes.get(schema as z.ZodType);
 }
 
 /** Formats a value for a message: short, and on one line. */
@@ -62,13 +65,13 @@ export function text(type = "text") {
 }
 
 /** A path. One that begins with `~` is refused, since only a shell would expand it. */
-export function path(type: "file" | "directory", role?: Kind<string>["role"]) {
+export function path(type: "file" | "directory", role?: ValueType<string>["role"]) {
   return value({ type, a: "text", hint: "write it in quotes", ...role && { role }, read: readPath });
 }
 
-function readPath(input: unknown): string | Misfit {
+function readPath(input: unknown): string | Invalid {
   if (typeof input !== "string" || !/^~(?:[/\\]|$)/.test(input)) return readText(input);
-  return new Misfit(`${shown(input)} begins with ~, which only a shell understands; write the whole path`);
+  return new Invalid(`${shown(input)} begins with ~, which only a shell understands; write the whole path`);
 }
 
 /** One file of certificate authorities, or a list of them. */
@@ -87,15 +90,15 @@ export function secret(options: { empty?: true } = {}) {
   return value({ type: "secret text", a: "text", hint: "write it in quotes", secret: true, read });
 }
 
-function readText(input: unknown): string | Misfit {
-  return typeof input === "string" && input !== "" ? input : new Misfit();
+function readText(input: unknown): string | Invalid {
+  return typeof input === "string" && input !== "" ? input : new Invalid();
 }
 
 /** Text of a given form. */
-export function textMatching(pattern: RegExp, kind: Pick<Kind<string>, "type" | "a" | "hint">) {
+export function textMatching(pattern: RegExp, valueType: Pick<ValueType<string>, "type" | "a" | "hint">) {
   return value({
-    ...kind,
-    read: (input) => typeof input === "string" && pattern.test(input) ? input : new Misfit(),
+    ...valueType,
+    read: (input) => typeof input === "string" && pattern.test(input) ? input : new Invalid(),
   });
 }
 
@@ -107,7 +110,7 @@ export function integer(min: number, max: number) {
     hint: "write it in digits",
     read(input) {
       const number = isScalar(input) && /^\d+$/.test(String(input)) ? Number(input) : NaN;
-      return number >= min && number <= max ? number : new Misfit();
+      return number >= min && number <= max ? number : new Invalid();
     },
   });
 }
@@ -120,7 +123,7 @@ export function flag() {
     type: "true or false",
     a: "true or false",
     hint: "write one of these",
-    read: (input) => words.get(wordOf(input)) ?? new Misfit(),
+    read: (input) => words.get(wordOf(input)) ?? new Invalid(),
   });
 }
 
@@ -130,7 +133,7 @@ export function choice<const Word extends string>(...words: readonly [Word, ...W
     type: words.join(", "),
     a: "a known word",
     hint: `write ${words.join(", ")}`,
-    read: (input) => words.find((word) => word.toLowerCase() === wordOf(input)) ?? new Misfit(),
+    read: (input) => words.find((word) => word.toLowerCase() === wordOf(input)) ?? new Invalid(),
   });
 }
 
@@ -143,7 +146,7 @@ export function duration(options: { forever?: true; positive?: true } = {}) {
     read(input) {
       const ms = isScalar(input) ? parseDuration(input as string | number) : null;
       const fits = ms !== null && (ms > 0 || !options.positive) && (ms < Infinity || options.forever);
-      return fits ? ms : new Misfit();
+      return fits ? ms : new Invalid();
     },
     print: formatDuration,
   });
@@ -157,7 +160,7 @@ export function size(options: { positive?: true } = {}) {
     hint: "write 1048576, 512MB or 100GiB",
     read(input) {
       const bytes = isScalar(input) ? parseSize(input as string | number) : null;
-      return bytes !== null && (bytes > 0 || !options.positive) ? bytes : new Misfit();
+      return bytes !== null && (bytes > 0 || !options.positive) ? bytes : new Invalid();
     },
     print: formatSize,
   });
@@ -171,7 +174,7 @@ export function rate() {
     hint: "write 500kB/s, 20MB/s or 0",
     read(input) {
       const bytes = isScalar(input) ? parseSize(String(input).trim().replace(/\s*\/\s*s$/i, "")) : null;
-      return bytes ?? new Misfit();
+      return bytes ?? new Invalid();
     },
     print: (bytesPerSecond) => `${formatSize(bytesPerSecond)}/s`,
   });
