@@ -27,7 +27,7 @@ export function reusableSha256(identity: Known): string | null {
   return identity.digest.algorithm === "sha256" ? identity.digest.hex : null;
 }
 
-/** The same artifact, for which no bytes of another key will do. */
+/** Returns the artifact without reuse: bytes of another key may not serve it. */
 export function withoutReuse(artifact: Fetchable): Fetchable {
   const { identity } = artifact;
   return identity.kind === "unknown" ? artifact : { ...artifact, identity: { ...identity, reuse: "never" } };

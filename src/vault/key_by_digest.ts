@@ -31,8 +31,8 @@ export async function recordKeyByDigest(
 }
 
 /**
- * Whether an entry was written before its body came, for what only its own upstream can tell of. Versions that believed
- * the layers which manifests list have left such entries.
+ * Says whether an entry was written before its body came, on a word that only its own upstream may give. Earlier
+ * versions believed the layers that manifests list, and have left such entries.
  */
 export function isUnfounded({ claimed }: Entry, { document, identity }: Artifact): boolean {
   return claimed === true && document?.keyByDigest === undefined && identity.kind !== "announced";

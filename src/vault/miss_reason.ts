@@ -2,16 +2,19 @@ import type { Artifact } from "../artifact.ts";
 import type { Entry } from "../store/store.ts";
 import { freshUntil, isFromFuture, type Situation } from "./freshness.ts";
 
-/** What was found in the store, and why it was not served. */
+/** The result of the look into the store, and why it was not served. */
 export interface Miss extends Situation {
   readonly found: Entry | null;
-  /** What is left of it for upstream to confirm; null where its bytes are not there, or are others by now. */
+  /** The entry that upstream can revalidate; null where its bytes are gone, or have been replaced. */
   readonly entry: Entry | null;
-  /** Whether a listing names other bytes. */
+  /** True where a listing names other bytes. */
   readonly replaced: boolean;
 }
 
-/** Why upstream is asked about an artifact, in a few words for the log: `not cached`, `stale for 12 s`. */
+/**
+ * Returns the reason why upstream is asked about an artifact, in a few words for the log: `not cached`, `stale for 12
+ * s`.
+ */
 export function missReason(artifact: Artifact, { found, entry, replaced, now, caching }: Miss): string {
   if (found === null) return "not cached";
   if (replaced) return "its listing names other bytes than the copy has";

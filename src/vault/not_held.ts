@@ -2,7 +2,10 @@ import type { Artifact } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import { redactUrl } from "../observe/redact.ts";
 
-/** A client wants it from the cache only (`only-if-cached`, RFC 9111 §5.2.1.7), and it is not there. */
+/**
+ * Returns the error for a client that wants it from the cache only (`only-if-cached`, RFC 9111 §5.2.1.7), where it is
+ * not.
+ */
 export function notCachedError({ candidates }: Artifact): VaultError {
   const url = redactUrl(candidates[0]!.url);
   return new VaultError(
@@ -11,7 +14,7 @@ export function notCachedError({ candidates }: Artifact): VaultError {
   );
 }
 
-/** Nothing is held, and upstream is not asked. */
+/** Returns the error for an artifact that is not cached while the vault is offline. */
 export function offlineError({ candidates }: Artifact): VaultError {
   const url = redactUrl(candidates[0]!.url);
   return new VaultError("offline", `"${url}" is not in the cache, and the vault is offline: it asks no upstream`);

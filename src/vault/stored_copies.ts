@@ -56,7 +56,7 @@ export class StoredCopies {
     }
   }
 
-  /** Whether a stale copy may be served instead of a failure. */
+  /** Says whether a stale copy may be served instead of a failure. */
   isServable(artifact: Artifact, stale: Entry | null): boolean {
     return stale !== null && mayServeStale(artifact, stale, Date.now());
   }

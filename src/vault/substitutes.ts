@@ -5,7 +5,7 @@ import type { KnownAbsences } from "./asking/absence.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { Ask, Opened } from "./vault.ts";
 
-/** What a client wants, and the stale copy of it that is held. */
+/** A client's request, and the stale copy that is stored for it. */
 export interface Wanted {
   readonly artifact: Artifact;
   readonly ask: Pick<Ask, "staleAbsence">;
@@ -18,8 +18,8 @@ interface SubstitutesDeps {
 }
 
 /**
- * What a client gets where upstream gives no answer: a stale copy, or the news that upstream did not have it when it was
- * last asked. Who can have one of them neither waits long for upstream nor has it asked again.
+ * The answers for clients where upstream gives none: a stale copy, or the absence that upstream reported when it was
+ * last asked. Where there is one of them, upstream is neither waited for long nor asked again.
  */
 export class Substitutes {
   readonly #copies: StoredCopies;

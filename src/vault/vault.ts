@@ -5,16 +5,16 @@ import type { CacheStatus } from "../http/cache_status.ts";
 import type { ByteRange, RangeSpec } from "../http/range.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 
-/** What a client asked of an artifact. */
+/** A client's request for an artifact. */
 export interface Ask {
   readonly method: "GET" | "HEAD";
   /** Present only when the client sent a usable single range. Tells a cold fetch where to begin. */
   readonly range?: RangeSpec;
-  /** What the client asks of a cache; null or absent where that does not count. */
+  /** The directives of the client for caches; null or absent where they do not count. */
   readonly caching?: RequestCaching | null;
   /**
-   * Whether an old absence counts while upstream cannot be asked; true when absent. Not for backends that would take
-   * another source's artifact of that name instead.
+   * True where an old absence counts while upstream cannot be asked, also when absent. False for backends that would
+   * take another source's artifact of that name instead.
    */
   readonly staleAbsence?: boolean;
   /** Ends when the client is gone. */
@@ -48,19 +48,25 @@ export interface Opened {
   readonly cacheStatus: CacheStatus;
   /** The URL it came from, for the log. */
   readonly upstream: string;
-  /** Where redirects led to from there, if there were any. */
+  /** The URL that redirects led to from there, if there were any. */
   readonly location?: string | undefined;
-  /** Of the body, where it is in the store; one that arrives has none yet. */
+  /** The SHA-256 of the body, where it is in the store; one that arrives has none yet. */
   readonly sha256?: string;
-  /** Of a body that has arrived as a whole and is about to be stored; absent where clients get it while it arrives. */
+  /**
+   * The SHA-256 of a body that has arrived as a whole and is about to be stored; absent where clients get it while it
+   * arrives.
+   */
   readonly arrivedSha256?: string;
-  /** Whether `chunks` and `stream` honour a range: true wherever the size is known. */
+  /** True where `chunks` and `stream` honour a range: wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The body, or ranges of it one after the other, for who hands it on. */
   chunks(...ranges: readonly ByteRange[]): ChunkReader;
-  /** The same for who keeps it. The stream errors, and never ends early, when bytes are missing. */
+  /**
+   * Returns the body as a stream, for readers that keep it. The stream errors, and never ends early, when bytes are
+   * missing.
+   */
   stream(...ranges: readonly ByteRange[]): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Gives up an opened artifact whose body is not wanted (304, 416, HEAD). */
   close(): void;

@@ -8,9 +8,9 @@ export interface WholeBody {
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly headers: HeaderList;
-  /** Where it came from, without credentials. */
+  /** The URL that it came from, without credentials. */
   readonly url: string;
-  /** Where redirects led to from there, if there were any. */
+  /** The URL that redirects led to from there, if there were any. */
   readonly location: string | undefined;
   /** Each call reads it from its beginning. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -14,7 +14,7 @@ export interface LibraryOptions {
   readonly store: Store;
   readonly made: MadeReadings;
   readonly open: (artifact: Artifact) => Promise<Opened>;
-  /** The same with HEAD. */
+  /** Opens an artifact as a request with HEAD does. */
   readonly openHead: (artifact: Artifact) => Promise<Opened>;
   /** Resolves when no transfer of the artifact is under way. */
   readonly settled: (artifact: Artifact) => Promise<void>;
@@ -76,13 +76,13 @@ export class Library implements VaultReader {
     return this.#options.store.entries(backend, prefix);
   }
 
-  /** Makes what will soon be made of an artifact, once `come` has resolved, if it is held then. */
+  /** Parses an artifact ahead, once `come` has resolved, if it is stored then. */
   readAhead(artifact: Artifact, come: Promise<void>): void {
     const reading = artifact.document?.ahead;
     if (!reading) return;
     const read = come.then(async () => {
       if (this.holds(artifact)) await this.read(asStored(artifact), reading);
-      // What goes wrong here goes wrong again for who wants it, and is told then.
+      // An error here comes again when somebody wants the artifact, and is reported then.
     }).catch(() => {}).finally(() => this.#ahead.delete(read));
     this.#ahead.add(read);
   }
@@ -99,14 +99,14 @@ export class Library implements VaultReader {
     const body = new OpenedBody(opened, { maxBytes: reading.maxBytes, signal: made.signal });
     try {
       const isChecked = artifact.document?.check?.name === reading.name && opened.cacheStatus.stored === true;
-      // What the check has made of a body that comes is kept by the time that body has ended.
+      // The check has parsed a body that comes by the time that body has ended.
       const known = opened.sha256 ?? (isChecked ? await body.sha256() : undefined);
       const kept = known === undefined ? null : made.get(reading, body, known);
       if (kept === null && opened.sha256 === undefined && known !== undefined) {
         return { ...await this.#readAgain(artifact, reading), source: sourceOf(opened, body.url) };
       }
       const value = kept ? kept.value : await made.make(reading, body, () => body.sha256());
-      // What was read is also held: who reads it again, or copies it, finds it there.
+      // The body is stored before this returns, so that whoever reads it again, or copies it, finds it there.
       if (opened.sha256 === undefined) await settled(artifact);
       return { value, sha256: await body.sha256(), headers: opened.headers, source: sourceOf(opened, body.url) };
     } finally {

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { KeepParsed, Parser, ReadableBody } from "../../document.ts";
 
-/** What was made of documents, in bounded memory: by the reading, and by the body's digest and where it came from. */
+/** The parsed documents, in bounded memory: by parser, digest of the body, and where that came from. */
 export class MadeReadings {
   readonly #made: LRUCache<string, Made> | null;
   readonly #closing = new AbortController();
@@ -18,7 +18,7 @@ export class MadeReadings {
     return this.#closing.signal;
   }
 
-  /** What a reading has made of a body with this SHA-256; null where that is not kept. */
+  /** Returns what a parser has made of a body with this SHA-256; null where that is not kept. */
   get<T>(reading: Parser<T>, body: MadeOf, sha256: string): { readonly value: T } | null {
     return this.#made?.get(nameOf(reading, body, sha256)) as { readonly value: T } | undefined ?? null;
   }
@@ -37,7 +37,7 @@ export class MadeReadings {
     return value;
   }
 
-  /** What is being made is given up where its reading allows that. */
+  /** Stops the parsers under way that can be stopped. */
   close(): void {
     this.#closing.abort();
   }

@@ -5,11 +5,11 @@ import type { HeaderList } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
 import type { Opened } from "../vault.ts";
 
-/** What was opened, for a reader that may want all of it, a part or nothing. Ends with `close`. */
+/** An opened body, for a reader that may want all of it, a part or nothing. It ends with `close`. */
 export class OpenedBody implements ReadableBody {
   readonly #opened: Opened;
   readonly #maxBytes: number;
-  /** Where the digest is not known yet. */
+  /** The hash of the body, where its digest is not known yet. */
   readonly #hash: Hash | null;
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
   #sha256: string | null = null;
@@ -89,7 +89,7 @@ export class OpenedBody implements ReadableBody {
   }
 }
 
-/** The error for what nothing is made of. */
+/** Returns the error for a body that is too large to be parsed. */
 export function tooLarge(url: string, maxBytes: number): VaultError {
   return new VaultError("upstream_failed", `Cannot make sense of "${url}": it is larger than ${maxBytes} bytes`);
 }

@@ -7,12 +7,12 @@ import type { GrowingFile } from "./growing_file.ts";
 import { inlineHashBytes } from "../hashing/hashing.ts";
 import type { RunningHash } from "../hashing/running_hash.ts";
 
-/** How often the progress of a transfer is written down for a restart. */
+/** The time between two resume records of a transfer. */
 const everyMs = 250;
-/** How often it is logged, at DEBUG. */
+/** The time between two lines about its progress, at DEBUG. */
 const logEveryMs = 1000;
 
-/** The size of the body is known: others cannot be gone on with. */
+/** The options of checkpoints. The size of the body is known: others cannot be resumed. */
 interface CheckpointOptions {
   readonly artifact: Artifact;
   readonly url: string;
@@ -24,8 +24,8 @@ interface CheckpointOptions {
 }
 
 /**
- * Writes down how far a transfer has come, with the hash of the bytes up to there, so that after a crash the next one
- * goes on and never trusts a byte that was not seen. Only the unbroken beginning of the file counts.
+ * Records how far a transfer has come, with the hash of the bytes up to there, so that after a crash the next one
+ * resumes it, and never trusts a byte that was not seen. Only the unbroken beginning of the file counts.
  */
 export class Checkpoints {
   readonly #options: CheckpointOptions;
@@ -61,7 +61,10 @@ export class Checkpoints {
     return parkedBytes;
   }
 
-  /** How many bytes were written down; null where they are not worth it, or that failed. */
+  /**
+   * Writes a resume record, and returns how many bytes it covers; null where they are not worth it, or where that
+   * failed.
+   */
   async #save(): Promise<number | null> {
     const { artifact, url, validator, file, staged, hash, log } = this.#options;
     try {

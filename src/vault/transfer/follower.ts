@@ -7,7 +7,7 @@ import { ChunkSizer } from "../streams/chunk_sizer.ts";
 import type { Stretch } from "./segment_map.ts";
 import type { Chunk, ChunkReader } from "../vault.ts";
 
-/** What a follower needs of the body that it reads. */
+/** The view that a follower has of the body that it reads. */
 export interface FollowedBody extends Growth {
   /** True if a digest is expected: followers of the whole body get its last bytes only after the check. */
   readonly gated: boolean;
@@ -59,7 +59,7 @@ export class Follower implements ChunkReader {
     return this.#end;
   }
 
-  /** Whether its client has asked for bytes that are not there yet. */
+  /** True where its client has asked for bytes that are not there yet. */
   get waiting(): boolean {
     return this.#waiting;
   }
@@ -116,7 +116,7 @@ export class Follower implements ChunkReader {
     this.#left();
   }
 
-  /** Whether it has all it wants. */
+  /** True where it has all that it wants. */
   get #done(): boolean {
     return this.#offset >= Math.min(this.#end, this.#body.sizeBytes ?? Infinity);
   }
@@ -143,7 +143,7 @@ export class Follower implements ChunkReader {
     }
   }
 
-  /** What can be had at once: from memory at the tip, from the file behind it. */
+  /** Reads the bytes that are there now: from memory at the tip, from the file behind it. */
   async #take(wanted: number): Promise<Chunk | null> {
     const segment = this.#body.segmentAt(this.#offset);
     if (!segment) return null;

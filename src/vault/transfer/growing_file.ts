@@ -17,7 +17,7 @@ export interface GrowingFileOptions {
   readonly hash: RunningHash | null;
   /** True if a digest is expected: followers of the whole body get its last bytes only after the check. */
   readonly gated: boolean;
-  /** How long a follower that others must wait for may stand still, once the body is only passed on. */
+  /** The time that a follower may stand still while others wait for it, once the body is only passed on. */
   readonly patienceMs: number;
 }
 
@@ -73,7 +73,7 @@ export class GrowingFile {
     return this.#segments.receivedBytes;
   }
 
-  /** How much of the body, from its first byte on, is on disk without a gap. */
+  /** The bytes of the body, from its first on, that are on disk without a gap. */
   get storedPrefixBytes(): number {
     return this.#segments.storedPrefixBytes;
   }
@@ -168,7 +168,7 @@ export class GrowingFile {
     return this.#storing;
   }
 
-  /** Where the bytes are written; null where they are not stored, or not any more. */
+  /** The file that the bytes are written to; null where they are not stored, or not any more. */
   get target(): StagedBody | null {
     return this.#storing ? this.#staged : null;
   }

@@ -6,7 +6,7 @@ export type GrowingState =
   | { readonly kind: "whole" }
   | { readonly kind: "failed"; readonly error: VaultError };
 
-/** What segments and followers both see of the body they belong to. */
+/** The view that segments and followers have of their body. */
 export interface Growth {
   readonly state: GrowingState;
   /** Null while it is not known. */

@@ -62,7 +62,7 @@ export class LiveBody {
     return this.#arriving.sha256;
   }
 
-  /** What upstream says of it, as of the last time it was asked. */
+  /** The description from upstream's headers, as of the last time it was asked. */
   get version(): Version {
     return this.#arriving.version;
   }

@@ -7,10 +7,10 @@ import type { Turns } from "../asking/turn.ts";
 import type { MadeReadings } from "../documents/made_readings.ts";
 import type { Hashing } from "../hashing/hashing.ts";
 
-/** What a transfer is to fetch, and for whom. */
+/** The task of a transfer: what it fetches, and for whom. */
 export interface TransferPlan {
   readonly artifact: Fetchable;
-  /** In the order to be tried. */
+  /** The candidates in the order to try them. */
   readonly candidates: readonly Candidate[];
   /** A stale copy that upstream is asked to revalidate; null where there is none. */
   readonly stale: Entry | null;
@@ -18,7 +18,7 @@ export interface TransferPlan {
   readonly retry: boolean;
   /** The first byte that the first client wants. */
   readonly firstByte: number;
-  /** Where what it wants ends, exclusive; `Infinity` for the end of the body. */
+  /** The end of the part that is wanted, exclusive; `Infinity` for the end of the body. */
   readonly wantedTo: number;
 }
 
@@ -26,13 +26,13 @@ export interface TransferLimits {
   /** A range that begins at most this far beyond what has come waits for it. */
   readonly rangeAheadBytes: number;
   readonly maxSegments: number;
-  /** How often in a row a connection may be interrupted without a byte of progress. */
+  /** The number of interruptions in a row, without a byte of progress, that a transfer survives. */
   readonly resumeAttempts: number;
   /** The wait before the nth attempt in a row; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** What all transfers of a vault share. */
+/** The parts of a vault that all its transfers share. */
 export interface TransferTools {
   readonly store: Store;
   readonly made: MadeReadings;

@@ -16,12 +16,12 @@ const maxSpare = 8;
  */
 const standstillMs = 10 * 60_000;
 
-/** What a segment needs of the body that it is a part of. */
+/** The view that a segment has of the body that it is a part of. */
 export interface SegmentHost extends Growth {
-  /** How long a follower that others must wait for may stand still, once the body is only passed on. */
+  /** The time that a follower may stand still while others wait for it, once the body is only passed on. */
   readonly patienceMs: number;
   readonly receivedBytes: number;
-  /** Where the bytes are written; null where they are not stored, or not any more. */
+  /** The file that the bytes are written to; null where they are not stored, or not any more. */
   readonly target: StagedBody | null;
   /** The segment has received `chunk`. */
   received(segment: Stretch, chunk: Chunk): void;
@@ -54,7 +54,7 @@ interface SegmentOptions {
 export class Segment implements Stretch {
   readonly start: number;
   end: number;
-  /** What is wanted of it now ends here: upstream is asked for that first, since the next segment may begin there. */
+  /** The wanted part ends here: upstream is asked for that first, since the next segment may begin there. */
   wantedTo = Infinity;
   readonly #body: SegmentHost;
   #storedTo: number;

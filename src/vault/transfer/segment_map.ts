@@ -69,12 +69,12 @@ export class SegmentMap<S extends Stretch> {
     return this.#segments.find(({ receivedTo, end }) => receivedTo < end) ?? null;
   }
 
-  /** How many bytes have come, in all segments together. */
+  /** The bytes that have come, in all segments together. */
   get receivedBytes(): number {
     return this.#segments.reduce((sum, { receivedTo, start }) => sum + receivedTo - start, 0);
   }
 
-  /** How many bytes are on disk without a gap, counted from the first byte of the body. */
+  /** The bytes on disk without a gap, counted from the first byte of the body. */
   get storedPrefixBytes(): number {
     let to = 0;
     for (const { start, end, storedTo } of this.#segments) {
