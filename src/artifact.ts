@@ -37,6 +37,22 @@ export interface Candidate {
   readonly redirectHeaders?: readonly string[];
 }
 
+/**
+ * A client's request that is passed on to upstream, body and all, and whose answer is passed back. Neither is stored. For
+ * requests with a method other than GET that a protocol needs, such as the audit of npm.
+ */
+export interface ForwardedRequest {
+  readonly backend: string;
+  /** The upstreams, in the order they are tried: the next one where one does not answer or does not have the path. */
+  readonly candidates: readonly [Candidate, ...Candidate[]];
+  /** The headers to send, chosen by the backend. Credentials and headers of the connection are left out even so. */
+  readonly requestHeaders: HeaderList;
+  /** A larger body is refused with 413. The body is read into memory before it is sent. */
+  readonly maxBodyBytes: number;
+  /** True where no upstream is ever asked. */
+  readonly offline: boolean;
+}
+
 /** The rule by which a stored copy counts as fresh, and may be served without asking upstream. */
 export type Freshness =
   /** Content-addressed or declared so: upstream is never asked again. */

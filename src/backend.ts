@@ -1,4 +1,4 @@
-import type { Artifact } from "./artifact.ts";
+import type { Artifact, ForwardedRequest } from "./artifact.ts";
 import type { Provenance } from "./document.ts";
 import type { VaultError } from "./errors.ts";
 import type { HeaderList } from "./http/headers.ts";
@@ -14,6 +14,8 @@ export interface Client {
 
 /** A request below a backend's prefix. */
 export interface BackendRequest {
+  /** GET or HEAD, or one of the backend's own `methods`. GET when absent. */
+  readonly method?: string;
   readonly client: Client;
   /** The part of the URL before `path`: the prefix, or empty where that is the root. */
   readonly base: string;
@@ -32,7 +34,8 @@ export interface BackendRequest {
 export type Resolved =
   | ResolvedArtifact
   | { readonly kind: "document"; readonly document: GeneratedDocument }
-  | { readonly kind: "answer"; readonly answer: DirectAnswer };
+  | { readonly kind: "answer"; readonly answer: DirectAnswer }
+  | { readonly kind: "forward"; readonly forwarded: ForwardedRequest };
 
 /** An artifact, and what the client that asked for it is sent. */
 export interface ResolvedArtifact {
@@ -79,6 +82,11 @@ export interface Backend {
   readonly maxTransfers: number;
   /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
   readonly standsFor?: readonly string[];
+  /**
+   * The methods besides GET and HEAD that `resolve` may be called for; it then returns a `forward` or an `answer`, or
+   * throws `method_not_allowed`. None when absent.
+   */
+  readonly methods?: readonly string[];
   /** Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it. */
   usage?(at: string): string;
   /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader does. */

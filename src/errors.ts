@@ -7,7 +7,11 @@ export const errorStatus = {
   unknown_route: 404,
   not_found: 404,
   method_not_allowed: 405,
+  /** A client stopped sending the body of its request. */
+  request_silent: 408,
   gone: 410,
+  /** The body of a request is larger than what is passed on. */
+  too_large: 413,
   rate_limited: 429,
   internal: 500,
   upstream_failed: 502,

@@ -6,7 +6,7 @@ export interface CacheStatus {
   /** The answer came from the store, and upstream was not asked. */
   readonly hit: boolean;
   /** The reason why upstream was asked. */
-  readonly fwd?: "uri-miss" | "vary-miss" | "stale" | "request" | "miss" | "bypass";
+  readonly fwd?: "uri-miss" | "vary-miss" | "stale" | "request" | "miss" | "method" | "bypass";
   /** The status that upstream answered with. */
   readonly fwdStatus?: number;
   /** The answer is being stored. */
@@ -45,7 +45,7 @@ export function formatCacheStatus(status: CacheStatus): string {
 export function cacheResult(status: CacheStatus): CacheResult {
   if (status.hit) return "hit";
   if (status.detail === "stale-if-error") return "stale";
-  if (status.fwd === "bypass") return "bypass";
+  if (status.fwd === "bypass" || status.fwd === "method") return "bypass";
   return status.fwdStatus === 304 || status.detail === confirmedByHead ? "revalidated" : "miss";
 }
 

@@ -35,6 +35,12 @@ export class Exchange {
   }
 }
 
+/** Scheme, host and any credentials, which the log hides: enough to tell upstreams apart. */
+export function originOf(url: string): string {
+  const end = url.indexOf("/", url.indexOf("://") + 3);
+  return end < 0 ? url : url.slice(0, end);
+}
+
 function clientOf({ remoteAddr }: Deno.ServeHandlerInfo): Client {
   return "hostname" in remoteAddr ? { host: remoteAddr.hostname, port: remoteAddr.port } : { host: "local", port: 0 };
 }

@@ -1,3 +1,4 @@
+import type { ForwardedRequest } from "../artifact.ts";
 import type { BackendRequest, GeneratedDocument, ResolvedArtifact } from "../backend.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
@@ -8,8 +9,9 @@ import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
-import { Exchange } from "./exchange.ts";
-import { readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
+import { Exchange, originOf } from "./exchange.ts";
+import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
+import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
@@ -87,7 +89,7 @@ class Boundary {
     if (whose.kind === "foreign") throw whose.error;
     const route = exchange.route = whose.kind === "own" ? this.#routeOf(target.path) : whose.route;
     exchange.backend = route?.backend.name ?? "none";
-    if (!reads) throw new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
+    if (!reads && !route?.backend.methods?.includes(method)) throw methodNotAllowed(method);
     if (route === null) throw this.#stoodFor.unknown(target, headers) ?? this.#routes.unknown(target.path);
     const via = headers.get("via");
     if (via !== null) refuseLoop(via, { name: this.#options.viaName, backend: exchange.backend });
@@ -95,12 +97,17 @@ class Boundary {
     const vault = via === null ? reader : readerPassingVia(reader, via);
     const resolved = await route.backend.resolve(backendRequest(exchange)!, vault);
     switch (resolved.kind) {
+      case "answer":
+        return directReply(method, resolved.answer);
+      case "forward":
+        return await this.#forward(exchange, via === null ? resolved.forwarded : forwardedVia(resolved.forwarded, via));
+    }
+    if (!reads) throw methodNotAllowed(method);
+    switch (resolved.kind) {
       case "artifact":
         return await this.#open(exchange, via === null ? resolved : resolvedPassingVia(resolved, via), method);
       case "document":
         return this.#render(exchange, resolved.document, method);
-      case "answer":
-        return directReply(method, resolved.answer);
     }
   }
 
@@ -153,6 +160,15 @@ class Boundary {
       if (ask.gone) return clientGone;
       const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
       if (missing && resolved.ifMissing) return directReply(method, resolved.ifMissing);
+      throw error;
+    }
+  }
+
+  async #forward(exchange: Exchange, forwarded: ForwardedRequest): Promise<Reply> {
+    try {
+      return await forward(exchange, forwarded, this.#options.vault);
+    } catch (error) {
+      if (exchange.request.signal.aborted) return clientGone;
       throw error;
     }
   }
@@ -220,11 +236,11 @@ class Boundary {
 }
 
 /** Null before its route is known. */
-function backendRequest({ route, target, client, request: { headers } }: Exchange): BackendRequest | null {
+function backendRequest({ route, target, client, request: { method, headers } }: Exchange): BackendRequest | null {
   if (route === null) return null;
   const { base, path } = route;
   const { origin, query } = target!;
-  return { origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
+  return { method, origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
 }
 
 /** With the headers that the backend sends. Releases what was opened where it throws. */
@@ -242,6 +258,10 @@ function sha256Of({ sha256, arrivedSha256 }: Opened): string | undefined {
   return sha256 ?? arrivedSha256;
 }
 
+function methodNotAllowed(method: string): VaultError {
+  return new VaultError("method_not_allowed", `${method} is not supported here: only GET and HEAD are`);
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error && error.stack !== undefined ? error.stack : String(error);
 }
@@ -251,10 +271,4 @@ const clientLeft = "the client left";
 function noteOf({ note }: Exchange, status: number, ending: Ending): string {
   if (ending.kind === "failed") return `interrupted: ${messageOf(ending.error)}`;
   return ending.kind === "aborted" || status === clientGone.status ? clientLeft : note;
-}
-
-/** Scheme, host and any credentials, which the log hides: enough to tell upstreams apart. */
-function originOf(url: string): string {
-  const end = url.indexOf("/", url.indexOf("://") + 3);
-  return end < 0 ? url : url.slice(0, end);
 }

@@ -1,4 +1,4 @@
-import type { Artifact, Candidate, Fetch, Identity } from "../artifact.ts";
+import type { Artifact, Candidate, Fetch, ForwardedRequest, Identity } from "../artifact.ts";
 import type { ResolvedArtifact } from "../backend.ts";
 import type { VaultReader } from "../reader.ts";
 import { VaultError } from "../errors.ts";
@@ -44,7 +44,17 @@ function identityPassingVia(identity: Identity, via: string): Identity {
 }
 
 function candidatesPassingVia(candidates: readonly Candidate[], via: string): Candidate[] {
-  return candidates.map((candidate) => ({ ...candidate, fetch: withVia(candidate.fetch, via) }));
+  return candidates.map((candidate) => candidateVia(candidate, via));
+}
+
+/** The same for a request that is passed on. */
+export function forwardedVia(forwarded: ForwardedRequest, via: string): ForwardedRequest {
+  const [first, ...others] = forwarded.candidates;
+  return { ...forwarded, candidates: [candidateVia(first, via), ...candidatesPassingVia(others, via)] };
+}
+
+function candidateVia(candidate: Candidate, via: string): Candidate {
+  return { ...candidate, fetch: withVia(candidate.fetch, via) };
 }
 
 /** The same for what a request means. */

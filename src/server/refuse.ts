@@ -32,7 +32,8 @@ export function refuse(error: unknown, refused: Refused): Reply {
   if (code === "method_not_allowed") headers.push(["allow", "GET, HEAD"]);
   const cacheAsked = asked !== null && code !== "method_not_allowed";
   if (cacheAsked) {
-    const fwd = upstreamStatus === undefined ? {} : { fwd: "miss", fwdStatus: upstreamStatus } as const;
+    const why = method === "GET" || method === "HEAD" ? "miss" : "method";
+    const fwd = upstreamStatus === undefined ? {} : { fwd: why, fwdStatus: upstreamStatus } as const;
     headers.push(["cache-status", formatCacheStatus({ hit: false, ...fwd, detail: code })]);
   }
   const asItCame = known.answer && !plain ? passedOn(known.answer, method, headers) : null;

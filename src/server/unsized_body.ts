@@ -1,4 +1,5 @@
 // Bodies of unknown size, and clients for which the end of the connection is the end of the body.
+import { joined } from "./request_body.ts";
 import type { Chunk, ChunkReader, Opened } from "../vault/vault.ts";
 
 /** Bodies up to this size are collected before their first byte is sent … */
@@ -38,16 +39,6 @@ export async function sizedIfSmall(opened: Opened, waitMs: number = longestWaitM
   } finally {
     clearTimeout(timer);
   }
-}
-
-function joined(chunks: readonly Chunk[], sizeBytes: number): Chunk {
-  const bytes = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 function withBytes(opened: Opened, bytes: Chunk): Opened {

@@ -29,6 +29,8 @@ export function withRenewal(credentials: RenewableCredentials, create: (credenti
 
   return async (request, asked) => {
     const sent = credentials.current();
+    // A body can be sent once only.
+    const again = request.body === null ? request : request.clone();
     const outcome = await outcomeOf(fetchWith(sent)(request, asked));
     const known = isRefusal(outcome) ? credentials.reread() : sent;
     if (known === sent) {
@@ -36,7 +38,7 @@ export function withRenewal(credentials: RenewableCredentials, create: (credenti
       throw outcome;
     }
     if (outcome instanceof Response) discardBody(outcome);
-    return await fetchWith(known)(request, asked);
+    return await fetchWith(known)(again, asked);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Artifact, Fetchable } from "../artifact.ts";
+import type { Artifact, Fetchable, ForwardedRequest } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import { contentLengthOf } from "../http/headers.ts";
@@ -10,6 +10,7 @@ import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./asking/choice.ts";
 import { confirmed, confirms } from "./asking/revalidate.ts";
 import { KnownAbsences } from "./asking/absence.ts";
+import { Forwarder } from "./forward.ts";
 import { followSameBytes } from "./follow_same_bytes.ts";
 import { assess, decide } from "./freshness.ts";
 import { missReason } from "./miss_reason.ts";
@@ -34,7 +35,7 @@ import { StoredCopies } from "./stored_copies.ts";
 import { Substitutes, type Wanted } from "./substitutes.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { Turns } from "./asking/turn.ts";
-import type { Ask, Opened, TransferStatus, Vault } from "./vault.ts";
+import type { Ask, Forwarded, ForwardOptions, Opened, TransferStatus, Vault } from "./vault.ts";
 
 export interface VaultOptions extends TransferLimits {
   readonly store: Store;
@@ -74,6 +75,7 @@ class Engine implements Vault {
   readonly #substitutes: Substitutes;
   readonly #heads: Heads;
   readonly #joining: Joining;
+  readonly #forwarder: Forwarder;
   readonly reader: Library;
 
   constructor(options: VaultOptions) {
@@ -85,6 +87,7 @@ class Engine implements Vault {
     this.#substitutes = new Substitutes({ copies: this.#copies, absences: this.#absences });
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });
     this.#heads = new Heads({ events, turns });
+    this.#forwarder = new Forwarder({ events, turns });
     const made = new MadeReadings(options.memoryBytes);
     const rangeSupport = new RangeSupport();
     const { store } = options;
@@ -144,6 +147,10 @@ class Engine implements Vault {
     return await this.#copies.open(artifact, entry, servedFresh);
   }
 
+  forward(forwarded: ForwardedRequest, options: ForwardOptions): Promise<Forwarded> {
+    return this.#forwarder.forward(forwarded, options);
+  }
+
   status(): readonly TransferStatus[] {
     return this.#transfers.status();
   }
@@ -152,6 +159,7 @@ class Engine implements Vault {
     await this.#transfers.close(timeoutMs);
     await this.reader.close();
     this.#heads.close();
+    this.#forwarder.close();
     this.#hashing.close();
   }
 

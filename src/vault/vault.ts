@@ -1,4 +1,4 @@
-import type { Artifact } from "../artifact.ts";
+import type { Artifact, ForwardedRequest } from "../artifact.ts";
 import type { VaultReader } from "../reader.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
@@ -72,6 +72,25 @@ export interface Opened {
   close(): void;
 }
 
+/** The parts of a client's request that are passed on. */
+export interface ForwardOptions {
+  readonly method: string;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  /** Ends when the client is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Upstream's answer to a request that was passed on: a 2xx. The caller reads `chunks` to their end, or closes them. */
+export interface Forwarded {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Undefined where upstream does not announce it. */
+  readonly sizeBytes: number | undefined;
+  /** The URL it came from, for the log. */
+  readonly upstream: string;
+  readonly chunks: ChunkReader;
+}
+
 /** A transfer under way, at one moment. */
 export interface TransferStatus {
   readonly backend: string;
@@ -94,6 +113,11 @@ export interface TransferStatus {
 export interface Vault {
   /** Throws VaultError where nothing can be served: see `errorStatus`. */
   open(artifact: Artifact, ask: Ask): Promise<Opened>;
+  /**
+   * Passes a request on to upstream. Throws VaultError where upstream does not answer with 2xx, and `offline`; the
+   * errors of upstream are passed on unchanged, as far as clients can understand them.
+   */
+  forward(forwarded: ForwardedRequest, options: ForwardOptions): Promise<Forwarded>;
   /** For backends that have to look into documents. */
   readonly reader: VaultReader;
   /** The transfers under way, those that began first first. */

@@ -70,6 +70,10 @@ export class FakeVault implements Vault {
     return noReader;
   }
 
+  forward(): never {
+    return unexpected();
+  }
+
   status(): [] {
     return [];
   }

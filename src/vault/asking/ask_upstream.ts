@@ -73,9 +73,14 @@ export async function askUpstream(artifact: Artifact, question: Question): Promi
       if (!movesOn(artifact, failure) || isHeldFrom(candidate, artifact, question)) break;
     }
   }
+  throw combinedError(errors);
+}
+
+/** The error of several candidates in one: the code of the worst, and the messages of all. */
+export function combinedError(errors: readonly VaultError[]): VaultError {
   const worst = errors.toSorted((a, b) => rank(a) - rank(b))[0]!;
-  if (errors.length === 1) throw worst;
-  throw new VaultError(worst.code, errors.map((error) => error.message).join("; "), {
+  if (errors.length === 1) return worst;
+  return new VaultError(worst.code, errors.map((error) => error.message).join("; "), {
     cause: worst,
     ...(worst.upstreamStatus !== undefined && { upstreamStatus: worst.upstreamStatus }),
     ...(worst.retryAfterSeconds !== undefined && { retryAfterSeconds: worst.retryAfterSeconds }),

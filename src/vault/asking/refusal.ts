@@ -8,7 +8,7 @@ import { notesOf } from "../../upstream/response_notes.ts";
 
 export interface Asked {
   readonly url: string;
-  readonly method: "GET" | "HEAD";
+  readonly method: string;
   /** Further statuses by which this upstream says "not found". They count as 404; only the message names them. */
   readonly absentStatuses: readonly number[];
   /** True where clients get the answer unchanged. */

@@ -48,7 +48,7 @@ export class AptScene implements AsyncDisposable {
     const { reader } = this.fixture.vault;
     const request = { client, base: "/debian", path, query: "", headers: new Headers(headers.headers) };
     const resolved = await this.#backend.resolve(request, reader);
-    if (resolved.kind === "answer") throw new Error("a direct answer");
+    if (resolved.kind === "answer" || resolved.kind === "forward") throw new Error(`Not expected: ${resolved.kind}`);
     if (resolved.kind === "document") {
       const { bytes, headers, source: { cacheStatus } } = resolved.document;
       return { text: new TextDecoder().decode(bytes), headers, cacheStatus: formatCacheStatus(cacheStatus) };

@@ -104,6 +104,7 @@ export class PypiScene implements AsyncDisposable {
       const { headers, bytes } = resolved.document;
       return { status: 200, headers, text: textOf(bytes) };
     }
+    if (resolved.kind === "forward") throw new Error("Not expected: a request that is passed on");
     const { artifact } = resolved;
     const opened = await this.fixture.open(artifact);
     const text = textOf(await bytesOf(opened));

@@ -1,0 +1,33 @@
+import type { ForwardedRequest } from "../artifact.ts";
+import { formatCacheStatus } from "../http/cache_status.ts";
+import type { Vault } from "../vault/vault.ts";
+import { type Exchange, originOf } from "./exchange.ts";
+import type { Reply } from "./reply.ts";
+import { readRequestBody } from "./request_body.ts";
+import { sandboxFor } from "./sandbox.ts";
+
+/** Statuses without a body (RFC 9110 §15.3.5, §15.3.6). */
+const bodiless: ReadonlySet<number> = new Set([204, 205]);
+
+/** Passes a client's request on to upstream, and the answer back. Throws as `readRequestBody` and `Vault.forward`. */
+export async function forward(exchange: Exchange, forwarded: ForwardedRequest, vault: Vault): Promise<Reply> {
+  const { request } = exchange;
+  const { method } = request;
+  const [{ url, idleTimeoutMs: patienceMs }] = forwarded.candidates;
+  exchange.backend = forwarded.backend;
+  exchange.upstream = originOf(url);
+  const body = await readRequestBody(request, { maxBytes: forwarded.maxBodyBytes, patienceMs });
+  const { status, headers, sizeBytes, upstream, chunks } = await vault.forward(forwarded, {
+    method,
+    body,
+    signal: request.signal,
+  });
+  exchange.upstream = originOf(upstream);
+  const sent: [string, string][] = [...headers, ...sandboxFor(headers)].map(([name, value]) => [name, value]);
+  const fwd = method === "GET" || method === "HEAD" ? "bypass" : "method";
+  sent.push(["cache-status", formatCacheStatus({ hit: false, fwd, fwdStatus: status })]);
+  if (sizeBytes !== undefined && !bodiless.has(status)) sent.push(["content-length", String(sizeBytes)]);
+  if (method !== "HEAD" && !bodiless.has(status)) return { status, headers: sent, body: chunks, cache: "bypass" };
+  chunks.close();
+  return { status, headers: sent, body: null, cache: "bypass" };
+}
