@@ -1,6 +1,9 @@
 import { canonicalName, plainName } from "./registry_name.ts";
 
-/** How the name of a registry fits: a pattern without a star names it, a star covers it, or all registries fit. */
+/**
+ * The way in which the name of a registry fits: a pattern without a star names it, a star covers it, or all registries
+ * fit.
+ */
 export type HostFit = "named" | "pattern" | "any";
 
 /** From the closest fit to the widest. */
@@ -11,7 +14,7 @@ export const hostFits: readonly HostFit[] = ["named", "pattern", "any"];
  * is part of the name, unless it is 443. The word `any` fits every name.
  */
 export class HostPatterns {
-  /** As they are written. */
+  /** The patterns as they are written. */
   readonly texts: readonly string[];
   readonly #fitsAny: boolean;
   readonly #names: ReadonlySet<string>;
@@ -25,7 +28,9 @@ export class HostPatterns {
     this.#patterns = names.filter((name) => name.includes("*")).map(readPattern);
   }
 
-  /** How a registry's canonical name fits; null where it does not. All names of Docker Hub fit like `docker.io`. */
+  /**
+   * Returns how a registry's canonical name fits; null where it does not. All names of Docker Hub fit like `docker.io`.
+   */
   fit(canonical: string): HostFit | null {
     const name = plainName(canonical);
     if (this.#names.has(name)) return "named";

@@ -9,7 +9,7 @@ export const signedManifestType = "application/vnd.docker.distribution.manifest.
 
 const indexTypes: ReadonlySet<string> = new Set([ociIndexType, dockerListType]);
 
-/** Whether it is an index of manifests, by its `Content-Type`. */
+/** Says whether a body is an index of manifests, by its `Content-Type`. */
 export function isIndex(headers: HeaderList): boolean {
   return indexTypes.has(mediaTypeOf(headers));
 }

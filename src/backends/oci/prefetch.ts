@@ -9,7 +9,7 @@ import { linksReading, type ListedManifest } from "./linked_content.ts";
 export interface PrefetchOptions {
   /** `all_platforms`, or platforms such as `linux/arm64` or `linux/arm/v7`. */
   readonly platforms: readonly string[];
-  /** How many indexes are worked on at once; for each, one thing is fetched at a time. */
+  /** The number of indexes that are worked on at once; for each, one thing is fetched at a time. */
   readonly atOnce: number;
   readonly report: (level: "info" | "warning", message: string) => void;
 }
@@ -17,9 +17,9 @@ export interface PrefetchOptions {
 /** An index that a client gets, or has just got. */
 export interface Served {
   readonly artifact: Artifact;
-  /** Where that is known already. */
+  /** The digest of the index, where it is known already. */
   readonly sha256: string | undefined;
-  /** What else is in its repository. */
+  /** Returns other content of its repository. */
   locate(kind: "manifest" | "blob", digest: Digest): Artifact;
 }
 
@@ -72,7 +72,7 @@ export class Prefetch {
     }
   }
 
-  /** Never rejects. */
+  /** Fetches the content that an index lists. Never rejects. */
   async #fetchListed(served: Served, vault: VaultReader): Promise<void> {
     const { report, platforms } = this.#options;
     const walk = new Walk(served, vault, platforms);
@@ -114,7 +114,7 @@ class Walk {
     return `${this.#fetched} manifests and blobs, ${this.#held} were cached already`;
   }
 
-  /** Throws where it is no use to go on. */
+  /** Fetches the listed manifests. Throws where further requests are of no use. */
   async manifests(listed: readonly ListedManifest[], depth: number): Promise<void> {
     for (const { digest, platform } of listed) {
       if (!this.#isWanted(platform)) continue;
@@ -158,7 +158,7 @@ function nameOf({ artifact: { key } }: Served, sha256: string): string {
   return `${key.slice(0, key.lastIndexOf("/"))}@${sha256}`;
 }
 
-/** What is held counts, however old: a client has just got it. */
+/** Returns the artifact with any cached copy as fresh, however old: a client has just got it. */
 function heldOf(artifact: Artifact): Artifact {
   return { ...artifact, freshness: { kind: "immutable" } };
 }

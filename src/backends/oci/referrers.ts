@@ -4,7 +4,7 @@ import type { Digest } from "../../digest.ts";
 import { ociIndexType } from "./media_types.ts";
 import { versionHeader } from "./response_headers.ts";
 
-/** What a registry answers for content that nothing refers to. */
+/** The answer of a registry for content that nothing refers to. */
 export const noReferrers: DirectAnswer = {
   status: 200,
   contentType: ociIndexType,

@@ -13,7 +13,7 @@ export function canonicalName(name: string): string {
   return URL.parse(`https://${name.toLowerCase()}`)?.host.replace(/\.(?=:|$)/, "") ?? name;
 }
 
-/** Whether clients mean Docker Hub by this name. */
+/** Says whether clients mean Docker Hub by this name. */
 export function isHubName(name: string): boolean {
   return hubNames.has(name);
 }
@@ -23,7 +23,7 @@ export function plainName(canonical: string): string {
   return isHubName(canonical) ? "docker.io" : canonical;
 }
 
-/** Whether a registry is named by a host with a domain: not by an address, nor by a name of the network around. */
+/** Says whether a registry is named by a host with a domain: not by an address, nor by a name of the local network. */
 export function isDomainName(name: string): boolean {
   return /^(?:[a-z0-9_-]+\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]+(?::\d+)?$/.test(name);
 }

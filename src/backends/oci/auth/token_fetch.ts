@@ -18,7 +18,7 @@ import { TokenCache } from "./token_cache.ts";
 import { type Authorization, requestToken } from "./token_server.ts";
 import { type TokenScope, tokenScopeOf } from "./token_scope.ts";
 
-/** How the vault identifies itself at a registry. */
+/** The way in which the vault identifies itself at a registry. */
 export interface RegistryAccess {
   /** Absent: tokens are asked for anonymously. */
   readonly login?: Login;
@@ -61,7 +61,7 @@ function authorized(request: Request, header: string): Request {
   return new Request(request, { headers });
 }
 
-/** How a challenge is answered. */
+/** The way in which a challenge is answered. */
 type Method =
   | { readonly kind: "basic"; readonly authorization: Authorization }
   | { readonly kind: "bearer"; readonly tokenUrl: URL };
@@ -103,7 +103,7 @@ class TokenFetch {
     return this.#fetch(authorization === null ? request : authorized(request, authorization.header));
   }
 
-  /** What the scope has asked for before; null when nothing is known. */
+  /** Returns the authorization that the scope has needed before; null when none is known. */
   async #known({ url, origin }: TokenScope, signal: AbortSignal): Promise<Authorization | null> {
     const tokenUrl = this.#tokenUrls.get(url);
     if (tokenUrl === undefined) return this.#basicOrigins.has(origin) ? this.#basic : null;
@@ -116,7 +116,7 @@ class TokenFetch {
     }
   }
 
-  /** Null when none of the challenges can be answered. */
+  /** Returns how to answer the challenges; null when none of them can be answered. */
   #methodFor(response: Response, scope: TokenScope): Method | null {
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
     for (const challenge of challenges) {
@@ -142,7 +142,7 @@ class TokenFetch {
     return authorization;
   }
 
-  /** Why this token server must not be asked; null when it may be. */
+  /** Returns the reason why this token server must not be asked; null when it may be. */
   async #objectionTo(tokenUrl: URL, { url, signal }: Request): Promise<string | null> {
     const { access: { login, authUrl, insecure }, allowPrivateRedirects, lookup = lookupWithSystem } = this.#options;
     const registry = new URL(url);

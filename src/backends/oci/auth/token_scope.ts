@@ -1,4 +1,4 @@
-/** What a token is for: a repository of a registry, or a document outside of all repositories. */
+/** The scope of a token: a repository of a registry, or a document outside of all repositories. */
 export interface TokenScope {
   readonly origin: string;
   /** The URL of the whole repository, or of the document. */
