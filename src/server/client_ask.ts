@@ -1,9 +1,9 @@
 import { parseRanges, type RangeSpec } from "../http/range.ts";
 import { readRequestCaching, type RequestCaching } from "../http/request_caching.ts";
-import type { Ask } from "../vault/vault.ts";
+import type { OpenOptions } from "../vault/vault.ts";
 
 /** A request as the vault needs to know it. */
-export class ClientAsk implements Ask {
+export class ClientAsk implements OpenOptions {
   readonly method: "GET" | "HEAD";
   readonly range?: RangeSpec;
   /** All that the client wants parts of; null where it wants the whole. */

@@ -4,7 +4,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
-import type { ChunkReader, Opened, Vault } from "../vault/vault.ts";
+import type { ChunkReader, OpenedArtifact, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientAsk } from "./client_ask.ts";
@@ -244,7 +244,7 @@ function backendRequest({ route, target, client, request: { method, headers } }:
 }
 
 /** With the headers that the backend sends. Releases what was opened where it throws. */
-function withHeaders(opened: Opened, resolved: ResolvedArtifact): Opened {
+function withHeaders(opened: OpenedArtifact, resolved: ResolvedArtifact): OpenedArtifact {
   if (!resolved.headers) return opened;
   try {
     return { ...opened, headers: resolved.headers(opened.headers, sha256Of(opened)) };
@@ -254,7 +254,7 @@ function withHeaders(opened: Opened, resolved: ResolvedArtifact): Opened {
   }
 }
 
-function sha256Of({ sha256, arrivedSha256 }: Opened): string | undefined {
+function sha256Of({ sha256, arrivedSha256 }: OpenedArtifact): string | undefined {
   return sha256 ?? arrivedSha256;
 }
 

@@ -2,7 +2,7 @@ import { cacheResult, formatCacheStatus } from "../http/cache_status.ts";
 import { ifRangeMatches, notModified, type Validators } from "../http/conditional.ts";
 import { headerOf } from "../http/headers.ts";
 import { type ByteRange, contentRange, type RangeSpec, resolveRanges, unsatisfiedRange } from "../http/range.ts";
-import type { Opened } from "../vault/vault.ts";
+import type { OpenedArtifact } from "../vault/vault.ts";
 import { Multipart } from "./multipart.ts";
 import { type Body, noChunks, type Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
@@ -29,7 +29,7 @@ const confirming: ReadonlySet<string> = new Set([
 /**
  * The reply to a GET or HEAD: 200, 206, 304 or 416. Takes over `opened`, and closes it where its body is not sent.
  */
-export function respond(opened: Opened, wanted: Wanted): Reply {
+export function respond(opened: OpenedArtifact, wanted: Wanted): Reply {
   const validators = {
     etag: headerOf(opened.headers, "etag"),
     lastModified: headerOf(opened.headers, "last-modified"),
@@ -42,7 +42,7 @@ export function respond(opened: Opened, wanted: Wanted): Reply {
   return whole(opened, wanted.method);
 }
 
-function whole(opened: Opened, method: Wanted["method"]): Reply {
+function whole(opened: OpenedArtifact, method: Wanted["method"]): Reply {
   const { sizeBytes, bytes } = opened;
   const headers = representationHeaders(opened);
   if (sizeBytes !== undefined) headers.push(["content-length", String(sizeBytes)]);
@@ -51,7 +51,7 @@ function whole(opened: Opened, method: Wanted["method"]): Reply {
   return reply(opened, 200, headers, sizeBytes === undefined ? noChunks : null);
 }
 
-function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
+function partial(opened: OpenedArtifact, ranges: readonly ByteRange[]): Reply {
   const size = opened.sizeBytes!;
   const [range] = ranges;
   if (range === undefined) {
@@ -65,7 +65,7 @@ function partial(opened: Opened, ranges: readonly ByteRange[]): Reply {
 }
 
 /** Several ranges in one body (RFC 9110 §15.3.7.2). */
-function inParts(opened: Opened, ranges: readonly ByteRange[]): Reply {
+function inParts(opened: OpenedArtifact, ranges: readonly ByteRange[]): Reply {
   const type = headerOf(opened.headers, "content-type");
   const parts = new Multipart(ranges, { type, sizeBytes: opened.sizeBytes! });
   const headers = representationHeaders(opened).filter(([name]) => name !== "content-type");
@@ -75,7 +75,7 @@ function inParts(opened: Opened, ranges: readonly ByteRange[]): Reply {
 }
 
 /** The 304. It has `Last-Modified` only for a copy without an ETag. */
-function confirmation(opened: Opened, { etag }: Validators): Reply {
+function confirmation(opened: OpenedArtifact, { etag }: Validators): Reply {
   const headers = opened.headers.filter(([name]) =>
     confirming.has(name) || (name === "last-modified" && etag === undefined)
   );
@@ -83,25 +83,25 @@ function confirmation(opened: Opened, { etag }: Validators): Reply {
 }
 
 /** False where the size is unknown or 0: a range has no meaning there. */
-function takesRange(opened: Opened, request: Headers, validators: Validators): boolean {
+function takesRange(opened: OpenedArtifact, request: Headers, validators: Validators): boolean {
   if (!opened.ranges || !opened.sizeBytes) return false;
   const ifRange = request.get("if-range");
   return ifRange === null || ifRangeMatches(ifRange, validators);
 }
 
-function representationHeaders(opened: Opened): Header[] {
+function representationHeaders(opened: OpenedArtifact): Header[] {
   const headers = [...opened.headers, ...sandboxFor(opened.headers)];
   if (opened.ranges) headers.push(["accept-ranges", "bytes"]);
   return headers;
 }
 
-function withoutBody(opened: Opened, status: number, headers: Header[]): Reply {
+function withoutBody(opened: OpenedArtifact, status: number, headers: Header[]): Reply {
   opened.close();
   return reply(opened, status, headers, null);
 }
 
 /** Adds `Age`, which without a hit is for a response that upstream itself had from a cache (RFC 9111 §5.1). */
-function reply({ ageSeconds, cacheStatus }: Opened, status: number, headers: Header[], body: Body): Reply {
+function reply({ ageSeconds, cacheStatus }: OpenedArtifact, status: number, headers: Header[], body: Body): Reply {
   if (cacheStatus.hit || ageSeconds > 0) headers.push(["age", String(ageSeconds)]);
   headers.push(["cache-status", formatCacheStatus(cacheStatus)]);
   return { status, headers, body, cache: cacheResult(cacheStatus) };

@@ -2,7 +2,7 @@ import type { DirectAnswer } from "../backend.ts";
 import { type HeaderList, headerOf } from "../http/headers.ts";
 import { isHtml } from "../http/media_type.ts";
 import type { Target } from "../http/path.ts";
-import type { Opened } from "../vault/vault.ts";
+import type { OpenedArtifact } from "../vault/vault.ts";
 
 const mayBeFolder = /\/(?:\?|$)/;
 
@@ -12,7 +12,10 @@ const mayBeFolder = /\/(?:\?|$)/;
  * folder's own page, or where the path is a prefix, which stands for the folder of a base URL. The `Location` is
  * relative, so that it works by whatever name the client reaches the vault.
  */
-export function slashRedirect({ path, query }: Target, { upstream, location, headers }: Opened): DirectAnswer | null {
+export function slashRedirect(
+  { path, query }: Target,
+  { upstream, location, headers }: OpenedArtifact,
+): DirectAnswer | null {
   // Nearly all hits end here.
   if (path.endsWith("/") || (location === undefined && !mayBeFolder.test(upstream))) return null;
   const asked = pathOf(upstream);

@@ -1,6 +1,6 @@
 // Bodies of unknown size, and clients for which the end of the connection is the end of the body.
 import { joined } from "./request_body.ts";
-import type { Chunk, ChunkReader, Opened } from "../vault/vault.ts";
+import type { Chunk, ChunkReader, OpenedArtifact } from "../vault/vault.ts";
 
 /** Bodies up to this size are collected before their first byte is sent … */
 const smallBytes = 256 * 1024;
@@ -21,7 +21,7 @@ export function mayBeHttp10(headers: Headers): boolean {
  * Returns the same body with its size, if it is small and complete soon; otherwise as it is. Rejects where it is
  * interrupted before that: nothing has been sent, so that the client can get an error. Takes over `opened`.
  */
-export async function sizedIfSmall(opened: Opened, waitMs: number = longestWaitMs): Promise<Opened> {
+export async function sizedIfSmall(opened: OpenedArtifact, waitMs: number = longestWaitMs): Promise<OpenedArtifact> {
   const chunks = opened.chunks();
   const come: Chunk[] = [];
   const late = Promise.withResolvers<"late">();
@@ -41,11 +41,11 @@ export async function sizedIfSmall(opened: Opened, waitMs: number = longestWaitM
   }
 }
 
-function withBytes(opened: Opened, bytes: Chunk): Opened {
+function withBytes(opened: OpenedArtifact, bytes: Chunk): OpenedArtifact {
   return { ...opened, sizeBytes: bytes.byteLength, bytes, close() {} };
 }
 
-function withChunks(opened: Opened, chunks: ChunkReader): Opened {
+function withChunks(opened: OpenedArtifact, chunks: ChunkReader): OpenedArtifact {
   return { ...opened, chunks: () => chunks, close: () => chunks.close() };
 }
 

@@ -1,5 +1,5 @@
 import type { Artifact, Fetchable, ForwardedRequest } from "../artifact.ts";
-import { VaultError } from "../errors.ts";
+import { isMissing, VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
 import { contentLengthOf } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
@@ -8,34 +8,34 @@ import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./asking/choice.ts";
-import { confirmed, confirms } from "./asking/revalidate.ts";
+import { isAbout, refreshedVersion } from "./asking/revalidate.ts";
 import { KnownAbsences } from "./asking/absence.ts";
 import { Forwarder } from "./forward.ts";
 import { followSameBytes } from "./follow_same_bytes.ts";
 import { assess, decide } from "./freshness.ts";
 import { missReason } from "./miss_reason.ts";
 import { Hashing } from "./hashing/hashing.ts";
-import { Heads } from "./asking/head_requests.ts";
+import { HeadRequests } from "./asking/head_requests.ts";
 import { Joining } from "./joining.ts";
-import { Library } from "./documents/document_reader.ts";
+import { DocumentReader } from "./documents/document_reader.ts";
 import { describedByItself, isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./documents/made_readings.ts";
 import { type Attempt, openHead } from "./open_head.ts";
 import { openedHead } from "./opened.ts";
 import { inTime, type Patience } from "./asking/patience.ts";
 import { RangeSupport } from "./asking/part_condition.ts";
-import { isMissing, RecentRefusals, restAfter } from "./asking/negative_cache.ts";
+import { NegativeCache, restAfter } from "./asking/negative_cache.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
 import { isReplaced } from "./replaced.ts";
 import { askListing } from "./identity.ts";
-import { claimOf } from "./asking/revalidate_by_head.ts";
+import { entryFromHead } from "./asking/revalidate_by_head.ts";
 import type { TransferLimits, TransferTools } from "./transfer/plan.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
 import { Substitutes, type Wanted } from "./substitutes.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { Turns } from "./asking/turn.ts";
-import type { Ask, Forwarded, ForwardOptions, Opened, TransferStatus, Vault } from "./vault.ts";
+import type { Forwarded, ForwardOptions, OpenedArtifact, OpenOptions, TransferStatus, Vault } from "./vault.ts";
 
 export interface VaultOptions extends TransferLimits {
   readonly store: Store;
@@ -69,14 +69,14 @@ class Engine implements Vault {
   readonly #transfers: Transfers;
   readonly #absences: KnownAbsences;
   /** Failures to confirm a stale copy. */
-  readonly #resting = new RecentRefusals();
+  readonly #resting = new NegativeCache();
   readonly #choice: CandidateChoice;
   readonly #copies: StoredCopies;
   readonly #substitutes: Substitutes;
-  readonly #heads: Heads;
+  readonly #heads: HeadRequests;
   readonly #joining: Joining;
   readonly #forwarder: Forwarder;
-  readonly reader: Library;
+  readonly reader: DocumentReader;
 
   constructor(options: VaultOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ class Engine implements Vault {
     this.#copies = new StoredCopies({ ...options, hashing: this.#hashing });
     this.#substitutes = new Substitutes({ copies: this.#copies, absences: this.#absences });
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });
-    this.#heads = new Heads({ events, turns });
+    this.#heads = new HeadRequests({ events, turns });
     this.#forwarder = new Forwarder({ events, turns });
     const made = new MadeReadings(options.memoryBytes);
     const rangeSupport = new RangeSupport();
@@ -100,7 +100,7 @@ class Engine implements Vault {
       ...{ store: options.store, copies: this.#copies, transfers: this.#transfers, heads: this.#heads },
       ...{ choice: this.#choice, timeoutMs: options.revalidateTimeoutMs },
     });
-    this.reader = new Library({
+    this.reader = new DocumentReader({
       ...options,
       made,
       open: (artifact) => this.open(artifact, { method: "GET", staleAbsence: false }),
@@ -109,7 +109,7 @@ class Engine implements Vault {
     });
   }
 
-  async open(artifact: Artifact, ask: Ask): Promise<Opened> {
+  async open(artifact: Artifact, ask: OpenOptions): Promise<OpenedArtifact> {
     const { store, log } = this.#options;
     const now = Date.now();
     const found = store.find(artifact);
@@ -138,7 +138,7 @@ class Engine implements Vault {
   }
 
   /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */
-  async #openIfCome(artifact: Fetchable, found: Entry | null, ask: Ask): Promise<Opened | null> {
+  async #openIfCome(artifact: Fetchable, found: Entry | null, ask: OpenOptions): Promise<OpenedArtifact | null> {
     const entry = this.#options.store.find(artifact);
     if (entry === null || entry.claimed) return null;
     const isSame = entry.sha256 === found?.sha256 && entry.validatedAt === found.validatedAt;
@@ -164,7 +164,7 @@ class Engine implements Vault {
   }
 
   /** Asks upstream, and falls back on a stale copy or absence. */
-  async #ask(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #ask(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
     const missing = this.#absences.fresh(artifact, ask.caching ?? null);
     if (missing && !(stale && artifact.policy.serveDeleted)) throw missing;
     const isAnswering = this.#choice.isAnswering(artifact, stale);
@@ -189,14 +189,14 @@ class Engine implements Vault {
   }
 
   /** Asks upstream. Rejects with a VaultError. */
-  async #askNow(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #askNow(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
     return this.#asksHead(artifact, ask, stale)
       ? await this.#head(artifact, ask, stale)
       : await this.#get(artifact, ask, stale);
   }
 
   /** Asks about what a client was given something else for, without waiting for the answer. */
-  #askAside(artifact: Fetchable, { method }: Ask, stale: Entry | null): void {
+  #askAside(artifact: Fetchable, { method }: OpenOptions, stale: Entry | null): void {
     this.#askNow(artifact, { method }, stale).then((opened) => opened.close(), (error) => {
       if (error instanceof VaultError) this.#remember(artifact, error);
     });
@@ -206,7 +206,7 @@ class Engine implements Vault {
    * A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts
    * nothing.
    */
-  #asksHead(artifact: Fetchable, { method }: Ask, stale: Entry | null): boolean {
+  #asksHead(artifact: Fetchable, { method }: OpenOptions, stale: Entry | null): boolean {
     const { identity } = artifact;
     const wantsBody = identity.kind === "announced" && (stale !== null || identity.reuse === "never");
     return method === "HEAD" && !wantsBody && !this.#transfers.has(artifact);
@@ -220,13 +220,13 @@ class Engine implements Vault {
   }
 
   /** Gets the artifact from a transfer, its own or another's. Rejects with a VaultError. */
-  async #get(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
-    let next: Opened | Attempt = { artifact, stale, sharing: "key" };
+  async #get(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
+    let next: OpenedArtifact | Attempt = { artifact, stale, sharing: "key" };
     while ("sharing" in next) next = await this.#attempt(next, ask);
     return next;
   }
 
-  async #attempt(attempt: Attempt, ask: Ask): Promise<Opened | Attempt> {
+  async #attempt(attempt: Attempt, ask: OpenOptions): Promise<OpenedArtifact | Attempt> {
     const { artifact, stale, sharing } = attempt;
     const come = await this.#joining.ask(artifact, ask, sharing);
     if (come) return come;
@@ -247,7 +247,7 @@ class Engine implements Vault {
     return await openHead(head, attempt, { ask, isShared, copies: this.#copies });
   }
 
-  #followSameBytes(transfer: Transfer, artifact: Fetchable, ask: Ask): Promise<Opened | null> {
+  #followSameBytes(transfer: Transfer, artifact: Fetchable, ask: OpenOptions): Promise<OpenedArtifact | null> {
     const { store, log } = this.#options;
     const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
     const askHead = () => inTime(asked(), this.#patienceOf({ artifact, ask, stale: null }));
@@ -258,7 +258,7 @@ class Engine implements Vault {
    * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
    * copy there is. From an upstream that refuses HEAD, a small body is kept.
    */
-  async #head(artifact: Fetchable, ask: Ask, stale: Entry | null): Promise<Opened> {
+  async #head(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
     const asked = this.#heads.ask({
       artifact,
       candidates: this.#choice.of(artifact),
@@ -272,14 +272,14 @@ class Engine implements Vault {
       return await this.#get(artifact, ask, stale);
     }
     if (stale && response.status === 304) {
-      if (!confirms(answer, stale)) return await this.#head(artifact, ask, null);
-      const entry = confirmed(artifact, stale, response, now);
+      if (!isAbout(answer, stale)) return await this.#head(artifact, ask, null);
+      const entry = refreshedVersion(artifact, stale, response, now);
       await this.#copies.renew(entry);
       const opened = await this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
       return opened ?? await this.#head(artifact, ask, null);
     }
     this.#absences.forget(artifact);
-    const claim = claimOf(artifact, answer);
+    const claim = entryFromHead(artifact, answer);
     // A body may have come while upstream took its time.
     if (claim && !this.reader.holds(artifact)) await this.#copies.renew(claim);
     const { generatedAt } = assess(artifact, response.headers, now);
@@ -299,7 +299,7 @@ class Engine implements Vault {
   }
 
   /** Who can have something instead waits only for so long. */
-  #patienceOf(wanted: Wanted & { readonly ask: Ask }): Patience {
+  #patienceOf(wanted: Wanted & { readonly ask: OpenOptions }): Patience {
     const timeoutMs = this.#substitutes.has(wanted) ? this.#options.revalidateTimeoutMs : null;
     return { signal: wanted.ask.signal, timeoutMs };
   }

@@ -7,7 +7,7 @@ import type { Answer } from "./asking/ask_upstream.ts";
 import { openLive } from "./opened.ts";
 import { adoptedEntry } from "./asking/revalidate_by_head.ts";
 import type { Transfer } from "./transfer/transfer.ts";
-import type { Opened } from "./vault.ts";
+import type { OpenedArtifact } from "./vault.ts";
 
 export interface SameBytesOptions {
   readonly artifact: Fetchable;
@@ -20,7 +20,7 @@ export interface SameBytesOptions {
  * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has those bytes
  * here too; when they are stored, this key has them as well. Null where it cannot be followed. Throws as `askUpstream`.
  */
-export async function followSameBytes(transfer: Transfer, options: SameBytesOptions): Promise<Opened | null> {
+export async function followSameBytes(transfer: Transfer, options: SameBytesOptions): Promise<OpenedArtifact | null> {
   const { artifact, store, log, askHead } = options;
   using _lease = transfer.join();
   const answer = await askHead();

@@ -5,20 +5,20 @@ import { type HeaderList, headerOf, keepHeaders } from "../http/headers.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { Store, Version } from "../store/store.ts";
 import type { CandidateChoice } from "./asking/choice.ts";
-import { conditionsOf, confirmed, confirms } from "./asking/revalidate.ts";
+import { conditionsOf, isAbout, refreshedVersion } from "./asking/revalidate.ts";
 import { decide, mayServeStale } from "./freshness.ts";
-import type { Heads } from "./asking/head_requests.ts";
+import type { HeadRequests } from "./asking/head_requests.ts";
 import { inTime } from "./asking/patience.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import type { Sharing, Transfers } from "./transfer/transfers.ts";
-import type { Ask, Opened } from "./vault.ts";
+import type { OpenedArtifact, OpenOptions } from "./vault.ts";
 
 export interface JoiningOptions {
   readonly store: Store;
   readonly copies: StoredCopies;
   readonly transfers: Transfers;
-  readonly heads: Heads;
+  readonly heads: HeadRequests;
   readonly choice: CandidateChoice;
   /** How long a client waits to hear whether what is arriving is still what upstream has. */
   readonly timeoutMs: number;
@@ -44,7 +44,7 @@ export class Joining {
    * Asks about what is arriving, where that is due; what upstream has replaced is not joined afterwards. Returns the
    * copy where it has come meanwhile and is confirmed. Rejects with `bad_request` when the client leaves.
    */
-  async ask(artifact: Fetchable, ask: Ask, sharing: Sharing): Promise<Opened | null> {
+  async ask(artifact: Fetchable, ask: OpenOptions, sharing: Sharing): Promise<OpenedArtifact | null> {
     const transfer = this.#options.transfers.find(artifact, sharing);
     const version = transfer?.version;
     if (!transfer || !version || !isInQuestion(artifact, version, ask)) return null;
@@ -56,7 +56,7 @@ export class Joining {
   }
 
   /** What is arriving as upstream has confirmed it, or as it was where nobody can tell; null where it is replaced. */
-  async #versionNow(artifact: Fetchable, version: Version, { signal }: Ask): Promise<Version | null> {
+  async #versionNow(artifact: Fetchable, version: Version, { signal }: OpenOptions): Promise<Version | null> {
     const { heads, choice, timeoutMs } = this.#options;
     const candidates = choice.of(artifact).filter(({ url }) => redactUrl(url) === version.url);
     const question = { artifact, candidates, previous: version, retry: false };
@@ -64,8 +64,8 @@ export class Joining {
     try {
       const answer = await inTime(heads.ask(question), { signal, timeoutMs });
       const { response } = answer;
-      const isSame = response.status === 304 ? confirms(answer, version) : isOf(keepHeaders(response.headers), version);
-      return isSame ? confirmed(artifact, version, response, Date.now()) : null;
+      const isSame = response.status === 304 ? isAbout(answer, version) : isOf(keepHeaders(response.headers), version);
+      return isSame ? refreshedVersion(artifact, version, response, Date.now()) : null;
     } catch (error) {
       if (!(error instanceof VaultError) || signal?.aborted) throw error;
       if (isMissing(error)) return artifact.policy.serveDeleted ? version : null;
@@ -73,7 +73,7 @@ export class Joining {
     }
   }
 
-  async #confirm(transfer: Transfer, version: Version, { artifact, sharing }: Asked): Promise<Opened | null> {
+  async #confirm(transfer: Transfer, version: Version, { artifact, sharing }: Asked): Promise<OpenedArtifact | null> {
     const { store, copies, transfers } = this.#options;
     transfer.refresh(version);
     if (transfers.find(artifact, sharing) === transfer) return null;
@@ -86,7 +86,7 @@ export class Joining {
 }
 
 /** Whether what is arriving may be had only once upstream has said that it is still what it has. */
-function isInQuestion(artifact: Fetchable, version: Version, { caching = null, range }: Ask): boolean {
+function isInQuestion(artifact: Fetchable, version: Version, { caching = null, range }: OpenOptions): boolean {
   if (
     artifact.identity.kind === "digest" || decide(artifact, { entry: version, now: Date.now(), caching }) === "serve"
   ) return false;

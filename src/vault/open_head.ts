@@ -9,7 +9,7 @@ import type { StoredCopies } from "./stored_copies.ts";
 import type { LiveBody } from "./transfer/live_body.ts";
 import type { TransferHead } from "./transfer/transfer.ts";
 import type { Sharing } from "./transfer/transfers.ts";
-import type { Ask, Opened } from "./vault.ts";
+import type { OpenedArtifact, OpenOptions } from "./vault.ts";
 
 /** One attempt to get an artifact from upstream for a client. */
 export interface Attempt {
@@ -21,14 +21,18 @@ export interface Attempt {
 
 /** The client who waited for a transfer's head. */
 export interface Waiting {
-  readonly ask: Ask;
+  readonly ask: OpenOptions;
   /** False for the one who started the transfer. */
   readonly isShared: boolean;
   readonly copies: StoredCopies;
 }
 
 /** What a transfer brings for one attempt; or the next attempt, where that is not for its client. */
-export async function openHead(head: TransferHead, attempt: Attempt, waiting: Waiting): Promise<Opened | Attempt> {
+export async function openHead(
+  head: TransferHead,
+  attempt: Attempt,
+  waiting: Waiting,
+): Promise<OpenedArtifact | Attempt> {
   const { artifact, stale } = attempt;
   const { selectedBy } = head.kind === "confirmed" ? head.entry : head.body.version;
   if (waiting.isShared && head.kind === "body" && !head.body.storable) return { artifact, stale, sharing: "none" };
@@ -44,7 +48,7 @@ async function openConfirmed(
   { entry, upstreamStatus }: Extract<TransferHead, { kind: "confirmed" }>,
   { artifact, stale, sharing }: Attempt,
   { isShared, copies }: Waiting,
-): Promise<Opened | Attempt> {
+): Promise<OpenedArtifact | Attempt> {
   const opened = await copies.open(artifact, entry, {
     hit: false,
     fwd: stale ? "stale" : "uri-miss",
@@ -61,7 +65,7 @@ async function openBody(
   body: LiveBody,
   { artifact, stale }: Attempt,
   { ask, isShared }: Waiting,
-): Promise<Opened | Attempt> {
+): Promise<OpenedArtifact | Attempt> {
   if (isShared && !body.storing) return { artifact, stale, sharing: "none" };
   return await openLive(body, {
     hit: false,

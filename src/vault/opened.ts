@@ -10,7 +10,7 @@ import { heldBackBytes } from "./streams/held_back.ts";
 import { redirectedTo } from "./asking/redirected_to.ts";
 import { chunksToVerify, storedChunks } from "./streams/stored_chunks.ts";
 import type { LiveBody } from "./transfer/live_body.ts";
-import type { ChunkReader, Opened } from "./vault.ts";
+import type { ChunkReader, OpenedArtifact } from "./vault.ts";
 import type { Verification } from "./hashing/verification.ts";
 
 const seconds = (ms: number) => Math.max(0, Math.floor(ms / 1000));
@@ -21,7 +21,11 @@ interface FromStore {
 }
 
 /** A stored representation. One that is not verified yet is verified while it is read. */
-export function openedFromStore(entry: Entry, body: StoredBody, { cacheStatus, verification }: FromStore): Opened {
+export function openedFromStore(
+  entry: Entry,
+  body: StoredBody,
+  { cacheStatus, verification }: FromStore,
+): OpenedArtifact {
   const chunks = (range: ByteRange = { start: 0, end: entry.sizeBytes }, ...others: readonly ByteRange[]) => {
     if (body.kind === "bytes" || body.unverified === null) return storedChunks(body, [range, ...others]);
     const verified = verification.require(body.unverified);
@@ -49,7 +53,7 @@ export function openedFromStore(entry: Entry, body: StoredBody, { cacheStatus, v
 }
 
 /** A body that is arriving, read as it grows. */
-function openGrowing(body: LiveBody, cacheStatus: CacheStatus): Opened {
+function openGrowing(body: LiveBody, cacheStatus: CacheStatus): OpenedArtifact {
   const follower = body.follow();
   const { headers, generatedAt, url, location } = body.version;
   const chunks = (range?: ByteRange, ...others: readonly ByteRange[]) => {
@@ -78,7 +82,7 @@ function openGrowing(body: LiveBody, cacheStatus: CacheStatus): Opened {
  * Opens a body that is arriving. One that nobody has any of until it is checked is waited for, so that it can still be
  * refused with a proper error. Rejects with what is wrong with it.
  */
-export async function openLive(body: LiveBody, cacheStatus: CacheStatus): Promise<Opened> {
+export async function openLive(body: LiveBody, cacheStatus: CacheStatus): Promise<OpenedArtifact> {
   const opened = openGrowing(body, cacheStatus);
   const isAllHeldBack = body.gated && body.sizeBytes !== null && body.sizeBytes <= heldBackBytes;
   try {
@@ -93,7 +97,7 @@ export async function openLive(body: LiveBody, cacheStatus: CacheStatus): Promis
 }
 
 /** What upstream answered to HEAD: headers, and no body. */
-export function openedHead(answer: Answer, generatedAt: number, cacheStatus: CacheStatus): Opened {
+export function openedHead(answer: Answer, generatedAt: number, cacheStatus: CacheStatus): OpenedArtifact {
   const { response, candidate } = answer;
   const sizeBytes = contentLengthOf(response.headers) ?? undefined;
   return {

@@ -6,7 +6,7 @@ import type { Entry, Store, UnverifiedBody } from "../store/store.ts";
 import { freshUntil, mayServeStale } from "./freshness.ts";
 import type { Hashing } from "./hashing/hashing.ts";
 import { openedFromStore } from "./opened.ts";
-import type { Opened } from "./vault.ts";
+import type { OpenedArtifact } from "./vault.ts";
 import { Verification } from "./hashing/verification.ts";
 
 /**
@@ -34,7 +34,11 @@ export class StoredCopies {
   }
 
   /** Null where the body is gone or damaged. At once, unless it has to be verified first. */
-  open(artifact: Artifact, entry: Entry, cacheStatus: CacheStatus): Opened | null | Promise<Opened | null> {
+  open(
+    artifact: Artifact,
+    entry: Entry,
+    cacheStatus: CacheStatus,
+  ): OpenedArtifact | null | Promise<OpenedArtifact | null> {
     const body = this.#store.openBody(entry);
     if (!body) return null;
     if (body.kind === "file" && body.unverified && entry.sizeBytes <= verifiedFirstBytes) {
@@ -47,7 +51,11 @@ export class StoredCopies {
     return openedFromStore(entry, body, { cacheStatus: ttl ? { ...cacheStatus, ...ttl } : cacheStatus, verification });
   }
 
-  async #openVerified(artifact: Artifact, entry: Entry, { cacheStatus, unverified }: ToVerify): Promise<Opened | null> {
+  async #openVerified(
+    artifact: Artifact,
+    entry: Entry,
+    { cacheStatus, unverified }: ToVerify,
+  ): Promise<OpenedArtifact | null> {
     try {
       return await this.#verification.isSound(unverified) ? await this.open(artifact, entry, cacheStatus) : null;
     } catch (error) {
@@ -62,7 +70,7 @@ export class StoredCopies {
   }
 
   /** The stale copy, where it may be served and is there. */
-  async openStale(artifact: Artifact, entry: Entry, reason: VaultError): Promise<Opened | null> {
+  async openStale(artifact: Artifact, entry: Entry, reason: VaultError): Promise<OpenedArtifact | null> {
     if (!this.isServable(artifact, entry)) return null;
     const { upstreamStatus } = reason;
     return await this.open(artifact, entry, {

@@ -3,12 +3,12 @@ import type { VaultError } from "../errors.ts";
 import type { Entry } from "../store/store.ts";
 import type { KnownAbsences } from "./asking/absence.ts";
 import type { StoredCopies } from "./stored_copies.ts";
-import type { Ask, Opened } from "./vault.ts";
+import type { OpenedArtifact, OpenOptions } from "./vault.ts";
 
 /** A client's request, and the stale copy that is stored for it. */
 export interface Wanted {
   readonly artifact: Artifact;
-  readonly ask: Pick<Ask, "staleAbsence">;
+  readonly ask: Pick<OpenOptions, "staleAbsence">;
   readonly stale: Entry | null;
 }
 
@@ -36,7 +36,7 @@ export class Substitutes {
   }
 
   /** The stale copy; null where there is neither. Rejects with `not_found` or `gone` where there is an absence only. */
-  async open({ artifact, ask, stale }: Wanted, reason: VaultError): Promise<Opened | null> {
+  async open({ artifact, ask, stale }: Wanted, reason: VaultError): Promise<OpenedArtifact | null> {
     const opened = stale && await this.#copies.openStale(artifact, stale, reason);
     const absence = opened || ask.staleAbsence === false ? null : this.#absences.behind(reason, artifact);
     if (absence) throw absence;

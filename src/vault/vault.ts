@@ -6,7 +6,7 @@ import type { ByteRange, RangeSpec } from "../http/range.ts";
 import type { RequestCaching } from "../http/request_caching.ts";
 
 /** A client's request for an artifact. */
-export interface Ask {
+export interface OpenOptions {
   readonly method: "GET" | "HEAD";
   /** Present only when the client sent a usable single range. Tells a cold fetch where to begin. */
   readonly range?: RangeSpec;
@@ -38,7 +38,7 @@ export interface ChunkReader {
 }
 
 /** A representation ready to be sent. Exactly one of `bytes`, `chunks`, `stream` or `close` is used, once. */
-export interface Opened {
+export interface OpenedArtifact {
   /** The upstream headers that are kept: Content-Type, ETag, Last-Modified, Cache-Control … */
   readonly headers: HeaderList;
   /** Whole size in bytes; undefined while an upstream that did not announce it is still sending. */
@@ -112,7 +112,7 @@ export interface TransferStatus {
 /** Gets artifacts: from the store, from a transfer under way, or from upstream. */
 export interface Vault {
   /** Throws VaultError where nothing can be served: see `errorStatus`. */
-  open(artifact: Artifact, ask: Ask): Promise<Opened>;
+  open(artifact: Artifact, ask: OpenOptions): Promise<OpenedArtifact>;
   /**
    * Passes a request on to upstream. Throws VaultError where upstream does not answer with 2xx, and `offline`; the
    * errors of upstream are passed on unchanged, as far as clients can understand them.

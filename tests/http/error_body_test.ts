@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { VaultError } from "../../src/errors.ts";
 import { readErrorBody } from "../../src/http/error_body.ts";
-import { RecentRefusals } from "../../src/vault/asking/negative_cache.ts";
+import { NegativeCache } from "../../src/vault/asking/negative_cache.ts";
 
 /** A body that sends this, and nothing after it. */
 function unending(text: string): Response {
@@ -33,7 +33,7 @@ Deno.test("of a body without end no more is read than wanted; none where nothing
 });
 
 Deno.test("errors that are kept for later keep no bodies", () => {
-  const refusals = new RecentRefusals();
+  const refusals = new NegativeCache();
   const answer = { status: 503, headers: [], body: new Uint8Array(1024) };
   refusals.remember("a", new VaultError("upstream_failed", "no", { upstreamStatus: 503, answer }), 1000_000);
   assert.equal(refusals.get("a")!.upstreamStatus, 503);

@@ -5,7 +5,7 @@ import type { CacheStatus } from "../../src/http/cache_status.ts";
 import type { HeaderList } from "../../src/http/headers.ts";
 import type { ByteRange } from "../../src/http/range.ts";
 import { streamOf } from "../../src/vault/streams/chunks.ts";
-import type { Ask, ChunkReader, Opened, Vault } from "../../src/vault/vault.ts";
+import type { ChunkReader, OpenedArtifact, OpenOptions, Vault } from "../../src/vault/vault.ts";
 
 export const lastModified = "Mon, 01 Jan 2024 00:00:00 GMT";
 
@@ -49,7 +49,7 @@ export function fakeFile(changes: Partial<FakeFile> = {}): FakeFile {
 
 /** Holds files by key; counts how what it opened was released. */
 export class FakeVault implements Vault {
-  readonly asks: { readonly artifact: Artifact; readonly ask: Ask }[] = [];
+  readonly asks: { readonly artifact: Artifact; readonly ask: OpenOptions }[] = [];
   readonly released = { streams: 0, closed: 0 };
   /** Told when a body was given up. */
   readonly cancelled = Promise.withResolvers<void>();
@@ -59,7 +59,7 @@ export class FakeVault implements Vault {
     this.#files = new Map(Object.entries(files));
   }
 
-  open(artifact: Artifact, ask: Ask): Promise<Opened> {
+  open(artifact: Artifact, ask: OpenOptions): Promise<OpenedArtifact> {
     this.asks.push({ artifact, ask });
     const file = this.#files.get(artifact.key);
     if (file === undefined) throw new Error(`The test knows no file "${artifact.key}"`);
@@ -82,7 +82,7 @@ export class FakeVault implements Vault {
     return Promise.resolve();
   }
 
-  #open(file: FakeFile): Opened {
+  #open(file: FakeFile): OpenedArtifact {
     const { released } = this;
     const chunks = (...ranges: readonly ByteRange[]) => {
       released.streams++;

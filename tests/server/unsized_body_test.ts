@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Chunk, ChunkReader, Opened } from "../../src/vault/vault.ts";
+import type { Chunk, ChunkReader, OpenedArtifact } from "../../src/vault/vault.ts";
 import { mayBeHttp10, sizedIfSmall } from "../../src/server/unsized_body.ts";
 import { bytesOf } from "../support/store_fixture.ts";
 
@@ -22,7 +22,7 @@ for (
 }
 
 interface Source {
-  readonly opened: Opened;
+  readonly opened: OpenedArtifact;
   readonly state: { reads: number; releases: number; closed: boolean };
 }
 
@@ -43,7 +43,7 @@ function unsized(chunks: readonly Chunk[], ending: "end" | "silent" | Error = "e
     ...{ headers: [["etag", '"1"']], sizeBytes: undefined, ageSeconds: 0, cacheStatus: { hit: false }, upstream: "u" },
     ...{ ranges: false, bytes: null, chunks: () => reader, stream: () => assert.fail("not asked for") },
     close: () => assert.fail("its chunks are closed"),
-  } as unknown as Opened;
+  } as unknown as OpenedArtifact;
   return { opened, state };
 }
 

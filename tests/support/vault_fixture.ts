@@ -8,7 +8,7 @@ import type { Store } from "../../src/store/store.ts";
 import { createUpstreamClient } from "../../src/upstream/client.ts";
 import { UpstreamHealth } from "../../src/upstream/health.ts";
 import { createVault, type VaultOptions } from "../../src/vault/engine.ts";
-import type { Ask, Opened, Vault } from "../../src/vault/vault.ts";
+import type { OpenedArtifact, OpenOptions, Vault } from "../../src/vault/vault.ts";
 
 const defaultPolicy: CachingPolicy = {
   staleIfErrorMs: Infinity,
@@ -82,12 +82,15 @@ export class VaultFixture implements AsyncDisposable {
     };
   }
 
-  open(artifact: Artifact, ask: Partial<Ask> = {}): Promise<Opened> {
+  open(artifact: Artifact, ask: Partial<OpenOptions> = {}): Promise<OpenedArtifact> {
     return this.vault.open(artifact, { method: "GET", ...ask });
   }
 
   /** Opens and reads it all. Rejects where the stream errors. */
-  async read(artifact: Artifact, ask: Partial<Ask> = {}): Promise<{ opened: Opened; bytes: Uint8Array }> {
+  async read(
+    artifact: Artifact,
+    ask: Partial<OpenOptions> = {},
+  ): Promise<{ opened: OpenedArtifact; bytes: Uint8Array }> {
     const opened = await this.open(artifact, ask);
     return { opened, bytes: await bytesOf(opened) };
   }
@@ -108,7 +111,7 @@ export class VaultFixture implements AsyncDisposable {
 export type ArtifactOverrides = Partial<Omit<Artifact, "policy">> & { readonly policy?: Partial<CachingPolicy> };
 
 /** The whole body, from memory or the stream. */
-export async function bytesOf(opened: Opened): Promise<Uint8Array> {
+export async function bytesOf(opened: OpenedArtifact): Promise<Uint8Array> {
   return opened.bytes ?? await new Response(opened.stream()).bytes();
 }
 

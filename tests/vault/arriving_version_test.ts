@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RequestCaching } from "../../src/http/request_caching.ts";
-import type { Ask } from "../../src/vault/vault.ts";
+import type { OpenOptions } from "../../src/vault/vault.ts";
 import { type Answers, startFakeUpstream } from "../support/fake_upstream.ts";
 import { type ArtifactOverrides, bytesOf, VaultFixture } from "../support/vault_fixture.ts";
 
@@ -28,7 +28,7 @@ async function arriving(
   return {
     ...{ upstream, fixture, artifact, hold },
     first: bytesOf(first),
-    async ask(ask: Partial<Ask> = {}) {
+    async ask(ask: Partial<OpenOptions> = {}) {
       const opened = await fixture.open(artifact, ask);
       return { status: opened.cacheStatus, bytes: bytesOf(opened) };
     },

@@ -16,7 +16,7 @@ export interface HeadQuestion {
   readonly retry: boolean;
 }
 
-export interface HeadsOptions {
+export interface HeadRequestsOptions {
   readonly events: VaultEvents;
   readonly turns: Turns;
 }
@@ -25,13 +25,13 @@ export interface HeadsOptions {
  * Requests with HEAD: one for all who ask the same at the same time. They are short, so that who leaves does not end
  * one.
  */
-export class Heads {
+export class HeadRequests {
   readonly #events: VaultEvents;
   readonly #turns: Turns;
   readonly #requests = new SingleFlight<string, Answer>();
   readonly #closing = new AbortController();
 
-  constructor({ events, turns }: HeadsOptions) {
+  constructor({ events, turns }: HeadRequestsOptions) {
     this.#events = events;
     this.#turns = turns;
   }

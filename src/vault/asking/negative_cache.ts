@@ -2,8 +2,6 @@ import { LRUCache } from "lru-cache";
 import { atMost } from "../../lru_limit.ts";
 import { type ErrorCode, VaultError, type VaultErrorOptions } from "../../errors.ts";
 
-export { isMissing } from "../../errors.ts";
-
 const mostFailures = 20_000;
 /** After upstream failed to confirm a stale copy, it is not asked about this copy for so long … */
 const restAfterFailureMs = 10_000;
@@ -20,7 +18,7 @@ interface Failure {
  * Remembers failures of upstreams for a while, in bounded memory, so that they are not asked again at once. The errors
  * themselves are not kept: the stack of each holds on to everything that took part in the request, some kilobytes.
  */
-export class RecentRefusals {
+export class NegativeCache {
   // With a resolution, the cache would start a timer when it is looked into.
   readonly #failures = new LRUCache<string, Failure>({ ...atMost(mostFailures), ttlResolution: 0 });
 

@@ -29,7 +29,7 @@ function isTooYoung(headers: HeaderList): boolean {
  * Whether a 304 is about this version: one that names another ETag confirms nothing. Nor does that of an upstream that
  * redirected for this version and now answers itself: it has a version of its own.
  */
-export function confirms(answer: AnswerOf, version: Version): boolean {
+export function isAbout(answer: AnswerOf, version: Version): boolean {
   if (version.location !== undefined && redirectedTo(answer) === undefined) return false;
   const { response } = answer;
   const etag = response.headers.get("etag");
@@ -44,7 +44,12 @@ export function confirms(answer: AnswerOf, version: Version): boolean {
 const aboutTheBody = new Set(["content-encoding", "content-language", "content-md5", "content-type"]);
 
 /** A version after upstream answered 304: the headers it sent replace those it had (RFC 9111 §3.2 and §4.3.4). */
-export function confirmed<V extends Version>(artifact: Artifact, version: V, response: Response, now: number): V {
+export function refreshedVersion<V extends Version>(
+  artifact: Artifact,
+  version: V,
+  response: Response,
+  now: number,
+): V {
   const sent = keepHeaders(response.headers).filter(([name]) => !aboutTheBody.has(name));
   const replaced = new Set(sent.map(([name]) => name));
   const headers: HeaderList = [...version.headers.filter(([name]) => !replaced.has(name)), ...sent];

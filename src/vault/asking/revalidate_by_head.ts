@@ -4,11 +4,11 @@ import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { Answer } from "./ask_upstream.ts";
-import { confirmed } from "./revalidate.ts";
+import { refreshedVersion } from "./revalidate.ts";
 import { assess } from "../freshness.ts";
 import { digestOf, reusableSha256 } from "../identity.ts";
 
-export interface SettleOptions {
+export interface RevalidateByHeadOptions {
   readonly artifact: Fetchable;
   /** A stale copy, with its body. */
   readonly previous: Entry | null;
@@ -19,7 +19,7 @@ export interface SettleOptions {
 type Announced = Extract<Fetchable["identity"], { kind: "announced" }>;
 
 /** An entry whose body is held, with the answer that says so. */
-export interface Settled {
+export interface Confirmed {
   readonly answer: Answer;
   readonly entry: Entry;
 }
@@ -28,7 +28,9 @@ export interface Settled {
  * Asks with HEAD where that may show that the bytes are held already; null where it is not worth asking. `entry` is
  * null where the bytes have to be fetched. Throws as `askUpstream`.
  */
-export async function settleByHead(options: SettleOptions): Promise<Settled | { answer: Answer; entry: null } | null> {
+export async function revalidateByHead(
+  options: RevalidateByHeadOptions,
+): Promise<Confirmed | { answer: Answer; entry: null } | null> {
   const { artifact, previous, store } = options;
   const { identity } = artifact;
   switch (identity.kind) {
@@ -42,21 +44,21 @@ export async function settleByHead(options: SettleOptions): Promise<Settled | { 
       return { answer, entry: adoptedEntry(artifact, answer, storedBytes) };
     }
     case "announced":
-      return previous === null ? null : await settleAnnounced(artifact, previous, { ...options, identity });
+      return previous === null ? null : await revalidateAnnounced(artifact, previous, { ...options, identity });
   }
 }
 
 /** The stale copy itself where it has the digest that upstream announces, else stored bytes that have it. */
-async function settleAnnounced(
+async function revalidateAnnounced(
   artifact: Fetchable,
   previous: Entry,
-  { store, askHead, identity }: SettleOptions & { readonly identity: Announced },
-): Promise<Settled | { answer: Answer; entry: null }> {
+  { store, askHead, identity }: RevalidateByHeadOptions & { readonly identity: Announced },
+): Promise<Confirmed | { answer: Answer; entry: null }> {
   const answer = await askHead();
   const digest = digestIn(artifact, answer);
   const known = identity.digestIn(previous.headers);
   if (digest && known && formatDigest(known) === formatDigest(digest)) {
-    return { answer, entry: confirmed(artifact, previous, answer.response, Date.now()) };
+    return { answer, entry: refreshedVersion(artifact, previous, answer.response, Date.now()) };
   }
   if (identity.reuse === "never" || digest?.algorithm !== "sha256") return { answer, entry: null };
   return { answer, entry: adoptedEntry(artifact, answer, store.bodySize(digest.hex)) };
@@ -70,7 +72,7 @@ export function adoptedEntry(artifact: Fetchable, answer: Answer, heldBytes: num
 }
 
 /** What an answer to HEAD is worth keeping: the digest behind a name; null where it tells none, or no size. */
-export function claimOf(artifact: Fetchable, answer: Answer): Entry | null {
+export function entryFromHead(artifact: Fetchable, answer: Answer): Entry | null {
   const sizeBytes = contentLengthOf(answer.response.headers);
   const entry = artifact.identity.kind === "announced" ? entryFor(artifact, answer, sizeBytes) : null;
   return entry && { ...entry, claimed: true };

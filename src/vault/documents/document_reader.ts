@@ -8,25 +8,25 @@ import type { Store } from "../../store/store.ts";
 import type { MadeReadings } from "./made_readings.ts";
 import { drain } from "../streams/chunks.ts";
 import { OpenedBody } from "./opened_body.ts";
-import type { Opened } from "../vault.ts";
+import type { OpenedArtifact } from "../vault.ts";
 
-export interface LibraryOptions {
+export interface DocumentReaderOptions {
   readonly store: Store;
   readonly made: MadeReadings;
-  readonly open: (artifact: Artifact) => Promise<Opened>;
+  readonly open: (artifact: Artifact) => Promise<OpenedArtifact>;
   /** Opens an artifact as a request with HEAD does. */
-  readonly openHead: (artifact: Artifact) => Promise<Opened>;
+  readonly openHead: (artifact: Artifact) => Promise<OpenedArtifact>;
   /** Resolves when no transfer of the artifact is under way. */
   readonly settled: (artifact: Artifact) => Promise<void>;
 }
 
 /** Reads what the vault holds or fetches: each document once, for however many. */
-export class Library implements VaultReader {
-  readonly #options: LibraryOptions;
+export class DocumentReader implements VaultReader {
+  readonly #options: DocumentReaderOptions;
   readonly #reads = new SingleFlight<string, Parsed<unknown>>();
   readonly #ahead = new Set<Promise<void>>();
 
-  constructor(options: LibraryOptions) {
+  constructor(options: DocumentReaderOptions) {
     this.#options = options;
   }
 
@@ -126,7 +126,7 @@ function asStored({ document: _, ...artifact }: Artifact): Artifact {
   return { ...artifact, freshness: { kind: "immutable" } };
 }
 
-function sourceOf({ cacheStatus, ageSeconds, location }: Opened, upstream: string): Provenance {
+function sourceOf({ cacheStatus, ageSeconds, location }: OpenedArtifact, upstream: string): Provenance {
   return { cacheStatus, ageSeconds, upstream, location };
 }
 

@@ -3,11 +3,11 @@ import type { ReadableBody } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
-import type { Opened } from "../vault.ts";
+import type { OpenedArtifact } from "../vault.ts";
 
 /** An opened body, for a reader that may want all of it, a part or nothing. It ends with `close`. */
 export class OpenedBody implements ReadableBody {
-  readonly #opened: Opened;
+  readonly #opened: OpenedArtifact;
   readonly #maxBytes: number;
   /** The hash of the body, where its digest is not known yet. */
   readonly #hash: Hash | null;
@@ -18,7 +18,7 @@ export class OpenedBody implements ReadableBody {
 
   readonly signal: AbortSignal;
 
-  constructor(opened: Opened, { maxBytes, signal }: { maxBytes: number; signal: AbortSignal }) {
+  constructor(opened: OpenedArtifact, { maxBytes, signal }: { maxBytes: number; signal: AbortSignal }) {
     this.#opened = opened;
     this.#maxBytes = maxBytes;
     this.signal = signal;

@@ -5,8 +5,6 @@ import { KeptHashes } from "./kept_hashes.ts";
 import type { HashedSoFar, RunningHash } from "./running_hash.ts";
 import type { HashReply, HashRequest } from "./worker.ts";
 
-export type { RunningHash } from "./running_hash.ts";
-
 /** The largest body that is hashed as it passes; larger ones are hashed on the worker's thread, from the file. */
 export const inlineHashBytes = 1024 * 1024;
 

@@ -5,13 +5,13 @@ import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
 import { rangeOf } from "../../http/range.ts";
 import type { ResumeRecord, StagedBody } from "../../store/store.ts";
 import { type Answer, askUpstream, isWhole, type Question } from "../asking/ask_upstream.ts";
-import { confirmed, confirms } from "../asking/revalidate.ts";
+import { isAbout, refreshedVersion } from "../asking/revalidate.ts";
 import type { RunningHash } from "../hashing/running_hash.ts";
 import type { TransferPlan, TransferTools } from "./plan.ts";
-import { settleByHead, type Settled } from "../asking/revalidate_by_head.ts";
+import { type Confirmed, revalidateByHead } from "../asking/revalidate_by_head.ts";
 
 /** How a transfer begins: upstream confirms that what is stored is what it has, or sends a body. */
-export type FirstResponse = { readonly kind: "confirmed" } & Settled | BodyResponse;
+export type FirstResponse = { readonly kind: "confirmed" } & Confirmed | BodyResponse;
 
 /** A response with the body from `start` on. */
 export interface BodyResponse {
@@ -45,7 +45,7 @@ export async function requestBody(request: FirstRequest): Promise<FirstResponse>
   if (resumed) return resumed;
   const { store } = request.tools;
   const askHead = () => ask(request, [], { method: "HEAD" });
-  const settled = await settleByHead({ artifact, previous: stale, store, askHead });
+  const settled = await revalidateByHead({ artifact, previous: stale, store, askHead });
   if (settled?.entry) {
     await giveUp(settled.answer);
     return { kind: "confirmed", ...settled };
@@ -56,8 +56,8 @@ export async function requestBody(request: FirstRequest): Promise<FirstResponse>
     const answer = await ask(request, [], { previous: stale });
     if (isWhole(answer.response.status)) return wholeBody(answer);
     await giveUp(answer);
-    if (confirms(answer, stale)) {
-      return { kind: "confirmed", answer, entry: confirmed(artifact, stale, answer.response, Date.now()) };
+    if (isAbout(answer, stale)) {
+      return { kind: "confirmed", answer, entry: refreshedVersion(artifact, stale, answer.response, Date.now()) };
     }
   }
   if (firstByte > 0) {

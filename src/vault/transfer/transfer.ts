@@ -4,7 +4,7 @@ import { redactUrl } from "../../observe/redact.ts";
 import type { Entry, Version } from "../../store/store.ts";
 import { PartCondition } from "../asking/part_condition.ts";
 import { redirectedTo } from "../asking/redirected_to.ts";
-import type { Settled } from "../asking/revalidate_by_head.ts";
+import type { Confirmed } from "../asking/revalidate_by_head.ts";
 import { smallBodyBytes, Turn } from "../asking/turn.ts";
 import { describedByItself, recordKeyByDigest } from "../key_by_digest.ts";
 import { type ArrivingBody, openArrivingBody } from "./arriving_body.ts";
@@ -158,7 +158,7 @@ export class Transfer {
     });
   }
 
-  async #confirm({ answer, entry: settled }: Settled): Promise<void> {
+  async #confirm({ answer, entry: settled }: Confirmed): Promise<void> {
     const { store, log } = this.#tools;
     const told = { ...settled, url: redactUrl(answer.candidate.url), location: redirectedTo(answer) };
     const isOther = told.sha256 !== this.#plan.stale?.sha256;
