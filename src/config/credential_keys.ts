@@ -14,6 +14,14 @@ export const credentialKeys = {
   token_file: secretFile().optional().describe("File with the token instead, read again when it changes."),
 };
 
+/** The values of `credentialKeys`. */
+export type CredentialValues = z.output<z.ZodObject<typeof credentialKeys>>;
+
+/** True where some credentials are configured. */
+export function hasCredentials({ username, token, token_file }: CredentialValues): boolean {
+  return [username, token, token_file].some((given) => given !== undefined);
+}
+
 /**
  * Reports what is wrong with the credentials among the keys of `config`. It also takes values that failed to parse, so
  * that all problems are reported at once.

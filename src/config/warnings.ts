@@ -5,17 +5,6 @@ export interface Destination {
   readonly remedy?: string;
 }
 
-interface WithCredentials {
-  readonly username?: string | undefined;
-  readonly token?: string | undefined;
-  readonly token_file?: string | undefined;
-}
-
-/** True where some credentials are configured. */
-export function hasCredentials({ username, token, token_file }: WithCredentials): boolean {
-  return [username, token, token_file].some((given) => given !== undefined);
-}
-
 /** Returns a sentence for each URL to which a backend sends credentials unencrypted, unless it is on this machine. */
 export function unencryptedWarnings(backend: string, destinations: readonly Destination[]): string[] {
   return destinations.flatMap(({ urls, remedy = "" }) =>

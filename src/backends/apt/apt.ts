@@ -1,4 +1,4 @@
-import { hasCredentials } from "../../config/warnings.ts";
+import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";

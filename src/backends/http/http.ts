@@ -1,5 +1,5 @@
 import type { Freshness } from "../../artifact.ts";
-import { hasCredentials } from "../../config/warnings.ts";
+import { hasCredentials } from "../../config/credential_keys.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";

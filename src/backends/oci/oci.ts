@@ -1,7 +1,7 @@
 import type { Fetch } from "../../artifact.ts";
 import type { Backend } from "../../backend.ts";
 import type { BackendConfig } from "../../config/schema.ts";
-import { hasCredentials } from "../../config/warnings.ts";
+import { hasCredentials } from "../../config/credential_keys.ts";
 import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import type { BackendType, ClientHost, Opening } from "../backend_type.ts";

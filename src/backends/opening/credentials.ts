@@ -1,3 +1,4 @@
+import type { CredentialValues } from "../../config/credential_keys.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 import { isOnline } from "../../config/upstreams.ts";
 import type { Log } from "../../observe/log.ts";
@@ -5,16 +6,7 @@ import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import { SecretFile } from "../../key_files/secret_file.ts";
 
-/** The credentials that a configuration names for an upstream. */
-export interface ConfiguredCredentials {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly password_file?: string | undefined;
-  readonly token?: string | undefined;
-  readonly token_file?: string | undefined;
-}
-
-/** The same credentials, with the secrets that were read from files. */
+/** Configured credentials, with the secrets that were read from files. */
 export interface KnownCredentials {
   readonly username?: string | undefined;
   readonly password: string;
@@ -29,7 +21,7 @@ export interface CredentialsDeps {
 
 /** Returns the credentials for every request to an upstream. Throws as `openCredentials`. */
 export function credentialsOf(
-  configured: ConfiguredCredentials,
+  configured: CredentialValues,
   deps: CredentialsDeps,
 ): Credentials | RenewableCredentials {
   return openCredentials(configured, deps, ({ username, password, token }) => {
@@ -44,7 +36,7 @@ export function credentialsOf(
  * read.
  */
 export function openCredentials(
-  { username, password = "", password_file, token, token_file }: ConfiguredCredentials,
+  { username, password = "", password_file, token, token_file }: CredentialValues,
   { config, backend, log }: CredentialsDeps,
   form: (known: KnownCredentials) => Credentials,
 ): Credentials | RenewableCredentials {
