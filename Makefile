@@ -23,7 +23,7 @@ heap_flags = --v8-flags=--max-old-space-size=256,--max-semi-space-size=4
 compile = RUST_MIN_STACK=33554432 $(COMPILE_DENO) compile
 # Files that are only named in a Worker's URL have to be added by hand.
 compile_flags = --no-prompt --frozen $(heap_flags) $(permissions) --include src/vault/hashing/worker.ts \
-  --include src/backends/apt/packages/worker.ts --include src/backends/shared/document_worker.ts
+  --include src/backends/shared/tasks/worker.ts
 
 RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin \
   x86_64-pc-windows-msvc

@@ -45,7 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["upstream/body_reader", "upstream/health", "upstream/response_notes"],
   ],
   server: ["errors", "digest", "artifact", "document", "reader", "backend", "http", "observe", "vault/vault"],
-  "backends/shared": [...seam, "backends/pypi"],
+  "backends/shared": seam,
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
   "backends/backend_type": ["errors", "artifact", "backend", "http", "backends/opening", ...opening],
   ...Object.assign({}, ...protocols.map(roomsOf)),

@@ -1,3 +1,5 @@
+import { asJsonObject, parseJsonObject } from "./json.ts";
+
 const maxCharacters = 200;
 
 /**
@@ -29,18 +31,10 @@ function isPlainText(type: string): boolean {
  * servers use.
  */
 function messageIn(text: string): string {
-  try {
-    const { errors, error, message, detail, details } = asObject(JSON.parse(text));
-    const first = Array.isArray(errors) ? errors[0] : undefined;
-    const stated = [asObject(first).message, first, message, asObject(error).message, error, detail, details];
-    return stated.find((value) => typeof value === "string") as string | undefined ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+  const { errors, error, message, detail, details } = parseJsonObject(text) ?? {};
+  const first = Array.isArray(errors) ? errors[0] : undefined;
+  const stated = [asJsonObject(first).message, first, message, asJsonObject(error).message, error, detail, details];
+  return stated.find((value) => typeof value === "string") as string | undefined ?? "";
 }
 
 /** Returns null where nothing is left. */

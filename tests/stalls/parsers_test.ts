@@ -13,7 +13,7 @@ import { parseOciRequest } from "../../src/backends/oci/request.ts";
 import { negotiate } from "../../src/backends/pypi/page_format.ts";
 import { hashesIn } from "../../src/backends/pypi/hashes.ts";
 import { isProjectName, normaliseName, projectsOf, versionOf } from "../../src/backends/pypi/names.ts";
-import { unpack } from "../../src/backends/shared/unpack.ts";
+import { TaskDocument } from "../../src/backends/shared/tasks/document.ts";
 import { parseProjectPage } from "../../src/backends/pypi/parse_page.ts";
 import { parseProjectList } from "../../src/backends/pypi/project_list.ts";
 import { parsePypiRequest } from "../../src/backends/pypi/request.ts";
@@ -27,7 +27,7 @@ import { parseContentRange, parseRanges, parseUnsatisfiedRange } from "../../src
 import { redact, redactUrl } from "../../src/observe/redact.ts";
 import { escapePath } from "../../src/store/fs_layout.ts";
 import { parseChallenges } from "../../src/http/challenge.ts";
-import { documentOf, htmlDocument, htmlWith, jsonDocument, jsonWith } from "../backends/pypi/fixture.ts";
+import { htmlDocument, htmlWith, jsonDocument, jsonWith, pageUrl } from "../backends/pypi/fixture.ts";
 import { hostileTexts, longestStall, tolerableMs } from "../support/stall.ts";
 
 /** More than a head may have. */
@@ -189,8 +189,10 @@ for (const [name, read] of Object.entries(documents)) {
 }
 
 Deno.test("a packed page that unpacks to 1 GiB is not unpacked beyond its limit", async () => {
-  const document = documentOf(await gzipOfZeros(1024), "text/html");
-  const ms = await longestStall(() => assert.rejects(() => unpack(document, "gzip", 8 * 1024 * 1024), /larger than/));
+  const description = { contentType: "text/html", coding: "gzip", askedUrl: pageUrl, url: pageUrl };
+  const limits = { maxBytes: 8 * 1024 * 1024, pauses: true };
+  const document = new TaskDocument(description, await gzipOfZeros(1024), limits);
+  const ms = await longestStall(() => assert.rejects(() => document.bytes(), /larger than/));
   assert.ok(ms < tolerableMs, `${Math.round(ms)} ms`);
 });
 

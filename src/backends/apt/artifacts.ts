@@ -3,6 +3,7 @@ import type { Parser } from "../../document.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
+import type { RootCopy } from "../shared/generations/generation.ts";
 import type { PackageReadings } from "./packages/reading.ts";
 import type { Release } from "./release.ts";
 import { byHashPath, encodePath, splitPath } from "./request.ts";
@@ -17,12 +18,6 @@ export interface AptArtifactsOptions {
   /** How long what may change is fresh. */
   readonly ttlMs: number;
 }
-
-/**
- * A release as it is kept under several names: see `AptReleases`. `former` is where caches of earlier versions have
- * the adopted one.
- */
-export type ReleaseCopy = "latest" | "next" | "adopted" | "former";
 
 /** Before the paths of adopted releases, so that they are found without a look at all that is held. */
 export const adoptedPrefix = "/;releases/";
@@ -73,7 +68,7 @@ export class AptArtifacts {
   }
 
   /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
-  release(path: string, copy: ReleaseCopy): Artifact {
+  release(path: string, copy: RootCopy): Artifact {
     const latest: Artifact = { ...this.changing(path), webPages: "refused" };
     const keys = {
       latest: `${path};latest`,

@@ -5,24 +5,24 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
-import type { AptLog } from "./adoptions.ts";
 import { AptArtifacts, type AptArtifactsOptions } from "./artifacts.ts";
 import { AptClients } from "./served_releases.ts";
-import { ifHad } from "../shared/or_null.ts";
+import type { GenerationLog } from "../shared/generations/generation.ts";
+import { ReadAhead } from "../shared/generations/read_ahead.ts";
+import { nullIfUnavailable } from "../shared/or_null.ts";
 import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageReadings } from "./packages/reading.ts";
 import { parsePdiffIndex } from "./pdiff.ts";
-import { ReadAhead } from "./read_ahead.ts";
-import { AptReleases } from "./releases.ts";
+import { createReleases, type Releases } from "./releases.ts";
 import { type AptRequest, parseAptRequest } from "./request.ts";
-import { AptSuites } from "./suites.ts";
+import { Suites } from "./suites.ts";
 
 export interface AptBackendOptions extends AptArtifactsOptions {
   readonly prefix: string;
   readonly maxTransfers: number;
   /** Further URLs of the repository, which clients of the vault as a proxy may name. */
   readonly aliases: readonly string[];
-  readonly log: AptLog;
+  readonly log: GenerationLog;
   /** How long a client waits for a new release to be whole before it is given the old one. */
   readonly patienceMs?: number;
 }
@@ -48,9 +48,9 @@ class AptBackend implements Backend {
   readonly maxTransfers: number;
   readonly standsFor: readonly string[];
   readonly #artifacts: AptArtifacts;
-  readonly #releases: AptReleases;
+  readonly #releases: Releases;
   readonly #clients = new AptClients();
-  readonly #suites: AptSuites;
+  readonly #suites: Suites;
   readonly #digests: PackageDigests;
 
   constructor(options: AptBackendOptions) {
@@ -61,8 +61,8 @@ class AptBackend implements Backend {
     const readingOf = createPackageReadings((message) => options.log.warning(message));
     const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
     const readAhead = new ReadAhead();
-    const releases = this.#releases = new AptReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
-    this.#suites = new AptSuites({ name: this.name, artifacts, releases, clients: this.#clients, readAhead });
+    const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
+    this.#suites = new Suites({ name: this.name, artifacts, releases, clients: this.#clients, readAhead });
     this.#digests = new PackageDigests(artifacts, readingOf);
   }
 
@@ -131,7 +131,7 @@ class AptBackend implements Backend {
     return this.#artifacts.lasting(path, {
       cachedDigest: () => Promise.resolve(null),
       find: async () => {
-        const patches = await ifHad(vault.read(await this.#index(index, request, vault), pdiffReading));
+        const patches = await nullIfUnavailable(vault.read(await this.#index(index, request, vault), pdiffReading));
         return { digest: patches?.value.get(name) ?? null };
       },
     });
@@ -142,7 +142,7 @@ class AptBackend implements Backend {
    * its name, may change without a list that tells.
    */
   async #package({ path, versioned }: Asked<"package">, vault: VaultReader): Promise<Artifact> {
-    const generations = await ifHad(this.#suites.adopted(vault)) ?? [];
+    const generations = await nullIfUnavailable(this.#suites.adopted(vault)) ?? [];
     const lasts = versioned && generations.some(({ suite }) => mayList(suite, path));
     const find = () => this.#digests.find(path, generations, vault);
     const listing = { cachedDigest: find, find: async () => ({ digest: await find() }) };

@@ -2,9 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import type { AptArtifacts } from "./artifacts.ts";
-import { ifHad } from "../shared/or_null.ts";
+import { nullIfUnavailable } from "../shared/or_null.ts";
 import type { PackageReading, PackageReadings } from "./packages/reading.ts";
-import type { PackageTable } from "./packages/table.ts";
+import type { DigestTable } from "../shared/listings/digest_table.ts";
 import type { Release } from "./release.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
 import type { Generation } from "./suites.ts";
@@ -34,7 +34,7 @@ export class PackageDigests {
   readonly #artifacts: AptArtifacts;
   readonly #readingOf: PackageReadings;
   readonly #listings = new WeakMap<Release, readonly Listing[]>();
-  readonly #tables = new LRUCache<string, { readonly table: PackageTable | null }>({
+  readonly #tables = new LRUCache<string, { readonly table: DigestTable | null }>({
     maxSize: maxTableBytes,
     sizeCalculation: ({ table }) => (table?.sizeBytes ?? 0) + 200,
   });
@@ -61,11 +61,11 @@ export class PackageDigests {
   }
 
   /** Of a body that is named by its digest: it stays the same. Kept here, since each hit on a package asks. */
-  async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<PackageTable | null> {
+  async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<DigestTable | null> {
     const artifact = this.#artifacts.index(suite, release, listed);
     const known = this.#tables.get(artifact.key);
     if (known) return known.table;
-    const read = await ifHad(vault.read(artifact, reading));
+    const read = await nullIfUnavailable(vault.read(artifact, reading));
     if (read) this.#tables.set(artifact.key, { table: read.value });
     return read?.value ?? null;
   }

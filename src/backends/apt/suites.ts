@@ -2,14 +2,14 @@ import type { Artifact } from "../../artifact.ts";
 import type { Client } from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
-import { VaultError } from "../../errors.ts";
+import { isMissing, VaultError } from "../../errors.ts";
 import { adoptedPrefix, type AptArtifacts } from "./artifacts.ts";
 import type { AptClients } from "./served_releases.ts";
-import { ifHad } from "../shared/or_null.ts";
-import type { ReadAhead } from "./read_ahead.ts";
+import { nullIfUnavailable } from "../shared/or_null.ts";
+import type { ReadAhead } from "../shared/generations/read_ahead.ts";
+import type { RootRead } from "../shared/generations/generation.ts";
 import type { Release } from "./release.ts";
-import type { ReadRelease } from "./release_document.ts";
-import { type AptReleases, releaseNames } from "./releases.ts";
+import { releaseNames, type Releases } from "./releases.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
 
 /** A suite by its folder, and a release of it. */
@@ -18,20 +18,20 @@ export interface Generation {
   readonly release: Release;
 }
 
-export interface AptSuitesOptions {
+export interface SuitesOptions {
   /** Of the backend. */
   readonly name: string;
   readonly artifacts: AptArtifacts;
-  readonly releases: AptReleases;
+  readonly releases: Releases;
   readonly clients: AptClients;
   readonly readAhead: ReadAhead;
 }
 
 /** Finds what a path means in the releases of the suites it lies in. */
-export class AptSuites {
+export class Suites {
   readonly #name: string;
   readonly #artifacts: AptArtifacts;
-  readonly #releases: AptReleases;
+  readonly #releases: Releases;
   readonly #clients: AptClients;
   readonly #readAhead: ReadAhead;
   /** The folders of suites that clients have asked for since the start. */
@@ -39,7 +39,7 @@ export class AptSuites {
   /** Done once the suites are found that were asked for before. */
   #found: Promise<void> | null = null;
 
-  constructor({ name, artifacts, releases, clients, readAhead }: AptSuitesOptions) {
+  constructor({ name, artifacts, releases, clients, readAhead }: SuitesOptions) {
     this.#name = name;
     this.#artifacts = artifacts;
     this.#releases = releases;
@@ -92,7 +92,7 @@ export class AptSuites {
   }
 
   /** The releases clients get below `suite`, without asking upstream. */
-  async #adopted(suite: string, vault: VaultReader): Promise<ReadRelease[]> {
+  async #adopted(suite: string, vault: VaultReader): Promise<RootRead<Release>[]> {
     const reads = releaseNames.map((name) => this.#releases.adopted(`${suite}/${name}`, vault));
     return (await Promise.all(reads)).filter((read) => read !== null);
   }
@@ -107,13 +107,15 @@ export class AptSuites {
   /** What the client was given last, which its indexes have to be of. */
   #given(suite: string, client: Client): Release | null {
     const sha256 = this.#clients.last(client, suite);
-    return sha256 === null ? null : this.#releases.known(suite, sha256);
+    if (sha256 === null) return null;
+    const known = releaseNames.map((name) => this.#releases.known(`${suite}/${name}`, sha256));
+    return known.find((release) => release !== null) ?? null;
   }
 
   /** What the client would be given now. */
   async #current(suite: string, vault: VaultReader): Promise<Release | null> {
     const paths = releaseNames.map((name) => `${suite}/${name}`).filter((path) => this.#releases.holds(path, vault));
-    const reads = await Promise.all(paths.map((path) => ifHad(this.#releases.current(path, vault))));
+    const reads = await Promise.all(paths.map((path) => nullIfUnavailable(this.#releases.current(path, vault))));
     return newest(reads.filter((read) => read !== null));
   }
 
@@ -124,12 +126,12 @@ export class AptSuites {
       if (paths.some((path) => this.#releases.holds(path, vault))) return null;
       for (const path of paths) {
         try {
-          const { value: { release } } = await this.#releases.current(path, vault);
+          const release = releaseOf(await this.#releases.current(path, vault));
           this.saw(suite);
           return { suite, release };
         } catch (error) {
           if (!(error instanceof VaultError)) throw error;
-          if (error.code !== "not_found" && error.code !== "gone") return null;
+          if (!isMissing(error)) return null;
         }
       }
     }
@@ -148,12 +150,12 @@ export class AptSuites {
   }
 }
 
-function releaseOf({ value }: ReadRelease): Release {
-  return value.release;
+function releaseOf({ value }: RootRead<Release>): Release {
+  return value.root;
 }
 
 /** The newer one, where a suite has both an InRelease and a Release. */
-function newest(reads: readonly ReadRelease[]): Release | null {
+function newest(reads: readonly RootRead<Release>[]): Release | null {
   return reads.map(releaseOf).toSorted((a, b) => (b.dateMs ?? 0) - (a.dateMs ?? 0))[0] ?? null;
 }
 

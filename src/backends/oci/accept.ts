@@ -1,10 +1,11 @@
+import { parseAccept } from "../../http/accept.ts";
 import { dockerListType, dockerManifestType, ociIndexType, ociManifestType } from "./media_types.ts";
 
-/** The forms of a manifest that a client takes; a tag is kept once for each such class. */
+/** The forms of a manifest that a client accepts; a tag is cached once for each such class. */
 export interface AcceptClass {
-  /** What tells its keys from others; empty for clients that take everything. */
+  /** Tells its keys from those of other classes; empty for clients that accept every form. */
   readonly keySuffix: string;
-  /** What upstream is asked for. */
+  /** The `Accept` header for upstream. */
   readonly accept: string;
 }
 
@@ -23,7 +24,7 @@ export const everyForm: AcceptClass = { keySuffix: "", accept: [...forms.map(({ 
  * upstream.
  */
 export function acceptClassOf(accept: string | null): AcceptClass {
-  const ranges = new Set((accept ?? "").toLowerCase().split(",").filter(isWanted).map(mediaRangeOf));
+  const ranges = new Set(parseAccept(accept).filter(({ quality }) => quality > 0).map(({ type }) => type));
   if (ranges.has("*/*") || ranges.has("application/*")) return everyForm;
   const wanted = forms.filter(({ type }) => ranges.has(type));
   if (wanted.length === 0 || wanted.length === forms.length) return everyForm;
@@ -31,12 +32,4 @@ export function acceptClassOf(accept: string | null): AcceptClass {
     keySuffix: `?only=${wanted.map(({ word }) => word).join(",")}`,
     accept: wanted.map(({ type }) => type).join(", "),
   };
-}
-
-function mediaRangeOf(element: string): string {
-  return element.split(";", 1)[0]!.trim();
-}
-
-function isWanted(element: string): boolean {
-  return !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(element);
 }

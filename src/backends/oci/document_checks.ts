@@ -1,10 +1,9 @@
 import type { Parser } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
+import { type JsonObject, parseJsonObject } from "../../http/json.ts";
 
 /** Registries take manifests of 4 MiB (distribution-spec, "Pushing Manifests"), some of more. */
 export const maxDocumentBytes = 16 * 1024 * 1024;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Throws `upstream_failed` for what is no manifest: it has neither a schema version nor a media type. */
 export const manifestCheck = checkOf(
@@ -26,29 +25,19 @@ export const referrersCheck = checkOf(
 
 /** The `mediaType` of a manifest (image-spec), null where it has none that could be a header. */
 export function mediaTypeOf(bytes: Uint8Array): string | null {
-  const mediaType = parseFields(bytes)?.mediaType;
+  const mediaType = parseJsonObject(bytes)?.mediaType;
   return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;
 }
 
-function checkOf(what: string, isOne: (fields: Fields) => boolean): Parser<null> {
+function checkOf(what: string, isOne: (fields: JsonObject) => boolean): Parser<null> {
   return {
     name: `check of ${what}`,
     maxBytes: maxDocumentBytes,
     async parse(body) {
-      const fields = parseFields(await body.bytes());
+      const fields = parseJsonObject(await body.bytes());
       if (fields !== null && isOne(fields)) return null;
       throw new VaultError("upstream_failed", `Cannot use "${body.url}": upstream sent something else than ${what}`);
     },
     sizeOf: () => 0,
   };
-}
-
-/** The fields of a JSON object; null for what is none. */
-export function parseFields(bytes: Uint8Array): Fields | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import type { Parser } from "../../document.ts";
 import type { Digest } from "../../digest.ts";
-import { maxDocumentBytes, parseFields } from "./document_checks.ts";
+import { asJsonObject, parseJsonObject } from "../../http/json.ts";
+import { maxDocumentBytes } from "./document_checks.ts";
 import { readDigest } from "./request.ts";
 
 /** What a manifest or an index lists (image-spec, "Content Descriptors"). */
@@ -27,7 +28,7 @@ export const linksReading: Parser<Links> = {
   name: "links of a manifest",
   maxBytes: maxDocumentBytes,
   async parse(body) {
-    const { manifests, config, layers } = parseFields(await body.bytes()) ?? {};
+    const { manifests, config, layers } = parseJsonObject(await body.bytes()) ?? {};
     return {
       manifests: listOf(manifests).flatMap(listedManifest),
       blobs: [config, ...listOf(layers)].flatMap(blobOf),
@@ -37,14 +38,14 @@ export const linksReading: Parser<Links> = {
 };
 
 function listedManifest(descriptor: unknown): ListedManifest[] {
-  const { digest, platform } = asFields(descriptor);
+  const { digest, platform } = asJsonObject(descriptor);
   const read = typeof digest === "string" ? readDigest(digest) : null;
-  return read === null ? [] : [{ digest: read, platform: platformOf(asFields(platform)) }];
+  return read === null ? [] : [{ digest: read, platform: platformOf(asJsonObject(platform)) }];
 }
 
 /** What has `urls` is foreign: not in the registry (image-spec, "Foreign layers"). */
 function blobOf(descriptor: unknown): Digest[] {
-  const { digest, urls } = asFields(descriptor);
+  const { digest, urls } = asJsonObject(descriptor);
   const read = typeof digest === "string" && listOf(urls).length === 0 ? readDigest(digest) : null;
   return read === null ? [] : [read];
 }
@@ -56,8 +57,4 @@ function platformOf({ os, architecture, variant }: Readonly<Record<string, unkno
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value.slice(0, mostLinks) : [];
-}
-
-function asFields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {};
 }

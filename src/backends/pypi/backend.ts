@@ -3,12 +3,12 @@ import type { Backend, BackendRequest, DirectAnswer, Resolved } from "../../back
 import type { Provenance } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
-import { DocumentLane } from "../shared/document_lane.ts";
+import { TaskLane } from "../shared/tasks/lane.ts";
 import { htmlType, jsonType, negotiate } from "./page_format.ts";
 import { ProjectApi } from "./project_api.ts";
-import { lastSegment } from "./index_document.ts";
+import { lastSegment } from "./links.ts";
 import { FileSearch } from "./file_search.ts";
-import type { FileToFetch } from "./file_table.ts";
+import type { FileToFetch } from "../shared/listings/file_table.ts";
 import { IndexReader } from "./index_reader.ts";
 import { fileKeyOf, type PypiIndex, PypiIndexes } from "./indexes.ts";
 import { showLists } from "./list_response.ts";
@@ -17,6 +17,7 @@ import { headersOf } from "./page_work.ts";
 import { PageReadings } from "./rendered_page.ts";
 import { parsePypiRequest } from "./request.ts";
 import { shownPage } from "./page_response.ts";
+import { tasks } from "./tasks.ts";
 import { UploadTimes } from "./upload_times.ts";
 
 export interface PypiBackendOptions {
@@ -53,7 +54,7 @@ class PypiBackend implements Backend {
   readonly #options: PypiBackendOptions;
   readonly #indexes: PypiIndexes;
   readonly #reader: IndexReader;
-  readonly #lane = new DocumentLane();
+  readonly #lane = new TaskLane(tasks);
   readonly #pages: PageReadings;
   readonly #search: FileSearch;
   readonly #api: ProjectApi;

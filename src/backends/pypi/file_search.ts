@@ -1,9 +1,9 @@
 import type { Freshness } from "../../artifact.ts";
 import type { Parsed, Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
-import { VaultError } from "../../errors.ts";
-import type { FileTable, FileToFetch } from "./file_table.ts";
-import { type IndexReader, isMissing } from "./index_reader.ts";
+import { isMissing, VaultError } from "../../errors.ts";
+import type { FileTable, FileToFetch } from "../shared/listings/file_table.ts";
+import type { IndexReader } from "./index_reader.ts";
 import { type AskedIndex, fileKeyOf, type PypiIndexes } from "./indexes.ts";
 
 export interface FileSearchOptions {

@@ -2,10 +2,10 @@ import type { Artifact, Candidate } from "../../artifact.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
-import type { DocumentLane } from "../shared/document_lane.ts";
+import type { IndexLane } from "./tasks.ts";
 import type { LinksMade } from "./find_links_work.ts";
-import type { RenderedPage } from "./page_work.ts";
-import { maxPageBytes } from "../shared/sent_document.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
+import { maxPageBytes } from "./index_document.ts";
 
 export interface LinksQuestion {
   /** The page that lists files of many projects. */
@@ -14,7 +14,7 @@ export interface LinksQuestion {
   readonly project: string | null;
   /** What the document that is made counts as the URL of. */
   readonly url: string;
-  readonly lane: DocumentLane;
+  readonly lane: IndexLane;
   readonly vault: VaultReader;
 }
 
@@ -48,7 +48,7 @@ function readingOf({ project, lane, links: { backend } }: LinksQuestion): Parser
   };
 }
 
-function responseOf(page: RenderedPage | null, method: string, known: string | null): Response {
+function responseOf(page: RenderedDocument | null, method: string, known: string | null): Response {
   if (page === null) return new Response(null, { status: 404 });
   const headers = new Headers(page.headers.map(([name, value]): [string, string] => [name, value]));
   if (known !== null && known === headers.get("etag")) return new Response(null, { status: 304, headers });

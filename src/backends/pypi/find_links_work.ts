@@ -1,7 +1,9 @@
 import { jsonType } from "./page_format.ts";
 import { projectsOf } from "./names.ts";
-import type { IndexDocument, ProjectPage } from "./page.ts";
-import { rendered, type RenderedPage } from "./page_work.ts";
+import type { IndexDocument } from "./index_document.ts";
+import type { ProjectPage } from "./page.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
+import { rendered } from "./page_work.ts";
 import { parseProjectPage } from "./parse_page.ts";
 import { renderProjectPage } from "./render_page.ts";
 
@@ -13,7 +15,7 @@ export interface LinksWanted {
 
 export interface LinksMade {
   /** As an index would send it, with absolute links; null where the page has no file of the project. */
-  readonly page: RenderedPage | null;
+  readonly page: RenderedDocument | null;
 }
 
 const form = { form: "json", contentType: jsonType } as const;
@@ -28,7 +30,7 @@ export function makeFromLinks([document]: readonly IndexDocument[], { project }:
   return { page: rendered(renderProjectPage(page, { form: form.form, linkOf: ({ url }) => url }), form) };
 }
 
-function listOf(projects: readonly string[]): RenderedPage {
+function listOf(projects: readonly string[]): RenderedDocument {
   const names = [...new Set(projects)].sort();
   const list = { meta: { "api-version": "1.0" }, projects: names.map((name) => ({ name })) };
   return rendered(new TextEncoder().encode(JSON.stringify(list)), form);

@@ -1,5 +1,30 @@
 import { VaultError } from "../../errors.ts";
-import type { IndexDocument } from "./page.ts";
+import type { TaskDocument } from "../shared/tasks/document.ts";
+import { UnpackError } from "../shared/unpack.ts";
+
+/** An unpacked document of an index: a page or a list. */
+export interface IndexDocument {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its `Content-Type`. */
+  readonly contentType: string | undefined;
+  /** The URL it was requested at, which names the project where the document does not. */
+  readonly askedUrl: string;
+  /** The URL it came from after redirects: its relative links count from here. */
+  readonly url: string;
+}
+
+/** The largest document that is read, packed or unpacked: PyPI's largest page has some 30 MB. */
+export const maxPageBytes = 64 * 1024 * 1024;
+
+/** Unpacks a document. Throws `upstream_failed` where it cannot be unpacked. */
+export async function readDocument(document: TaskDocument): Promise<IndexDocument> {
+  const { contentType, askedUrl, url } = document.description;
+  try {
+    return { contentType, askedUrl, url, bytes: await document.bytes() };
+  } catch (error) {
+    throw error instanceof UnpackError ? unreadable({ url }, error.message) : error;
+  }
+}
 
 /** Whether it says that it is JSON. */
 export function isJson({ contentType = "" }: Pick<IndexDocument, "contentType">): boolean {
@@ -14,7 +39,7 @@ export function isJsonDocument({ contentType = "", bytes }: IndexDocument): bool
 }
 
 /** The error for a document that makes no sense. */
-export function unreadable({ url }: IndexDocument, reason: string): VaultError {
+export function unreadable({ url }: Pick<IndexDocument, "url">, reason: string): VaultError {
   return new VaultError("upstream_failed", `Cannot read "${url}" as a page of a package index: ${reason}`);
 }
 
@@ -23,29 +48,4 @@ export function checkApiVersion(document: IndexDocument, version: unknown): void
   const major = /^\s*(\d+)/.exec(String(version))?.[1] ?? "1";
   if (Number(major) <= 1) return;
   throw unreadable(document, `it is of version ${String(version).slice(0, 20)} of the API, and we know version 1`);
-}
-
-/** What is behind a link's address: begins with `#`, or is empty. */
-export function fragmentOf(link: string): string {
-  const start = link.indexOf("#");
-  return start < 0 ? "" : link.slice(start);
-}
-
-/** The absolute URL of a link, without credentials; null for what is not to be had by http or https. */
-export function absoluteUrl(link: string, base: string): URL | null {
-  const url = URL.parse(link, base);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") return null;
-  if (url.username !== "" || url.password !== "") url.username = url.password = "";
-  return url;
-}
-
-/** The last segment of a path, decoded, a slash behind it or not; empty for the root. */
-export function lastSegment(path: string): string {
-  const end = path.endsWith("/") ? path.length - 1 : path.length;
-  const segment = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

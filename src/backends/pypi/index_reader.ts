@@ -1,14 +1,13 @@
 import type { Artifact, CachingPolicy, Candidate, Freshness } from "../../artifact.ts";
 import type { Parsed, Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
-import { VaultError } from "../../errors.ts";
+import { isMissing, VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import { htmlType, jsonType } from "./page_format.ts";
-import type { DocumentLane } from "../shared/document_lane.ts";
-import { isJson } from "./index_document.ts";
+import type { IndexLane } from "./tasks.ts";
+import { isJson, maxPageBytes } from "./index_document.ts";
 import { candidateFromLinks } from "./find_links.ts";
 import type { AskedIndex, PypiIndexes } from "./indexes.ts";
-import { maxPageBytes } from "../shared/sent_document.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
@@ -16,7 +15,7 @@ export interface IndexReaderOptions {
   /** How long pages are fresh. */
   readonly ttlMs: number;
   readonly indexes: PypiIndexes;
-  readonly lane: DocumentLane;
+  readonly lane: IndexLane;
 }
 
 /** What was made of a document of an index. */
@@ -165,16 +164,11 @@ function anew(page: Artifact): Artifact {
   return { ...page, freshness: never, policy: { ...page.policy, staleIfErrorMs: 0, serveDeleted: false } };
 }
 
-function createListCheck(lane: DocumentLane): Parser<null> {
+function createListCheck(lane: IndexLane): Parser<null> {
   return {
     name: "pypi projects as they came",
     maxBytes: maxPageBytes,
     parse: (body) => lane.run({ name: "checkList", bodies: [body], options: null }),
     sizeOf: () => 0,
   };
-}
-
-/** Whether an index says that it has no such page. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
 }

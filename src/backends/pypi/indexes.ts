@@ -2,7 +2,7 @@ import type { Candidate, Fetch } from "../../artifact.ts";
 import type { Provenance } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import { Forwarding } from "./forwarding.ts";
-import { lastSegment } from "./index_document.ts";
+import { lastSegment } from "./links.ts";
 import { permitting, type ProjectGlobs } from "./globs.ts";
 import { projectsOf } from "./names.ts";
 import type { PageFile } from "./page.ts";

@@ -3,18 +3,18 @@ import type { CachingPolicy, Freshness } from "../../artifact.ts";
 import type { ResolvedArtifact } from "../../backend.ts";
 import type { Parser, ReadableBody } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
-import type { DocumentLane } from "../shared/document_lane.ts";
-import { madeArtifact } from "../shared/made_document.ts";
-import type { SimpleForm } from "./page_format.ts";
+import type { IndexLane } from "./tasks.ts";
+import { madeArtifact, type RenderedDocument } from "../shared/made_document.ts";
+import type { PageFormat } from "./page_format.ts";
 import type { FoundList } from "./index_reader.ts";
-import { headersOf, type RenderedPage } from "./page_work.ts";
-import { maxPageBytes } from "../shared/sent_document.ts";
+import { headersOf } from "./page_work.ts";
+import { maxPageBytes } from "./index_document.ts";
 
 export interface ListWanted {
   readonly backend: string;
-  readonly form: SimpleForm;
+  readonly form: PageFormat;
   readonly policy: CachingPolicy;
-  readonly lane: DocumentLane;
+  readonly lane: IndexLane;
   readonly vault: VaultReader;
 }
 
@@ -39,7 +39,7 @@ export function showLists(lists: readonly FoundList[], wanted: ListWanted): Reso
 }
 
 /** PyPI's is too large to be made anew, and has no links that would have to be. */
-function passThrough({ artifact }: FoundList, form: SimpleForm): ResolvedArtifact {
+function passThrough({ artifact }: FoundList, form: PageFormat): ResolvedArtifact {
   const isValidator = (name: string) => name === "etag" || name === "last-modified";
   return {
     kind: "artifact",
@@ -56,12 +56,12 @@ async function makeLists(
   lists: readonly FoundList[],
   wanted: ListWanted,
   bodies: readonly ReadableBody[] = [],
-): Promise<RenderedPage> {
+): Promise<RenderedDocument> {
   const { form, lane, vault } = wanted;
   const next = lists[bodies.length];
   const globs = lists.map(({ index }) => index.globs);
   if (next === undefined) return await lane.run({ name: "makeLists", bodies, options: { globs, form } });
-  const reading: Parser<RenderedPage> = {
+  const reading: Parser<RenderedDocument> = {
     name: JSON.stringify(["pypi projects", form.contentType, bodies.length, ...lists.map(({ sha256 }) => sha256)]),
     maxBytes: maxPageBytes,
     parse: (body) => makeLists(lists, wanted, [...bodies, body]),

@@ -1,14 +1,15 @@
-import type { SimpleForm } from "./page_format.ts";
+import type { PageFormat } from "./page_format.ts";
 import { permitting, type ProjectGlobs } from "./globs.ts";
-import type { IndexDocument } from "./page.ts";
-import { rendered, type RenderedPage } from "./page_work.ts";
+import type { IndexDocument } from "./index_document.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
+import { rendered } from "./page_work.ts";
 import { checkProjectList, mergeProjectLists, parseProjectList, renderProjectList } from "./project_list.ts";
 
 /** How lists become one. */
 export interface ListsShown {
   /** For each list. */
   readonly globs: readonly ProjectGlobs[];
-  readonly form: SimpleForm;
+  readonly form: PageFormat;
 }
 
 /** Throws `upstream_failed` for what is no list of projects. */
@@ -21,7 +22,7 @@ export function checkList([document]: readonly IndexDocument[], _options: null):
 export async function makeLists(
   documents: readonly IndexDocument[],
   { globs, form }: ListsShown,
-): Promise<RenderedPage> {
+): Promise<RenderedDocument> {
   const parts = await Promise.all(documents.map(async (document, at) => {
     return { list: await parseProjectList(document), permits: permitting(globs[at]!) };
   }));

@@ -1,4 +1,4 @@
-import { fragmentOf, lastSegment } from "./index_document.ts";
+import { fragmentOf, lastSegment } from "./links.ts";
 import type { OutsideLink } from "./page.ts";
 
 /** What pip and others check out themselves (PEP 440 direct references): `git+https:`, `hg+ssh:`, … */

@@ -1,17 +1,6 @@
 /** Hex by algorithm, whose name is in lower case; else as the index says them. */
 export type Hashes = Readonly<Record<string, string>>;
 
-/** A page as an index sent it. */
-export interface IndexDocument {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Its `Content-Type`. */
-  readonly contentType: string | undefined;
-  /** Where it was asked for: a project has its name from here, where the page does not say it. */
-  readonly askedUrl: string;
-  /** Where it came from: its relative links count from here. */
-  readonly url: string;
-}
-
 /** No project has as many files: a page that lists more is refused. PyPI's largest has some 30,000. */
 export const maxFiles = 200_000;
 

@@ -2,8 +2,7 @@ import type { CachingPolicy } from "../../artifact.ts";
 import type { Resolved } from "../../backend.ts";
 import type { Provenance } from "../../document.ts";
 import { type HeaderList, headerOf } from "../../http/headers.ts";
-import { madeArtifact } from "../shared/made_document.ts";
-import type { RenderedPage } from "./page_work.ts";
+import { madeArtifact, type RenderedDocument } from "../shared/made_document.ts";
 
 /** A larger page is stored as a file and streamed from there: in memory each client that reads slowly holds one. */
 const largeBytes = 1024 * 1024;
@@ -18,7 +17,7 @@ export interface ShownAs {
 }
 
 /** A page that has been made, in the way that suits its size. */
-export function shownPage(page: RenderedPage, source: Provenance, shown: ShownAs): Resolved {
+export function shownPage(page: RenderedDocument, source: Provenance, shown: ShownAs): Resolved {
   if (page.bytes.byteLength <= largeBytes) return { kind: "document", document: { ...page, source } };
   const etag = headerOf(page.headers, "etag")!.slice(1, -1);
   return madeArtifact({

@@ -1,22 +1,19 @@
 import { createHash } from "node:crypto";
 import type { HeaderList } from "../../http/headers.ts";
-import type { SimpleForm } from "./page_format.ts";
-import { type FileColumns, packFiles } from "./file_table.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
+import type { PageFormat } from "./page_format.ts";
+import type { FileColumns } from "../shared/listings/file_table.ts";
+import { packPageFiles } from "./listed_files.ts";
 import { addressOf, pathOfFile } from "./indexes.ts";
-import type { IndexDocument, PageFile, ProjectPage } from "./page.ts";
+import type { IndexDocument } from "./index_document.ts";
+import type { PageFile, ProjectPage } from "./page.ts";
 import { parseProjectPage } from "./parse_page.ts";
 import { renderProjectPage } from "./render_page.ts";
-
-/** A page as clients get it. */
-export interface RenderedPage {
-  readonly headers: HeaderList;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
 
 /** How a page is shown. */
 export interface PageShown {
   readonly project: string;
-  readonly form: SimpleForm;
+  readonly form: PageFormat;
   /** From the page to the prefix: `../../`. */
   readonly toRoot: string;
   /** Files uploaded after this, in ms since the epoch, are left out; null for none. */
@@ -30,7 +27,7 @@ export interface PageShown {
 /** All that is made of a page, with one look at it. */
 export interface PageMade {
   readonly files: FileColumns;
-  readonly page: RenderedPage | null;
+  readonly page: RenderedDocument | null;
   /** The URLs of all files, where the index does not say of any when it was uploaded; else none. */
   readonly untimed: readonly string[];
 }
@@ -43,13 +40,13 @@ export function makePage([document]: readonly IndexDocument[], shown: PageShown 
   const page = parseProjectPage(document!);
   const { files } = page;
   return {
-    files: packFiles(files),
+    files: packPageFiles(files),
     page: shown && showPage(page, shown),
     untimed: files.every(({ uploadTime }) => uploadTime === null) ? files.map(({ url }) => url) : [],
   };
 }
 
-function showPage(page: ProjectPage, shown: PageShown): RenderedPage {
+function showPage(page: ProjectPage, shown: PageShown): RenderedDocument {
   const { project, form, toRoot, uploadedUntil, packagesBase } = shown;
   const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
   if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
@@ -59,13 +56,13 @@ function showPage(page: ProjectPage, shown: PageShown): RenderedPage {
 }
 
 /** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */
-export function rendered(bytes: Uint8Array<ArrayBuffer>, form: SimpleForm): RenderedPage {
+export function rendered(bytes: Uint8Array<ArrayBuffer>, form: PageFormat): RenderedDocument {
   const etag = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
   return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
 }
 
 /** The headers of every page. */
-export function headersOf({ contentType }: SimpleForm): HeaderList {
+export function headersOf({ contentType }: PageFormat): HeaderList {
   const charset = contentType === "text/html" ? "; charset=utf-8" : "";
   return [
     ["content-type", contentType + charset],

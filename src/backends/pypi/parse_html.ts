@@ -1,9 +1,10 @@
 import { readTags, type TagHandler } from "../shared/html_tags.ts";
 import { hashesIn } from "./hashes.ts";
-import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./index_document.ts";
+import { checkApiVersion, type IndexDocument, unreadable } from "./index_document.ts";
+import { absoluteUrl, fragmentOf, lastSegment } from "./links.ts";
 import { outsideLinkOf } from "./outside_link.ts";
 import { projectsOf } from "./names.ts";
-import { type IndexDocument, maxFiles, type PageFile, type ProjectPage } from "./page.ts";
+import { maxFiles, type PageFile, type ProjectPage } from "./page.ts";
 
 /** An `<a>` with a link. */
 export interface Anchor {

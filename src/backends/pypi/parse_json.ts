@@ -1,16 +1,9 @@
+import { isJsonObject, type JsonObject } from "../../http/json.ts";
 import { hashesIn } from "./hashes.ts";
-import { absoluteUrl, checkApiVersion, fragmentOf, lastSegment, unreadable } from "./index_document.ts";
+import { checkApiVersion, type IndexDocument, unreadable } from "./index_document.ts";
+import { absoluteUrl, fragmentOf, lastSegment } from "./links.ts";
 import { outsideLinkOf } from "./outside_link.ts";
-import {
-  type Hashes,
-  type IndexDocument,
-  maxFiles,
-  type OutsideLink,
-  type PageFile,
-  type ProjectPage,
-} from "./page.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { type Hashes, maxFiles, type OutsideLink, type PageFile, type ProjectPage } from "./page.ts";
 
 /** The JSON form of a project's page (PEP 691, 700). Throws `upstream_failed`. */
 export function parseJsonPage(document: IndexDocument): ProjectPage {
@@ -29,14 +22,9 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
 /** A JSON object of a version of the API that we know. Throws `upstream_failed`. */
 export function parseJsonDocument(document: IndexDocument): JsonObject {
   const value = parse(document);
-  if (!isObject(value)) throw unreadable(document, "it is no JSON object");
-  checkApiVersion(document, isObject(value.meta) ? value.meta["api-version"] : undefined);
+  if (!isJsonObject(value)) throw unreadable(document, "it is no JSON object");
+  checkApiVersion(document, isJsonObject(value.meta) ? value.meta["api-version"] : undefined);
   return value;
-}
-
-/** Whether it is a JSON object, and no list. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(document: IndexDocument): unknown {
@@ -48,7 +36,7 @@ function parse(document: IndexDocument): unknown {
 }
 
 function fileOf(entry: unknown, base: string): PageFile | null {
-  if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
+  if (!isJsonObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
   const fragment = fragmentOf(entry.url);
   const url = absoluteUrl(entry.url.slice(0, entry.url.length - fragment.length), base);
   if (url === null) return null;
@@ -68,7 +56,7 @@ function fileOf(entry: unknown, base: string): PageFile | null {
 }
 
 function outsideOf(entry: unknown): OutsideLink | null {
-  if (!isObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
+  if (!isJsonObject(entry) || typeof entry.url !== "string" || typeof entry.filename !== "string") return null;
   const link = outsideLinkOf(entry.url, { form: "json", entry });
   return link && { ...link, name: entry.filename };
 }
@@ -78,7 +66,7 @@ function textOf(value: unknown): string | null {
 }
 
 function hashesOf(value: unknown): Hashes | null {
-  if (!isObject(value)) return null;
+  if (!isJsonObject(value)) return null;
   const hashes: Record<string, string> = {};
   for (const [algorithm, hex] of Object.entries(value)) {
     if (typeof hex === "string") hashes[algorithm.toLowerCase()] = hex;

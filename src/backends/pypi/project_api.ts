@@ -3,13 +3,13 @@ import type { BackendRequest, Resolved } from "../../backend.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
-import type { DocumentLane } from "../shared/document_lane.ts";
+import type { IndexLane } from "./tasks.ts";
 import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
 import type { IndexReader } from "./index_reader.ts";
 import type { AskedIndex, PypiIndexes } from "./indexes.ts";
 import { limitOf, type PageReadings } from "./rendered_page.ts";
 import { shownPage } from "./page_response.ts";
-import { maxPageBytes } from "../shared/sent_document.ts";
+import { maxPageBytes } from "./index_document.ts";
 
 export interface ProjectApiOptions {
   readonly backend: string;
@@ -17,7 +17,7 @@ export interface ProjectApiOptions {
   readonly indexes: PypiIndexes;
   readonly reader: IndexReader;
   readonly pages: PageReadings;
-  readonly lane: DocumentLane;
+  readonly lane: IndexLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
 }

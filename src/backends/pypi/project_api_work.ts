@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import type { HeaderList } from "../../http/headers.ts";
-import { absoluteUrl } from "./index_document.ts";
+import { asJsonObject, isJsonObject, type JsonObject } from "../../http/json.ts";
+import { absoluteUrl } from "./links.ts";
 import { addressOf, pathOfFile } from "./indexes.ts";
-import { isObject, parseJsonDocument, timeOf } from "./parse_json.ts";
-import type { IndexDocument } from "./page.ts";
-import type { RenderedPage } from "./page_work.ts";
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { parseJsonDocument, timeOf } from "./parse_json.ts";
+import type { IndexDocument } from "./index_document.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
 
 /** How a document of the JSON API is shown. */
 export interface ApiShown {
@@ -21,7 +20,7 @@ export interface ApiShown {
 }
 
 export interface ApiMade {
-  readonly page: RenderedPage;
+  readonly page: RenderedDocument;
   /** Whether all files of the version that it is about are too new. */
   readonly isHidden: boolean;
   /** The newest version that is old enough; null where there is none, or the document lists no others. */
@@ -45,7 +44,7 @@ export function makeApi([document, version]: readonly IndexDocument[], shown: Ap
   const { info, vulnerabilities } = about;
   const urls = Array.isArray(about.urls) ? about.urls : [];
   const left = urls.filter((file) => isOldEnough(file, shown));
-  const releases = isObject(listed.releases) ? releasesLeft(listed.releases, shown) : null;
+  const releases = isJsonObject(listed.releases) ? releasesLeft(listed.releases, shown) : null;
   const linked = (files: readonly unknown[]) => files.map((file) => linkedToVault(file, document!.url, shown));
   const text = JSON.stringify({
     ...listed,
@@ -79,7 +78,8 @@ function newestOf(releases: ReadonlyMap<string, readonly unknown[]>): string | n
   const candidates = [...releases].flatMap(([version, files]) => {
     const times = files.map((file) => uploadedAt(file) ?? 0);
     if (times.length === 0) return [];
-    const isFinal = /^v?\d+(?:\.\d+)*(?:\.post\d+)?$/i.test(version) && files.some((file) => !objectOf(file).yanked);
+    const isFinal = /^v?\d+(?:\.\d+)*(?:\.post\d+)?$/i.test(version) &&
+      files.some((file) => !asJsonObject(file).yanked);
     return [{ version, isFinal, at: Math.min(...times.slice(0, 1000)) }];
   });
   const best = candidates.toSorted((a, b) => Number(b.isFinal) - Number(a.isFinal) || b.at - a.at)[0];
@@ -91,20 +91,16 @@ function isOldEnough(file: unknown, { uploadedUntil }: ApiShown): boolean {
 }
 
 function uploadedAt(file: unknown): number | null {
-  const { upload_time_iso_8601: precise, upload_time: local } = objectOf(file);
+  const { upload_time_iso_8601: precise, upload_time: local } = asJsonObject(file);
   return timeOf(precise) ?? timeOf(local);
 }
 
 function linkedToVault(file: unknown, documentUrl: string, { base, project, packagesBase }: ApiShown): unknown {
-  const { url, filename } = objectOf(file);
+  const { url, filename } = asJsonObject(file);
   if (typeof url !== "string" || typeof filename !== "string") return file;
   const absolute = absoluteUrl(url, documentUrl);
   if (absolute === null) return file;
   absolute.hash = "";
   const address = addressOf({ url: absolute.href, filename });
-  return { ...objectOf(file), url: base + pathOfFile(packagesBase, project, address) };
-}
-
-function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
+  return { ...asJsonObject(file), url: base + pathOfFile(packagesBase, project, address) };
 }

@@ -1,11 +1,12 @@
-import type { SimpleForm } from "./page_format.ts";
-import { isJsonDocument, lastSegment, unreadable } from "./index_document.ts";
+import { isJsonObject } from "../../http/json.ts";
+import type { PageFormat } from "./page_format.ts";
+import { type IndexDocument, isJsonDocument, unreadable } from "./index_document.ts";
+import { lastSegment } from "./links.ts";
 import { parseHtmlDocument } from "./parse_html.ts";
-import { isObject, parseJsonDocument } from "./parse_json.ts";
+import { parseJsonDocument } from "./parse_json.ts";
 import { markupLines } from "./markup.ts";
 import { isProjectName, normaliseName } from "./names.ts";
-import type { IndexDocument } from "./page.ts";
-import { inTurns } from "../shared/batches.ts";
+import { inBatches } from "../shared/batches.ts";
 
 /** What an index says of one project: an object of `projects`, or only its name. */
 type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -46,7 +47,7 @@ export async function mergeProjectLists(parts: readonly ListPart[]): Promise<Pro
   const isSingle = only !== undefined && others.length === 0;
   const projects = new Map<string, ListedProject>();
   for (const { list, permits } of parts) {
-    for await (const batch of inTurns(list.projects)) {
+    for await (const batch of inBatches(list.projects)) {
       for (const [key, project] of batch) {
         if (!projects.has(key) && permits(key)) projects.set(key, isSingle ? project : { name: project.name });
       }
@@ -58,11 +59,11 @@ export async function mergeProjectLists(parts: readonly ListPart[]): Promise<Pro
 /** The list in either form; its links are relative to it. */
 export async function renderProjectList(
   list: ProjectList,
-  form: SimpleForm["form"],
+  form: PageFormat["form"],
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  for await (const batch of inTurns(form === "json" ? jsonOf(list) : htmlOf(list))) {
+  for await (const batch of inBatches(form === "json" ? jsonOf(list) : htmlOf(list))) {
     chunks.push(encoder.encode(batch.join("")));
   }
   return await new Blob(chunks).bytes();
@@ -88,7 +89,7 @@ function htmlOf({ projects }: ProjectList): Iterable<string> {
 
 async function parseJsonList(document: IndexDocument): Promise<ProjectList> {
   const { entries, keys } = parseEntries(document);
-  const isListed = (entry: unknown): entry is ListedProject => isObject(entry) && typeof entry.name === "string";
+  const isListed = (entry: unknown): entry is ListedProject => isJsonObject(entry) && typeof entry.name === "string";
   return { projects: await byKey(entries.values().filter(isListed)), keys };
 }
 
@@ -110,7 +111,7 @@ async function parseHtmlList(document: IndexDocument): Promise<ProjectList> {
 
 async function byKey(listed: Iterable<ListedProject>): Promise<ReadonlyMap<string, ListedProject>> {
   const projects = new Map<string, ListedProject>();
-  for await (const batch of inTurns(listed)) {
+  for await (const batch of inBatches(listed)) {
     for (const project of batch) {
       if (isProjectName(project.name)) projects.set(normaliseName(project.name), project);
     }

@@ -1,6 +1,6 @@
+import { asJsonObject } from "../../http/json.ts";
 import { formatHash } from "./hashes.ts";
-import { fragmentOf } from "./index_document.ts";
-import { isObject } from "./parse_json.ts";
+import { fragmentOf } from "./links.ts";
 import { formatMarkup } from "./markup.ts";
 import type { PageFile, PageSource, ProjectPage } from "./page.ts";
 
@@ -28,8 +28,8 @@ export function formatProjectHtml(page: ProjectPage, linkOf: (file: PageFile) =>
 function metaOf(source: PageSource): Meta {
   if (source.form === "html") return source.meta.filter(([name]) => name.startsWith("pypi:"));
   const { meta, "alternate-locations": alternates, "project-status": state } = source.keys;
-  const { "api-version": version, tracks } = objectOf(meta);
-  const { status, reason } = objectOf(state);
+  const { "api-version": version, tracks } = asJsonObject(meta);
+  const { status, reason } = asJsonObject(state);
   return [
     ...metaNamed("pypi:repository-version", [version ?? "1.0"]),
     ...metaNamed("pypi:tracks", tracks),
@@ -42,10 +42,6 @@ function metaOf(source: PageSource): Meta {
 function metaNamed(name: string, contents: unknown): Meta {
   const list = Array.isArray(contents) ? contents : [];
   return list.filter((content) => typeof content === "string").map((content) => [name, content] as const);
-}
-
-function objectOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? value : {};
 }
 
 /** As it came where it came in a link. */

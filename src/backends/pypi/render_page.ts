@@ -1,4 +1,4 @@
-import type { SimpleForm } from "./page_format.ts";
+import type { PageFormat } from "./page_format.ts";
 import { normaliseName, projectsOf } from "./names.ts";
 import { eggOf } from "./outside_link.ts";
 import type { OutsideLink, PageFile, ProjectPage } from "./page.ts";
@@ -6,7 +6,7 @@ import { formatProjectHtml } from "./render_html.ts";
 import { versionsLeft } from "./versions.ts";
 
 export interface PageRendering {
-  readonly form: SimpleForm["form"];
+  readonly form: PageFormat["form"];
   /** Where clients get the file: relative to the page, without fragment. */
   linkOf(file: PageFile): string;
   /** Which files are shown; all where absent. */

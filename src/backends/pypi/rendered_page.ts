@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Parser, ReadableBody } from "../../document.ts";
-import type { DocumentLane } from "../shared/document_lane.ts";
-import type { SimpleForm } from "./page_format.ts";
-import { FileTable } from "./file_table.ts";
+import type { IndexLane } from "./tasks.ts";
+import type { PageFormat } from "./page_format.ts";
+import { FileTable } from "../shared/listings/file_table.ts";
 import type { PypiIndexes } from "./indexes.ts";
-import type { PageMade, PageShown, RenderedPage } from "./page_work.ts";
-import { maxPageBytes } from "../shared/sent_document.ts";
+import type { RenderedDocument } from "../shared/made_document.ts";
+import type { PageMade, PageShown } from "./page_work.ts";
+import { maxPageBytes } from "./index_document.ts";
 
 export interface PageOptions {
   readonly backend: string;
   readonly indexes: PypiIndexes;
-  readonly lane: DocumentLane;
+  readonly lane: IndexLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
 }
@@ -18,7 +19,7 @@ export interface PageOptions {
 /** What there is to say about one page. */
 export interface PageWanted {
   readonly project: string;
-  readonly form: SimpleForm;
+  readonly form: PageFormat;
   /** From the page to the prefix: `../../`. */
   readonly toRoot: string;
   /** In ms since the epoch. */
@@ -58,7 +59,7 @@ export class PageReadings {
   }
 
   /** The page made ready for clients. */
-  shown({ project, form, toRoot, now, hidden }: PageWanted): Parser<RenderedPage> {
+  shown({ project, form, toRoot, now, hidden }: PageWanted): Parser<RenderedDocument> {
     const { backend, indexes: { packagesBase } } = this.#options;
     const uploadedUntil = this.uploadedUntil(now);
     const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden };

@@ -2,7 +2,7 @@
 const turn = 5000;
 
 /** The items in their order, a batch at a time; others have the thread in between. */
-export async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<readonly T[]> {
+export async function* inBatches<T>(items: Iterable<T>): AsyncGenerator<readonly T[]> {
   let batch: T[] = [];
   for (const item of items) {
     if (batch.push(item) < turn) continue;

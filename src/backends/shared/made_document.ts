@@ -1,7 +1,13 @@
 import type { Artifact, CachingPolicy } from "../../artifact.ts";
 import type { ResolvedArtifact } from "../../backend.ts";
 import type { HeaderList } from "../../http/headers.ts";
-import type { RenderedPage } from "../pypi/page_work.ts";
+
+/** A document of the vault's own making, as clients get it. */
+export interface RenderedDocument {
+  /** Its `ETag` among them. */
+  readonly headers: HeaderList;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** A document of our own that is kept like a body of upstream's. */
 export interface MadeDocument {
@@ -14,7 +20,7 @@ export interface MadeDocument {
   /** What clients are told, besides its ETag. */
   readonly headers: HeaderList;
   /** Called once for all who ask, and only where it is not held. */
-  make(): Promise<RenderedPage>;
+  make(): Promise<RenderedDocument>;
 }
 
 /**
@@ -44,7 +50,7 @@ export function madeArtifact({ backend, key, url, policy, headers, make }: MadeD
 
 const sliceBytes = 256 * 1024;
 
-function responseOf({ bytes, headers }: RenderedPage, method: string): Response {
+function responseOf({ bytes, headers }: RenderedDocument, method: string): Response {
   const etag = headers.find(([name]) => name === "etag")?.[1] ?? "";
   const sent = { etag, "content-length": String(bytes.byteLength) };
   return new Response(method === "HEAD" ? null : slicesOf(bytes), { headers: sent });

@@ -1,7 +1,7 @@
 import { VaultError } from "../../errors.ts";
 
-/** What the vault has been asked for, or null where it cannot be had, or makes no sense. */
-export async function ifHad<T>(asked: Promise<T>): Promise<T | null> {
+/** Resolves to null where the vault cannot provide what it was asked for, or it cannot be parsed. */
+export async function nullIfUnavailable<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked;
   } catch (error) {

@@ -3,10 +3,11 @@ import { constants, deflateRawSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { PackageLines } from "../../../src/backends/apt/packages/line_parser.ts";
-import { PackageTable, PackageTableBuilder } from "../../../src/backends/apt/packages/table.ts";
-import { createPackageReadings, readInTurn } from "../../../src/backends/apt/packages/reading.ts";
-import type { Compression } from "../../../src/backends/apt/packages/unpack.ts";
-import { readPackages } from "../../../src/backends/apt/packages/read_index.ts";
+import { DigestTable, DigestTableBuilder } from "../../../src/backends/shared/listings/digest_table.ts";
+import { createPackageReadings } from "../../../src/backends/apt/packages/reading.ts";
+import { readPackageIndex } from "../../../src/backends/apt/packages/read_index.ts";
+import { type Compression, type PackageLane, tasks } from "../../../src/backends/apt/tasks.ts";
+import { TaskLane } from "../../../src/backends/shared/tasks/lane.ts";
 import { VaultError } from "../../../src/errors.ts";
 
 function sha256(text: string): string {
@@ -57,6 +58,23 @@ const [xz, bz2, zst] = [xzOfIndex, bz2OfIndex, zstOfIndex].map((text): Bytes =>
 ) as [Bytes, Bytes, Bytes];
 const gz = await gzip(plain);
 
+interface ReadOptions {
+  readonly signal?: AbortSignal;
+  readonly lane?: PackageLane;
+}
+
+/** Reads an index of unknown size. */
+function readPackages(
+  stream: ReadableStream<Bytes>,
+  compression: Compression,
+  { signal, lane = new TaskLane(tasks) }: ReadOptions = {},
+): Promise<DigestTable> {
+  const url = "http://mirror.example/Packages";
+  const bytes = () => Promise.reject(new Error("of unknown size"));
+  const body = { headers: [], sizeBytes: undefined, url, location: url, bytes, stream: () => stream };
+  return readPackageIndex({ body: { ...body, ...signal && { signal } }, compression }, lane);
+}
+
 async function gzip(bytes: Bytes): Promise<Bytes> {
   return await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
 }
@@ -82,10 +100,10 @@ function read(text: string, chunkBytes = text.length): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-function tableOf(entries: Iterable<readonly [path: string, sha256: string]>): PackageTable {
-  const builder = new PackageTableBuilder();
+function tableOf(entries: Iterable<readonly [path: string, sha256: string]>): DigestTable {
+  const builder = new DigestTableBuilder();
   for (const [path, digest] of entries) builder.add(path, digest);
-  return new PackageTable(builder.build());
+  return new DigestTable(builder.build());
 }
 
 const [a, b, c] = ["a", "b", "c"].map((character) => character.repeat(64)) as [string, string, string];
@@ -237,7 +255,7 @@ Deno.test("what cannot be read is not read on: the rest of the stream is let go"
 });
 
 Deno.test("one index is read at a time, and after a failure the next", async () => {
-  const readNext = readInTurn();
+  const lane = new TaskLane(tasks);
   const read: string[] = [];
   const gate = Promise.withResolvers<void>();
   const first = new ReadableStream<Bytes>({
@@ -253,7 +271,7 @@ Deno.test("one index is read at a time, and after a failure the next", async () 
       else controller.close();
     },
   }, { highWaterMark: 0 });
-  const readings = [readNext(first, "none"), readNext(second, "none")] as const;
+  const readings = [readPackages(first, "none", { lane }), readPackages(second, "none", { lane })] as const;
   gate.resolve();
   await assert.rejects(readings[0], /broken/);
   assert.equal((await readings[1]).size, names.length);
@@ -295,8 +313,8 @@ Deno.test("a small index that unpacks to gigabytes is not unpacked beyond its li
 
 Deno.test("an index that is being read is given up when the vault closes", async () => {
   const closing = new AbortController();
-  const never = new ReadableStream<Uint8Array>({ pull: () => closing.abort() }, { highWaterMark: 0 });
-  await assert.rejects(() => readPackages(never, "none", closing.signal), /shutting down/);
+  const never = new ReadableStream<Bytes>({ pull: () => closing.abort() }, { highWaterMark: 0 });
+  await assert.rejects(() => readPackages(never, "none", { signal: closing.signal }), /shutting down/);
 });
 
 Deno.test("lists of packages are read in the forms that repositories have them in, and nothing else is", () => {

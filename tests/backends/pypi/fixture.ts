@@ -1,5 +1,6 @@
 import { jsonType } from "../../../src/backends/pypi/page_format.ts";
-import type { IndexDocument, PageFile } from "../../../src/backends/pypi/page.ts";
+import type { IndexDocument } from "../../../src/backends/pypi/index_document.ts";
+import type { PageFile } from "../../../src/backends/pypi/page.ts";
 
 export const sha256 = "a".repeat(64);
 export const otherSha256 = "b".repeat(64);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { jsonType } from "../../../src/backends/pypi/page_format.ts";
-import { inTurns } from "../../../src/backends/shared/batches.ts";
+import { inBatches } from "../../../src/backends/shared/batches.ts";
 import { headerOf } from "../../../src/http/headers.ts";
 import type { FakeUpstream } from "../../support/fake_upstream.ts";
 import { contentTypeOf, PypiScene } from "./scene.ts";
@@ -51,7 +51,7 @@ Deno.test("what takes long lets others have the thread, and comes in its order",
   const items = Array.from({ length: 12_345 }, (_, nth) => nth);
   const seen: (number | "another")[] = [];
   setTimeout(() => seen.push("another"));
-  for await (const batch of inTurns(items)) seen.push(...batch);
+  for await (const batch of inBatches(items)) seen.push(...batch);
   assert.deepEqual(seen.filter((item) => item !== "another"), items);
   assert.ok(seen.includes("another") && seen.at(-1) !== "another");
 });

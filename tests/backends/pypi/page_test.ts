@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { IndexDocument } from "../../../src/backends/pypi/page.ts";
+import type { IndexDocument } from "../../../src/backends/pypi/index_document.ts";
 import { parseProjectPage } from "../../../src/backends/pypi/parse_page.ts";
 import { VaultError } from "../../../src/errors.ts";
 import {

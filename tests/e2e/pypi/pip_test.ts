@@ -3,7 +3,7 @@ import { createPip, findPipPythons } from "../../support/pypi/pip_client.ts";
 import type { PypiIndex } from "../../support/pypi/pypi_index.ts";
 import { createSdist, createWheel, type PackageFile } from "../../support/pypi/python_package.ts";
 import { createPythonScene } from "../../support/pypi/python_scene.ts";
-import type { SimpleForm } from "../../support/pypi/simple_page.ts";
+import type { PageFormat } from "../../support/pypi/simple_page.ts";
 
 const pythons = await findPipPythons();
 const ignore = pythons.length === 0;
@@ -20,7 +20,7 @@ function addProjects(index: PypiIndex): void {
 
 const installed = { my_app: "1.0", some_lib: "1.2" };
 
-for (const forms of [["html"], ["json"]] satisfies SimpleForm[][]) {
+for (const forms of [["html"], ["json"]] satisfies PageFormat[][]) {
   Deno.test(
     { name: `pip installs from an index that speaks ${forms} alone, also when it is gone`, ignore },
     async () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createWheel } from "../../support/pypi/python_package.ts";
 import { createPythonScene } from "../../support/pypi/python_scene.ts";
-import { type SimpleForm, simpleTypes } from "../../support/pypi/simple_page.ts";
+import { type PageFormat, simpleTypes } from "../../support/pypi/simple_page.ts";
 import { type UvFile, UvReplay } from "../../support/pypi/uv_replay.ts";
 
 const mib = 1024 * 1024;
 
-for (const form of ["html", "json"] satisfies SimpleForm[]) {
+for (const form of ["html", "json"] satisfies PageFormat[]) {
   Deno.test(`uv's requests are answered from an index that speaks ${form} alone, and again when it is gone`, async () => {
     await using scene = await createPythonScene({ forms: [form] });
     const { index } = scene;

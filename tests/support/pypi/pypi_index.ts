@@ -6,7 +6,7 @@ import {
   formatPage,
   formatProjects,
   type ListedFile,
-  type SimpleForm,
+  type PageFormat,
   simpleTypes,
 } from "./simple_page.ts";
 
@@ -17,7 +17,7 @@ export interface IndexUser {
 
 export interface PypiIndexOptions {
   /** What it speaks; both where it is left out. */
-  readonly forms?: readonly SimpleForm[];
+  readonly forms?: readonly PageFormat[];
   /** The only one it lets in. */
   readonly user?: IndexUser;
   /** Where it redirects to for projects that it does not have, as GitLab does: the URL of another index. */

@@ -1,6 +1,6 @@
 import type { PackageFile } from "./python_package.ts";
 
-export type SimpleForm = "html" | "json";
+export type PageFormat = "html" | "json";
 
 /** What an index says about a file, besides what the file itself does. */
 export interface ListedFile {
@@ -19,13 +19,13 @@ export interface ListedFile {
   readonly metadataSha256: string | null;
 }
 
-export const simpleTypes: Readonly<Record<SimpleForm, string>> = {
+export const simpleTypes: Readonly<Record<PageFormat, string>> = {
   html: "text/html",
   json: "application/vnd.pypi.simple.v1+json",
 };
 
 /** A project's page as an index of its own would write it (PEP 503 and 691). */
-export function formatPage(form: SimpleForm, project: string, files: readonly ListedFile[]): string {
+export function formatPage(form: PageFormat, project: string, files: readonly ListedFile[]): string {
   if (form === "html") return htmlDocument(`Links for ${project}`, files.map(anchorOf));
   return JSON.stringify({
     meta: { "api-version": "1.1" },
@@ -36,20 +36,20 @@ export function formatPage(form: SimpleForm, project: string, files: readonly Li
 }
 
 /** The list of all projects. */
-export function formatProjects(form: SimpleForm, projects: readonly string[]): string {
+export function formatProjects(form: PageFormat, projects: readonly string[]): string {
   if (form === "html") return htmlDocument("Simple index", projects.map((name) => `<a href="${name}/">${name}</a>`));
   return JSON.stringify({ meta: { "api-version": "1.1" }, projects: projects.map((name) => ({ name })) });
 }
 
 /** As most servers do: what the client wants most, by its weights, of what there is. */
-export function chooseForm(accept: string | null, forms: readonly SimpleForm[]): SimpleForm {
+export function chooseForm(accept: string | null, forms: readonly PageFormat[]): PageFormat {
   const weights = new Map(
     (accept ?? "").split(",").map((range) => {
       const [type = "", weight] = range.split(";").map((part) => part.trim());
       return [type, Number(weight?.replace(/^q=/, "") ?? 1)];
     }),
   );
-  const weightOf = (form: SimpleForm) => weights.get(simpleTypes[form]) ?? 0;
+  const weightOf = (form: PageFormat) => weights.get(simpleTypes[form]) ?? 0;
   const [first = "html"] = forms.toSorted((a, b) => weightOf(b) - weightOf(a));
   return first;
 }

@@ -1,6 +1,7 @@
 import type { Fetch } from "../../../artifact.ts";
 import { VaultError } from "../../../errors.ts";
 import { readErrorBody } from "../../../http/error_body.ts";
+import { parseJsonObject } from "../../../http/json.ts";
 import { parseRetryAfter } from "../../../http/retry_after.ts";
 import { statedReason } from "../../../http/stated_reason.ts";
 import { BodyReader } from "../../../upstream/body_reader.ts";
@@ -91,7 +92,7 @@ async function readText(response: Response, url: string, clock: Clock): Promise<
 const headerSafe = /^[\x21-\x7e]+$/;
 
 function parseToken(text: string, url: string): { token: string; lifetimeSeconds: number } {
-  const document = parseObject(text);
+  const document = parseJsonObject(text);
   if (document === null) throw noToken(url, "its answer is not a JSON object");
   const token = document.token || document.access_token;
   if (typeof token !== "string" || !headerSafe.test(token)) {
@@ -99,16 +100,6 @@ function parseToken(text: string, url: string): { token: string; lifetimeSeconds
   }
   const { expires_in: seconds } = document;
   return { token, lifetimeSeconds: typeof seconds === "number" && seconds > 0 ? seconds : defaultLifetimeSeconds };
-}
-
-/** Parses a JSON object; null for anything else. The parser's own error may quote a token, so it is not passed on. */
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const parsed = JSON.parse(text);
-    return typeof parsed === "object" ? parsed : null;
-  } catch {
-    return null;
-  }
 }
 
 const reasonLimits = { maxBytes: 8 * 1024, patienceMs: 1000 };

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { Digest } from "../../../digest.ts";
-import { lowerBound, pathHash } from "../../shared/path_hash.ts";
+import { lowerBound, pathHash } from "./path_hash.ts";
 
-/** A table packed for its way between threads, sorted by key: `digests` has 32 bytes for each of `keys`. */
-export interface PackageColumns {
+/** A table in the form that goes between threads, sorted by key: `digests` has 32 bytes for each of `keys`. */
+export interface DigestColumns {
   readonly keys: Float64Array<ArrayBuffer>;
   readonly digests: Uint8Array<ArrayBuffer>;
 }
@@ -11,20 +11,20 @@ export interface PackageColumns {
 const digestBytes = 32;
 
 /**
- * Which digests an index gives the files it lists: 40 bytes each, since of a path only a hash of 53 bits is kept. Where
- * two paths share one, a file goes without its digest or is refused, and never passes with wrong bytes; and whoever
- * makes an index collide with another's path on purpose could have listed that very path in it.
+ * The SHA-256 digests of listed files by their paths. A file takes 40 bytes, since of its path only a hash of 53 bits is
+ * kept. Where two paths share one, a file goes without its digest or is refused, and never passes with wrong bytes; and
+ * whoever makes a listing collide with another's path on purpose could have listed that very path in it.
  */
-export class PackageTable {
+export class DigestTable {
   readonly #keys: Float64Array;
   readonly #digests: Buffer;
 
-  constructor({ keys, digests }: PackageColumns) {
+  constructor({ keys, digests }: DigestColumns) {
     this.#keys = keys;
     this.#digests = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   }
 
-  /** How many files it knows. */
+  /** The number of files. */
   get size(): number {
     return this.#keys.length;
   }
@@ -46,8 +46,8 @@ export class PackageTable {
   }
 }
 
-/** Collects what an index lists. */
-export class PackageTableBuilder {
+/** Collects the files of a listing. */
+export class DigestTableBuilder {
   #count = 0;
   #keys = new Float64Array(1024);
   #digests = Buffer.alloc(1024 * digestBytes);
@@ -61,7 +61,7 @@ export class PackageTableBuilder {
   }
 
   /** All that was added, sorted; a path with several digests is left out, since each may be the file's. */
-  build(): PackageColumns {
+  build(): DigestColumns {
     const rows = this.#unambiguousRows();
     const keys = Float64Array.from(rows, (row) => this.#keys[row]!);
     const digests = new Uint8Array(rows.length * digestBytes);

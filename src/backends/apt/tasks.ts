@@ -1,0 +1,40 @@
+import { messageOf, VaultError } from "../../errors.ts";
+import type { TaskDocument } from "../shared/tasks/document.ts";
+import type { TaskLane } from "../shared/tasks/lane.ts";
+import type { TaskModule } from "../shared/tasks/task.ts";
+import { UnpackError } from "../shared/unpack.ts";
+import { PackageLines } from "./packages/line_parser.ts";
+import { type DigestColumns, DigestTableBuilder } from "../shared/listings/digest_table.ts";
+
+/** How an index is packed, by the ending of its name; `none` where it has no such ending. */
+export type Compression = "bz2" | "gz" | "xz" | "zst" | "none";
+
+/** What is made of indexes of packages, on a thread where they are large. Debian's largest index has some 60 MB. */
+export const tasks = {
+  url: import.meta.url,
+  maxBytes: 512 * 1024 * 1024,
+  tasks: { readPackages },
+} satisfies TaskModule;
+
+export type PackageLane = TaskLane<(typeof tasks)["tasks"]>;
+
+/**
+ * Reads a Packages or Sources index to its end; the memory that takes grows with the table only. Throws
+ * `upstream_failed` for an index that cannot be unpacked.
+ */
+async function readPackages(
+  [index]: readonly TaskDocument[],
+  { compression }: { compression: Compression },
+): Promise<DigestColumns> {
+  const table = new DigestTableBuilder();
+  const lines = new PackageLines((path, sha256) => table.add(path, sha256));
+  try {
+    await index!.unpack((chunk) => lines.write(chunk));
+  } catch (error) {
+    if (!(error instanceof UnpackError)) throw error;
+    const reason = messageOf(error.cause ?? error);
+    throw new VaultError("upstream_failed", `Cannot read an index of packages (${compression}): ${reason}`);
+  }
+  lines.end();
+  return table.build();
+}

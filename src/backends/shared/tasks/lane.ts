@@ -1,0 +1,98 @@
+import type { ReadableBody } from "../../../document.ts";
+import { VaultError } from "../../../errors.ts";
+import { DocumentTooLarge } from "../unpack.ts";
+import { TaskDocument } from "./document.ts";
+import { smallBytes, Source } from "./source.ts";
+import type { TaskModule, Tasks } from "./task.ts";
+import { runOnThread } from "./thread.ts";
+
+type Options<Named extends Tasks, Name extends keyof Named> = Parameters<Named[Name]>[1];
+type Output<Named extends Tasks, Name extends keyof Named> = Awaited<ReturnType<Named[Name]>>;
+
+/** Which task to run, and with which documents. */
+export interface TaskRun<Named extends Tasks, Name extends keyof Named> {
+  readonly name: Name & string;
+  readonly bodies: readonly ReadableBody[];
+  readonly options: Options<Named, Name>;
+  /** How the documents are packed, as `unpack` names it; as their `Content-Encoding` says where absent. */
+  readonly coding?: string;
+}
+
+/**
+ * Runs the tasks of one backend: with a small document here, with large ones on a thread and one after the other. So a
+ * backend takes one thread and the memory for one large document at most, and delays no other backend.
+ */
+export class TaskLane<Named extends Tasks> {
+  readonly #module: TaskModule<Named>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(module: TaskModule<Named>) {
+    this.#module = module;
+  }
+
+  /**
+   * Throws as the task and the bodies do; `upstream_failed` where a document is too large or a thread takes longer than
+   * a minute for one chunk, `internal` where the vault closes meanwhile.
+   */
+  async run<Name extends keyof Named>(run: TaskRun<Named, Name>): Promise<Output<Named, Name>> {
+    const sources = run.bodies.map((body) => new Source(body, run.coding));
+    const [only, ...others] = sources;
+    if (others.length === 0 && only?.isSmall) {
+      const here = await this.#tryHere(run, only);
+      if (here !== null) return here.output;
+    }
+    const last = this.#last.then(() => this.#runUntilAborted(run, sources));
+    this.#last = last.catch(() => {});
+    return await last;
+  }
+
+  async #runUntilAborted<Name extends keyof Named>(
+    run: TaskRun<Named, Name>,
+    sources: readonly Source[],
+  ): Promise<Output<Named, Name>> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = () =>
+      aborted.reject(new VaultError("internal", "Cannot read a document: the vault is shutting down"));
+    aborted.promise.catch(() => {});
+    const signal = run.bodies[0]?.signal;
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await Promise.race([aborted.promise, this.#runLarge(run, { sources, aborted: aborted.promise })]);
+    } catch (error) {
+      for (const source of sources) source.cancel(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #runLarge<Name extends keyof Named>(
+    { name, options }: TaskRun<Named, Name>,
+    { sources, aborted }: { sources: readonly Source[]; aborted: Promise<never> },
+  ): Promise<Output<Named, Name>> {
+    const [only, ...others] = sources;
+    if (others.length === 0 && only?.isSmall === null) {
+      const here = await this.#tryHere({ name, options }, only);
+      if (here !== null) return here.output;
+    }
+    const { url, maxBytes } = this.#module;
+    return await runOnThread({ url, maxBytes, name, options, sources, aborted }) as Output<Named, Name>;
+  }
+
+  /** Null for a document that is not small. */
+  async #tryHere<Name extends keyof Named>(
+    { name, options }: Pick<TaskRun<Named, Name>, "name" | "options">,
+    source: Source,
+  ): Promise<{ readonly output: Output<Named, Name> } | null> {
+    const bytes = await source.readSmall();
+    if (bytes === null) return null;
+    const document = new TaskDocument(source.description, bytes, { maxBytes: smallBytes, pauses: true });
+    try {
+      return { output: await this.#module.tasks[name]!([document], options as never) as Output<Named, Name> };
+    } catch (error) {
+      if (error instanceof DocumentTooLarge) return null;
+      throw error;
+    }
+  }
+}

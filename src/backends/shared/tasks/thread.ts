@@ -1,0 +1,60 @@
+import { VaultError } from "../../../errors.ts";
+import type { Source } from "./source.ts";
+import type { TaskReply, TaskRequest } from "./worker.ts";
+
+/** How long a thread may take for one chunk, which is far longer than an honest document takes. */
+const maxMsForChunk = 60_000;
+
+export interface ThreadTask {
+  /** The module of the task. */
+  readonly url: string;
+  readonly maxBytes: number;
+  readonly name: string;
+  readonly options: unknown;
+  readonly sources: readonly Source[];
+  /** Rejects when nobody waits for the result any more. */
+  readonly aborted: Promise<never>;
+}
+
+/**
+ * Runs a task on a thread of its own, which ends with it. Throws as the task, the documents and `aborted`;
+ * `upstream_failed` where it takes too long, `internal` where the thread fails.
+ */
+export async function runOnThread({ sources, aborted, ...task }: ThreadTask): Promise<unknown> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const left = [...sources];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  const sendChunk = async () => {
+    const chunk = await left[0]!.next();
+    if (chunk === null) left.shift();
+    if (isOver) return;
+    worker.postMessage({ kind: "chunk", chunk } satisfies TaskRequest, chunk === null ? [] : [chunk.buffer]);
+    timer = setTimeout(() => reject(tooSlow()), maxMsForChunk);
+  };
+  worker.onmessage = ({ data }: MessageEvent<TaskReply>) => {
+    clearTimeout(timer);
+    if (data.kind === "more") sendChunk().catch(reject);
+    else if (data.kind === "done") resolve(data.output);
+    else reject(new VaultError(data.code ?? "internal", data.message));
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(new VaultError("internal", `Cannot read a document: its thread failed: ${event.message}`));
+  };
+  aborted.catch(reject);
+  const documents = sources.map(({ description }) => description);
+  try {
+    worker.postMessage({ kind: "open", ...task, documents } satisfies TaskRequest);
+    return await promise;
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+    worker.terminate();
+  }
+}
+
+function tooSlow(): VaultError {
+  return new VaultError("upstream_failed", `Cannot read a document: it takes longer than ${maxMsForChunk} ms`);
+}
