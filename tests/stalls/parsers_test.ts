@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { constants, deflateRawSync } from "node:zlib";
 import { parseChecksum, relativePath } from "../../src/backends/apt/checksums.ts";
 import { parseParagraph } from "../../src/backends/apt/deb822.ts";
-import { PackageLines } from "../../src/backends/apt/packages/line_parser.ts";
+import { PackageLineParser } from "../../src/backends/apt/packages/line_parser.ts";
 import { parsePdiffIndex } from "../../src/backends/apt/pdiff.ts";
 import { parseRelease } from "../../src/backends/apt/release.ts";
 import { ancestorsOf, encodePath, parseAptRequest } from "../../src/backends/apt/request.ts";
@@ -112,7 +112,7 @@ const reads: Readonly<Record<string, Read>> = {
   "lists of packages": {
     pieces: ["Filename: a\n", `SHA256: ${"a".repeat(64)}\n`, "\n", " ", "./", "Directory: /"],
     read: (text) => {
-      const lines = new PackageLines(() => {});
+      const lines = new PackageLineParser(() => {});
       for (let at = 0; at < text.length; at += 1000) lines.write(bytesOf(text.slice(at, at + 1000)));
       lines.end();
     },

@@ -6,7 +6,7 @@ import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { AptArtifacts, type AptArtifactsOptions } from "./artifacts.ts";
-import { AptClients } from "./served_releases.ts";
+import { ServedReleases } from "./served_releases.ts";
 import type { GenerationLog } from "../shared/generations/generation.ts";
 import { ReadAhead } from "../shared/generations/read_ahead.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
@@ -49,7 +49,7 @@ class AptBackend implements Backend {
   readonly standsFor: readonly string[];
   readonly #artifacts: AptArtifacts;
   readonly #releases: Releases;
-  readonly #clients = new AptClients();
+  readonly #served = new ServedReleases();
   readonly #suites: Suites;
   readonly #digests: PackageDigests;
 
@@ -62,7 +62,7 @@ class AptBackend implements Backend {
     const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
     const readAhead = new ReadAhead();
     const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
-    this.#suites = new Suites({ name: this.name, artifacts, releases, clients: this.#clients, readAhead });
+    this.#suites = new Suites({ name: this.name, artifacts, releases, served: this.#served, readAhead });
     this.#digests = new PackageDigests(artifacts, readingOf);
   }
 
@@ -104,7 +104,7 @@ class AptBackend implements Backend {
       throw name === "InRelease" && this.#releases.holds(`${suite}/Release`, vault) ? hasReleaseOnly(path) : error;
     });
     const { value: { bytes }, sha256, source } = read;
-    this.#clients.gave(client, { suite, path, sha256 });
+    this.#served.remember(client, { suite, path, sha256 });
     this.#suites.saw(suite);
     const headers = this.#releases.hasTwin(path, read) ? undated(read.headers) : read.headers;
     return { kind: "document", document: { headers, bytes, source } };
@@ -113,7 +113,7 @@ class AptBackend implements Backend {
   /** The signature of the Release that the client has. */
   async #signature(suite: string, { client }: BackendRequest, vault: VaultReader): Promise<Artifact> {
     const path = `${suite}/Release`;
-    const given = this.#clients.last(client, path) ?? (await this.#releases.current(path, vault)).sha256;
+    const given = this.#served.lastServed(client, path) ?? (await this.#releases.current(path, vault)).sha256;
     const own = this.#artifacts.signature(path, given);
     if (vault.holds(own)) return own;
     const { sha256 } = await this.#releases.current(path, vault);

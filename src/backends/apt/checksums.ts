@@ -1,13 +1,13 @@
 import type { DigestAlgorithm } from "../../digest.ts";
 
-/** An algorithm and what repositories call it: a field of Release files, and a folder below `by-hash`. */
+/** A hash algorithm with its name in repositories: a field of Release files, and a folder below `by-hash`. */
 export interface ChecksumKind {
   readonly algorithm: DigestAlgorithm;
   readonly name: string;
   readonly digestBytes: number;
 }
 
-/** All that Release files know, the strongest first. */
+/** The algorithms of Release files, the strongest first. */
 export const checksumKinds: readonly ChecksumKind[] = [
   { algorithm: "sha512", name: "SHA512", digestBytes: 64 },
   { algorithm: "sha256", name: "SHA256", digestBytes: 32 },
@@ -15,22 +15,22 @@ export const checksumKinds: readonly ChecksumKind[] = [
   { algorithm: "md5", name: "MD5Sum", digestBytes: 16 },
 ];
 
-/** What a line of a checksum field says; `hex` is lower case and of the algorithm's exact length. */
+/** A parsed line of a checksum field; `hex` is lower case and of the algorithm's exact length. */
 export interface Checksum {
   readonly hex: string;
   readonly sizeBytes: number;
-  /** As it stands there. */
+  /** As the line has it, which may be with `./`. */
   readonly name: string;
 }
 
-/** Reads a line of a checksum field, `<hex> <size> <name>`; null for anything else. */
+/** Parses a line of a checksum field, `<hex> <size> <name>`; null for anything else. */
 export function parseChecksum(line: string, digestBytes: number): Checksum | null {
   const [, hex, size, name] = /^\s*([0-9a-f]+)\s+(\d+)\s+(\S+)\s*$/i.exec(line) ?? [];
   if (hex === undefined || hex.length !== digestBytes * 2) return null;
   return { hex: hex.toLowerCase(), sizeBytes: Number(size), name: name! };
 }
 
-/** A path as an index has it, without what does not count: leading slashes and `./`, and empty and `.` segments. */
+/** Normalises a path of an index: drops leading slashes and `./`, and empty and `.` segments. */
 export function relativePath(path: string): string {
   if (!/^\.?\/|\/\.?\//.test(path)) return path;
   return path.split("/").filter((segment) => segment !== "" && segment !== ".").join("/");

@@ -1,7 +1,7 @@
 /**
- * The fields of a document's first paragraph (deb822(5)) by their names in lower case: what stands behind the colon,
- * then the continuation lines, without the space at their ends. Of a field that comes twice the first counts, and
- * lines that belong to none are left out.
+ * Parses the fields of a document's first paragraph (deb822(5)) by their names in lower case. The first line of a field
+ * is its text behind the colon; continuation lines follow. White space at the end of lines is dropped, and so are lines
+ * that belong to no field. Of a field that comes twice the first counts.
  */
 export function parseParagraph(text: string): ReadonlyMap<string, readonly string[]> {
   const fields = new Map<string, string[]>();

@@ -9,14 +9,14 @@ import type { Release } from "./release.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
 import type { Generation } from "./suites.ts";
 
-/** What tables of packages may take in memory, besides what the vault keeps: Debian's largest takes 3 MB. */
+/** Memory for tables of packages, besides the vault's own: Debian's largest takes 3 MB. */
 const maxTableBytes = 32 * 1024 * 1024;
 
 interface PackageIndex extends Generation {
-  /** As the release lists it. */
+  /** Its path below the suite, as the release lists it. */
   readonly listed: string;
   readonly reading: PackageReading;
-  /** As the index may list the package. */
+  /** Paths by which the index may list the package. */
   readonly names: readonly string[];
 }
 
@@ -29,7 +29,7 @@ interface Listing {
   readonly reading: PackageReading;
 }
 
-/** Finds the digest of a package in the indexes that are held of suites' releases. */
+/** Finds the digest of a package in the cached indexes of suites' releases. */
 export class PackageDigests {
   readonly #artifacts: AptArtifacts;
   readonly #readingOf: PackageReadings;
@@ -44,7 +44,7 @@ export class PackageDigests {
     this.#readingOf = readingOf;
   }
 
-  /** Null where no index that is held lists it. The first to ask for an index waits until it is read. */
+  /** Null where no cached index lists it. The first request for an index waits until it is parsed. */
   async find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
     const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, vault));
     // Those of the same component first: the others need not be read at all then. Where suites differ, the newest.
@@ -60,7 +60,7 @@ export class PackageDigests {
     return null;
   }
 
-  /** Of a body that is named by its digest: it stays the same. Kept here, since each hit on a package asks. */
+  /** An index is named by its digest, so its table stays the same. It is kept here, since each hit on a package needs it. */
   async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<DigestTable | null> {
     const artifact = this.#artifacts.index(suite, release, listed);
     const known = this.#tables.get(artifact.key);
@@ -70,7 +70,7 @@ export class PackageDigests {
     return read?.value ?? null;
   }
 
-  /** One for each folder is enough: they list the same in each compression. */
+  /** One index for each folder is enough: they list the same in each compression. */
   #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
     const { suite, release } = generation;
     const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
@@ -84,7 +84,7 @@ export class PackageDigests {
     return [...found.values()];
   }
 
-  /** Looked up once for each release: it lists thousands of other files, and each hit asks. */
+  /** Found once for each release: it lists thousands of other files, and each hit needs them. */
   #listingsOf(release: Release): readonly Listing[] {
     const known = this.#listings.get(release);
     if (known) return known;
@@ -97,7 +97,7 @@ export class PackageDigests {
   }
 }
 
-/** Whether a package at this path is of the repository of a suite; a flat one reaches up to the first folder. */
+/** True if a package at this path may belong to a suite's repository; a flat repository has its packages below it. */
 export function mayList(suite: string, path: string): boolean {
   return rootsOf(suite).some((root) => (root !== "" || isAtRoot(suite)) && path.startsWith(`${root}/`));
 }
@@ -106,13 +106,13 @@ function isAtRoot(suite: string): boolean {
   return suite === "" || suite.startsWith("/dists/");
 }
 
-/** What the paths in a suite's indexes may begin at. For flat repositories only their clients know. */
+/** The folders that the paths in a suite's indexes may be relative to. For flat repositories only their clients know. */
 function rootsOf(suite: string): string[] {
   const dists = suite.indexOf("/dists/");
   return dists < 0 ? [suite, ...ancestorsOf(suite)] : [suite.slice(0, dists)];
 }
 
-/** Whether an index in this folder is one of such packages, and not of another architecture. */
+/** True if an index in this folder may list such a package, and is not of another architecture. */
 function isOfItsKind(path: string, folder: string, name: string): boolean {
   if (!name.startsWith(/\.[ud]?deb$/.test(path) ? "Packages" : "Sources")) return false;
   const [, architecture = "all"] = /_([^_/]+)\.[ud]?deb$/.exec(path) ?? [];

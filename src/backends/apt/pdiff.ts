@@ -3,7 +3,7 @@ import { VaultError } from "../../errors.ts";
 import { parseChecksum } from "./checksums.ts";
 import { parseParagraph } from "./deb822.ts";
 
-/** The fields about patches as they are downloaded, compressed; `…-Patches` and `…-History` are about unpacked ones. */
+/** The fields with the digests of compressed patches, as clients download them. */
 const downloadFields: readonly { field: string; algorithm: DigestAlgorithm; digestBytes: number }[] = [
   { field: "sha256-download", algorithm: "sha256", digestBytes: 32 },
   { field: "x-unmerged-sha256-download", algorithm: "sha256", digestBytes: 32 },
@@ -12,8 +12,8 @@ const downloadFields: readonly { field: string; algorithm: DigestAlgorithm; dige
 ];
 
 /**
- * The digests of an index's patches by their names, as in `2026-05-20-1403.49.gz`, from the `Index` of its `.diff`
- * folder; none for an old one that tells of unpacked patches only. Throws `upstream_failed` for what is no such file.
+ * Parses the `Index` of a `.diff` folder: the digests of its patches by their names, such as `2026-05-20-1403.49.gz`.
+ * Empty for an old one, which has digests of unpacked patches only. Throws `upstream_failed` for any other document.
  */
 export function parsePdiffIndex(bytes: Uint8Array): ReadonlyMap<string, Digest> {
   const fields = parseParagraph(new TextDecoder().decode(bytes));

@@ -3,11 +3,11 @@ import { checksumKinds, parseChecksum } from "./checksums.ts";
 import { parseParagraph } from "./deb822.ts";
 import { ReleaseFiles } from "./release_files.ts";
 
-/** What a Release or InRelease file says. */
+/** A parsed Release or InRelease file. */
 export interface Release {
-  /** When it was made; null where that is not said in a way that apt reads. */
+  /** When it was made, in ms since the epoch; null without a date in the form that apt accepts. */
   readonly dateMs: number | null;
-  /** Whether the indexes are to be had at `by-hash` paths too. */
+  /** True if upstream has the indexes at `by-hash` paths too. */
   readonly acquireByHash: boolean;
   readonly files: ReleaseFiles;
   /** About how many bytes of memory it takes. */
@@ -15,8 +15,8 @@ export interface Release {
 }
 
 /**
- * Reads a Release file, or the signed part of an InRelease file; signatures are left to clients. Throws
- * `upstream_failed` for what is neither, such as a login page, and for an InRelease file that has lost its end.
+ * Parses a Release file, or the signed part of an InRelease file; clients verify the signatures. Throws
+ * `upstream_failed` for any other document, such as a login page, and for an InRelease file that has lost its end.
  */
 export function parseRelease(bytes: Uint8Array): Release {
   const fields = parseParagraph(signedText(new TextDecoder().decode(bytes).replaceAll("\r\n", "\n")));
@@ -35,7 +35,7 @@ export function parseRelease(bytes: Uint8Array): Release {
   };
 }
 
-/** The text that a signature within the file is for (RFC 4880 §7); all of it where there is none. */
+/** The text that a signature within the file signs (RFC 4880 §7); the whole text where there is no signature. */
 function signedText(text: string): string {
   const begin = /^-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\n/m.exec(text);
   if (begin === null) return text;
@@ -49,7 +49,7 @@ function signedText(text: string): string {
   return rest.slice(0, end).replace(/^- /gm, "");
 }
 
-/** A date as in mail (RFC 5322 §3.3), in universal time: apt takes no other. */
+/** Parses a date as in mail (RFC 5322 §3.3), in universal time: apt accepts no other. */
 function parseDate(text: string): number | null {
   const isDate = /^[a-z]{3}, +\d{1,2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} (?:utc|gmt|z|[+-]0000)$/i.test(text);
   const ms = isDate ? Date.parse(text) : NaN;

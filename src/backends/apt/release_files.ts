@@ -7,26 +7,26 @@ export interface ReleaseFile {
   /** Below the folder of the release, without a leading slash; not percent-encoded. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** The strongest there is. */
+  /** Of the strongest algorithm that the release has for it. */
   readonly digest: Digest;
-  /** All there are, the strongest first. */
+  /** Of all algorithms that the release has for it, the strongest first. */
   readonly digests: readonly Digest[];
 }
 
-/** All that one field of a release lists. */
+/** The checksums that one field of a release lists. */
 export interface ChecksumList {
   readonly kind: ChecksumKind;
   readonly checksums: readonly Checksum[];
 }
 
-/** The digests under one algorithm, row after row; a row of zeros, which nothing hashes to, is one that has none. */
+/** The digests of one algorithm, row after row; a row of zeros, which nothing hashes to, stands for none. */
 interface Column {
   readonly algorithm: DigestAlgorithm;
   readonly digestBytes: number;
   readonly packed: Buffer;
 }
 
-/** What a path costs besides its characters, in the map and the list. */
+/** The memory of a path besides its characters, in the map and the list. */
 const pathOverheadBytes = 90;
 
 /** The files that a release lists, packed: distributions list thousands, and many releases are kept in memory. */
@@ -39,7 +39,7 @@ export class ReleaseFiles {
   /** The strongest algorithm first. */
   readonly #columns: readonly Column[];
 
-  /** Of a path that a list has twice the first counts, as for apt. */
+  /** Of a path that a list has twice, the first counts, as for apt. */
   constructor(lists: readonly ChecksumList[]) {
     const sizes = new Map<string, number>();
     for (const { checksums } of lists) {
@@ -103,7 +103,7 @@ function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string,
   return { algorithm, digestBytes, packed };
 }
 
-/** Goes through all of them, which for thousands takes less time than to keep an index of them would memory. */
+/** Scans all digests, which is fast enough for thousands and saves the memory of an index. */
 function findRows({ digestBytes, packed }: Column, digest: Buffer): number[] {
   const rows: number[] = [];
   if (isEmpty(digest)) return rows;

@@ -5,19 +5,19 @@ import { checksumKinds } from "./checksums.ts";
 export type ReleaseName = "InRelease" | "Release" | "Release.gpg";
 
 /**
- * What a path below a mirror can mean by itself. Every path here is percent-decoded, and so the same however a client
- * writes it: apt has `%2b` for `+`, others do not. A folder ends in no slash; the root is the empty text.
+ * The meaning of a path below a mirror, by its form alone. Every path here is percent-decoded, and so the same however a
+ * client writes it: apt has `%2b` for `+`, others do not. A folder ends in no slash; the root is the empty text.
  */
 export type AptRequest =
   /** `suite` is the folder. An index of that name, such as `main/binary-amd64/Release`, looks just the same. */
   | { readonly kind: "release"; readonly path: string; readonly suite: string; readonly name: ReleaseName }
   /** `folder` is where the index itself lies, and the folder `by-hash` beside it. */
   | { readonly kind: "by_hash"; readonly path: string; readonly folder: string; readonly digest: Digest }
-  /** What leads from an older state of an index to a newer one; the pdiff index at `index` lists it as `name`. */
+  /** A patch from an older state of an index to a newer one; the pdiff index at `index` lists it as `name`. */
   | { readonly kind: "patch"; readonly path: string; readonly index: string; readonly name: string }
-  /** A file that lists of packages have; one with its version in its name is not meant to change. */
+  /** A file that lists of packages have. With its version in its name, it is not meant to change. */
   | { readonly kind: "package"; readonly path: string; readonly versioned: boolean }
-  /** An index, or anything else. */
+  /** An index, or any other file. */
   | { readonly kind: "other"; readonly path: string };
 
 const releaseNames: readonly string[] = ["InRelease", "Release", "Release.gpg"] satisfies ReleaseName[];
@@ -26,12 +26,12 @@ const builtPackage = /\.(?:deb|udeb|ddeb)$/;
 /** By `name_version_architecture` (deb-control(5)): `chrome_current_amd64.deb` and `tool_amd64.deb` do change. */
 const versionedBuild = /^[^_]+_[^_\d]*\d[^_]*_[^_]+\.(?:deb|udeb|ddeb|changes|buildinfo)$/;
 /**
- * What makes up source packages (dsc(5)), by `name_version`: that keeps apart what merely ends alike and does change,
- * such as `dep11/icons-64x64.tar.gz` and `netboot.tar.gz`.
+ * The files of source packages (dsc(5)), by `name_version`: `dep11/icons-64x64.tar.gz` and `netboot.tar.gz` end alike,
+ * and do change.
  */
 const versionedSource = /^[^_]+_[^_\d]*\d.*\.(?:dsc|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
 
-/** Reads a path, percent-encoded or not. Throws nothing: what is malformed is `other`. */
+/** Parses a path, percent-encoded or not. Throws nothing: a malformed path is `other`. */
 export function parseAptRequest(encodedPath: string): AptRequest {
   const path = decode(encodedPath);
   const { folder, name } = splitPath(path);
@@ -45,27 +45,27 @@ export function parseAptRequest(encodedPath: string): AptRequest {
   return versioned || builtPackage.test(name) ? { kind: "package", path, versioned } : { kind: "other", path };
 }
 
-/** Where the index that lies in `folder` is to be had by its digest. */
+/** The path at which an index of `folder` is requested by its digest. */
 export function byHashPath(folder: string, digest: Digest): string {
   const { name } = checksumKinds.find(({ algorithm }) => algorithm === digest.algorithm)!;
   return `${folder}/by-hash/${name}/${digest.hex}`;
 }
 
-/** A path as it stands in a URL: as apt writes it, with `+` encoded for the sake of object stores. */
+/** Encodes a path for a URL as apt does: with `+` encoded for the sake of object stores. */
 export function encodePath(path: string): string {
   return encodeURI(path).replace(/[?#+]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** The folder a path lies in, and its last segment. */
+/** Splits a path into its folder and its last segment. */
 export function splitPath(path: string): { readonly folder: string; readonly name: string } {
   const slash = path.lastIndexOf("/");
   return { folder: path.slice(0, Math.max(slash, 0)), name: path.slice(slash + 1) };
 }
 
-/** No suite or index of a repository lies deeper. */
+/** No suite or index of a repository has more folders above it. */
 const maxDepth = 32;
 
-/** The folders a path lies in, from the deepest to the root; none for a path that is deeper than repositories are. */
+/** The folders above a path, from the deepest to the root; none for a path that is deeper than repositories are. */
 export function ancestorsOf(path: string): string[] {
   const ancestors: string[] = [];
   for (let folder = path; folder !== "";) {
@@ -75,7 +75,7 @@ export function ancestorsOf(path: string): string[] {
   return ancestors;
 }
 
-/** What is left of a path below one of its ancestors. */
+/** A path relative to one of its ancestors. */
 export function pathBelow(ancestor: string, path: string): string {
   return path.slice(ancestor.length + 1);
 }

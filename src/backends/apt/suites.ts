@@ -4,7 +4,7 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { isMissing, VaultError } from "../../errors.ts";
 import { adoptedPrefix, type AptArtifacts } from "./artifacts.ts";
-import type { AptClients } from "./served_releases.ts";
+import type { ServedReleases } from "./served_releases.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
 import type { ReadAhead } from "../shared/generations/read_ahead.ts";
 import type { RootRead } from "../shared/generations/generation.ts";
@@ -12,47 +12,47 @@ import type { Release } from "./release.ts";
 import { releaseNames, type Releases } from "./releases.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
 
-/** A suite by its folder, and a release of it. */
+/** A suite by its folder, and a release of it, whose indexes belong together. */
 export interface Generation {
   readonly suite: string;
   readonly release: Release;
 }
 
 export interface SuitesOptions {
-  /** Of the backend. */
+  /** The name of the backend. */
   readonly name: string;
   readonly artifacts: AptArtifacts;
   readonly releases: Releases;
-  readonly clients: AptClients;
+  readonly served: ServedReleases;
   readonly readAhead: ReadAhead;
 }
 
-/** Finds what a path means in the releases of the suites it lies in. */
+/** Finds the index that a path means, in the releases of the suites above it. */
 export class Suites {
   readonly #name: string;
   readonly #artifacts: AptArtifacts;
   readonly #releases: Releases;
-  readonly #clients: AptClients;
+  readonly #served: ServedReleases;
   readonly #readAhead: ReadAhead;
-  /** The folders of suites that clients have asked for since the start. */
+  /** The folders of suites that clients have requested since the start. */
   readonly #seen = new Set<string>();
-  /** Done once the suites are found that were asked for before. */
+  /** Resolves once the suites are found that clients requested before the start. */
   #found: Promise<void> | null = null;
 
-  constructor({ name, artifacts, releases, clients, readAhead }: SuitesOptions) {
+  constructor({ name, artifacts, releases, served, readAhead }: SuitesOptions) {
     this.#name = name;
     this.#artifacts = artifacts;
     this.#releases = releases;
-    this.#clients = clients;
+    this.#served = served;
     this.#readAhead = readAhead;
   }
 
-  /** Notified of each suite that has a release. */
+  /** Records a suite that has a release. */
   saw(suite: string): void {
     this.#seen.add(suite);
   }
 
-  /** The index at `path` in the release that counts for the client; null where no suite around it lists it. */
+  /** The index at `path` in the release that the client has or would get; null where no suite above it lists it. */
   async index(path: string, client: Client, vault: VaultReader): Promise<Artifact | null> {
     for (const suite of foldersAround(path)) {
       const release = this.#given(suite, client) ?? await this.#current(suite, vault);
@@ -63,7 +63,7 @@ export class Suites {
     return discovered && this.#listed(discovered, path);
   }
 
-  /** An index in `folder` by a digest that need not be the strongest; null where no release lists it. */
+  /** The index in `folder` with this digest, of whichever algorithm; null where no release lists it. */
   async byDigest(
     { folder, digest }: { folder: string; digest: Digest },
     client: Client,
@@ -81,7 +81,7 @@ export class Suites {
     return null;
   }
 
-  /** The adopted release of each suite. */
+  /** The adopted releases of all known suites. */
   async adopted(vault: VaultReader): Promise<Generation[]> {
     await (this.#found ??= this.#find(vault));
     const generations = await Promise.all([...this.#seen].map(async (suite) => {
@@ -91,7 +91,7 @@ export class Suites {
     return generations.flat();
   }
 
-  /** The releases clients get below `suite`, without asking upstream. */
+  /** The adopted releases of a suite, without a request to upstream. */
   async #adopted(suite: string, vault: VaultReader): Promise<RootRead<Release>[]> {
     const reads = releaseNames.map((name) => this.#releases.adopted(`${suite}/${name}`, vault));
     return (await Promise.all(reads)).filter((read) => read !== null);
@@ -104,22 +104,22 @@ export class Suites {
     return this.#artifacts.index(suite, release, below);
   }
 
-  /** What the client was given last, which its indexes have to be of. */
+  /** The release that the client was served last, which its indexes have to be of. */
   #given(suite: string, client: Client): Release | null {
-    const sha256 = this.#clients.last(client, suite);
+    const sha256 = this.#served.lastServed(client, suite);
     if (sha256 === null) return null;
     const known = releaseNames.map((name) => this.#releases.known(`${suite}/${name}`, sha256));
     return known.find((release) => release !== null) ?? null;
   }
 
-  /** What the client would be given now. */
+  /** The release that the client would get now. */
   async #current(suite: string, vault: VaultReader): Promise<Release | null> {
     const paths = releaseNames.map((name) => `${suite}/${name}`).filter((path) => this.#releases.holds(path, vault));
     const reads = await Promise.all(paths.map((path) => nullIfUnavailable(this.#releases.current(path, vault))));
     return newest(reads.filter((read) => read !== null));
   }
 
-  /** A suite around a path where none was known: clients need not ask for its release first. */
+  /** Finds a suite above a path where none is known: clients need not request its release first. */
   async #discover(path: string, vault: VaultReader): Promise<Generation | null> {
     for (const suite of possibleSuites(path)) {
       const paths = releaseNames.map((name) => `${suite}/${name}`);
@@ -154,18 +154,18 @@ function releaseOf({ value }: RootRead<Release>): Release {
   return value.root;
 }
 
-/** The newer one, where a suite has both an InRelease and a Release. */
+/** The newer release, where a suite has both an InRelease and a Release. */
 function newest(reads: readonly RootRead<Release>[]): Release | null {
   return reads.map(releaseOf).toSorted((a, b) => (b.dateMs ?? 0) - (a.dateMs ?? 0))[0] ?? null;
 }
 
-/** Where a suite that may list `path` lies. No release is listed by its own suite, even where it lists its name. */
+/** The folders of suites that may list `path`. A suite does not list its own release, even where it lists its name. */
 function foldersAround(path: string): string[] {
   const { folder, name } = splitPath(path);
   return ancestorsOf(releaseNames.some((release) => release === name) ? folder : path);
 }
 
-/** `dists/jammy` and `dists/stable/updates` around a path below `dists`; elsewhere the folder of an index of packages. */
+/** `dists/jammy` and `dists/stable/updates` above a path below `dists`; elsewhere the folder of an index of packages. */
 function possibleSuites(path: string): string[] {
   const below = foldersAround(path).filter((folder) => /\/dists(?:\/[^/]+){1,2}$/.test(folder)).reverse();
   if (below.length > 0) return below;

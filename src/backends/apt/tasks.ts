@@ -3,7 +3,7 @@ import type { TaskDocument } from "../shared/tasks/document.ts";
 import type { TaskLane } from "../shared/tasks/lane.ts";
 import type { TaskModule } from "../shared/tasks/task.ts";
 import { UnpackError } from "../shared/unpack.ts";
-import { PackageLines } from "./packages/line_parser.ts";
+import { PackageLineParser } from "./packages/line_parser.ts";
 import { type DigestColumns, DigestTableBuilder } from "../shared/listings/digest_table.ts";
 
 /** How an index is packed, by the ending of its name; `none` where it has no such ending. */
@@ -27,7 +27,7 @@ async function readPackages(
   { compression }: { compression: Compression },
 ): Promise<DigestColumns> {
   const table = new DigestTableBuilder();
-  const lines = new PackageLines((path, sha256) => table.add(path, sha256));
+  const lines = new PackageLineParser((path, sha256) => table.add(path, sha256));
   try {
     await index!.unpack((chunk) => lines.write(chunk));
   } catch (error) {

@@ -1,7 +1,7 @@
-/** What takes some ten milliseconds. */
+/** So many items take some ten milliseconds. */
 const turn = 5000;
 
-/** The items in their order, a batch at a time; others have the thread in between. */
+/** Yields the items in their order, a batch at a time; other work gets the thread in between. */
 export async function* inBatches<T>(items: Iterable<T>): AsyncGenerator<readonly T[]> {
   let batch: T[] = [];
   for (const item of items) {

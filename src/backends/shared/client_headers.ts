@@ -1,13 +1,13 @@
 import type { HeaderList } from "../../http/headers.ts";
 
-/** Sent on from the beginning, since upstreams choose a representation by them. */
+/** Headers that are forwarded from the beginning, since upstreams choose a representation by them. */
 const always = ["accept", "accept-language"];
 
-/** More names than an upstream has a use for are not remembered. */
+/** More names are not remembered: no upstream varies by as many. */
 const maxNames = 32;
 
 /**
- * Never sent on, whatever `Vary` says. The vault says these itself, or they are about the client's connection, its
+ * Never forwarded, whatever `Vary` says. The vault sends these itself, or they concern the client's connection, its
  * proxies and its conditions.
  */
 const own =
@@ -21,14 +21,14 @@ const secret =
   /auth|token|key|secret|passw|session|credential|cookie|signature|-api$|cert|ssl|user(?!-agent)|account|identity|metadata/;
 
 /**
- * The headers of clients that an upstream gets. At first these are `Accept` and `Accept-Language`, and from then on also
- * the ones that its `Vary` has named: so nothing that an answer does not say it depends on can change the copy that
- * others get, and no client tells an upstream more than that one asks for.
+ * Decides which headers of clients an upstream gets: `Accept` and `Accept-Language`, and later also the ones that its
+ * `Vary` has named. So a header that an answer does not depend on cannot change the copy that other clients get, and an
+ * upstream learns no more of a client than it asks for.
  */
 export class ClientHeaders {
   readonly #names = new Set(always);
 
-  /** The ones to send with a request. */
+  /** The headers to send with a request. */
   sent(headers: Headers): HeaderList {
     const sent: [string, string][] = [];
     for (const name of this.#names) {
@@ -38,7 +38,7 @@ export class ClientHeaders {
     return sent;
   }
 
-  /** The value of a header that upstream's `Vary` names; undefined where there is none, or none that may be sent on. */
+  /** The value of a header that upstream's `Vary` names; undefined where it is absent, or must not be forwarded. */
   offered(headers: Headers, name: string): string | undefined {
     if (own.test(name) || secret.test(name)) return undefined;
     if (this.#names.size < maxNames && isToken(name)) this.#names.add(name);
@@ -46,7 +46,7 @@ export class ClientHeaders {
   }
 }
 
-/** Others are no header names: asking for them would throw. */
+/** True for a valid header name: `Headers.get` throws for others. */
 function isToken(name: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+$/.test(name);
 }

@@ -2,16 +2,16 @@ import { Tokenizer, type TokenizerCallbacks } from "htmlparser2";
 
 /** Receives the parts of an HTML document in order. */
 export interface TagHandler {
-  /** Names are in lower case, values are unescaped; of an attribute that is repeated, the first counts. */
+  /** Names are in lower case, values are unescaped; of a repeated attribute the first counts. */
   onOpenTag(name: string, attributes: Record<string, string>): void;
-  /** `name` is in lower case. Only for tags that are written out. */
+  /** `name` is in lower case. Called only for tags that are written out. */
   onCloseTag(name: string): void;
   onText(text: string): void;
 }
 
 /**
- * Reads the tags and texts of an HTML document in linear time. Unlike a parser it keeps no stack of open elements: an
- * index needs none, and 80,000 unclosed elements would take a stack minutes.
+ * Reads the tags and texts of an HTML document in linear time. Unlike an HTML parser it keeps no stack of open elements:
+ * an index needs none, and with 80,000 unclosed elements a stack would take minutes.
  */
 export function readTags(html: string, handler: TagHandler): void {
   const tokenizer = new Tokenizer({ decodeEntities: true }, new TagEvents(html, handler));
@@ -19,7 +19,7 @@ export function readTags(html: string, handler: TagHandler): void {
   tokenizer.end();
 }
 
-/** Puts the tokenizer's events together to whole tags. */
+/** Combines the tokenizer's events to whole tags. */
 class TagEvents implements TokenizerCallbacks {
   readonly #html: string;
   readonly #handler: TagHandler;

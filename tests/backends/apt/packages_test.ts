@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { constants, deflateRawSync } from "node:zlib";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { PackageLines } from "../../../src/backends/apt/packages/line_parser.ts";
+import { PackageLineParser } from "../../../src/backends/apt/packages/line_parser.ts";
 import { DigestTable, DigestTableBuilder } from "../../../src/backends/shared/listings/digest_table.ts";
 import { createPackageReadings } from "../../../src/backends/apt/packages/reading.ts";
 import { readPackageIndex } from "../../../src/backends/apt/packages/read_index.ts";
@@ -93,7 +93,7 @@ function streamOf(bytes: Bytes, pieceBytes: number, error?: unknown): ReadableSt
 
 function read(text: string, chunkBytes = text.length): Record<string, string> {
   const found: [string, string][] = [];
-  const lines = new PackageLines((path, digest) => found.push([path, digest]));
+  const lines = new PackageLineParser((path, digest) => found.push([path, digest]));
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += chunkBytes) lines.write(bytes.subarray(at, at + chunkBytes));
   lines.end();
@@ -154,7 +154,7 @@ for (const [name, { text, found }] of Object.entries(indexes)) {
 Deno.test("a line of a megabyte spoils no other", () => {
   const endless = "x".repeat(1000);
   const found: string[] = [];
-  const lines = new PackageLines((path) => found.push(path));
+  const lines = new PackageLineParser((path) => found.push(path));
   const write = (text: string) => lines.write(new TextEncoder().encode(text));
   write(`Filename: x.deb\nDescription: `);
   for (let nth = 0; nth < 1000; nth++) write(endless);

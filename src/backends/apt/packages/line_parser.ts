@@ -1,9 +1,9 @@
 import { type Checksum, parseChecksum, relativePath } from "../checksums.ts";
 
-/** Is notified of a file: `path` is below the root of the repository, without `./`. */
+/** Called for each file; `path` is below the root of the repository, without `./`. */
 export type OnPackage = (path: string, sha256: string) => void;
 
-/** What the fields of one stanza have said so far. */
+/** The fields of one stanza that were parsed so far. */
 interface Stanza {
   filename: string;
   sha256: string;
@@ -17,19 +17,19 @@ const carriageReturn = 0x0d;
 const space = 0x20;
 const colon = 0x3a;
 const digestBytes = 32;
-/** What is looked for is shorter; of longer lines only the beginning is kept, so that memory stays bounded. */
+/** The fields of interest are shorter; of longer lines only the beginning is kept, so that memory stays bounded. */
 const maxLineBytes = 16 * 1024;
-/** Of the fields that are looked for, shortest first: "sha256", "filename", "directory" and "checksums-sha256". */
+/** Lengths of the names of interest: "sha256", "filename", "directory" and "checksums-sha256". */
 const nameLengths = [6, 8, 9, 16];
 const decoder = new TextDecoder();
 
 /**
- * Reads a Packages or a Sources index as it comes: of the first each `Filename` and its `SHA256`, of the other each
+ * Parses a Packages or a Sources index chunk by chunk: of the first each `Filename` and its `SHA256`, of the other each
  * `Directory` and its `Checksums-Sha256`.
  */
-export class PackageLines {
+export class PackageLineParser {
   readonly #onPackage: OnPackage;
-  /** The beginning of a line whose end is still to come. */
+  /** The beginning of a line that ends in a later chunk. */
   #begun = new Uint8Array();
   #stanza: Stanza = emptyStanza();
   #inChecksums = false;
@@ -38,7 +38,7 @@ export class PackageLines {
     this.#onPackage = onPackage;
   }
 
-  /** The next bytes. */
+  /** Parses the next bytes. */
   write(chunk: Uint8Array): void {
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
@@ -49,7 +49,7 @@ export class PackageLines {
     if (start < chunk.length) this.#begun = this.#begunAnd(chunk.subarray(start));
   }
 
-  /** There are no more bytes. */
+  /** Parses what is left after the last bytes. */
   end(): void {
     this.#endBegun(new Uint8Array());
     this.#endStanza();
@@ -68,7 +68,7 @@ export class PackageLines {
     this.#readLine(line, 0, line.length);
   }
 
-  /** Most lines are passed over without making anything of them: an index has a million. */
+  /** Most lines are skipped without being decoded: an index has a million. */
   #readLine(bytes: Uint8Array, start: number, end: number): void {
     const first = bytes[start];
     if (start === end || first === carriageReturn) return this.#endStanza();

@@ -5,16 +5,16 @@ import { TaskLane } from "../../shared/tasks/lane.ts";
 import { type Compression, type PackageLane, tasks } from "../tasks.ts";
 import { readPackageIndex } from "./read_index.ts";
 
-/** What an index lists; null for one that cannot be read. */
+/** Parses an index of packages; null for one that cannot be parsed. */
 export type PackageReading = Parser<DigestTable | null>;
 
-/** How the index that a release lists under this name is read; null for what lists no packages, or is not looked into. */
+/** The parser for an index that a release lists under this name; null for a file that lists no packages. */
 export type PackageReadings = (listed: string) => PackageReading | null;
 
 const maxIndexBytes = 512 * 1024 * 1024;
 const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.bz2|\.gz|\.xz|\.zst)?$/;
 
-/** `warn` is notified of indexes that cannot be read. */
+/** Calls `warn` for each index that cannot be parsed. */
 export function createPackageReadings(warn: (message: string) => void): PackageReadings {
   const lane = new TaskLane(tasks);
   const readings: Readonly<Record<string, PackageReading>> = {
@@ -35,7 +35,7 @@ interface ReadingDeps {
   readonly warn: (message: string) => void;
 }
 
-/** An index that cannot be read is remembered as such: to try takes as long each time. */
+/** A failure is kept as a result: another attempt would take as long. */
 function createReading(compression: Compression, { lane, warn }: ReadingDeps): PackageReading {
   return {
     name: `apt packages ${compression}`,
