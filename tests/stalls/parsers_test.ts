@@ -6,17 +6,17 @@ import { parseParagraph } from "../../src/backends/apt/deb822.ts";
 import { PackageLineParser } from "../../src/backends/apt/packages/line_parser.ts";
 import { parsePdiffIndex } from "../../src/backends/apt/pdiff.ts";
 import { parseRelease } from "../../src/backends/apt/release.ts";
-import { ancestorsOf, encodePath, parseAptRequest } from "../../src/backends/apt/request.ts";
+import { ancestorsOf, encodePath, parseRequest as parseAptRequest } from "../../src/backends/apt/request.ts";
 import { acceptClassOf } from "../../src/backends/oci/accept.ts";
-import { presentList } from "../../src/backends/oci/response_headers.ts";
-import { parseOciRequest } from "../../src/backends/oci/request.ts";
+import { listHeaders } from "../../src/backends/oci/response_headers.ts";
+import { parseRequest as parseOciRequest } from "../../src/backends/oci/request.ts";
 import { negotiate } from "../../src/backends/pypi/page_format.ts";
 import { hashesIn } from "../../src/backends/pypi/hashes.ts";
 import { isProjectName, normaliseName, projectsOf, versionOf } from "../../src/backends/pypi/names.ts";
 import { TaskDocument } from "../../src/backends/shared/tasks/document.ts";
-import { parseProjectPage } from "../../src/backends/pypi/parse_page.ts";
+import { parsePage } from "../../src/backends/pypi/parse_page.ts";
 import { parseProjectList } from "../../src/backends/pypi/project_list.ts";
-import { parsePypiRequest } from "../../src/backends/pypi/request.ts";
+import { parseRequest as parsePypiRequest } from "../../src/backends/pypi/request.ts";
 import { versionsLeft } from "../../src/backends/pypi/versions.ts";
 import { parseDigest } from "../../src/digest.ts";
 import { formatCacheStatus } from "../../src/http/cache_status.ts";
@@ -40,7 +40,7 @@ interface Read {
   read(text: string): unknown;
 }
 
-const versionPage = parseProjectPage(jsonDocument(jsonWith([{ filename: "a-1.tar.gz", url: "https://h/a-1.tar.gz" }])));
+const versionPage = parsePage(jsonDocument(jsonWith([{ filename: "a-1.tar.gz", url: "https://h/a-1.tar.gz" }])));
 const spaced = [" ", "\t", "\u2028", "\n", "a", ":", "0"];
 
 const reads: Readonly<Record<string, Read>> = {
@@ -54,7 +54,7 @@ const reads: Readonly<Record<string, Read>> = {
   "Accept, of images": { pieces: ["a", ",", ";", ";q=0", ".0", "0", " "], read: acceptClassOf },
   "Link": {
     pieces: ["<", ">", "<a>", "; ", 'a="', '"', "a=b", " ", ","],
-    read: (text) => presentList([["link", text]], { path: "/v2/a/tags/list", ns: null }),
+    read: (text) => listHeaders([["link", text]], { path: "/v2/a/tags/list", ns: null }),
   },
   "Range": { pieces: ["bytes=", "1", "-", ",", " ", "1-1,"], read: parseRanges },
   "Content-Range": {
@@ -134,11 +134,11 @@ const reads: Readonly<Record<string, Read>> = {
       "<svg>",
       "<form>",
     ],
-    read: quietly((text) => parseProjectPage(htmlDocument(`<html>${text}`))),
+    read: quietly((text) => parsePage(htmlDocument(`<html>${text}`))),
   },
   "JSON pages": {
     pieces: ["[", "{", '"', '{"a":', "\\", "\\u0000", ","],
-    read: quietly((text) => parseProjectPage(jsonDocument(text))),
+    read: quietly((text) => parsePage(jsonDocument(text))),
   },
 };
 
@@ -166,10 +166,9 @@ for (const [name, { pieces, length = headerLength, read }] of Object.entries(rea
 
 const documents: Readonly<Record<string, () => unknown>> = {
   "80,000 elements that are never closed": () =>
-    parseProjectPage(htmlDocument(htmlWith("<div>".repeat(80_000) + "<p><li></ul>".repeat(20_000)))),
-  "a form in each of 80,000 elements": () =>
-    parseProjectPage(htmlDocument(`<a href=a-1.whl>${"<b><form>".repeat(80_000)}`)),
-  "80,000 attributes": () => parseProjectPage(htmlDocument(`<a href=x ${manyOf(80_000, (n) => `a${n}=b `)}>`)),
+    parsePage(htmlDocument(htmlWith("<div>".repeat(80_000) + "<p><li></ul>".repeat(20_000)))),
+  "a form in each of 80,000 elements": () => parsePage(htmlDocument(`<a href=a-1.whl>${"<b><form>".repeat(80_000)}`)),
+  "80,000 attributes": () => parsePage(htmlDocument(`<a href=x ${manyOf(80_000, (n) => `a${n}=b `)}>`)),
   "a Release file with 50,000 messages": () =>
     quietly((text) => parseRelease(bytesOf(text)))("-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n".repeat(50_000)),
   "a list of projects that all have one name": () =>

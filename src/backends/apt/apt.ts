@@ -2,7 +2,7 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
-import { createAptBackend } from "./backend.ts";
+import { createBackend } from "./backend.ts";
 import { type AptConfig, schema } from "./schema.ts";
 
 /** The type `apt`: a repository of Debian packages. */
@@ -13,7 +13,7 @@ export const apt: BackendType<AptConfig> = {
   async open(backend, { config, upstreams, log }) {
     const { name, config: options } = backend;
     const createFetch = await upstreams.connect(backend);
-    return createAptBackend({
+    return createBackend({
       name,
       prefix: options.prefix,
       maxTransfers: options.max_transfers,

@@ -8,7 +8,7 @@ import type { PackageReadings } from "./packages/reading.ts";
 import type { Release } from "./release.ts";
 import { byHashPath, encodePath, splitPath } from "./request.ts";
 
-export interface AptArtifactsOptions {
+export interface ArtifactsOptions {
   readonly name: string;
   /** URLs of the same repository, in the order they are tried; without a slash at their ends. */
   readonly mirrors: readonly string[];
@@ -39,13 +39,13 @@ const signatureCheck: Parser<void> = {
 };
 
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
-export class AptArtifacts {
-  readonly #options: AptArtifactsOptions;
+export class Artifacts {
+  readonly #options: ArtifactsOptions;
   readonly #readingOf: PackageReadings;
   /** What was missing while a mirror was in the middle of its sync must not count as missing when it is whole. */
   readonly #forgetful: CachingPolicy;
 
-  constructor(options: AptArtifactsOptions, readingOf: PackageReadings) {
+  constructor(options: ArtifactsOptions, readingOf: PackageReadings) {
     this.#options = options;
     this.#readingOf = readingOf;
     const { policy, ttlMs } = options;

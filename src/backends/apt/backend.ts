@@ -5,7 +5,7 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
-import { AptArtifacts, type AptArtifactsOptions } from "./artifacts.ts";
+import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
 import { ServedReleases } from "./served_releases.ts";
 import type { GenerationLog } from "../shared/generations/generation.ts";
 import { ReadAhead } from "../shared/generations/read_ahead.ts";
@@ -14,10 +14,10 @@ import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageReadings } from "./packages/reading.ts";
 import { parsePdiffIndex } from "./pdiff.ts";
 import { createReleases, type Releases } from "./releases.ts";
-import { type AptRequest, parseAptRequest } from "./request.ts";
+import { parseRequest, type RepositoryRequest } from "./request.ts";
 import { Suites } from "./suites.ts";
 
-export interface AptBackendOptions extends AptArtifactsOptions {
+export interface BackendOptions extends ArtifactsOptions {
   readonly prefix: string;
   readonly maxTransfers: number;
   /** Further URLs of the repository, which clients of the vault as a proxy may name. */
@@ -27,7 +27,7 @@ export interface AptBackendOptions extends AptArtifactsOptions {
   readonly patienceMs?: number;
 }
 
-type Asked<Kind extends AptRequest["kind"]> = Extract<AptRequest, { kind: Kind }>;
+type Asked<Kind extends RepositoryRequest["kind"]> = Extract<RepositoryRequest, { kind: Kind }>;
 
 const pdiffReading: Parser<ReadonlyMap<string, Digest>> = {
   name: "apt pdiff index",
@@ -37,7 +37,7 @@ const pdiffReading: Parser<ReadonlyMap<string, Digest>> = {
 };
 
 /** A repository of Debian packages (DESIGN 7, APT). */
-export function createAptBackend(options: AptBackendOptions): Backend {
+export function createBackend(options: BackendOptions): Backend {
   return new AptBackend(options);
 }
 
@@ -47,19 +47,19 @@ class AptBackend implements Backend {
   readonly prefix: string;
   readonly maxTransfers: number;
   readonly standsFor: readonly string[];
-  readonly #artifacts: AptArtifacts;
+  readonly #artifacts: Artifacts;
   readonly #releases: Releases;
   readonly #served = new ServedReleases();
   readonly #suites: Suites;
   readonly #digests: PackageDigests;
 
-  constructor(options: AptBackendOptions) {
+  constructor(options: BackendOptions) {
     this.name = options.name;
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.standsFor = [...options.mirrors, ...options.aliases];
     const readingOf = createPackageReadings((message) => options.log.warning(message));
-    const artifacts = this.#artifacts = new AptArtifacts(options, readingOf);
+    const artifacts = this.#artifacts = new Artifacts(options, readingOf);
     const readAhead = new ReadAhead();
     const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
     this.#suites = new Suites({ name: this.name, artifacts, releases, served: this.#served, readAhead });
@@ -73,7 +73,7 @@ class AptBackend implements Backend {
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const { path, query, client } = request;
     if (query !== "") throw new VaultError("bad_request", "The paths of a repository have no query");
-    const asked = parseAptRequest(path);
+    const asked = parseRequest(path);
     switch (asked.kind) {
       case "release":
         return await this.#release(asked, request, vault);

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
-import type { AptArtifacts } from "./artifacts.ts";
+import type { Artifacts } from "./artifacts.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
 import type { PackageReading, PackageReadings } from "./packages/reading.ts";
 import type { DigestTable } from "../shared/listings/digest_table.ts";
@@ -31,7 +31,7 @@ interface Listing {
 
 /** Finds the digest of a package in the cached indexes of suites' releases. */
 export class PackageDigests {
-  readonly #artifacts: AptArtifacts;
+  readonly #artifacts: Artifacts;
   readonly #readingOf: PackageReadings;
   readonly #listings = new WeakMap<Release, readonly Listing[]>();
   readonly #tables = new LRUCache<string, { readonly table: DigestTable | null }>({
@@ -39,7 +39,7 @@ export class PackageDigests {
     sizeCalculation: ({ table }) => (table?.sizeBytes ?? 0) + 200,
   });
 
-  constructor(artifacts: AptArtifacts, readingOf: PackageReadings) {
+  constructor(artifacts: Artifacts, readingOf: PackageReadings) {
     this.#artifacts = artifacts;
     this.#readingOf = readingOf;
   }

@@ -3,7 +3,7 @@ import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { isMissing, VaultError } from "../../errors.ts";
 import type { GenerationChange } from "../shared/generations/generation.ts";
-import type { AptArtifacts } from "./artifacts.ts";
+import type { Artifacts } from "./artifacts.ts";
 import type { Release } from "./release.ts";
 import { splitPath } from "./request.ts";
 
@@ -21,7 +21,7 @@ const digestReading: Parser<null> = {
  * next one after it was fetched. Throws `upstream_changed` where it does not count, and as the vault.
  */
 export async function fetchSignature(
-  artifacts: AptArtifacts,
+  artifacts: Artifacts,
   { path, adopted, next }: GenerationChange<Release>,
   vault: VaultReader,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { Generations, type GenerationsOptions } from "../shared/generations/generations.ts";
-import type { AptArtifacts } from "./artifacts.ts";
+import type { Artifacts } from "./artifacts.ts";
 import { parseRelease, type Release } from "./release.ts";
 import { fetchSignature } from "./release_signature.ts";
 import { splitPath } from "./request.ts";
@@ -11,7 +11,7 @@ export const releaseNames = ["InRelease", "Release"] as const;
 export type Releases = Generations<Release>;
 
 export interface ReleasesOptions extends Omit<GenerationsOptions<Release>, "rules"> {
-  readonly artifacts: AptArtifacts;
+  readonly artifacts: Artifacts;
 }
 
 /** A release is served together with the indexes it lists, and with its signature. */

@@ -8,7 +8,7 @@ export type ReleaseName = "InRelease" | "Release" | "Release.gpg";
  * The meaning of a path below a mirror, by its form alone. Every path here is percent-decoded, and so the same however a
  * client writes it: apt has `%2b` for `+`, others do not. A folder ends in no slash; the root is the empty text.
  */
-export type AptRequest =
+export type RepositoryRequest =
   /** `suite` is the folder. An index of that name, such as `main/binary-amd64/Release`, looks just the same. */
   | { readonly kind: "release"; readonly path: string; readonly suite: string; readonly name: ReleaseName }
   /** `folder` is where the index itself lies, and the folder `by-hash` beside it. */
@@ -32,7 +32,7 @@ const versionedBuild = /^[^_]+_[^_\d]*\d[^_]*_[^_]+\.(?:deb|udeb|ddeb|changes|bu
 const versionedSource = /^[^_]+_[^_\d]*\d.*\.(?:dsc|diff\.gz|tar\.(?:gz|xz|bz2|lzma|zst)(?:\.(?:asc|sig))?)$/;
 
 /** Parses a path, percent-encoded or not. Throws nothing: a malformed path is `other`. */
-export function parseAptRequest(encodedPath: string): AptRequest {
+export function parseRequest(encodedPath: string): RepositoryRequest {
   const path = decode(encodedPath);
   const { folder, name } = splitPath(path);
   if (releaseNames.includes(name)) return { kind: "release", path, suite: folder, name: name as ReleaseName };

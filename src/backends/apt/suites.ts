@@ -3,7 +3,7 @@ import type { Client } from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { isMissing, VaultError } from "../../errors.ts";
-import { adoptedPrefix, type AptArtifacts } from "./artifacts.ts";
+import { adoptedPrefix, type Artifacts } from "./artifacts.ts";
 import type { ServedReleases } from "./served_releases.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
 import type { ReadAhead } from "../shared/generations/read_ahead.ts";
@@ -21,7 +21,7 @@ export interface Generation {
 export interface SuitesOptions {
   /** The name of the backend. */
   readonly name: string;
-  readonly artifacts: AptArtifacts;
+  readonly artifacts: Artifacts;
   readonly releases: Releases;
   readonly served: ServedReleases;
   readonly readAhead: ReadAhead;
@@ -30,7 +30,7 @@ export interface SuitesOptions {
 /** Finds the index that a path means, in the releases of the suites above it. */
 export class Suites {
   readonly #name: string;
-  readonly #artifacts: AptArtifacts;
+  readonly #artifacts: Artifacts;
   readonly #releases: Releases;
   readonly #served: ServedReleases;
   readonly #readAhead: ReadAhead;

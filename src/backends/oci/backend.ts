@@ -4,25 +4,25 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { acceptClassOf, everyForm } from "./accept.ts";
-import { OciCandidates } from "./candidates.ts";
+import { RegistryCandidates } from "./candidates.ts";
 import { manifestCheck, mediaTypeOf, referrersCheck, tagListCheck } from "./document_checks.ts";
-import { formatOciError } from "./error_body.ts";
+import { formatError } from "./error_body.ts";
 import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
-import { announcedDigest, presentContent, presentList, versionHeader } from "./response_headers.ts";
+import { announcedDigest, contentHeaders, listHeaders, versionHeader } from "./response_headers.ts";
 import { noReferrers } from "./referrers.ts";
 import { type Claim, Registries, type Unconfigured } from "./registries.ts";
-import type { OciRegistry } from "./registry.ts";
-import { formatOciPath, nsOf, type OciContent, parseOciRequest } from "./request.ts";
+import type { RegistryOptions } from "./registry.ts";
+import { type Content, formatPath, nsOf, parseRequest } from "./request.ts";
 
-export interface OciBackendOptions {
+export interface BackendOptions {
   readonly name: string;
   readonly type: "dockerhub" | "oci";
   readonly prefix: string;
   readonly maxTransfers: number;
   readonly policy: CachingPolicy;
   /** In the order they are tried. For `dockerhub`, Docker Hub's names mean all of them. */
-  readonly registries: readonly OciRegistry[];
+  readonly registries: readonly RegistryOptions[];
   /** How long tags and lists are fresh. */
   readonly tagTtlMs: number;
   /** For tags and lists. What has a digest is checked, so that any registry may stand in for one that fails. */
@@ -39,7 +39,7 @@ export interface ImageBackend extends Backend {
 }
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
-export interface OciBackend extends ImageBackend {
+export interface RegistryBackend extends ImageBackend {
   /** The registries it serves, by their names or patterns of them. */
   readonly registryNames: readonly string[];
   /** Why it serves this registry; null where it does not. */
@@ -54,7 +54,7 @@ const mostPrefetches = 4;
 const pong: DirectAnswer = { status: 200, contentType: "application/json", headers: [versionHeader], body: "{}" };
 
 /** Registries that speak the distribution API (DESIGN 7, OCI). */
-export function createOciBackend(options: OciBackendOptions): OciBackend {
+export function createBackend(options: BackendOptions): RegistryBackend {
   return new OciMirror(options);
 }
 
@@ -68,7 +68,7 @@ interface Place {
   readonly reuse: Reuse;
 }
 
-type Digested = Extract<OciContent, { kind: "manifest" | "blob" }>;
+type Digested = Extract<Content, { kind: "manifest" | "blob" }>;
 
 interface TagRequest {
   readonly request: BackendRequest;
@@ -76,17 +76,17 @@ interface TagRequest {
   readonly since: number | undefined;
 }
 
-class OciMirror implements OciBackend {
+class OciMirror implements RegistryBackend {
   readonly name: string;
   readonly type: string;
   readonly prefix: string;
   readonly maxTransfers: number;
-  readonly #options: OciBackendOptions;
+  readonly #options: BackendOptions;
   readonly #registries: Registries;
-  readonly #candidates = new OciCandidates();
+  readonly #candidates = new RegistryCandidates();
   readonly #prefetch: Prefetch | null;
 
-  constructor(options: OciBackendOptions) {
+  constructor(options: BackendOptions) {
     this.name = options.name;
     this.type = options.type;
     this.prefix = options.prefix;
@@ -110,11 +110,11 @@ class OciMirror implements OciBackend {
   }
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
-    return formatOciError(error, parseOciRequest(belowVersion(request)));
+    return formatError(error, parseRequest(belowVersion(request)));
   }
 
   answer(request: BackendRequest, vault?: VaultReader): Resolved {
-    const asked = parseOciRequest(request);
+    const asked = parseRequest(request);
     switch (asked.kind) {
       case "ping":
         return { kind: "answer", answer: pong };
@@ -131,7 +131,7 @@ class OciMirror implements OciBackend {
   }
 
   /** The artifact that fetches ahead what it lists; nothing of registries that only a client has named, nor offline. */
-  #fetchingAhead(asked: OciContent, request: BackendRequest, vault: VaultReader | undefined): Resolved {
+  #fetchingAhead(asked: Content, request: BackendRequest, vault: VaultReader | undefined): Resolved {
     const resolved = this.#resolve(asked, request);
     const { artifact } = resolved;
     const prefetch = this.#prefetch;
@@ -150,14 +150,14 @@ class OciMirror implements OciBackend {
     };
   }
 
-  #resolve(asked: OciContent, request: BackendRequest): ResolvedArtifact {
+  #resolve(asked: Content, request: BackendRequest): ResolvedArtifact {
     const scope = this.#registries.scopeOf(asked.registry);
     const isHub = scope.registries.every((registry) => registry.isHub);
     const content = isHub ? { ...asked, name: scope.registries[0]!.imageName(asked.name) } : asked;
     const repositoryKey = `/${scope.word}/${content.name}`;
     const common: Common = {
       backend: this.name,
-      key: `/${scope.word}${formatOciPath(content)}`,
+      key: `/${scope.word}${formatPath(content)}`,
       candidates: this.#candidates.of(scope, content),
       policy: this.#options.policy,
       failover: scope.areAlike ? "any_failure" : this.#options.failover,
@@ -192,7 +192,7 @@ class OciMirror implements OciBackend {
         identity: { kind: "announced", digestIn: announcedDigest, reuse },
         document: { check: manifestCheck, keyByDigest, mediaTypeOf },
       },
-      headers: (stored, sha256) => presentContent(stored, null, sha256),
+      headers: (stored, sha256) => contentHeaders(stored, null, sha256),
     };
   }
 
@@ -208,7 +208,7 @@ class OciMirror implements OciBackend {
         failover: "any_failure",
         ...isManifest && { document: { keyByDigest: (sha256) => manifestKey(repositoryKey, sha256) } },
       },
-      headers: (stored) => presentContent(stored, digest),
+      headers: (stored) => contentHeaders(stored, digest),
     };
   }
 
@@ -223,7 +223,7 @@ class OciMirror implements OciBackend {
         identity: { kind: "unknown" },
         document: { check: kind === "tags" ? tagListCheck : referrersCheck },
       },
-      headers: (stored) => presentList(stored, address),
+      headers: (stored) => listHeaders(stored, address),
       ...kind === "referrers" && { ifMissing: noReferrers },
     };
   }

@@ -5,13 +5,13 @@ import { VaultError } from "../../errors.ts";
 import { referrersTag, withReferrersApi } from "./referrers.ts";
 import type { Scope } from "./registries.ts";
 import type { Registry } from "./registry.ts";
-import type { OciContent } from "./request.ts";
+import type { Content } from "./request.ts";
 
 /** How many images are remembered with the registry that has them. */
 const maxRemembered = 10_000;
 
 /** Where content is available; remembers which registry was last seen to have an image, and who had none of it. */
-export class OciCandidates {
+export class RegistryCandidates {
   readonly #remembered = new LRUCache<string, Registry>(atMost(maxRemembered));
   /** When a registry last said that it does not have something of an image that was asked for by digest. */
   readonly #absentAt = new LRUCache<string, number>(atMost(maxRemembered));
@@ -20,7 +20,7 @@ export class OciCandidates {
    * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image
    * was last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
    */
-  of(scope: Scope, content: OciContent): readonly Candidate[] {
+  of(scope: Scope, content: Content): readonly Candidate[] {
     const permitted = scope.registries.filter((registry) => registry.permits(registry.imageName(content.name)));
     if (permitted.length === 0) throw notPermitted(scope, content.name);
     const image = `${scope.word}/${content.name}`;
@@ -64,12 +64,12 @@ interface Lesson {
   readonly mayBeAbsent: boolean;
 }
 
-function candidateOf(registry: Registry, content: OciContent): Candidate {
+function candidateOf(registry: Registry, content: Content): Candidate {
   const fetch = content.kind === "blob" ? registry.fetchBlob : registry.fetch;
   return { url: registry.urlOf(content), fetch, idleTimeoutMs: registry.idleTimeoutMs };
 }
 
-type Referrers = Extract<OciContent, { kind: "referrers" }>;
+type Referrers = Extract<Content, { kind: "referrers" }>;
 
 /** First by the API for it, then by the tag that takes its place where there is none. */
 function withReferrersTag(registry: Registry, content: Referrers, candidate: Candidate): Candidate[] {

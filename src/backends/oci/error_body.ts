@@ -1,10 +1,10 @@
 import type { DirectAnswer } from "../../backend.ts";
 import type { ErrorCode, VaultError } from "../../errors.ts";
 import { versionHeader } from "./response_headers.ts";
-import type { OciRequest } from "./request.ts";
+import type { RegistryRequest } from "./request.ts";
 
 /** Those of distribution-spec, and those of Docker's registry that clients know as well. */
-type OciErrorCode =
+type RegistryErrorCode =
   | "BLOB_UNKNOWN"
   | "DENIED"
   | "DIGEST_INVALID"
@@ -19,7 +19,7 @@ type OciErrorCode =
   | "UNSUPPORTED";
 
 /** What depends on the request or on upstream's answer is null. */
-const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
+const codes: Readonly<Record<ErrorCode, RegistryErrorCode | null>> = {
   bad_request: null,
   refused: null,
   denied: null,
@@ -49,7 +49,7 @@ const codes: Readonly<Record<ErrorCode, OciErrorCode | null>> = {
 const readOnly = "this is a read-only mirror, and pushes go to the registry itself";
 
 /** An error as the clients of registries read it (distribution-spec, "Error codes"). */
-export function formatOciError(error: VaultError, request: OciRequest): Omit<DirectAnswer, "status"> {
+export function formatError(error: VaultError, request: RegistryRequest): Omit<DirectAnswer, "status"> {
   const message = error.code === "method_not_allowed" ? `${error.message}; ${readOnly}` : error.message;
   const code = codes[error.code] ?? codeFor(error, request);
   return {
@@ -59,7 +59,7 @@ export function formatOciError(error: VaultError, request: OciRequest): Omit<Dir
   };
 }
 
-function codeFor({ code, upstreamStatus }: VaultError, request: OciRequest): OciErrorCode {
+function codeFor({ code, upstreamStatus }: VaultError, request: RegistryRequest): RegistryErrorCode {
   if (code === "refused") return upstreamStatus === 405 || upstreamStatus === 406 ? "UNSUPPORTED" : "DENIED";
   if (code === "denied") return upstreamStatus === 401 ? "UNAUTHORIZED" : "DENIED";
   if (code === "bad_request") return request.kind === "invalid" ? request.code : "UNSUPPORTED";

@@ -8,16 +8,16 @@ import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
-import { createOciBackend, type OciBackend } from "./backend.ts";
+import { createBackend, type RegistryBackend } from "./backend.ts";
 import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
-import type { OciRegistry } from "./registry.ts";
-import { createOciRoot } from "./root.ts";
+import type { RegistryOptions } from "./registry.ts";
+import { createRoot } from "./root.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
 import { createRegistryOpener } from "./unconfigured_registries.ts";
 
 /** The types `dockerhub` and `oci`: registries of container images and other OCI artifacts. */
-export const oci: BackendType<OciConfig, OciBackend> = {
+export const oci: BackendType<OciConfig, RegistryBackend> = {
   schema,
   destinations: ({ config: { repositories } }) =>
     repositories.filter((registry) => hasCredentials(registry) && !registry.insecure).map(
@@ -33,7 +33,7 @@ export const oci: BackendType<OciConfig, OciBackend> = {
     const { name, type, config: options } = backend;
     const { config, log } = opening;
     const names = clientHosts(backend).map(({ pattern }) => pattern);
-    return createOciBackend({
+    return createBackend({
       name,
       type,
       prefix: options.prefix,
@@ -55,13 +55,13 @@ export const oci: BackendType<OciConfig, OciBackend> = {
  * Adds `/v2` at the root, unless a backend of another type has that prefix. The root belongs to the backend that has it
  * as its prefix, else to the first `dockerhub`, else to the first `oci`.
  */
-function withRoot(opened: readonly OciBackend[], others: readonly Backend[]): Backend[] {
+function withRoot(opened: readonly RegistryBackend[], others: readonly Backend[]): Backend[] {
   const [first, ...rest] = opened.toSorted((a, b) => rootRank(a) - rootRank(b));
   if (first === undefined || others.some(({ prefix }) => prefix === "/v2")) return [...opened];
-  return [...opened.filter(({ prefix }) => prefix !== "/v2"), createOciRoot([first, ...rest])];
+  return [...opened.filter(({ prefix }) => prefix !== "/v2"), createRoot([first, ...rest])];
 }
 
-function rootRank({ prefix, type }: OciBackend): number {
+function rootRank({ prefix, type }: RegistryBackend): number {
   if (prefix === "/v2") return 0;
   if (prefix === "/") return 1;
   return type === "dockerhub" ? 2 : 3;
@@ -95,7 +95,7 @@ function clientHosts({ config: { registries } }: OciConfig): ClientHost[] {
   return opened.map((pattern) => ({ pattern, inWords: pattern === "any" ? "any registry" : pattern }));
 }
 
-async function openRegistry(registry: RegistryConfig, backend: OciConfig, opening: Opening): Promise<OciRegistry> {
+async function openRegistry(registry: RegistryConfig, backend: OciConfig, opening: Opening): Promise<RegistryOptions> {
   const { upstreams, metrics, log } = opening;
   const { registry_url: url, names = [], allow = [], deny = [], mirror_of: mirrorOf = [], mirror_form } = registry;
   const createFetch = await upstreams.connect(backend, registry);

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { VaultError } from "../../errors.ts";
 import { type HostFit, hostFits, HostPatterns } from "./host_patterns.ts";
-import { type OciRegistry, Registry } from "./registry.ts";
+import { Registry, type RegistryOptions } from "./registry.ts";
 import { isHubName, plainName } from "./registry_name.ts";
 
 /** Registries that are not configured, and asked all the same where a client names one of them. */
@@ -9,7 +9,7 @@ export interface Unconfigured {
   /** Patterns of their names, or `any`; none where this is empty. */
   readonly names: readonly string[];
   /** A registry by its name. */
-  open(name: string): OciRegistry;
+  open(name: string): RegistryOptions;
 }
 
 /** Why a registry is served: it is configured, or its name fits what may be asked besides. */
@@ -20,7 +20,7 @@ export const claims: readonly Claim[] = ["configured", ...hostFits];
 
 export interface RegistriesOptions {
   /** In the order they are tried. */
-  readonly registries: readonly OciRegistry[];
+  readonly registries: readonly RegistryOptions[];
   /** Whether they stand in for Docker Hub, so that its names mean all of them. */
   readonly mirrorsHub: boolean;
   /** Absent where only those are asked that are configured. */

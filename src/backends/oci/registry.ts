@@ -3,10 +3,10 @@ import picomatch from "picomatch";
 import type { Fetch } from "../../artifact.ts";
 import { type HostFit, HostPatterns } from "./host_patterns.ts";
 import { allHubNames, canonicalName, isDomainName, isHubName } from "./registry_name.ts";
-import { formatOciPath, type OciContent } from "./request.ts";
+import { type Content, formatPath } from "./request.ts";
 
 /** A registry as it is configured. */
-export interface OciRegistry {
+export interface RegistryOptions {
   /** Its base URL; may have a path. Where that has `/v2` in it, names of images follow at once. */
   readonly url: string;
   /** The names clients ask for it by, in lower case: `host[:port]` and aliases; the first is its own in the cache. */
@@ -48,14 +48,14 @@ export class Registry {
   /** Whether blobs may come over plain http: then an answer about them to HEAD proves nothing. */
   readonly plainHttpBlobs: boolean;
   readonly idleTimeoutMs: number;
-  readonly #config: OciRegistry;
+  readonly #config: RegistryOptions;
   readonly #mirrorOf: HostPatterns;
   /** The registry that it is asked for here instead of for itself; null for itself. */
   readonly #mirrored: string | null;
   readonly #allows: (image: string) => boolean;
   readonly #denies: (image: string) => boolean;
 
-  constructor(config: OciRegistry, mirrored: string | null = null) {
+  constructor(config: RegistryOptions, mirrored: string | null = null) {
     const url = new URL(config.url.replace(/\/+$/, ""));
     this.apiUrl = /\/v2(?:\/|$)/.test(url.pathname) ? url.href : `${url.href.replace(/\/$/, "")}/v2`;
     const names = mirrored === null ? config.names.map(canonicalName) : [mirrored];
@@ -102,8 +102,8 @@ export class Registry {
   }
 
   /** Where it has this, named as the registry knows it: see `imageName`. */
-  urlOf(content: OciContent): string {
-    const path = formatOciPath(content);
+  urlOf(content: Content): string {
+    const path = formatPath(content);
     if (this.#mirrored === null) return `${this.apiUrl}${path}`;
     if (this.#config.mirrorForm !== "ns") return `${this.apiUrl}/${this.#mirrored}${path}`;
     return `${this.apiUrl}${path}${path.includes("?") ? "&" : "?"}ns=${encodeURIComponent(this.#mirrored)}`;

@@ -8,21 +8,21 @@ interface Named {
 }
 
 /** What is to be had from a registry. `query` begins with `?`, or is empty. */
-export type OciContent =
+export type Content =
   | Named & { readonly kind: "tagged_manifest"; readonly tag: string }
   | Named & { readonly kind: "manifest" | "blob"; readonly digest: Digest }
   | Named & { readonly kind: "tags"; readonly query: string }
   | Named & { readonly kind: "referrers"; readonly digest: Digest; readonly query: string };
 
 /** A request of the distribution API that is malformed, in the API's own terms. */
-export interface OciMistake {
+export interface Malformed {
   readonly kind: "invalid";
   readonly code: "NAME_INVALID" | "TAG_INVALID" | "DIGEST_INVALID";
   readonly message: string;
 }
 
 /** Everything a path of the distribution API can mean to a mirror that only reads. */
-export type OciRequest = OciContent | OciMistake | { readonly kind: "ping" } | { readonly kind: "unknown" };
+export type RegistryRequest = Content | Malformed | { readonly kind: "ping" } | { readonly kind: "unknown" };
 
 /** The grammars of distribution-spec ("Pulling manifests") and of the domain in docker's image references. */
 const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
@@ -34,7 +34,7 @@ const registryPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 const maxNameLength = 255;
 
 /** Reads a path below `/v2`, percent-encoded or not, and a query. Throws nothing: a malformed request is a kind too. */
-export function parseOciRequest({ path, query }: { readonly path: string; readonly query: string }): OciRequest {
+export function parseRequest({ path, query }: { readonly path: string; readonly query: string }): RegistryRequest {
   const segments = decode(path).split("/").slice(1);
   if (segments.length === 1 && segments[0] === "") return { kind: "ping" };
   if (segments.length < 3) return { kind: "unknown" };
@@ -60,7 +60,7 @@ export function parseOciRequest({ path, query }: { readonly path: string; readon
 }
 
 /** The inverse, below `/v2` of the registry itself: without what names the registry. */
-export function formatOciPath(content: OciContent): string {
+export function formatPath(content: Content): string {
   switch (content.kind) {
     case "tagged_manifest":
       return `/${content.name}/manifests/${content.tag}`;
@@ -101,13 +101,13 @@ function isRegistryName(text: string): boolean {
   return registryPattern.test(text) && URL.canParse(`https://${text}`);
 }
 
-function parseManifest(named: Named, reference: string): OciContent | OciMistake {
+function parseManifest(named: Named, reference: string): Content | Malformed {
   if (reference.includes(":")) return withDigest(reference, (digest) => ({ kind: "manifest", ...named, digest }));
   if (tagPattern.test(reference)) return { kind: "tagged_manifest", ...named, tag: reference };
   return invalid("TAG_INVALID", `Not a tag: "${shown(reference)}"`);
 }
 
-function withDigest(text: string, build: (digest: Digest) => OciContent): OciContent | OciMistake {
+function withDigest(text: string, build: (digest: Digest) => Content): Content | Malformed {
   const digest = readDigest(text);
   if (digest !== null) return build(digest);
   return invalid("DIGEST_INVALID", `Not a sha256 or sha512 digest: "${shown(text)}"`);
@@ -123,7 +123,7 @@ export function readDigest(text: string): Digest | null {
   }
 }
 
-function checkName(name: string): OciMistake | null {
+function checkName(name: string): Malformed | null {
   if (name.length <= maxNameLength && namePattern.test(name)) return null;
   return invalid(
     "NAME_INVALID",
@@ -132,11 +132,11 @@ function checkName(name: string): OciMistake | null {
   );
 }
 
-function invalidRegistry(registry: string): OciMistake {
+function invalidRegistry(registry: string): Malformed {
   return invalid("NAME_INVALID", `Not the name of a registry: "${shown(registry)}"`);
 }
 
-function invalid(code: OciMistake["code"], message: string): OciMistake {
+function invalid(code: Malformed["code"], message: string): Malformed {
   return { kind: "invalid", code, message };
 }
 

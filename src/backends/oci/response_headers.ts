@@ -12,7 +12,7 @@ const digestName = "docker-content-digest";
  * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's,
  * else with that of its bytes.
  */
-export function presentContent(headers: HeaderList, askedFor: Digest | null, sha256?: string): HeaderList {
+export function contentHeaders(headers: HeaderList, askedFor: Digest | null, sha256?: string): HeaderList {
   const digest = askedFor === null ? digestOfName(headers, sha256) : formatDigest(askedFor);
   const told = digest === undefined ? [] : [[digestName, digest] as const];
   return [...without(headers, digestName), versionHeader, ...told];
@@ -38,7 +38,7 @@ export interface ListAddress {
 }
 
 /** The headers of a list of tags or referrers: the link to its next page leads back here. */
-export function presentList(headers: HeaderList, address: ListAddress): HeaderList {
+export function listHeaders(headers: HeaderList, address: ListAddress): HeaderList {
   const next = nextPage(headerOf(headers, "link") ?? "", address);
   return [...without(headers, digestName, "link"), versionHeader, ...next === null ? [] : [["link", next] as const]];
 }

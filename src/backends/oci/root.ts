@@ -1,23 +1,23 @@
 import type { BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { VaultError } from "../../errors.ts";
-import type { ImageBackend, OciBackend } from "./backend.ts";
-import { formatOciError } from "./error_body.ts";
+import type { ImageBackend, RegistryBackend } from "./backend.ts";
+import { formatError } from "./error_body.ts";
 import { claims, unknownRegistry } from "./registries.ts";
 import { canonicalName } from "./registry_name.ts";
-import { nsOf, parseOciRequest } from "./request.ts";
+import { nsOf, parseRequest } from "./request.ts";
 
 /**
  * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix
  * or registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
  */
-export function createOciRoot(backends: readonly [OciBackend, ...OciBackend[]]): ImageBackend {
+export function createRoot(backends: readonly [RegistryBackend, ...RegistryBackend[]]): ImageBackend {
   return new OciRoot(backends);
 }
 
 /** A backend, and the request as it is below its `/v2`. */
 interface Addressed {
-  readonly backend: OciBackend;
+  readonly backend: RegistryBackend;
   readonly request: BackendRequest;
 }
 
@@ -26,11 +26,11 @@ class OciRoot implements ImageBackend {
   readonly type: string;
   readonly prefix = "/v2";
   readonly maxTransfers: number;
-  readonly #first: OciBackend;
-  readonly #backends: readonly OciBackend[];
-  readonly #longestPrefixFirst: readonly OciBackend[];
+  readonly #first: RegistryBackend;
+  readonly #backends: readonly RegistryBackend[];
+  readonly #longestPrefixFirst: readonly RegistryBackend[];
 
-  constructor(backends: readonly [OciBackend, ...OciBackend[]]) {
+  constructor(backends: readonly [RegistryBackend, ...RegistryBackend[]]) {
     const [first] = backends;
     this.name = first.name;
     this.type = first.type;
@@ -53,7 +53,7 @@ class OciRoot implements ImageBackend {
   }
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
-    return formatOciError(error, parseOciRequest(this.#byPrefix(request)?.request ?? request));
+    return formatError(error, parseRequest(this.#byPrefix(request)?.request ?? request));
   }
 
   /**
@@ -77,8 +77,8 @@ class OciRoot implements ImageBackend {
   }
 
   /** Throws `denied` where no backend serves the registry. */
-  #byRegistry(request: BackendRequest): OciBackend {
-    const asked = parseOciRequest(request);
+  #byRegistry(request: BackendRequest): RegistryBackend {
+    const asked = parseRequest(request);
     const registry = "registry" in asked ? asked.registry : null;
     if (registry === null) return this.#first;
     for (const claim of claims) {

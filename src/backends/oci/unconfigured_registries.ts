@@ -7,7 +7,7 @@ import type { Opening } from "../backend_type.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
 import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
-import type { OciRegistry } from "./registry.ts";
+import type { RegistryOptions } from "./registry.ts";
 import type { OciConfig } from "./schema.ts";
 
 /** Clients choose the names, so their number is bounded. A registry that is forgotten costs a new token. */
@@ -20,7 +20,7 @@ const mostClients = 64;
 export async function createRegistryOpener(
   backend: OciConfig,
   { config, upstreams, log }: Opening,
-): Promise<(name: string) => OciRegistry> {
+): Promise<(name: string) => RegistryOptions> {
   const { name: backendName, config: { timeout, insecure, proxy = config.proxy } } = backend;
   const lookup = proxy === undefined ? lookupWithSystem : lookupNothing;
   const createFetch = await upstreams.connect(backend, { client_certificate: null });

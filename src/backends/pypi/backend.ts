@@ -10,17 +10,17 @@ import { lastSegment } from "./links.ts";
 import { FileSearch } from "./file_search.ts";
 import type { FileToFetch } from "../shared/listings/file_table.ts";
 import { IndexReader } from "./index_reader.ts";
-import { fileKeyOf, type PypiIndex, PypiIndexes } from "./indexes.ts";
-import { showLists } from "./list_response.ts";
+import { fileKeyOf, Indexes, type IndexOptions } from "./indexes.ts";
+import { respondWithLists } from "./list_response.ts";
 import { projectsOf } from "./names.ts";
 import { headersOf } from "./page_work.ts";
 import { PageReadings } from "./rendered_page.ts";
-import { parsePypiRequest } from "./request.ts";
-import { shownPage } from "./page_response.ts";
+import { parseRequest } from "./request.ts";
+import { respondWithPage } from "./page_response.ts";
 import { tasks } from "./tasks.ts";
 import { UploadTimes } from "./upload_times.ts";
 
-export interface PypiBackendOptions {
+export interface BackendOptions {
   readonly name: string;
   readonly prefix: string;
   readonly maxTransfers: number;
@@ -30,7 +30,7 @@ export interface PypiBackendOptions {
   /** Files uploaded less than this ago are left out of the pages; null for none. */
   readonly minAgeMs: number | null;
   /** In the order they are asked: a project comes from the first that has it, and from no other. */
-  readonly indexes: readonly PypiIndex[];
+  readonly indexes: readonly IndexOptions[];
   readonly warn: (message: string) => void;
 }
 
@@ -42,7 +42,7 @@ interface PageAges {
 const held: Freshness = { kind: "immutable" };
 
 /** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
-export function createPypiBackend(options: PypiBackendOptions): Backend {
+export function createBackend(options: BackendOptions): Backend {
   return new PypiBackend(options);
 }
 
@@ -51,8 +51,8 @@ class PypiBackend implements Backend {
   readonly name: string;
   readonly prefix: string;
   readonly maxTransfers: number;
-  readonly #options: PypiBackendOptions;
-  readonly #indexes: PypiIndexes;
+  readonly #options: BackendOptions;
+  readonly #indexes: Indexes;
   readonly #reader: IndexReader;
   readonly #lane = new TaskLane(tasks);
   readonly #pages: PageReadings;
@@ -61,14 +61,14 @@ class PypiBackend implements Backend {
   readonly #uploadTimes: UploadTimes;
   readonly #withoutAges = new Set<string>();
 
-  constructor(options: PypiBackendOptions) {
+  constructor(options: BackendOptions) {
     this.name = options.name;
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.#options = options;
     const { name: backend, policy, ttlMs, minAgeMs } = options;
     const lane = this.#lane;
-    const indexes = this.#indexes = new PypiIndexes(options.indexes);
+    const indexes = this.#indexes = new Indexes(options.indexes);
     const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
     const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs });
     this.#search = new FileSearch({ indexes, reader, reading: pages.files });
@@ -81,7 +81,7 @@ class PypiBackend implements Backend {
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {
-    const asked = parsePypiRequest(request.path);
+    const asked = parseRequest(request.path);
     switch (asked.kind) {
       case "moved":
         return { kind: "answer", answer: moved(locationOf(asked.path, request) + request.query) };
@@ -119,7 +119,7 @@ class PypiBackend implements Backend {
     const { value } = read;
     const { source } = aged ?? read;
     const { policy } = this.#options;
-    return shownPage(value, source, {
+    return respondWithPage(value, source, {
       backend: this.name,
       key: `/simple/${project}/`,
       policy,
@@ -133,7 +133,7 @@ class PypiBackend implements Backend {
     if (form === null) return { kind: "answer", answer: notAcceptable };
     const { policy } = this.#options;
     const lists = await this.#reader.findLists(vault);
-    return showLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
+    return respondWithLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });
   }
 
   /**

@@ -4,10 +4,10 @@ import type { VaultReader } from "../../reader.ts";
 import { isMissing, VaultError } from "../../errors.ts";
 import type { FileTable, FileToFetch } from "../shared/listings/file_table.ts";
 import type { IndexReader } from "./index_reader.ts";
-import { type AskedIndex, fileKeyOf, type PypiIndexes } from "./indexes.ts";
+import { fileKeyOf, type Index, type Indexes } from "./indexes.ts";
 
 export interface FileSearchOptions {
-  readonly indexes: PypiIndexes;
+  readonly indexes: Indexes;
   readonly reader: IndexReader;
   /** How a page is read for its files. */
   readonly reading: Parser<FileTable>;
@@ -16,7 +16,7 @@ export interface FileSearchOptions {
 /** A file, and the index whose page lists it. */
 export interface ListedFile {
   readonly file: FileToFetch;
-  readonly index: AskedIndex;
+  readonly index: Index;
 }
 
 /** A page that does not list a file that is asked for is looked at again, but not more often than this. */
@@ -29,7 +29,7 @@ const ways: readonly Freshness[] = [held, { kind: "ttl", ttlMs: lookAgainAfterMs
 
 /** Looks files up on the pages of projects: what no page lists is never fetched. */
 export class FileSearch {
-  readonly #indexes: PypiIndexes;
+  readonly #indexes: Indexes;
   readonly #reader: IndexReader;
   readonly #reading: Parser<FileTable>;
 

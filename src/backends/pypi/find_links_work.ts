@@ -4,8 +4,8 @@ import type { IndexDocument } from "./index_document.ts";
 import type { ProjectPage } from "./page.ts";
 import type { RenderedDocument } from "../shared/made_document.ts";
 import { rendered } from "./page_work.ts";
-import { parseProjectPage } from "./parse_page.ts";
-import { renderProjectPage } from "./render_page.ts";
+import { parsePage } from "./parse_page.ts";
+import { renderPage } from "./render_page.ts";
 
 /** What is wanted of a page that lists files of many projects. */
 export interface LinksWanted {
@@ -22,12 +22,12 @@ const form = { form: "json", contentType: jsonType } as const;
 
 /** Makes an index's document of a page of pip's `--find-links`. Throws `upstream_failed` for what is no such page. */
 export function makeFromLinks([document]: readonly IndexDocument[], { project }: LinksWanted): LinksMade {
-  const { files } = parseProjectPage(document!);
+  const { files } = parsePage(document!);
   if (project === null) return { page: listOf(files.flatMap(({ filename }) => projectsOf(filename).slice(0, 1))) };
   const own = files.filter(({ filename }) => projectsOf(filename).includes(project));
   if (own.length === 0) return { page: null };
   const page: ProjectPage = { name: project, files: own, outside: [], source: { form: "html", meta: [] } };
-  return { page: rendered(renderProjectPage(page, { form: form.form, linkOf: ({ url }) => url }), form) };
+  return { page: rendered(renderPage(page, { form: form.form, linkOf: ({ url }) => url }), form) };
 }
 
 function listOf(projects: readonly string[]): RenderedDocument {

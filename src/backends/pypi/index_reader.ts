@@ -7,20 +7,20 @@ import { htmlType, jsonType } from "./page_format.ts";
 import type { IndexLane } from "./tasks.ts";
 import { isJson, maxPageBytes } from "./index_document.ts";
 import { candidateFromLinks } from "./find_links.ts";
-import type { AskedIndex, PypiIndexes } from "./indexes.ts";
+import type { Index, Indexes } from "./indexes.ts";
 
 export interface IndexReaderOptions {
   readonly backend: string;
   readonly policy: CachingPolicy;
   /** How long pages are fresh. */
   readonly ttlMs: number;
-  readonly indexes: PypiIndexes;
+  readonly indexes: Indexes;
   readonly lane: IndexLane;
 }
 
 /** What was made of a document of an index. */
 export interface IndexRead<T> extends Parsed<T> {
-  readonly index: AskedIndex;
+  readonly index: Index;
 }
 
 /** How a page is to be read. */
@@ -119,7 +119,7 @@ export class IndexReader {
   }
 
   /** How an index is asked for the page of a project, or for its list of projects. */
-  async #candidate(index: AskedIndex, asked: DocumentAsked): Promise<Candidate> {
+  async #candidate(index: Index, asked: DocumentAsked): Promise<Candidate> {
     const { linksUrl } = index;
     const { project, url, vault, freshness } = asked;
     if (linksUrl === null) return index.documentCandidate(url);
@@ -129,7 +129,7 @@ export class IndexReader {
   }
 
   /** The index that a page is of; null where none is that may have the project. */
-  #indexOf({ source }: Parsed<unknown>, project: string): AskedIndex | null {
+  #indexOf({ source }: Parsed<unknown>, project: string): Index | null {
     const index = this.#options.indexes.at(source.upstream, project);
     return index?.vouchesFor(source) ? index : null;
   }

@@ -9,7 +9,7 @@ import type { PageFile } from "./page.ts";
 import { formatFilePath } from "./request.ts";
 
 /** One index as it is configured. */
-export interface PypiIndex {
+export interface IndexOptions {
   /** Before the names of projects, without a slash at its end. */
   readonly url: string;
   /** Where the files are that are asked for below `/packages`; null where they are anywhere. */
@@ -26,7 +26,7 @@ export interface PypiIndex {
 }
 
 /** An index that may be asked for a project. */
-export interface AskedIndex {
+export interface Index {
   /** Without credentials. */
   readonly url: string;
   readonly globs: ProjectGlobs;
@@ -46,12 +46,12 @@ export interface AskedIndex {
 }
 
 /** The indexes in their order, and where their files are. */
-export class PypiIndexes {
-  readonly all: readonly AskedIndex[];
+export class Indexes {
+  readonly all: readonly Index[];
   /** What is before the files that have paths below `/packages`; null where there is no `packages_url`. */
   readonly packagesBase: string | null;
 
-  constructor(indexes: readonly PypiIndex[]) {
+  constructor(indexes: readonly IndexOptions[]) {
     const forwarding = new Forwarding(indexes.map(({ url }) => withoutCredentials(url)), indexes.some(isRuled));
     this.all = indexes.map((index) => openIndex(index, forwarding));
     const packagesUrl = indexes.map((index) => index.packagesUrl).find((url) => url !== null) ?? null;
@@ -59,7 +59,7 @@ export class PypiIndexes {
   }
 
   /** Those that may have the project, in order. Throws `not_found` where none may. */
-  of(project: string): readonly AskedIndex[] {
+  of(project: string): readonly Index[] {
     const permitted = this.all.filter((index) => index.permits(project));
     if (permitted.length > 0) return permitted;
     throw new VaultError("not_found", `No index is asked for "${project}": "only" and "never" of this backend say so`);
@@ -71,7 +71,7 @@ export class PypiIndexes {
   }
 
   /** The index whose page of the project this URL is; null where none is, or it may not have the project. */
-  at(url: string, project: string): AskedIndex | null {
+  at(url: string, project: string): Index | null {
     return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
   }
 
@@ -117,11 +117,11 @@ export function fileKeyOf(url: string): string {
   return `/files/${protocol.slice(0, -1)}/${host}${segments.join("/")}`;
 }
 
-function isRuled({ only, never }: PypiIndex): boolean {
+function isRuled({ only, never }: IndexOptions): boolean {
   return only.length > 0 || never.length > 0;
 }
 
-function openIndex(index: PypiIndex, forwarding: Forwarding): AskedIndex {
+function openIndex(index: IndexOptions, forwarding: Forwarding): Index {
   const { fetch, only, never, isFindLinks = false } = index;
   const globs = { only, never };
   const url = withoutCredentials(index.url);

@@ -21,7 +21,7 @@ export interface ListWanted {
 const held: Freshness = { kind: "immutable" };
 
 /** The list that clients get of these, of which there is one at least. */
-export function showLists(lists: readonly FoundList[], wanted: ListWanted): ResolvedArtifact {
+export function respondWithLists(lists: readonly FoundList[], wanted: ListWanted): ResolvedArtifact {
   const [first, ...others] = lists as [FoundList, ...FoundList[]];
   const { backend, form, policy } = wanted;
   const isWhole = others.length === 0 && first.index.permitsAll;

@@ -17,7 +17,7 @@ export interface ShownAs {
 }
 
 /** A page that has been made, in the way that suits its size. */
-export function shownPage(page: RenderedDocument, source: Provenance, shown: ShownAs): Resolved {
+export function respondWithPage(page: RenderedDocument, source: Provenance, shown: ShownAs): Resolved {
   if (page.bytes.byteLength <= largeBytes) return { kind: "document", document: { ...page, source } };
   const etag = headerOf(page.headers, "etag")!.slice(1, -1);
   return madeArtifact({

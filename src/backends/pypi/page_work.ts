@@ -7,8 +7,8 @@ import { packPageFiles } from "./listed_files.ts";
 import { addressOf, pathOfFile } from "./indexes.ts";
 import type { IndexDocument } from "./index_document.ts";
 import type { PageFile, ProjectPage } from "./page.ts";
-import { parseProjectPage } from "./parse_page.ts";
-import { renderProjectPage } from "./render_page.ts";
+import { parsePage } from "./parse_page.ts";
+import { renderPage } from "./render_page.ts";
 
 /** How a page is shown. */
 export interface PageShown {
@@ -37,7 +37,7 @@ export interface PageMade {
  * files. Throws `upstream_failed` for what is no page.
  */
 export function makePage([document]: readonly IndexDocument[], shown: PageShown | null): PageMade {
-  const page = parseProjectPage(document!);
+  const page = parsePage(document!);
   const { files } = page;
   return {
     files: packPageFiles(files),
@@ -49,10 +49,10 @@ export function makePage([document]: readonly IndexDocument[], shown: PageShown 
 function showPage(page: ProjectPage, shown: PageShown): RenderedDocument {
   const { project, form, toRoot, uploadedUntil, packagesBase } = shown;
   const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
-  if (uploadedUntil === null) return rendered(renderProjectPage(page, { form: form.form, linkOf }), form);
+  if (uploadedUntil === null) return rendered(renderPage(page, { form: form.form, linkOf }), form);
   const hidden = new Set(shown.hidden);
   const keep = ({ uploadTime, url }: PageFile) => uploadTime === null ? !hidden.has(url) : uploadTime <= uploadedUntil;
-  return rendered(renderProjectPage(page, { form: form.form, linkOf, keep }), form);
+  return rendered(renderPage(page, { form: form.form, linkOf, keep }), form);
 }
 
 /** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */

@@ -4,6 +4,6 @@ import { parseJsonPage } from "./parse_json.ts";
 import type { ProjectPage } from "./page.ts";
 
 /** Throws `upstream_failed` for what is no page of a project in a form we know (PEP 503, 629, 691). */
-export function parseProjectPage(document: IndexDocument): ProjectPage {
+export function parsePage(document: IndexDocument): ProjectPage {
   return isJsonDocument(document) ? parseJsonPage(document) : parseHtmlPage(document);
 }

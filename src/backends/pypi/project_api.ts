@@ -6,15 +6,15 @@ import { VaultError } from "../../errors.ts";
 import type { IndexLane } from "./tasks.ts";
 import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
 import type { IndexReader } from "./index_reader.ts";
-import type { AskedIndex, PypiIndexes } from "./indexes.ts";
+import type { Index, Indexes } from "./indexes.ts";
 import { limitOf, type PageReadings } from "./rendered_page.ts";
-import { shownPage } from "./page_response.ts";
+import { respondWithPage } from "./page_response.ts";
 import { maxPageBytes } from "./index_document.ts";
 
 export interface ProjectApiOptions {
   readonly backend: string;
   readonly policy: CachingPolicy;
-  readonly indexes: PypiIndexes;
+  readonly indexes: Indexes;
   readonly reader: IndexReader;
   readonly pages: PageReadings;
   readonly lane: IndexLane;
@@ -56,16 +56,16 @@ export class ProjectApi {
     const { page, isHidden, newest } = read.value;
     const key = `/json/${project}/${version ?? ""}`;
     const as = { backend, key, policy, headers: apiHeaders };
-    if (!isHidden) return shownPage(page, read.source, as);
+    if (!isHidden) return respondWithPage(page, read.source, as);
     if (newest === null) {
       throw new VaultError("not_found", `All files of ${nameOf(asked)} are newer than "min_age" allows`);
     }
     const older = documentOf({ project, version: newest });
     const { value, source } = await vault.read(document, this.#readingWith(older, shown, vault));
-    return shownPage(value.page, source, as);
+    return respondWithPage(value.page, source, as);
   }
 
-  #document(asked: AskedAbout, index: AskedIndex): Artifact {
+  #document(asked: AskedAbout, index: Index): Artifact {
     const url = index.apiUrl(asked.project, asked.version);
     if (url === null) throw missing(asked, index);
     return this.#options.reader.document(`/json/${asked.project}/${asked.version ?? ""};${index.url}`, [
@@ -100,7 +100,7 @@ export class ProjectApi {
   }
 }
 
-function missing(asked: AskedAbout, { url }: AskedIndex): VaultError {
+function missing(asked: AskedAbout, { url }: Index): VaultError {
   return new VaultError("not_found", `"${url}" has no document of the JSON API about ${nameOf(asked)}`);
 }
 

@@ -2,8 +2,8 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { policyOf } from "../opening/policy.ts";
-import { createPypiBackend } from "./backend.ts";
-import type { PypiIndex } from "./indexes.ts";
+import { createBackend } from "./backend.ts";
+import type { IndexOptions } from "./indexes.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
 
 /** The type `pypi`: indexes of Python packages. */
@@ -17,7 +17,7 @@ export const pypi: BackendType<PypiConfig> = {
   async open(backend, opening) {
     const { name, config: options } = backend;
     const { config, log } = opening;
-    return createPypiBackend({
+    return createBackend({
       name,
       prefix: options.prefix,
       maxTransfers: options.max_transfers,
@@ -30,7 +30,7 @@ export const pypi: BackendType<PypiConfig> = {
   },
 };
 
-async function openIndex(index: IndexConfig, backend: PypiConfig, opening: Opening): Promise<PypiIndex> {
+async function openIndex(index: IndexConfig, backend: PypiConfig, opening: Opening): Promise<IndexOptions> {
   const {
     index_url: url,
     packages_url: packagesUrl = null,

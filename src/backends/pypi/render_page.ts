@@ -14,7 +14,7 @@ export interface PageRendering {
 }
 
 /** The page in either form, with links of our own; what only the other form can say is left out. */
-export function renderProjectPage(page: ProjectPage, rendering: PageRendering): Uint8Array<ArrayBuffer> {
+export function renderPage(page: ProjectPage, rendering: PageRendering): Uint8Array<ArrayBuffer> {
   const { form, linkOf, keep } = rendering;
   const shown = keep ? page.files.filter((file) => keep(file)) : page.files;
   const text = form === "json"

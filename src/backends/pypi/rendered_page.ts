@@ -3,14 +3,14 @@ import type { Parser, ReadableBody } from "../../document.ts";
 import type { IndexLane } from "./tasks.ts";
 import type { PageFormat } from "./page_format.ts";
 import { FileTable } from "../shared/listings/file_table.ts";
-import type { PypiIndexes } from "./indexes.ts";
+import type { Indexes } from "./indexes.ts";
 import type { RenderedDocument } from "../shared/made_document.ts";
 import type { PageMade, PageShown } from "./page_work.ts";
 import { maxPageBytes } from "./index_document.ts";
 
 export interface PageOptions {
   readonly backend: string;
-  readonly indexes: PypiIndexes;
+  readonly indexes: Indexes;
   readonly lane: IndexLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;

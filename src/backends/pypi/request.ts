@@ -1,7 +1,7 @@
 import { isProjectName, normaliseName } from "./names.ts";
 
 /** What a path below the prefix means. */
-export type PypiRequest =
+export type IndexRequest =
   /** To be asked for at this path below the prefix instead. */
   | { readonly kind: "moved"; readonly path: string }
   | { readonly kind: "list" }
@@ -21,7 +21,7 @@ const apiPath = /^(\/pypi)?\/([^/]+)(?:\/([^/]+))?\/json\/?$/;
 const filePath = /^\/files\/([^/]+)\/(https?)\/([^/]+)(\/.+)$/;
 
 /** Pages stand below `/simple` (PEP 503) and, as the original has them, below the prefix itself. */
-export function parsePypiRequest(path: string): PypiRequest {
+export function parseRequest(path: string): IndexRequest {
   if (path === "/" || path === "/simple") return { kind: "moved", path: "/simple/" };
   if (path === "/simple/") return { kind: "list" };
   if (path.startsWith("/packages/")) return { kind: "package", rest: path.slice("/packages".length) };
@@ -34,7 +34,7 @@ export function parsePypiRequest(path: string): PypiRequest {
   return { kind: "page", project: name, toRoot: folder === "" ? "../" : "../../" };
 }
 
-function parseApi(path: string): PypiRequest {
+function parseApi(path: string): IndexRequest {
   const [, folder = "", written = "", escaped] = apiPath.exec(path)!;
   if (!isProjectName(written) || !/^(?:[\w.!+-]|%2[1B])*$/i.test(escaped ?? "")) return { kind: "unknown" };
   const version = escaped === undefined ? null : decodeURIComponent(escaped);
@@ -46,7 +46,7 @@ function parseApi(path: string): PypiRequest {
 }
 
 /** pip escapes the colon before a port. What is no host and port alone is none of our own links. */
-function parseFile(path: string): PypiRequest {
+function parseFile(path: string): IndexRequest {
   const [, project = "", scheme, escapedHost = "", rest] = filePath.exec(path)!;
   const host = escapedHost.replace(/%(?:3A|5B|5D)/gi, decodeURIComponent);
   const url = `${scheme}://${host}${rest}`;

@@ -5,7 +5,7 @@ import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import { parseHttpDate } from "../../http/date.ts";
-import { type AskedIndex, fileKeyOf } from "./indexes.ts";
+import { fileKeyOf, type Index } from "./indexes.ts";
 
 /** More files than a page of one project has, but for the very largest; those at the end of a page are the newest. */
 const mostAsked = 2000;
@@ -32,12 +32,12 @@ export class UploadTimes {
   }
 
   /** Of the last files of a page, in its order; null for those that cannot be told. */
-  async of(urls: readonly string[], index: AskedIndex, vault: VaultReader): Promise<Map<string, number | null>> {
+  async of(urls: readonly string[], index: Index, vault: VaultReader): Promise<Map<string, number | null>> {
     const asked = urls.slice(-mostAsked).map(async (url) => [url, await this.#timeOf(url, index, vault)] as const);
     return new Map(await Promise.all(asked));
   }
 
-  async #timeOf(url: string, index: AskedIndex, vault: VaultReader): Promise<number | null> {
+  async #timeOf(url: string, index: Index, vault: VaultReader): Promise<number | null> {
     const known = this.#known.get(url);
     if (known !== undefined) return known.at;
     const at = await this.#ask(url, index, vault);
@@ -45,7 +45,7 @@ export class UploadTimes {
     return at;
   }
 
-  async #ask(url: string, index: AskedIndex, vault: VaultReader): Promise<number | null> {
+  async #ask(url: string, index: Index, vault: VaultReader): Promise<number | null> {
     try {
       const headers = await vault.head(this.#file(url, index));
       return parseHttpDate(headerOf(headers, "last-modified") ?? "");
@@ -55,7 +55,7 @@ export class UploadTimes {
     }
   }
 
-  #file(url: string, index: AskedIndex): Artifact {
+  #file(url: string, index: Index): Artifact {
     const { backend, policy } = this.#options;
     return {
       backend,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import {
   ancestorsOf,
-  type AptRequest,
   byHashPath,
   encodePath,
-  parseAptRequest,
+  parseRequest,
   pathBelow,
+  type RepositoryRequest,
   splitPath,
 } from "../../../src/backends/apt/request.ts";
 import type { Digest } from "../../../src/digest.ts";
@@ -20,7 +20,7 @@ const digests: Readonly<Record<string, Digest>> = {
 
 const binary = "/dists/bookworm/main/binary-amd64";
 /** `path` is as asked for where it is left out. */
-const requests: Readonly<Record<string, AptRequest>> = {
+const requests: Readonly<Record<string, RepositoryRequest>> = {
   "/dists/bookworm/InRelease": { kind: "release", path: "", suite: "/dists/bookworm", name: "InRelease" },
   "/dists/stable/updates/Release.gpg": {
     kind: "release",
@@ -96,7 +96,7 @@ const requests: Readonly<Record<string, AptRequest>> = {
 };
 for (const [path, request] of Object.entries(requests)) {
   Deno.test(`what ${path} means`, () => {
-    assert.deepEqual(parseAptRequest(path), { ...request, path: request.path || path });
+    assert.deepEqual(parseRequest(path), { ...request, path: request.path || path });
   });
 }
 
@@ -104,7 +104,7 @@ Deno.test("by-hash paths are read as they are built", () => {
   for (const folder of ["", "/dists/x/main/source"]) {
     for (const digest of Object.values(digests)) {
       const path = byHashPath(folder, digest);
-      assert.deepEqual(parseAptRequest(path), { kind: "by_hash", path, folder, digest });
+      assert.deepEqual(parseRequest(path), { kind: "by_hash", path, folder, digest });
     }
   }
 });
@@ -126,7 +126,7 @@ Deno.test("what is written into a URL is read as it was", () => {
   for (const path of ["/pool/libstdc++6_1:2~rc1_a.deb", "/a b/ü", "/100%/x?y#z", "/a%2fb", "/[x]@y=z&w"]) {
     const encoded = encodePath(path);
     assert.equal(new URL(encoded, "http://h").pathname, encoded);
-    assert.equal(parseAptRequest(encoded).path, path);
+    assert.equal(parseRequest(encoded).path, path);
   }
   assert.equal(encodePath("/pool/libstdc++6_1~rc1_a.deb"), "/pool/libstdc%2B%2B6_1~rc1_a.deb");
 });

@@ -1,6 +1,6 @@
 import type { CachingPolicy } from "../../../src/artifact.ts";
 import type { Client } from "../../../src/backend.ts";
-import { type AptBackendOptions, createAptBackend } from "../../../src/backends/apt/backend.ts";
+import { type BackendOptions, createBackend } from "../../../src/backends/apt/backend.ts";
 import { formatCacheStatus } from "../../../src/http/cache_status.ts";
 import { type HeaderList, headerOf } from "../../../src/http/headers.ts";
 import { AptUpstream } from "../../support/apt/upstream.ts";
@@ -31,15 +31,15 @@ export class AptScene implements AsyncDisposable {
   readonly fixture: VaultFixture;
   readonly log: string[] = [];
   readonly #waiting = new Set<() => void>();
-  #backend: ReturnType<typeof createAptBackend>;
+  #backend: ReturnType<typeof createBackend>;
 
-  constructor(options: Partial<AptBackendOptions> = {}) {
+  constructor(options: Partial<BackendOptions> = {}) {
     this.fixture = new VaultFixture({ idleTimeoutMs: 60_000 });
     this.#backend = this.#create(options);
   }
 
   /** A process that has just started, on the same cache. */
-  restart(options: Partial<AptBackendOptions> = {}): void {
+  restart(options: Partial<BackendOptions> = {}): void {
     this.#backend = this.#create(options);
   }
 
@@ -81,13 +81,13 @@ export class AptScene implements AsyncDisposable {
     await this.fixture[Symbol.asyncDispose]();
   }
 
-  #create(options: Partial<AptBackendOptions>): ReturnType<typeof createAptBackend> {
+  #create(options: Partial<BackendOptions>): ReturnType<typeof createBackend> {
     const log = (message: string) => {
       this.log.push(message);
       for (const wake of this.#waiting) wake();
       this.#waiting.clear();
     };
-    return createAptBackend({
+    return createBackend({
       name: "debian",
       prefix: "/debian",
       maxTransfers: 16,

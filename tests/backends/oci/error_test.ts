@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, errorStatus, VaultError } from "../../../src/errors.ts";
-import { createOciRoot } from "../../../src/backends/oci/root.ts";
+import { createRoot } from "../../../src/backends/oci/root.ts";
 import { ociBackend, requestFor, sha256 } from "./fixture.ts";
 
 const backend = ociBackend();
@@ -60,7 +60,7 @@ Deno.test("a push is told that this is a mirror, and where to push", () => {
 });
 
 Deno.test("errors at the root are about what was asked there, also behind a prefix that could be no name", () => {
-  const root = createOciRoot([backend, ociBackend({ name: "other", prefix: "/Other" })]);
+  const root = createRoot([backend, ociBackend({ name: "other", prefix: "/Other" })]);
   const codeOf = (code: ErrorCode, path: string) =>
     JSON.parse(root.formatError!(new VaultError(code, "why"), requestFor(path, "/v2")).body).errors[0].code;
   assert.equal(codeOf("not_found", "/library/a/tags/list"), "NAME_UNKNOWN");

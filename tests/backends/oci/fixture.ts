@@ -1,8 +1,8 @@
 import type { Artifact, CachingPolicy, Fetch } from "../../../src/artifact.ts";
 import type { BackendRequest, Resolved, ResolvedArtifact } from "../../../src/backend.ts";
-import { createOciBackend, type OciBackend, type OciBackendOptions } from "../../../src/backends/oci/backend.ts";
+import { type BackendOptions, createBackend, type RegistryBackend } from "../../../src/backends/oci/backend.ts";
 import type { Digest } from "../../../src/digest.ts";
-import type { OciRegistry } from "../../../src/backends/oci/registry.ts";
+import type { RegistryOptions } from "../../../src/backends/oci/registry.ts";
 
 export const hex = "0123456789abcdef".repeat(4);
 export const sha256 = `sha256:${hex}`;
@@ -20,7 +20,7 @@ const policy: CachingPolicy = {
 const nothing: Fetch = () => Promise.resolve(new Response(null, { status: 404 }));
 
 /** A registry of this host that lets every image through and has none, but for what `changes` says. */
-export function registryAt(host: string, changes: Partial<OciRegistry> = {}): OciRegistry {
+export function registryAt(host: string, changes: Partial<RegistryOptions> = {}): RegistryOptions {
   return {
     url: `https://${host}`,
     names: [host],
@@ -35,8 +35,8 @@ export function registryAt(host: string, changes: Partial<OciRegistry> = {}): Oc
 export const hub = registryAt("registry-1.docker.io");
 
 /** A mirror of Docker Hub at `/docker`, but for what `changes` says. */
-export function ociBackend(changes: Partial<OciBackendOptions> = {}): OciBackend {
-  return createOciBackend({
+export function ociBackend(changes: Partial<BackendOptions> = {}): RegistryBackend {
+  return createBackend({
     name: "docker",
     type: "dockerhub",
     prefix: "/docker",

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import type { OciRegistry } from "../../../src/backends/oci/registry.ts";
-import { createOciRoot } from "../../../src/backends/oci/root.ts";
+import type { RegistryOptions } from "../../../src/backends/oci/registry.ts";
+import { createRoot } from "../../../src/backends/oci/root.ts";
 import { asArtifact, hub, isReused, ociBackend, registryAt, requestFor, sha256, urlsOf } from "./fixture.ts";
 
 const hubUrl = "https://registry-1.docker.io/v2";
 
-function parentAt(host: string, changes: Partial<OciRegistry> = {}): OciRegistry {
+function parentAt(host: string, changes: Partial<RegistryOptions> = {}): RegistryOptions {
   return registryAt(host, { mirrorOf: ["any"], ...changes });
 }
 
-function backendOf(...registries: OciRegistry[]) {
+function backendOf(...registries: RegistryOptions[]) {
   const backend = ociBackend({ type: "oci", registries });
   return (target: string) => asArtifact(backend.resolve(requestFor(target)));
 }
@@ -109,7 +109,7 @@ Deno.test("the root finds the backend whose mirror has a registry, after the one
   const docker = ociBackend();
   const parent = ociBackend({ name: "parent", type: "oci", prefix: "/p", registries: [parentAt("hq.example")] });
   const ghcr = ociBackend({ name: "ghcr", type: "oci", prefix: "/g", registries: [registryAt("ghcr.io")] });
-  const root = createOciRoot([docker, parent, ghcr]);
+  const root = createRoot([docker, parent, ghcr]);
   const backendFor = (name: string) => asArtifact(root.resolve(requestFor(`/${name}/a/b/manifests/1`, "/v2"))).backend;
   assert.deepEqual(["quay.io", "ghcr.io", "docker.io"].map(backendFor), ["parent", "ghcr", "docker"]);
 });

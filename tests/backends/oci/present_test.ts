@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { announcedDigest, presentContent, presentList } from "../../../src/backends/oci/response_headers.ts";
+import { announcedDigest, contentHeaders, listHeaders } from "../../../src/backends/oci/response_headers.ts";
 import { parseDigest } from "../../../src/digest.ts";
 import { sha256, sha512 } from "./fixture.ts";
 
@@ -8,21 +8,21 @@ const other = `sha256:${"0".repeat(64)}`;
 
 Deno.test("what was asked for by digest is told to have it, whatever upstream says", () => {
   const told = [["content-type", "a/b"], version, ["docker-content-digest", sha256]];
-  assert.deepEqual(presentContent([["content-type", "a/b"]], parseDigest(sha256)), told);
+  assert.deepEqual(contentHeaders([["content-type", "a/b"]], parseDigest(sha256)), told);
   assert.deepEqual(
-    presentContent([["docker-content-digest", other], ["content-type", "a/b"]], parseDigest(sha256)),
+    contentHeaders([["docker-content-digest", other], ["content-type", "a/b"]], parseDigest(sha256)),
     told,
   );
 });
 
 Deno.test("a tag has the digest that upstream tells, or none", () => {
   const upstream = [["docker-distribution-api-version", "registry/2.1"], ["docker-content-digest", other]] as const;
-  assert.deepEqual(presentContent(upstream, null), [version, ["docker-content-digest", other]]);
-  assert.deepEqual(presentContent([], null), [version]);
+  assert.deepEqual(contentHeaders(upstream, null), [version, ["docker-content-digest", other]]);
+  assert.deepEqual(contentHeaders([], null), [version]);
 });
 
 Deno.test("a list has no digest", () => {
-  const presented = presentList([["docker-content-digest", other], ["etag", '"1"']], {
+  const presented = listHeaders([["docker-content-digest", other], ["etag", '"1"']], {
     path: "/v2/a/tags/list",
     ns: null,
   });
@@ -31,8 +31,8 @@ Deno.test("a list has no digest", () => {
 
 Deno.test("the address that a registry counts its quota for is not passed on", () => {
   const upstream = [["docker-ratelimit-source", "192.0.2.1"]] as const;
-  assert.deepEqual(presentContent(upstream, null), [version]);
-  assert.deepEqual(presentList(upstream, { path: "/v2/a/tags/list", ns: null }), [version]);
+  assert.deepEqual(contentHeaders(upstream, null), [version]);
+  assert.deepEqual(listHeaders(upstream, { path: "/v2/a/tags/list", ns: null }), [version]);
 });
 
 const links: Readonly<Record<string, { link: string; ns?: string; expected: string | null }>> = {
@@ -58,7 +58,7 @@ const links: Readonly<Record<string, { link: string; ns?: string; expected: stri
 
 for (const [name, { link, ns = null, expected }] of Object.entries(links)) {
   Deno.test(`link to the next page: ${name}`, () => {
-    const presented = presentList([["link", link]], { path: "/docker/v2/a/tags/list", ns });
+    const presented = listHeaders([["link", link]], { path: "/docker/v2/a/tags/list", ns });
     const next = expected === null ? [] : [["link", `</docker/v2/a/tags/list${expected}>; rel="next"`]];
     assert.deepEqual(presented, [version, ...next]);
   });

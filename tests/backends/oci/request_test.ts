@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatOciPath, type OciContent, type OciRequest, parseOciRequest } from "../../../src/backends/oci/request.ts";
+import { type Content, formatPath, parseRequest, type RegistryRequest } from "../../../src/backends/oci/request.ts";
 import { parseDigest } from "../../../src/digest.ts";
 import { hex, sha256, sha512 } from "./fixture.ts";
 
@@ -8,7 +8,7 @@ const none = { registry: null };
 const longName = `${"a".repeat(127)}/${"b".repeat(127)}`;
 
 /** Requests that are to be read as they are built. */
-const contents: Readonly<Record<string, { path: string; content: OciContent }>> = {
+const contents: Readonly<Record<string, { path: string; content: Content }>> = {
   "a manifest by tag": {
     path: "/library/ubuntu/manifests/24.04",
     content: { kind: "tagged_manifest", ...none, name: "library/ubuntu", tag: "24.04" },
@@ -63,7 +63,7 @@ const contents: Readonly<Record<string, { path: string; content: OciContent }>> 
 
 for (const [name, { path, content }] of Object.entries(contents)) {
   Deno.test(`read and built back: ${name}`, () => {
-    assert.equal(formatOciPath(content), path);
+    assert.equal(formatPath(content), path);
     assert.deepEqual(parse(path), content);
   });
 }
@@ -159,7 +159,7 @@ for (const path of unknown) {
 
 Deno.test("the path itself is the check for the API", () => assert.deepEqual(parse("/"), { kind: "ping" }));
 
-function parse(target: string): OciRequest {
+function parse(target: string): RegistryRequest {
   const [path = "", query] = target.split("?");
-  return parseOciRequest({ path, query: query === undefined ? "" : `?${query}` });
+  return parseRequest({ path, query: query === undefined ? "" : `?${query}` });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createOciRoot } from "../../../src/backends/oci/root.ts";
+import { createRoot } from "../../../src/backends/oci/root.ts";
 import { VaultError } from "../../../src/errors.ts";
 import { asArtifact, asResolvedArtifact, ociBackend, registryAt, requestFor, sha256, urlsOf } from "./fixture.ts";
 
@@ -12,7 +12,7 @@ const both = ociBackend({
   prefix: "/reg",
   registries: [registryAt("reg.example"), registryAt("ghcr.io")],
 });
-const root = createOciRoot([docker, ghcr, team, both]);
+const root = createRoot([docker, ghcr, team, both]);
 
 const hub = "https://registry-1.docker.io/v2";
 
@@ -91,7 +91,7 @@ Deno.test("a registry that no backend has is refused, with all that are configur
 Deno.test("a registry that no backend has goes to the open one; one that is configured does not", () => {
   const unconfigured = { names: ["any"], open: registryAt };
   const open = ociBackend({ name: "open", type: "oci", prefix: "/any", registries: [], unconfigured });
-  const withOpen = createOciRoot([docker, open, ghcr]);
+  const withOpen = createRoot([docker, open, ghcr]);
   const backendOf = (path: string) => asArtifact(withOpen.resolve(requestFor(path, "/v2"))).backend;
   assert.equal(backendOf("/quay.io/a/b/manifests/1"), "open");
   assert.equal(backendOf("/a/b/manifests/1?ns=quay.io"), "open");
@@ -105,7 +105,7 @@ Deno.test("a registry goes to the backend that names it, then to one whose patte
   const all = open("all", "any");
   const starred = open("starred", "*.gcr.io", "quay.io");
   const named = open("named", "us.gcr.io");
-  const withPatterns = createOciRoot([docker, all, starred, named]);
+  const withPatterns = createRoot([docker, all, starred, named]);
   const backendOf = (path: string) => asArtifact(withPatterns.resolve(requestFor(path, "/v2"))).backend;
   assert.equal(backendOf("/us.gcr.io/a/b/manifests/1"), "named");
   assert.equal(backendOf("/eu.gcr.io/a/b/manifests/1"), "starred");
@@ -113,7 +113,7 @@ Deno.test("a registry goes to the backend that names it, then to one whose patte
   assert.equal(backendOf("/evilquay.io/a/b/manifests/1"), "all");
   assert.equal(backendOf("/docker.io/a/b/manifests/1"), "docker");
   assert.equal(backendOf("/starred/a/b/manifests/1?ns=evilquay.io"), "all", "the prefix of one that does not serve it");
-  const closed = createOciRoot([docker, starred, named]);
+  const closed = createRoot([docker, starred, named]);
   assert.throws(() => closed.resolve(requestFor("/evilquay.io/a/b/manifests/1", "/v2")), {
     code: "denied",
     message: /configured: docker\.io, \*\.gcr\.io, quay\.io, us\.gcr\.io\./,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { fileKeyOf, pathOfFile, type PypiIndex, PypiIndexes } from "../../../src/backends/pypi/indexes.ts";
+import { fileKeyOf, Indexes, type IndexOptions, pathOfFile } from "../../../src/backends/pypi/indexes.ts";
 import { VaultError } from "../../../src/errors.ts";
 
-function index(url: string, changes: Partial<PypiIndex> = {}): PypiIndex {
+function index(url: string, changes: Partial<IndexOptions> = {}): IndexOptions {
   const fetch = () => Promise.reject(new Error("nothing is fetched here"));
   return { url, packagesUrl: null, fetch, idleTimeoutMs: 1, only: [], never: [], ...changes };
 }
 
-const ruled = new PypiIndexes([
+const ruled = new Indexes([
   index("https://own.example/simple", { only: ["corp-*", "shared"], never: ["corp-public"] }),
   index("https://pypi.example/simple", { never: ["corp-{a,b}", "*-secret"] }),
 ]);
@@ -35,7 +35,7 @@ Deno.test("a project that no index may have is refused, with the rules that say 
   assert.throws(() => ruled.of("a-secret"), refusal);
 });
 
-const nested = new PypiIndexes([
+const nested = new Indexes([
   index("https://a.example/"),
   index("https://a.example/simple/", { never: ["barred"] }),
   index("https://a.example/simple/sub"),
@@ -72,7 +72,7 @@ const places: [packagesUrl: string | null, url: string, path: string][] = [
 
 for (const [packagesUrl, url, path] of places) {
   Deno.test(`with files at ${packagesUrl}, ${url} is at ${path}`, () => {
-    const indexes = new PypiIndexes([index("https://a.example/simple", { packagesUrl })]);
+    const indexes = new Indexes([index("https://a.example/simple", { packagesUrl })]);
     assert.equal(pathOfFile(indexes.packagesBase, "p", url), path);
     const rest = /^\/packages(\/.*)/.exec(path)?.[1];
     if (rest !== undefined) assert.equal(indexes.packageUrl(rest), url.split("?")[0]);
@@ -80,13 +80,13 @@ for (const [packagesUrl, url, path] of places) {
 }
 
 Deno.test("/packages is where the files of the first index are that says so", () => {
-  const indexes = new PypiIndexes([
+  const indexes = new Indexes([
     index("https://a.example/simple"),
     index("https://b.example/simple", { packagesUrl: "https://files.b.example" }),
     index("https://c.example/simple", { packagesUrl: "https://files.c.example" }),
   ]);
   assert.equal(indexes.packageUrl("/x.whl"), "https://files.b.example/packages/x.whl");
-  const none = new PypiIndexes([index("https://a.example/simple")]);
+  const none = new Indexes([index("https://a.example/simple")]);
   assert.throws(() => none.packageUrl("/x.whl"), { code: "not_found", message: /packages_url/ });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { IndexDocument } from "../../../src/backends/pypi/index_document.ts";
-import { parseProjectPage } from "../../../src/backends/pypi/parse_page.ts";
+import { parsePage } from "../../../src/backends/pypi/parse_page.ts";
 import { VaultError } from "../../../src/errors.ts";
 import {
   documentOf,
@@ -85,7 +85,7 @@ const entries: Readonly<Record<string, { entry: Record<string, unknown>; facts: 
 
 for (const [name, { entry, facts }] of Object.entries(entries)) {
   Deno.test(`a file in JSON: ${name}`, () => {
-    const page = parseProjectPage(jsonDocument(jsonWith([{ filename: wheel, url: wheelUrl, ...entry }])));
+    const page = parsePage(jsonDocument(jsonWith([{ filename: wheel, url: wheelUrl, ...entry }])));
     assert.deepEqual(page.files.map(factsOf), [{ ...plain, ...facts }]);
   });
 }
@@ -156,7 +156,7 @@ const anchors: Readonly<Record<string, { anchor: string; facts: Record<string, u
 
 for (const [name, { anchor, facts, head = "" }] of Object.entries(anchors)) {
   Deno.test(`a file in HTML: ${name}`, () => {
-    const page = parseProjectPage(htmlDocument(htmlWith(anchor, head)));
+    const page = parsePage(htmlDocument(htmlWith(anchor, head)));
     assert.deepEqual(page.files.map(factsOf), [{ ...plain, ...facts }]);
   });
 }
@@ -166,13 +166,13 @@ const links = ["ftp://h/x.whl", "file:///x.whl", "http://[", "javascript:void(0)
 Deno.test("JSON: what has no link that leads to a file is left out", () => {
   const bad = [{ filename: wheel }, { url: wheelUrl }, { filename: 1, url: wheelUrl }, null, "x", []];
   const files = [...bad, ...links.map((url) => ({ filename: wheel, url }))];
-  assert.deepEqual(parseProjectPage(jsonDocument(jsonWith(files))).files, []);
+  assert.deepEqual(parsePage(jsonDocument(jsonWith(files))).files, []);
 });
 
 Deno.test("HTML: what has no link that leads to a file is left out, and so are folders and orders of a listing", () => {
   const others = ["../", "?C=N;O=D", "/", "mailto:a@b", "#top", ""];
   const html = htmlWith(`${[...links, ...others].map((link) => `<a href="${link}">x</a>`).join("")}<a name="x">y</a>`);
-  assert.deepEqual(parseProjectPage(htmlDocument(html)).files, []);
+  assert.deepEqual(parsePage(htmlDocument(html)).files, []);
 });
 
 const checkout = "git+https://git.example/holy/grail.git@v1.0#egg=holy-grail-1.0";
@@ -185,9 +185,9 @@ const outside: readonly [link: string, name: string][] = [
 
 for (const [url, name] of outside) {
   Deno.test(`links to version control stay as they are: ${url}`, () => {
-    const html = parseProjectPage(htmlDocument(htmlWith(`<a href="${url}" rel="x">Grail</a>`)));
+    const html = parsePage(htmlDocument(htmlWith(`<a href="${url}" rel="x">Grail</a>`)));
     const entry = { filename: name, url, hashes: {} };
-    const json = parseProjectPage(jsonDocument(jsonWith([entry])));
+    const json = parsePage(jsonDocument(jsonWith([entry])));
     const others = [{ url, name, source: { form: "json", entry } }];
     assert.deepEqual([json.files, json.outside], [[], others]);
     const source = { form: "html", attributes: { href: url, rel: "x" }, text: "Grail" };
@@ -197,25 +197,25 @@ for (const [url, name] of outside) {
 
 Deno.test("HTML: forms and scripts do not matter where there are files", () => {
   const html = htmlWith('<script></script><form></form><a href="holy_grail-1.0.tar.gz">x</a>');
-  assert.equal(parseProjectPage(htmlDocument(html)).files.length, 1);
+  assert.equal(parsePage(htmlDocument(html)).files.length, 1);
 });
 
 Deno.test("a page with nothing on it is the page of a project without files", () => {
-  assert.deepEqual(parseProjectPage(jsonDocument(jsonWith([]))).files, []);
-  assert.deepEqual(parseProjectPage(htmlDocument("<!DOCTYPE html><html></html>")).files, []);
+  assert.deepEqual(parsePage(jsonDocument(jsonWith([]))).files, []);
+  assert.deepEqual(parsePage(htmlDocument("<!DOCTYPE html><html></html>")).files, []);
 });
 
 Deno.test("the project's name is what the page says, or else its URL", () => {
-  assert.equal(parseProjectPage(jsonDocument({ ...jsonWith([]), name: "Holy.Grail" })).name, "Holy.Grail");
-  assert.equal(parseProjectPage(jsonDocument({ files: [] })).name, "holy-grail");
-  assert.equal(parseProjectPage(htmlDocument("<html>")).name, "holy-grail");
+  assert.equal(parsePage(jsonDocument({ ...jsonWith([]), name: "Holy.Grail" })).name, "Holy.Grail");
+  assert.equal(parsePage(jsonDocument({ files: [] })).name, "holy-grail");
+  assert.equal(parsePage(htmlDocument("<html>")).name, "holy-grail");
 });
 
 Deno.test("a higher minor version is read, and so is a page that does not say its version", () => {
   for (const meta of [{ "api-version": "1.99" }, { "api-version": 1 }, {}, undefined]) {
-    assert.deepEqual(parseProjectPage(jsonDocument({ meta, files: [] })).files, []);
+    assert.deepEqual(parsePage(jsonDocument({ meta, files: [] })).files, []);
   }
-  parseProjectPage(htmlDocument(htmlWith("", `<META NAME="PyPI:Repository-Version" CONTENT="1.99">`)));
+  parsePage(htmlDocument(htmlWith("", `<META NAME="PyPI:Repository-Version" CONTENT="1.99">`)));
 });
 
 const types: readonly (readonly [contentType: string | undefined, form: "json" | "html"])[] = [
@@ -230,7 +230,7 @@ const types: readonly (readonly [contentType: string | undefined, form: "json" |
 for (const [contentType, form] of types) {
   Deno.test(`a page of the type ${contentType} is read as ${form}`, () => {
     const body = form === "json" ? '\uFEFF{"files": []}' : "\uFEFF<html></html>";
-    assert.equal(parseProjectPage(documentOf(body, contentType)).source.form, form);
+    assert.equal(parsePage(documentOf(body, contentType)).source.form, form);
   });
 }
 
@@ -270,7 +270,7 @@ const refused: Readonly<Record<string, { document: IndexDocument; says: RegExp }
 
 for (const [name, { document, says }] of Object.entries(refused)) {
   Deno.test(`no page of a project: ${name}`, () => {
-    assert.throws(() => parseProjectPage(document), (error) => {
+    assert.throws(() => parsePage(document), (error) => {
       assert.ok(error instanceof VaultError);
       assert.equal(error.code, "upstream_failed");
       assert.ok(error.message.startsWith(`Cannot read "${pageUrl}"`), error.message);
@@ -294,7 +294,7 @@ for (const [contentType, letter] of encodings) {
       ...letter,
       ...new TextEncoder().encode('/x.whl">x</a>'),
     ]);
-    const [file] = parseProjectPage(documentOf(bytes, contentType)).files;
+    const [file] = parsePage(documentOf(bytes, contentType)).files;
     assert.equal(file!.url, "https://index.example/caf%C3%A9/x.whl");
   });
 }

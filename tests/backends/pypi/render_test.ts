@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { htmlType, jsonType } from "../../../src/backends/pypi/page_format.ts";
 import type { PageFile, ProjectPage } from "../../../src/backends/pypi/page.ts";
-import { parseProjectPage } from "../../../src/backends/pypi/parse_page.ts";
-import { renderProjectPage } from "../../../src/backends/pypi/render_page.ts";
+import { parsePage } from "../../../src/backends/pypi/parse_page.ts";
+import { renderPage } from "../../../src/backends/pypi/render_page.ts";
 import {
   documentOf,
   factsOf,
@@ -19,13 +19,13 @@ const linkOf = ({ url }: PageFile) => `../../files${new URL(url).pathname}`;
 const sameLink = ({ url }: PageFile) => url;
 
 function render(page: ProjectPage, form: "json" | "html", keep?: (file: PageFile) => boolean): string {
-  return new TextDecoder().decode(renderProjectPage(page, { form, linkOf, ...keep && { keep } }));
+  return new TextDecoder().decode(renderPage(page, { form, linkOf, ...keep && { keep } }));
 }
 
 /** What a client makes of the page when it gets it in this form. */
 function asClientsRead(page: ProjectPage, form: "json" | "html"): ProjectPage {
-  const bytes = renderProjectPage(page, { form, linkOf: sameLink });
-  return parseProjectPage(documentOf(bytes, form === "json" ? jsonType : htmlType));
+  const bytes = renderPage(page, { form, linkOf: sameLink });
+  return parsePage(documentOf(bytes, form === "json" ? jsonType : htmlType));
 }
 
 const wheel = {
@@ -63,7 +63,7 @@ const fullPage = {
 
 Deno.test("JSON to JSON: only the links of the files change", () => {
   const { files, ...others } = fullPage;
-  assert.deepEqual(JSON.parse(render(parseProjectPage(jsonDocument(fullPage)), "json")), {
+  assert.deepEqual(JSON.parse(render(parsePage(jsonDocument(fullPage)), "json")), {
     ...others,
     files: [
       { ...files[0], url: "../../files/ab/holy_grail-1.0-py3-none-any.whl" },
@@ -74,7 +74,7 @@ Deno.test("JSON to JSON: only the links of the files change", () => {
 
 Deno.test("JSON to JSON: what counted from the page, or was said in a link, is not lost", () => {
   const file = { filename: "x.whl", url: `x.whl#sha256=${sha256}`, hashes: {}, provenance: "x.provenance" };
-  const [rendered] = JSON.parse(render(parseProjectPage(jsonDocument(jsonWith([file]))), "json")).files;
+  const [rendered] = JSON.parse(render(parsePage(jsonDocument(jsonWith([file]))), "json")).files;
   assert.deepEqual(rendered, {
     filename: "x.whl",
     url: "../../files/simple/holy-grail/x.whl",
@@ -85,7 +85,7 @@ Deno.test("JSON to JSON: what counted from the page, or was said in a link, is n
 
 Deno.test("JSON to HTML: everything that HTML can say", () => {
   assert.equal(
-    render(parseProjectPage(jsonDocument(fullPage)), "html"),
+    render(parsePage(jsonDocument(fullPage)), "html"),
     `<!DOCTYPE html>
 <html>
   <head>
@@ -113,7 +113,7 @@ Deno.test("JSON to HTML: everything that HTML can say", () => {
 });
 
 Deno.test("JSON to HTML: a page that says the least", () => {
-  const html = render(parseProjectPage(jsonDocument({ name: "a<b", files: [] })), "html");
+  const html = render(parsePage(jsonDocument({ name: "a<b", files: [] })), "html");
   assert.match(html, /<meta name="pypi:repository-version" content="1\.0">\n {4}<title>Links for a&lt;b<\/title>/);
 });
 
@@ -126,7 +126,7 @@ const head = '<meta name="pypi:repository-version" content="1.4"><meta name="vie
   '<base href="https://files.example/">';
 
 Deno.test("HTML to HTML: only the links change, and every attribute is kept", () => {
-  const html = render(parseProjectPage(htmlDocument(htmlWith(anchor, head))), "html");
+  const html = render(parsePage(htmlDocument(htmlWith(anchor, head))), "html");
   assert.ok(
     html.includes(
       `<a href="../../files/ab/x-1.0.zip#sha256=${sha256}&amp;egg=x" rel="internal" class="a &quot;b&quot;" ` +
@@ -145,7 +145,7 @@ Deno.test("links that clients follow themselves are shown in both forms as they 
     jsonDocument(
       jsonWith([{ filename: "x-1.0.zip", url: "x-1.0.zip" }, { filename: "Grail", url: checkout, size: 1 }]),
     ),
-  ].map(parseProjectPage);
+  ].map(parsePage);
   const shown = pages.map((page) => [render(page, "html"), JSON.parse(render(page, "json")).files[1]]);
   assert.match(shown[0]![0], new RegExp(`<a href="${checkout.replaceAll("+", "[+]")}" class="a">Grail</a>`));
   assert.deepEqual(shown[0]![1], { filename: "holy-grail-1.0", url: checkout, hashes: {} });
@@ -154,13 +154,13 @@ Deno.test("links that clients follow themselves are shown in both forms as they 
 });
 
 Deno.test("HTML to JSON: what an archive is keeps standing behind its link", () => {
-  const page = parseProjectPage(htmlDocument(htmlWith('<a href="/x/tarball/main#md5=ab&egg=holy-grail-2.0">x</a>')));
+  const page = parsePage(htmlDocument(htmlWith('<a href="/x/tarball/main#md5=ab&egg=holy-grail-2.0">x</a>')));
   const [file] = JSON.parse(render(page, "json")).files;
   assert.match(file.url, /\/x\/tarball\/main#egg=holy-grail-2\.0$/);
 });
 
 Deno.test("HTML to HTML: what the head says to clients is kept, but not its base", () => {
-  const html = render(parseProjectPage(htmlDocument(htmlWith(anchor, head))), "html");
+  const html = render(parsePage(htmlDocument(htmlWith(anchor, head))), "html");
   assert.deepEqual([...html.matchAll(/<(?:meta name|base)[^>]*>/g)].map(([tag]) => tag), [
     '<meta name="pypi:repository-version" content="1.4">',
     '<meta name="pypi:project-status" content="archived">',
@@ -171,7 +171,7 @@ Deno.test("HTML to HTML: what the head says to clients is kept, but not its base
 });
 
 Deno.test("HTML to JSON: everything that HTML has said, as version 1.0, and not by a name that breaks pip 22.3", () => {
-  const page = parseProjectPage(htmlDocument(htmlWith(anchor, head), "https://index.example/simple/X_/"));
+  const page = parsePage(htmlDocument(htmlWith(anchor, head), "https://index.example/simple/X_/"));
   assert.deepEqual(JSON.parse(render(page, "json")), {
     meta: { "api-version": "1.0", tracks: ["https://t.example/"] },
     name: "x-",
@@ -189,7 +189,7 @@ Deno.test("HTML to JSON: everything that HTML has said, as version 1.0, and not 
 });
 
 Deno.test("HTML to JSON: a page that says the least", () => {
-  const page = parseProjectPage(htmlDocument('<a href="a.whl" data-dist-info-metadata="true">a.whl</a>'));
+  const page = parsePage(htmlDocument('<a href="a.whl" data-dist-info-metadata="true">a.whl</a>'));
   assert.deepEqual(JSON.parse(render(page, "json")), {
     meta: { "api-version": "1.0" },
     name: "holy-grail",
@@ -205,7 +205,7 @@ Deno.test("HTML to JSON: a page that says the least", () => {
 
 for (const form of ["json", "html"] as const) {
   Deno.test(`a page from JSON says the same in ${form}, as far as that goes`, () => {
-    const page = parseProjectPage(jsonDocument(fullPage));
+    const page = parsePage(jsonDocument(fullPage));
     const seen = asClientsRead(page, form);
     const lost = form === "json" ? {} : { uploadTime: null };
     const kept = (hashes: PageFile["hashes"]) => form === "json" || !hashes.sha256 ? hashes : { sha256 };
@@ -216,7 +216,7 @@ for (const form of ["json", "html"] as const) {
   });
 
   Deno.test(`a page from HTML says the same in ${form}`, () => {
-    const page = parseProjectPage(htmlDocument(htmlWith(`${anchor}<br><a href="/y.zip">y</a>`, head)));
+    const page = parsePage(htmlDocument(htmlWith(`${anchor}<br><a href="/y.zip">y</a>`, head)));
     assert.equal(page.files.length, 2);
     assert.deepEqual(asClientsRead(page, form).files.map(factsOf), page.files.map(factsOf));
   });
@@ -224,7 +224,7 @@ for (const form of ["json", "html"] as const) {
 
 Deno.test("JSON to HTML to JSON: a file without a time and with one hash comes back as it was", () => {
   const { "upload-time": _, ...file } = { ...wheel, hashes: { sha256 } };
-  const page = parseProjectPage(
+  const page = parsePage(
     jsonDocument(jsonWith([file, { ...sdist, url: "https://h/s.tar.gz", filename: "s.tar.gz" }])),
   );
   const back = asClientsRead(asClientsRead(page, "html"), "json");
@@ -233,7 +233,7 @@ Deno.test("JSON to HTML to JSON: a file without a time and with one hash comes b
 
 function pageOf(files: readonly string[], versions: readonly string[]): ProjectPage {
   const entries = files.map((filename) => ({ filename, url: `https://h/${filename}`, hashes: {} }));
-  return parseProjectPage(jsonDocument(jsonWith(entries, { versions })));
+  return parsePage(jsonDocument(jsonWith(entries, { versions })));
 }
 
 const hidden: Readonly<Record<string, { files: string[]; hide: RegExp; versions: string[]; left: string[] }>> = {
@@ -297,7 +297,7 @@ Deno.test("5,000 files go from each form to each", () => {
     hashes: { sha256: n.toString(16).padStart(64, "0") },
     yanked: n % 2 === 0,
   }));
-  const json = parseProjectPage(jsonDocument(jsonWith(entries)));
+  const json = parsePage(jsonDocument(jsonWith(entries)));
   const html = asClientsRead(json, "html");
   const timeless = json.files.map((file) => ({ ...factsOf(file), uploadTime: null }));
   assert.deepEqual(html.files.map(factsOf), timeless);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { formatFilePath, parsePypiRequest, type PypiRequest } from "../../../src/backends/pypi/request.ts";
+import { formatFilePath, type IndexRequest, parseRequest } from "../../../src/backends/pypi/request.ts";
 
-const cases: [path: string, meaning: PypiRequest][] = [
+const cases: [path: string, meaning: IndexRequest][] = [
   ["/", { kind: "moved", path: "/simple/" }],
   ["/simple", { kind: "moved", path: "/simple/" }],
   ["/simple/", { kind: "list" }],
@@ -24,7 +24,7 @@ const cases: [path: string, meaning: PypiRequest][] = [
 ];
 
 for (const [path, meaning] of cases) {
-  Deno.test(`${path} means ${meaning.kind}`, () => assert.deepEqual(parsePypiRequest(path), meaning));
+  Deno.test(`${path} means ${meaning.kind}`, () => assert.deepEqual(parseRequest(path), meaning));
 }
 
 const meaningless = [
@@ -46,7 +46,7 @@ const meaningless = [
 ];
 
 for (const path of meaningless) {
-  Deno.test(`${path} means nothing`, () => assert.deepEqual(parsePypiRequest(path), { kind: "unknown" }));
+  Deno.test(`${path} means nothing`, () => assert.deepEqual(parseRequest(path), { kind: "unknown" }));
 }
 
 const urls = [
@@ -59,7 +59,7 @@ const urls = [
 
 for (const url of urls) {
   Deno.test(`the path of ${url} leads back to it`, () => {
-    assert.deepEqual(parsePypiRequest(formatFilePath("x", url)), { kind: "file", project: "x", url });
+    assert.deepEqual(parseRequest(formatFilePath("x", url)), { kind: "file", project: "x", url });
   });
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { CachingPolicy } from "../../../src/artifact.ts";
 import type { Backend, Resolved } from "../../../src/backend.ts";
-import { createPypiBackend, type PypiBackendOptions } from "../../../src/backends/pypi/backend.ts";
+import { type BackendOptions, createBackend } from "../../../src/backends/pypi/backend.ts";
 import { jsonType } from "../../../src/backends/pypi/page_format.ts";
-import type { PypiIndex } from "../../../src/backends/pypi/indexes.ts";
+import type { IndexOptions } from "../../../src/backends/pypi/indexes.ts";
 import { type HeaderList, headerOf } from "../../../src/http/headers.ts";
 import { parseTarget } from "../../../src/http/path.ts";
 import { type FakeUpstream, startFakeUpstream } from "../../support/fake_upstream.ts";
@@ -44,15 +44,15 @@ export class PypiScene implements AsyncDisposable {
   }
 
   /** An index at `/simple` of an upstream, whose files are below `/packages` there, but for what `changes` says. */
-  index({ origin }: FakeUpstream, changes: Partial<PypiIndex> = {}): PypiIndex {
+  index({ origin }: FakeUpstream, changes: Partial<IndexOptions> = {}): IndexOptions {
     const { fetch } = this.fixture;
     const urls = { url: `${origin}/simple`, packagesUrl: `${origin}/packages` };
     return { ...urls, fetch, idleTimeoutMs: 10_000, only: [], never: [], ...changes };
   }
 
   /** At `/pypi`, with pages that are never fresh, but for what `changes` says. */
-  backend(indexes: readonly PypiIndex[], changes: Partial<PypiBackendOptions> = {}): Backend {
-    return createPypiBackend({
+  backend(indexes: readonly IndexOptions[], changes: Partial<BackendOptions> = {}): Backend {
+    return createBackend({
       name: "pypi",
       prefix: "/pypi",
       maxTransfers: 8,
