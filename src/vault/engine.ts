@@ -43,16 +43,16 @@ export interface VaultOptions extends TransferLimits {
   readonly log: Log;
   readonly health: UpstreamHealth;
   readonly maxTransfersOf: (backend: string) => number;
-  /** How long a client waits for the confirmation of a stale copy before it gets that copy. */
+  /** The time that a client waits for the revalidation of a stale copy, before it gets that copy. */
   readonly revalidateTimeoutMs: number;
-  /** How many bytes of what is made of documents may be kept in memory. */
+  /** The memory for parsed documents, in bytes. */
   readonly memoryBytes: number;
 }
 
-/** Where an upstream without HEAD is asked with GET for a client's HEAD, a body up to this size is kept. */
+/** The largest body that is stored where an upstream without HEAD is asked with GET for a client's HEAD. */
 const keptForHeadBytes = 1024 * 1024;
 
-/** Why a stale copy or absence is given without asking. */
+/** The reason why a stale copy or absence is served without asking. */
 const notAnswering = new VaultError("upstream_down", "upstream is not answering");
 const afresh = { previous: null, retry: true };
 const servedFresh: CacheStatus = { hit: true };
@@ -68,7 +68,7 @@ class Engine implements Vault {
   readonly #hashing = new Hashing();
   readonly #transfers: Transfers;
   readonly #absences: KnownAbsences;
-  /** Failures to confirm a stale copy. */
+  /** The failures to revalidate a stale copy. */
   readonly #resting = new NegativeCache();
   readonly #choice: CandidateChoice;
   readonly #copies: StoredCopies;
@@ -137,7 +137,7 @@ class Engine implements Vault {
     return { ...opened, cacheStatus: { ...opened.cacheStatus, reason } };
   }
 
-  /** A copy that others have fetched or confirmed since `found` was looked up; null where there is none. */
+  /** Opens a copy that others have fetched or revalidated since `found` was looked up; null where there is none. */
   async #openIfCome(artifact: Fetchable, found: Entry | null, ask: OpenOptions): Promise<OpenedArtifact | null> {
     const entry = this.#options.store.find(artifact);
     if (entry === null || entry.claimed) return null;
@@ -203,8 +203,8 @@ class Engine implements Vault {
   }
 
   /**
-   * A name is fetched for HEAD too where a claim will not do: instead of a copy that is held, or for one that adopts
-   * nothing.
+   * Says whether a client's HEAD is answered by one. A name is fetched for HEAD too where an entry without a body will
+   * not do: instead of a stored copy, or where bytes of other keys may not serve.
    */
   #asksHead(artifact: Fetchable, { method }: OpenOptions, stale: Entry | null): boolean {
     const { identity } = artifact;
@@ -298,7 +298,7 @@ class Engine implements Vault {
     return entry;
   }
 
-  /** Who can have something instead waits only for so long. */
+  /** Returns how long a client waits: only for a while, where it can have something instead. */
   #patienceOf(wanted: Wanted & { readonly ask: OpenOptions }): Patience {
     const timeoutMs = this.#substitutes.has(wanted) ? this.#options.revalidateTimeoutMs : null;
     return { signal: wanted.ask.signal, timeoutMs };
@@ -320,7 +320,7 @@ class Engine implements Vault {
     this.reader.readAhead(artifact, transfer.ended);
   }
 
-  /** Where a cold fetch begins: at the client's range if that is far into the body. */
+  /** Returns the first byte of a cold fetch: that of the client's range if it is far into the body. */
   #firstByte(range: RangeSpec | undefined): number {
     return range?.kind === "from" && range.first > this.#options.rangeAheadBytes ? range.first : 0;
   }

@@ -17,8 +17,9 @@ export interface SameBytesOptions {
 }
 
 /**
- * Follows a transfer of the same digest under another key, once upstream has confirmed with HEAD that it has those bytes
- * here too; when they are stored, this key has them as well. Null where it cannot be followed. Throws as `askUpstream`.
+ * Follows a transfer of the same digest under another key, once upstream has said by HEAD that it has those bytes here
+ * too; when they are stored, this key has them as well. Null where it cannot be followed. Throws the errors of
+ * `askUpstream`.
  */
 export async function followSameBytes(transfer: Transfer, options: SameBytesOptions): Promise<OpenedArtifact | null> {
   const { artifact, store, log, askHead } = options;

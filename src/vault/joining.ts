@@ -20,7 +20,7 @@ export interface JoiningOptions {
   readonly transfers: Transfers;
   readonly heads: HeadRequests;
   readonly choice: CandidateChoice;
-  /** How long a client waits to hear whether what is arriving is still what upstream has. */
+  /** The time that a client waits to learn whether the arriving version is still what upstream has. */
   readonly timeoutMs: number;
 }
 
@@ -30,8 +30,9 @@ interface Asked {
 }
 
 /**
- * Who asks for what is already arriving may have it where a stored copy could be served, or upstream says that it is
- * still what it has (RFC 9111 §4). Who asked before upstream had answered has asked with the others.
+ * Decides who may join a body that is arriving: a client may where a stored copy could be served, or where upstream
+ * says that it still has this version (RFC 9111 §4). A client that asked before upstream had answered has asked with
+ * the others.
  */
 export class Joining {
   readonly #options: JoiningOptions;
@@ -41,8 +42,8 @@ export class Joining {
   }
 
   /**
-   * Asks about what is arriving, where that is due; what upstream has replaced is not joined afterwards. Returns the
-   * copy where it has come meanwhile and is confirmed. Rejects with `bad_request` when the client leaves.
+   * Asks about the arriving version, where that is due; one that upstream has replaced is not joined afterwards.
+   * Returns the copy where it has come meanwhile and is revalidated. Rejects with `bad_request` when the client leaves.
    */
   async ask(artifact: Fetchable, ask: OpenOptions, sharing: Sharing): Promise<OpenedArtifact | null> {
     const transfer = this.#options.transfers.find(artifact, sharing);
@@ -55,7 +56,10 @@ export class Joining {
     return null;
   }
 
-  /** What is arriving as upstream has confirmed it, or as it was where nobody can tell; null where it is replaced. */
+  /**
+   * Returns the arriving version as upstream has revalidated it, or as it was where nobody can say; null where it is
+   * replaced.
+   */
   async #versionNow(artifact: Fetchable, version: Version, { signal }: OpenOptions): Promise<Version | null> {
     const { heads, choice, timeoutMs } = this.#options;
     const candidates = choice.of(artifact).filter(({ url }) => redactUrl(url) === version.url);
@@ -85,7 +89,7 @@ export class Joining {
   }
 }
 
-/** Whether what is arriving may be had only once upstream has said that it is still what it has. */
+/** Says whether upstream has to be asked about the arriving version before it is joined. */
 function isInQuestion(artifact: Fetchable, version: Version, { caching = null, range }: OpenOptions): boolean {
   if (
     artifact.identity.kind === "digest" || decide(artifact, { entry: version, now: Date.now(), caching }) === "serve"
@@ -100,7 +104,7 @@ function saysHowOld({ headers }: Version): boolean {
   return ["cache-control", "expires", "pragma"].some((name) => headerOf(headers, name) !== undefined);
 }
 
-/** Whether what has these headers is this version, by its ETag or its date. */
+/** Says whether these headers are of this version, by its ETag or its date. */
 function isOf(headers: HeaderList, version: Version): boolean {
   const [etag, ownTag] = [headers, version.headers].map((list) => headerOf(list, "etag"));
   if (etag !== undefined || ownTag !== undefined) return isSameTag(etag, ownTag);

@@ -9,9 +9,9 @@ import type { Turns } from "./turn.ts";
 
 export interface HeadQuestion {
   readonly artifact: Artifact;
-  /** In the order to be tried. */
+  /** The candidates in the order to try them. */
   readonly candidates: readonly Candidate[];
-  /** What upstream is asked to confirm: a stale copy, or what is arriving. */
+  /** The version to revalidate: a stale copy, or a body that is arriving. */
   readonly previous: Version | null;
   readonly retry: boolean;
 }

@@ -3,7 +3,7 @@ import { atMost } from "../../lru_limit.ts";
 import { type ErrorCode, VaultError, type VaultErrorOptions } from "../../errors.ts";
 
 const mostFailures = 20_000;
-/** After upstream failed to confirm a stale copy, it is not asked about this copy for so long … */
+/** The pause after upstream failed to revalidate a stale copy, in which it is not asked about this copy … */
 const restAfterFailureMs = 10_000;
 /** … or for as long as the `Retry-After` of a 429 says, up to this. */
 const longestRestMs = 3_600_000;
@@ -45,7 +45,10 @@ export class NegativeCache {
   }
 }
 
-/** For how long upstream is not asked again about a copy it failed to confirm; 0 where the failure was not its own. */
+/**
+ * Returns the pause in which upstream is not asked again about a copy that it failed to revalidate; 0 where the failure
+ * was not its own.
+ */
 export function restAfter({ code, retryAfterSeconds = 0 }: VaultError): number {
   if (code === "rate_limited") return Math.min(longestRestMs, Math.max(restAfterFailureMs, retryAfterSeconds * 1000));
   return ["upstream_failed", "upstream_silent", "denied", "refused"].includes(code) ? restAfterFailureMs : 0;

@@ -26,7 +26,7 @@ function isTooYoung(headers: HeaderList): boolean {
 }
 
 /**
- * Whether a 304 is about this version: one that names another ETag confirms nothing. Nor does that of an upstream that
+ * Says whether a 304 is about this version: one that names another ETag is not. Nor is that of an upstream that
  * redirected for this version and now answers itself: it has a version of its own.
  */
 export function isAbout(answer: AnswerOf, version: Version): boolean {

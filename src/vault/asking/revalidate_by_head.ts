@@ -18,15 +18,15 @@ export interface RevalidateByHeadOptions {
 
 type Announced = Extract<Fetchable["identity"], { kind: "announced" }>;
 
-/** An entry whose body is held, with the answer that says so. */
+/** An entry whose body is stored, with the answer that says so. */
 export interface Confirmed {
   readonly answer: Answer;
   readonly entry: Entry;
 }
 
 /**
- * Asks with HEAD where that may show that the bytes are held already; null where it is not worth asking. `entry` is
- * null where the bytes have to be fetched. Throws as `askUpstream`.
+ * Asks with HEAD where that may show that the bytes are stored already; null where it is not worth asking. `entry` is
+ * null where the bytes have to be fetched. Throws the errors of `askUpstream`.
  */
 export async function revalidateByHead(
   options: RevalidateByHeadOptions,
@@ -64,14 +64,17 @@ async function revalidateAnnounced(
   return { answer, entry: adoptedEntry(artifact, answer, store.bodySize(digest.hex)) };
 }
 
-/** The entry for bytes of this size that are held; null where there are none, or the answer to HEAD is about others. */
+/**
+ * Returns the entry for stored bytes of this size; null where there are none, or where the answer to HEAD is about
+ * others.
+ */
 export function adoptedEntry(artifact: Fetchable, answer: Answer, heldBytes: number | null): Entry | null {
   const toldBytes = contentLengthOf(answer.response.headers) ?? heldBytes;
   // A login page that takes the place of a body is of another size.
   return toldBytes === heldBytes ? entryFor(artifact, answer, heldBytes) : null;
 }
 
-/** What an answer to HEAD is worth keeping: the digest behind a name; null where it tells none, or no size. */
+/** Returns an entry with the digest behind a name, from an answer to HEAD; null where it has no digest or no size. */
 export function entryFromHead(artifact: Fetchable, answer: Answer): Entry | null {
   const sizeBytes = contentLengthOf(answer.response.headers);
   const entry = artifact.identity.kind === "announced" ? entryFor(artifact, answer, sizeBytes) : null;

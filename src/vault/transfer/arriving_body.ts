@@ -54,7 +54,7 @@ export class ArrivingBody {
   readonly response: BodyResponse;
   /** False where upstream forbids a shared cache to store it. */
   readonly storable: boolean;
-  /** What upstream says of it, as of the last time it was asked. */
+  /** The description from upstream's headers, as of the last time it was asked. */
   version: Version;
   /** Resolves when a transfer of a newer version has ended; null where there is none. */
   newer: Promise<void> | null = null;
@@ -186,7 +186,7 @@ export class ArrivingBody {
     );
   }
 
-  /** Before anybody has the document: who has it may ask for it by its digest. */
+  /** This happens before any client has the document, since it may then ask for it by its digest. */
   async #checkContent(staged: StagedBody, sha256: string): Promise<void> {
     const sizeBytes = this.file.sizeBytes!;
     const { url, location, headers } = this.version;
@@ -203,7 +203,7 @@ export class ArrivingBody {
     await recordKeyByDigest(this.artifact, document, this.#tools);
   }
 
-  /** Whether a newer version was kept while this one was arriving. */
+  /** Says whether a newer version was stored while this one was arriving. */
   async #isReplaced(): Promise<boolean> {
     if (this.newer === null) return false;
     await this.newer;

@@ -23,7 +23,7 @@ export interface FillJob {
   /** The one that answered first; the others can take over only where the digest is known. */
   readonly candidate: Candidate;
   readonly candidates: readonly Candidate[];
-  /** What makes the parts of the body be of one version. */
+  /** The condition that makes all parts of the body belong to one version. */
   readonly condition: PartCondition;
   /** True if an interrupted connection can be resumed. */
   readonly resumable: boolean;
@@ -186,7 +186,9 @@ async function readInto(job: FillJob, { segment, mayProceed }: SegmentTask, sour
   }
 }
 
-/** How many bytes of the response lie before what the segment needs next. Throws `upstream_changed`. */
+/**
+ * Returns how many bytes of the response come before the next one that the segment needs. Throws `upstream_changed`.
+ */
 async function bytesBefore(job: FillJob, { receivedTo: at }: WantedPart, response: Response): Promise<number> {
   const { file, artifact, condition } = job;
   const size = file.sizeBytes;

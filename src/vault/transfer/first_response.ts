@@ -10,7 +10,7 @@ import type { RunningHash } from "../hashing/running_hash.ts";
 import type { TransferPlan, TransferTools } from "./plan.ts";
 import { type Confirmed, revalidateByHead } from "../asking/revalidate_by_head.ts";
 
-/** How a transfer begins: upstream confirms that what is stored is what it has, or sends a body. */
+/** The beginning of a transfer: upstream says that it has what is stored, or sends a body. */
 export type FirstResponse = { readonly kind: "confirmed" } & Confirmed | BodyResponse;
 
 /** A response with the body from `start` on. */

@@ -16,9 +16,9 @@ import { LiveBody } from "./live_body.ts";
 import type { TransferPlan, TransferTools } from "./plan.ts";
 import type { BodyProgress } from "./status.ts";
 
-/** What a transfer brings, as far as it is known once upstream's headers are in. */
+/** The head of a transfer: all that is known once upstream's headers are in. */
 export type TransferHead =
-  /** What is stored is what upstream has. */
+  /** Upstream has the version that is stored. */
   | { readonly kind: "confirmed"; readonly entry: Entry; readonly upstreamStatus: number }
   | { readonly kind: "body"; readonly body: LiveBody };
 
@@ -27,7 +27,7 @@ type State =
   | { readonly kind: "receiving"; readonly arriving: ArrivingBody; readonly body: LiveBody }
   | { readonly kind: "ended" };
 
-/** How often a transfer whose turn has come is put back because its upstream fails just then. */
+/** The number of times that a transfer whose turn has come is put back because its upstream fails just then. */
 const mostRounds = 3;
 
 /** One upstream fetch of one artifact, for everyone who wants it. It ends complete or failed, never in between. */
@@ -89,7 +89,7 @@ export class Transfer {
     return this.#state.kind === "receiving" ? this.#state.arriving.progress() : undefined;
   }
 
-  /** What is arriving; null before that is known, and where nothing is. */
+  /** The version that is arriving; null before that is known, and where nothing arrives. */
   get version(): Version | null {
     return this.#state.kind === "receiving" ? this.#state.body.version : null;
   }

@@ -7,7 +7,10 @@ import type { TransferPlan, TransferTools } from "./plan.ts";
 import { describeTransfers, statusOf } from "./status.ts";
 import { Transfer } from "./transfer.ts";
 
-/** Who may share a transfer: all who ask for its key, those who ask with the same headers, or only who started it. */
+/**
+ * The clients that may share a transfer: all that ask for its key, those that ask with the same headers, or only the
+ * one that started it.
+ */
 export type Sharing = "key" | "variant" | "none";
 
 /** A transfer, and the lease of the one who asked for it, who gives it back. */
@@ -25,7 +28,7 @@ export class Transfers {
   /** The latest of each name. */
   readonly #latest = new Map<string, Transfer>();
   readonly #running = new Set<Transfer>();
-  /** By the name that a newer one will have. */
+  /** The transfers of replaced versions, by the name that a newer one will have. */
   readonly #outdated = new Map<string, Transfer>();
   #closing = false;
 
@@ -35,7 +38,7 @@ export class Transfers {
     this.#onStart = onStart;
   }
 
-  /** Whether a transfer of this artifact can be joined. */
+  /** Says whether a transfer of this artifact can be joined. */
   has(artifact: Fetchable): boolean {
     return this.find(artifact, "key") !== null;
   }
@@ -61,7 +64,10 @@ export class Transfers {
     await Promise.all(own.map((transfer) => transfer.ended));
   }
 
-  /** One under way for the same digest under another key, where its bytes are neither held nor coming for this one. */
+  /**
+   * Returns a transfer of the same digest under another key, where its bytes are neither stored nor arriving for this
+   * one; null where there is none.
+   */
   elsewhere(artifact: Fetchable): Transfer | null {
     const { backend, key, identity } = artifact;
     const sha256 = reusableSha256(identity);
