@@ -58,7 +58,7 @@ const afresh = { previous: null, retry: true };
 const servedFresh: CacheStatus = { hit: true };
 const servedOffline: CacheStatus = { hit: true, detail: "offline" };
 
-/** The vault of DESIGN 1 to 4 on a store. */
+/** Creates the vault on a store. */
 export function createVault(options: VaultOptions): Vault {
   return new Engine(options);
 }

@@ -36,7 +36,7 @@ const pdiffReading: Parser<ReadonlyMap<string, Digest>> = {
   sizeOf: ({ size }) => size * 200,
 };
 
-/** A repository of Debian packages (DESIGN 7, APT). */
+/** A repository of Debian packages. */
 export function createBackend(options: BackendOptions): Backend {
   return new AptBackend(options);
 }

@@ -53,7 +53,7 @@ const mostPrefetches = 4;
 
 const pong: DirectAnswer = { status: 200, contentType: "application/json", headers: [versionHeader], body: "{}" };
 
-/** Registries that speak the distribution API (DESIGN 7, OCI). */
+/** Registries that speak the distribution API. */
 export function createBackend(options: BackendOptions): RegistryBackend {
   return new OciMirror(options);
 }

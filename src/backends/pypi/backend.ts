@@ -41,7 +41,7 @@ interface PageAges {
 
 const held: Freshness = { kind: "immutable" };
 
-/** Indexes of Python packages (PEP 503, 691; DESIGN 7, PyPI). */
+/** Indexes of Python packages (PEP 503, 691). */
 export function createBackend(options: BackendOptions): Backend {
   return new PypiBackend(options);
 }
