@@ -26,7 +26,7 @@ testBackendContract({
     [`/packages/aa/${filename}`]: { body: fileBytes, etag: '"file"' },
   }),
   file: { path: `/packages/aa/${filename}`, target: `/packages/aa/${filename}`, bytes: fileBytes },
-  document: { path: "/simple/tool/", target: "/simple/tool/" },
+  document: { path: "/simple/tool/", target: "/simple/tool/", isGenerated: true },
   absent: "/simple/nothing/",
   absurd: ["/simple/-/", "/simple/tool/more/", "/files/tool/ftp/example.org/x", "/a/b/c"],
   errors: plainErrors,

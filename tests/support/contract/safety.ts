@@ -108,6 +108,30 @@ export function promiseSafety(promise: AddPromise, { file: { isUnchecked } }: Sp
     },
   );
 
+  promise(
+    "headers about upstream's host reach nobody, and a generated document has none of upstream's",
+    async (scene) => {
+      const { document, file } = scene.specimen;
+      const own = {
+        "set-cookie": "a=b",
+        "server": "nginx",
+        "access-control-allow-origin": "*",
+        "x-accel-redirect": "/x",
+      };
+      const ofDocument = document.isGenerated ? { "x-note": "internal", "content-language": "de" } : {};
+      scene.publish("one", (answer) => ({ ...answer, headers: { ...answer.headers, ...own, ...ofDocument } }));
+      await using vault = await scene.start();
+      for (const path of pathsOf(scene.specimen)) {
+        for (const method of ["GET", "GET", "HEAD"]) {
+          const { status, headers } = await vault.read(path, { method });
+          assert.equal(status, 200);
+          const unwanted = path === file.path ? own : { ...own, ...ofDocument };
+          for (const [name, value] of Object.entries(unwanted)) assert.notEqual(headers.get(name), value, name);
+        }
+      }
+    },
+  );
+
   promise("a redirect with a signed URL is followed, and no answer tells of it", async (scene) => {
     const { file } = scene.specimen;
     await using vault = await scene.start();

@@ -24,7 +24,10 @@ export interface Specimen {
     /** What clients ask for before it, by which the vault knows its digest. */
     readonly listedBy?: readonly string[];
   };
-  readonly document: Place;
+  readonly document: Place & {
+    /** Whether clients get a document that is generated from upstream's. */
+    readonly isGenerated?: boolean;
+  };
   /** A path below the prefix that upstream does not have. */
   readonly absent: string;
   /** Paths below the prefix that mean nothing in this protocol. */
