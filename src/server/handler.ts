@@ -25,11 +25,14 @@ import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 export interface HandlerOptions extends AdminOptions {
   readonly vault: Vault;
   readonly log: Log;
-  /** How many requests may be under way at once, own pages apart; 512 where absent. */
+  /** The number of requests that may be under way at once, own pages apart; 512 where absent. */
   readonly maxRequests?: number;
-  /** How long a body of unknown length stands still once it has broken off, for who may speak HTTP/1.0; 0 where absent. */
+  /**
+   * The time that an interrupted body of unknown length stands still, for clients that may speak HTTP/1.0; 0 where
+   * absent.
+   */
   readonly silenceMs?: number;
-  /** What this vault calls itself in `Via`; without it no loop is found. */
+  /** The name of this vault in `Via`; without it no loop is found. */
   readonly viaName?: string;
   /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
   readonly serverNames?: readonly string[];

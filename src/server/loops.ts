@@ -22,7 +22,7 @@ function loopDetected(message: string): VaultError {
   return new VaultError("loop_detected", message);
 }
 
-/** The same artifact. What is fetched for it tells upstream which proxies the client's request came through. */
+/** Returns the artifact with requests that tell upstream which proxies the client's request came through. */
 function passingVia(artifact: Artifact, via: string): Artifact {
   const candidates = candidatesPassingVia(artifact.candidates, via);
   return { ...artifact, candidates, identity: identityPassingVia(artifact.identity, via) };
@@ -47,7 +47,7 @@ function candidatesPassingVia(candidates: readonly Candidate[], via: string): Ca
   return candidates.map((candidate) => candidateVia(candidate, via));
 }
 
-/** The same for a request that is passed on. */
+/** Does the same for a request that is forwarded. */
 export function forwardedVia(forwarded: ForwardedRequest, via: string): ForwardedRequest {
   const [first, ...others] = forwarded.candidates;
   return { ...forwarded, candidates: [candidateVia(first, via), ...candidatesPassingVia(others, via)] };
@@ -57,12 +57,12 @@ function candidateVia(candidate: Candidate, via: string): Candidate {
   return { ...candidate, fetch: withVia(candidate.fetch, via) };
 }
 
-/** The same for what a request means. */
+/** Does the same for a resolved artifact. */
 export function resolvedPassingVia(resolved: ResolvedArtifact, via: string): ResolvedArtifact {
   return { ...resolved, artifact: passingVia(resolved.artifact, via) };
 }
 
-/** The same for what a backend reads to find out what a request means. */
+/** Does the same for the documents that a backend reads to resolve a request. */
 export function readerPassingVia(reader: VaultReader, via: string): VaultReader {
   return {
     read: (artifact, reading) => reader.read(passingVia(artifact, via), reading),

@@ -28,7 +28,10 @@ interface CacheSpaceDeps {
 const slack = 0.05;
 /** This share of the cache is freed ahead of need, so that no transfer waits for it. */
 const ahead = 0.05;
-/** In a smaller cache one body often is larger than that share, and eviction takes no time: it is done when needed. */
+/**
+ * The smallest cache in which room is made ahead: in a smaller one, one body often is larger than that share, and
+ * eviction takes no time.
+ */
 const aheadFromBytes = 256 * 1024 * 1024;
 /** After an eviction ahead of need that freed too little, the next one waits so long: other files fill the disk. */
 const restMs = 60_000;

@@ -7,7 +7,7 @@ import type { Entry } from "./store.ts";
 
 /** After so many files a walk pauses, so that requests are answered in between. */
 const filesPerSlice = 64;
-/** Of the keys that are too long for a path, so many are sorted at once. */
+/** The number of keys too long for a path that are sorted at once. */
 const longKeysAtOnce = 10_000;
 const entryName = /^(.*)~([0-9a-f]*)\.json$/;
 

@@ -6,9 +6,9 @@ import { shownUrl } from "./shown_url.ts";
 import { lookupWithSystem } from "./system_lookup.ts";
 
 export interface RedirectOptions {
-  /** Whether a public upstream may send us to addresses that are not public. */
+  /** True where a public upstream may redirect to addresses that are not public. */
   readonly allowPrivateRedirects: boolean;
-  /** Whether what is fetched needs credentials, and so must not come over plain http after https. */
+  /** True where the request needs credentials, so that the answer must not come over plain http after https. */
   readonly confidential: boolean;
   readonly lookup?: Lookup;
 }
@@ -61,7 +61,7 @@ interface Journey {
   readonly asked: FetchOptions | undefined;
 }
 
-/** Why a redirect is not to be followed; null when it may be. */
+/** Returns the reason why a redirect must not be followed; null when it may be. */
 async function objection(target: URL, { request, hop, visited, options, asked }: Journey): Promise<string | null> {
   if (target.protocol !== "http:" && target.protocol !== "https:") return "leads out of http and https";
   if (visited.has(target.href)) return "leads in a circle";

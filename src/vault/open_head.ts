@@ -27,7 +27,7 @@ export interface Waiting {
   readonly copies: StoredCopies;
 }
 
-/** What a transfer brings for one attempt; or the next attempt, where that is not for its client. */
+/** Opens the head of a transfer for one attempt; or returns the next attempt, where it is not for its client. */
 export async function openHead(
   head: TransferHead,
   attempt: Attempt,
@@ -56,7 +56,7 @@ async function openConfirmed(
     collapsed: isShared,
     ...(upstreamStatus !== 304 && { detail: confirmedByHead }),
   });
-  // A body that is gone after all is fetched without conditions: to confirm it again would go on for ever. Another's
+  // A body that is gone after all is fetched without conditions: to revalidate it again would never end. Another's
   // transfer might do just that.
   return opened ?? { artifact: withoutReuse(artifact), stale: null, sharing: stale === null ? "none" : sharing };
 }

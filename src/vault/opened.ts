@@ -96,7 +96,7 @@ export async function openLive(body: LiveBody, cacheStatus: CacheStatus): Promis
   }
 }
 
-/** What upstream answered to HEAD: headers, and no body. */
+/** Opens an answer to HEAD: headers, and no body. */
 export function openedHead(answer: Answer, generatedAt: number, cacheStatus: CacheStatus): OpenedArtifact {
   const { response, candidate } = answer;
   const sizeBytes = contentLengthOf(response.headers) ?? undefined;

@@ -107,7 +107,7 @@ export class ArrivingBody {
     return { receivedBytes, sizeBytes, resumedBytes, elapsedMs: performance.now() - this.#startedAt };
   }
 
-  /** In hex; undefined until the whole body is verified, and where it is not stored. */
+  /** The SHA-256 in hex; undefined until the whole body is verified, and where it is not stored. */
   get sha256(): string | undefined {
     return this.#state.kind === "verified" ? this.#state.sha256 : undefined;
   }

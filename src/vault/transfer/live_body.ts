@@ -32,7 +32,7 @@ export class LiveBody {
     for (const promise of [this.verified, this.checked]) promise.catch(() => {});
   }
 
-  /** As upstream announced it; null where it did not. */
+  /** The size that upstream has announced; null where it has not. */
   get sizeBytes(): number | null {
     return this.#arriving.response.sizeBytes;
   }
@@ -57,7 +57,7 @@ export class LiveBody {
     return this.#arriving.artifact.document?.check !== undefined;
   }
 
-  /** In hex; undefined until the whole body is verified, and where it is not stored. */
+  /** The SHA-256 in hex; undefined until the whole body is verified, and where it is not stored. */
   get sha256(): string | undefined {
     return this.#arriving.sha256;
   }

@@ -59,7 +59,10 @@ export class Segment implements Stretch {
   readonly #body: SegmentHost;
   #storedTo: number;
   #receivedTo: number;
-  /** Where `#unwritten` begins: at `storedTo` while storing, further on when bytes have been passed on and let go. */
+  /**
+   * The offset at which `#unwritten` begins: `storedTo` while storing, later when bytes have been passed on and
+   * released.
+   */
   #memoryFrom: number;
   /** The bytes in `[memoryFrom, receivedTo)`. */
   #unwritten: Chunk[] = [];
