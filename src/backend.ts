@@ -71,6 +71,23 @@ export interface GeneratedDocument {
   readonly source: Provenance;
 }
 
+/** Upstreams that a backend serves to clients that use the vault as their proxy (RFC 9112 §3.2.2). */
+export interface Proxied {
+  /** The URLs below which it serves everything. */
+  readonly urls: readonly string[];
+  readonly advice: ProxyAdvice;
+}
+
+/** What clients of a protocol are told where the vault as their proxy refuses a request. */
+export interface ProxyAdvice {
+  /** The beginning of the clients' `User-Agent`. */
+  readonly userAgent: string;
+  /** The end of a sentence: "For another URL, the configuration needs …". */
+  readonly forAnotherUrl: string;
+  /** A sentence: what to do instead of a tunnel through CONNECT, which would take the bytes past the cache. */
+  readonly insteadOfTunnel: string;
+}
+
 /** One configured backend: it resolves requests to artifacts, documents and answers. It reads documents through the vault only. */
 export interface Backend {
   readonly name: string;
@@ -80,8 +97,8 @@ export interface Backend {
   readonly prefix: string;
   /** At most this many large bodies from one upstream host at once. */
   readonly maxTransfers: number;
-  /** URLs of the upstreams it stands for, for clients that use the vault as their proxy. */
-  readonly standsFor?: readonly string[];
+  /** Upstreams that clients reach through the vault as their proxy; none when absent. */
+  readonly proxied?: Proxied;
   /**
    * The methods besides GET and HEAD that `resolve` may be called for; it then returns a `forward` or an `answer`, or
    * throws `method_not_allowed`. None when absent.

@@ -1,47 +1,50 @@
-import type { Backend } from "../backend.ts";
+import type { Backend, ProxyAdvice } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import type { Target } from "../http/path.ts";
 import { isAddress, OwnNames } from "./own_names.ts";
 import type { Route } from "./routes.ts";
 
-interface StoodFor {
+/** A URL below which a backend serves everything to clients of a proxy. */
+interface ProxiedUrl {
   readonly backend: Backend;
   readonly url: string;
   /** Without a slash at its end. */
   readonly path: string;
 }
 
-/** Whose a request is. */
+/** The addressee of a request, by its host. */
 export type Whose =
-  /** The vault's own, or of a host that may be the vault for all that is known. */
+  /** The vault itself, or a host that may be the vault as far as is known. */
   | { readonly kind: "own" }
-  /** Of a URL that a backend stands for. */
-  | { readonly kind: "stood_for"; readonly route: Route }
-  /** Of another host. `isAddress`: it is asked for by an IP address, as the vault's own pages may be. */
+  /** A URL that a backend serves as a proxy. */
+  | { readonly kind: "proxied"; readonly route: Route }
+  /** Another host. `isAddress` is true for an IP address, by which the vault's own pages may be asked for. */
   | { readonly kind: "foreign"; readonly error: VaultError; readonly isAddress: boolean };
 
 const own: Whose = { kind: "own" };
 
-/** What apt-cacher-ng made the custom: `https://host/path` for clients that can only ask a proxy for http. */
+/** `http://HTTPS///host/path` means `https://host/path`, for clients that ask a proxy for http only (apt-cacher-ng's form). */
 const httpsForm = /^\/HTTPS\/+([^/]+)(\/.*)?$/i;
 
 /**
- * The URLs that backends stand for, to clients that use the vault as their proxy (RFC 9112 §3.2.2, absolute-form). It
- * is never an open one: what no backend stands for is not fetched.
+ * Finds the backends for clients that use the vault as their proxy (RFC 9112 §3.2.2, absolute-form). It is never an open
+ * proxy: a URL that no backend serves is refused.
  */
-export class StoodForUrls {
-  /** By host, with the port where that is not the scheme's own; longer paths first. */
-  readonly #hosts: ReadonlyMap<string, readonly StoodFor[]>;
+export class ForwardProxy {
+  /** By host, with the port where that is not the default one; longer paths first. */
+  readonly #hosts: ReadonlyMap<string, readonly ProxiedUrl[]>;
+  readonly #advice: readonly ProxyAdvice[];
   readonly #ownNames: OwnNames;
 
   constructor(backends: readonly Backend[], serverNames: readonly string[] = []) {
-    const all = backends.flatMap((backend) => (backend.standsFor ?? []).map((url) => stoodFor(backend, url)));
+    const all = backends.flatMap((backend) => (backend.proxied?.urls ?? []).map((url) => proxiedUrl(backend, url)));
     const longestFirst = all.toSorted((a, b) => b.path.length - a.path.length);
     this.#hosts = Map.groupBy(longestFirst, ({ url }) => new URL(url).host);
+    this.#advice = [...new Set(backends.flatMap(({ proxied }) => proxied?.advice ?? []))];
     this.#ownNames = new OwnNames(serverNames);
   }
 
-  /** Whose a request is, by its host: http and https are the same here. */
+  /** Finds the addressee of a request by its host. http and https are the same here. */
   find({ origin, path }: Target): Whose {
     if (this.#hosts.size === 0 && !this.#ownNames.areKnown) return own;
     if (this.#hosts.size > 0) {
@@ -57,28 +60,30 @@ export class StoodForUrls {
   }
 
   /**
-   * The route of a path that begins with a host, as apt-cacher-ng has it: `/HOST/path`; null where no backend stands for
-   * that URL.
+   * The route of a path that begins with a host, as apt-cacher-ng has it: `/HOST/path`; null where no backend serves that
+   * URL.
    */
   byPath(path: string): Route | null {
     if (this.#hosts.size === 0) return null;
     const [, host = "", below = "/"] = /^\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     const whose = this.#route(host.replace(/%3A/i, ":").toLowerCase(), below);
-    return whose?.kind === "stood_for" ? whose.route : null;
+    return whose?.kind === "proxied" ? whose.route : null;
   }
 
-  /** The error for a path that nothing is served at, where it was asked of a proxy; null where it was not. */
+  /** The error for a path without a backend, if the request was sent to a proxy; null if it was not. */
   unknown({ origin, path }: Target, headers: Headers): VaultError | null {
     if (this.#hosts.size === 0) return null;
-    const fromProxied = headers.has("proxy-connection") || headers.get("user-agent")?.startsWith("Debian APT");
-    return fromProxied ? this.#refusal(hostOf(origin) + path) : null;
+    const userAgent = headers.get("user-agent") ?? "";
+    const usesProxy = headers.has("proxy-connection") ||
+      this.#advice.some((one) => userAgent.startsWith(one.userAgent));
+    return usesProxy ? this.#refusal(hostOf(origin) + path) : null;
   }
 
   #route(host: string, path: string): Whose | null {
     for (const { backend, url, path: base } of this.#hosts.get(host) ?? []) {
-      if (path === base) return { kind: "stood_for", route: { backend, base: url, path: "/" } };
+      if (path === base) return { kind: "proxied", route: { backend, base: url, path: "/" } };
       if (!path.startsWith(`${base}/`)) continue;
-      return { kind: "stood_for", route: { backend, base: url, path: path.slice(base.length) } };
+      return { kind: "proxied", route: { backend, base: url, path: path.slice(base.length) } };
     }
     return null;
   }
@@ -89,30 +94,28 @@ export class StoodForUrls {
 
   #refusal(asked: string): VaultError {
     const urls = [...this.#hosts.values()].flat().map(({ url }) => url).sort().join(", ");
+    const advice = this.#advice.map(({ forAnotherUrl }) => forAnotherUrl);
+    const needed = advice.join("; or ") || "a backend that serves clients of a proxy";
     return new VaultError(
       "denied",
       `"${asked}" is not fetched for you: as a proxy, the vault stands for ${urls || "nothing"} only. For more, its ` +
-        'configuration needs an apt backend with that "mirror_url", or that URL among the "aliases" of one; if that host ' +
-        'is the vault itself, it belongs into "server_names"',
+        `configuration needs ${needed}; if that host is the vault itself, it belongs into "server_names"`,
     );
+  }
+
+  /** The error for CONNECT, which would take the bytes past the cache. */
+  tunnelRefusal(): VaultError {
+    const why = "CONNECT is not supported: nothing can be kept of what goes through a TLS tunnel.";
+    const advice = this.#advice.map(({ insteadOfTunnel }) => insteadOfTunnel);
+    return new VaultError("method_not_allowed", [why, ...advice].join(" "));
   }
 }
 
-/** For CONNECT, which would take what it carries past the cache. */
-export function tunnelRefusal(): VaultError {
-  return new VaultError(
-    "method_not_allowed",
-    "CONNECT is not supported: nothing can be kept of what goes through a TLS tunnel. Let apt ask for " +
-      "http://HTTPS///host/path instead of https://host/path, or go there without the vault: " +
-      'Acquire::https::Proxy "DIRECT";',
-  );
-}
-
-function stoodFor(backend: Backend, url: string): StoodFor {
+function proxiedUrl(backend: Backend, url: string): ProxiedUrl {
   return { backend, url, path: new URL(url).pathname.replace(/\/+$/, "") };
 }
 
-/** In lower case, without the port that the scheme has anyway. */
+/** The host in lower case, without a default port. */
 function hostOf(origin: string): string {
   return URL.parse(origin)?.host ?? "";
 }

@@ -19,7 +19,7 @@ import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
 import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
-import { StoodForUrls, tunnelRefusal } from "./forward_proxy.ts";
+import { ForwardProxy } from "./forward_proxy.ts";
 import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 
 export interface HandlerOptions extends AdminOptions {
@@ -57,14 +57,14 @@ const clientGone: Reply = { status: 499, headers: [], body: null, cache: "none" 
 class Boundary {
   readonly #options: HandlerOptions;
   readonly #routes: Routes;
-  readonly #stoodFor: StoodForUrls;
+  readonly #proxy: ForwardProxy;
   readonly #admin: Admin;
   readonly #underWay: RequestsUnderWay;
 
   constructor(options: HandlerOptions) {
     this.#options = options;
     this.#routes = new Routes(options.backends);
-    this.#stoodFor = new StoodForUrls(options.backends, options.serverNames);
+    this.#proxy = new ForwardProxy(options.backends, options.serverNames);
     this.#admin = new Admin(options);
     this.#underWay = new RequestsUnderWay(options.maxRequests ?? 512);
   }
@@ -82,9 +82,9 @@ class Boundary {
     const { request } = exchange;
     const { method, headers } = request;
     const target = exchange.target = parseTarget(request.url, headers.get("host"));
-    if (method === "CONNECT") throw tunnelRefusal();
+    if (method === "CONNECT") throw this.#proxy.tunnelRefusal();
     const reads = method === "GET" || method === "HEAD";
-    const whose = this.#stoodFor.find(target);
+    const whose = this.#proxy.find(target);
     const mayBeOwn = whose.kind === "own" || whose.kind === "foreign" && whose.isAddress;
     const own = reads && mayBeOwn ? this.#admin.answer(method, target, headers) : null;
     if (own !== null) return own;
@@ -93,7 +93,7 @@ class Boundary {
     const route = exchange.route = whose.kind === "own" ? this.#routeOf(target.path) : whose.route;
     exchange.backend = route?.backend.name ?? "none";
     if (!reads && !route?.backend.methods?.includes(method)) throw methodNotAllowed(method);
-    if (route === null) throw this.#stoodFor.unknown(target, headers) ?? this.#routes.unknown(target.path);
+    if (route === null) throw this.#proxy.unknown(target, headers) ?? this.#routes.unknown(target.path);
     const via = headers.get("via");
     if (via !== null) refuseLoop(via, { name: this.#options.viaName, backend: exchange.backend });
     const { reader } = this.#options.vault;
@@ -117,7 +117,7 @@ class Boundary {
   /** A host in the path counts less than a backend's prefix, and more than a backend at the root. */
   #routeOf(path: string): Route | null {
     const route = this.#routes.find(path);
-    return route !== null && route.base !== "" ? route : this.#stoodFor.byPath(path) ?? route;
+    return route !== null && route.base !== "" ? route : this.#proxy.byPath(path) ?? route;
   }
 
   /** Own pages are not counted: they are answered at once, also when there are too many requests. */

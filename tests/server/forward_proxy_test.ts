@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
+import { proxyAdvice as advice } from "../../src/backends/apt/proxy_advice.ts";
 import { parseTarget } from "../../src/http/path.ts";
-import { StoodForUrls } from "../../src/server/forward_proxy.ts";
+import { ForwardProxy } from "../../src/server/forward_proxy.ts";
 import { askRaw } from "../support/raw_client.ts";
 import { fakeBackend, fakeFile } from "./fake_vault.ts";
 import { Served } from "./served.ts";
 
 const ubuntu = {
   ...fakeBackend("ubuntu", "/ubuntu"),
-  standsFor: ["http://archive.example.org/ubuntu", "http://us.archive.example.org/ubuntu"],
+  proxied: { urls: ["http://archive.example.org/ubuntu", "http://us.archive.example.org/ubuntu"], advice },
 };
-const security = { ...fakeBackend("security", "/security"), standsFor: ["http://archive.example.org/ubuntu/security"] };
-const vendor = { ...fakeBackend("vendor", "/vendor"), standsFor: ["https://apt.vendor.example:8443"] };
+const security = {
+  ...fakeBackend("security", "/security"),
+  proxied: { urls: ["http://archive.example.org/ubuntu/security"], advice },
+};
+const vendor = { ...fakeBackend("vendor", "/vendor"), proxied: { urls: ["https://apt.vendor.example:8443"], advice } };
 const backends = [fakeBackend("http", "/http"), ubuntu, security, vendor];
 
 const routed: readonly [url: string, backend: string, path: string][] = [
@@ -29,8 +33,8 @@ const routed: readonly [url: string, backend: string, path: string][] = [
 
 for (const [url, backend, path] of routed) {
   Deno.test(`stood for: ${url}`, () => {
-    const whose = new StoodForUrls(backends).find(parseTarget(url, null));
-    const { route } = whose.kind === "stood_for" ? whose : assert.fail(`it is ${whose.kind}`);
+    const whose = new ForwardProxy(backends).find(parseTarget(url, null));
+    const { route } = whose.kind === "proxied" ? whose : assert.fail(`it is ${whose.kind}`);
     assert.deepEqual([route.backend.name, route.path], [backend, path]);
   });
 }
@@ -46,7 +50,7 @@ const refused = [
 
 for (const url of refused) {
   Deno.test(`not stood for: ${url}`, () => {
-    const whose = new StoodForUrls(backends).find(parseTarget(url, null));
+    const whose = new ForwardProxy(backends).find(parseTarget(url, null));
     assert.equal(whose.kind === "foreign" && whose.error.code, "denied");
   });
 }
@@ -61,12 +65,12 @@ const own = [
 
 for (const url of own) {
   Deno.test(`for the vault itself: ${url}`, () => {
-    assert.equal(new StoodForUrls(backends).find(parseTarget(url, null)).kind, "own");
+    assert.equal(new ForwardProxy(backends).find(parseTarget(url, null)).kind, "own");
   });
 }
 
 Deno.test("without such backends nothing is stood for", () => {
-  const urls = new StoodForUrls([fakeBackend("http", "/http")]);
+  const urls = new ForwardProxy([fakeBackend("http", "/http")]);
   const target = parseTarget("http://HTTPS///archive.example.org/ubuntu/x", null);
   assert.equal(urls.find(target).kind, "own");
   assert.equal(urls.unknown(target, new Headers({ "proxy-connection": "keep-alive" })), null);
@@ -84,14 +88,14 @@ const named: readonly [url: string, kind: string][] = [
   ["http://192.0.2.1/ubuntu/x", "foreign"],
   ["http://elsewhere.example.org/ubuntu/x", "foreign"],
   ["http://vault.example.org.evil.example/ubuntu/x", "foreign"],
-  ["http://archive.example.org/ubuntu/x", "stood_for"],
+  ["http://archive.example.org/ubuntu/x", "proxied"],
   ["http://archive.example.org/debian/x", "foreign"],
-  ["http://vault.example.org/HTTPS///archive.example.org/ubuntu/x", "stood_for"],
+  ["http://vault.example.org/HTTPS///archive.example.org/ubuntu/x", "proxied"],
 ];
 
 for (const [url, kind] of named) {
   Deno.test(`with server_names, ${url} is ${kind}`, () => {
-    const urls = new StoodForUrls(backends, ["vault.example.org:80", "vault.example.org", "cache:3142"]);
+    const urls = new ForwardProxy(backends, ["vault.example.org:80", "vault.example.org", "cache:3142"]);
     assert.equal(urls.find(parseTarget(url, null)).kind, kind);
   });
 }
@@ -127,7 +131,7 @@ const inPaths: readonly [path: string, route: readonly [backend: string, path: s
 
 for (const [path, expected] of inPaths) {
   Deno.test(`a host in the path: ${path}`, () => {
-    const route = new StoodForUrls(backends).byPath(path);
+    const route = new ForwardProxy(backends).byPath(path);
     assert.deepEqual(route && [route.backend.name, route.path], expected);
   });
 }

@@ -1,5 +1,5 @@
 import type { Artifact } from "../../artifact.ts";
-import type { Backend, BackendRequest, Resolved } from "../../backend.ts";
+import type { Backend, BackendRequest, Proxied, Resolved } from "../../backend.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
@@ -13,6 +13,7 @@ import { nullIfUnavailable } from "../shared/or_null.ts";
 import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageReadings } from "./packages/reading.ts";
 import { parsePdiffIndex } from "./pdiff.ts";
+import { proxyAdvice } from "./proxy_advice.ts";
 import { createReleases, type Releases } from "./releases.ts";
 import { parseRequest, type RepositoryRequest } from "./request.ts";
 import { Suites } from "./suites.ts";
@@ -46,7 +47,7 @@ class AptBackend implements Backend {
   readonly name: string;
   readonly prefix: string;
   readonly maxTransfers: number;
-  readonly standsFor: readonly string[];
+  readonly proxied: Proxied;
   readonly #artifacts: Artifacts;
   readonly #releases: Releases;
   readonly #served = new ServedReleases();
@@ -57,7 +58,7 @@ class AptBackend implements Backend {
     this.name = options.name;
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
-    this.standsFor = [...options.mirrors, ...options.aliases];
+    this.proxied = { urls: [...options.mirrors, ...options.aliases], advice: proxyAdvice };
     const readingOf = createPackageReadings((message) => options.log.warning(message));
     const artifacts = this.#artifacts = new Artifacts(options, readingOf);
     const readAhead = new ReadAhead();
