@@ -15,17 +15,20 @@ export interface ArtifactsOptions {
   readonly fetch: Fetch;
   readonly idleTimeoutMs: number;
   readonly policy: CachingPolicy;
-  /** How long what may change is fresh. */
+  /** The time for which files that may change are fresh. */
   readonly ttlMs: number;
 }
 
-/** Before the paths of adopted releases, so that they are found without a look at all that is held. */
+/** The prefix of the keys of adopted releases, by which they are found without reading the whole cache. */
 export const adoptedPrefix = "/;releases/";
 
-/** As apt itself does: what stands between us and a mirror must not answer with a release or an index of yesterday. */
+/**
+ * The header that apt itself sends: a proxy on the way to a mirror must not answer with a release or an index of
+ * yesterday.
+ */
 const askMirror: HeaderList = [["cache-control", "max-age=0"]];
 
-/** Whether it is one by its form (RFC 9580 §4.2, §6.2): what it signs only clients can tell. */
+/** Checks that a body is a signature by its form (RFC 9580 §4.2, §6.2); only clients can verify it. */
 const signatureCheck: Parser<void> = {
   name: "apt signature",
   maxBytes: 1024 * 1024,
@@ -42,7 +45,9 @@ const signatureCheck: Parser<void> = {
 export class Artifacts {
   readonly #options: ArtifactsOptions;
   readonly #readingOf: PackageReadings;
-  /** What was missing while a mirror was in the middle of its sync must not count as missing when it is whole. */
+  /**
+   * The policy for files of which an absence must not be remembered: they are missing while a mirror is being synced.
+   */
   readonly #forgetful: CachingPolicy;
 
   constructor(options: ArtifactsOptions, readingOf: PackageReadings) {
@@ -52,7 +57,7 @@ export class Artifacts {
     this.#forgetful = { ...policy, negativeTtlMs: Math.min(policy.negativeTtlMs, ttlMs) };
   }
 
-  /** What may change at any time. */
+  /** Returns a file that may change at any time. */
   changing(path: string): Artifact {
     const { ttlMs } = this.#options;
     return this.#artifact(path, [path], {
@@ -62,7 +67,7 @@ export class Artifacts {
     });
   }
 
-  /** What never changes under its name. */
+  /** Returns a file that never changes under its name. */
   lasting(path: string, listing: Listing): Artifact {
     return this.#artifact(path, [path], { identity: { kind: "listed", listing } });
   }

@@ -24,7 +24,7 @@ export interface BackendOptions extends ArtifactsOptions {
   /** Further URLs of the repository, which clients of the vault as a proxy may name. */
   readonly aliases: readonly string[];
   readonly log: GenerationLog;
-  /** How long a client waits for a new release to be whole before it is given the old one. */
+  /** The time that a client waits for a new release to be whole, before it gets the old one. */
   readonly patienceMs?: number;
 }
 
@@ -122,7 +122,7 @@ class AptBackend implements Backend {
     throw new VaultError("not_found", `There is no signature of the "${path}" that this client was given`);
   }
 
-  /** What a release lists comes by its digest there; else it is fetched as it is. */
+  /** Returns an index: by its digest where a release lists it, otherwise as the mirror has it. */
   async #index(path: string, { client }: BackendRequest, vault: VaultReader): Promise<Artifact> {
     return await this.#suites.index(path, client, vault) ?? this.#artifacts.changing(path);
   }
@@ -139,8 +139,8 @@ class AptBackend implements Backend {
   }
 
   /**
-   * What the lists of packages say counts for each copy. One of a repository without a release, or without a version in
-   * its name, may change without a list that tells.
+   * Returns a package. Each copy has to have the digest that the lists of packages name. A package of a repository
+   * without a release, or without a version in its name, may change although no list says so.
    */
   async #package({ path, versioned }: Asked<"package">, vault: VaultReader): Promise<Artifact> {
     const generations = await nullIfUnavailable(this.#suites.adopted(vault)) ?? [];
@@ -161,7 +161,10 @@ function undated(headers: HeaderList): HeaderList {
   return headers.filter(([name]) => name !== "last-modified");
 }
 
-/** Where upstream cannot say that it has no InRelease: apt asks for the Release, which is held, after a 404 only. */
+/**
+ * Returns the 404 for a missing InRelease where upstream cannot be asked: only after a 404 does apt ask for the
+ * Release, which is cached.
+ */
 function hasReleaseOnly(path: string): VaultError {
   return new VaultError("not_found", `"${path}" was never there, as far as is known: there is a Release beside it`);
 }

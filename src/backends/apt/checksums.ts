@@ -19,7 +19,7 @@ export const checksumKinds: readonly ChecksumKind[] = [
 export interface Checksum {
   readonly hex: string;
   readonly sizeBytes: number;
-  /** As the line has it, which may be with `./`. */
+  /** The name as the line has it, perhaps with `./`. */
   readonly name: string;
 }
 

@@ -7,9 +7,9 @@ export interface ReleaseFile {
   /** Below the folder of the release, without a leading slash; not percent-encoded. */
   readonly path: string;
   readonly sizeBytes: number;
-  /** Of the strongest algorithm that the release has for it. */
+  /** The digest by the strongest algorithm that the release has for it. */
   readonly digest: Digest;
-  /** Of all algorithms that the release has for it, the strongest first. */
+  /** The digests by all algorithms that the release has for it, the strongest first. */
   readonly digests: readonly Digest[];
 }
 
@@ -39,7 +39,7 @@ export class ReleaseFiles {
   /** The strongest algorithm first. */
   readonly #columns: readonly Column[];
 
-  /** Of a path that a list has twice, the first counts, as for apt. */
+  /** The first entry counts for a path that a list has twice, as for apt. */
   constructor(lists: readonly ChecksumList[]) {
     const sizes = new Map<string, number>();
     for (const { checksums } of lists) {

@@ -6,10 +6,12 @@ import { UnpackError } from "../shared/unpack.ts";
 import { PackageLineParser } from "./packages/line_parser.ts";
 import { type DigestColumns, DigestTableBuilder } from "../shared/listings/digest_table.ts";
 
-/** How an index is packed, by the ending of its name; `none` where it has no such ending. */
+/** The compression of an index, by the ending of its name; `none` where it has no such ending. */
 export type Compression = "bz2" | "gz" | "xz" | "zst" | "none";
 
-/** What is made of indexes of packages, on a thread where they are large. Debian's largest index has some 60 MB. */
+/**
+ * The tasks on indexes of packages, which run on a thread where these are large. Debian's largest index has some 60 MB.
+ */
 export const tasks = {
   url: import.meta.url,
   maxBytes: 512 * 1024 * 1024,

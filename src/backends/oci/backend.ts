@@ -21,15 +21,15 @@ export interface BackendOptions {
   readonly prefix: string;
   readonly maxTransfers: number;
   readonly policy: CachingPolicy;
-  /** In the order they are tried. For `dockerhub`, Docker Hub's names mean all of them. */
+  /** The registries in the order they are tried. For `dockerhub`, Docker Hub's names mean all of them. */
   readonly registries: readonly RegistryOptions[];
-  /** How long tags and lists are fresh. */
+  /** The time for which tags and lists are fresh. */
   readonly tagTtlMs: number;
   /** For tags and lists. What has a digest is checked, so that any registry may stand in for one that fails. */
   readonly failover: Artifact["failover"];
   /** Registries that are not configured; without it, they are refused. */
   readonly unconfigured?: Unconfigured;
-  /** What is fetched ahead when a client gets an index; nothing where absent. */
+  /** The platforms that are fetched ahead when a client gets an index; nothing where absent. */
   readonly prefetch?: Omit<PrefetchOptions, "atOnce">;
 }
 
@@ -42,7 +42,7 @@ export interface ImageBackend extends Backend {
 export interface RegistryBackend extends ImageBackend {
   /** The registries it serves, by their names or patterns of them. */
   readonly registryNames: readonly string[];
-  /** Why it serves this registry; null where it does not. */
+  /** Returns the reason why it serves this registry; null where it does not. */
   claimTo(registry: string): Claim | null;
   /** As `resolve`, with a path below `/v2`. */
   answer(request: BackendRequest, vault?: VaultReader): Resolved;
@@ -61,7 +61,7 @@ export function createBackend(options: BackendOptions): RegistryBackend {
 /** The members that artifacts of every kind have. */
 type Common = Pick<Artifact, "backend" | "key" | "candidates" | "policy" | "webPages" | "failover">;
 
-/** What all content of one repository has alike, and whether its bytes may come from another one. */
+/** The properties that all content of one repository shares. */
 interface Place {
   readonly common: Common;
   readonly repositoryKey: string;
@@ -72,7 +72,7 @@ type Digested = Extract<Content, { kind: "manifest" | "blob" }>;
 
 interface TagRequest {
   readonly request: BackendRequest;
-  /** What was confirmed before is to be confirmed again, whatever the ttl. */
+  /** A tag that was revalidated before this time is stale, whatever the ttl. */
   readonly since: number | undefined;
 }
 
@@ -229,7 +229,7 @@ class OciMirror implements RegistryBackend {
   }
 }
 
-/** Whether stored bytes of another repository may serve the artifact. */
+/** Says whether stored bytes of another repository may serve the artifact. */
 function isReusable({ identity }: Artifact): boolean {
   return (identity.kind === "digest" || identity.kind === "announced") && identity.reuse === "once_confirmed";
 }

@@ -7,13 +7,13 @@ import type { Scope } from "./registries.ts";
 import type { Registry } from "./registry.ts";
 import type { Content } from "./request.ts";
 
-/** How many images are remembered with the registry that has them. */
+/** The most images that are remembered with the registry that has them. */
 const maxRemembered = 10_000;
 
-/** Where content is available; remembers which registry was last seen to have an image, and who had none of it. */
+/** Finds the candidates for content, and remembers which registry was last seen to have an image, or not to have it. */
 export class RegistryCandidates {
   readonly #remembered = new LRUCache<string, Registry>(atMost(maxRemembered));
-  /** When a registry last said that it does not have something of an image that was asked for by digest. */
+  /** The time when a registry last said that it does not have content of an image that was asked for by digest. */
   readonly #absentAt = new LRUCache<string, number>(atMost(maxRemembered));
 
   /**
@@ -37,8 +37,8 @@ export class RegistryCandidates {
   }
 
   /**
-   * When a registry last did not have what an image leads to, ms since the epoch; undefined where that is not known. A
-   * tag that was confirmed before may lead to what has been deleted upstream since.
+   * Returns the time when a registry last did not have what an image leads to, ms since the epoch; undefined where that
+   * is not known. A tag that was revalidated before may lead to content that has been deleted upstream since.
    */
   absentAt(scope: Scope, name: string): number | undefined {
     return this.#absentAt.get(`${scope.word}/${name}`);
@@ -55,7 +55,7 @@ export class RegistryCandidates {
   }
 }
 
-/** What an answer may tell about an image. */
+/** The information that an answer may bring about an image. */
 interface Lesson {
   readonly image: string;
   /** That the registry has it. */

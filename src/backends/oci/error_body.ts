@@ -18,7 +18,7 @@ type RegistryErrorCode =
   | "UNKNOWN"
   | "UNSUPPORTED";
 
-/** What depends on the request or on upstream's answer is null. */
+/** The codes of registries; null where the code depends on the request or on upstream's answer. */
 const codes: Readonly<Record<ErrorCode, RegistryErrorCode | null>> = {
   bad_request: null,
   refused: null,

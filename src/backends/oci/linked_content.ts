@@ -4,9 +4,9 @@ import { asJsonObject, parseJsonObject } from "../../http/json.ts";
 import { maxDocumentBytes } from "./document_checks.ts";
 import { readDigest } from "./request.ts";
 
-/** What a manifest or an index lists (image-spec, "Content Descriptors"). */
+/** The content that a manifest or an index lists (image-spec, "Content Descriptors"). */
 export interface Links {
-  /** Of an index. */
+  /** The manifests of an index. */
   readonly manifests: readonly ListedManifest[];
   /** Config and layers of a manifest; without those that other servers have. */
   readonly blobs: readonly Digest[];
@@ -43,7 +43,7 @@ function listedManifest(descriptor: unknown): ListedManifest[] {
   return read === null ? [] : [{ digest: read, platform: platformOf(asJsonObject(platform)) }];
 }
 
-/** What has `urls` is foreign: not in the registry (image-spec, "Foreign layers"). */
+/** Returns the blob of a descriptor. One with `urls` is foreign: not in the registry (image-spec, "Foreign layers"). */
 function blobOf(descriptor: unknown): Digest[] {
   const { digest, urls } = asJsonObject(descriptor);
   const read = typeof digest === "string" && listOf(urls).length === 0 ? readDigest(digest) : null;

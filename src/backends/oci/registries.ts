@@ -12,16 +12,16 @@ export interface Unconfigured {
   open(name: string): RegistryOptions;
 }
 
-/** Why a registry is served: it is configured, or its name fits what may be asked besides. */
+/** The reason why a registry is served: it is configured, or its name fits a pattern. */
 export type Claim = "configured" | HostFit;
 
 /** From the strongest to the weakest. */
 export const claims: readonly Claim[] = ["configured", ...hostFits];
 
 export interface RegistriesOptions {
-  /** In the order they are tried. */
+  /** The registries in the order they are tried. */
   readonly registries: readonly RegistryOptions[];
-  /** Whether they stand in for Docker Hub, so that its names mean all of them. */
+  /** True where they stand in for Docker Hub, so that its names mean all of them. */
   readonly mirrorsHub: boolean;
   /** Absent where only those are asked that are configured. */
   readonly unconfigured?: Unconfigured;
@@ -30,14 +30,16 @@ export interface RegistriesOptions {
 /** The registries that are asked for an image, and what is first in its keys: the same for the same registries. */
 export interface Scope {
   readonly word: string;
-  /** Never empty. */
+  /** The registries, never empty. */
   readonly registries: readonly Registry[];
   /**
-   * Whether the operator has named them. What a registry says of digests that only a client has named opens no bytes of
-   * others.
+   * True where the operator has named them. Bytes of other registries are never used on the word of one that only a
+   * client has named.
    */
   readonly isTrusted: boolean;
-  /** Whether they have the same images, so that one may answer for another that fails: a registry and its mirrors. */
+  /**
+   * True where they have the same images, so that one may answer for another that fails: a registry and its mirrors.
+   */
   readonly areAlike: boolean;
 }
 
@@ -77,7 +79,7 @@ export class Registries {
     return [...new Set(all.filter((name) => name !== "any"))];
   }
 
-  /** Why a registry is served here, by its canonical name; null where it is not. */
+  /** Returns the reason why a registry is served here, by its canonical name; null where it is not. */
   claimTo(name: string): Claim | null {
     const isConfigured = (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;
     return isConfigured ? "configured" : this.#fit(name);
@@ -124,7 +126,7 @@ export class Registries {
     return this.#configured.find(({ names }) => names.has(name));
   }
 
-  /** How closely the name fits what may be asked of registries that are not configured, or of mirrors. */
+  /** Returns how closely the name fits the patterns of registries that are not configured, or of mirrors. */
   #fit(name: string): HostFit | null {
     const fits = [this.#patterns.fit(name), ...this.#configured.map((one) => one.mirrorFit(name))];
     return hostFits.find((fit) => fits.includes(fit)) ?? null;

@@ -17,18 +17,18 @@ export interface RegistryOptions {
   readonly allow: readonly string[];
   /** Counts before `allow`. */
   readonly deny: readonly string[];
-  /** Whether it has the Hub's official images without the `library/` before their names. */
+  /** True where it has the Hub's official images without `library/` before their names. */
   readonly bareOfficialImages?: boolean;
-  /** Whether it may redirect to plain http for blobs, although it needs a login. */
+  /** True where it may redirect to plain http for blobs, although it needs a login. */
   readonly plainHttpBlobs?: boolean;
   /** Other registries whose images it has as well, by patterns of their names or `any`; none where absent. */
   readonly mirrorOf?: readonly string[];
-  /** How it is told which of those is meant; `path` where absent. */
+  /** The way to name one of those in a request; `path` where absent. */
   readonly mirrorForm?: MirrorForm;
 }
 
 /**
- * A mirror of several registries is told which one is meant in the path, before the image's name, or in the query, as
+ * The way to name a registry to a mirror of several: in the path, before the image's name, or in the query, as
  * containerd does (`?ns=`).
  */
 export type MirrorForm = "path" | "ns";
@@ -38,14 +38,14 @@ export type MirrorForm = "path" | "ns";
  * configuration.
  */
 export class Registry {
-  /** What paths of the distribution API follow, with its version. */
+  /** The URL that paths of the distribution API follow, with its version. */
   readonly apiUrl: string;
   readonly names: ReadonlySet<string>;
   readonly isHub: boolean;
   readonly fetch: Fetch;
   /** As `fetch`, for blobs. */
   readonly fetchBlob: Fetch;
-  /** Whether blobs may come over plain http: then an answer about them to HEAD proves nothing. */
+  /** True where blobs may come over plain http: then an answer about them to HEAD proves nothing. */
   readonly plainHttpBlobs: boolean;
   readonly idleTimeoutMs: number;
   readonly #config: RegistryOptions;
@@ -80,7 +80,7 @@ export class Registry {
     return first ?? new URL(this.apiUrl).host;
   }
 
-  /** Whether it is asked for another registry's images. */
+  /** True where it is asked for another registry's images. */
   get isMirror(): boolean {
     return this.#mirrored !== null;
   }
@@ -90,18 +90,18 @@ export class Registry {
     return this.#mirrorOf.texts;
   }
 
-  /** Whether, and how closely, it is configured as a mirror of the registry of this canonical name; null where not. */
+  /** Returns how closely it is configured as a mirror of the registry of this canonical name; null where it is not. */
   mirrorFit(name: string): HostFit | null {
     const fit = this.#mirrorOf.fit(name);
     return fit === "any" && !isDomainName(name) ? null : fit;
   }
 
-  /** The same registry as a mirror of the one of this canonical name. */
+  /** Returns this registry as a mirror of the one with this canonical name. */
   asMirrorOf(name: string): Registry {
     return new Registry(this.#config, name);
   }
 
-  /** Where it has this, named as the registry knows it: see `imageName`. */
+  /** Returns the URL at which it has this content, named as the registry knows it: see `imageName`. */
   urlOf(content: Content): string {
     const path = formatPath(content);
     if (this.#mirrored === null) return `${this.apiUrl}${path}`;
@@ -115,7 +115,7 @@ export class Registry {
     return this.isHub && !name.includes("/") ? `library/${name}` : name;
   }
 
-  /** Whether the configuration lets an image through, by the name the registry knows it by. */
+  /** Says whether the configuration permits an image, by the name that the registry knows it by. */
   permits(image: string): boolean {
     return this.#allows(image) && !this.#denies(image);
   }

@@ -2,12 +2,12 @@ import { type Digest, formatDigest, parseDigest } from "../../digest.ts";
 import { canonicalName, isHubName } from "./registry_name.ts";
 
 interface Named {
-  /** By its canonical name; null where the request names none. */
+  /** The registry's canonical name; null where the request names none. */
   readonly registry: string | null;
   readonly name: string;
 }
 
-/** What is to be had from a registry. `query` begins with `?`, or is empty. */
+/** The content of a registry that can be requested. `query` begins with `?`, or is empty. */
 export type Content =
   | Named & { readonly kind: "tagged_manifest"; readonly tag: string }
   | Named & { readonly kind: "manifest" | "blob"; readonly digest: Digest }
@@ -29,7 +29,7 @@ const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const hostPattern =
   /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
-/** What a registry may be called: hosts, and aliases in the configuration. */
+/** Matches the names that a registry may have: hosts, and aliases in the configuration. */
 const registryPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 const maxNameLength = 255;
 
@@ -113,7 +113,7 @@ function withDigest(text: string, build: (digest: Digest) => Content): Content |
   return invalid("DIGEST_INVALID", `Not a sha256 or sha512 digest: "${shown(text)}"`);
 }
 
-/** Of the algorithms that image-spec registers; null for anything else. */
+/** Parses a digest of the algorithms that image-spec registers; null for anything else. */
 export function readDigest(text: string): Digest | null {
   if (!/^sha(?:256|512):/.test(text)) return null;
   try {

@@ -29,9 +29,9 @@ function digestOfName(headers: HeaderList, sha256: string | undefined): string |
 const linkPattern = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g;
 const parameterPattern = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))/g;
 
-/** Where the client asked for a list. */
+/** The address of the list that the client asked for. */
 export interface ListAddress {
-  /** As the client sent it. */
+  /** The path as the client sent it. */
   readonly path: string;
   /** The registry it named in the query, or null. */
   readonly ns: string | null;

@@ -8,8 +8,9 @@ import { canonicalName } from "./registry_name.ts";
 import { nsOf, parseRequest } from "./request.ts";
 
 /**
- * `/v2` at the root, where clients look that cannot be told a path: the first of the backends, or the one whose prefix
- * or registry the request names. Not empty; takes the first one's name, for what fails before an artifact is known.
+ * Creates `/v2` at the root, for clients that cannot use another path: a request goes to the first of the backends, or
+ * to the one whose prefix or registry it names. It has the first one's name, for requests that fail before an artifact
+ * is known.
  */
 export function createRoot(backends: readonly [RegistryBackend, ...RegistryBackend[]]): ImageBackend {
   return new OciRoot(backends);
@@ -89,7 +90,7 @@ class OciRoot implements ImageBackend {
   }
 }
 
-/** How many segments the name has, between the first slash and a noun and a reference. */
+/** Returns how many segments the name has, between the first slash and a noun and a reference. */
 function nameSegments(path: string): number {
   return path.split("/").length - 3;
 }

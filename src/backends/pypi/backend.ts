@@ -25,11 +25,11 @@ export interface BackendOptions {
   readonly prefix: string;
   readonly maxTransfers: number;
   readonly policy: CachingPolicy;
-  /** How long pages are fresh. */
+  /** The time for which pages are fresh. */
   readonly ttlMs: number;
   /** Files uploaded less than this ago are left out of the pages; null for none. */
   readonly minAgeMs: number | null;
-  /** In the order they are asked: a project comes from the first that has it, and from no other. */
+  /** The indexes in the order they are asked: a project comes from the first that has it, and from no other. */
   readonly indexes: readonly IndexOptions[];
   readonly warn: (message: string) => void;
 }
@@ -127,7 +127,7 @@ class PypiBackend implements Backend {
     });
   }
 
-  /** Of all indexes together; one that has no list is left out. */
+  /** Returns the list of projects of all indexes together; an index without a list is left out. */
   async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return { kind: "answer", answer: notAcceptable };
@@ -207,7 +207,10 @@ const notAcceptable: DirectAnswer = {
   body: `There is ${jsonType}, ${htmlType} and text/html\n`,
 };
 
-/** Where a path below the prefix is, relative to what was asked for: a reverse proxy may have us below a path of its own. */
+/**
+ * Returns the location of a path below the prefix, relative to the requested one: a reverse proxy may have the vault
+ * below a path of its own.
+ */
 function locationOf(target: string, { base, path, isBarePrefix }: BackendRequest): string {
   if (isBarePrefix) return `./${base.slice(base.lastIndexOf("/") + 1)}${target}`;
   const up = path.split("/").length - 2;

@@ -9,7 +9,7 @@ import { fileKeyOf, type Index, type Indexes } from "./indexes.ts";
 export interface FileSearchOptions {
   readonly indexes: Indexes;
   readonly reader: IndexReader;
-  /** How a page is read for its files. */
+  /** The parser of a page for its files. */
   readonly reading: Parser<FileTable>;
 }
 
@@ -57,7 +57,7 @@ export class FileSearch {
     throw new VaultError("not_found", `"${url}" is not fetched: ${pages}`);
   }
 
-  /** The file of this URL as a page that is held lists it; null where none does. Asks no index. */
+  /** Returns the file of this URL as a cached page lists it; null where none does. Asks no index. */
   async findHeld(url: string, projects: readonly string[], vault: VaultReader): Promise<FileToFetch | null> {
     for (const project of projects.filter((project) => this.#indexes.permit(project))) {
       const page = await this.#reader.readHeldPage(project, { reading: this.#reading, vault });
@@ -82,12 +82,12 @@ export class FileSearch {
   }
 }
 
-/** Whether its index could not be asked for a newer one: an outage is never told as an absence. */
+/** Says whether the index could not be asked for a newer page: an outage is never reported as an absence. */
 function isOutdated({ source: { cacheStatus: { detail, fwdStatus } } }: Parsed<unknown>): boolean {
   return detail === "stale-if-error" && fwdStatus !== 404 && fwdStatus !== 410;
 }
 
-/** Whether its link has a query: that may be a signature, and is then good for a while only. */
+/** Says whether its link has a query: that may be a signature, which is good for a while only. */
 function isSigned({ url }: FileToFetch): boolean {
   return url.includes("?");
 }

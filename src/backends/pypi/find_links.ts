@@ -12,15 +12,16 @@ export interface LinksQuestion {
   readonly links: Artifact;
   /** Normalised; null for the list of all projects. */
   readonly project: string | null;
-  /** What the document that is made counts as the URL of. */
+  /** The URL that the generated document has. */
   readonly url: string;
   readonly lane: IndexLane;
   readonly vault: VaultReader;
 }
 
 /**
- * What stands for an index that is only one page of links (pip's `--find-links`): the document that an index would have
- * at `url`, made of that page. The page is read first, so that nothing waits for upstream while it is asked as one.
+ * Returns a candidate in place of an index that is only one page of links (pip's `--find-links`): it answers with the
+ * document that an index would have at `url`, generated from that page. The page is read first, so that no request
+ * waits for it while it has a place at the host.
  */
 export async function candidateFromLinks(question: LinksQuestion): Promise<Candidate> {
   const { url, links, vault } = question;

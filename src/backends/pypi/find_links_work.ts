@@ -7,14 +7,17 @@ import { rendered } from "./page_work.ts";
 import { parsePage } from "./parse_page.ts";
 import { renderPage } from "./render_page.ts";
 
-/** What is wanted of a page that lists files of many projects. */
+/** The parts that are wanted of a page with the files of many projects. */
 export interface LinksWanted {
   /** Normalised; null for the list of all projects. */
   readonly project: string | null;
 }
 
 export interface LinksMade {
-  /** As an index would send it, with absolute links; null where the page has no file of the project. */
+  /**
+   * The page of the project as an index would send it, with absolute links; null where the page of links has no file of
+   * the project.
+   */
   readonly page: RenderedDocument | null;
 }
 

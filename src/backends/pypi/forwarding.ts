@@ -9,9 +9,9 @@ const publicIndexes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a redirect from an index to another one means. GitLab, for one, redirects to PyPI for every project that it does
- * not have: followed, that would get past the rules of the indexes, tell PyPI of names that are nobody's business, and
- * take what strangers publish there for the answer of the private index.
+ * Decides about redirects from one index to another. GitLab, for one, redirects to PyPI for every project that it does
+ * not have. Followed, that would bypass the rules of the indexes, reveal private names to PyPI, and take what strangers
+ * publish there for the answer of the private index.
  */
 export class Forwarding {
   readonly #indexes: readonly URL[];
@@ -24,8 +24,9 @@ export class Forwarding {
   }
 
   /**
-   * Why a redirect of the page of an index must not be followed; null where it may be. `not_found` where it leads to
-   * another index, which has a turn of its own; `upstream_failed` where nothing tells whose the target is.
+   * Returns the reason why a redirect of the page of an index must not be followed; null where it may be: `not_found`
+   * where it leads to another index, which has a turn of its own; `upstream_failed` where it is not known whose the
+   * target is.
    */
   objection(index: string, target: URL): VaultError | null {
     if (!this.#hasRules || this.#isOwn(index, target)) return null;
@@ -43,15 +44,15 @@ export class Forwarding {
   }
 
   /**
-   * Whether something that is held, or has just come, may count as what the index says. What came by a redirect to
-   * another index does not count where there are rules, and nowhere once the index says that it has no such page.
+   * Says whether a cached or new document counts as the index's own. One that came by a redirect to another index does
+   * not where there are rules, and nowhere once the index says that it has no such page.
    */
   vouches(index: string, { upstream, location = upstream, cacheStatus: { fwdStatus } }: Provenance): boolean {
     if (this.#isOwn(index, new URL(location))) return true;
     return !this.#hasRules && fwdStatus !== 404 && fwdStatus !== 410;
   }
 
-  /** Whether a URL is on the server of an index, http and https alike, and not of another index there. */
+  /** Says whether a URL is on the server of an index, http and https alike, and not of another index there. */
   #isOwn(index: string, target: URL): boolean {
     const owner = this.#ownerOf(target);
     return owner === null ? serverOf(target) === serverOf(new URL(index)) : owner.href === new URL(index).href;

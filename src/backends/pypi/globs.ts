@@ -1,13 +1,13 @@
 // @ts-types="npm:@types/picomatch@4.0.3"
 import picomatch from "picomatch";
 
-/** Which projects an index may have: globs of normalised names; empty for all, and for none. */
+/** The projects that an index may have: globs of normalised names; empty for all, and for none. */
 export interface ProjectGlobs {
   readonly only: readonly string[];
   readonly never: readonly string[];
 }
 
-/** Whether an index may have a project, by its normalised name. */
+/** Says whether an index may have a project, by its normalised name. */
 export function permitting({ only, never }: ProjectGlobs): (project: string) => boolean {
   const isNamed = only.length === 0 ? () => true : picomatch([...only]);
   const isBarred = never.length === 0 ? () => false : picomatch([...never]);

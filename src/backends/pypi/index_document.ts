@@ -26,12 +26,12 @@ export async function readDocument(document: TaskDocument): Promise<IndexDocumen
   }
 }
 
-/** Whether it says that it is JSON. */
+/** Says whether its type is JSON. */
 export function isJson({ contentType = "" }: Pick<IndexDocument, "contentType">): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(contentType.trim());
 }
 
-/** Whether it is JSON: by what it says or, where it says neither that nor HTML, by how it begins. */
+/** Says whether it is JSON: by its type or, where that is neither JSON nor HTML, by how it begins. */
 export function isJsonDocument({ contentType = "", bytes }: IndexDocument): boolean {
   if (isJson({ contentType })) return true;
   if (/^\s*(?:text\/html|application\/(?:[\w.-]+\+)?x?html)\b/i.test(contentType)) return false;

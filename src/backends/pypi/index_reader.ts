@@ -12,22 +12,22 @@ import type { Index, Indexes } from "./indexes.ts";
 export interface IndexReaderOptions {
   readonly backend: string;
   readonly policy: CachingPolicy;
-  /** How long pages are fresh. */
+  /** The time for which pages are fresh. */
   readonly ttlMs: number;
   readonly indexes: Indexes;
   readonly lane: IndexLane;
 }
 
-/** What was made of a document of an index. */
+/** A parsed document of an index. */
 export interface IndexRead<T> extends Parsed<T> {
   readonly index: Index;
 }
 
-/** How a page is to be read. */
+/** The way to read a page. */
 export interface PageRead<T> {
   readonly reading: Parser<T>;
   readonly vault: VaultReader;
-  /** As the backend has it where absent. */
+  /** The freshness; that of the backend where absent. */
   readonly freshness?: Freshness;
 }
 
@@ -43,7 +43,7 @@ export interface FoundList extends IndexRead<boolean> {
   readonly artifact: Artifact;
 }
 
-/** What is asked of indexes: JSON, for all that only it can say, and else HTML. */
+/** The `Accept` for indexes: JSON, for all that only it has, and else HTML. */
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
 /** Looks at no byte of it. */
@@ -70,9 +70,9 @@ export class IndexReader {
   }
 
   /**
-   * The page of a project, of the first index that has it. What is held of an index that, as things are configured now,
-   * is not asked for the project counts for nothing, not even where the others are down. Throws `not_found` where no
-   * index may have it, and as the vault does.
+   * Reads the page of a project, of the first index that has it. A cached page of an index which, as things are
+   * configured now, is not asked for the project does not count, not even where the others are down. Throws `not_found`
+   * where no index may have it, and the errors of the vault.
    */
   async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
     const permitted = this.#options.indexes.of(project);
@@ -92,7 +92,7 @@ export class IndexReader {
     );
   }
 
-  /** The page of a project as it is held, however old; null where none is that counts. Asks no index. */
+  /** Reads the cached page of a project, however old; null where there is none that counts. Asks no index. */
   async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Parsed<T> | null> {
     const page = this.#page(project, reading);
     if (!vault.holds(page)) return null;
@@ -118,7 +118,7 @@ export class IndexReader {
     return found;
   }
 
-  /** How an index is asked for the page of a project, or for its list of projects. */
+  /** Returns the candidate for the page of a project, or for the list of projects. */
   async #candidate(index: Index, asked: DocumentAsked): Promise<Candidate> {
     const { linksUrl } = index;
     const { project, url, vault, freshness } = asked;
@@ -134,7 +134,10 @@ export class IndexReader {
     return index?.vouchesFor(source) ? index : null;
   }
 
-  /** What is no page is no answer: an index that sends a page to sign in at is down. */
+  /**
+   * Returns the page of a project as an artifact. A body that is no page is no answer: an index that sends a login page
+   * is down.
+   */
   #page(project: string, check: Parser<unknown>): Artifact {
     const candidates = this.#options.indexes.of(project).map((index) =>
       index.documentCandidate(index.pageUrl(project))
@@ -159,7 +162,7 @@ export class IndexReader {
   }
 }
 
-/** Never what is held, not even in place of an error. */
+/** Returns the page as it is upstream, never a cached one, not even in place of an error. */
 function anew(page: Artifact): Artifact {
   return { ...page, freshness: never, policy: { ...page.policy, staleIfErrorMs: 0, serveDeleted: false } };
 }

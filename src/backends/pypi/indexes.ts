@@ -12,13 +12,13 @@ import { formatFilePath } from "./request.ts";
 export interface IndexOptions {
   /** Before the names of projects, without a slash at its end. */
   readonly url: string;
-  /** Where the files are that are asked for below `/packages`; null where they are anywhere. */
+  /** The URL of the files below `/packages`; null where they may be anywhere. */
   readonly packagesUrl: string | null;
   readonly fetch: Fetch;
   readonly idleTimeoutMs: number;
   /** Statuses by which it says that it does not have a project, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
-  /** Whether `url` is one page that lists the files of all projects (pip's `--find-links`); false when absent. */
+  /** True where `url` is one page that lists the files of all projects (pip's `--find-links`); false when absent. */
   readonly isFindLinks?: boolean;
   /** Globs of normalised names; empty for all. */
   readonly only: readonly string[];
@@ -35,20 +35,23 @@ export interface Index {
   pageUrl(project: string): string;
   /** The page that lists the files of all its projects, where it has no page for each; null for an index. */
   readonly linksUrl: string | null;
-  /** Where its JSON API has a project, or one version of it; null where the index's own URL does not tell. */
+  /**
+   * Returns the URL of a project, or of one version of it, in its JSON API; null where the index's own URL does not
+   * say.
+   */
   apiUrl(project: string, version: string | null): string | null;
   /** For files: they may come from anywhere. */
   candidate(url: string): Candidate;
   /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
   documentCandidate(url: string): Candidate;
-  /** Whether what it gave is its own, by where it came from and what the index says of it now. */
+  /** Says whether a document that it gave is its own, by where it came from and what the index says of it now. */
   vouchesFor(source: Provenance): boolean;
 }
 
 /** The indexes in their order, and where their files are. */
 export class Indexes {
   readonly all: readonly Index[];
-  /** What is before the files that have paths below `/packages`; null where there is no `packages_url`. */
+  /** The URL before the files below `/packages`; null where there is no `packages_url`. */
   readonly packagesBase: string | null;
 
   constructor(indexes: readonly IndexOptions[]) {
@@ -65,7 +68,7 @@ export class Indexes {
     throw new VaultError("not_found", `No index is asked for "${project}": "only" and "never" of this backend say so`);
   }
 
-  /** Whether any may have the project. */
+  /** Says whether any of them may have the project. */
   permit(project: string): boolean {
     return this.all.some((index) => index.permits(project));
   }

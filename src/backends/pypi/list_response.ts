@@ -49,8 +49,8 @@ function passThrough({ artifact }: FoundList, form: PageFormat): ResolvedArtifac
 }
 
 /**
- * Made of what is held of each; one that has changed meanwhile is newer than its name, which does no harm. A body can
- * only be read while its reading is made, so the readings are one in the other.
+ * Makes the lists from the cached list of each index; one that has changed meanwhile is newer than its name, which does
+ * no harm. A body can only be read while it is parsed, so the parsers are nested.
  */
 async function makeLists(
   lists: readonly FoundList[],

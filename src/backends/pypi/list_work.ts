@@ -5,7 +5,7 @@ import type { RenderedDocument } from "../shared/made_document.ts";
 import { rendered } from "./page_work.ts";
 import { checkProjectList, mergeProjectLists, parseProjectList, renderProjectList } from "./project_list.ts";
 
-/** How lists become one. */
+/** The form in which lists become one. */
 export interface ListsShown {
   /** For each list. */
   readonly globs: readonly ProjectGlobs[];

@@ -1,6 +1,6 @@
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** What an HTML page of ours shows. */
+/** The content of a generated HTML page. */
 export interface Markup {
   readonly title: string;
   readonly meta: readonly (readonly [name: string, content: string])[];
@@ -12,7 +12,7 @@ export function formatMarkup(markup: Markup): string {
   return [...markupLines(markup)].join("");
 }
 
-/** The same, line by line. */
+/** Generates a page line by line. */
 export function* markupLines({ title, meta, anchors }: Markup): Iterable<string> {
   yield "<!DOCTYPE html>\n<html>\n  <head>\n";
   yield '    <meta charset="utf-8">\n';

@@ -1,6 +1,6 @@
 const distribution = /\.(?:whl|egg|zip|exe|msi|rpm|deb|dmg|tar|tar\.(?:gz|bz2|xz|zst|lzma|lz|z)|tgz|tbz2?|txz|tlz)$/i;
 
-/** What the oldest formats have behind the version: `-py2.7`, `.win32-py2.7`, `.linux-x86_64`. */
+/** Matches the text that the oldest formats have behind the version: `-py2.7`, `.win32-py2.7`, `.linux-x86_64`. */
 const platform = /(?:-py\d|\.(?:win|linux|macosx)).*$/is;
 
 /** No file system takes longer names. */
@@ -14,7 +14,7 @@ export function normaliseName(name: string): string {
   return name.replace(/[-_.]+/g, "-").toLowerCase();
 }
 
-/** Whether a text can be a project's name in some spelling (PEP 508). */
+/** Says whether a text can be a project's name in some spelling (PEP 508). */
 export function isProjectName(text: string): boolean {
   return /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i.test(text);
 }

@@ -1,7 +1,7 @@
 import { fragmentOf, lastSegment } from "./links.ts";
 import type { OutsideLink } from "./page.ts";
 
-/** What pip and others check out themselves (PEP 440 direct references): `git+https:`, `hg+ssh:`, … */
+/** Matches what pip and others check out themselves (PEP 440 direct references): `git+https:`, `hg+ssh:`, … */
 const versionControl = /^(?:git|hg|svn|bzr)\+[a-z]+:\/\//i;
 
 /** A link of a page that leads to version control, from whatever page; null for all others. */

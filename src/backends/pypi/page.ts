@@ -9,27 +9,27 @@ export interface PageFile {
   readonly filename: string;
   /** Absolute, http or https, with its query; without credentials and without fragment. */
   readonly url: string;
-  /** Of the file; empty where the index does not say. */
+  /** The hashes of the file; empty where the index has none. */
   readonly hashes: Hashes;
-  /** In ms; null where the index does not say (PEP 700). */
+  /** The upload time in ms since the epoch; null where the index does not say (PEP 700). */
   readonly uploadTime: number | null;
   /** The hashes of the `.metadata` beside it, empty where they are not said; null where there is none (PEP 658, 714). */
   readonly coreMetadata: Hashes | null;
-  /** Whether an `.asc` is beside it; null where the index does not say. */
+  /** True where an `.asc` is beside it; null where the index does not say. */
   readonly gpgSig: boolean | null;
   readonly requiresPython: string | null;
-  /** Why it was yanked, or only that it was (PEP 592). */
+  /** The reason why it was yanked, or only that it was (PEP 592). */
   readonly yanked: string | boolean;
   /** The absolute URL of its attestations (PEP 740). */
   readonly provenance: string | null;
-  /** What came in the page's own form. */
+  /** The file in the page's own form. */
   readonly source: FileSource;
 }
 
 /** A link that is shown as it is, and that clients follow themselves: `git+https://…#egg=…`. */
 export interface OutsideLink {
   readonly url: string;
-  /** What it leads to, as far as the link tells. */
+  /** The name of the file, as far as the link says. */
   readonly name: string;
   readonly source: FileSource;
 }
@@ -39,14 +39,16 @@ export type FileSource =
   | { readonly form: "json"; readonly entry: Readonly<Record<string, unknown>> }
   | { readonly form: "html"; readonly attributes: Readonly<Record<string, string>>; readonly text: string };
 
-/** What a page says besides its files: all keys of a JSON page, or the `<meta>` elements of an HTML one by name. */
+/**
+ * The content of a page besides its files: all keys of a JSON page, or the `<meta>` elements of an HTML one by name.
+ */
 export type PageSource =
   | { readonly form: "json"; readonly keys: Readonly<Record<string, unknown>> }
   | { readonly form: "html"; readonly meta: readonly (readonly [name: string, content: string])[] };
 
-/** What an index knows of a project. */
+/** The page of a project, parsed. */
 export interface ProjectPage {
-  /** As the index spells it, or else as its URL does. */
+  /** The name as the index spells it, or else as its URL does. */
   readonly name: string;
   /** Those that are there by http or https; in the page's order. */
   readonly files: readonly PageFile[];

@@ -9,10 +9,10 @@ const largeBytes = 1024 * 1024;
 
 export interface ShownAs {
   readonly backend: string;
-  /** Of what the page is about; a part that names its bytes is added. */
+  /** The key of the page's subject; a part that names its bytes is added. */
   readonly key: string;
   readonly policy: CachingPolicy;
-  /** What clients are told, besides its ETag. */
+  /** The headers for clients, besides its ETag. */
   readonly headers: HeaderList;
 }
 

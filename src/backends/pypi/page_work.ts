@@ -10,7 +10,7 @@ import type { PageFile, ProjectPage } from "./page.ts";
 import { parsePage } from "./parse_page.ts";
 import { renderPage } from "./render_page.ts";
 
-/** How a page is shown. */
+/** The form in which a page is shown. */
 export interface PageShown {
   readonly project: string;
   readonly form: PageFormat;
@@ -24,7 +24,7 @@ export interface PageShown {
   readonly packagesBase: string | null;
 }
 
-/** All that is made of a page, with one look at it. */
+/** The results of parsing a page once. */
 export interface PageMade {
   readonly files: FileColumns;
   readonly page: RenderedDocument | null;
@@ -33,8 +33,8 @@ export interface PageMade {
 }
 
 /**
- * Parses a page once, and makes of it what is wanted: the page as `shown`, unless that is null, and the table of its
- * files. Throws `upstream_failed` for what is no page.
+ * Parses a page once, and returns what is wanted: the page as `shown`, unless that is null, and the table of its files.
+ * Throws `upstream_failed` for a document that is no page.
  */
 export function makePage([document]: readonly IndexDocument[], shown: PageShown | null): PageMade {
   const page = parsePage(document!);

@@ -14,14 +14,14 @@ export interface Anchor {
   readonly text: string;
 }
 
-/** What an HTML document of an index consists of. */
+/** The parts of an HTML document of an index. */
 export interface HtmlDocument {
   readonly anchors: readonly Anchor[];
   /** Names in lower case. */
   readonly meta: readonly (readonly [name: string, content: string])[];
-  /** What its links count from. */
+  /** The URL that its links count from. */
   readonly base: string;
-  /** Whether it has what only browsers make something of, such as a form. */
+  /** True where it has elements that only browsers use, such as a form. */
   readonly isForPeople: boolean;
 }
 
@@ -53,7 +53,7 @@ export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
   return { anchors, meta, isForPeople, base: URL.parse(base, document.url)?.href ?? document.url };
 }
 
-/** In the encoding of its `Content-Type`, as pip has it; UTF-8 where that names none that there is. */
+/** Returns the decoder for the encoding of its `Content-Type`, as pip does; UTF-8 where that names no known one. */
 function decoderFor({ contentType = "" }: IndexDocument): TextDecoder {
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType) ?? [];
   try {
@@ -99,7 +99,10 @@ class DocumentReader implements TagHandler {
   }
 }
 
-/** Null for links to folders, such as those that web servers put into their listings, and to other schemes. */
+/**
+ * Parses a link to a file; null for links to folders, such as those in the listings of web servers, and to other
+ * schemes.
+ */
 function fileOf({ href, attributes, text }: Anchor, base: string): PageFile | null {
   const fragment = fragmentOf(href);
   const url = absoluteUrl(href.slice(0, href.length - fragment.length), base);

@@ -83,7 +83,7 @@ export class ProjectApi {
     };
   }
 
-  /** What is said of the newest version is too new: what is said of an older one takes its place. */
+  /** Returns a parser that puts the document of an older version in place of that of the newest, which is too new. */
   #readingWith(older: Artifact, shown: ApiShown, vault: VaultReader): Parser<ApiMade> {
     const reading = this.#reading(shown);
     const name = `${reading.name} ${older.key}`;

@@ -7,7 +7,7 @@ import { parseJsonDocument, timeOf } from "./parse_json.ts";
 import type { IndexDocument } from "./index_document.ts";
 import type { RenderedDocument } from "../shared/made_document.ts";
 
-/** How a document of the JSON API is shown. */
+/** The form in which a document of the JSON API is shown. */
 export interface ApiShown {
   /** Normalised. */
   readonly project: string;
@@ -21,7 +21,7 @@ export interface ApiShown {
 
 export interface ApiMade {
   readonly page: RenderedDocument;
-  /** Whether all files of the version that it is about are too new. */
+  /** True where all files of the version that it is about are too new. */
   readonly isHidden: boolean;
   /** The newest version that is old enough; null where there is none, or the document lists no others. */
   readonly newest: string | null;
@@ -73,7 +73,7 @@ function releasesLeft(releases: JsonObject, shown: ApiShown): Map<string, readon
   );
 }
 
-/** By when it was uploaded; one that is yanked, or a release before the release, only where there is no other. */
+/** Returns the version that was uploaded last; a yanked one, or a pre-release, only where there is no other. */
 function newestOf(releases: ReadonlyMap<string, readonly unknown[]>): string | null {
   const candidates = [...releases].flatMap(([version, files]) => {
     const times = files.map((file) => uploadedAt(file) ?? 0);

@@ -8,14 +8,14 @@ import { markupLines } from "./markup.ts";
 import { isProjectName, normaliseName } from "./names.ts";
 import { inBatches } from "../shared/batches.ts";
 
-/** What an index says of one project: an object of `projects`, or only its name. */
+/** A project in the list of an index: an object of `projects`, or only its name. */
 type ListedProject = Readonly<Record<string, unknown>> & { readonly name: string };
 
 /** The projects of an index. */
 export interface ProjectList {
-  /** By normalised name. */
+  /** The projects by normalised name. */
   readonly projects: ReadonlyMap<string, ListedProject>;
-  /** What a JSON page says besides, without `projects`. */
+  /** The other keys of a JSON page, without `projects`. */
   readonly keys: Readonly<Record<string, unknown>>;
 }
 
@@ -35,7 +35,10 @@ export async function parseProjectList(document: IndexDocument): Promise<Project
   return isJsonDocument(document) ? await parseJsonList(document) : await parseHtmlList(document);
 }
 
-/** Throws as `parseProjectList`, as far as that can be told fast: PyPI lists more than half a million. */
+/**
+ * Throws the errors of `parseProjectList`, as far as they can be found fast: PyPI lists more than half a million
+ * projects.
+ */
 export function checkProjectList(document: IndexDocument): void {
   if (isJsonDocument(document)) parseEntries(document);
   else parseHtmlDocument({ ...document, bytes: document.bytes.subarray(0, telltaleBytes) });

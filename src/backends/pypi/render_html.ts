@@ -44,7 +44,7 @@ function metaNamed(name: string, contents: unknown): Meta {
   return list.filter((content) => typeof content === "string").map((content) => [name, content] as const);
 }
 
-/** As it came where it came in a link. */
+/** Returns the hash as it stood in the link, where it came in one. */
 function hashBehind({ source, hashes }: PageFile): string {
   if (source.form === "html") return fragmentOf(source.attributes.href ?? "");
   const hash = formatHash(hashes);

@@ -7,9 +7,9 @@ import { versionsLeft } from "./versions.ts";
 
 export interface PageRendering {
   readonly form: PageFormat["form"];
-  /** Where clients get the file: relative to the page, without fragment. */
+  /** Returns the URL where clients get the file: relative to the page, without fragment. */
   linkOf(file: PageFile): string;
-  /** Which files are shown; all where absent. */
+  /** Says which files are shown; all where absent. */
   keep?(file: PageFile): boolean;
 }
 
@@ -36,7 +36,10 @@ function formatProjectJson(page: ProjectPage, shown: readonly PageFile[], { link
   });
 }
 
-/** Of version 1.0, since HTML has no `versions` and no `size`, which later ones demand (PEP 700, 708, 792). */
+/**
+ * Returns the keys of version 1.0, since HTML has no `versions` and no `size`, which later versions demand (PEP 700,
+ * 708, 792).
+ */
 function keysOf(name: string, meta: readonly (readonly [string, string])[]): Readonly<Record<string, unknown>> {
   const all = (wanted: string) => meta.filter(([name]) => name === wanted).map(([, content]) => content);
   const [tracks, alternates] = [all("pypi:tracks"), all("pypi:alternate-locations")];

@@ -16,7 +16,7 @@ export interface PageOptions {
   readonly minAgeMs: number | null;
 }
 
-/** What there is to say about one page. */
+/** The parameters of one page. */
 export interface PageWanted {
   readonly project: string;
   readonly form: PageFormat;
@@ -28,10 +28,10 @@ export interface PageWanted {
   readonly hidden: readonly string[];
 }
 
-/** How the pages of projects are read, from whatever form the index has. Each page is parsed once. */
+/** The parsers of projects' pages, from whatever form the index has. Each page is parsed once. */
 export class PageReadings {
   readonly #options: PageOptions;
-  /** What files are checked against. */
+  /** The parser of the table that files are checked against. */
   readonly files: Parser<FileTable>;
   /** The URLs of its files, where the page does not say of any when it was uploaded; else none. */
   readonly untimed: Parser<readonly string[]>;
@@ -52,7 +52,7 @@ export class PageReadings {
     };
   }
 
-  /** When what is shown was uploaded at the latest, in ms since the epoch; null where all is shown. */
+  /** Returns the latest upload time that is shown, in ms since the epoch; null where all files are shown. */
   uploadedUntil(now: number): number | null {
     const { minAgeMs } = this.#options;
     return minAgeMs === null ? null : limitOf(now, minAgeMs);
@@ -86,8 +86,8 @@ function nameOf(urls: readonly string[]): string {
 }
 
 /**
- * When what is old enough was uploaded at the latest. In steps, so that a page is not made anew each time: a hundredth of
- * the age, and an hour at most.
+ * Returns the latest upload time of files that are old enough. It moves in steps of a hundredth of the age, an hour at
+ * most, so that a page is not made anew each time.
  */
 export function limitOf(now: number, minAgeMs: number): number {
   const step = Math.min(3_600_000, Math.max(1000, minAgeMs / 100));

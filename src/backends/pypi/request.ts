@@ -1,13 +1,13 @@
 import { isProjectName, normaliseName } from "./names.ts";
 
-/** What a path below the prefix means. */
+/** The meaning of a path below the prefix. */
 export type IndexRequest =
   /** To be asked for at this path below the prefix instead. */
   | { readonly kind: "moved"; readonly path: string }
   | { readonly kind: "list" }
   /** `project` is normalised; `toRoot` leads from the page to the prefix. */
   | { readonly kind: "page"; readonly project: string; readonly toRoot: string }
-  /** What the JSON API says of a project, or of one version of it; `version` is decoded. */
+  /** The JSON API's document of a project, or of one version of it; `version` is decoded. */
   | { readonly kind: "api"; readonly project: string; readonly version: string | null }
   /** A file below `packages_url`; `rest` begins with a slash. */
   | { readonly kind: "package"; readonly rest: string }

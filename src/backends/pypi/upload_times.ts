@@ -10,7 +10,7 @@ import { fileKeyOf, type Index } from "./indexes.ts";
 /** More files than a page of one project has, but for the very largest; those at the end of a page are the newest. */
 const mostAsked = 2000;
 
-/** Times never change, and what could not be told may be told later. */
+/** Times never change; an unknown one may be known later. */
 const remembered = { files: 100_000, unknownForMs: 10 * 60_000 };
 
 export interface UploadTimesOptions {
@@ -19,19 +19,19 @@ export interface UploadTimesOptions {
 }
 
 /**
- * When files were uploaded that an index tells no times of: their `Last-Modified`, asked for with HEAD once for each.
+ * The upload times of files where the index has none: their `Last-Modified`, asked for with HEAD once for each.
  * Remembered since the start only.
  */
 export class UploadTimes {
   readonly #options: UploadTimesOptions;
-  /** In ms since the epoch, by URL; null where it could not be told. */
+  /** The times in ms since the epoch, by URL; null where there is none. */
   readonly #known = new LRUCache<string, { readonly at: number | null }>(atMost(remembered.files));
 
   constructor(options: UploadTimesOptions) {
     this.#options = options;
   }
 
-  /** Of the last files of a page, in its order; null for those that cannot be told. */
+  /** Returns the times of the last files of a page, in its order; null for unknown ones. */
   async of(urls: readonly string[], index: Index, vault: VaultReader): Promise<Map<string, number | null>> {
     const asked = urls.slice(-mostAsked).map(async (url) => [url, await this.#timeOf(url, index, vault)] as const);
     return new Map(await Promise.all(asked));

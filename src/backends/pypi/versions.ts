@@ -17,7 +17,7 @@ export function versionsLeft(
   return versions.filter((version) => !all.has(keyOf(version)) || left.has(keyOf(version)));
 }
 
-/** The same for what are only different spellings of a version, in file names too (PEP 440). */
+/** Returns the same text for different spellings of one version, in file names too (PEP 440). */
 function keyOf(version: unknown): string {
   const text = String(version).toLowerCase().replace(/[-_+.]+/g, ".");
   return withoutZeros(text.replace(/\.?([a-z]+)\.?/g, "$1"));

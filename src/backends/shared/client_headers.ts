@@ -7,8 +7,8 @@ const always = ["accept", "accept-language"];
 const maxNames = 32;
 
 /**
- * Never forwarded, whatever `Vary` says. The vault sends these itself, or they concern the client's connection, its
- * proxies and its conditions.
+ * Headers that are never forwarded, whatever `Vary` says. The vault sends these itself, or they concern the client's
+ * connection, its proxies and its conditions.
  */
 const own =
   /^(?:accept-encoding|cache-control|connection|content-.*|cookie2?|date|expect|forwarded|from|host|if-.*|keep-alive|pragma|proxy-.*|range|referer|te|trailer|transfer-encoding|upgrade|user-agent|via|x-forwarded.*|x-http-method.*|x-original-.*|x-real-ip|x-request-id|x-rewrite-.*)$/;

@@ -2,7 +2,7 @@ import type { ReadableBody } from "../../../document.ts";
 import type { Compression, PackageLane } from "../tasks.ts";
 import { DigestTable } from "../../shared/listings/digest_table.ts";
 
-/** How `unpack` names what the endings of file names say. */
+/** The names that `unpack` has for the endings of file names. */
 const codings: Readonly<Record<Compression, string>> = {
   none: "identity",
   gz: "gzip",

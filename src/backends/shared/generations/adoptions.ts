@@ -7,9 +7,9 @@ import type { ReadRoot } from "./root_document.ts";
 export interface AdoptionsOptions<Root> extends MemberTools<Root> {
   readonly read: ReadRoot<Root>;
   readonly log: GenerationLog;
-  /** How long after a failed adoption the next one is tried. */
+  /** The pause after a failed adoption, before the next one. */
   readonly ttlMs: number;
-  /** How long clients wait for an adoption, which continues without them. */
+  /** The time that clients wait for an adoption, which continues without them. */
   readonly patienceMs: number;
 }
 

@@ -17,8 +17,8 @@ export type RootRead<Root> = Parsed<RootDocument<Root>>;
 export type RootCopy = "latest" | "next" | "adopted" | "former";
 
 /**
- * What a protocol knows of its generations. A generation is a root document, which lists its members with their digests:
- * apt's Release, the repomd.xml of RPM, the repodata of Conda. A root document is known by its path.
+ * The rules of a protocol for its generations. A generation is a root document, which lists its members with their
+ * digests: apt's Release, the repomd.xml of RPM, the repodata of Conda. A root document is known by its path.
  */
 export interface GenerationRules<Root> {
   /** The protocol's word for a root document, for the log: `release`. */

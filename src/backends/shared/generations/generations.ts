@@ -19,9 +19,9 @@ export interface GenerationsOptions<Root> {
   readonly rules: GenerationRules<Root>;
   readonly readAhead: ReadAhead;
   readonly policy: CachingPolicy;
-  /** How long a root document is fresh, and how long after a failed adoption the next one is tried. */
+  /** The time for which a root document is fresh, and the pause after a failed adoption. */
   readonly ttlMs: number;
-  /** How long clients wait for an adoption, which continues without them. */
+  /** The time that clients wait for an adoption, which continues without them. */
   readonly patienceMs: number;
   readonly log: GenerationLog;
 }

@@ -11,7 +11,7 @@ const sliceBytes = 4 * 1024;
 export interface DocumentDescription {
   /** Its `Content-Type`. */
   readonly contentType: string | undefined;
-  /** How it is packed: as `unpack` names it. */
+  /** The way it is packed, as `unpack` names it. */
   readonly coding: string;
   /** The URL it was requested at. */
   readonly askedUrl: string;
@@ -41,7 +41,7 @@ function codingOf(contentEncoding = ""): string {
 
 export interface UnpackLimits {
   readonly maxBytes: number;
-  /** Whether other work gets the thread between two slices. */
+  /** True where other work gets the thread between two slices. */
   readonly pauses: boolean;
 }
 

@@ -9,12 +9,12 @@ import { runOnThread } from "./thread.ts";
 type Options<Named extends Tasks, Name extends keyof Named> = Parameters<Named[Name]>[1];
 type Output<Named extends Tasks, Name extends keyof Named> = Awaited<ReturnType<Named[Name]>>;
 
-/** Which task to run, and with which documents. */
+/** A task to run, and its documents. */
 export interface TaskRun<Named extends Tasks, Name extends keyof Named> {
   readonly name: Name & string;
   readonly bodies: readonly ReadableBody[];
   readonly options: Options<Named, Name>;
-  /** How the documents are packed, as `unpack` names it; as their `Content-Encoding` says where absent. */
+  /** The way the documents are packed, as `unpack` names it; as their `Content-Encoding` says where absent. */
   readonly coding?: string;
 }
 

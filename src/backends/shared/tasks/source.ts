@@ -26,7 +26,7 @@ export class Source {
     this.description = describeDocument(body, coding);
   }
 
-  /** Whether it is small by its size alone; null where only its bytes can tell. */
+  /** True where it is small by its size alone; null where only its bytes can say. */
   get isSmall(): boolean | null {
     const { sizeBytes } = this.#body;
     if (this.#limit === 0) return false;

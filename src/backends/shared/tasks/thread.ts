@@ -2,7 +2,7 @@ import { VaultError } from "../../../errors.ts";
 import type { Source } from "./source.ts";
 import type { TaskReply, TaskRequest } from "./worker.ts";
 
-/** How long a thread may take for one chunk, which is far longer than an honest document takes. */
+/** The longest time that a thread may take for one chunk, far longer than an honest document takes. */
 const maxMsForChunk = 60_000;
 
 export interface ThreadTask {

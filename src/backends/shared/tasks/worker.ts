@@ -6,7 +6,7 @@ import type { TaskModule } from "./task.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What the worker receives: `open` once, then a chunk for each `more`; null behind the last chunk of each document. */
+/** A message to the worker: `open` once, then a chunk for each `more`; null behind the last chunk of each document. */
 export type TaskRequest =
   | {
     readonly kind: "open";
@@ -19,7 +19,7 @@ export type TaskRequest =
   }
   | { readonly kind: "chunk"; readonly chunk: Bytes | null };
 
-/** What the worker sends; nothing after `done` or `failed`. `code` is null for an unforeseen error. */
+/** A message of the worker; nothing follows `done` or `failed`. `code` is null for an unforeseen error. */
 export type TaskReply =
   | { readonly kind: "more" }
   | { readonly kind: "done"; readonly output: unknown }
