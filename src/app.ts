@@ -7,10 +7,12 @@ import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
+import type { Store } from "./store/store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
-import { createVault } from "./vault/engine.ts";
+import { createVault, type VaultOptions } from "./vault/engine.ts";
 import { describeTransfers } from "./vault/transfer/status.ts";
+import type { Vault } from "./vault/vault.ts";
 
 /** The program between a configuration and the HTTP server. */
 export interface App {
@@ -63,41 +65,21 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     upstreams: () => health.hosts(),
     transfers: () => vault.status(),
   });
-  const memoryForEach = Math.floor(config.memory_cache_size / 2);
-  const store = createFsStore({
-    root: config.cache_dir,
-    maxBytes: config.cache_max_size ?? null,
-    minFreeBytes: config.cache_min_free ?? null,
-    offline: config.offline,
-    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
-    scrub: config.verify.rate > 0 ? { everyMs: config.verify.every, bytesPerSecond: config.verify.rate } : null,
-    memoryBytes: memoryForEach,
-    maxOpenFiles: Math.floor(openFilesLimit / 8),
-    log,
-    events: metrics,
-  });
+  const store = openStore(config, { log, events: metrics, openFilesLimit });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName });
   const backends = await openBackends({ config, upstreams, metrics, log }, types);
-  const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
-  const vault = createVault({
-    store,
-    events: metrics,
-    log,
-    health,
-    maxTransfersOf: (backend) => limits.get(backend)!,
-    revalidateTimeoutMs: config.revalidate_timeout,
-    memoryBytes: memoryForEach,
-    rangeAheadBytes: config.range_ahead,
-    maxSegments: config.max_segments,
-    resumeAttempts,
-    backoff: (attempt, signal) => delay(systemClock, backoffFor(attempt), signal),
-  });
+  const vault = openVault(config, { store, events: metrics, log, health, backends });
   let shuttingDown = false;
   const isShuttingDown = () => shuttingDown;
   const handle = createHandler({
-    ...{ backends, vault, metrics, log, isShuttingDown, probe: () => store.probe() },
+    backends,
+    vault,
+    metrics,
+    log,
+    isShuttingDown,
+    probe: () => store.probe(),
     viaName,
     silenceMs,
     serverNames: config.server_names,
@@ -119,6 +101,52 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
       upstreams.close();
     },
   };
+}
+
+/** The two caches in memory, of small bodies and of parsed documents, share `memory_cache_size`. */
+function memoryBytesOf(config: Config): number {
+  return Math.floor(config.memory_cache_size / 2);
+}
+
+interface StoreDeps {
+  readonly log: Log;
+  readonly events: Metrics;
+  readonly openFilesLimit: number;
+}
+
+function openStore(config: Config, { log, events, openFilesLimit }: StoreDeps): Store {
+  const { every, rate } = config.verify;
+  return createFsStore({
+    root: config.cache_dir,
+    maxBytes: config.cache_max_size ?? null,
+    minFreeBytes: config.cache_min_free ?? null,
+    offline: config.offline,
+    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
+    scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
+    memoryBytes: memoryBytesOf(config),
+    maxOpenFiles: Math.floor(openFilesLimit / 8),
+    log,
+    events,
+  });
+}
+
+type VaultDeps = Pick<VaultOptions, "store" | "events" | "log" | "health"> & { readonly backends: readonly Backend[] };
+
+function openVault(config: Config, { store, events, log, health, backends }: VaultDeps): Vault {
+  const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
+  return createVault({
+    store,
+    events,
+    log,
+    health,
+    maxTransfersOf: (backend) => limits.get(backend)!,
+    revalidateTimeoutMs: config.revalidate_timeout,
+    memoryBytes: memoryBytesOf(config),
+    rangeAheadBytes: config.range_ahead,
+    maxSegments: config.max_segments,
+    resumeAttempts,
+    backoff: (attempt, signal) => delay(systemClock, backoffFor(attempt), signal),
+  });
 }
 
 /**

@@ -64,7 +64,9 @@ export class Upstreams {
       allowPrivateRedirects: options.allow_private_redirects,
       egress: await this.#open(read),
       ...ownEgress && { ownEgress },
-      ...{ health, viaName, log },
+      health,
+      viaName,
+      log,
       ...proxy !== undefined && { proxy },
     };
     return (own) => createUpstreamClient({ ...common, ...own }).fetch;
