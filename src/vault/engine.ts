@@ -1,18 +1,16 @@
 import type { Artifact, Fetchable, ForwardedRequest } from "../artifact.ts";
 import { isMissing, VaultError } from "../errors.ts";
 import type { CacheStatus } from "../http/cache_status.ts";
-import { contentLengthOf } from "../http/headers.ts";
 import type { RangeSpec } from "../http/range.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import type { Entry, Store } from "../store/store.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import { CandidateChoice } from "./asking/choice.ts";
-import { isAbout, refreshedVersion } from "./asking/revalidate.ts";
 import { KnownAbsences } from "./asking/absence.ts";
 import { Forwarder } from "./forward.ts";
 import { followSameBytes } from "./follow_same_bytes.ts";
-import { assess, decide } from "./freshness.ts";
+import { decide } from "./freshness.ts";
 import { missReason } from "./miss_reason.ts";
 import { Hashing } from "./hashing/hashing.ts";
 import { HeadRequests } from "./asking/head_requests.ts";
@@ -20,19 +18,18 @@ import { Joining } from "./joining.ts";
 import { DocumentReader } from "./documents/document_reader.ts";
 import { describedByItself, isUnfounded, recordKeyByDigest } from "./key_by_digest.ts";
 import { MadeReadings } from "./documents/made_readings.ts";
+import { HeadOpener } from "./open_by_head.ts";
 import { type Attempt, openHead } from "./open_head.ts";
-import { openedHead } from "./opened.ts";
-import { inTime, type Patience } from "./asking/patience.ts";
+import { inTime } from "./asking/patience.ts";
 import { RangeSupport } from "./asking/part_condition.ts";
 import { NegativeCache, restAfter } from "./asking/negative_cache.ts";
 import { notCachedError, offlineError } from "./not_held.ts";
 import { isReplaced } from "./replaced.ts";
 import { askListing } from "./identity.ts";
-import { entryFromHead } from "./asking/revalidate_by_head.ts";
-import type { TransferLimits, TransferTools } from "./transfer/plan.ts";
+import type { TransferLimits } from "./transfer/plan.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import { StoredCopies } from "./stored_copies.ts";
-import { Substitutes, type Wanted } from "./substitutes.ts";
+import { Substitutes } from "./substitutes.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { Turns } from "./asking/turn.ts";
 import type { Forwarded, ForwardOptions, OpenedArtifact, OpenOptions, TransferStatus, Vault } from "./vault.ts";
@@ -48,9 +45,6 @@ export interface VaultOptions extends TransferLimits {
   /** The memory for parsed documents, in bytes. */
   readonly memoryBytes: number;
 }
-
-/** The largest body that is stored where an upstream without HEAD is asked with GET for a client's HEAD. */
-const keptForHeadBytes = 1024 * 1024;
 
 /** The reason why a stale copy or absence is served without asking. */
 const notAnswering = new VaultError("upstream_down", "upstream is not answering");
@@ -74,34 +68,35 @@ class Engine implements Vault {
   readonly #copies: StoredCopies;
   readonly #substitutes: Substitutes;
   readonly #heads: HeadRequests;
+  readonly #headOpener: HeadOpener;
   readonly #joining: Joining;
   readonly #forwarder: Forwarder;
   readonly reader: DocumentReader;
 
   constructor(options: VaultOptions) {
-    this.#options = options;
-    this.#absences = new KnownAbsences(options.store);
-    const { events, health, log, maxTransfersOf } = options;
-    this.#choice = new CandidateChoice(health);
-    this.#copies = new StoredCopies({ ...options, hashing: this.#hashing });
-    this.#substitutes = new Substitutes({ copies: this.#copies, absences: this.#absences });
-    const turns = new Turns({ limitOf: maxTransfersOf, events, log });
-    this.#heads = new HeadRequests({ events, turns });
-    this.#forwarder = new Forwarder({ events, turns });
+    const { store, events, log, health, maxTransfersOf, revalidateTimeoutMs: timeoutMs } = options;
+    const hashing = this.#hashing;
     const made = new MadeReadings(options.memoryBytes);
-    const rangeSupport = new RangeSupport();
-    const { store } = options;
-    const tools: TransferTools = {
-      ...{ store, made, hashing: this.#hashing, turns, rangeSupport, events, log },
-      limits: options,
-    };
-    this.#transfers = new Transfers(tools, (transfer) => this.#watch(transfer));
-    this.#joining = new Joining({
-      ...{ store: options.store, copies: this.#copies, transfers: this.#transfers, heads: this.#heads },
-      ...{ choice: this.#choice, timeoutMs: options.revalidateTimeoutMs },
-    });
+    const turns = new Turns({ limitOf: maxTransfersOf, events, log });
+    const tools = { store, made, hashing, turns, rangeSupport: new RangeSupport(), events, log, limits: options };
+    const absences = new KnownAbsences(store);
+    const choice = new CandidateChoice(health);
+    const copies = new StoredCopies({ store, log, hashing });
+    const substitutes = new Substitutes({ copies, absences, timeoutMs });
+    const heads = new HeadRequests({ events, turns });
+    const transfers = new Transfers(tools, (transfer) => this.#watch(transfer));
+    this.#options = options;
+    this.#absences = absences;
+    this.#choice = choice;
+    this.#copies = copies;
+    this.#substitutes = substitutes;
+    this.#heads = heads;
+    this.#headOpener = new HeadOpener({ store, heads, choice, copies, absences, substitutes });
+    this.#transfers = transfers;
+    this.#joining = new Joining({ store, copies, transfers, heads, choice, timeoutMs });
+    this.#forwarder = new Forwarder({ events, turns });
     this.reader = new DocumentReader({
-      ...options,
+      store,
       made,
       open: (artifact) => this.open(artifact, { method: "GET", staleAbsence: false }),
       openHead: (artifact) => this.open(artifact, { method: "HEAD", staleAbsence: false }),
@@ -188,11 +183,13 @@ class Engine implements Vault {
     }
   }
 
-  /** Asks upstream. Rejects with a VaultError. */
+  /** Asks upstream, in as many attempts as that takes. Rejects with a VaultError. */
   async #askNow(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
-    return this.#asksHead(artifact, ask, stale)
-      ? await this.#head(artifact, ask, stale)
-      : await this.#get(artifact, ask, stale);
+    let next: OpenedArtifact | Attempt = this.#asksHead(artifact, ask, stale)
+      ? await this.#headOpener.open(artifact, ask, stale)
+      : { artifact, stale, sharing: "key" };
+    while ("sharing" in next) next = await this.#attempt(next, ask);
+    return next;
   }
 
   /** Asks about what a client was given something else for, without waiting for the answer. */
@@ -220,12 +217,6 @@ class Engine implements Vault {
   }
 
   /** Gets the artifact from a transfer, its own or another's. Rejects with a VaultError. */
-  async #get(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
-    let next: OpenedArtifact | Attempt = { artifact, stale, sharing: "key" };
-    while ("sharing" in next) next = await this.#attempt(next, ask);
-    return next;
-  }
-
   async #attempt(attempt: Attempt, ask: OpenOptions): Promise<OpenedArtifact | Attempt> {
     const { artifact, stale, sharing } = attempt;
     const come = await this.#joining.ask(artifact, ask, sharing);
@@ -243,51 +234,15 @@ class Engine implements Vault {
       wantedTo: ask.range?.kind === "from" && ask.range.last !== undefined ? ask.range.last + 1 : Infinity,
     }, sharing);
     using _lease = lease;
-    const head = await inTime(transfer.head(), this.#patienceOf({ artifact, ask, stale }));
+    const head = await inTime(transfer.head(), this.#substitutes.patienceOf({ artifact, ask, stale }));
     return await openHead(head, attempt, { ask, isShared, copies: this.#copies });
   }
 
   #followSameBytes(transfer: Transfer, artifact: Fetchable, ask: OpenOptions): Promise<OpenedArtifact | null> {
     const { store, log } = this.#options;
     const asked = () => this.#heads.ask({ artifact, candidates: this.#choice.of(artifact), ...afresh });
-    const askHead = () => inTime(asked(), this.#patienceOf({ artifact, ask, stale: null }));
+    const askHead = () => inTime(asked(), this.#substitutes.patienceOf({ artifact, ask, stale: null }));
     return followSameBytes(transfer, { artifact, store, log, askHead });
-  }
-
-  /**
-   * HEAD on a miss asks upstream with HEAD and keeps no body: the digest it tells of a name, or a confirmation of the
-   * copy there is. From an upstream that refuses HEAD, a small body is kept.
-   */
-  async #head(artifact: Fetchable, ask: OpenOptions, stale: Entry | null): Promise<OpenedArtifact> {
-    const asked = this.#heads.ask({
-      artifact,
-      candidates: this.#choice.of(artifact),
-      previous: stale,
-      retry: !this.#substitutes.has({ artifact, ask, stale }),
-    });
-    const answer = await inTime(asked, this.#patienceOf({ artifact, ask, stale }));
-    const { response } = answer;
-    const now = Date.now();
-    if (answer.byGet && (contentLengthOf(response.headers) ?? Infinity) <= keptForHeadBytes) {
-      return await this.#get(artifact, ask, stale);
-    }
-    if (stale && response.status === 304) {
-      if (!isAbout(answer, stale)) return await this.#head(artifact, ask, null);
-      const entry = refreshedVersion(artifact, stale, response, now);
-      await this.#copies.renew(entry);
-      const opened = await this.#copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
-      return opened ?? await this.#head(artifact, ask, null);
-    }
-    this.#absences.forget(artifact);
-    const claim = entryFromHead(artifact, answer);
-    // A body may have come while upstream took its time.
-    if (claim && !this.reader.holds(artifact)) await this.#copies.renew(claim);
-    const { generatedAt } = assess(artifact, response.headers, now);
-    return openedHead(answer, generatedAt, {
-      hit: false,
-      fwd: stale ? "stale" : "uri-miss",
-      fwdStatus: response.status,
-    });
   }
 
   /** The body of a claim is there: from now on it is an entry like others. */
@@ -296,12 +251,6 @@ class Engine implements Vault {
     await recordKeyByDigest(artifact, entry, this.#options);
     await this.#copies.renew(entry);
     return entry;
-  }
-
-  /** Returns how long a client waits: only for a while, where it can have something instead. */
-  #patienceOf(wanted: Wanted & { readonly ask: OpenOptions }): Patience {
-    const timeoutMs = this.#substitutes.has(wanted) ? this.#options.revalidateTimeoutMs : null;
-    return { signal: wanted.ask.signal, timeoutMs };
   }
 
   /** Remembers an upstream that sent wrong bytes, and forgets failures once it has sent right ones. */

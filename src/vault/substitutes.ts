@@ -2,19 +2,22 @@ import type { Artifact } from "../artifact.ts";
 import type { VaultError } from "../errors.ts";
 import type { Entry } from "../store/store.ts";
 import type { KnownAbsences } from "./asking/absence.ts";
+import type { Patience } from "./asking/patience.ts";
 import type { StoredCopies } from "./stored_copies.ts";
 import type { OpenedArtifact, OpenOptions } from "./vault.ts";
 
 /** A client's request, and the stale copy that is stored for it. */
 export interface Wanted {
   readonly artifact: Artifact;
-  readonly ask: Pick<OpenOptions, "staleAbsence">;
+  readonly ask: Pick<OpenOptions, "staleAbsence" | "signal">;
   readonly stale: Entry | null;
 }
 
 interface SubstitutesDeps {
   readonly copies: StoredCopies;
   readonly absences: KnownAbsences;
+  /** How long a client that can have a substitute waits for upstream. */
+  readonly timeoutMs: number;
 }
 
 /**
@@ -24,15 +27,22 @@ interface SubstitutesDeps {
 export class Substitutes {
   readonly #copies: StoredCopies;
   readonly #absences: KnownAbsences;
+  readonly #timeoutMs: number;
 
-  constructor({ copies, absences }: SubstitutesDeps) {
+  constructor({ copies, absences, timeoutMs }: SubstitutesDeps) {
     this.#copies = copies;
     this.#absences = absences;
+    this.#timeoutMs = timeoutMs;
   }
 
   has({ artifact, ask, stale }: Wanted): boolean {
     return this.#copies.isServable(artifact, stale) ||
       (ask.staleAbsence !== false && this.#absences.isTellable(artifact));
+  }
+
+  /** How long the client waits for upstream: without end where there is nothing else for it. */
+  patienceOf(wanted: Wanted): Patience {
+    return { signal: wanted.ask.signal, timeoutMs: this.has(wanted) ? this.#timeoutMs : null };
   }
 
   /** The stale copy; null where there is neither. Rejects with `not_found` or `gone` where there is an absence only. */

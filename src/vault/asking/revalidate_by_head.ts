@@ -88,16 +88,20 @@ function entryFor(artifact: Fetchable, answer: Answer, sizeBytes: number | null)
   const now = Date.now();
   const { generatedAt, selectedBy } = assess(artifact, headers, now);
   return {
-    ...{ storedAt: now, validatedAt: now, freshUntil: 0 },
-    ...{ backend: artifact.backend, key: artifact.key, sha256: digest.hex, sizeBytes, headers: keepHeaders(headers) },
-    ...{ generatedAt, selectedBy, url: sourceOf(answer) },
+    backend: artifact.backend,
+    key: artifact.key,
+    sha256: digest.hex,
+    sizeBytes,
+    headers: keepHeaders(headers),
+    url: redactUrl(answer.candidate.url),
+    selectedBy,
+    generatedAt,
+    storedAt: now,
+    validatedAt: now,
+    freshUntil: 0,
   };
 }
 
 function digestIn({ identity }: Fetchable, { response }: Answer): Digest | null {
   return digestOf(identity, keepHeaders(response.headers));
-}
-
-function sourceOf({ candidate }: Answer): string {
-  return redactUrl(candidate.url);
 }
