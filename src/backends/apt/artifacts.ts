@@ -4,7 +4,7 @@ import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import type { RootCopy } from "../shared/generations/generation.ts";
-import type { PackageReadings } from "./packages/reading.ts";
+import type { PackageParsers } from "./packages/parsers.ts";
 import type { Release } from "./release.ts";
 import { byHashPath, encodePath, splitPath } from "./request.ts";
 
@@ -44,15 +44,15 @@ const signatureCheck: Parser<void> = {
 /** The artifacts of a repository. Paths are percent-decoded and begin with a slash. */
 export class Artifacts {
   readonly #options: ArtifactsOptions;
-  readonly #readingOf: PackageReadings;
+  readonly #parserOf: PackageParsers;
   /**
    * The policy for files of which an absence must not be remembered: they are missing while a mirror is being synced.
    */
   readonly #forgetful: CachingPolicy;
 
-  constructor(options: ArtifactsOptions, readingOf: PackageReadings) {
+  constructor(options: ArtifactsOptions, parserOf: PackageParsers) {
     this.#options = options;
-    this.#readingOf = readingOf;
+    this.#parserOf = parserOf;
     const { policy, ttlMs } = options;
     this.#forgetful = { ...policy, negativeTtlMs: Math.min(policy.negativeTtlMs, ttlMs) };
   }
@@ -104,7 +104,7 @@ export class Artifacts {
     const path = `${suite}/${listed}`;
     const { digest } = release.files.get(listed)!;
     const byHash = byHashPath(splitPath(path).folder, digest);
-    const ahead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#readingOf(listed) : null;
+    const ahead = /(?:^|\/)Packages(?:\.|$)/.test(listed) ? this.#parserOf(listed) : null;
     return {
       ...this.#index(byHash, release.acquireByHash ? [byHash, path] : [path], digest),
       ...ahead && { document: { ahead } },

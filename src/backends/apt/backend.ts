@@ -11,7 +11,7 @@ import type { GenerationLog } from "../shared/generations/generation.ts";
 import { ReadAhead } from "../shared/generations/read_ahead.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
 import { mayList, PackageDigests } from "./package_digests.ts";
-import { createPackageReadings } from "./packages/reading.ts";
+import { createPackageParsers } from "./packages/parsers.ts";
 import { parsePdiffIndex } from "./pdiff.ts";
 import { proxyAdvice } from "./proxy_advice.ts";
 import { createReleases, type Releases } from "./releases.ts";
@@ -30,7 +30,7 @@ export interface BackendOptions extends ArtifactsOptions {
 
 type Asked<Kind extends RepositoryRequest["kind"]> = Extract<RepositoryRequest, { kind: Kind }>;
 
-const pdiffReading: Parser<ReadonlyMap<string, Digest>> = {
+const pdiffParser: Parser<ReadonlyMap<string, Digest>> = {
   name: "apt pdiff index",
   maxBytes: 16 * 1024 * 1024,
   parse: async (body) => parsePdiffIndex(await body.bytes()),
@@ -59,12 +59,12 @@ class AptBackend implements Backend {
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.proxied = { urls: [...options.mirrors, ...options.aliases], advice: proxyAdvice };
-    const readingOf = createPackageReadings((message) => options.log.warning(message));
-    const artifacts = this.#artifacts = new Artifacts(options, readingOf);
+    const parserOf = createPackageParsers((message) => options.log.warning(message));
+    const artifacts = this.#artifacts = new Artifacts(options, parserOf);
     const readAhead = new ReadAhead();
     const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
     this.#suites = new Suites({ name: this.name, artifacts, releases, served: this.#served, readAhead });
-    this.#digests = new PackageDigests(artifacts, readingOf);
+    this.#digests = new PackageDigests(artifacts, parserOf);
   }
 
   usage(at: string): string {
@@ -132,7 +132,7 @@ class AptBackend implements Backend {
     return this.#artifacts.lasting(path, {
       cachedDigest: () => Promise.resolve(null),
       find: async () => {
-        const patches = await nullIfUnavailable(vault.read(await this.#index(index, request, vault), pdiffReading));
+        const patches = await nullIfUnavailable(vault.read(await this.#index(index, request, vault), pdiffParser));
         return { digest: patches?.value.get(name) ?? null };
       },
     });

@@ -3,8 +3,9 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import type { Artifacts } from "./artifacts.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
-import type { PackageReading, PackageReadings } from "./packages/reading.ts";
+import type { PackageParser, PackageParsers } from "./packages/parsers.ts";
 import type { DigestTable } from "../shared/listings/digest_table.ts";
+import { type CachedDocument, findCached } from "../shared/listings/find_listed.ts";
 import type { Release } from "./release.ts";
 import { ancestorsOf, pathBelow, splitPath } from "./request.ts";
 import type { Generation } from "./suites.ts";
@@ -15,86 +16,92 @@ const maxTableBytes = 32 * 1024 * 1024;
 interface PackageIndex extends Generation {
   /** Its path below the suite, as the release lists it. */
   readonly listed: string;
-  readonly reading: PackageReading;
+  readonly parser: PackageParser;
   /** Paths by which the index may list the package. */
   readonly names: readonly string[];
 }
 
 /** An index of packages that a release lists. */
-interface Listing {
+interface ListedIndex {
   /** Its path below the suite, which is `folder` and `name`. */
   readonly listed: string;
   readonly folder: string;
   readonly name: string;
-  readonly reading: PackageReading;
+  readonly parser: PackageParser;
 }
 
 /** Finds the digest of a package in the cached indexes of suites' releases. */
 export class PackageDigests {
   readonly #artifacts: Artifacts;
-  readonly #readingOf: PackageReadings;
-  readonly #listings = new WeakMap<Release, readonly Listing[]>();
+  readonly #parserOf: PackageParsers;
+  readonly #listed = new WeakMap<Release, readonly ListedIndex[]>();
   readonly #tables = new LRUCache<string, { readonly table: DigestTable | null }>({
     maxSize: maxTableBytes,
     sizeCalculation: ({ table }) => (table?.sizeBytes ?? 0) + 200,
   });
 
-  constructor(artifacts: Artifacts, readingOf: PackageReadings) {
+  constructor(artifacts: Artifacts, parserOf: PackageParsers) {
     this.#artifacts = artifacts;
-    this.#readingOf = readingOf;
+    this.#parserOf = parserOf;
   }
 
   /** Null where no cached index lists it. The first request for an index waits until it is parsed. */
   async find(path: string, generations: readonly Generation[], vault: VaultReader): Promise<Digest | null> {
-    const indexes = generations.flatMap((generation) => this.#heldIndexes(path, generation, vault));
+    const indexes = generations.flatMap((generation) => this.#cachedIndexes(path, generation, vault));
     // Those of the same component first: the others need not be read at all then. Where suites differ, the newest.
     const component = /\/pool\/([^/]+)\//.exec(path)?.[1];
     const isLikely = ({ listed }: PackageIndex) => listed.startsWith(`${component}/`);
     const timeOf = ({ release }: PackageIndex) => release.dateMs ?? 0;
-    for (const index of indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a))) {
-      const table = await this.#tableOf(index, vault);
-      const digests = index.names.map((name) => table?.find(name) ?? null);
-      const digest = digests.find((found) => found !== null);
-      if (digest !== undefined) return digest;
-    }
-    return null;
+    const inOrder = indexes.toSorted((a, b) => +isLikely(b) - +isLikely(a) || timeOf(b) - timeOf(a));
+    return await findCached(inOrder.map((index): CachedDocument<DigestTable, Digest> => ({
+      readCached: () => this.#tableOf(index, vault),
+      find: (table) => firstOf(index.names, table),
+    })));
   }
 
   /** An index is named by its digest, so its table stays the same. It is kept here, since each hit on a package needs it. */
-  async #tableOf({ suite, release, listed, reading }: PackageIndex, vault: VaultReader): Promise<DigestTable | null> {
+  async #tableOf({ suite, release, listed, parser }: PackageIndex, vault: VaultReader): Promise<DigestTable | null> {
     const artifact = this.#artifacts.index(suite, release, listed);
     const known = this.#tables.get(artifact.key);
     if (known) return known.table;
-    const read = await nullIfUnavailable(vault.read(artifact, reading));
+    const read = await nullIfUnavailable(vault.read(artifact, parser));
     if (read) this.#tables.set(artifact.key, { table: read.value });
     return read?.value ?? null;
   }
 
   /** One index for each folder is enough: they list the same in each compression. */
-  #heldIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
+  #cachedIndexes(path: string, generation: Generation, vault: VaultReader): PackageIndex[] {
     const { suite, release } = generation;
     const names = rootsOf(suite).filter((root) => path.startsWith(`${root}/`)).map((root) => pathBelow(root, path));
     if (names.length === 0) return [];
     const found = new Map<string, PackageIndex>();
-    for (const { listed, folder, name, reading } of this.#listingsOf(release)) {
+    for (const { listed, folder, name, parser } of this.#listedOf(release)) {
       if (found.has(folder) || !isOfItsKind(path, folder, name)) continue;
       const isHeld = vault.holds(this.#artifacts.index(suite, release, listed));
-      if (isHeld) found.set(folder, { ...generation, listed, reading, names });
+      if (isHeld) found.set(folder, { ...generation, listed, parser, names });
     }
     return [...found.values()];
   }
 
   /** Found once for each release: it lists thousands of other files, and each hit needs them. */
-  #listingsOf(release: Release): readonly Listing[] {
-    const known = this.#listings.get(release);
+  #listedOf(release: Release): readonly ListedIndex[] {
+    const known = this.#listed.get(release);
     if (known) return known;
-    const listings = [...release.files.keys()].flatMap((listed) => {
-      const reading = this.#readingOf(listed);
-      return reading ? [{ listed, ...splitPath(listed), reading }] : [];
+    const indexes = [...release.files.keys()].flatMap((listed) => {
+      const parser = this.#parserOf(listed);
+      return parser ? [{ listed, ...splitPath(listed), parser }] : [];
     });
-    this.#listings.set(release, listings);
-    return listings;
+    this.#listed.set(release, indexes);
+    return indexes;
   }
+}
+
+function firstOf(names: readonly string[], table: DigestTable): Digest | null {
+  for (const name of names) {
+    const digest = table.find(name);
+    if (digest !== null) return digest;
+  }
+  return null;
 }
 
 /** True if a package at this path may belong to a suite's repository; a flat repository has its packages below it. */

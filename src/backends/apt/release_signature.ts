@@ -8,7 +8,7 @@ import type { Release } from "./release.ts";
 import { splitPath } from "./request.ts";
 
 /** For where only the digest of a body counts. */
-const digestReading: Parser<null> = {
+const digestParser: Parser<null> = {
   name: "nothing",
   maxBytes: 64 * 1024 * 1024,
   parse: () => null,
@@ -27,7 +27,7 @@ export async function fetchSignature(
 ): Promise<void> {
   if (splitPath(path).name !== "Release") return;
   const old = adopted && artifacts.signature(path, adopted.sha256);
-  const signed = old !== null && vault.holds(old) ? (await vault.read(old, digestReading)).sha256 : null;
+  const signed = old !== null && vault.holds(old) ? (await vault.read(old, digestParser)).sha256 : null;
   const signature = await newestDigest(artifacts.signature(path, next.sha256), vault);
   if (signed !== null && (signature === null || signature === signed)) {
     throw new VaultError("upstream_changed", `"${path}.gpg" is not yet the signature of the new one`);
@@ -40,7 +40,7 @@ export async function fetchSignature(
 /** Revalidates a cached copy; null where upstream has none, as in a repository that is unsigned. */
 async function newestDigest(artifact: Artifact, vault: VaultReader): Promise<string | null> {
   try {
-    return (await vault.read({ ...artifact, freshness: { kind: "ttl", ttlMs: 0 } }, digestReading)).sha256;
+    return (await vault.read({ ...artifact, freshness: { kind: "ttl", ttlMs: 0 } }, digestParser)).sha256;
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

@@ -24,7 +24,7 @@ const mostLinks = 1000;
 const linkBytes = 200;
 
 /** Reads what a manifest or an index lists; nothing of what is neither. */
-export const linksReading: Parser<Links> = {
+export const linksParser: Parser<Links> = {
   name: "links of a manifest",
   maxBytes: maxDocumentBytes,
   async parse(body) {

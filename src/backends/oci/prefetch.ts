@@ -4,7 +4,7 @@ import type { Artifact } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { messageOf, VaultError } from "../../errors.ts";
-import { linksReading, type ListedManifest } from "./linked_content.ts";
+import { linksParser, type ListedManifest } from "./linked_content.ts";
 
 export interface PrefetchOptions {
   /** `all_platforms`, or platforms such as `linux/arm64` or `linux/arm/v7`. */
@@ -78,7 +78,7 @@ export class Prefetch {
     const walk = new Walk(served, vault, platforms);
     let name: string | null = null;
     try {
-      const { value, sha256 } = await vault.read(heldOf(served.artifact), linksReading);
+      const { value, sha256 } = await vault.read(heldOf(served.artifact), linksParser);
       name = nameOf(served, sha256);
       if (this.#known.has(name)) return;
       this.#known.set(name, true);
@@ -119,7 +119,7 @@ class Walk {
     for (const { digest, platform } of listed) {
       if (!this.#isWanted(platform)) continue;
       await this.#visit(this.#served.locate("manifest", digest), digest, async (artifact) => {
-        const { value } = await this.#vault.read(artifact, linksReading);
+        const { value } = await this.#vault.read(artifact, linksParser);
         for (const blob of value.blobs) await this.#blob(blob);
         if (depth < deepest) await this.manifests(value.manifests, depth + 1);
       });

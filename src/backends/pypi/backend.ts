@@ -14,7 +14,7 @@ import { fileKeyOf, Indexes, type IndexOptions } from "./indexes.ts";
 import { respondWithLists } from "./list_response.ts";
 import { projectsOf } from "./names.ts";
 import { headersOf } from "./page_work.ts";
-import { PageReadings } from "./rendered_page.ts";
+import { PageParsers } from "./rendered_page.ts";
 import { parseRequest } from "./request.ts";
 import { respondWithPage } from "./page_response.ts";
 import { tasks } from "./tasks.ts";
@@ -55,7 +55,7 @@ class PypiBackend implements Backend {
   readonly #indexes: Indexes;
   readonly #reader: IndexReader;
   readonly #lane = new TaskLane(tasks);
-  readonly #pages: PageReadings;
+  readonly #pages: PageParsers;
   readonly #search: FileSearch;
   readonly #api: ProjectApi;
   readonly #uploadTimes: UploadTimes;
@@ -70,8 +70,8 @@ class PypiBackend implements Backend {
     const lane = this.#lane;
     const indexes = this.#indexes = new Indexes(options.indexes);
     const reader = this.#reader = new IndexReader({ backend, policy, ttlMs, indexes, lane });
-    const pages = this.#pages = new PageReadings({ backend, indexes, lane, minAgeMs });
-    this.#search = new FileSearch({ indexes, reader, reading: pages.files });
+    const pages = this.#pages = new PageParsers({ backend, indexes, lane, minAgeMs });
+    this.#search = new FileSearch({ indexes, reader, files: pages.files });
     this.#uploadTimes = new UploadTimes({ backend, policy });
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
@@ -114,8 +114,8 @@ class PypiBackend implements Backend {
     if (form === null) return { kind: "answer", answer: notAcceptable };
     const now = Date.now();
     const aged = await this.#readAges(project, now, vault);
-    const reading = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
-    const read = await this.#reader.readPage(project, { reading, vault, ...aged && { freshness: held } });
+    const parser = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
+    const read = await this.#reader.readPage(project, { parser, vault, ...aged && { freshness: held } });
     const { value } = read;
     const { source } = aged ?? read;
     const { policy } = this.#options;
@@ -142,7 +142,7 @@ class PypiBackend implements Backend {
    */
   async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Resolved> {
     const { policy, ttlMs } = this.#options;
-    const listed = await this.#search.findHeld(url, projects, vault).catch((error) => {
+    const listed = await this.#search.findCached(url, projects, vault).catch((error) => {
       if (error instanceof VaultError) return null;
       throw error;
     });
@@ -183,7 +183,7 @@ class PypiBackend implements Backend {
     const uploadedUntil = this.#pages.uploadedUntil(now);
     if (uploadedUntil === null) return null;
     const { value: urls, index, source } = await this.#reader.readPage(project, {
-      reading: this.#pages.untimed,
+      parser: this.#pages.untimed,
       vault,
     });
     const times = await this.#uploadTimes.of(urls, index, vault);

@@ -25,8 +25,8 @@ export interface LinksQuestion {
  */
 export async function candidateFromLinks(question: LinksQuestion): Promise<Candidate> {
   const { url, links, vault } = question;
-  const reading = readingOf(question);
-  const read = await vault.read({ ...links, document: { check: reading } }, reading).catch((error) => {
+  const parser = parserOf(question);
+  const read = await vault.read({ ...links, document: { check: parser } }, parser).catch((error) => {
     if (error instanceof VaultError) return error;
     throw error;
   });
@@ -40,7 +40,7 @@ export async function candidateFromLinks(question: LinksQuestion): Promise<Candi
   };
 }
 
-function readingOf({ project, lane, links: { backend } }: LinksQuestion): Parser<LinksMade> {
+function parserOf({ project, lane, links: { backend } }: LinksQuestion): Parser<LinksMade> {
   return {
     name: JSON.stringify(["pypi links", backend, project]),
     maxBytes: maxPageBytes,

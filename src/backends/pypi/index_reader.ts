@@ -25,7 +25,7 @@ export interface IndexRead<T> extends Parsed<T> {
 
 /** The way to read a page. */
 export interface PageRead<T> {
-  readonly reading: Parser<T>;
+  readonly parser: Parser<T>;
   readonly vault: VaultReader;
   /** The freshness; that of the backend where absent. */
   readonly freshness?: Freshness;
@@ -74,15 +74,15 @@ export class IndexReader {
    * configured now, is not asked for the project does not count, not even where the others are down. Throws `not_found`
    * where no index may have it, and the errors of the vault.
    */
-  async readPage<T>(project: string, { reading, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
+  async readPage<T>(project: string, { parser, vault, freshness }: PageRead<T>): Promise<IndexRead<T>> {
     const permitted = this.#options.indexes.of(project);
     const candidates = await Promise.all(permitted.map((index) => {
       return this.#candidate(index, { project, url: index.pageUrl(project), vault, freshness });
     }));
-    const page = { ...this.#page(project, reading), candidates };
-    const ways = [{ ...page, ...freshness && { freshness } }, anew(page)];
-    for (const artifact of ways) {
-      const read = await vault.read(artifact, reading);
+    const page = { ...this.#page(project, parser), candidates };
+    const attempts = [{ ...page, ...freshness && { freshness } }, anew(page)];
+    for (const artifact of attempts) {
+      const read = await vault.read(artifact, parser);
       const index = this.#indexOf(read, project);
       if (index) return { ...read, index };
     }
@@ -92,12 +92,13 @@ export class IndexReader {
     );
   }
 
-  /** Reads the cached page of a project, however old; null where there is none that counts. Asks no index. */
-  async readHeldPage<T>(project: string, { reading, vault }: PageRead<T>): Promise<Parsed<T> | null> {
-    const page = this.#page(project, reading);
+  /** The cached page of a project, however old, without a request to an index; null where none may be used. */
+  async readCachedPage<T>(project: string, { parser, vault }: PageRead<T>): Promise<IndexRead<T> | null> {
+    const page = this.#page(project, parser);
     if (!vault.holds(page)) return null;
-    const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, reading);
-    return this.#indexOf(read, project) && read;
+    const read = await vault.read({ ...page, freshness: { kind: "immutable" } }, parser);
+    const index = this.#indexOf(read, project);
+    return index && { ...read, index };
   }
 
   /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */

@@ -61,11 +61,11 @@ async function makeLists(
   const next = lists[bodies.length];
   const globs = lists.map(({ index }) => index.globs);
   if (next === undefined) return await lane.run({ name: "makeLists", bodies, options: { globs, form } });
-  const reading: Parser<RenderedDocument> = {
+  const parser: Parser<RenderedDocument> = {
     name: JSON.stringify(["pypi projects", form.contentType, bodies.length, ...lists.map(({ sha256 }) => sha256)]),
     maxBytes: maxPageBytes,
     parse: (body) => makeLists(lists, wanted, [...bodies, body]),
     sizeOf: ({ bytes }) => bytes.byteLength,
   };
-  return (await vault.read({ ...next.artifact, freshness: held }, reading)).value;
+  return (await vault.read({ ...next.artifact, freshness: held }, parser)).value;
 }

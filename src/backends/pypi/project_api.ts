@@ -7,7 +7,7 @@ import type { IndexLane } from "./tasks.ts";
 import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
 import type { IndexReader } from "./index_reader.ts";
 import type { Index, Indexes } from "./indexes.ts";
-import { limitOf, type PageReadings } from "./rendered_page.ts";
+import { limitOf, type PageParsers } from "./rendered_page.ts";
 import { respondWithPage } from "./page_response.ts";
 import { maxPageBytes } from "./index_document.ts";
 
@@ -16,7 +16,7 @@ export interface ProjectApiOptions {
   readonly policy: CachingPolicy;
   readonly indexes: Indexes;
   readonly reader: IndexReader;
-  readonly pages: PageReadings;
+  readonly pages: PageParsers;
   readonly lane: IndexLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
@@ -44,14 +44,14 @@ export class ProjectApi {
   async answer(asked: AskedAbout, request: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const { backend, policy, indexes: { packagesBase }, reader, pages, minAgeMs } = this.#options;
     const { project, version } = asked;
-    const { index } = await reader.readPage(project, { reading: pages.files, vault });
+    const { index } = await reader.readPage(project, { parser: pages.files, vault });
     const uploadedUntil = minAgeMs === null ? null : limitOf(Date.now(), minAgeMs);
     const base = (request.origin ?? "") + request.base;
     const shown: ApiShown = { project, base, uploadedUntil, packagesBase };
-    const reading = this.#reading(shown);
-    const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), document: { check: reading } });
+    const parser = this.#parser(shown);
+    const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), document: { check: parser } });
     const document = documentOf(asked);
-    const read = await vault.read(document, reading);
+    const read = await vault.read(document, parser);
     if (!index.vouchesFor(read.source)) throw missing(asked, index);
     const { page, isHidden, newest } = read.value;
     const key = `/json/${project}/${version ?? ""}`;
@@ -61,7 +61,7 @@ export class ProjectApi {
       throw new VaultError("not_found", `All files of ${nameOf(asked)} are newer than "min_age" allows`);
     }
     const older = documentOf({ project, version: newest });
-    const { value, source } = await vault.read(document, this.#readingWith(older, shown, vault));
+    const { value, source } = await vault.read(document, this.#parserWith(older, shown, vault));
     return respondWithPage(value.page, source, as);
   }
 
@@ -73,7 +73,7 @@ export class ProjectApi {
     ]);
   }
 
-  #reading(shown: ApiShown): Parser<ApiMade> {
+  #parser(shown: ApiShown): Parser<ApiMade> {
     const { backend, lane } = this.#options;
     return {
       name: JSON.stringify(["pypi api", backend, shown]),
@@ -84,17 +84,17 @@ export class ProjectApi {
   }
 
   /** Returns a parser that puts the document of an older version in place of that of the newest, which is too new. */
-  #readingWith(older: Artifact, shown: ApiShown, vault: VaultReader): Parser<ApiMade> {
-    const reading = this.#reading(shown);
-    const name = `${reading.name} ${older.key}`;
+  #parserWith(older: Artifact, shown: ApiShown, vault: VaultReader): Parser<ApiMade> {
+    const parser = this.#parser(shown);
+    const name = `${parser.name} ${older.key}`;
     const { lane } = this.#options;
     return {
-      ...reading,
+      ...parser,
       name,
       parse: async (body) => {
         const parse: Parser<ApiMade>["parse"] = (other) =>
           lane.run({ name: "makeApi", bodies: [body, other], options: shown });
-        return (await vault.read(older, { ...reading, name: `${name} inner`, parse })).value;
+        return (await vault.read(older, { ...parser, name: `${name} inner`, parse })).value;
       },
     };
   }

@@ -29,7 +29,7 @@ export interface PageWanted {
 }
 
 /** The parsers of projects' pages, from whatever form the index has. Each page is parsed once. */
-export class PageReadings {
+export class PageParsers {
   readonly #options: PageOptions;
   /** The parser of the table that files are checked against. */
   readonly files: Parser<FileTable>;

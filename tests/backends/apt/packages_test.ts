@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { PackageLineParser } from "../../../src/backends/apt/packages/line_parser.ts";
 import { DigestTable, DigestTableBuilder } from "../../../src/backends/shared/listings/digest_table.ts";
-import { createPackageReadings } from "../../../src/backends/apt/packages/reading.ts";
+import { createPackageParsers } from "../../../src/backends/apt/packages/parsers.ts";
 import { readPackageIndex } from "../../../src/backends/apt/packages/read_index.ts";
 import { type Compression, type PackageLane, tasks } from "../../../src/backends/apt/tasks.ts";
 import { TaskLane } from "../../../src/backends/shared/tasks/lane.ts";
@@ -318,12 +318,12 @@ Deno.test("an index that is being read is given up when the vault closes", async
 });
 
 Deno.test("lists of packages are read in the forms that repositories have them in, and nothing else is", () => {
-  const readingOf = createPackageReadings(() => {});
+  const parserOf = createPackageParsers(() => {});
   for (const form of ["", ".gz", ".xz", ".bz2", ".zst"]) {
-    assert.ok(readingOf(`main/binary-amd64/Packages${form}`), form);
-    assert.ok(readingOf(`Sources${form}`), form);
+    assert.ok(parserOf(`main/binary-amd64/Packages${form}`), form);
+    assert.ok(parserOf(`Sources${form}`), form);
   }
   for (const other of ["main/Contents-amd64.gz", "main/binary-amd64/Packages.lzma", "Packages.diff/Index"]) {
-    assert.equal(readingOf(other), null, other);
+    assert.equal(parserOf(other), null, other);
   }
 });

@@ -1,7 +1,8 @@
 import type { Artifact, CachingPolicy, Fetch, Freshness, Identity, ListedFile } from "../../../src/artifact.ts";
 import type { Backend, BackendRequest, Resolved } from "../../../src/backend.ts";
 import { type Digest, parseDigest } from "../../../src/digest.ts";
-import type { Parser } from "../../../src/document.ts";
+import { type ListingDocument, listingOf, readsOf } from "../../../src/backends/shared/listings/find_listed.ts";
+import type { Parsed, Parser } from "../../../src/document.ts";
 import { VaultError } from "../../../src/errors.ts";
 import type { VaultReader } from "../../../src/reader.ts";
 
@@ -57,15 +58,12 @@ export function createBackend(options: SumsOptions): Backend {
   }
 
   function listed(folder: string, file: string, vault: VaultReader): Identity {
-    const digestIn = async (freshness: Freshness) =>
-      (await vault.read(listAt(folder, freshness), listParser)).value.get(file) ?? null;
-    const cachedDigest = async () => vault.holds(listAt(folder, immutable)) ? await digestIn(immutable) : null;
-    const find = async (): Promise<ListedFile> => {
-      const digest = await cachedDigest() ?? await digestIn(ttl);
-      if (digest === null) throw new VaultError("not_found", `"${folder}/SHA256SUMS" does not list "${file}"`);
-      return { digest };
+    const document: ListingDocument<Parsed<ReadonlyMap<string, Digest>>, ListedFile> = {
+      name: `"${folder}/SHA256SUMS"`,
+      ...readsOf(listAt(folder, ttl), listParser, vault),
+      find: ({ value }) => value.has(file) ? { digest: value.get(file)! } : null,
     };
-    return { kind: "listed", listing: { cachedDigest, find } };
+    return { kind: "listed", listing: listingOf([document], `${folder}/${file}`) };
   }
 
   function resolve({ path }: BackendRequest, vault: VaultReader): Resolved {

@@ -6,37 +6,37 @@ import { type Compression, type PackageLane, tasks } from "../tasks.ts";
 import { readPackageIndex } from "./read_index.ts";
 
 /** Parses an index of packages; null for one that cannot be parsed. */
-export type PackageReading = Parser<DigestTable | null>;
+export type PackageParser = Parser<DigestTable | null>;
 
 /** The parser for an index that a release lists under this name; null for a file that lists no packages. */
-export type PackageReadings = (listed: string) => PackageReading | null;
+export type PackageParsers = (listed: string) => PackageParser | null;
 
 const maxIndexBytes = 512 * 1024 * 1024;
 const packageIndex = /(?:^|\/)(?:Packages|Sources)(\.bz2|\.gz|\.xz|\.zst)?$/;
 
 /** Calls `warn` for each index that cannot be parsed. */
-export function createPackageReadings(warn: (message: string) => void): PackageReadings {
+export function createPackageParsers(warn: (message: string) => void): PackageParsers {
   const lane = new TaskLane(tasks);
-  const readings: Readonly<Record<string, PackageReading>> = {
-    "": createReading("none", { lane, warn }),
-    ".bz2": createReading("bz2", { lane, warn }),
-    ".zst": createReading("zst", { lane, warn }),
-    ".gz": createReading("gz", { lane, warn }),
-    ".xz": createReading("xz", { lane, warn }),
+  const parsers: Readonly<Record<string, PackageParser>> = {
+    "": createParser("none", { lane, warn }),
+    ".bz2": createParser("bz2", { lane, warn }),
+    ".zst": createParser("zst", { lane, warn }),
+    ".gz": createParser("gz", { lane, warn }),
+    ".xz": createParser("xz", { lane, warn }),
   };
   return (listed) => {
     const found = packageIndex.exec(listed);
-    return found && readings[found[1] ?? ""]!;
+    return found && parsers[found[1] ?? ""]!;
   };
 }
 
-interface ReadingDeps {
+interface ParserTools {
   readonly lane: PackageLane;
   readonly warn: (message: string) => void;
 }
 
 /** A failure is kept as a result: another attempt would take as long. */
-function createReading(compression: Compression, { lane, warn }: ReadingDeps): PackageReading {
+function createParser(compression: Compression, { lane, warn }: ParserTools): PackageParser {
   return {
     name: `apt packages ${compression}`,
     maxBytes: maxIndexBytes,
