@@ -72,7 +72,7 @@ export class Artifacts {
     return this.#artifact(path, [path], { identity: { kind: "listed", listing } });
   }
 
-  /** The InRelease or Release at `path`; only the latest one is ever asked for upstream. */
+  /** The InRelease or Release at `path`; only the latest copy is ever requested upstream. */
   release(path: string, copy: RootCopy): Artifact {
     const latest: Artifact = { ...this.changing(path), webPages: "refused" };
     const keys = {
@@ -97,8 +97,8 @@ export class Artifacts {
   }
 
   /**
-   * An index that a release lists: by its digest, so that nothing else can pass for it. Who gets a list of packages asks
-   * for packages next.
+   * An index that a release lists: by its digest, so that no other bytes are accepted. A list of packages is parsed as
+   * soon as it is stored, since its clients request packages next.
    */
   index(suite: string, release: Release, listed: string): Artifact {
     const path = `${suite}/${listed}`;
@@ -111,7 +111,7 @@ export class Artifacts {
     };
   }
 
-  /** An index of which only its digest is known. */
+  /** An index that only its digest identifies. */
   byHash(folder: string, digest: Digest): Artifact {
     const path = byHashPath(folder, digest);
     return this.#index(path, [path], digest);
@@ -125,7 +125,7 @@ export class Artifacts {
     });
   }
 
-  /** Every mirror is asked for the first path before any is for the second. */
+  /** All mirrors are asked for the first path before one is asked for the second. */
   #artifact(key: string, paths: readonly string[], more: Partial<Artifact>): Artifact {
     const { name, mirrors, fetch, idleTimeoutMs, policy } = this.#options;
     const candidates = paths.flatMap((path) =>

@@ -98,7 +98,7 @@ class AptBackend implements Backend {
   ): Promise<Resolved> {
     const { client } = request;
     if (name === "Release.gpg") return resolved(await this.#signature(suite, request, vault));
-    // One that a release lists is about a part of it: `main/binary-amd64/Release`.
+    // A Release that a release lists describes a part of it: `main/binary-amd64/Release`.
     const listed = name === "Release" ? await this.#suites.index(path, client, vault) : null;
     if (listed !== null) return resolved(listed);
     const read = await this.#releases.current(path, vault).catch((error) => {
@@ -111,7 +111,7 @@ class AptBackend implements Backend {
     return { kind: "document", document: { headers, bytes, source } };
   }
 
-  /** The signature of the Release that the client has. */
+  /** The signature of the Release that the client was served. */
   async #signature(suite: string, { client }: BackendRequest, vault: VaultReader): Promise<Artifact> {
     const path = `${suite}/Release`;
     const given = this.#served.lastServed(client, path) ?? (await this.#releases.current(path, vault)).sha256;
@@ -127,7 +127,7 @@ class AptBackend implements Backend {
     return await this.#suites.index(path, client, vault) ?? this.#artifacts.changing(path);
   }
 
-  /** The digests of patches are in an index of their own. */
+  /** A patch, whose digest is in an index of patches. */
   #patch({ path, index, name }: Asked<"patch">, request: BackendRequest, vault: VaultReader): Artifact {
     return this.#artifacts.lasting(path, {
       cachedDigest: () => Promise.resolve(null),
@@ -156,7 +156,7 @@ function resolved(artifact: Artifact): Resolved {
   return { kind: "artifact", artifact };
 }
 
-/** Without Last-Modified, which apt knows its copy by: another release has the same. */
+/** Drops Last-Modified, by which apt recognises its copy: another release has the same. */
 function undated(headers: HeaderList): HeaderList {
   return headers.filter(([name]) => name !== "last-modified");
 }

@@ -59,7 +59,10 @@ export class PackageDigests {
     })));
   }
 
-  /** An index is named by its digest, so its table stays the same. It is kept here, since each hit on a package needs it. */
+  /**
+   * An index is named by its digest, so its table stays the same. It is kept here, since each hit on a package needs
+   * it.
+   */
   async #tableOf({ suite, release, listed, parser }: PackageIndex, vault: VaultReader): Promise<DigestTable | null> {
     const artifact = this.#artifacts.index(suite, release, listed);
     const known = this.#tables.get(artifact.key);
@@ -113,7 +116,9 @@ function isAtRoot(suite: string): boolean {
   return suite === "" || suite.startsWith("/dists/");
 }
 
-/** The folders that the paths in a suite's indexes may be relative to. For flat repositories only their clients know. */
+/**
+ * The folders that the paths in a suite's indexes may be relative to. For flat repositories only their clients know.
+ */
 function rootsOf(suite: string): string[] {
   const dists = suite.indexOf("/dists/");
   return dists < 0 ? [suite, ...ancestorsOf(suite)] : [suite.slice(0, dists)];

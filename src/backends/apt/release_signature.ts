@@ -17,8 +17,8 @@ const digestParser: Parser<null> = {
 
 /**
  * Fetches the signature of the next release, where that is a file of its own. A signature says nothing of what it signs
- * that could be checked here: it counts where it is not that of the adopted release, and the latest release is still the
- * next one after it was fetched. Throws `upstream_changed` where it does not count, and as the vault.
+ * that could be checked here: it counts where it is not that of the adopted release, and the latest release is still
+ * the next one after it was fetched. Throws `upstream_changed` where it does not count, and as the vault.
  */
 export async function fetchSignature(
   artifacts: Artifacts,

@@ -5,8 +5,8 @@ import { checksumKinds } from "./checksums.ts";
 export type ReleaseName = "InRelease" | "Release" | "Release.gpg";
 
 /**
- * The meaning of a path below a mirror, by its form alone. Every path here is percent-decoded, and so the same however a
- * client writes it: apt has `%2b` for `+`, others do not. A folder ends in no slash; the root is the empty text.
+ * The meaning of a path below a mirror, by its form alone. Every path here is percent-decoded, and so the same however
+ * a client writes it: apt has `%2b` for `+`, others do not. A folder ends in no slash; the root is the empty text.
  */
 export type RepositoryRequest =
   /** `suite` is the folder. An index of that name, such as `main/binary-amd64/Release`, looks just the same. */

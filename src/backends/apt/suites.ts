@@ -165,7 +165,9 @@ function foldersAround(path: string): string[] {
   return ancestorsOf(releaseNames.some((release) => release === name) ? folder : path);
 }
 
-/** `dists/jammy` and `dists/stable/updates` above a path below `dists`; elsewhere the folder of an index of packages. */
+/**
+ * `dists/jammy` and `dists/stable/updates` above a path below `dists`; elsewhere the folder of an index of packages.
+ */
 function possibleSuites(path: string): string[] {
   const below = foldersAround(path).filter((folder) => /\/dists(?:\/[^/]+){1,2}$/.test(folder)).reverse();
   if (below.length > 0) return below;

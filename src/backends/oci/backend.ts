@@ -33,14 +33,14 @@ export interface BackendOptions {
   readonly prefetch?: Omit<PrefetchOptions, "atOnce">;
 }
 
-/** What a request for an image means needs no document; the reader is for what is fetched ahead, once it is served. */
+/** Resolves requests for images without reading a document; the reader is only for fetching ahead. */
 export interface ImageBackend extends Backend {
   resolve(request: BackendRequest, vault?: VaultReader): Resolved;
 }
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
 export interface RegistryBackend extends ImageBackend {
-  /** The registries it serves, by their names or patterns of them. */
+  /** The registries that it serves, by their names or patterns of them. */
   readonly registryNames: readonly string[];
   /** Returns the reason why it serves this registry; null where it does not. */
   claimTo(registry: string): Claim | null;
@@ -48,7 +48,7 @@ export interface RegistryBackend extends ImageBackend {
   answer(request: BackendRequest, vault?: VaultReader): Resolved;
 }
 
-/** Clients have most of what may come from a host at once to themselves. */
+/** A quarter of the places for transfers: the rest is for bodies that clients wait for. */
 const mostPrefetches = 4;
 
 const pong: DirectAnswer = { status: 200, contentType: "application/json", headers: [versionHeader], body: "{}" };
@@ -130,7 +130,10 @@ class OciMirror implements RegistryBackend {
     }
   }
 
-  /** The artifact that fetches ahead what it lists; nothing of registries that only a client has named, nor offline. */
+  /**
+   * Fetches ahead what an index lists once it is served; not offline, and not of registries that only a client has
+   * named.
+   */
   #fetchingAhead(asked: Content, request: BackendRequest, vault: VaultReader | undefined): Resolved {
     const resolved = this.#resolve(asked, request);
     const { artifact } = resolved;

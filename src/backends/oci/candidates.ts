@@ -17,8 +17,9 @@ export class RegistryCandidates {
   readonly #absentAt = new LRUCache<string, number>(atMost(maxRemembered));
 
   /**
-   * The registries of the scope that may be asked for the image. What has a digest is asked for first where the image
-   * was last seen; names go in the configured order always, since the first has the say about them. Throws `denied`.
+   * The registries of the scope that may be asked for the image. Content with a digest is requested first where the
+   * image was last seen; tags always in the configured order, since the first registry decides on them. Throws
+   * `denied`.
    */
   of(scope: Scope, content: Content): readonly Candidate[] {
     const permitted = scope.registries.filter((registry) => registry.permits(registry.imageName(content.name)));
@@ -58,9 +59,9 @@ export class RegistryCandidates {
 /** The information that an answer may bring about an image. */
 interface Lesson {
   readonly image: string;
-  /** That the registry has it. */
+  /** The registry has it. */
   readonly teaches: boolean;
-  /** That the registry does not have all of it. */
+  /** The registry does not have all of it. */
   readonly mayBeAbsent: boolean;
 }
 
@@ -71,7 +72,7 @@ function candidateOf(registry: Registry, content: Content): Candidate {
 
 type Referrers = Extract<Content, { kind: "referrers" }>;
 
-/** First by the API for it, then by the tag that takes its place where there is none. */
+/** Tries the API for referrers first, then the tag that takes its place where a registry has no such API. */
 function withReferrersTag(registry: Registry, content: Referrers, candidate: Candidate): Candidate[] {
   const { name, digest } = content;
   const tag = referrersTag(digest);

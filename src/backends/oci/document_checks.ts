@@ -5,25 +5,25 @@ import { type JsonObject, parseJsonObject } from "../../http/json.ts";
 /** Registries take manifests of 4 MiB (distribution-spec, "Pushing Manifests"), some of more. */
 export const maxDocumentBytes = 16 * 1024 * 1024;
 
-/** Throws `upstream_failed` for what is no manifest: it has neither a schema version nor a media type. */
+/** Throws `upstream_failed` for a document that is no manifest: it has neither a schema version nor a media type. */
 export const manifestCheck = checkOf(
   "a manifest",
   ({ schemaVersion, mediaType }) => typeof schemaVersion === "number" || typeof mediaType === "string",
 );
 
-/** Throws `upstream_failed` for what is no list of tags. */
+/** Throws `upstream_failed` for a document that is no list of tags. */
 export const tagListCheck = checkOf(
   "a list of tags",
   ({ name, tags }) => Array.isArray(tags) || (tags === null && typeof name === "string"),
 );
 
-/** Throws `upstream_failed` for what is no list of referrers. */
+/** Throws `upstream_failed` for a document that is no list of referrers. */
 export const referrersCheck = checkOf(
   "a list of referrers",
   ({ manifests }) => manifests === null || Array.isArray(manifests),
 );
 
-/** The `mediaType` of a manifest (image-spec), null where it has none that could be a header. */
+/** The `mediaType` of a manifest (image-spec); null where it has none that is valid in a header. */
 export function mediaTypeOf(bytes: Uint8Array): string | null {
   const mediaType = parseJsonObject(bytes)?.mediaType;
   return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;

@@ -3,7 +3,7 @@ import type { ErrorCode, VaultError } from "../../errors.ts";
 import { versionHeader } from "./response_headers.ts";
 import type { RegistryRequest } from "./request.ts";
 
-/** Those of distribution-spec, and those of Docker's registry that clients know as well. */
+/** The codes of distribution-spec, and those of Docker's registry that clients know as well. */
 type RegistryErrorCode =
   | "BLOB_UNKNOWN"
   | "DENIED"
@@ -48,7 +48,7 @@ const codes: Readonly<Record<ErrorCode, RegistryErrorCode | null>> = {
 
 const readOnly = "this is a read-only mirror, and pushes go to the registry itself";
 
-/** An error as the clients of registries read it (distribution-spec, "Error codes"). */
+/** Prints an error in the form that clients of registries read (distribution-spec, "Error codes"). */
 export function formatError(error: VaultError, request: RegistryRequest): Omit<DirectAnswer, "status"> {
   const message = error.code === "method_not_allowed" ? `${error.message}; ${readOnly}` : error.message;
   const code = codes[error.code] ?? codeFor(error, request);

@@ -8,22 +8,22 @@ import { readDigest } from "./request.ts";
 export interface Links {
   /** The manifests of an index. */
   readonly manifests: readonly ListedManifest[];
-  /** Config and layers of a manifest; without those that other servers have. */
+  /** Config and layers of a manifest; without those on other servers. */
   readonly blobs: readonly Digest[];
 }
 
 export interface ListedManifest {
   readonly digest: Digest;
-  /** `linux/arm64/v8`; null where it tells none. */
+  /** For example `linux/arm64/v8`; null where the index names none. */
   readonly platform: string | null;
 }
 
 /** Longer lists are cut. */
 const mostLinks = 1000;
-/** About what one link takes in memory. */
+/** About the memory of one link. */
 const linkBytes = 200;
 
-/** Reads what a manifest or an index lists; nothing of what is neither. */
+/** Parses the links of a manifest or an index; any other document has none. */
 export const linksParser: Parser<Links> = {
   name: "links of a manifest",
   maxBytes: maxDocumentBytes,

@@ -4,11 +4,11 @@ import { type HostFit, hostFits, HostPatterns } from "./host_patterns.ts";
 import { Registry, type RegistryOptions } from "./registry.ts";
 import { isHubName, plainName } from "./registry_name.ts";
 
-/** Registries that are not configured, and asked all the same where a client names one of them. */
+/** Registries that are not configured, and are asked when a client names one of them. */
 export interface Unconfigured {
-  /** Patterns of their names, or `any`; none where this is empty. */
+  /** Patterns of their names, or `any`; empty for none. */
   readonly names: readonly string[];
-  /** A registry by its name. */
+  /** Opens a registry by its name. */
   open(name: string): RegistryOptions;
 }
 
@@ -23,11 +23,11 @@ export interface RegistriesOptions {
   readonly registries: readonly RegistryOptions[];
   /** True where they stand in for Docker Hub, so that its names mean all of them. */
   readonly mirrorsHub: boolean;
-  /** Absent where only those are asked that are configured. */
+  /** Absent where only configured registries are asked. */
   readonly unconfigured?: Unconfigured;
 }
 
-/** The registries that are asked for an image, and what is first in its keys: the same for the same registries. */
+/** The registries that are asked for an image, and the first word of its keys, the same for the same registries. */
 export interface Scope {
   readonly word: string;
   /** The registries, never empty. */
@@ -43,7 +43,7 @@ export interface Scope {
   readonly areAlike: boolean;
 }
 
-/** No registry is called so. */
+/** No registry has this name. */
 const defaultWord = "@default";
 /** Clients choose the names. */
 const mostScopes = 1000;
@@ -70,7 +70,7 @@ export class Registries {
     this.#default = { word: defaultWord, registries: unnamed, isTrusted: true, areAlike };
   }
 
-  /** The names that clients may ask for registries by, or patterns of them; of Docker Hub's, the one that all know. */
+  /** The names of registries for clients, or patterns of them; of Docker Hub's names, the best known. */
   get names(): readonly string[] {
     const names = this.#configured.flatMap((
       { isHub, names, mirrors },
@@ -86,7 +86,7 @@ export class Registries {
   }
 
   /**
-   * Those that a name means, or the absence of one: then all that are configured. Throws `denied` where there is none.
+   * The registries that a name means; all configured ones for null. Throws `denied` where there is none.
    */
   scopeOf(name: string | null): Scope {
     if (name === null || (this.#mirrorsHub && isHubName(name))) return this.#defaultScope();

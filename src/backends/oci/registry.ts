@@ -5,17 +5,17 @@ import { type HostFit, HostPatterns } from "./host_patterns.ts";
 import { allHubNames, canonicalName, isDomainName, isHubName } from "./registry_name.ts";
 import { type Content, formatPath } from "./request.ts";
 
-/** A registry as it is configured. */
+/** A configured registry. */
 export interface RegistryOptions {
   /** Its base URL; may have a path. Where that has `/v2` in it, names of images follow at once. */
   readonly url: string;
-  /** The names clients ask for it by, in lower case: `host[:port]` and aliases; the first is its own in the cache. */
+  /** Its names for clients, in lower case: `host[:port]` and aliases. The first is its name in the cache. */
   readonly names: readonly string[];
   readonly fetch: Fetch;
   readonly idleTimeoutMs: number;
   /** Globs of image names, `**` across segments; empty for all. */
   readonly allow: readonly string[];
-  /** Counts before `allow`. */
+  /** Globs of image names that are denied, also where `allow` has them. */
   readonly deny: readonly string[];
   /** True where it has the Hub's official images without `library/` before their names. */
   readonly bareOfficialImages?: boolean;
@@ -34,8 +34,7 @@ export interface RegistryOptions {
 export type MirrorForm = "path" | "ns";
 
 /**
- * A registry with the rules of Docker Hub, where it is that one or stands in for it by name, and those of its
- * configuration.
+ * A registry with the rules of its configuration, and those of Docker Hub where it is that or has its name.
  */
 export class Registry {
   /** The URL that paths of the distribution API follow, with its version. */
@@ -43,14 +42,14 @@ export class Registry {
   readonly names: ReadonlySet<string>;
   readonly isHub: boolean;
   readonly fetch: Fetch;
-  /** As `fetch`, for blobs. */
+  /** Like `fetch`, for blobs. */
   readonly fetchBlob: Fetch;
   /** True where blobs may come over plain http: then an answer about them to HEAD proves nothing. */
   readonly plainHttpBlobs: boolean;
   readonly idleTimeoutMs: number;
   readonly #config: RegistryOptions;
   readonly #mirrorOf: HostPatterns;
-  /** The registry that it is asked for here instead of for itself; null for itself. */
+  /** The registry that it mirrors here; null where it is asked for its own images. */
   readonly #mirrored: string | null;
   readonly #allows: (image: string) => boolean;
   readonly #denies: (image: string) => boolean;
@@ -74,7 +73,7 @@ export class Registry {
     this.#denies = config.deny.length === 0 ? () => false : picomatch([...config.deny], { dot: true });
   }
 
-  /** The name for the cache, the same under whichever of its names it was asked for. */
+  /** Its name in the cache, the same for all of its names. */
   get ownName(): string {
     const [first] = this.names;
     return first ?? new URL(this.apiUrl).host;
@@ -109,7 +108,7 @@ export class Registry {
     return `${this.apiUrl}${path}${path.includes("?") ? "&" : "?"}ns=${encodeURIComponent(this.#mirrored)}`;
   }
 
-  /** The name it knows an image by: on Docker Hub, what has one segment is an official image. */
+  /** The registry's own name of an image: on Docker Hub, a name of one segment means an official image. */
   imageName(name: string): string {
     if (this.#config.bareOfficialImages) return name.replace(/^library\/(?=[^/]+$)/, "");
     return this.isHub && !name.includes("/") ? `library/${name}` : name;
@@ -120,7 +119,7 @@ export class Registry {
     return this.#allows(image) && !this.#denies(image);
   }
 
-  /** For messages: which images the configuration lets through. */
+  /** Describes the images that the configuration permits, for messages. */
   describePatterns(): string {
     const { allow, deny } = this.#config;
     const parts = [

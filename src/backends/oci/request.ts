@@ -21,7 +21,7 @@ export interface Malformed {
   readonly message: string;
 }
 
-/** Everything a path of the distribution API can mean to a mirror that only reads. */
+/** The meaning of a path of the distribution API to a read-only mirror. */
 export type RegistryRequest = Content | Malformed | { readonly kind: "ping" } | { readonly kind: "unknown" };
 
 /** The grammars of distribution-spec ("Pulling manifests") and of the domain in docker's image references. */
@@ -33,7 +33,9 @@ const hostPattern =
 const registryPattern = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 const maxNameLength = 255;
 
-/** Reads a path below `/v2`, percent-encoded or not, and a query. Throws nothing: a malformed request is a kind too. */
+/**
+ * Parses a path below `/v2`, percent-encoded or not, and a query. Throws nothing: a malformed request is a kind too.
+ */
 export function parseRequest({ path, query }: { readonly path: string; readonly query: string }): RegistryRequest {
   const segments = decode(path).split("/").slice(1);
   if (segments.length === 1 && segments[0] === "") return { kind: "ping" };
@@ -59,7 +61,7 @@ export function parseRequest({ path, query }: { readonly path: string; readonly 
   }
 }
 
-/** The inverse, below `/v2` of the registry itself: without what names the registry. */
+/** The inverse of `parseRequest`, below `/v2` of the registry itself: without the name of the registry. */
 export function formatPath(content: Content): string {
   switch (content.kind) {
     case "tagged_manifest":
@@ -75,7 +77,7 @@ export function formatPath(content: Content): string {
   }
 }
 
-/** The registry that containerd names in the query of what it asks a mirror for; null where there is none. */
+/** The registry that containerd names in the query of a request to a mirror; null where there is none. */
 export function nsOf(query: string): string | null {
   return query === "" ? null : new URLSearchParams(query).get("ns")?.toLowerCase() || null;
 }
@@ -96,7 +98,7 @@ function isSameRegistry(host: string, ns: string): boolean {
   return a === b || (isHubName(a) && isHubName(b));
 }
 
-/** It becomes the host of a URL where any registry is served. */
+/** True for a name that is valid as the host of a URL, which it becomes where any registry is served. */
 function isRegistryName(text: string): boolean {
   return registryPattern.test(text) && URL.canParse(`https://${text}`);
 }

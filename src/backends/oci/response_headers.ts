@@ -3,14 +3,14 @@ import { type HeaderList, headerOf } from "../../http/headers.ts";
 import { mediaTypeOf, signedManifestType } from "./media_types.ts";
 import { readDigest } from "./request.ts";
 
-/** Belongs to every answer of a registry. */
+/** Every answer of a registry has this header. */
 export const versionHeader = ["docker-distribution-api-version", "registry/2.0"] as const;
 
 const digestName = "docker-content-digest";
 
 /**
- * The headers of a manifest or blob: with the digest it was asked for by, which CDNs do not tell, else with upstream's,
- * else with that of its bytes.
+ * The headers of a manifest or blob. Its digest is that of the request, which CDNs do not send, or upstream's, or that
+ * of its bytes.
  */
 export function contentHeaders(headers: HeaderList, askedFor: Digest | null, sha256?: string): HeaderList {
   const digest = askedFor === null ? digestOfName(headers, sha256) : formatDigest(askedFor);
@@ -33,25 +33,25 @@ const parameterPattern = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))/g;
 export interface ListAddress {
   /** The path as the client sent it. */
   readonly path: string;
-  /** The registry it named in the query, or null. */
+  /** The registry that it named in the query; null for none. */
   readonly ns: string | null;
 }
 
-/** The headers of a list of tags or referrers: the link to its next page leads back here. */
+/** The headers of a list of tags or referrers; its link to the next page leads to the vault. */
 export function listHeaders(headers: HeaderList, address: ListAddress): HeaderList {
   const next = nextPage(headerOf(headers, "link") ?? "", address);
   return [...without(headers, digestName, "link"), versionHeader, ...next === null ? [] : [["link", next] as const]];
 }
 
-/** The digest that upstream tells of a manifest; null where it tells none, or one that is not of the bytes it sends. */
+/** The digest of a manifest in upstream's headers; null where they have none, or one that is not that of the bytes. */
 export function announcedDigest(headers: HeaderList): Digest | null {
   const digest = readDigest(headerOf(headers, digestName) ?? "");
   return mediaTypeOf(headers) === signedManifestType ? null : digest;
 }
 
 /**
- * A link to the same list here, with the query of upstream's: only that counts, whatever its URL. Null without a next
- * page.
+ * A link to the next page of the same list here, with the query of upstream's link, whatever the rest of that is. Null
+ * without a next page.
  */
 function nextPage(link: string, { path, ns }: ListAddress): string | null {
   for (const [, target = "", parameters = ""] of link.matchAll(linkPattern)) {

@@ -39,7 +39,7 @@ interface PageAges {
   readonly tooNew: readonly string[];
 }
 
-const held: Freshness = { kind: "immutable" };
+const ofAnyAge: Freshness = { kind: "immutable" };
 
 /** Indexes of Python packages (PEP 503, 691). */
 export function createBackend(options: BackendOptions): Backend {
@@ -115,7 +115,7 @@ class PypiBackend implements Backend {
     const now = Date.now();
     const aged = await this.#readAges(project, now, vault);
     const parser = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
-    const read = await this.#reader.readPage(project, { parser, vault, ...aged && { freshness: held } });
+    const read = await this.#reader.readPage(project, { parser, vault, ...aged && { freshness: ofAnyAge } });
     const { value } = read;
     const { source } = aged ?? read;
     const { policy } = this.#options;
@@ -137,8 +137,8 @@ class PypiBackend implements Backend {
   }
 
   /**
-   * A file, which the page of one of these projects has to list before it is fetched. Where the page has no hash of it,
-   * it may change while the page stays the same, and is as fresh as a page.
+   * A file, which is fetched only if the page of one of these projects lists it. A file without a hash on the page may
+   * change while the page stays the same, and is fresh for as long as a page.
    */
   async #file(url: string, projects: readonly string[], vault: VaultReader): Promise<Resolved> {
     const { policy, ttlMs } = this.#options;
@@ -176,8 +176,8 @@ class PypiBackend implements Backend {
   }
 
   /**
-   * The URLs of files of a project that are too new to be shown, where its page does not say how old they are, and how
-   * the page was come by; null where all files are shown.
+   * Finds the files of a project that are too new to be shown, where its page does not say how old they are. Null where
+   * all files are shown.
    */
   async #readAges(project: string, now: number, vault: VaultReader): Promise<PageAges | null> {
     const uploadedUntil = this.#pages.uploadedUntil(now);

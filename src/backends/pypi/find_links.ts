@@ -7,7 +7,7 @@ import type { LinksMade } from "./find_links_work.ts";
 import type { RenderedDocument } from "../shared/made_document.ts";
 import { maxPageBytes } from "./index_document.ts";
 
-export interface LinksQuestion {
+export interface LinksRequest {
   /** The page that lists files of many projects. */
   readonly links: Artifact;
   /** Normalised; null for the list of all projects. */
@@ -23,9 +23,9 @@ export interface LinksQuestion {
  * document that an index would have at `url`, generated from that page. The page is read first, so that no request
  * waits for it while it has a place at the host.
  */
-export async function candidateFromLinks(question: LinksQuestion): Promise<Candidate> {
-  const { url, links, vault } = question;
-  const parser = parserOf(question);
+export async function candidateFromLinks(request: LinksRequest): Promise<Candidate> {
+  const { url, links, vault } = request;
+  const parser = parserOf(request);
   const read = await vault.read({ ...links, document: { check: parser } }, parser).catch((error) => {
     if (error instanceof VaultError) return error;
     throw error;
@@ -40,7 +40,7 @@ export async function candidateFromLinks(question: LinksQuestion): Promise<Candi
   };
 }
 
-function parserOf({ project, lane, links: { backend } }: LinksQuestion): Parser<LinksMade> {
+function parserOf({ project, lane, links: { backend } }: LinksRequest): Parser<LinksMade> {
   return {
     name: JSON.stringify(["pypi links", backend, project]),
     maxBytes: maxPageBytes,

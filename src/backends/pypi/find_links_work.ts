@@ -23,7 +23,7 @@ export interface LinksMade {
 
 const form = { form: "json", contentType: jsonType } as const;
 
-/** Makes an index's document of a page of pip's `--find-links`. Throws `upstream_failed` for what is no such page. */
+/** Makes an index's document of a page of pip's `--find-links`. Throws `upstream_failed` for any other document. */
 export function makeFromLinks([document]: readonly IndexDocument[], { project }: LinksWanted): LinksMade {
   const { files } = parsePage(document!);
   if (project === null) return { page: listOf(files.flatMap(({ filename }) => projectsOf(filename).slice(0, 1))) };

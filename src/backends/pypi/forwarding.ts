@@ -1,7 +1,7 @@
 import type { Provenance } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 
-/** Public indexes, by every host name they have: what redirects there has nothing of its own to give. */
+/** Public indexes, by all their host names. An index that redirects there does not have the project itself. */
 const publicIndexes: ReadonlyMap<string, string> = new Map([
   ["pypi.org", "pypi.org"],
   ["pypi.python.org", "pypi.org"],
@@ -17,7 +17,7 @@ export class Forwarding {
   readonly #indexes: readonly URL[];
   readonly #hasRules: boolean;
 
-  /** `hasRules`: whether any index has `only` or `never`; the order of several is a rule, too. */
+  /** `hasRules` is true if an index has `only` or `never`; the order of several indexes is a rule, too. */
   constructor(urls: readonly string[], hasRules: boolean) {
     this.#indexes = urls.map((url) => new URL(url));
     this.#hasRules = hasRules || urls.length > 1;
@@ -58,14 +58,14 @@ export class Forwarding {
     return owner === null ? serverOf(target) === serverOf(new URL(index)) : owner.href === new URL(index).href;
   }
 
-  /** The index whose document this URL may be: of several one below the other, the innermost. */
+  /** The index whose document this URL may be; of several, one below the other, the innermost. */
   #ownerOf(target: URL): URL | null {
     const owners = this.#indexes.filter((index) => serverOf(index) === serverOf(target) && isBelow(target, index));
     return owners.toSorted((a, b) => b.pathname.length - a.pathname.length)[0] ?? null;
   }
 }
 
-/** The ports of http and https are one; others count. */
+/** The host of a URL. The default ports of http and https count as one; other ports count. */
 function serverOf({ host, hostname }: URL): string {
   return publicIndexes.get(hostname) ?? host;
 }

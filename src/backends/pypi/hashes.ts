@@ -3,7 +3,7 @@ import type { Hashes } from "./page.ts";
 
 const bestFirst: readonly DigestAlgorithm[] = ["sha256", "sha512", "sha1", "md5"];
 
-/** The one to check a file against; null where there is none that we know and that is well-formed. */
+/** The hash to check a file against; null where none is well-formed and of a known algorithm. */
 export function digestOf(hashes: Hashes): Digest | null {
   for (const algorithm of bestFirst) {
     const digest = readDigest(algorithm, hashes[algorithm]?.toLowerCase() ?? "");
@@ -20,13 +20,13 @@ function readDigest(algorithm: DigestAlgorithm, hex: string): Digest | null {
   }
 }
 
-/** The hashes in a fragment or an attribute, `sha256=…` (PEP 503, 658); empty where there is none. */
+/** Parses the hashes in a fragment or an attribute, `sha256=…` (PEP 503, 658); empty where there is none. */
 export function hashesIn(text: string): Hashes {
   const found = text.toLowerCase().matchAll(/(?:^|[#&])(md5|sha(?:1|224|256|384|512))=([0-9a-f]+)/g);
   return Object.fromEntries([...found].map(([, algorithm, hex]) => [algorithm!, hex!]));
 }
 
-/** One of the hashes as `hashesIn` reads it, the one to check by where there are several; null where there is none. */
+/** Prints one of the hashes as `hashesIn` parses it, preferably the one to check against; null where there is none. */
 export function formatHash(hashes: Hashes): string | null {
   const algorithm = digestOf(hashes)?.algorithm ?? Object.keys(hashes)[0];
   return algorithm === undefined ? null : `${algorithm}=${hashes[algorithm]}`;

@@ -38,12 +38,12 @@ export function isJsonDocument({ contentType = "", bytes }: IndexDocument): bool
   return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }
 
-/** The error for a document that makes no sense. */
+/** The error for a document that cannot be parsed. */
 export function unreadable({ url }: Pick<IndexDocument, "url">, reason: string): VaultError {
   return new VaultError("upstream_failed", `Cannot read "${url}" as a page of a package index: ${reason}`);
 }
 
-/** Refuses a greater major version of the API than we know (PEP 629); without one it is the first. */
+/** Throws `upstream_failed` for a greater major version of the API than 1 (PEP 629); none counts as 1. */
 export function checkApiVersion(document: IndexDocument, version: unknown): void {
   const major = /^\s*(\d+)/.exec(String(version))?.[1] ?? "1";
   if (Number(major) <= 1) return;

@@ -38,7 +38,7 @@ interface DocumentAsked {
   readonly freshness?: Freshness | undefined;
 }
 
-/** The list of an index, and whether it is JSON as it came. */
+/** The list of an index; `value` is true if it is JSON and not packed. */
 export interface FoundList extends IndexRead<boolean> {
   readonly artifact: Artifact;
 }
@@ -46,7 +46,7 @@ export interface FoundList extends IndexRead<boolean> {
 /** The `Accept` for indexes: JSON, for all that only it has, and else HTML. */
 const acceptFromIndex = `${jsonType}, ${htmlType};q=0.2, text/html;q=0.1`;
 
-/** Looks at no byte of it. */
+/** Decides by the headers alone. */
 const plainJson: Parser<boolean> = {
   name: "pypi plain JSON",
   maxBytes: maxPageBytes,
@@ -59,7 +59,7 @@ const plainJson: Parser<boolean> = {
 
 const never: Freshness = { kind: "ttl", ttlMs: 0 };
 
-/** Reads the pages and lists of indexes as they are, kept under one key each, whatever clients ask for. */
+/** Reads the pages and lists of indexes, each stored once as it was sent, whatever format clients ask for. */
 export class IndexReader {
   readonly #options: IndexReaderOptions;
   readonly #listCheck: Parser<null>;
@@ -101,7 +101,7 @@ export class IndexReader {
     return index && { ...read, index };
   }
 
-  /** The lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
+  /** Reads the lists of all indexes that have one. Throws as the vault does, `not_found` only where none has one. */
   async findLists(vault: VaultReader): Promise<FoundList[]> {
     const { all } = this.#options.indexes;
     const reads = await Promise.allSettled(all.map(async (index) => {
@@ -129,7 +129,7 @@ export class IndexReader {
     return await candidateFromLinks({ links, project, url, lane: this.#options.lane, vault });
   }
 
-  /** The index that a page is of; null where none is that may have the project. */
+  /** The index that a page came from; null where that may not have the project. */
   #indexOf({ source }: Parsed<unknown>, project: string): Index | null {
     const index = this.#options.indexes.at(source.upstream, project);
     return index?.vouchesFor(source) ? index : null;
@@ -146,7 +146,7 @@ export class IndexReader {
     return { ...this.document(`/simple/${project}/`, candidates), document: { check } };
   }
 
-  /** A document that indexes keep under URLs of their own; as fresh as a page. */
+  /** A document of indexes, which is fresh for as long as a page. */
   document(key: string, candidates: Artifact["candidates"]): Artifact {
     const { backend, policy, ttlMs } = this.#options;
     return {
@@ -156,7 +156,7 @@ export class IndexReader {
       requestHeaders: [["accept", acceptFromIndex]],
       freshness: { kind: "ttl", ttlMs },
       policy,
-      // An index that is down or refuses may have the project: who asks the next one then gets a stranger's.
+      // An index that is down or refuses may have the project: the next one may have a stranger's of that name.
       failover: "absence",
       identity: { kind: "unknown" },
     };

@@ -8,15 +8,15 @@ import { projectsOf } from "./names.ts";
 import type { PageFile } from "./page.ts";
 import { formatFilePath } from "./request.ts";
 
-/** One index as it is configured. */
+/** A configured index. */
 export interface IndexOptions {
-  /** Before the names of projects, without a slash at its end. */
+  /** The URL before the names of projects, without a slash at its end. */
   readonly url: string;
   /** The URL of the files below `/packages`; null where they may be anywhere. */
   readonly packagesUrl: string | null;
   readonly fetch: Fetch;
   readonly idleTimeoutMs: number;
-  /** Statuses by which it says that it does not have a project, besides 404 and 410. */
+  /** Statuses, besides 404 and 410, that mean it does not have a project. */
   readonly absentStatuses?: readonly number[];
   /** True where `url` is one page that lists the files of all projects (pip's `--find-links`); false when absent. */
   readonly isFindLinks?: boolean;
@@ -25,7 +25,7 @@ export interface IndexOptions {
   readonly never: readonly string[];
 }
 
-/** An index that may be asked for a project. */
+/** An index, and the URLs and candidates of its documents. */
 export interface Index {
   /** Without credentials. */
   readonly url: string;
@@ -33,22 +33,22 @@ export interface Index {
   permits(project: string): boolean;
   readonly permitsAll: boolean;
   pageUrl(project: string): string;
-  /** The page that lists the files of all its projects, where it has no page for each; null for an index. */
+  /** The page that lists the files of all projects; null for an index, which has a page for each. */
   readonly linksUrl: string | null;
   /**
    * Returns the URL of a project, or of one version of it, in its JSON API; null where the index's own URL does not
    * say.
    */
   apiUrl(project: string, version: string | null): string | null;
-  /** For files: they may come from anywhere. */
+  /** A candidate for a file, which may come from any host. */
   candidate(url: string): Candidate;
-  /** For pages and lists: a redirect to another index is not followed where the indexes have rules. */
+  /** A candidate for a page or a list: a redirect to another index is not followed where the indexes have rules. */
   documentCandidate(url: string): Candidate;
   /** Says whether a document that it gave is its own, by where it came from and what the index says of it now. */
   vouchesFor(source: Provenance): boolean;
 }
 
-/** The indexes in their order, and where their files are. */
+/** The indexes in their order, and the URL of their files. */
 export class Indexes {
   readonly all: readonly Index[];
   /** The URL before the files below `/packages`; null where there is no `packages_url`. */
@@ -61,7 +61,7 @@ export class Indexes {
     this.packagesBase = packagesUrl && packagesBase(packagesUrl);
   }
 
-  /** Those that may have the project, in order. Throws `not_found` where none may. */
+  /** The indexes that may have the project, in order. Throws `not_found` where none may. */
   of(project: string): readonly Index[] {
     const permitted = this.all.filter((index) => index.permits(project));
     if (permitted.length > 0) return permitted;
@@ -73,12 +73,15 @@ export class Indexes {
     return this.all.some((index) => index.permits(project));
   }
 
-  /** The index whose page of the project this URL is; null where none is, or it may not have the project. */
+  /**
+   * The index that has its page of the project at this URL; null for any other URL, or where it may not have the
+   * project.
+   */
   at(url: string, project: string): Index | null {
     return this.all.find((index) => index.permits(project) && index.pageUrl(project) === url) ?? null;
   }
 
-  /** The URL of what is asked for below `/packages`. Throws `not_found` where there is no `packages_url`. */
+  /** The URL of a file below `/packages`. Throws `not_found` where there is no `packages_url`. */
   packageUrl(rest: string): string {
     if (this.packagesBase !== null) return this.packagesBase + rest;
     throw new VaultError("not_found", 'Nothing is below /packages here: this backend has no "packages_url"');
@@ -97,8 +100,8 @@ export function pathOfFile(base: string | null, project: string, url: string): s
 }
 
 /**
- * The URL of a file as clients know it: without its query and, where that does not end in the name of a package, with
- * the file's name behind it. Other files may differ in their queries only, and pip takes the name from here.
+ * The URL of a file for clients: without its query and, where that does not end in the name of a package, with the
+ * file's name behind it. Files may differ in their queries only, and pip takes a file's name from its URL.
  */
 export function addressOf({ url, filename }: Pick<PageFile, "url" | "filename">): string {
   const address = new URL(url);
@@ -111,8 +114,8 @@ export function addressOf({ url, filename }: Pick<PageFile, "url" | "filename">)
 }
 
 /**
- * The key of a file, without its query: the same however a page or a client has escaped its URL, since pip escapes even
- * what needs none. Throws `URIError` for what is no UTF-8.
+ * The key of a file, by its URL without the query. It is the same however a page or a client has escaped the URL: pip
+ * escapes even characters that need no escape. Throws `URIError` for escapes that are not UTF-8.
  */
 export function fileKeyOf(url: string): string {
   const { protocol, host, pathname } = new URL(url);
@@ -150,7 +153,7 @@ function openIndex(index: IndexOptions, forwarding: Forwarding): Index {
   };
 }
 
-/** A folder has a slash at its end, which is not configured, and from which its links count. */
+/** A folder of files gets a slash at its end, which the configuration has not: its relative links need it. */
 function linksUrl(url: string): string {
   return /\.\w+$/.test(new URL(url).pathname) ? url : `${url}/`;
 }
@@ -161,7 +164,7 @@ function withoutCredentials(url: string): string {
   return bare.href.replace(/\/+$/, "");
 }
 
-/** A host alone is PyPI's way: its files are below /packages. */
+/** The URL of a host alone means its `/packages`, where PyPI has its files. */
 function packagesBase(packagesUrl: string): string {
   const base = withoutCredentials(packagesUrl);
   return new URL(base).pathname === "/" ? `${base}/packages` : base;

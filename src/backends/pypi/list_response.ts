@@ -18,9 +18,9 @@ export interface ListWanted {
   readonly vault: VaultReader;
 }
 
-const held: Freshness = { kind: "immutable" };
+const ofAnyAge: Freshness = { kind: "immutable" };
 
-/** The list that clients get of these, of which there is one at least. */
+/** The answer with the list of all these indexes; there is at least one. */
 export function respondWithLists(lists: readonly FoundList[], wanted: ListWanted): ResolvedArtifact {
   const [first, ...others] = lists as [FoundList, ...FoundList[]];
   const { backend, form, policy } = wanted;
@@ -38,12 +38,12 @@ export function respondWithLists(lists: readonly FoundList[], wanted: ListWanted
   });
 }
 
-/** PyPI's is too large to be made anew, and has no links that would have to be. */
+/** The list as the index sent it: PyPI's is too large to be made anew, and has no links to rewrite. */
 function passThrough({ artifact }: FoundList, form: PageFormat): ResolvedArtifact {
   const isValidator = (name: string) => name === "etag" || name === "last-modified";
   return {
     kind: "artifact",
-    artifact: { ...artifact, freshness: held },
+    artifact: { ...artifact, freshness: ofAnyAge },
     headers: (stored) => [...stored.filter(([name]) => isValidator(name)), ...headersOf(form)],
   };
 }
@@ -67,5 +67,5 @@ async function makeLists(
     parse: (body) => makeLists(lists, wanted, [...bodies, body]),
     sizeOf: ({ bytes }) => bytes.byteLength,
   };
-  return (await vault.read({ ...next.artifact, freshness: held }, parser)).value;
+  return (await vault.read({ ...next.artifact, freshness: ofAnyAge }, parser)).value;
 }

@@ -7,18 +7,18 @@ import { checkProjectList, mergeProjectLists, parseProjectList, renderProjectLis
 
 /** The form in which lists become one. */
 export interface ListsShown {
-  /** For each list. */
+  /** The projects of each list that are used. */
   readonly globs: readonly ProjectGlobs[];
   readonly form: PageFormat;
 }
 
-/** Throws `upstream_failed` for what is no list of projects. */
+/** Throws `upstream_failed` for a document that is no list of projects. */
 export function checkList([document]: readonly IndexDocument[], _options: null): null {
   checkProjectList(document!);
   return null;
 }
 
-/** Parses the lists and makes the one that clients get. Throws `upstream_failed` for what is none. */
+/** Parses the lists and makes the one that clients get. Throws `upstream_failed` for a document that is no list. */
 export async function makeLists(
   documents: readonly IndexDocument[],
   { globs, form }: ListsShown,

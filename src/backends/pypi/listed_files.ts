@@ -25,7 +25,7 @@ function rowsOf(file: PageFile): FileRow[] {
   ];
 }
 
-/** A URL that no client can ask for stands for itself. */
+/** The key of a URL, or the URL itself where no client can request it. */
 function keyOrUrl(url: string): string {
   try {
     return fileKeyOf(url);

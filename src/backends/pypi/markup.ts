@@ -7,7 +7,7 @@ export interface Markup {
   readonly anchors: Iterable<{ readonly attributes: Readonly<Record<string, string>>; readonly text: string }>;
 }
 
-/** An HTML document as PEP 503 wants it; takes and escapes plain text. */
+/** Prints an HTML document as PEP 503 has it; escapes the plain text it is given. */
 export function formatMarkup(markup: Markup): string {
   return [...markupLines(markup)].join("");
 }

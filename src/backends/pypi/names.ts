@@ -6,10 +6,10 @@ const platform = /(?:-py\d|\.(?:win|linux|macosx)).*$/is;
 /** No file system takes longer names. */
 const maxNameLength = 1024;
 
-/** More is not worth looking for. */
+/** A file is looked for in no more projects. */
 const maxProjects = 8;
 
-/** The one spelling of a project name that its URLs have (PEP 503). */
+/** Normalises the name of a project to the spelling in URLs (PEP 503). */
 export function normaliseName(name: string): string {
   return name.replace(/[-_.]+/g, "-").toLowerCase();
 }
@@ -20,8 +20,9 @@ export function isProjectName(text: string): boolean {
 }
 
 /**
- * The projects a file, or a `.metadata` or `.asc` beside one, may belong to by its decoded name: normalised, the most
- * likely first; none for what is no distribution. A wheel says it; any other name may be split at each of its dashes.
+ * The projects that a file, or a `.metadata` or `.asc` beside one, may belong to by its decoded name: normalised, the
+ * most likely first; none for a file that is no distribution. A wheel names its project; other names may be split at
+ * each dash.
  */
 export function projectsOf(filename: string): string[] {
   const stem = stemOf(filename.replace(/\.(?:metadata|asc)$/, ""));

@@ -4,13 +4,13 @@ import type { OutsideLink } from "./page.ts";
 /** Matches what pip and others check out themselves (PEP 440 direct references): `git+https:`, `hg+ssh:`, … */
 const versionControl = /^(?:git|hg|svn|bzr)\+[a-z]+:\/\//i;
 
-/** A link of a page that leads to version control, from whatever page; null for all others. */
+/** Parses a link to version control; null for any other link. */
 export function outsideLinkOf(link: string, source: OutsideLink["source"]): OutsideLink | null {
   if (!versionControl.test(link) || !URL.canParse(link)) return null;
   return { url: link, name: eggOf(link) ?? lastSegment(new URL(link).pathname), source };
 }
 
-/** The project and version that a link's fragment says it leads to: `holy-grail-1.0`, encoded as it is; null without. */
+/** The project and version that a link names in its fragment, such as `holy-grail-1.0`, still encoded; null without. */
 export function eggOf(link: string): string | null {
   return /(?:^#|&)egg=([^&]+)/.exec(fragmentOf(link))?.[1] ?? null;
 }

@@ -1,4 +1,4 @@
-/** Hex by algorithm, whose name is in lower case; else as the index says them. */
+/** Hashes in hex by the names of their algorithms in lower case, not checked in any way. */
 export type Hashes = Readonly<Record<string, string>>;
 
 /** No project has as many files: a page that lists more is refused. PyPI's largest has some 30,000. */
@@ -13,7 +13,7 @@ export interface PageFile {
   readonly hashes: Hashes;
   /** The upload time in ms since the epoch; null where the index does not say (PEP 700). */
   readonly uploadTime: number | null;
-  /** The hashes of the `.metadata` beside it, empty where they are not said; null where there is none (PEP 658, 714). */
+  /** The hashes of the `.metadata` beside it, which may be none; null where there is no such file (PEP 658, 714). */
   readonly coreMetadata: Hashes | null;
   /** True where an `.asc` is beside it; null where the index does not say. */
   readonly gpgSig: boolean | null;
@@ -26,7 +26,7 @@ export interface PageFile {
   readonly source: FileSource;
 }
 
-/** A link that is shown as it is, and that clients follow themselves: `git+https://…#egg=…`. */
+/** A link that is shown unchanged, and that clients follow themselves: `git+https://…#egg=…`. */
 export interface OutsideLink {
   readonly url: string;
   /** The name of the file, as far as the link says. */
@@ -50,7 +50,7 @@ export type PageSource =
 export interface ProjectPage {
   /** The name as the index spells it, or else as its URL does. */
   readonly name: string;
-  /** Those that are there by http or https; in the page's order. */
+  /** The files with http or https URLs, in the page's order. */
   readonly files: readonly PageFile[];
   readonly outside: readonly OutsideLink[];
   readonly source: PageSource;

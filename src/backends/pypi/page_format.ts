@@ -19,8 +19,8 @@ const formats: readonly PageFormat[] = [
 ];
 
 /**
- * The format that an `Accept` header prefers (PEP 691): `text/html` where it has no preference, null where it accepts no
- * format there is.
+ * The format that an `Accept` header prefers (PEP 691): `text/html` where it has no preference, null where it accepts
+ * no format there is.
  */
 export function negotiate(accept: string | null): PageFormat | null {
   const ranges = parseAccept(accept).map(({ type, quality }) => {

@@ -4,7 +4,7 @@ import type { Provenance } from "../../document.ts";
 import { type HeaderList, headerOf } from "../../http/headers.ts";
 import { madeArtifact, type RenderedDocument } from "../shared/made_document.ts";
 
-/** A larger page is stored as a file and streamed from there: in memory each client that reads slowly holds one. */
+/** A larger page is stored and streamed from its file: in memory, each slow client would have one. */
 const largeBytes = 1024 * 1024;
 
 export interface ShownAs {
@@ -16,7 +16,7 @@ export interface ShownAs {
   readonly headers: HeaderList;
 }
 
-/** A page that has been made, in the way that suits its size. */
+/** The answer with a generated page: from memory, or from a file where it is large. */
 export function respondWithPage(page: RenderedDocument, source: Provenance, shown: ShownAs): Resolved {
   if (page.bytes.byteLength <= largeBytes) return { kind: "document", document: { ...page, source } };
   const etag = headerOf(page.headers, "etag")!.slice(1, -1);

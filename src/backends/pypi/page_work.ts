@@ -28,7 +28,7 @@ export interface PageShown {
 export interface PageMade {
   readonly files: FileColumns;
   readonly page: RenderedDocument | null;
-  /** The URLs of all files, where the index does not say of any when it was uploaded; else none. */
+  /** The URLs of all files where the index has no upload times; else none. */
   readonly untimed: readonly string[];
 }
 
@@ -55,7 +55,7 @@ function showPage(page: ProjectPage, shown: PageShown): RenderedDocument {
   return rendered(renderPage(page, { form: form.form, linkOf, keep }), form);
 }
 
-/** With what clients need to know about it; its ETag is by its bytes, and so the same wherever they are made. */
+/** The document with its headers. Its ETag is made of its bytes, and so the same wherever it is generated. */
 export function rendered(bytes: Uint8Array<ArrayBuffer>, form: PageFormat): RenderedDocument {
   const etag = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
   return { headers: [["etag", `"${etag}"`], ...headersOf(form)], bytes };
@@ -68,7 +68,7 @@ export function headersOf({ contentType }: PageFormat): HeaderList {
     ["content-type", contentType + charset],
     ["vary", "Accept"],
     ["cache-control", "max-age=0, must-revalidate"],
-    // Attributes of links are passed on as they came, and are for programs.
+    // Attributes of links are forwarded unchanged, for programs only.
     ["content-security-policy", "default-src 'none'"],
   ];
 }

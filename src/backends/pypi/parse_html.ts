@@ -9,7 +9,7 @@ import { maxFiles, type PageFile, type ProjectPage } from "./page.ts";
 /** An `<a>` with a link. */
 export interface Anchor {
   readonly href: string;
-  /** All, by names in lower case, with values unescaped. */
+  /** All attributes by their names in lower case, with unescaped values. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly text: string;
 }
@@ -25,7 +25,7 @@ export interface HtmlDocument {
   readonly isForPeople: boolean;
 }
 
-/** The HTML form of a project's page (PEP 503, 592, 658, 740). Throws `upstream_failed`. */
+/** Parses the HTML form of a project's page (PEP 503, 592, 658, 740). Throws `upstream_failed`. */
 export function parseHtmlPage(document: IndexDocument): ProjectPage {
   const { anchors, meta, base, isForPeople } = parseHtmlDocument(document);
   if (anchors.length > maxFiles) throw unreadable(document, `it has more than ${maxFiles} links`);
@@ -42,7 +42,7 @@ export function parseHtmlPage(document: IndexDocument): ProjectPage {
   };
 }
 
-/** Throws `upstream_failed` for what is no HTML, and for a page to sign in at. */
+/** Parses any HTML document of an index. Throws `upstream_failed` for other documents and for a login page. */
 export function parseHtmlDocument(document: IndexDocument): HtmlDocument {
   const reader = new DocumentReader();
   readTags(decoderFor(document).decode(document.bytes), reader);
@@ -63,7 +63,7 @@ function decoderFor({ contentType = "" }: IndexDocument): TextDecoder {
   }
 }
 
-/** Picks out what an index says. */
+/** Collects the links and `<meta>` elements of a document. */
 class DocumentReader implements TagHandler {
   readonly anchors: { href: string; attributes: Record<string, string>; text: string }[] = [];
   readonly meta: [string, string][] = [];

@@ -5,7 +5,7 @@ import { absoluteUrl, fragmentOf, lastSegment } from "./links.ts";
 import { outsideLinkOf } from "./outside_link.ts";
 import { type Hashes, maxFiles, type OutsideLink, type PageFile, type ProjectPage } from "./page.ts";
 
-/** The JSON form of a project's page (PEP 691, 700). Throws `upstream_failed`. */
+/** Parses the JSON form of a project's page (PEP 691, 700). Throws `upstream_failed`. */
 export function parseJsonPage(document: IndexDocument): ProjectPage {
   const keys = parseJsonDocument(document);
   const { name, files } = keys;
@@ -19,7 +19,7 @@ export function parseJsonPage(document: IndexDocument): ProjectPage {
   };
 }
 
-/** A JSON object of a version of the API that we know. Throws `upstream_failed`. */
+/** Parses a JSON object of a known version of the API. Throws `upstream_failed`. */
 export function parseJsonDocument(document: IndexDocument): JsonObject {
   const value = parse(document);
   if (!isJsonObject(value)) throw unreadable(document, "it is no JSON object");
@@ -74,12 +74,12 @@ function hashesOf(value: unknown): Hashes | null {
   return hashes;
 }
 
-/** `true`, or the hashes, where there is metadata beside the file (PEP 658). */
+/** The hashes of the metadata beside a file, which may be none (PEP 658); null where there is no metadata. */
 function besidesOf(value: unknown): Hashes | null {
   return value === true ? {} : hashesOf(value);
 }
 
-/** A time in ms since the epoch, in UTC where it does not say another zone; null for what is none. */
+/** Parses a time to ms since the epoch, in UTC where it has no zone; null for any other value. */
 export function timeOf(value: unknown): number | null {
   if (typeof value !== "string") return null;
   const time = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value}Z`);

@@ -29,7 +29,7 @@ export interface AskedAbout {
   readonly version: string | null;
 }
 
-/** The JSON API of PyPI, which other indexes have as well: what is known of a project beyond its page. */
+/** The JSON API of PyPI and other indexes, which describes a project beyond its page. */
 export class ProjectApi {
   readonly #options: ProjectApiOptions;
 
@@ -38,8 +38,8 @@ export class ProjectApi {
   }
 
   /**
-   * The document about a project, of the index that its page is of: no other one has a say. Throws `not_found` where
-   * that has no such document, and what reading the page throws.
+   * The document about a project, from the index that its page comes from, and no other. Throws `not_found` where that
+   * has no such document, and as reading the page.
    */
   async answer(asked: AskedAbout, request: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const { backend, policy, indexes: { packagesBase }, reader, pages, minAgeMs } = this.#options;

@@ -11,7 +11,7 @@ import type { RenderedDocument } from "../shared/made_document.ts";
 export interface ApiShown {
   /** Normalised. */
   readonly project: string;
-  /** Before the paths of files: absolute, since programs take the links of this document as they are. */
+  /** The URL before the paths of files: absolute, since programs use the links of this document as they are. */
   readonly base: string;
   /** Files uploaded after this, in ms since the epoch, are left out; null for none. */
   readonly uploadedUntil: number | null;
@@ -23,7 +23,7 @@ export interface ApiMade {
   readonly page: RenderedDocument;
   /** True where all files of the version that it is about are too new. */
   readonly isHidden: boolean;
-  /** The newest version that is old enough; null where there is none, or the document lists no others. */
+  /** The newest version that is old enough; null where there is none, or the document lists no versions. */
   readonly newest: string | null;
 }
 
@@ -34,9 +34,9 @@ export const apiHeaders: HeaderList = [
 ];
 
 /**
- * Makes what clients get of `GET /pypi/<project>/json` or `/pypi/<project>/<version>/json` of an index: the same, with
- * links to the vault and without what is too new. A second document is that of a version: the first one then is about
- * that version. Throws `upstream_failed` for what is no such document.
+ * Makes the answer for clients of an index's `/pypi/<project>/json` or `/pypi/<project>/<version>/json`: the same with
+ * links to the vault, and without files that are too new. A second document, that of a version, replaces the parts of
+ * the first that describe a version. Throws `upstream_failed` for any other document.
  */
 export function makeApi([document, version]: readonly IndexDocument[], shown: ApiShown): ApiMade {
   const listed = parseJsonDocument(document!);
@@ -62,7 +62,7 @@ export function makeApi([document, version]: readonly IndexDocument[], shown: Ap
   };
 }
 
-/** A version whose files are all too new is left out with them, and one that never had a file stays. */
+/** Leaves out versions whose files are all too new; a version that never had a file stays. */
 function releasesLeft(releases: JsonObject, shown: ApiShown): Map<string, readonly unknown[]> {
   const lists = Object.entries(releases).map(([version, files]): [string, readonly unknown[], readonly unknown[]] => {
     const all = Array.isArray(files) ? files : [];

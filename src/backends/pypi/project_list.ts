@@ -19,18 +19,18 @@ export interface ProjectList {
   readonly keys: Readonly<Record<string, unknown>>;
 }
 
-/** A list, and which of its projects, by normalised name, count. */
+/** A list, and a test by normalised name for the projects to use. */
 export interface ListPart {
   readonly list: ProjectList;
   permits(project: string): boolean;
 }
 
-/** So much of an HTML page tells what it is. */
+/** So much of an HTML page is enough to recognise it. */
 const telltaleBytes = 64 * 1024;
 
 const ownKeys = { meta: { "api-version": "1.0" } };
 
-/** Throws `upstream_failed` for what is no list of projects in a form we know (PEP 503, 629, 691). */
+/** Parses a list of projects in either form (PEP 503, 629, 691). Throws `upstream_failed` for other documents. */
 export async function parseProjectList(document: IndexDocument): Promise<ProjectList> {
   return isJsonDocument(document) ? await parseJsonList(document) : await parseHtmlList(document);
 }
@@ -44,7 +44,10 @@ export function checkProjectList(document: IndexDocument): void {
   else parseHtmlDocument({ ...document, bytes: document.bytes.subarray(0, telltaleBytes) });
 }
 
-/** All of them, each project once and spelt as the first spells it. What an index says besides is kept of a single one. */
+/**
+ * Merges the lists: each project once, in the spelling of the first list that has it. Other keys are kept of a single
+ * list.
+ */
 export async function mergeProjectLists(parts: readonly ListPart[]): Promise<ProjectList> {
   const [only, ...others] = parts;
   const isSingle = only !== undefined && others.length === 0;
@@ -59,7 +62,7 @@ export async function mergeProjectLists(parts: readonly ListPart[]): Promise<Pro
   return { projects, keys: isSingle ? only.list.keys : ownKeys };
 }
 
-/** The list in either form; its links are relative to it. */
+/** Prints the list in either form; its links are relative to it. */
 export async function renderProjectList(
   list: ProjectList,
   form: PageFormat["form"],
@@ -102,7 +105,7 @@ function parseEntries(document: IndexDocument): { entries: readonly unknown[]; k
   return { entries: projects, keys };
 }
 
-/** The text of a link is the name; where an index writes something else there, the link has it. */
+/** The text of a link is the name of the project; where it is something else, the link has the name. */
 async function parseHtmlList(document: IndexDocument): Promise<ProjectList> {
   const named = parseHtmlDocument(document).anchors.values().map(({ href, text }) => {
     const linked = lastSegment(href.replace(/[?#].*$/s, ""));

@@ -6,7 +6,7 @@ import type { PageFile, PageSource, ProjectPage } from "./page.ts";
 
 type Meta = readonly (readonly [name: string, content: string])[];
 
-/** The page as HTML; a file's link carries its hash in its fragment (PEP 503). */
+/** Prints the page as HTML; a file's link has its hash in the fragment (PEP 503). */
 export function formatProjectHtml(page: ProjectPage, linkOf: (file: PageFile) => string): string {
   const { name, files, outside, source } = page;
   return formatMarkup({
@@ -51,7 +51,7 @@ function hashBehind({ source, hashes }: PageFile): string {
   return hash === null ? "" : `#${hash}`;
 }
 
-/** All but the link. The metadata goes by its old name as well, for clients from before PEP 714. */
+/** All attributes but the link. Metadata has its old name as well, for clients from before PEP 714. */
 function attributesOf(file: PageFile): Readonly<Record<string, string>> {
   const { source, requiresPython, coreMetadata, gpgSig, provenance, yanked } = file;
   const common = provenance === null ? {} : { "data-provenance": provenance };

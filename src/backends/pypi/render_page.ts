@@ -13,7 +13,7 @@ export interface PageRendering {
   keep?(file: PageFile): boolean;
 }
 
-/** The page in either form, with links of our own; what only the other form can say is left out. */
+/** Prints the page in either form, with links to the vault. What this form cannot say is left out. */
 export function renderPage(page: ProjectPage, rendering: PageRendering): Uint8Array<ArrayBuffer> {
   const { form, linkOf, keep } = rendering;
   const shown = keep ? page.files.filter((file) => keep(file)) : page.files;
@@ -56,14 +56,14 @@ function outsideEntryOf({ url, name, source }: OutsideLink): Readonly<Record<str
   return source.form === "json" ? source.entry : { filename: name, url, hashes: {} };
 }
 
-/** JSON has no field for it: what an archive without a name of its own is. */
+/** The fragment that names an archive which has no name of its own: JSON has no field for it. */
 function eggBehind({ source, filename }: PageFile): string {
   const egg = source.form === "html" && projectsOf(filename).length === 0 ? eggOf(source.attributes.href ?? "") : null;
   return egg === null ? "" : `#egg=${egg}`;
 }
 
 /**
- * Everything as it came but for what was relative to the page, or said in its link. Made from HTML it never has the old
+ * A file's entry, unchanged but for relative links and for what its link says. Made from HTML it never has the old
  * `dist-info-metadata`, which pip 22.3 to 23.1 cannot read (PEP 714).
  */
 function entryOf(file: PageFile): Readonly<Record<string, unknown>> {

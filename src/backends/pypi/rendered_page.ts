@@ -33,7 +33,7 @@ export class PageParsers {
   readonly #options: PageOptions;
   /** The parser of the table that files are checked against. */
   readonly files: Parser<FileTable>;
-  /** The URLs of its files, where the page does not say of any when it was uploaded; else none. */
+  /** Parses a page to the URLs of its files where it has no upload times; else to none. */
   readonly untimed: Parser<readonly string[]>;
 
   constructor(options: PageOptions) {
@@ -58,7 +58,7 @@ export class PageParsers {
     return minAgeMs === null ? null : limitOf(now, minAgeMs);
   }
 
-  /** The page made ready for clients. */
+  /** Parses a page to the page for clients. */
   shown({ project, form, toRoot, now, hidden }: PageWanted): Parser<RenderedDocument> {
     const { backend, indexes: { packagesBase } } = this.#options;
     const uploadedUntil = this.uploadedUntil(now);
@@ -80,7 +80,7 @@ export class PageParsers {
   }
 }
 
-/** Short, however many there are. */
+/** A short name for any number of URLs. */
 function nameOf(urls: readonly string[]): string {
   return urls.length === 0 ? "" : createHash("sha256").update(urls.join("\n")).digest("hex");
 }

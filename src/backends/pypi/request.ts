@@ -2,7 +2,7 @@ import { isProjectName, normaliseName } from "./names.ts";
 
 /** The meaning of a path below the prefix. */
 export type IndexRequest =
-  /** To be asked for at this path below the prefix instead. */
+  /** A redirect to this path below the prefix. */
   | { readonly kind: "moved"; readonly path: string }
   | { readonly kind: "list" }
   /** `project` is normalised; `toRoot` leads from the page to the prefix. */
@@ -11,16 +11,16 @@ export type IndexRequest =
   | { readonly kind: "api"; readonly project: string; readonly version: string | null }
   /** A file below `packages_url`; `rest` begins with a slash. */
   | { readonly kind: "package"; readonly rest: string }
-  /** A file anywhere, that the page of this project lists. */
+  /** A file at any URL, which the page of this project lists. */
   | { readonly kind: "file"; readonly project: string; readonly url: string }
   | { readonly kind: "unknown" };
 
 const pagePath = /^(\/simple)?\/([^/]+)(\/)?$/;
-/** PyPI has it below `/pypi`, where a backend may be, too. */
+/** PyPI has its JSON API below `/pypi`, which may also be the prefix of a backend. */
 const apiPath = /^(\/pypi)?\/([^/]+)(?:\/([^/]+))?\/json\/?$/;
 const filePath = /^\/files\/([^/]+)\/(https?)\/([^/]+)(\/.+)$/;
 
-/** Pages stand below `/simple` (PEP 503) and, as the original has them, below the prefix itself. */
+/** Parses a path. Pages are below `/simple` (PEP 503) and, as in the original, below the prefix itself. */
 export function parseRequest(path: string): IndexRequest {
   if (path === "/" || path === "/simple") return { kind: "moved", path: "/simple/" };
   if (path === "/simple/") return { kind: "list" };
@@ -45,7 +45,7 @@ function parseApi(path: string): IndexRequest {
   return { kind: "api", project, version };
 }
 
-/** pip escapes the colon before a port. What is no host and port alone is none of our own links. */
+/** pip escapes the colon before a port. Links of the vault have a host and a port only. */
 function parseFile(path: string): IndexRequest {
   const [, project = "", scheme, escapedHost = "", rest] = filePath.exec(path)!;
   const host = escapedHost.replace(/%(?:3A|5B|5D)/gi, decodeURIComponent);

@@ -7,7 +7,7 @@ import { checkList, makeLists } from "./list_work.ts";
 import { makePage } from "./page_work.ts";
 import { makeApi } from "./project_api_work.ts";
 
-/** What is made of documents of indexes, on a thread where they are large. */
+/** The tasks with documents of indexes, which run on a thread where the documents are large. */
 export const tasks = {
   url: import.meta.url,
   maxBytes: maxPageBytes,

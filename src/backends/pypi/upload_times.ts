@@ -7,7 +7,7 @@ import { headerOf } from "../../http/headers.ts";
 import { parseHttpDate } from "../../http/date.ts";
 import { fileKeyOf, type Index } from "./indexes.ts";
 
-/** More files than a page of one project has, but for the very largest; those at the end of a page are the newest. */
+/** Only the largest pages have more files; those at the end of a page are the newest. */
 const mostAsked = 2000;
 
 /** Times never change; an unknown one may be known later. */

@@ -2,8 +2,8 @@ import { normaliseName, versionOf } from "./names.ts";
 import type { PageFile, ProjectPage } from "./page.ts";
 
 /**
- * Those of a page's `versions` that still make sense where only some of its files are shown (PEP 700): a version whose
- * files are all hidden is hidden with them, and one that never had a file stays.
+ * The `versions` of a page of which only some files are shown (PEP 700): a version whose files are all hidden is left
+ * out, and a version that never had a file stays.
  */
 export function versionsLeft(
   { name, files }: ProjectPage,
@@ -23,7 +23,7 @@ function keyOf(version: unknown): string {
   return withoutZeros(text.replace(/\.?([a-z]+)\.?/g, "$1"));
 }
 
-/** Without `.0` at its end, however often. */
+/** Drops every `.0` at the end. */
 function withoutZeros(text: string): string {
   let end = text.length;
   while (text.endsWith(".0", end)) end -= 2;

@@ -10,8 +10,8 @@ export interface TagHandler {
 }
 
 /**
- * Reads the tags and texts of an HTML document in linear time. Unlike an HTML parser it keeps no stack of open elements:
- * an index needs none, and with 80,000 unclosed elements a stack would take minutes.
+ * Reads the tags and texts of an HTML document in linear time. Unlike an HTML parser it keeps no stack of open
+ * elements: an index needs none, and with 80,000 unclosed elements a stack would take minutes.
  */
 export function readTags(html: string, handler: TagHandler): void {
   const tokenizer = new Tokenizer({ decodeEntities: true }, new TagEvents(html, handler));

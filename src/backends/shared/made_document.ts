@@ -24,8 +24,8 @@ export interface MadeDocument {
 }
 
 /**
- * The document as an artifact: it is made once, stored as a file and streamed from there, so that a large document takes
- * no memory for each client, however slowly it reads.
+ * The document as an artifact: it is made once, stored as a file and streamed from there, so that a large document
+ * takes no memory for each client, however slowly it reads.
  */
 export function madeArtifact({ backend, key, url, policy, headers, make }: MadeDocument): ResolvedArtifact {
   const artifact: Artifact = {

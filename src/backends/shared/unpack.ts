@@ -22,9 +22,9 @@ const maxBzipBytes = 64 * 1024 * 1024;
 const outputBytes = 64 * 1024;
 
 /**
- * Unpacks a document to its end; several packed streams in a row count as one. `coding` is `identity`, `gzip`, `deflate`,
- * `xz`, `bzip2` or `zstd`. A chunk is valid only until `write` returns. Throws `UnpackError`, and whatever `write` throws
- * as its cause; a `DocumentTooLarge` of `write` passes unchanged.
+ * Unpacks a document to its end; several packed streams in a row count as one. `coding` is `identity`, `gzip`,
+ * `deflate`, `xz`, `bzip2` or `zstd`. A chunk is valid only until `write` returns. Throws `UnpackError`, and whatever
+ * `write` throws as its cause; a `DocumentTooLarge` of `write` passes unchanged.
  */
 export async function unpack(packed: ReadableStream<Bytes>, coding: string, write: Write): Promise<void> {
   try {

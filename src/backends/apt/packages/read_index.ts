@@ -16,7 +16,9 @@ export interface IndexToRead {
   readonly compression: Compression;
 }
 
-/** Reads a Packages or Sources index. Throws as `PackageLane.run`, and `upstream_failed` where it cannot be unpacked. */
+/**
+ * Reads a Packages or Sources index. Throws as `PackageLane.run`, and `upstream_failed` where it cannot be unpacked.
+ */
 export async function readPackageIndex(
   { body, compression }: IndexToRead,
   lane: PackageLane,

@@ -29,8 +29,9 @@ interface Failures {
 }
 
 /**
- * Adopts the latest root documents. The members that clients have requested are fetched and checked first; then the next
- * generation takes the adopted one's place in one step. Where upstream's members do not fit together, nothing changes.
+ * Adopts the latest root documents. The members that clients have requested are fetched and checked first; then the
+ * next generation takes the adopted one's place in one step. Where upstream's members do not fit together, nothing
+ * changes.
  */
 export class Adoptions<Root> {
   readonly #options: AdoptionsOptions<Root>;
@@ -58,7 +59,9 @@ export class Adoptions<Root> {
     this.#failures.delete(path);
   }
 
-  /** Adopts the latest document, or joins the adoption under way. Resolves as `ended`, also where the adoption fails. */
+  /**
+   * Adopts the latest document, or joins the adoption under way. Resolves as `ended`, also where the adoption fails.
+   */
   adopt(path: string, latest: RootRead<Root>, vault: VaultReader): Promise<boolean> {
     const known = this.#underWay.get(path);
     if (known !== undefined) return known;

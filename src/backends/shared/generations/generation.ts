@@ -38,8 +38,8 @@ export interface GenerationRules<Root> {
   /** A member that the root at `path` lists, as an artifact of its digest. */
   member(path: string, root: Root, member: string): Artifact;
   /**
-   * Fetches what belongs to the next root document and is listed nowhere, such as its signature. Throws VaultError where
-   * that does not fit: then the adopted generation stays.
+   * Fetches what belongs to the next root document and is listed nowhere, such as its signature. Throws VaultError
+   * where that does not fit: then the adopted generation stays.
    */
   fetchCompanions?(change: GenerationChange<Root>, vault: VaultReader): Promise<void>;
 }

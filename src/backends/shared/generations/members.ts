@@ -30,7 +30,9 @@ function isOlder<Root>(rules: GenerationRules<Root>, { adopted, next }: Generati
   return before !== null && after !== null && after < before;
 }
 
-/** A member of the adopted generation that is cached has been requested, by whatever path, or was itself fetched ahead. */
+/**
+ * A member of the adopted generation that is cached has been requested, by whatever path, or was itself fetched ahead.
+ */
 function changedMembers<Root>(
   { rules, readAhead }: MemberTools<Root>,
   { path, adopted, next }: GenerationChange<Root>,

@@ -11,9 +11,9 @@ export interface DigestColumns {
 const digestBytes = 32;
 
 /**
- * The SHA-256 digests of listed files by their paths. A file takes 40 bytes, since of its path only a hash of 53 bits is
- * kept. Where two paths share one, a file goes without its digest or is refused, and never passes with wrong bytes; and
- * whoever makes a listing collide with another's path on purpose could have listed that very path in it.
+ * The SHA-256 digests of listed files by their paths. A file takes 40 bytes, since of its path only a hash of 53 bits
+ * is kept. Where two paths share one, a file goes without its digest or is refused, and never passes with wrong bytes;
+ * and whoever makes a listing collide with another's path on purpose could have listed that very path in it.
  */
 export class DigestTable {
   readonly #keys: Float64Array;

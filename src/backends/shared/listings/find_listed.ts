@@ -38,9 +38,9 @@ export async function findCached<Document, File>(
 }
 
 /**
- * The file in the first document that lists it; null where none does. A cached document comes before a fresh one, unless
- * `mayExpire` says that its link is good for a while only. Throws as the vault does, and `upstream_failed` where a
- * newer document could list the file and cannot be fetched: an outage is never told as an absence.
+ * The file in the first document that lists it; null where none does. A cached document comes before a fresh one,
+ * unless `mayExpire` says that its link is good for a while only. Throws as the vault does, and `upstream_failed` where
+ * a newer document could list the file and cannot be fetched: an outage is never told as an absence.
  */
 export async function findListed<Document extends Parsed<unknown>, File>(
   documents: readonly ListingDocument<Document, File>[],

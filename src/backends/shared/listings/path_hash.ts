@@ -1,4 +1,6 @@
-/** A hash of 53 bits, which a double represents exactly and sorts fast: two multiplicative ones, of 32 bits and of 21. */
+/**
+ * A hash of 53 bits, which a double represents exactly and sorts fast: two multiplicative ones, of 32 bits and of 21.
+ */
 export function pathHash(path: string): number {
   let high = 0x811c9dc5;
   let low = 0x2545f491;
