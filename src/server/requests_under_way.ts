@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
 
-/** The seconds that a refused client is told to wait. */
+/** The seconds after which a refused client should ask again. */
 const retryAfterSeconds = 5;
 
 /**

@@ -43,7 +43,7 @@ export interface OpenedArtifact {
   readonly headers: HeaderList;
   /** Whole size in bytes; undefined while an upstream that did not announce it is still sending. */
   readonly sizeBytes: number | undefined;
-  /** Seconds since the upstream generated or confirmed it (RFC 9111, Age). */
+  /** Seconds since the upstream generated or revalidated it (RFC 9111, Age). */
   readonly ageSeconds: number;
   readonly cacheStatus: CacheStatus;
   /** The URL it came from, for the log. */
