@@ -39,10 +39,18 @@ export function strongValidators(headers: HeaderList): string[] {
   const etag = headerOf(headers, "etag");
   if (etag !== undefined && isWeak(etag)) return [];
   const lastModified = headerOf(headers, "last-modified");
-  const modified = parseHttpDate(lastModified ?? "");
+  const isOld = isModifiedLately(headers) === false;
+  return [...etag ? [etag] : [], ...isOld && lastModified !== undefined ? [lastModified] : []];
+}
+
+/**
+ * Says whether Last-Modified is less than one second before Date: what changed later in that second has the same
+ * Last-Modified (RFC 9110 §8.8.2.2). Null where one of them is missing.
+ */
+export function isModifiedLately(headers: HeaderList): boolean | null {
+  const modified = parseHttpDate(headerOf(headers, "last-modified") ?? "");
   const date = parseHttpDate(headerOf(headers, "date") ?? "");
-  const isOld = modified !== null && date !== null && date - modified >= 1000;
-  return [...etag ? [etag] : [], ...isOld ? [lastModified!] : []];
+  return modified === null || date === null ? null : date - modified < 1000;
 }
 
 /** Returns the best of `strongValidators`, or null. */

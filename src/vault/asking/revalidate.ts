@@ -1,7 +1,6 @@
 import type { Artifact } from "../../artifact.ts";
-import { isSameTag } from "../../http/conditional.ts";
+import { isModifiedLately, isSameTag } from "../../http/conditional.ts";
 import { type HeaderList, headerOf, keepHeaders } from "../../http/headers.ts";
-import { parseHttpDate } from "../../http/date.ts";
 import type { Version } from "../../store/store.ts";
 import { assess } from "../freshness.ts";
 import { type AnswerOf, redirectedTo } from "./redirected_to.ts";
@@ -12,17 +11,11 @@ import { type AnswerOf, redirectedTo } from "./redirected_to.ts";
  */
 export function conditionsOf({ headers }: Pick<Version, "headers">): [string, string][] {
   const etag = headerOf(headers, "etag");
-  const modified = etag === undefined && isTooYoung(headers) ? undefined : headerOf(headers, "last-modified");
+  const modified = etag === undefined && isModifiedLately(headers) ? undefined : headerOf(headers, "last-modified");
   return [
     ...(etag ? [["if-none-match", etag] as [string, string]] : []),
     ...(modified ? [["if-modified-since", modified] as [string, string]] : []),
   ];
-}
-
-function isTooYoung(headers: HeaderList): boolean {
-  const timeOf = (name: string) => parseHttpDate(headerOf(headers, name) ?? "");
-  const [modified, date] = [timeOf("last-modified"), timeOf("date")];
-  return modified !== null && date !== null && date - modified < 1000;
 }
 
 /**
