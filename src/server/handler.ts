@@ -7,7 +7,7 @@ import type { Log } from "../observe/log.ts";
 import type { ChunkReader, OpenedArtifact, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
-import { ClientAsk } from "./client_ask.ts";
+import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
 import { Exchange, originOf } from "./exchange.ts";
 import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
@@ -131,7 +131,7 @@ class Boundary {
     const { headers } = exchange.request;
     exchange.upstream = originOf(source.upstream);
     exchange.reason = source.cacheStatus.reason ?? "";
-    const { ranges } = new ClientAsk(exchange.request, method, false);
+    const { ranges } = new ClientRequest(exchange.request, method, false);
     const unused = () => {
       throw new Error("A generated document is in memory: it is not streamed");
     };
@@ -145,7 +145,7 @@ class Boundary {
     const { artifact } = resolved;
     exchange.backend = artifact.backend;
     exchange.upstream = originOf(artifact.candidates[0]!.url);
-    const ask = new ClientAsk(request, method, artifact.policy.honorClientNoCache);
+    const ask = new ClientRequest(request, method, artifact.policy.honorClientNoCache);
     try {
       const opened = await this.#options.vault.open(artifact, ask);
       exchange.upstream = originOf(opened.upstream);

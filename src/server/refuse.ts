@@ -2,7 +2,7 @@ import type { Backend, BackendRequest } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";
-import { passedOn } from "./passed_on.ts";
+import { passThrough } from "./pass_through.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 /** A request that failed. */
@@ -36,8 +36,8 @@ export function refuse(error: unknown, refused: Refused): Reply {
     const fwd = upstreamStatus === undefined ? {} : { fwd: why, fwdStatus: upstreamStatus } as const;
     headers.push(["cache-status", formatCacheStatus({ hit: false, ...fwd, detail: code })]);
   }
-  const asItCame = known.answer && !plain ? passedOn(known.answer, method, headers) : null;
-  if (asItCame !== null) return asItCame;
+  const passed = known.answer && !plain ? passThrough(known.answer, method, headers) : null;
+  if (passed !== null) return passed;
   const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
   if (wait !== undefined) headers.push(["retry-after", String(wait)]);
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.

@@ -175,7 +175,7 @@ class FsStore implements Store {
     }
   }
 
-  async renew(entry: Entry): Promise<void> {
+  async putEntry(entry: Entry): Promise<void> {
     try {
       const verifiedFile = this.#blobs.verifiedFile(entry.sha256) ?? entry.verifiedFile;
       await this.#entries.write(verifiedFile === undefined ? entry : { ...entry, verifiedFile });

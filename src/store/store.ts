@@ -142,7 +142,7 @@ export interface Store {
    * Writes an entry alone: its body is stored already, as after a 304, or may be stored by another key later. Throws
    * `storage_failed`.
    */
-  renew(entry: Entry): Promise<void>;
+  putEntry(entry: Entry): Promise<void>;
   /** The last 404 or 410 of upstream for a key, however old; null where there was none, or upstream has it by now. */
   findAbsence(selector: Pick<Selector, "backend" | "key">): Absence | null;
   /** Remembers a 404 or 410, in bounded space and, a little later, on disk. The least recently used are forgotten. */

@@ -249,7 +249,7 @@ class Engine implements Vault {
   async #redeem(artifact: Artifact, { claimed: _, ...claim }: Entry): Promise<Entry> {
     const entry = describedByItself(artifact, claim, this.#options.store);
     await recordKeyByDigest(artifact, entry, this.#options);
-    await this.#copies.renew(entry);
+    await this.#copies.putEntry(entry);
     return entry;
   }
 

@@ -33,7 +33,7 @@ export async function followSameBytes(transfer: Transfer, options: SameBytesOpti
   const entry = adoptedEntry(artifact, answer, body.sizeBytes);
   if (entry === null) return null;
   transfer.ended.then(async () => {
-    if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.renew(entry);
+    if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.putEntry(entry);
   }).catch((error) => log.warning(messageOf(error)));
   const status = { hit: false, fwd: "uri-miss", fwdStatus: response.status, collapsed: true } as const;
   return { ...await openLive(body, status), headers: keepHeaders(response.headers) };

@@ -84,7 +84,7 @@ export class Joining {
     const held = store.find(artifact);
     if (held === null || !isOf(held.headers, version)) return null;
     const entry = { ...held, ...version, storedAt: held.storedAt };
-    await copies.renew(entry);
+    await copies.putEntry(entry);
     return await copies.open(artifact, entry, { hit: false, fwd: "stale", collapsed: true });
   }
 }

@@ -24,7 +24,7 @@ export async function recordKeyByDigest(
   const times = { storedAt: now, validatedAt: now, generatedAt: now, freshUntil: 0 };
   const entry = { backend, key, sha256, sizeBytes, selectedBy: [], url, claimed: true } as const;
   try {
-    await store.renew({ ...times, ...entry, headers: headers.filter(([name]) => name === "content-type") });
+    await store.putEntry({ ...times, ...entry, headers: headers.filter(([name]) => name === "content-type") });
   } catch (error) {
     log.warning(`Cannot store ${backend} ${artifact.key} by its digest: ${messageOf(error)}`);
   }

@@ -58,7 +58,7 @@ export class HeadOpener {
     if (!isAbout(answer, stale)) return null;
     const { copies } = this.#options;
     const entry = refreshedVersion(artifact, stale, answer.response, Date.now());
-    await copies.renew(entry);
+    await copies.putEntry(entry);
     return await copies.open(artifact, entry, { hit: false, fwd: "stale", fwdStatus: 304 });
   }
 
@@ -69,7 +69,7 @@ export class HeadOpener {
     absences.forget(artifact);
     const told = entryFromHead(artifact, answer);
     // A body may have come while upstream took its time.
-    if (told && !this.#hasBody(artifact)) await copies.renew(told);
+    if (told && !this.#hasBody(artifact)) await copies.putEntry(told);
     return openedHead(answer, generatedAt, { hit: false, fwd: stale ? "stale" : "uri-miss", fwdStatus: status });
   }
 

@@ -82,8 +82,8 @@ export class StoredCopies {
   }
 
   /** Writes an entry anew. What cannot be written is asked for again the next time. */
-  async renew(entry: Entry): Promise<void> {
-    await this.#store.renew(entry).catch((error) => this.#log.warning(messageOf(error)));
+  async putEntry(entry: Entry): Promise<void> {
+    await this.#store.putEntry(entry).catch((error) => this.#log.warning(messageOf(error)));
   }
 }
 

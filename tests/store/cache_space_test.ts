@@ -256,7 +256,7 @@ Deno.test("the count is right whatever becomes of a body", async () => {
   assert.equal(used(), 0, "discarded");
   const entry = await fixture.put(selector, bytesOf("a", 3000));
   assert.equal(used(), 3000, "committed");
-  await fixture.store.renew({ ...entry, freshUntil: 1 });
+  await fixture.store.putEntry({ ...entry, freshUntil: 1 });
   assert.equal(used(), 3000, "renewed");
   await fixture.restartAfter(() => Deno.truncateSync(fixture.blobPath(entry.sha256), 100));
   await fixture.checkUsage();

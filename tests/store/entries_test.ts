@@ -21,7 +21,7 @@ Deno.test("a renewed or replaced entry is what is found at once", async () => {
   await using fixture = new StoreFixture();
   const entry = await fixture.put(selectorOf(key), bytesOf("a"));
   assert.equal(fixture.store.find(selectorOf(key))?.freshUntil, 0);
-  await fixture.store.renew({ ...entry, freshUntil: 7 });
+  await fixture.store.putEntry({ ...entry, freshUntil: 7 });
   assert.equal(fixture.store.find(selectorOf(key))?.freshUntil, 7);
   const replaced = await fixture.put(selectorOf(key), bytesOf("b"));
   assert.deepEqual(fixture.store.find(selectorOf(key)), replaced);
@@ -100,7 +100,7 @@ Deno.test("what the upstream varies is kept side by side, and selected by the re
     assert.equal(fixture.store.find(selectorOf(key)), null);
     await fixture.restart();
   }
-  await fixture.store.renew({ ...json, freshUntil: 77 });
+  await fixture.store.putEntry({ ...json, freshUntil: 77 });
   assert.equal(fixture.store.find(asked("application/json"))?.freshUntil, 77);
   assert.equal(fixture.store.find(asked("text/html"))?.freshUntil, 0);
 });
@@ -161,7 +161,9 @@ Deno.test("an entry that cannot be renewed throws storage_failed and is as it wa
   const entry = await fixture.put(selectorOf(key), bytesOf("a"));
   Deno.renameSync(`${fixture.root}/entries`, `${fixture.root}/elsewhere`);
   Deno.writeTextFileSync(`${fixture.root}/entries`, "");
-  await assert.rejects(async () => await fixture.store.renew({ ...entry, freshUntil: 7 }), { code: "storage_failed" });
+  await assert.rejects(async () => await fixture.store.putEntry({ ...entry, freshUntil: 7 }), {
+    code: "storage_failed",
+  });
   Deno.removeSync(`${fixture.root}/entries`);
   Deno.renameSync(`${fixture.root}/elsewhere`, `${fixture.root}/entries`);
   assert.deepEqual(fixture.store.find(selectorOf(key)), entry);

@@ -11,7 +11,7 @@ async function keysOf(fixture: StoreFixture, prefix = "", backend = "test"): Pro
 
 async function putAll(fixture: StoreFixture, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
-    await fixture.store.renew(entryOf(selectorOf(key), bytesOf("a"), { url: "http://127.0.0.1/" }));
+    await fixture.store.putEntry(entryOf(selectorOf(key), bytesOf("a"), { url: "http://127.0.0.1/" }));
   }
 }
 
@@ -108,7 +108,7 @@ Deno.test("random keys of few characters come in the order of their bytes", asyn
 Deno.test("another backend's entries are not among them, and a backend without entries has none", async () => {
   await using fixture = new StoreFixture();
   await putAll(fixture, ["/a"]);
-  await fixture.store.renew(entryOf({ ...selectorOf("/b"), backend: "other" }, bytesOf("b")));
+  await fixture.store.putEntry(entryOf({ ...selectorOf("/b"), backend: "other" }, bytesOf("b")));
   assert.deepEqual(await keysOf(fixture), ["/a"]);
   assert.deepEqual(await keysOf(fixture, "", "other"), ["/b"]);
   assert.deepEqual(await keysOf(fixture, "", "none"), []);
@@ -200,7 +200,7 @@ Deno.test("a variant of a key that is too long for a path comes with it", async 
   await using fixture = new StoreFixture();
   const key = `/${"long/".repeat(200)}`;
   for (const accept of ["a", "b"]) {
-    await fixture.store.renew(entryOf(selectorOf(key), bytesOf(accept), { selectedBy: [["accept", accept]] }));
+    await fixture.store.putEntry(entryOf(selectorOf(key), bytesOf(accept), { selectedBy: [["accept", accept]] }));
   }
   const found = await Array.fromAsync(fixture.store.entries("test", "/long/"));
   assert.deepEqual(

@@ -63,7 +63,7 @@ Deno.test("what a backend holds that is offline is never evicted, others make ro
   await using fixture = new StoreFixture({ maxBytes: 10_000, backends, log });
   const carried = await putOld(fixture, { backend: "carried", key: "/x", requestHeaders: [] }, "carried", 30);
   const shared = await putOld(fixture, selectorOf("/shared"), "shared", 29);
-  await fixture.store.renew({ ...shared, backend: "carried", key: "/shared" });
+  await fixture.store.putEntry({ ...shared, backend: "carried", key: "/shared" });
   for (const [i, name] of names.slice(0, 3).entries()) await putOld(fixture, selectorOf(`/${name}`), name, 10 - i);
   const staged = await fixture.stage(selectorOf("/new"), bytesOf("new", 4000));
   assert.ok(fixture.store.hasBody(carried) && fixture.store.hasBody(shared), "used longest ago, and still there");

@@ -81,7 +81,7 @@ Deno.test("a body that is verified under one key is known under others, which no
   unverified(fixture)!.settle(sha256);
   const other: Entry = entryOf(selectorOf("/b"), body);
   assert.equal(unverified(fixture, other), null);
-  await fixture.store.renew(other);
+  await fixture.store.putEntry(other);
   await fixture.restart();
   assert.equal(unverified(fixture, fixture.store.find(selectorOf("/b"))!), null);
 });
@@ -133,7 +133,7 @@ Deno.test("an entry that is replaced while its body is noted as verified stays r
   await using fixture = await carried();
   const entry = fixture.store.find(selector)!;
   unverified(fixture)!.settle(sha256);
-  await fixture.store.renew({ ...entry, validatedAt: entry.validatedAt + 1 });
+  await fixture.store.putEntry({ ...entry, validatedAt: entry.validatedAt + 1 });
   await fixture.restart();
   assert.equal(fixture.store.find(selector)?.validatedAt, entry.validatedAt + 1);
   assert.equal(unverified(fixture), null);

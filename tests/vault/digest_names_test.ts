@@ -204,7 +204,7 @@ Deno.test("a note of an earlier version that bytes are here opens none of them: 
   await set.read("/a/c", content("one", "/a/c"));
   const { store } = set.fixture;
   const held = store.find({ backend: set.fixture.artifact("http://a.test").backend, key: "/a/c", requestHeaders: [] });
-  await store.renew({ ...held!, key: "/b/c", claimed: true });
+  await store.putEntry({ ...held!, key: "/b/c", claimed: true });
   const isMissing = (error: unknown) => error instanceof VaultError && error.code === "not_found";
   await assert.rejects(set.read("/b/c", content("one", "/b/c")), isMissing);
   await assert.rejects(set.head("/b/c", content("one", "/b/c")), isMissing);

@@ -108,7 +108,7 @@ Deno.test("upstream is silent: the wait is paid once for its host, not for each 
   for (const name of ["/b", "/c", "/d"]) {
     upstream.serve(name, { body: name });
     const other = { ...held.artifact, key: name };
-    await fixture.store.renew({ ...fixture.store.find(held.artifact)!, key: name });
+    await fixture.store.putEntry({ ...fixture.store.find(held.artifact)!, key: name });
     assert.equal(decoder.decode((await fixture.read(other)).bytes), "one");
   }
   assert.equal(upstream.requests.length, 2);

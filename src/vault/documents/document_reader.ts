@@ -69,7 +69,7 @@ export class DocumentReader implements VaultReader {
     await settled(from);
     const entry = store.find(from);
     if (entry === null || !store.hasBody(entry)) throw notKept(from);
-    await store.renew({ ...entry, backend: to.backend, key: to.key });
+    await store.putEntry({ ...entry, backend: to.backend, key: to.key });
   }
 
   entries(backend: string, prefix: string): AsyncIterable<StoredCopy> {

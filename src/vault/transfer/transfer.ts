@@ -165,7 +165,7 @@ export class Transfer {
     const entry = isOther ? describedByItself(this.artifact, told, store) : told;
     if (isOther) await recordKeyByDigest(this.artifact, entry, { store, log });
     try {
-      await store.renew(entry);
+      await store.putEntry(entry);
     } catch (error) {
       log.warning(messageOf(error));
     }

@@ -10,7 +10,7 @@ const bodiless: ReadonlySet<number> = new Set([204, 205]);
  * The reply that passes an upstream's error response on unchanged, with `headers` added. Null for a GET where its body
  * is not known.
  */
-export function passedOn(answer: UpstreamAnswer, method: string, headers: HeaderList): Reply | null {
+export function passThrough(answer: UpstreamAnswer, method: string, headers: HeaderList): Reply | null {
   const { status, body } = answer;
   const all = [...answer.headers, ...sandboxFor(answer.headers), ...headers];
   const reply = { status, headers: all, body: null, cache: "error" } as const;

@@ -2,17 +2,17 @@ import { parseRanges, type RangeSpec } from "../http/range.ts";
 import { readRequestCaching, type RequestCaching } from "../http/request_caching.ts";
 import type { OpenOptions } from "../vault/vault.ts";
 
-/** A request as the vault needs to know it. */
-export class ClientAsk implements OpenOptions {
+/** The parts of a client's request that the vault has to know. */
+export class ClientRequest implements OpenOptions {
   readonly method: "GET" | "HEAD";
   readonly range?: RangeSpec;
-  /** All that the client wants parts of; null where it wants the whole. */
+  /** The parts that the client wants; null for the whole. */
   readonly ranges: readonly RangeSpec[] | null;
   readonly caching: RequestCaching | null;
   readonly #request: Request;
   #signal: AbortSignal | undefined;
 
-  /** `cachingCounts` is whether what the client asks of a cache is of interest at all. */
+  /** Where `cachingCounts` is false, the request's `Cache-Control` is ignored. */
   constructor(request: Request, method: "GET" | "HEAD", cachingCounts: boolean) {
     this.#request = request;
     this.method = method;
@@ -21,7 +21,7 @@ export class ClientAsk implements OpenOptions {
     if (this.ranges?.length === 1) this.range = this.ranges[0]!;
   }
 
-  /** Made when asked for: a signal costs more than all else about a hit. */
+  /** Ends when the client is gone. Created on first use, since it costs more than the rest of a hit. */
   get signal(): AbortSignal {
     return this.#signal ??= this.#request.signal;
   }
