@@ -83,12 +83,13 @@ function answerOf(
   { signal, release }: { signal: AbortSignal; release: Release },
 ): Forwarded {
   const reader = new BodyReader(response, { timeoutMs: idleTimeoutMs, url });
+  const sizeBytes = contentLengthOf(response.headers) ?? undefined;
   return {
     status: response.status,
     headers: keepHeaders(response.headers),
-    sizeBytes: contentLengthOf(response.headers) ?? undefined,
+    sizeBytes,
     upstream: redactUrl(url),
-    chunks: new AnswerReader(reader, signal, release),
+    chunks: new AnswerReader(reader, sizeBytes, { signal, release }),
   };
 }
 
@@ -96,9 +97,16 @@ function answerOf(
 class AnswerReader implements ChunkReader {
   readonly #reader: BodyReader;
   readonly #end: () => void;
+  /** Whoever reads so many bytes may not ask for more. */
+  #leftBytes: number;
 
-  constructor(reader: BodyReader, signal: AbortSignal, release: Release) {
+  constructor(
+    reader: BodyReader,
+    sizeBytes: number | undefined,
+    { signal, release }: { signal: AbortSignal; release: Release },
+  ) {
     this.#reader = reader;
+    this.#leftBytes = sizeBytes ?? Infinity;
     const stop = () => reader.cancel(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
@@ -106,12 +114,14 @@ class AnswerReader implements ChunkReader {
       signal.removeEventListener("abort", stop);
       release();
     };
+    if (sizeBytes === 0) this.#end();
   }
 
   async read(): Promise<Chunk | null> {
     try {
       const chunk = await this.#reader.read(new Uint8Array(readBytes));
-      if (chunk === null) this.#end();
+      this.#leftBytes -= chunk?.byteLength ?? 0;
+      if (chunk === null || this.#leftBytes <= 0) this.#end();
       return chunk;
     } catch (error) {
       this.#end();

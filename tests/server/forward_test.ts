@@ -5,6 +5,7 @@ import { VaultError } from "../../src/errors.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import { within } from "../support/within.ts";
 import { VaultFixture } from "../support/vault_fixture.ts";
 import { ReadableLog } from "./served.ts";
 
@@ -234,6 +235,17 @@ Deno.test("a client that leaves ends the request upstream", async () => {
   await waitUntil("the request is upstream", () => scene.received.length > 0);
   gone.abort();
   await left.promise;
+});
+
+Deno.test("each request gives back its place at the upstream's host, however it ends", async () => {
+  const endings: Answers[] = [ok, () => new Response(null, { status: 503 }), () => new Response("x".repeat(100_000))];
+  let nth = 0;
+  await using scene = new Scene([(received, request) => endings[nth++ % 3]!(received, request)]);
+  for (let asked = 0; asked < 100; asked++) {
+    const { body } = await within("a request", scene.ask("/audit"));
+    await body?.cancel();
+  }
+  assert.equal(scene.received.length, 100);
 });
 
 Deno.test("a request that this vault has sent is refused: it would go round for ever", async () => {
