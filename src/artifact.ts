@@ -31,8 +31,10 @@ export interface Candidate {
   /** Statuses that mean "no such artifact" here, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
   /**
-   * Names, in lower case, of headers that the first redirect says in place of the response itself: the Hugging Face Hub
-   * describes a file there, and then redirects to a server that knows nothing of it. None when absent.
+   * Names, in lower case, of headers that count as the artifact's own where a redirect on the way has them: the Hugging
+   * Face Hub describes a file in its redirect to a server that knows nothing of it. Of several redirects the first that
+   * has a header counts. `ETag` and `Last-Modified` must not be among them: parts of the body are asked for with the
+   * validators of the server that sends it. None when absent.
    */
   readonly redirectHeaders?: readonly string[];
 }

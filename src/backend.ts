@@ -106,7 +106,7 @@ export interface Backend {
   readonly methods?: readonly string[];
   /** Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it. */
   usage?(at: string): string;
-  /** Throws `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader does. */
+  /** Throws `unknown_route`, `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader does. */
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
   /** Returns an error in the form of the protocol; when absent, errors are plain text. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;

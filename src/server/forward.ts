@@ -3,11 +3,9 @@ import { formatCacheStatus } from "../http/cache_status.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type Exchange, originOf } from "./exchange.ts";
 import type { Reply } from "./reply.ts";
+import { bodiless } from "./pass_through.ts";
 import { readRequestBody } from "./request_body.ts";
 import { sandboxFor } from "./sandbox.ts";
-
-/** Statuses without a body (RFC 9110 §15.3.5, §15.3.6). */
-const bodiless: ReadonlySet<number> = new Set([204, 205]);
 
 /** Passes a client's request on to upstream, and the answer back. Throws as `readRequestBody` and `Vault.forward`. */
 export async function forward(exchange: Exchange, forwarded: ForwardedRequest, vault: Vault): Promise<Reply> {

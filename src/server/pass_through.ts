@@ -4,7 +4,7 @@ import { noChunks, type Reply } from "./reply.ts";
 import { sandboxFor } from "./sandbox.ts";
 
 /** Statuses without a body by definition (RFC 9110 §15.3.5, §15.3.6). */
-const bodiless: ReadonlySet<number> = new Set([204, 205]);
+export const bodiless: ReadonlySet<number> = new Set([204, 205]);
 
 /**
  * The reply that passes an upstream's error response on unchanged, with `headers` added. Null for a GET where its body

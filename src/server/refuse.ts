@@ -29,7 +29,11 @@ export function refuse(error: unknown, refused: Refused): Reply {
   const { status, code, message, upstreamStatus, retryAfterSeconds } = known;
   const { asked, method, plain = false } = refused;
   const headers: [string, string][] = [];
-  if (code === "method_not_allowed") headers.push(["allow", "GET, HEAD"]);
+  if (code === "method_not_allowed") {
+    // A method of the backend's own that is refused is so for this path.
+    const own = asked?.backend.methods?.filter((one) => one !== method) ?? [];
+    headers.push(["allow", ["GET", "HEAD", ...own].join(", ")]);
+  }
   const cacheAsked = asked !== null && code !== "method_not_allowed";
   if (cacheAsked) {
     const why = method === "GET" || method === "HEAD" ? "miss" : "method";

@@ -89,7 +89,7 @@ export class CacheSpace {
   }
 
   /** Adds staged bytes that another process has left. */
-  adopted(bytes: number): void {
+  recovered(bytes: number): void {
     this.#stagedBytes += bytes;
   }
 

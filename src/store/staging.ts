@@ -11,8 +11,8 @@ import type { ResumeRecord, Selector, StagedBody } from "./store.ts";
 import type { CacheSpace } from "./cache_space.ts";
 
 /** The first transfer waits at most so long for staged bytes of earlier processes. */
-const adoptionWaitMs = 300;
-/** Staged bytes of earlier processes that are older are not adopted. */
+const recoveryWaitMs = 300;
+/** Staged bytes of earlier processes that are older are not recovered. */
 const parkedForMs = 7 * 24 * 3600 * 1000;
 const lockSuffix = ".lock";
 
@@ -35,8 +35,8 @@ interface Parked {
 
 /**
  * The staged bodies of this process, in a folder of its own with a lock beside it, which the process holds until it ends.
- * A folder whose lock can be taken belongs to a process that has ended: its resumable bodies are adopted. (Deno 2.6 has
- * no `tryLock`, so this waits for the lock of a living process, and adopts its bodies when it ends.)
+ * A folder whose lock can be taken belongs to a process that has ended: its resumable bodies are recovered. (Deno 2.6 has
+ * no `tryLock`, so this waits for the lock of a living process, and recovers its bodies when it ends.)
  */
 export class Staging {
   readonly #layout: FsLayout;
@@ -149,19 +149,19 @@ export class Staging {
       this.#deps.log.warning(`Cannot prepare the staging folder "${this.#folder}": ${messageOf(error)}`);
     }
     const names = new Set(namesIn(this.#layout.staging));
-    const adoptions: Promise<void>[] = [];
+    const recoveries: Promise<void>[] = [];
     for (const name of names) {
       const path = `${this.#layout.staging}/${name}`;
-      if (!name.endsWith(lockSuffix)) adoptions.push(this.#adoptWhenFree(path));
+      if (!name.endsWith(lockSuffix)) recoveries.push(this.#recoverWhenFree(path));
       else if (!names.has(name.slice(0, -lockSuffix.length))) removeStale(path);
     }
     const enough = Promise.withResolvers<void>();
-    const timer = setTimeout(enough.resolve, adoptionWaitMs);
-    await Promise.race([Promise.all(adoptions), enough.promise]);
+    const timer = setTimeout(enough.resolve, recoveryWaitMs);
+    await Promise.race([Promise.all(recoveries), enough.promise]);
     clearTimeout(timer);
   }
 
-  /** Locks first and makes the folder second, so that no other process adopts it. */
+  /** Locks first and makes the folder second, so that no other process recovers it. */
   #claimFolder(): void {
     this.#lock?.close();
     this.#lock = null;
@@ -171,7 +171,7 @@ export class Staging {
     Deno.mkdirSync(this.#folder, { recursive: true, mode: folderMode });
   }
 
-  async #adoptWhenFree(folder: string): Promise<void> {
+  async #recoverWhenFree(folder: string): Promise<void> {
     if (folder === this.#folder || !statOrNull(folder)?.isDirectory) return;
     let lock: Deno.FsFile;
     try {
@@ -183,14 +183,14 @@ export class Staging {
     this.#waiting.add(lock);
     try {
       await lock.lock(true);
-      if (!this.#closed) await this.#adopt(folder);
+      if (!this.#closed) await this.#recover(folder);
     } catch (error) {
       if (!this.#closed) this.#deps.log.warning(`Cannot recover staged downloads of "${folder}": ${messageOf(error)}`);
     }
     if (this.#waiting.delete(lock)) lock.close();
   }
 
-  async #adopt(folder: string): Promise<void> {
+  async #recover(folder: string): Promise<void> {
     for (const file of namesIn(folder)) {
       if (!file.endsWith(".json")) continue;
       const old = `${folder}/${file.slice(0, -".json".length)}`;
@@ -203,7 +203,7 @@ export class Staging {
       const base = this.#newBase(name);
       Deno.renameSync(`${old}.part`, `${base}.part`);
       Deno.renameSync(`${old}.json`, `${base}.json`);
-      this.#deps.space().adopted(part.size);
+      this.#deps.space().recovered(part.size);
       this.#park(name, { base, sizeBytes: part.size });
     }
     // How many bytes cannot be resumed is not known.

@@ -25,23 +25,23 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
  * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
  * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake and
  * the request does not allow it, and a public upstream's redirect to an address that is not public. What the request's
- * own `objection` says is thrown. The response's `url` is where it came from in the end; it has the headers of the first
- * redirect that the request names (`FetchOptions.redirectHeaders`) in place of its own. A request with a body is
- * repeated by 307 and 308 only (RFC 9110 §15.4).
+ * own `objection` says is thrown. The response's `url` is where it came from in the end; of the headers
+ * that the request names (`FetchOptions.redirectHeaders`) it has those of the first redirect that says them. A request
+ * with a body is repeated by 307 and 308 only (RFC 9110 §15.4).
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
   return async (request, asked) => {
     let hop = new Request(request, { redirect: "manual" });
     const visited = new Set([hop.url]);
-    let first: Headers | null = null;
+    const redirects: Headers[] = [];
     for (;;) {
       const body = hop.body === null ? null : hop.clone().body;
       const response = await fetch(hop);
       const target = redirectStatuses.has(response.status) ? locationOf(response, hop.url) : null;
       if (target === null || body !== null && !bodyStatuses.has(response.status)) {
-        return withHeadersOf(response, first, asked?.redirectHeaders);
+        return withHeadersOf(response, redirects, asked?.redirectHeaders);
       }
-      first ??= response.headers;
+      redirects.push(response.headers);
       discardBody(response);
       const forbidden = asked?.objection?.(target) ?? null;
       if (forbidden !== null) throw forbidden;
@@ -93,9 +93,9 @@ function redirected(hop: Request, target: URL, body: Request["body"]): Request {
 }
 
 /** The same response, of which a copy would lose its `url` and its notes. */
-function withHeadersOf(response: Response, redirect: Headers | null, names: readonly string[] = []): Response {
+function withHeadersOf(response: Response, redirects: readonly Headers[], names: readonly string[] = []): Response {
   const told = names.flatMap((name) => {
-    const value = redirect?.get(name) ?? null;
+    const value = redirects.find((headers) => headers.has(name))?.get(name) ?? null;
     return value === null ? [] : [[name, value] as const];
   });
   if (told.length === 0) return response;

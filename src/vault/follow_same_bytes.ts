@@ -5,7 +5,7 @@ import type { Log } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Answer } from "./asking/ask_upstream.ts";
 import { openLive } from "./opened.ts";
-import { adoptedEntry } from "./asking/revalidate_by_head.ts";
+import { entryOfSameBytes } from "./asking/revalidate_by_head.ts";
 import type { Transfer } from "./transfer/transfer.ts";
 import type { OpenedArtifact } from "./vault.ts";
 
@@ -30,7 +30,7 @@ export async function followSameBytes(transfer: Transfer, options: SameBytesOpti
   const { body } = head;
   if (!body.storing || body.sizeBytes === null) return null;
   const { response } = answer;
-  const entry = adoptedEntry(artifact, answer, body.sizeBytes);
+  const entry = entryOfSameBytes(artifact, answer, body.sizeBytes);
   if (entry === null) return null;
   transfer.ended.then(async () => {
     if (store.bodySize(entry.sha256) === entry.sizeBytes) await store.putEntry(entry);

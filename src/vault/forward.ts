@@ -1,10 +1,10 @@
 import type { Candidate, ForwardedRequest } from "../artifact.ts";
-import { messageOf, VaultError } from "../errors.ts";
+import { VaultError } from "../errors.ts";
 import { contentLengthOf, keepHeaders } from "../http/headers.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import { redactUrl } from "../observe/redact.ts";
 import { BodyReader } from "../upstream/body_reader.ts";
-import { combinedError } from "./asking/ask_upstream.ts";
+import { combinedError, toVaultError } from "./asking/ask_upstream.ts";
 import { refusalOf } from "./asking/refusal.ts";
 import type { Release } from "./asking/slots.ts";
 import type { Turns } from "./asking/turn.ts";
@@ -140,9 +140,4 @@ class AnswerReader implements ChunkReader {
 function offlineError(method: string, { candidates }: ForwardedRequest): VaultError {
   const url = redactUrl(candidates[0]!.url);
   return new VaultError("offline", `${method} "${url}" needs that upstream, and the vault is offline: it asks none`);
-}
-
-function toVaultError(error: unknown, url: string): VaultError {
-  if (error instanceof VaultError) return error;
-  return new VaultError("upstream_failed", `Cannot fetch "${redactUrl(url)}": ${messageOf(error)}`, { cause: error });
 }

@@ -131,9 +131,10 @@ Deno.test("a client's credentials stay here, even where a backend has chosen the
 
 Deno.test("methods that the backend does not name, and others' paths, are refused as before", async () => {
   await using scene = new Scene([ok]);
-  for (const [path, method] of [["/audit", "PUT"], ["/audit", "DELETE"], ["/file", "POST"]] as const) {
+  const cases = [["/audit", "PUT", ", POST"], ["/audit", "DELETE", ", POST"], ["/file", "POST", ""]] as const;
+  for (const [path, method, besides] of cases) {
     const answer = await scene.ask(path, { method });
-    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"], `${method} ${path}`);
+    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, `GET, HEAD${besides}`], `${method} ${path}`);
     await answer.body?.cancel();
   }
   const missing = await scene.ask("/other");

@@ -124,21 +124,24 @@ Deno.test("https to http: only for what needs no credentials", async () => {
   await assert.rejects(follow(web(redirects), open, { confidential: true }), /plain http what credentials protect/);
 });
 
-Deno.test("the response has the headers of the first redirect that the request names, and its own url", async () => {
+Deno.test("of the headers that the request names, the response has those of the first redirect that says them, and its own url", async () => {
   const told = { "x-linked-etag": '"abc"', "x-repo-commit": "c0ffee", "x-other": "1", etag: '"of the redirect"' };
   const hops: Response[] = [
     new Response(null, { status: 302, headers: { location: "/b", ...told } }),
-    new Response(null, { status: 307, headers: { location: "https://cdn.test/f", "x-linked-etag": '"second"' } }),
+    new Response(null, {
+      status: 307,
+      headers: { location: "https://cdn.test/f", "x-linked-etag": '"second"', "x-late": "2" },
+    }),
     new Response("here", { headers: { etag: '"of the file"', "x-repo-commit": "none", "x-missing": "kept" } }),
   ];
   const final = hops[2]!;
   const fetch = withRedirects(() => Promise.resolve(hops.shift()!), careful);
-  const redirectHeaders = ["x-linked-etag", "x-repo-commit", "x-missing"];
+  const redirectHeaders = ["x-linked-etag", "x-repo-commit", "x-missing", "x-late"];
   const response = await fetch(new Request("https://public.test/a"), { redirectHeaders });
   assert.equal(response, final, "the very same, with its url and notes");
   assert.deepEqual(Object.fromEntries(response.headers), {
     ...{ "content-type": "text/plain;charset=UTF-8", etag: '"of the file"', "x-missing": "kept" },
-    ...{ "x-linked-etag": '"abc"', "x-repo-commit": "c0ffee" },
+    ...{ "x-linked-etag": '"abc"', "x-repo-commit": "c0ffee", "x-late": "2" },
   });
   assert.equal(await response.text(), "here");
 });

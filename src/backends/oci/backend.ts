@@ -5,7 +5,7 @@ import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { acceptClassOf, everyForm } from "./accept.ts";
 import { RegistryCandidates } from "./candidates.ts";
-import { manifestCheck, mediaTypeOf, referrersCheck, tagListCheck } from "./document_checks.ts";
+import { manifestCheck, referrersCheck, statedMediaType, tagListCheck } from "./document_checks.ts";
 import { formatError } from "./error_body.ts";
 import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
@@ -193,7 +193,7 @@ class OciMirror implements RegistryBackend {
         requestHeaders: [["accept", accept]],
         freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
         identity: { kind: "announced", digestIn: announcedDigest, reuse },
-        document: { check: manifestCheck, keyByDigest, mediaTypeOf },
+        document: { check: manifestCheck, keyByDigest, mediaTypeOf: statedMediaType },
       },
       headers: (stored, sha256) => contentHeaders(stored, null, sha256),
     };

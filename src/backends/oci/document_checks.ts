@@ -24,7 +24,7 @@ export const referrersCheck = checkOf(
 );
 
 /** The `mediaType` of a manifest (image-spec); null where it has none that is valid in a header. */
-export function mediaTypeOf(bytes: Uint8Array): string | null {
+export function statedMediaType(bytes: Uint8Array): string | null {
   const mediaType = parseJsonObject(bytes)?.mediaType;
   return typeof mediaType === "string" && /^[\w.+-]+\/[\w.+-]+$/.test(mediaType) ? mediaType : null;
 }

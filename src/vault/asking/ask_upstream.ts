@@ -156,7 +156,8 @@ export function isWhole(status: number): boolean {
   return status === 200 || status === 203;
 }
 
-function toVaultError(error: unknown, url: string): VaultError {
+/** The error as it is, or what went wrong with a fetch, in words. */
+export function toVaultError(error: unknown, url: string): VaultError {
   if (error instanceof VaultError) return error;
   return new VaultError("upstream_failed", `Cannot fetch "${redactUrl(url)}": ${messageOf(error)}`, { cause: error });
 }

@@ -41,7 +41,7 @@ export async function revalidateByHead(
       const storedBytes = sha256 === null ? null : store.bodySize(sha256);
       if (storedBytes === null) return null;
       const answer = await options.askHead();
-      return { answer, entry: adoptedEntry(artifact, answer, storedBytes) };
+      return { answer, entry: entryOfSameBytes(artifact, answer, storedBytes) };
     }
     case "announced":
       return previous === null ? null : await revalidateAnnounced(artifact, previous, { ...options, identity });
@@ -61,14 +61,14 @@ async function revalidateAnnounced(
     return { answer, entry: refreshedVersion(artifact, previous, answer.response, Date.now()) };
   }
   if (identity.reuse === "never" || digest?.algorithm !== "sha256") return { answer, entry: null };
-  return { answer, entry: adoptedEntry(artifact, answer, store.bodySize(digest.hex)) };
+  return { answer, entry: entryOfSameBytes(artifact, answer, store.bodySize(digest.hex)) };
 }
 
 /**
  * Returns the entry for stored bytes of this size; null where there are none, or where the answer to HEAD is about
  * others.
  */
-export function adoptedEntry(artifact: Fetchable, answer: Answer, heldBytes: number | null): Entry | null {
+export function entryOfSameBytes(artifact: Fetchable, answer: Answer, heldBytes: number | null): Entry | null {
   const toldBytes = contentLengthOf(answer.response.headers) ?? heldBytes;
   // A login page that takes the place of a body is of another size.
   return toldBytes === heldBytes ? entryFor(artifact, answer, heldBytes) : null;
