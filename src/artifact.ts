@@ -13,8 +13,8 @@ export interface FetchOptions {
   /** Returns why a redirect to this URL must not be followed, or null. Called before the URL is requested. */
   readonly objection?: (target: URL) => VaultError | null;
   /**
-   * True lets a redirect lead from https to http although credentials protect the body; they are not sent along. This is
-   * for bodies whose digest is checked, where the operator does not mind who can read them on their way.
+   * True lets a redirect lead from https to http although credentials protect the body; they are not sent along. This
+   * is for bodies whose digest is checked, where the operator does not mind who can read them on their way.
    */
   readonly allowsPlainHttp?: boolean;
   /** As `Candidate.redirectHeaders`. */
@@ -40,8 +40,8 @@ export interface Candidate {
 }
 
 /**
- * A client's request that is passed on to upstream, body and all, and whose answer is passed back. Neither is stored. For
- * requests with a method other than GET that a protocol needs, such as the audit of npm.
+ * A client's request that is passed on to upstream, body and all, and whose answer is passed back. Neither is stored.
+ * For requests with a method other than GET that a protocol needs, such as the audit of npm.
  */
 export interface ForwardedRequest {
   readonly backend: string;

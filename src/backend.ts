@@ -23,7 +23,9 @@ export interface BackendRequest {
   readonly origin?: string;
   /** Begins with a slash; still percent-encoded, free of dot segments. */
   readonly path: string;
-  /** True if the client asked for the prefix without a slash behind it, which `path` does not tell. False when absent. */
+  /**
+   * True if the client asked for the prefix without a slash behind it, which `path` does not tell. False when absent.
+   */
   readonly isBarePrefix?: boolean;
   /** Begins with `?`, or is empty. */
   readonly query: string;
@@ -45,7 +47,10 @@ export interface ResolvedArtifact {
   readonly hasRelativeLinks?: boolean;
   /** The answer to send instead of an error where no upstream has the artifact. */
   readonly ifMissing?: DirectAnswer;
-  /** Returns the headers to send in place of the stored ones. The SHA-256 of the body, in hex, is given where it is known. */
+  /**
+   * Returns the headers to send in place of the stored ones. The SHA-256 of the body, in hex, is given where it is
+   * known.
+   */
   headers?(stored: HeaderList, sha256?: string): HeaderList;
   /**
    * Called for each answer to a GET once it can be sent, with the stored headers and the SHA-256 of the body, in hex,
@@ -88,7 +93,10 @@ export interface ProxyAdvice {
   readonly insteadOfTunnel: string;
 }
 
-/** One configured backend: it resolves requests to artifacts, documents and answers. It reads documents through the vault only. */
+/**
+ * One configured backend: it resolves requests to artifacts, documents and answers. It reads documents through the
+ * vault only.
+ */
 export interface Backend {
   readonly name: string;
   /** The type as in the configuration: `http`, `pypi`, … */
@@ -104,9 +112,14 @@ export interface Backend {
    * throws `method_not_allowed`. None when absent.
    */
   readonly methods?: readonly string[];
-  /** Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it. */
+  /**
+   * Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it.
+   */
   usage?(at: string): string;
-  /** Throws `unknown_route`, `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader does. */
+  /**
+   * Throws `unknown_route`, `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader
+   * does.
+   */
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
   /** Returns an error in the form of the protocol; when absent, errors are plain text. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;

@@ -4,8 +4,8 @@ import type { HeaderList } from "./http/headers.ts";
 /** The ways in which the body of a document is parsed, and the other names by which it is known. */
 export interface DocumentUse {
   /**
-   * Parses a body before its last bytes are sent. Where it throws, the body counts as no answer of upstream's: no client
-   * gets it and it replaces no stored copy. Its result is kept like that of any other parser.
+   * Parses a body before its last bytes are sent. Where it throws, the body counts as no answer of upstream's: no
+   * client gets it and it replaces no stored copy. Its result is kept like that of any other parser.
    */
   readonly check?: Parser<unknown>;
   /** A parser whose result will soon be asked for: it runs as soon as the body is stored. */
@@ -15,7 +15,9 @@ export interface DocumentUse {
    * served by digest as well.
    */
   keyByDigest?(sha256: string): string;
-  /** Returns the media type that the document itself names, which counts before the `Content-Type` of a HEAD; or null. */
+  /**
+   * Returns the media type that the document itself names, which counts before the `Content-Type` of a HEAD; or null.
+   */
   mediaTypeOf?(bytes: Uint8Array): string | null;
 }
 

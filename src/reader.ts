@@ -10,7 +10,10 @@ export interface StoredCopy {
   readonly headers: HeaderList;
 }
 
-/** The part of the vault that backends use. Documents that they read are cached, fetched once for many, and available offline. */
+/**
+ * The part of the vault that backends use. Documents that they read are cached, fetched once for many, and available
+ * offline.
+ */
 export interface VaultReader {
   /** Parses an artifact, stored or fetched as its freshness says. Throws as `Vault.open` and the parser do. */
   read<T>(artifact: Artifact, parser: Parser<T>): Promise<Parsed<T>>;
@@ -25,8 +28,8 @@ export interface VaultReader {
   /** Stores the body and headers of `from` for `to` as well, in one step. Throws `storage_failed`. */
   copy(from: Artifact, to: Artifact): Promise<void>;
   /**
-   * Yields the stored copies of a backend whose keys begin with `prefix`, in the order of their keys' bytes. Variants of
-   * one key follow each other; bodies may be gone.
+   * Yields the stored copies of a backend whose keys begin with `prefix`, in the order of their keys' bytes. Variants
+   * of one key follow each other; bodies may be gone.
    */
   entries(backend: string, prefix: string): AsyncIterable<StoredCopy>;
 }

@@ -8,8 +8,9 @@ export interface HangupOptions {
 }
 
 /**
- * Opens files again at SIGHUP, as programs that rotate logs or renew certificates expect it, until the returned function
- * is called. Does nothing on Windows, and where the process has a terminal: there, SIGHUP means that it was closed.
+ * Opens files again at SIGHUP, as programs that rotate logs or renew certificates expect it, until the returned
+ * function is called. Does nothing on Windows, and where the process has a terminal: there, SIGHUP means that it was
+ * closed.
  */
 export function reopenOnHangup({ log, reopens }: HangupOptions): () => void {
   if (Deno.build.os === "windows" || Deno.stdin.isTerminal()) return () => {};

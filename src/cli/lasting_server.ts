@@ -53,8 +53,8 @@ export class LastingServer {
   }
 
   /**
-   * Closes the port and opens it again, with whatever `open` uses by now. Requests under way are answered; connections in
-   * the moment between are refused.
+   * Closes the port and opens it again, with whatever `open` uses by now. Requests under way are answered; connections
+   * in the moment between are refused.
    */
   reopen(): void {
     if (this.#closing) return;

@@ -1,6 +1,6 @@
 /**
- * Returns ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word, or else for one that begins with the
- * word, or ends with an underscore and the word: `http_port` for `port`. Empty where no candidate is like it.
+ * Returns ` (did you mean "timeout"?)` for the candidate nearest to a misspelt word, or else for one that begins with
+ * the word, or ends with an underscore and the word: `http_port` for `port`. Empty where no candidate is like it.
  */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const limit = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));

@@ -107,8 +107,8 @@ export type Configured<Schema extends z.ZodType<ParsedBackend>> = WithPrefix<Wit
 export type BackendConfig = WithPrefix<WithName<ParsedBackend>>;
 
 /**
- * Makes the schema of the configuration, which is also the source of its types, defaults and documentation. Each type of
- * backend adds its own keys.
+ * Makes the schema of the configuration, which is also the source of its types, defaults and documentation. Each type
+ * of backend adds its own keys.
  */
 export function createConfigSchema(types: readonly { readonly schema: BackendSchema }[]) {
   const [first, ...others] = types.map(({ schema }) => schema);

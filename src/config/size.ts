@@ -1,6 +1,8 @@
 const prefixes = ["", "k", "m", "g", "t", "p"];
 
-/** Parses `1048576`, `512MB` (decimal) or `100GiB` (binary), in upper or lower case, to bytes; null for anything else. */
+/**
+ * Parses `1048576`, `512MB` (decimal) or `100GiB` (binary), in upper or lower case, to bytes; null for anything else.
+ */
 export function parseSize(input: string | number): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp]?)(i?)b)?$/i.exec(String(input).trim());
   if (match === null) return null;

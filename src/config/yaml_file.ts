@@ -71,8 +71,9 @@ function startOf(node: unknown): number | undefined {
 }
 
 /**
- * Runs the parser with an empty `process.env`. Its Node build reads debugging switches from it at every token, for which
- * it would need `--allow-env=LOG_TOKENS,LOG_STREAM`. It runs synchronously, so nothing else sees the empty environment.
+ * Runs the parser with an empty `process.env`. Its Node build reads debugging switches from it at every token, for
+ * which it would need `--allow-env=LOG_TOKENS,LOG_STREAM`. It runs synchronously, so nothing else sees the empty
+ * environment.
  */
 function withoutEnvironment<Result>(run: () => Result): Result {
   const { env } = process;

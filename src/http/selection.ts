@@ -5,8 +5,8 @@ export interface Selecting {
   /** Sent upstream. */
   readonly requestHeaders: HeaderList;
   /**
-   * The client's value of another header, named in lower case, that is sent upstream once its `Vary` names it; undefined
-   * where the client did not send it, or it never leaves the vault.
+   * The client's value of another header, named in lower case, that is sent upstream once its `Vary` names it;
+   * undefined where the client did not send it, or it never leaves the vault.
    */
   offered?(name: string): string | undefined;
 }

@@ -20,7 +20,9 @@ export type Access = {
   readonly note: string;
 };
 
-/** Formats the line: `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool, and more after it. */
+/**
+ * Formats the line: `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool, and more after it.
+ */
 export function accessLine(access: Access): string {
   const { cache, backend, path, status, bytes, ms, method, client, requestId, upstream, reason, note } = access;
   const head = cache === "none" ? "request" : `cache ${cache}`;

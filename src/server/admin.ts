@@ -16,8 +16,8 @@ export interface AdminOptions {
 const probeEveryMs = 1000;
 
 /**
- * Answers the vault's own pages: what it serves, its health and its metrics. They live below `/-/`, where no backend can
- * have its prefix; probes and scrapers also know them by their names without it, and do not follow redirects.
+ * Answers the vault's own pages: what it serves, its health and its metrics. They live below `/-/`, where no backend
+ * can have its prefix; probes and scrapers also know them by their names without it, and do not follow redirects.
  */
 export class Admin {
   readonly #options: AdminOptions;

@@ -23,12 +23,15 @@ export type Whose =
 
 const own: Whose = { kind: "own" };
 
-/** `http://HTTPS///host/path` means `https://host/path`, for clients that ask a proxy for http only (apt-cacher-ng's form). */
+/**
+ * `http://HTTPS///host/path` means `https://host/path`, for clients that ask a proxy for http only (apt-cacher-ng's
+ * form).
+ */
 const httpsForm = /^\/HTTPS\/+([^/]+)(\/.*)?$/i;
 
 /**
- * Finds the backends for clients that use the vault as their proxy (RFC 9112 §3.2.2, absolute-form). It is never an open
- * proxy: a URL that no backend serves is refused.
+ * Finds the backends for clients that use the vault as their proxy (RFC 9112 §3.2.2, absolute-form). It is never an
+ * open proxy: a URL that no backend serves is refused.
  */
 export class ForwardProxy {
   /** By host, with the port where that is not the default one; longer paths first. */
@@ -60,8 +63,8 @@ export class ForwardProxy {
   }
 
   /**
-   * The route of a path that begins with a host, as apt-cacher-ng has it: `/HOST/path`; null where no backend serves that
-   * URL.
+   * The route of a path that begins with a host, as apt-cacher-ng has it: `/HOST/path`; null where no backend serves
+   * that URL.
    */
   byPath(path: string): Route | null {
     if (this.#hosts.size === 0) return null;

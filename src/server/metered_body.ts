@@ -11,16 +11,16 @@ interface MeteredOptions {
   readonly sizeBytes?: number | undefined;
   readonly ended: Ended;
   /**
-   * The time for which an interrupted body stands still before its connection is closed, unless its client leaves before.
-   * 0 when absent.
+   * The time for which an interrupted body stands still before its connection is closed, unless its client leaves
+   * before. 0 when absent.
    */
   readonly silenceMs?: number;
 }
 
 /**
- * Turns chunks into a stream for the runtime, without copies or reading ahead. When the next chunk is asked for, the one
- * before has been sent: only then it counts, and its memory is freed. Deno need not read on after the last announced
- * byte, so that byte ends the body.
+ * Turns chunks into a stream for the runtime, without copies or reading ahead. When the next chunk is asked for, the
+ * one before has been sent: only then it counts, and its memory is freed. Deno need not read on after the last
+ * announced byte, so that byte ends the body.
  */
 export function meteredBody(
   chunks: ChunkReader,

@@ -9,7 +9,9 @@ interface Representation {
 
 const encoder = new TextEncoder();
 
-/** Writes bodies of the media type `multipart/byteranges` (RFC 9110 §14.6), with the parts in the order of the ranges. */
+/**
+ * Writes bodies of the media type `multipart/byteranges` (RFC 9110 §14.6), with the parts in the order of the ranges.
+ */
 export class Multipart {
   readonly contentType: string;
   readonly contentLength: number;

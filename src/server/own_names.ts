@@ -1,7 +1,7 @@
 /**
  * The hosts by which clients reach the vault itself (`server_names`), in lower case; one without a port stands for all
- * ports. Default ports are left out. A request to a proxy for another host looks the same as one for the vault (RFC 9112
- * §3.2.2): without such a list, no host is known to be the vault's or another's.
+ * ports. Default ports are left out. A request to a proxy for another host looks the same as one for the vault (RFC
+ * 9112 §3.2.2): without such a list, no host is known to be the vault's or another's.
  */
 export class OwnNames {
   readonly #names: ReadonlySet<string>;

@@ -14,7 +14,9 @@ export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: Body;
-  /** The part of the cache, for log and metrics: `none` where it was not asked, `error` where it had nothing to give. */
+  /**
+   * The part of the cache, for log and metrics: `none` where it was not asked, `error` where it had nothing to give.
+   */
   readonly cache: CacheResult | "none" | "error";
 }
 

@@ -8,8 +8,8 @@ interface BodyLimits {
 }
 
 /**
- * Reads the body of a request as a whole; null where it has none. Throws `too_large` for a body of more than `maxBytes`,
- * `request_silent` for a client that stops sending, and `bad_request` for one that leaves.
+ * Reads the body of a request as a whole; null where it has none. Throws `too_large` for a body of more than
+ * `maxBytes`, `request_silent` for a client that stops sending, and `bad_request` for one that leaves.
  */
 export async function readRequestBody(request: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer> | null> {
   const { maxBytes, patienceMs } = limits;

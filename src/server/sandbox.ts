@@ -18,8 +18,8 @@ const sandboxHeaders: HeaderList = [
 const none: HeaderList = [];
 
 /**
- * The headers that keep a browser from running an upstream's document as a page of the vault's own origin, where it could
- * read files that other backends fetch with credentials. Empty for files, which browsers only save.
+ * The headers that keep a browser from running an upstream's document as a page of the vault's own origin, where it
+ * could read files that other backends fetch with credentials. Empty for files, which browsers only save.
  */
 export function sandboxFor(headers: HeaderList): HeaderList {
   for (const [name, value] of headers) {

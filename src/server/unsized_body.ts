@@ -8,8 +8,8 @@ const smallBytes = 256 * 1024;
 const longestWaitMs = 5000;
 
 /**
- * True for a client that may speak HTTP/1.0, which has no chunks: an interrupted body without a length looks whole to it
- * (RFC 9112 §8). Deno does not tell the version. Older clients and proxies send `Connection: close`, as nginx does
+ * True for a client that may speak HTTP/1.0, which has no chunks: an interrupted body without a length looks whole to
+ * it (RFC 9112 §8). Deno does not tell the version. Older clients and proxies send `Connection: close`, as nginx does
  * by default; some newer ones do, too.
  */
 export function mayBeHttp10(headers: Headers): boolean {

@@ -16,8 +16,8 @@ interface AbsencesDeps {
 }
 
 /**
- * Remembers which artifacts upstreams answered with 404 or 410: one bounded journal for each backend, which is read when
- * the backend is first asked for. The least recently used names are forgotten first.
+ * Remembers which artifacts upstreams answered with 404 or 410: one bounded journal for each backend, which is read
+ * when the backend is first asked for. The least recently used names are forgotten first.
  */
 export class Absences {
   readonly #layout: FsLayout;

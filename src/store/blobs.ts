@@ -56,9 +56,9 @@ export class Blobs {
   }
 
   /**
-   * Opens the body of an entry; null where it is gone or has another size, which is reported as damage unless the size is
-   * `claimed`. Small bodies are compared with their digest whenever they are read into memory. A large body that was not
-   * compared with it in this place is `unverified`.
+   * Opens the body of an entry; null where it is gone or has another size, which is reported as damage unless the size
+   * is `claimed`. Small bodies are compared with their digest whenever they are read into memory. A large body that was
+   * not compared with it in this place is `unverified`.
    */
   open(entry: Entry): StoredBody | null {
     const { sha256, sizeBytes, claimed } = entry;
@@ -193,7 +193,9 @@ export class Blobs {
   }
 }
 
-/** Opens the file of a stream again that was closed while its client read nothing. Any blob of this name is the same. */
+/**
+ * Opens the file of a stream again that was closed while its client read nothing. Any blob of this name is the same.
+ */
 function reopen(path: string): Deno.FsFile {
   try {
     return openRegularFile(path).file;

@@ -55,7 +55,9 @@ export class Entries {
     return walkEntries(this.#layout, { backend, prefix, unreadable: this.#unreadable });
   }
 
-  /** Writes an entry that varies twice: as its variant, and as the newest, which names the headers that it varies by. */
+  /**
+   * Writes an entry that varies twice: as its variant, and as the newest, which names the headers that it varies by.
+   */
   async write(entry: Entry): Promise<void> {
     if (entry.selectedBy.length > 0) await this.#write(entry, variantOf(entry.selectedBy));
     await this.#write(entry, "");
@@ -67,8 +69,8 @@ export class Entries {
   }
 
   /**
-   * Writes into an entry in which file its body was verified, unless the entry is replaced meanwhile. Throws where nothing
-   * can be written.
+   * Writes into an entry in which file its body was verified, unless the entry is replaced meanwhile. Throws where
+   * nothing can be written.
    */
   async noteVerified(entry: Entry, verifiedFile: string): Promise<void> {
     const variants = entry.selectedBy.length > 0 ? [variantOf(entry.selectedBy), ""] : [""];

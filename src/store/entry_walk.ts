@@ -33,8 +33,8 @@ type Item =
   | { readonly kind: "key"; readonly order: string; readonly files: KeyFiles };
 
 /**
- * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes. Holds one folder of
- * each level in memory, and some thousand of the keys that are too long for a path.
+ * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes. Holds one folder
+ * of each level in memory, and some thousand of the keys that are too long for a path.
  */
 export async function* walkEntries(layout: FsLayout, options: WalkOptions): AsyncGenerator<Entry> {
   const walk = new EntryWalk(layout, options);
@@ -69,7 +69,9 @@ class EntryWalk {
     }
   }
 
-  /** Yields the entries of long keys. Their files are named by hashes: all are read for each `longKeysAtOnce` of them. */
+  /**
+   * Yields the entries of long keys. Their files are named by hashes: all are read for each `longKeysAtOnce` of them.
+   */
   async *longEntries(): AsyncGenerator<Entry> {
     const { backend, prefix, longKeysAtOnce: most = longKeysAtOnce } = this.#options;
     const { keys } = await this.#list(this.#layout.longEntries(backend));

@@ -27,8 +27,8 @@ export interface FsStoreOptions {
   /** Free bytes that the file system keeps; 0 for no limit, null for a share of its size. */
   readonly minFreeBytes: number | null;
   /**
-   * True where no upstream is ever asked: then nothing is removed, since it could not be fetched again, and nothing has to
-   * be written, so that the folder may be on a read-only medium. False when absent.
+   * True where no upstream is ever asked: then nothing is removed, since it could not be fetched again, and nothing has
+   * to be written, so that the folder may be on a read-only medium. False when absent.
    */
   readonly offline?: boolean;
   /** The configured backends: the bodies of those that are offline are never removed. */
@@ -234,8 +234,8 @@ class FsStore implements Store {
 }
 
 /**
- * Flushes a staged file to disk and returns its identity. This counts as a use, since bytes of an earlier transfer may be
- * old. Only calls that may wait for the disk run off this thread: each of those costs as much as a small write.
+ * Flushes a staged file to disk and returns its identity. This counts as a use, since bytes of an earlier transfer may
+ * be old. Only calls that may wait for the disk run off this thread: each of those costs as much as a small write.
  */
 async function syncToDisk(path: string, sizeBytes: number): Promise<string> {
   using file = Deno.openSync(path, { write: true });

@@ -1,6 +1,6 @@
 /**
- * Opens files of the cache directory safely. The directory may come from elsewhere: a name in it can be a link to any file
- * of this machine, or a named pipe, whose opening never ends.
+ * Opens files of the cache directory safely. The directory may come from elsewhere: a name in it can be a link to any
+ * file of this machine, or a named pipe, whose opening never ends.
  */
 
 /** Entries and resume records are a few kilobytes; a larger file is neither. */

@@ -39,8 +39,8 @@ const longestWaitMs = 3_600_000;
 const sliceBytes = 256 * 1024;
 
 /**
- * Compares every body with its digest in the background, slowly, over and over. The progress is written to disk, so that
- * a restart resumes the pass; where that cannot be written, the pass begins anew.
+ * Compares every body with its digest in the background, slowly, over and over. The progress is written to disk, so
+ * that a restart resumes the pass; where that cannot be written, the pass begins anew.
  */
 export class Scrubber {
   readonly #layout: FsLayout;

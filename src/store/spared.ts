@@ -46,7 +46,9 @@ export class Spared {
   }
 }
 
-/** A set of blobs by their first 30 bits. With a million of them, one in a thousand others counts as in it, and stays. */
+/**
+ * A set of blobs by their first 30 bits. With a million of them, one in a thousand others counts as in it, and stays.
+ */
 class BlobNames {
   readonly #names = new Set<number>();
 

@@ -34,9 +34,9 @@ interface Parked {
 }
 
 /**
- * The staged bodies of this process, in a folder of its own with a lock beside it, which the process holds until it ends.
- * A folder whose lock can be taken belongs to a process that has ended: its resumable bodies are recovered. (Deno 2.6 has
- * no `tryLock`, so this waits for the lock of a living process, and recovers its bodies when it ends.)
+ * The staged bodies of this process, in a folder of its own with a lock beside it, which the process holds until it
+ * ends. A folder whose lock can be taken belongs to a process that has ended: its resumable bodies are recovered. (Deno
+ * 2.6 has no `tryLock`, so this waits for the lock of a living process, and recovers its bodies when it ends.)
  */
 export class Staging {
   readonly #layout: FsLayout;

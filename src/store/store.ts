@@ -35,8 +35,8 @@ export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed" | "verified
 /** The file of a body, for one reader. It may be closed between two reads of a slow client, and opened again. */
 export interface BodyFile {
   /**
-   * Reads into `buffer` from byte `offset` on. Resolves with the number of bytes, or null at the end of the file. One read
-   * at a time. Rejects where the file was removed while it was closed.
+   * Reads into `buffer` from byte `offset` on. Resolves with the number of bytes, or null at the end of the file. One
+   * read at a time. Rejects where the file was removed while it was closed.
    */
   read(buffer: Uint8Array, offset: number): Promise<number | null>;
   close(): void;
@@ -57,8 +57,8 @@ export interface UnverifiedBody {
   readonly sizeBytes: number;
   readonly path: string;
   /**
-   * Takes the SHA-256 of the file's bytes. True where it is right, and the body counts as verified; otherwise false, and
-   * the body counts as gone.
+   * Takes the SHA-256 of the file's bytes. True where it is right, and the body counts as verified; otherwise false,
+   * and the body counts as gone.
    */
   settle(actualSha256: string): boolean;
 }
@@ -80,8 +80,8 @@ export interface ResumeRecord {
   /** The size of the whole body: one of unknown size cannot be resumed. */
   readonly sizeBytes: number;
   /**
-   * Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; bytes behind them are not
-   * used.
+   * Fewer than `sizeBytes`. The first `storedBytes` bytes of the staged file hash to `sha256`; bytes behind them are
+   * not used.
    */
   readonly storedBytes: number;
   readonly sha256: string;
@@ -136,7 +136,9 @@ export interface Store {
   resume(selector: Selector): Promise<StagedBody | null>;
   /** Makes an empty file for an arriving body. Throws `storage_failed`. */
   stage(selector: Selector): Promise<StagedBody>;
-  /** Stores a body and its entry. The body is first: the entry's rename is the commit point. Throws `storage_failed`. */
+  /**
+   * Stores a body and its entry. The body is first: the entry's rename is the commit point. Throws `storage_failed`.
+   */
   commit(staged: StagedBody, entry: Entry): Promise<void>;
   /**
    * Writes an entry alone: its body is stored already, as after a 304, or may be stored by another key later. Throws
@@ -149,9 +151,9 @@ export interface Store {
   rememberAbsence(selector: Pick<Selector, "backend" | "key">, absence: Absence): void;
   forgetAbsence(selector: Pick<Selector, "backend" | "key">): void;
   /**
-   * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes, in bounded memory.
-   * Variants of one key follow its newest entry. Their bodies may be gone. An entry that exists all the while comes
-   * exactly once; one that is written or removed meanwhile may or may not. Files that cannot be read are skipped.
+   * Yields the entries of a backend whose keys begin with `prefix`, in the order of their keys' bytes, in bounded
+   * memory. Variants of one key follow its newest entry. Their bodies may be gone. An entry that exists all the while
+   * comes exactly once; one that is written or removed meanwhile may or may not. Files that cannot be read are skipped.
    */
   entries(backend: string, prefix: string): AsyncIterable<Entry>;
   /** The bytes of all bodies, staged ones included. */

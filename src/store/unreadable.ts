@@ -4,8 +4,8 @@ import type { Log } from "../observe/log.ts";
 const warnEveryMs = 3_600_000;
 
 /**
- * Reports files of the cache that this user may not read, as after a restore by another user. They count as missing, and
- * nothing else would tell them from files that do not exist.
+ * Reports files of the cache that this user may not read, as after a restore by another user. They count as missing,
+ * and nothing else would tell them from files that do not exist.
  */
 export class Unreadable {
   readonly #root: string;

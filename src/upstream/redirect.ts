@@ -22,12 +22,12 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
 
 /**
  * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
- * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location leads
- * nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at stake and
- * the request does not allow it, and a public upstream's redirect to an address that is not public. What the request's
- * own `objection` says is thrown. The response's `url` is where it came from in the end; of the headers
- * that the request names (`FetchOptions.redirectHeaders`) it has those of the first redirect that says them. A request
- * with a body is repeated by 307 and 308 only (RFC 9110 §15.4).
+ * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location
+ * leads nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at
+ * stake and the request does not allow it, and a public upstream's redirect to an address that is not public. What the
+ * request's own `objection` says is thrown. The response's `url` is where it came from in the end; of the headers that
+ * the request names (`FetchOptions.redirectHeaders`) it has those of the first redirect that says them. A request with
+ * a body is repeated by 307 and 308 only (RFC 9110 §15.4).
  */
 export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
   return async (request, asked) => {

@@ -4,7 +4,10 @@ import type { HeaderList } from "../http/headers.ts";
 
 type Known = Fetchable["identity"];
 
-/** The digest that the right bytes have, as far as the name or these headers of upstream's tell; null where neither does. */
+/**
+ * The digest that the right bytes have, as far as the name or these headers of upstream's tell; null where neither
+ * does.
+ */
 export function digestOf(identity: Known, headers: HeaderList): Digest | null {
   switch (identity.kind) {
     case "digest":

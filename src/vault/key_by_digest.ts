@@ -38,7 +38,9 @@ export function isUnfounded({ claimed }: Entry, { document, identity }: Artifact
   return claimed === true && document?.keyByDigest === undefined && identity.kind !== "announced";
 }
 
-/** The entry with the media type that its document says it has; the document is small and here, or it stays as it is. */
+/**
+ * The entry with the media type that its document says it has; the document is small and here, or it stays as it is.
+ */
 export function describedByItself({ document }: Pick<Artifact, "document">, entry: Entry, store: Store): Entry {
   if (!document?.mediaTypeOf) return entry;
   const body = store.openBody(entry);

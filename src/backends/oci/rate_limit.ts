@@ -11,8 +11,8 @@ export interface RateLimit {
 }
 
 /**
- * Calls `observed` for every response with a `ratelimit-remaining` (as Docker Hub's `76;w=21600`) that can be parsed. The
- * response stays as it is.
+ * Calls `observed` for every response with a `ratelimit-remaining` (as Docker Hub's `76;w=21600`) that can be parsed.
+ * The response stays as it is.
  */
 export function withRateLimit(fetch: Fetch, { observed }: { observed(rateLimit: RateLimit): void }): Fetch {
   return async (request) => {

@@ -14,8 +14,9 @@ import type { OciConfig } from "./schema.ts";
 const mostClients = 64;
 
 /**
- * Opens registries that clients name and that are not configured (`registries: any`): anonymously, on shared connections.
- * Their `fetch` throws `denied` for hosts that are not on the public internet, unless `allow_private_redirects` is set.
+ * Opens registries that clients name and that are not configured (`registries: any`): anonymously, on shared
+ * connections. Their `fetch` throws `denied` for hosts that are not on the public internet, unless
+ * `allow_private_redirects` is set.
  */
 export async function createRegistryOpener(
   backend: OciConfig,

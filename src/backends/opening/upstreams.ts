@@ -43,7 +43,9 @@ export class Upstreams {
     this.#options = options;
   }
 
-  /** Opens connections to one upstream of a backend. Throws `config_invalid`, `storage_failed` or `permission_missing`. */
+  /**
+   * Opens connections to one upstream of a backend. Throws `config_invalid`, `storage_failed` or `permission_missing`.
+   */
   async connect(backend: BackendConfig, own: OwnCertificates = {}): Promise<CreateFetch> {
     const { config, log, health, version, viaName } = this.#options;
     const options = backend.config;

@@ -117,8 +117,8 @@ export class ArrivingBody {
   }
 
   /**
-   * Checks the body that has come, releases its last bytes, and stores it. Throws `digest_mismatch`, and as the check of
-   * the document does, with nothing released; a body that cannot be stored is no error. Calls `released` in between.
+   * Checks the body that has come, releases its last bytes, and stores it. Throws `digest_mismatch`, and as the check
+   * of the document does, with nothing released; a body that cannot be stored is no error. Calls `released` in between.
    */
   async verifyAndCommit(released: () => void): Promise<"stored" | "unstored"> {
     await this.file.flush();

@@ -47,8 +47,8 @@ export interface SegmentTask {
 }
 
 /**
- * Fills a segment, and resumes with ranged requests when connections are interrupted. Resolves when it is filled; throws
- * when that cannot be done.
+ * Fills a segment, and resumes with ranged requests when connections are interrupted. Resolves when it is filled;
+ * throws when that cannot be done.
  */
 export async function fillSegment(job: FillJob, task: SegmentTask): Promise<void> {
   const { segment, isDispensable } = task;

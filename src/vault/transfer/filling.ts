@@ -57,8 +57,8 @@ export class Filling {
   }
 
   /**
-   * Until upstream has shown that it sends parts, one is asked for at a time, and nothing is left to it before it comes:
-   * each that comes whole instead costs bytes for nothing.
+   * Until upstream has shown that it sends parts, one is asked for at a time, and nothing is left to it before it
+   * comes: each that comes whole instead costs bytes for nothing.
    */
   async #try(offset: number, wantedTo: number, turn: Turn): Promise<void> {
     const file = this.#file;

@@ -36,8 +36,8 @@ export interface FirstRequest {
 }
 
 /**
- * Sends the first request of a transfer: resumes where an earlier one stopped, else asks conditionally, or from the first
- * byte on that is wanted.
+ * Sends the first request of a transfer: resumes where an earlier one stopped, else asks conditionally, or from the
+ * first byte on that is wanted.
  */
 export async function requestBody(request: FirstRequest): Promise<FirstResponse> {
   const { artifact, stale, firstByte, wantedTo } = request.plan;
@@ -144,7 +144,9 @@ async function resumeStaged(request: FirstRequest): Promise<BodyResponse | null>
   return null;
 }
 
-/** Asks for what is missing; by the date where upstream has the same version and sends it whole in answer to its ETag. */
+/**
+ * Asks for what is missing; by the date where upstream has the same version and sends it whole in answer to its ETag.
+ */
 async function askRest(
   request: FirstRequest,
   candidates: readonly Candidate[],

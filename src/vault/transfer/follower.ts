@@ -25,7 +25,9 @@ interface Lender extends Stretch {
   takeBack(bytes: Chunk): void;
 }
 
-/** One reader of a growing file, at its own speed. It rejects when the transfer fails, and ends only at the true end. */
+/**
+ * One reader of a growing file, at its own speed. It rejects when the transfer fails, and ends only at the true end.
+ */
 export class Follower implements ChunkReader {
   readonly #body: FollowedBody;
   readonly #left: () => void;

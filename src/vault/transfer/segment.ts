@@ -68,7 +68,9 @@ export class Segment implements Stretch {
   #unwritten: Chunk[] = [];
   /** The memory of bytes that are on disk and that no follower has had, for the next bytes. */
   readonly #spare: ArrayBuffer[] = [];
-  /** Memory that followers have had, with how many of them still need it. It may be on its way out: never used again. */
+  /**
+   * Memory that followers have had, with how many of them still need it. It may be on its way out: never used again.
+   */
   readonly #lent = new WeakMap<ArrayBuffer, number>();
   #writing: Promise<void> | null = null;
   #writer: Deno.FsFile | null = null;

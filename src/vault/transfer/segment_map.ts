@@ -10,8 +10,8 @@ export interface Stretch {
 }
 
 /**
- * The segments of a body, in order and without overlap. A segment ends where the next begins, so that the only gap there
- * can be lies before the first.
+ * The segments of a body, in order and without overlap. A segment ends where the next begins, so that the only gap
+ * there can be lies before the first.
  */
 export class SegmentMap<S extends Stretch> {
   readonly #segments: S[] = [];

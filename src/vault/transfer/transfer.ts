@@ -58,7 +58,10 @@ export class Transfer {
     return this.#head.promise;
   }
 
-  /** Takes a lease: a transfer that nobody has a lease of may be stopped. Followers of the body have leases of their own. */
+  /**
+   * Takes a lease: a transfer that nobody has a lease of may be stopped. Followers of the body have leases of their
+   * own.
+   */
   join(): Lease {
     return this.#leases.take();
   }

@@ -38,9 +38,9 @@ export interface TokenOptions extends AuthenticationMeans {
  * Authenticates GET and HEAD to a registry as its 401 asks for: with a token from the server that the Bearer challenge
  * names (distribution spec, "Token Authentication"), or with Basic. Once known, it is sent at once. Returns the 401
  * where it cannot be answered. A request with an `authorization` of its own is passed on as it is, and one for which
- * there is a fixed token gets that. Another origin, to which the registry has redirected, gets an anonymous token of its
- * own. Throws VaultError where no token is available: as `requestToken`, or `denied` with `upstreamStatus` 401 where the
- * login would not be safe on its way to the token server.
+ * there is a fixed token gets that. Another origin, to which the registry has redirected, gets an anonymous token of
+ * its own. Throws VaultError where no token is available: as `requestToken`, or `denied` with `upstreamStatus` 401
+ * where the login would not be safe on its way to the token server.
  */
 export function withTokens(fetch: Fetch, options: TokenOptions): Fetch {
   const { token } = options.access;

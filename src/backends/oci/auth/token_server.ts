@@ -37,9 +37,9 @@ const longestMarginMs = 10_000;
 
 /**
  * Asks a token server (distribution spec, "Token Authentication") for the token that `url` names with its service and
- * scopes. Redirects are followed; the login stays on that server's host. Throws VaultError: `denied` with `upstreamStatus` 401 where it refuses the login, or its absence;
- * `rate_limited`; `upstream_failed` and `upstream_silent` for an outage or an answer without a token. No message has a
- * secret in it.
+ * scopes. Redirects are followed; the login stays on that server's host. Throws VaultError: `denied` with
+ * `upstreamStatus` 401 where it refuses the login, or its absence; `rate_limited`; `upstream_failed` and
+ * `upstream_silent` for an outage or an answer without a token. No message has a secret in it.
  */
 export async function requestToken(url: string, options: TokenServerOptions): Promise<Authorization> {
   const { login, clock, allowPrivateRedirects, lookup } = options;
