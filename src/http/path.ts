@@ -81,3 +81,13 @@ function decode(path: string): string {
 function refusal(reason: string): VaultError {
   return new VaultError("bad_request", `The path of this request is refused: ${reason}`);
 }
+
+/** Returns the path without percent-encoding, or unchanged where an escape in it means nothing. */
+export function decodedPath(path: string): string {
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

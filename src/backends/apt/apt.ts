@@ -1,7 +1,7 @@
 import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
-import { policyOf } from "../opening/policy.ts";
+import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import { type AptConfig, schema } from "./schema.ts";
 
@@ -11,13 +11,10 @@ export const apt: BackendType<AptConfig> = {
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.mirror_url }] : [],
   warnings: sharedMirrors,
   async open(backend, { config, upstreams, log }) {
-    const { name, config: options } = backend;
+    const { config: options } = backend;
     const createFetch = await upstreams.connect(backend);
     return createBackend({
-      name,
-      prefix: options.prefix,
-      maxTransfers: options.max_transfers,
-      policy: policyOf(config, backend),
+      ...commonOptionsOf(backend, config),
       ttlMs: options.ttl,
       mirrors: options.mirror_url,
       aliases: options.aliases,

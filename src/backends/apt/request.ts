@@ -1,4 +1,5 @@
 import { type Digest, parseDigest } from "../../digest.ts";
+import { decodedPath } from "../../http/path.ts";
 import { checksumKinds } from "./checksums.ts";
 
 /** The files of a suite's release: one with its signature within, or one with its signature beside it. */
@@ -33,7 +34,7 @@ const versionedSource = /^[^_]+_[^_\d]*\d.*\.(?:dsc|diff\.gz|tar\.(?:gz|xz|bz2|l
 
 /** Parses a path, percent-encoded or not. Throws nothing: a malformed path is `other`. */
 export function parseRequest(encodedPath: string): RepositoryRequest {
-  const path = decode(encodedPath);
+  const path = decodedPath(encodedPath);
   const { folder, name } = splitPath(path);
   if (releaseNames.includes(name)) return { kind: "release", path, suite: folder, name: name as ReleaseName };
   const byHash = parseByHash(folder, name);
@@ -88,14 +89,5 @@ function parseByHash(folder: string, hex: string): { folder: string; digest: Dig
     return { folder: folder.slice(0, -`/by-hash/${kind.name}`.length), digest };
   } catch {
     return null;
-  }
-}
-
-function decode(path: string): string {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
   }
 }

@@ -3,7 +3,7 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
-import { policyOf } from "../opening/policy.ts";
+import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend, type Rule } from "./backend.ts";
 import { type HttpConfig, schema } from "./schema.ts";
 
@@ -12,11 +12,10 @@ export const http: BackendType<HttpConfig> = {
   schema,
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.base_url }] : [],
   async open(backend, { config, upstreams, log }) {
-    const { name, config: options } = backend;
+    const { config: options } = backend;
     const createFetch = await upstreams.connect(backend);
     return createBackend({
-      name,
-      prefix: options.prefix,
+      ...commonOptionsOf(backend, config),
       baseUrls: options.base_url,
       fetch: createFetch({
         credentials: credentialsOf(options, { config, backend, log }),
@@ -24,8 +23,6 @@ export const http: BackendType<HttpConfig> = {
         origins: options.base_url,
       }),
       idleTimeoutMs: options.timeout,
-      maxTransfers: options.max_transfers,
-      policy: policyOf(config, backend),
       freshness: options.ttl === undefined ? { kind: "http" } : { kind: "ttl", ttlMs: options.ttl },
       rules: options.rules.map(ruleOf),
       allowsWebPages: options.web_pages === "allow",

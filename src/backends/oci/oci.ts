@@ -6,7 +6,7 @@ import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
-import { policyOf } from "../opening/policy.ts";
+import { commonOptionsOf } from "../opening/common_options.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
 import { createBackend, type RegistryBackend } from "./backend.ts";
 import { withRateLimit } from "./rate_limit.ts";
@@ -30,15 +30,12 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
   clientHosts,
   sharedRoutes,
   async open(backend, opening) {
-    const { name, type, config: options } = backend;
+    const { type, config: options } = backend;
     const { config, log } = opening;
     const names = clientHosts(backend).map(({ pattern }) => pattern);
     return createBackend({
-      name,
+      ...commonOptionsOf(backend, config),
       type,
-      prefix: options.prefix,
-      maxTransfers: options.max_transfers,
-      policy: policyOf(config, backend),
       registries: await Promise.all(options.repositories.map((registry) => openRegistry(registry, backend, opening))),
       tagTtlMs: options.tag_ttl,
       failover: options.on_outage === "next" ? "any_failure" : "refusal",

@@ -1,4 +1,5 @@
 import { type Digest, formatDigest, parseDigest } from "../../digest.ts";
+import { decodedPath } from "../../http/path.ts";
 import { canonicalName, isHubName } from "./registry_name.ts";
 
 interface Named {
@@ -37,7 +38,8 @@ const maxNameLength = 255;
  * Parses a path below `/v2`, percent-encoded or not, and a query. Throws nothing: a malformed request is a kind too.
  */
 export function parseRequest({ path, query }: { readonly path: string; readonly query: string }): RegistryRequest {
-  const segments = decode(path).split("/").slice(1);
+  // Some clients encode the colon of a digest.
+  const segments = decodedPath(path).split("/").slice(1);
   if (segments.length === 1 && segments[0] === "") return { kind: "ping" };
   if (segments.length < 3) return { kind: "unknown" };
   const reference = segments.pop()!;
@@ -144,16 +146,6 @@ function invalid(code: Malformed["code"], message: string): Malformed {
 
 function shown(text: string): string {
   return text.slice(0, 200);
-}
-
-/** Some clients encode the colon of a digest. */
-function decode(path: string): string {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 function withoutNs(query: string): string {

@@ -1,3 +1,5 @@
+import { decodedPath } from "../../http/path.ts";
+
 /** The fragment of a link: begins with `#`, or is empty. */
 export function fragmentOf(link: string): string {
   const start = link.indexOf("#");
@@ -15,10 +17,5 @@ export function absoluteUrl(link: string, base: string): URL | null {
 /** The last segment of a path, decoded, with or without a slash behind it; empty for the root. */
 export function lastSegment(path: string): string {
   const end = path.endsWith("/") ? path.length - 1 : path.length;
-  const segment = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  return decodedPath(path.slice(path.lastIndexOf("/", end - 1) + 1, end));
 }

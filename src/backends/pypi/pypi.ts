@@ -1,7 +1,7 @@
 import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
-import { policyOf } from "../opening/policy.ts";
+import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import type { IndexOptions } from "./indexes.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
@@ -15,13 +15,10 @@ export const pypi: BackendType<PypiConfig> = {
     })),
   warnings: (backends) => backends.flatMap(confusions),
   async open(backend, opening) {
-    const { name, config: options } = backend;
+    const { config: options } = backend;
     const { config, log } = opening;
     return createBackend({
-      name,
-      prefix: options.prefix,
-      maxTransfers: options.max_transfers,
-      policy: policyOf(config, backend),
+      ...commonOptionsOf(backend, config),
       ttlMs: options.ttl,
       minAgeMs: options.min_age ?? null,
       indexes: await Promise.all(options.indexes.map((index) => openIndex(index, backend, opening))),

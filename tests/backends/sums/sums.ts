@@ -1,6 +1,6 @@
 import type { BackendType } from "../../../src/backends/backend_type.ts";
 import { credentialsOf } from "../../../src/backends/opening/credentials.ts";
-import { policyOf } from "../../../src/backends/opening/policy.ts";
+import { commonOptionsOf } from "../../../src/backends/opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import { schema, type SumsConfig } from "./schema.ts";
 
@@ -11,14 +11,11 @@ import { schema, type SumsConfig } from "./schema.ts";
 export const sums: BackendType<SumsConfig> = {
   schema,
   async open(backend, { config, upstreams, log }) {
-    const { name, config: { prefix, max_transfers, ttl, timeout, base_url, ...options } } = backend;
+    const { ttl, timeout, base_url, ...options } = backend.config;
     const connect = await upstreams.connect(backend);
     const credentials = credentialsOf(options, { config, backend, log });
     return createBackend({
-      name,
-      prefix,
-      maxTransfers: max_transfers,
-      policy: policyOf(config, backend),
+      ...commonOptionsOf(backend, config),
       ttlMs: ttl,
       baseUrl: base_url,
       fetch: connect({ credentials, headers: [], origins: [base_url] }),
