@@ -9,14 +9,15 @@ import { Artifacts, type ArtifactsOptions } from "./artifacts.ts";
 import { ServedReleases } from "./served_releases.ts";
 import type { GenerationLog } from "../shared/generations/generation.ts";
 import { ReadAhead } from "../shared/generations/read_ahead.ts";
+import { TaskLane } from "../shared/tasks/lane.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
 import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageParsers } from "./packages/parsers.ts";
-import { parsePdiffIndex } from "./pdiff.ts";
 import { proxyAdvice } from "./proxy_advice.ts";
 import { createReleases, type Releases } from "./releases.ts";
 import { parseRequest, type RepositoryRequest } from "./request.ts";
 import { Suites } from "./suites.ts";
+import { type RepositoryLane, tasks } from "./tasks.ts";
 
 export interface BackendOptions extends ArtifactsOptions {
   readonly prefix: string;
@@ -30,12 +31,17 @@ export interface BackendOptions extends ArtifactsOptions {
 
 type Asked<Kind extends RepositoryRequest["kind"]> = Extract<RepositoryRequest, { kind: Kind }>;
 
-const pdiffParser: Parser<ReadonlyMap<string, Digest>> = {
-  name: "apt pdiff index",
-  maxBytes: 16 * 1024 * 1024,
-  parse: async (body) => parsePdiffIndex(await body.bytes()),
-  sizeOf: ({ size }) => size * 200,
-};
+/** Of a release and an index of patches, so much is parsed in a few milliseconds. */
+const smallBytes = 1024 * 1024;
+
+function createPdiffParser(lane: RepositoryLane): Parser<ReadonlyMap<string, Digest>> {
+  return {
+    name: "apt pdiff index",
+    maxBytes: 16 * 1024 * 1024,
+    parse: (body) => lane.run({ name: "readPatches", bodies: [body], options: null, coding: "identity" }),
+    sizeOf: ({ size }) => size * 200,
+  };
+}
 
 /** A repository of Debian packages. */
 export function createBackend(options: BackendOptions): Backend {
@@ -53,6 +59,7 @@ class AptBackend implements Backend {
   readonly #served = new ServedReleases();
   readonly #suites: Suites;
   readonly #digests: PackageDigests;
+  readonly #pdiffParser: Parser<ReadonlyMap<string, Digest>>;
 
   constructor(options: BackendOptions) {
     this.name = options.name;
@@ -62,7 +69,10 @@ class AptBackend implements Backend {
     const parserOf = createPackageParsers((message) => options.log.warning(message));
     const artifacts = this.#artifacts = new Artifacts(options, parserOf);
     const readAhead = new ReadAhead();
-    const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, readAhead });
+    // They do not wait for lists of packages, which take longer.
+    const lane = new TaskLane(tasks, smallBytes);
+    this.#pdiffParser = createPdiffParser(lane);
+    const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, lane, readAhead });
     this.#suites = new Suites({ name: this.name, artifacts, releases, served: this.#served, readAhead });
     this.#digests = new PackageDigests(artifacts, parserOf);
   }
@@ -132,7 +142,9 @@ class AptBackend implements Backend {
     return this.#artifacts.lasting(path, {
       cachedDigest: () => Promise.resolve(null),
       find: async () => {
-        const patches = await nullIfUnavailable(vault.read(await this.#index(index, request, vault), pdiffParser));
+        const patches = await nullIfUnavailable(
+          vault.read(await this.#index(index, request, vault), this.#pdiffParser),
+        );
         return { digest: patches?.value.get(name) ?? null };
       },
     });

@@ -1,7 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import { checksumKinds, parseChecksum } from "./checksums.ts";
 import { parseParagraph } from "./deb822.ts";
-import { ReleaseFiles } from "./release_files.ts";
+import { type FileColumns, packFiles, ReleaseFiles } from "./release_files.ts";
 
 /** A parsed Release or InRelease file. */
 export interface Release {
@@ -14,11 +14,16 @@ export interface Release {
   readonly weight: number;
 }
 
+/** A release as plain values, which can be passed between threads. */
+export interface ReleaseColumns extends Omit<Release, "files" | "weight"> {
+  readonly files: FileColumns;
+}
+
 /**
  * Parses a Release file, or the signed part of an InRelease file; clients verify the signatures. Throws
  * `upstream_failed` for any other document, such as a login page, and for an InRelease file that has lost its end.
  */
-export function parseRelease(bytes: Uint8Array): Release {
+export function parseRelease(bytes: Uint8Array): ReleaseColumns {
   const fields = parseParagraph(signedText(new TextDecoder().decode(bytes).replaceAll("\r\n", "\n")));
   const lists = checksumKinds.flatMap((kind) => {
     const lines = fields.get(kind.name.toLowerCase()) ?? [];
@@ -26,13 +31,17 @@ export function parseRelease(bytes: Uint8Array): Release {
     return checksums.length === 0 ? [] : [{ kind, checksums }];
   });
   if (lists.length === 0) throw unreadable("it lists no files with their checksums");
-  const files = new ReleaseFiles(lists);
   return {
     dateMs: parseDate(fields.get("date")?.[0] ?? ""),
     acquireByHash: /^(?:yes|true|with|on|enable|1)$/i.test(fields.get("acquire-by-hash")?.[0] ?? ""),
-    files,
-    weight: files.weight,
+    files: packFiles(lists),
   };
+}
+
+/** Makes a release that files can be looked up in. */
+export function releaseOf({ files: columns, ...release }: ReleaseColumns): Release {
+  const files = new ReleaseFiles(columns);
+  return { ...release, files, weight: files.weight };
 }
 
 /** The text that a signature within the file signs (RFC 4880 §7); the whole text where there is no signature. */

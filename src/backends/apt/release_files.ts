@@ -20,9 +20,22 @@ export interface ChecksumList {
 }
 
 /** The digests of one algorithm, row after row; a row of zeros, which nothing hashes to, stands for none. */
-interface Column {
+interface DigestColumn {
   readonly algorithm: DigestAlgorithm;
   readonly digestBytes: number;
+  readonly packed: Uint8Array<ArrayBuffer>;
+}
+
+/** The files of a release as plain values, which can be passed between threads. */
+export interface FileColumns {
+  /** The paths of all files, a line each. */
+  readonly paths: string;
+  readonly sizes: Float64Array<ArrayBuffer>;
+  /** The strongest algorithm first. */
+  readonly digests: readonly DigestColumn[];
+}
+
+interface Column extends Omit<DigestColumn, "packed"> {
   readonly packed: Buffer;
 }
 
@@ -39,20 +52,13 @@ export class ReleaseFiles {
   /** The strongest algorithm first. */
   readonly #columns: readonly Column[];
 
-  /** The first entry counts for a path that a list has twice, as for apt. */
-  constructor(lists: readonly ChecksumList[]) {
-    const sizes = new Map<string, number>();
-    for (const { checksums } of lists) {
-      for (const { name, sizeBytes } of checksums) {
-        const path = relativePath(name);
-        if (!sizes.has(path)) sizes.set(path, sizeBytes);
-      }
-    }
-    this.#rows = rowsOf(sizes.keys());
-    this.#paths = [...this.#rows.keys()];
-    this.#sizes = Float64Array.from(sizes.values());
-    this.#columns = lists.map((list) => packColumn(list, this.#rows));
-    const charactersOfPaths = this.#rows.keys().reduce((sum, path) => sum + path.length, 0);
+  constructor({ paths, sizes, digests }: FileColumns) {
+    // The paths are slices of one text that has nothing else in it, and do not keep the whole release in memory.
+    this.#paths = paths.split("\n");
+    this.#rows = new Map(this.#paths.map((path, row) => [path, row]));
+    this.#sizes = sizes;
+    this.#columns = digests.map(({ packed, ...column }) => ({ ...column, packed: Buffer.from(packed.buffer) }));
+    const charactersOfPaths = paths.length - this.#paths.length + 1;
     const bytesOfColumns = this.#columns.reduce((sum, { packed }) => sum + packed.byteLength, 0);
     this.weight = charactersOfPaths + this.size * (pathOverheadBytes + 8) + bytesOfColumns;
   }
@@ -88,19 +94,33 @@ export class ReleaseFiles {
   }
 }
 
-/** The paths are slices of one text that has nothing else in it, and do not keep the whole release in memory. */
-function rowsOf(paths: Iterable<string>): ReadonlyMap<string, number> {
-  return new Map([...paths].join("\n").split("\n").map((path, row) => [path, row]));
+/** Packs the lists of a release. The first entry counts for a path that a list has twice, as for apt. */
+export function packFiles(lists: readonly ChecksumList[]): FileColumns {
+  const sizes = new Map<string, number>();
+  for (const { checksums } of lists) {
+    for (const { name, sizeBytes } of checksums) {
+      const path = relativePath(name);
+      if (!sizes.has(path)) sizes.set(path, sizeBytes);
+    }
+  }
+  const paths = [...sizes.keys()];
+  const rows = new Map(paths.map((path, row) => [path, row]));
+  return {
+    paths: paths.join("\n"),
+    sizes: Float64Array.from(sizes.values()),
+    digests: lists.map((list) => packColumn(list, rows)),
+  };
 }
 
-function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string, number>): Column {
+function packColumn({ kind, checksums }: ChecksumList, rows: ReadonlyMap<string, number>): DigestColumn {
   const { algorithm, digestBytes } = kind;
-  const packed = Buffer.alloc(rows.size * digestBytes);
+  const bytes = new Uint8Array(rows.size * digestBytes);
+  const packed = Buffer.from(bytes.buffer);
   for (const { name, hex } of checksums) {
     const offset = rows.get(relativePath(name))! * digestBytes;
     if (isEmpty(packed.subarray(offset, offset + digestBytes))) packed.write(hex, offset, "hex");
   }
-  return { algorithm, digestBytes, packed };
+  return { algorithm, digestBytes, packed: bytes };
 }
 
 /** Scans all digests, which is fast enough for thousands and saves the memory of an index. */

@@ -1,24 +1,26 @@
+import type { Digest } from "../../digest.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { TaskDocument } from "../shared/tasks/document.ts";
 import type { TaskLane } from "../shared/tasks/lane.ts";
 import type { TaskModule } from "../shared/tasks/task.ts";
 import { UnpackError } from "../shared/unpack.ts";
+import { parsePdiffIndex } from "./pdiff.ts";
+import { parseRelease, type ReleaseColumns } from "./release.ts";
 import { PackageLineParser } from "./packages/line_parser.ts";
 import { type DigestColumns, DigestTableBuilder } from "../shared/listings/digest_table.ts";
 
 /** The compression of an index, by the ending of its name; `none` where it has no such ending. */
 export type Compression = "bz2" | "gz" | "xz" | "zst" | "none";
 
-/**
- * The tasks on indexes of packages, which run on a thread where these are large. Debian's largest index has some 60 MB.
- */
+/** The tasks on documents of repositories, which run on a thread where these are large. */
 export const tasks = {
   url: import.meta.url,
+  // Debian's largest index of packages has some 60 MB.
   maxBytes: 512 * 1024 * 1024,
-  tasks: { readPackages },
+  tasks: { readPackages, readRelease, readPatches },
 } satisfies TaskModule;
 
-export type PackageLane = TaskLane<(typeof tasks)["tasks"]>;
+export type RepositoryLane = TaskLane<(typeof tasks)["tasks"]>;
 
 /**
  * Reads a Packages or Sources index to its end; the memory that takes grows with the table only. Throws
@@ -39,4 +41,14 @@ async function readPackages(
   }
   lines.end();
   return table.build();
+}
+
+/** Parses a release. Throws as `parseRelease`. */
+async function readRelease([release]: readonly TaskDocument[], _options: null): Promise<ReleaseColumns> {
+  return parseRelease(await release!.bytes());
+}
+
+/** Parses an index of patches. Throws as `parsePdiffIndex`. */
+async function readPatches([index]: readonly TaskDocument[], _options: null): Promise<ReadonlyMap<string, Digest>> {
+  return parsePdiffIndex(await index!.bytes());
 }

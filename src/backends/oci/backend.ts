@@ -5,7 +5,8 @@ import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { acceptClassOf, everyForm } from "./accept.ts";
 import { RegistryCandidates } from "./candidates.ts";
-import { manifestCheck, referrersCheck, statedMediaType, tagListCheck } from "./document_checks.ts";
+import { statedMediaType } from "./document_forms.ts";
+import { createDocumentParsers } from "./document_parsers.ts";
 import { formatError } from "./error_body.ts";
 import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
@@ -30,7 +31,7 @@ export interface BackendOptions {
   /** Registries that are not configured; without it, they are refused. */
   readonly unconfigured?: Unconfigured;
   /** The platforms that are fetched ahead when a client gets an index; nothing where absent. */
-  readonly prefetch?: Omit<PrefetchOptions, "atOnce">;
+  readonly prefetch?: Omit<PrefetchOptions, "atOnce" | "links">;
 }
 
 /** Resolves requests for images without reading a document; the reader is only for fetching ahead. */
@@ -85,6 +86,10 @@ class OciMirror implements RegistryBackend {
   readonly #registries: Registries;
   readonly #candidates = new RegistryCandidates();
   readonly #prefetch: Prefetch | null;
+  readonly #parsers = createDocumentParsers();
+  readonly #manifestCheck = this.#parsers.check("a manifest");
+  readonly #tagListCheck = this.#parsers.check("a list of tags");
+  readonly #referrersCheck = this.#parsers.check("a list of referrers");
 
   constructor(options: BackendOptions) {
     this.name = options.name;
@@ -93,7 +98,9 @@ class OciMirror implements RegistryBackend {
     this.maxTransfers = options.maxTransfers;
     this.#options = options;
     const atOnce = Math.max(1, Math.min(mostPrefetches, Math.floor(options.maxTransfers / 4)));
-    this.#prefetch = options.prefetch ? new Prefetch({ ...options.prefetch, atOnce }) : null;
+    this.#prefetch = options.prefetch
+      ? new Prefetch({ ...options.prefetch, atOnce, links: this.#parsers.links })
+      : null;
     this.#registries = new Registries({ ...options, mirrorsHub: options.type === "dockerhub" });
   }
 
@@ -193,7 +200,7 @@ class OciMirror implements RegistryBackend {
         requestHeaders: [["accept", accept]],
         freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs, ...since !== undefined && { since } },
         identity: { kind: "announced", digestIn: announcedDigest, reuse },
-        document: { check: manifestCheck, keyByDigest, mediaTypeOf: statedMediaType },
+        document: { check: this.#manifestCheck, keyByDigest, mediaTypeOf: statedMediaType },
       },
       headers: (stored, sha256) => contentHeaders(stored, null, sha256),
     };
@@ -224,7 +231,7 @@ class OciMirror implements RegistryBackend {
         requestHeaders: kind === "referrers" ? [["accept", ociIndexType]] : [],
         freshness: { kind: "ttl", ttlMs: this.#options.tagTtlMs },
         identity: { kind: "unknown" },
-        document: { check: kind === "tags" ? tagListCheck : referrersCheck },
+        document: { check: kind === "tags" ? this.#tagListCheck : this.#referrersCheck },
       },
       headers: (stored) => listHeaders(stored, address),
       ...kind === "referrers" && { ifMissing: noReferrers },

@@ -1,7 +1,5 @@
-import type { Parser } from "../../document.ts";
 import type { Digest } from "../../digest.ts";
 import { asJsonObject, parseJsonObject } from "../../http/json.ts";
-import { maxDocumentBytes } from "./document_checks.ts";
 import { readDigest } from "./request.ts";
 
 /** The content that a manifest or an index lists (image-spec, "Content Descriptors"). */
@@ -21,21 +19,16 @@ export interface ListedManifest {
 /** Longer lists are cut. */
 const mostLinks = 1000;
 /** About the memory of one link. */
-const linkBytes = 200;
+export const linkBytes = 200;
 
 /** Parses the links of a manifest or an index; any other document has none. */
-export const linksParser: Parser<Links> = {
-  name: "links of a manifest",
-  maxBytes: maxDocumentBytes,
-  async parse(body) {
-    const { manifests, config, layers } = parseJsonObject(await body.bytes()) ?? {};
-    return {
-      manifests: listOf(manifests).flatMap(listedManifest),
-      blobs: [config, ...listOf(layers)].flatMap(blobOf),
-    };
-  },
-  sizeOf: ({ manifests, blobs }) => (manifests.length + blobs.length) * linkBytes,
-};
+export function linksOf(bytes: Uint8Array): Links {
+  const { manifests, config, layers } = parseJsonObject(bytes) ?? {};
+  return {
+    manifests: listOf(manifests).flatMap(listedManifest),
+    blobs: [config, ...listOf(layers)].flatMap(blobOf),
+  };
+}
 
 function listedManifest(descriptor: unknown): ListedManifest[] {
   const { digest, platform } = asJsonObject(descriptor);

@@ -4,7 +4,8 @@ import type { Artifact } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { type Digest, formatDigest } from "../../digest.ts";
 import { messageOf, VaultError } from "../../errors.ts";
-import { linksParser, type ListedManifest } from "./linked_content.ts";
+import type { Parser } from "../../document.ts";
+import type { Links, ListedManifest } from "./linked_content.ts";
 
 export interface PrefetchOptions {
   /** `all_platforms`, or platforms such as `linux/arm64` or `linux/arm/v7`. */
@@ -12,6 +13,8 @@ export interface PrefetchOptions {
   /** The number of indexes that are worked on at once; for each, one thing is fetched at a time. */
   readonly atOnce: number;
   readonly report: (level: "info" | "warning", message: string) => void;
+  /** The parser for the links of manifests and indexes. */
+  readonly links: Parser<Links>;
 }
 
 /** An index that a client gets, or has just got. */
@@ -74,11 +77,11 @@ export class Prefetch {
 
   /** Fetches the content that an index lists. Never rejects. */
   async #fetchListed(served: Served, vault: VaultReader): Promise<void> {
-    const { report, platforms } = this.#options;
-    const walk = new Walk(served, vault, platforms);
+    const { report, platforms, links } = this.#options;
+    const walk = new Walk(served, vault, { platforms, links });
     let name: string | null = null;
     try {
-      const { value, sha256 } = await vault.read(heldOf(served.artifact), linksParser);
+      const { value, sha256 } = await vault.read(heldOf(served.artifact), links);
       name = nameOf(served, sha256);
       if (this.#known.has(name)) return;
       this.#known.set(name, true);
@@ -100,14 +103,16 @@ class Walk {
   readonly #served: Served;
   readonly #vault: VaultReader;
   readonly #platforms: readonly string[];
+  readonly #links: Parser<Links>;
   readonly #seen = new Set<string>();
   #fetched = 0;
   #held = 0;
 
-  constructor(served: Served, vault: VaultReader, platforms: readonly string[]) {
+  constructor(served: Served, vault: VaultReader, { platforms, links }: Pick<PrefetchOptions, "platforms" | "links">) {
     this.#served = served;
     this.#vault = vault;
     this.#platforms = platforms;
+    this.#links = links;
   }
 
   get summary(): string {
@@ -119,7 +124,7 @@ class Walk {
     for (const { digest, platform } of listed) {
       if (!this.#isWanted(platform)) continue;
       await this.#visit(this.#served.locate("manifest", digest), digest, async (artifact) => {
-        const { value } = await this.#vault.read(artifact, linksParser);
+        const { value } = await this.#vault.read(artifact, this.#links);
         for (const blob of value.blobs) await this.#blob(blob);
         if (depth < deepest) await this.manifests(value.manifests, depth + 1);
       });

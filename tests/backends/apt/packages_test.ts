@@ -6,7 +6,7 @@ import { PackageLineParser } from "../../../src/backends/apt/packages/line_parse
 import { DigestTable, DigestTableBuilder } from "../../../src/backends/shared/listings/digest_table.ts";
 import { createPackageParsers } from "../../../src/backends/apt/packages/parsers.ts";
 import { readPackageIndex } from "../../../src/backends/apt/packages/read_index.ts";
-import { type Compression, type PackageLane, tasks } from "../../../src/backends/apt/tasks.ts";
+import { type Compression, type RepositoryLane, tasks } from "../../../src/backends/apt/tasks.ts";
 import { TaskLane } from "../../../src/backends/shared/tasks/lane.ts";
 import { VaultError } from "../../../src/errors.ts";
 
@@ -60,7 +60,7 @@ const gz = await gzip(plain);
 
 interface ReadOptions {
   readonly signal?: AbortSignal;
-  readonly lane?: PackageLane;
+  readonly lane?: RepositoryLane;
 }
 
 /** Reads an index of unknown size. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseRelease } from "../../../src/backends/apt/release.ts";
+import { parseRelease, releaseOf } from "../../../src/backends/apt/release.ts";
 import type { Digest, DigestAlgorithm } from "../../../src/digest.ts";
 
 const hexLengths: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha512: 128 };
@@ -13,7 +13,7 @@ function line(algorithm: DigestAlgorithm, character: string, path: string, sizeB
 }
 
 function parse(text: string) {
-  return parseRelease(new TextEncoder().encode(text));
+  return releaseOf(parseRelease(new TextEncoder().encode(text)));
 }
 
 function sign(text: string): string {

@@ -32,7 +32,7 @@ async function setUp() {
   const rules: GenerationRules<Root> = {
     noun: "root",
     maxRootBytes: 1 << 20,
-    parse,
+    parse: async (body) => parse(await body.bytes()),
     sizeOf: ({ size }) => size * 100,
     madeAt: () => null,
     root: (path, copy) =>

@@ -2,7 +2,7 @@ import type { Parser } from "../../../document.ts";
 import { VaultError } from "../../../errors.ts";
 import type { DigestTable } from "../../shared/listings/digest_table.ts";
 import { TaskLane } from "../../shared/tasks/lane.ts";
-import { type Compression, type PackageLane, tasks } from "../tasks.ts";
+import { type Compression, type RepositoryLane, tasks } from "../tasks.ts";
 import { readPackageIndex } from "./read_index.ts";
 
 /** Parses an index of packages; null for one that cannot be parsed. */
@@ -31,7 +31,7 @@ export function createPackageParsers(warn: (message: string) => void): PackagePa
 }
 
 interface ParserTools {
-  readonly lane: PackageLane;
+  readonly lane: RepositoryLane;
   readonly warn: (message: string) => void;
 }
 

@@ -1,5 +1,5 @@
 import type { ReadableBody } from "../../../document.ts";
-import type { Compression, PackageLane } from "../tasks.ts";
+import type { Compression, RepositoryLane } from "../tasks.ts";
 import { DigestTable } from "../../shared/listings/digest_table.ts";
 
 /** The names that `unpack` has for the endings of file names. */
@@ -17,11 +17,11 @@ export interface IndexToRead {
 }
 
 /**
- * Reads a Packages or Sources index. Throws as `PackageLane.run`, and `upstream_failed` where it cannot be unpacked.
+ * Reads a Packages or Sources index. Throws as `RepositoryLane.run`, and `upstream_failed` where it cannot be unpacked.
  */
 export async function readPackageIndex(
   { body, compression }: IndexToRead,
-  lane: PackageLane,
+  lane: RepositoryLane,
 ): Promise<DigestTable> {
   const run = { bodies: [body], coding: codings[compression], options: { compression } };
   return new DigestTable(await lane.run({ name: "readPackages", ...run }));

@@ -1,5 +1,5 @@
 import type { Artifact } from "../../../artifact.ts";
-import type { Parsed } from "../../../document.ts";
+import type { Parsed, ReadableBody } from "../../../document.ts";
 import type { VaultReader } from "../../../reader.ts";
 
 /** A parsed root document, and its bytes as they were signed. */
@@ -24,8 +24,8 @@ export interface GenerationRules<Root> {
   /** The protocol's word for a root document, for the log: `release`. */
   readonly noun: string;
   readonly maxRootBytes: number;
-  /** Throws `upstream_failed` for bytes that are no root document. */
-  parse(bytes: Uint8Array<ArrayBuffer>): Root;
+  /** Rejects with `upstream_failed` for a body that is no root document. Large ones are to be parsed on a thread. */
+  parse(body: ReadableBody): Promise<Root>;
   /** About how many bytes of memory a root takes. */
   sizeOf(root: Root): number;
   /** When it was made, in ms since the epoch; null where it does not say. */

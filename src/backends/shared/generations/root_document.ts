@@ -1,5 +1,5 @@
 import type { Artifact } from "../../../artifact.ts";
-import type { Parser } from "../../../document.ts";
+import type { Parser, ReadableBody } from "../../../document.ts";
 import type { VaultReader } from "../../../reader.ts";
 import { VaultError } from "../../../errors.ts";
 import type { GenerationRules, RootDocument, RootRead } from "./generation.ts";
@@ -17,7 +17,7 @@ export function createRootReader<Root>({ noun, maxRootBytes, parse, sizeOf }: Ge
     async parse(body) {
       const bytes = await body.bytes();
       try {
-        return { root: parse(bytes), bytes };
+        return { root: await parse(inMemory(bytes, body)), bytes };
       } catch (error) {
         if (error instanceof VaultError) return error;
         throw error;
@@ -29,5 +29,15 @@ export function createRootReader<Root>({ noun, maxRootBytes, parse, sizeOf }: Ge
     const { value, ...read } = await vault.read(artifact, reading);
     if (value instanceof VaultError) throw value;
     return { ...read, value };
+  };
+}
+
+/** The body that these bytes were read from, which can be read again. */
+function inMemory(bytes: Uint8Array<ArrayBuffer>, { headers, url, location, signal }: ReadableBody): ReadableBody {
+  return {
+    ...{ headers, url, location, sizeBytes: bytes.byteLength },
+    ...signal && { signal },
+    bytes: () => Promise.resolve(bytes),
+    stream: () => new Blob([bytes]).stream(),
   };
 }

@@ -2,9 +2,12 @@ import type { ReadableBody } from "../../../document.ts";
 import { VaultError } from "../../../errors.ts";
 import { DocumentTooLarge } from "../unpack.ts";
 import { TaskDocument } from "./document.ts";
-import { smallBytes, Source } from "./source.ts";
+import { Source } from "./source.ts";
 import type { TaskModule, Tasks } from "./task.ts";
 import { runOnThread } from "./thread.ts";
+
+/** Parsing this much of a page takes less than 20 ms, and a thread takes longer to start. */
+const defaultSmallBytes = 256 * 1024;
 
 type Options<Named extends Tasks, Name extends keyof Named> = Parameters<Named[Name]>[1];
 type Output<Named extends Tasks, Name extends keyof Named> = Awaited<ReturnType<Named[Name]>>;
@@ -24,10 +27,13 @@ export interface TaskRun<Named extends Tasks, Name extends keyof Named> {
  */
 export class TaskLane<Named extends Tasks> {
   readonly #module: TaskModule<Named>;
+  readonly #smallBytes: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(module: TaskModule<Named>) {
+  /** Documents of up to `smallBytes` are small: more than the default for tasks that take little time. */
+  constructor(module: TaskModule<Named>, smallBytes = defaultSmallBytes) {
     this.#module = module;
+    this.#smallBytes = smallBytes;
   }
 
   /**
@@ -35,7 +41,7 @@ export class TaskLane<Named extends Tasks> {
    * a minute for one chunk, `internal` where the vault closes meanwhile.
    */
   async run<Name extends keyof Named>(run: TaskRun<Named, Name>): Promise<Output<Named, Name>> {
-    const sources = run.bodies.map((body) => new Source(body, run.coding));
+    const sources = run.bodies.map((body) => new Source(body, run.coding, this.#smallBytes));
     const [only, ...others] = sources;
     if (others.length === 0 && only?.isSmall) {
       const here = await this.#tryHere(run, only);
@@ -87,7 +93,7 @@ export class TaskLane<Named extends Tasks> {
   ): Promise<{ readonly output: Output<Named, Name> } | null> {
     const bytes = await source.readSmall();
     if (bytes === null) return null;
-    const document = new TaskDocument(source.description, bytes, { maxBytes: smallBytes, pauses: true });
+    const document = new TaskDocument(source.description, bytes, { maxBytes: this.#smallBytes, pauses: true });
     try {
       return { output: await this.#module.tasks[name]!([document], options as never) as Output<Named, Name> };
     } catch (error) {

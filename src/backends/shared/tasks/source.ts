@@ -3,11 +3,8 @@ import { describeDocument, type DocumentDescription } from "./document.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A task with smaller documents takes less than 20 ms, and a thread takes longer to start. */
-export const smallBytes = 256 * 1024;
-
-/** Packed documents of up to this size are unpacked as far as `smallBytes` to see whether they are small. */
-const smallPackedBytes = 64 * 1024;
+/** Packed documents are unpacked to see whether they are small if they have at most this part of the limit. */
+const packedShare = 1 / 4;
 
 /** Codings that unpack in one go, or to far more than a thousand times as much: they never count as small. */
 const neverSmall: ReadonlySet<string> = new Set(["xz", "bzip2", "zstd"]);
@@ -16,13 +13,16 @@ const neverSmall: ReadonlySet<string> = new Set(["xz", "bzip2", "zstd"]);
 export class Source {
   readonly description: DocumentDescription;
   readonly #body: ReadableBody;
+  readonly #smallBytes: number;
   /** What `readSmall` has read, and `next` returns first. */
   readonly #begun: Bytes[] = [];
   #reader: ReadableStreamDefaultReader<Bytes> | null = null;
   #isWhole = false;
 
-  constructor(body: ReadableBody, coding: string | undefined) {
+  /** A document that has at most `smallBytes` once it is unpacked is small. */
+  constructor(body: ReadableBody, coding: string | undefined, smallBytes: number) {
     this.#body = body;
+    this.#smallBytes = smallBytes;
     this.description = describeDocument(body, coding);
   }
 
@@ -56,7 +56,7 @@ export class Source {
   get #limit(): number {
     const { coding } = this.description;
     if (neverSmall.has(coding)) return 0;
-    return coding === "identity" ? smallBytes : smallPackedBytes;
+    return coding === "identity" ? this.#smallBytes : this.#smallBytes * packedShare;
   }
 
   /** True once the body has ended; false where it is larger. */
