@@ -259,7 +259,9 @@ Deno.test("staged file removed while it grows: never a wrong byte, and nothing w
       assert.ok(!answer.complete || (answer.body.length === size && body.matches(answer.body, 0)));
     }
     await app.idle();
-    assert.deepEqual(app.held(), { entries: 0, blobs: 0, staged: 0 });
+    // A client that comes when the first download has ended gets one of its own, which is kept.
+    const downloads = upstream.requests.filter(({ method }) => method === "GET").length;
+    assert.deepEqual(app.held(), { entries: downloads - 1, blobs: downloads - 1, staged: 0 });
     await assertServed(app, body);
   }
 });
