@@ -64,7 +64,7 @@ function isWeak(etag: string): boolean {
 
 /**
  * Compares an ETag with `ifNoneMatch`, which is `*` or a list; a weak and a strong tag of the same text match (RFC 9110
- * §8.8.3.2). Tags without quotes, which some servers send, are compared as they came.
+ * §8.8.3.2). Tags without quotes, which some servers send, are compared unchanged.
  */
 function matchesWeakly(ifNoneMatch: string, etag: string | undefined): boolean {
   if (ifNoneMatch === "*") return true;

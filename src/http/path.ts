@@ -26,7 +26,7 @@ const authority = /^(?:\[[0-9A-Za-z:.%_~-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/;
 const dotsWithParameters = /(?:^|\/)\.\.?;/;
 
 /**
- * Parses a request's URL as `Deno.serve` gives it: the request target as it came, behind the `Host` header where the
+ * Parses a request's URL as `Deno.serve` gives it: the request target unchanged, behind the `Host` header where the
  * target is only a path. The path stays percent-encoded, in the one form that RFC 3986 §6.2.2 prefers; `.` segments are
  * left out, since apt writes them for flat repositories.
  *

@@ -16,7 +16,7 @@ export interface DocumentParsers {
   readonly links: Parser<Links>;
 }
 
-/** Documents are parsed as they came: a manifest is not packed. */
+/** Documents are parsed unchanged: a manifest is not packed. */
 const coding = "identity";
 
 /** Creates the parsers of one backend, which parses one large document at a time. */
