@@ -1,6 +1,6 @@
 import type { ForwardedRequest } from "../artifact.ts";
 import type { BackendRequest, GeneratedDocument, ResolvedArtifact } from "../backend.ts";
-import { messageOf, VaultError } from "../errors.ts";
+import { isMissing, messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
@@ -161,8 +161,7 @@ class Boundary {
       return respond(withHeaders(sent, resolved), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
-      const missing = error instanceof VaultError && (error.code === "not_found" || error.code === "gone");
-      if (missing && resolved.ifMissing) return directReply(method, resolved.ifMissing);
+      if (isMissing(error) && resolved.ifMissing) return directReply(method, resolved.ifMissing);
       throw error;
     }
   }
