@@ -1,45 +1,81 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../config/nearest.ts";
-import type { Command, OptionSpec, OptionValues } from "./command.ts";
+import { type Action, actionsOf, type Command, type Given, type OptionSpec } from "./command.ts";
+
+/** A command that a command line names, with the words that name it. */
+export interface NamedCommand {
+  readonly words: readonly string[];
+  readonly command: Command;
+}
 
 /** A parsed command line, or the mistake in it. */
 export type Parsed =
-  | { readonly kind: "run"; readonly command: Command; readonly values: OptionValues }
-  | { readonly kind: "help"; readonly command: Command | undefined }
+  | { readonly kind: "run"; readonly action: Action; readonly given: Given }
+  | { readonly kind: "help"; readonly named: NamedCommand | undefined }
   | { readonly kind: "version" }
   | { readonly kind: "mistake"; readonly message: string };
 
-const generalOptions: Readonly<Record<string, OptionSpec>> = {
+/** The options that every command has. */
+export const generalOptions: Readonly<Record<string, OptionSpec>> = {
   help: { short: "h", help: "Show help, for a command where one is named" },
   version: { short: "V", help: "Show the version" },
 };
 
 /** Parses a command line. Without the name of a command, the first one is meant. */
-export function parseArguments(args: readonly string[], commands: readonly [Command, ...Command[]]): Parsed {
-  const known = Object.assign({}, generalOptions, ...commands.map(({ options }) => options));
+export function parseArguments(args: readonly string[], commands: readonly [Action, ...Command[]]): Parsed {
+  const known = Object.assign({}, generalOptions, ...actionsOf(commands).map(({ action }) => action.options));
   const { tokens } = parseArgs({ args: [...args], options: declared(known), strict: false, tokens: true });
-  const [name, ...rest] = tokens.flatMap((token) => token.kind === "positional" ? token.value : []);
-  const named = commands.find((command) => command.name === name);
-  const command = named ?? commands[0];
+  const words = tokens.flatMap((token) => token.kind === "positional" ? token.value : []);
+  const found = findCommand(words, commands);
+  const { named, operands } = found;
+  const target = { name: named?.words.join(" ") ?? commands[0].name, command: named?.command ?? commands[0] };
   const values: Record<string, string | true> = {};
+  const lists: Record<string, string[]> = {};
   for (const token of tokens) {
     if (token.kind !== "option") continue;
-    const wrong = mistakeIn(token, command, known);
+    const wrong = mistakeIn(token, target, known);
     if (wrong !== null) return mistake(wrong);
     values[token.name] = token.value ?? true;
+    if (known[token.name]?.repeats && token.value !== undefined) (lists[token.name] ??= []).push(token.value);
   }
-  if (name !== undefined && named === undefined) {
-    const names = commands.map((command) => command.name);
-    const meant = meantBy(name) ?? didYouMean(name, names);
-    return mistake(`"${name}" is not a command${meant}; known are ${names.join(", ")}`);
-  }
-  if (values.help !== undefined) return { kind: "help", command: named };
+  if (found.mistake !== null) return mistake(found.mistake);
+  if (values.help !== undefined) return { kind: "help", named };
   if (values.version !== undefined) return { kind: "version" };
-  const [surplus] = rest;
-  if (surplus !== undefined) {
-    return mistake(`"${surplus}" is one word too many${meantBy(surplus) ?? ""}; paths and values belong to an option`);
+  const { name, command } = target;
+  if ("commands" in command) return mistake(`${name} needs a command: ${namesOf(command.commands)}`);
+  const wrong = mistakeInOperands(operands, name, command);
+  return wrong === null ? { kind: "run", action: command, given: { values, lists, operands } } : mistake(wrong);
+}
+
+interface Found {
+  /** Undefined where the command line names no command. */
+  readonly named: NamedCommand | undefined;
+  /** The words behind the command's own. */
+  readonly operands: readonly string[];
+  /** The mistake in the first words; null where they name a command, or there are none. */
+  readonly mistake: string | null;
+}
+
+function findCommand([name, ...rest]: readonly string[], commands: readonly Command[]): Found {
+  const command = commands.find((one) => one.name === name);
+  if (name === undefined || command === undefined) {
+    return { named: undefined, operands: [], mistake: name === undefined ? null : unknownCommand(name, "", commands) };
   }
-  return { kind: "run", command, values };
+  const [second, ...operands] = rest;
+  if (!("commands" in command)) return { named: { words: [name], command }, operands: rest, mistake: null };
+  const action = command.commands.find((one) => one.name === second);
+  if (action !== undefined) return { named: { words: [name, action.name], command: action }, operands, mistake: null };
+  const wrong = second === undefined ? null : unknownCommand(second, ` of ${name}`, command.commands);
+  return { named: { words: [name], command }, operands: [], mistake: wrong };
+}
+
+function unknownCommand(word: string, ofGroup: string, commands: readonly Command[]): string {
+  const meant = meantBy(word) ?? didYouMean(word, commands.map(({ name }) => name));
+  return `"${word}" is not a command${ofGroup}${meant}; known are ${namesOf(commands)}`;
+}
+
+function namesOf(commands: readonly Command[]): string {
+  return commands.map(({ name }) => name).join(", ");
 }
 
 /** Returns the command that an unknown word is probably meant for; null for most. */
@@ -53,6 +89,16 @@ function mistake(message: string): Parsed {
   return { kind: "mistake", message };
 }
 
+function mistakeInOperands(operands: readonly string[], name: string, { operands: spec }: Action): string | null {
+  const surplus = operands[spec?.most ?? 0];
+  if (spec === undefined && surplus !== undefined) {
+    return `"${surplus}" is one word too many${meantBy(surplus) ?? ""}; paths and values belong to an option`;
+  }
+  if (spec === undefined) return null;
+  if (surplus !== undefined) return `"${surplus}" is one word too many: ${name} takes ${spec.usage}`;
+  return operands.length < spec.least ? `${name} needs ${spec.usage}: ${spec.help}` : null;
+}
+
 interface OptionToken {
   readonly name: string;
   readonly rawName: string;
@@ -60,12 +106,18 @@ interface OptionToken {
   readonly inlineValue?: boolean | undefined;
 }
 
-function mistakeIn(token: OptionToken, command: Command, known: Readonly<Record<string, OptionSpec>>): string | null {
+interface Target {
+  readonly name: string;
+  readonly command: Command;
+}
+
+function mistakeIn(token: OptionToken, target: Target, known: Readonly<Record<string, OptionSpec>>): string | null {
   const { name, rawName, value, inlineValue } = token;
-  const allowed = { ...generalOptions, ...command.options };
+  const own = "commands" in target.command ? {} : target.command.options;
+  const allowed = { ...generalOptions, ...own };
   const spec = allowed[name];
   if (spec === undefined) {
-    if (name in known) return `${command.name} takes no ${rawName}`;
+    if (name in known) return `${target.name} takes no ${rawName}`;
     return `${rawName} is not an option${optionMeantBy(rawName, Object.keys(allowed))}`;
   }
   if (spec.value === undefined) return value === undefined ? null : `${rawName} takes no value`;

@@ -2,19 +2,19 @@ import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import { showConfig } from "../config/show.ts";
 import { configSchema, warningsOf } from "../configuration.ts";
-import type { Command } from "./command.ts";
+import type { Action } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkInputFiles, readTls, tlsWarning } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
 
 /** Prints the configuration as it is understood, with warnings. Throws all problems, also files that cannot be used. */
-export const check: Command = {
+export const check: Action = {
   name: "check",
   summary: "Print the configuration with all defaults and without secrets, or everything that is wrong with it",
   examples: ["artifact-vault check --config config.yml"],
   options: configOptions,
-  async run(values, io) {
+  async run({ values }, io) {
     const notes: string[] = [];
     const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
     io.stdout(stringify(showConfig(config, configSchema), { lineWidth: 0 }));

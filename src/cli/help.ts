@@ -1,3 +1,4 @@
+import type { NamedCommand } from "./arguments.ts";
 import type { Command, OptionSpec } from "./command.ts";
 
 /** Returns the help of the whole program. */
@@ -16,14 +17,32 @@ export function programHelp(commands: readonly Command[]): string {
   );
 }
 
-/** Returns the help of one command. */
-export function commandHelp({ name, summary, options, examples }: Command): string {
+/** Returns the help of one command, or of a group of them. */
+export function commandHelp({ words, command }: NamedCommand): string {
+  const name = words.join(" ");
+  const { summary, examples } = command;
+  if ("commands" in command) {
+    return sections(
+      summary,
+      `Usage: artifact-vault ${name} COMMAND [OPTIONS]`,
+      table("Commands", command.commands.map((action) => [action.name, action.summary])),
+      list("Examples", examples),
+      `artifact-vault ${name} COMMAND --help shows a command's options.`,
+    );
+  }
+  const { options, operands } = command;
+  const all = Object.entries(options).map(([option, spec]) => [optionUsage(option, spec), helpOf(spec)] as const);
   return sections(
     summary,
-    `Usage: artifact-vault ${name} [OPTIONS]`,
-    table("Options", Object.entries(options).map(([option, spec]) => [optionUsage(option, spec), spec.help])),
+    `Usage: artifact-vault ${name} ${operands === undefined ? "" : `${operands.usage} `}[OPTIONS]`,
+    ...operands === undefined ? [] : [table("Arguments", [[operands.usage, operands.help]])],
+    table("Options", all),
     list("Examples", examples),
   );
+}
+
+function helpOf({ help, repeats }: OptionSpec): string {
+  return repeats ? `${help}; may be repeated` : help;
 }
 
 function optionUsage(name: string, { short, value }: OptionSpec): string {

@@ -4,16 +4,16 @@ import { loadConfig, referencedEnv } from "../config/load.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";
 import { clientHostsOf, configSchema } from "../configuration.ts";
-import type { Command } from "./command.ts";
+import type { Action } from "./command.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
 /** Prints the Deno flags that a configuration needs, and no more. */
-export const permissions: Command = {
+export const permissions: Action = {
   name: "permissions",
   summary: "Print the Deno permission flags that the configuration needs, on one line",
   examples: ["deno run $(artifact-vault permissions --config config.yml) src/main.ts --config config.yml"],
   options: configOptions,
-  async run(values, io) {
+  async run({ values }, io) {
     const path = configPathOf(values);
     const text = await readConfigFile(path);
     const config = await loadConfig({ ...loadOptionsOf(values, io), text });

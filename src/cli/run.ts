@@ -2,14 +2,15 @@ import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
 import { parseArguments } from "./arguments.ts";
 import { check } from "./check.ts";
-import type { Command } from "./command.ts";
+import type { Action, Command } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { permissions } from "./permissions.ts";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
 
-const commands: readonly [Command, ...Command[]] = [serve, check, permissions];
+/** The commands of the program; without a name, the first one is meant. */
+export const commands: readonly [Action, ...Command[]] = [serve, check, permissions];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
@@ -22,10 +23,10 @@ export async function run(args: readonly string[], io: Io = processIo): Promise<
       io.stdout(`artifact-vault ${version}\n`);
       return 0;
     case "help":
-      io.stdout(parsed.command === undefined ? programHelp(commands) : commandHelp(parsed.command));
+      io.stdout(parsed.named === undefined ? programHelp(commands) : commandHelp(parsed.named));
       return 0;
     case "run":
-      return await parsed.command.run(parsed.values, io).catch((error) => report(error, io));
+      return await parsed.action.run(parsed.given, io).catch((error) => report(error, io));
   }
 }
 

@@ -8,7 +8,7 @@ import { createLogging, type Logging } from "../observe/log.ts";
 import { foreignFilesWarning } from "../store/unreadable.ts";
 import { announce } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
-import type { Command } from "./command.ts";
+import type { Action } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
@@ -21,7 +21,7 @@ import { unservedWarning } from "./unserved.ts";
 import { version } from "./version.ts";
 
 /** Serves until SIGTERM or SIGINT. */
-export const serve: Command = {
+export const serve: Action = {
   name: "serve",
   summary: "Serve what the configuration names, until SIGTERM or SIGINT",
   examples: [
@@ -31,7 +31,7 @@ export const serve: Command = {
     "artifact-vault --config config.yml --offline",
   ],
   options: { ...configOptions, ...allowOldRuntime },
-  async run(values, io) {
+  async run({ values }, io) {
     const notes: string[] = [];
     const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
     const source = configSource(values);
