@@ -10,7 +10,7 @@ function action(name: string, more: Partial<Action> = {}): Action {
     summary: `Does ${name}`,
     examples: [`artifact-vault ${name}`],
     options: {},
-    run: async () => 0,
+    run: () => Promise.resolve(0),
     ...more,
   };
 }
