@@ -38,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
+  inventory: ["errors", "http", "observe", "store"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
     ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "http", "observe"],
@@ -53,7 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   configuration: ["backends/types", "backends/backend_type", "config"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
   cli: [
-    ...["app", "configuration", "config", "key_files", "errors", "observe"],
+    ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe"],
     ...["store/fs_layout", "store/probe", "store/unreadable"],
   ],
   main: ["cli/run"],

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { entryName, parseEntryName } from "../../src/inventory/entry_name.ts";
+import { anyOf, parsePattern } from "../../src/inventory/pattern.ts";
+
+const wheel = "pypi/files/https/files.example.org/packages/aa/requests-2.32.0-py3-none-any.whl";
+
+const cases: readonly [pattern: string, name: string, matches: boolean][] = [
+  ["docker/library/alpine/manifests/3.20", "docker/library/alpine/manifests/3.20", true],
+  ["docker/library/alpine/manifests/3.20", "docker/library/alpine/manifests/3.2", false],
+  ["docker/library/*/manifests/*", "docker/library/alpine/manifests/3.20", true],
+  ["docker/*/manifests/*", "docker/library/alpine/manifests/3.20", false],
+  ["docker/**", "docker/library/alpine/manifests/3.20", true],
+  ["docker/**", "docker2/library/alpine/manifests/3.20", false],
+  ["docker/**/3.*", "docker/library/alpine/manifests/3.20", true],
+  ["**/blobs/**", "docker/library/alpine/blobs/sha256:aa", true],
+  ["*.whl", wheel, true],
+  ["*.whl", `${wheel}.metadata`, false],
+  ["requests-*", wheel, true],
+  ["{requests,flask}-*.whl", wheel, true],
+  ["requests", "pypi/simple/requests/", true],
+  ["simple", "pypi/simple/requests/", false],
+  ["pypi/simple/requests/", "pypi/simple/requests/", true],
+  ["pypi/simple/*/", "pypi/simple/requests/", true],
+  ["pypi/simple/*", "pypi/simple/requests/", true],
+  ["files/.hidden*", "files/.hidden-file", true],
+  ["files/**", "files/.a/b", true],
+  ["!files/**", "other/a", false],
+  ["http/a[1].txt", "http/a[1].txt", true],
+  ["a[1].txt", "http/a[1].txt", true],
+  ["http/a[1].txt", "http/a1.txt", true],
+  ["http/+(a).txt", "http/+(a).txt", true],
+  ["apt/pool/g++_[0-9]*.deb", "apt/pool/g++_14.2.deb", true],
+  ["http/a\\*b", "http/a*b", true],
+  ["http/a\\*b", "http/axb", false],
+  ["http/b?x=*", "http/b?x=1", true],
+];
+
+Deno.test("a pattern chooses entries by their names", async (t) => {
+  for (const [pattern, name, expected] of cases) {
+    await t.step(`${pattern} ${expected ? "chooses" : "leaves"} ${name}`, () => {
+      const { matches, prefix } = parsePattern(pattern);
+      assert.equal(matches(name), expected);
+      if (expected) assert.ok(name.startsWith(prefix), prefix);
+    });
+  }
+});
+
+Deno.test("the beginning that all chosen names have is known as far as the first special character", () => {
+  assert.equal(parsePattern("docker/library/al*/manifests/3.20").prefix, "docker/library/");
+  assert.equal(parsePattern("*.whl").prefix, "");
+  assert.equal(parsePattern("pypi/simple/requests/").prefix, "pypi/simple/requests/");
+});
+
+Deno.test("without patterns everything is chosen", () => {
+  assert.ok(anyOf([]).matches("a/b"));
+  assert.ok(anyOf([parsePattern("a/*"), parsePattern("*.deb")]).matches("b/c.deb"));
+  assert.ok(!anyOf([parsePattern("a/*"), parsePattern("*.deb")]).matches("b/c.dsc"));
+});
+
+Deno.test("a name leads back to its entry, whether its key begins with a slash or not", () => {
+  for (const entry of [{ backend: "docker", key: "/a/b" }, { backend: "apt", key: "dists/a" }]) {
+    assert.ok(
+      parseEntryName(entryName(entry)).some(({ backend, key }) => backend === entry.backend && key === entry.key),
+    );
+  }
+  assert.equal(entryName({ backend: "apt", key: "dists/a" }), "apt/dists/a");
+  assert.deepEqual(parseEntryName("docker"), []);
+});

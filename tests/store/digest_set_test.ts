@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { DigestSet } from "../../src/store/digest_set.ts";
+import { sha256Of } from "../support/store_fixture.ts";
+
+const digestOf = (seed: number) => sha256Of(new TextEncoder().encode(String(seed)));
+
+Deno.test("a set of digests has what was added, once, and nothing else", () => {
+  const set = new DigestSet();
+  const digests = Array.from({ length: 30_000 }, (_, seed) => digestOf(seed));
+  for (const digest of digests) assert.ok(set.add(digest));
+  for (const digest of digests) assert.ok(!set.add(digest));
+  assert.equal(set.size, digests.length);
+  assert.deepEqual(digests.findIndex((digest, index) => set.indexOf(digest) !== index), -1);
+  for (let seed = 30_000; seed < 40_000; seed++) assert.ok(!set.has(digestOf(seed)));
+});
+
+Deno.test("digests that differ in one digit are different ones", () => {
+  const set = new DigestSet();
+  const digest = digestOf(1);
+  set.add(digest);
+  for (let at = 0; at < digest.length; at++) {
+    const other = digest.slice(0, at) + (digest[at] === "0" ? "1" : "0") + digest.slice(at + 1);
+    assert.ok(!set.has(other), `digit ${at}`);
+  }
+});
