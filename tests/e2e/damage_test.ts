@@ -5,6 +5,7 @@ import { missingPrograms } from "../support/programs.ts";
 import { mib, type RandomFile } from "../support/random_file.ts";
 import { createScene, type Scene } from "../support/scene.ts";
 import { walk } from "../support/walk.ts";
+import { testInTurn } from "../support/thorough.ts";
 
 const ignore = missingPrograms("nginx", "curl", "cmp").length > 0;
 
@@ -19,7 +20,7 @@ const damages: readonly [what: string, damage: (cacheDir: string) => Promise<unk
 ];
 
 for (const restarted of [true, false]) {
-  Deno.test(
+  testInTurn(
     { name: `damage ${restarted ? "between two runs" : "while it runs"} costs a download, no more`, ignore },
     async (t) => {
       for (const [what, damage] of damages) {

@@ -7,10 +7,11 @@ import { missingPrograms } from "../support/programs.ts";
 import { gib, mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import { testInTurn } from "../support/thorough.ts";
 
 const ignore = missingPrograms("nginx", "curl", "cmp").length > 0;
 
-Deno.test({ name: "a cold 1 GiB file", ignore }, async (t) => {
+testInTurn({ name: "a cold 1 GiB file", ignore }, async (t) => {
   await using scene = await createScene();
   const file = await scene.addFile("model.bin", gib);
 
@@ -54,7 +55,7 @@ Deno.test({ name: "a cold 1 GiB file", ignore }, async (t) => {
   });
 });
 
-Deno.test({ name: "the upstream cuts the connection three times: one whole right file", ignore }, async () => {
+testInTurn({ name: "the upstream cuts the connection three times: one whole right file", ignore }, async () => {
   await using scene = await createScene();
   await using proxy = await startFaultProxy(scene.nginx.url);
   await scene.configure({ upstream: proxy.origin });
@@ -72,7 +73,7 @@ Deno.test({ name: "the upstream cuts the connection three times: one whole right
   assert.ok(starts.every((start, index) => start > (starts[index - 1] ?? 0)), `resumed at ${starts}`);
 });
 
-Deno.test({ name: "SIGTERM lets a download under way finish, then the vault ends with 0", ignore }, async () => {
+testInTurn({ name: "SIGTERM lets a download under way finish, then the vault ends with 0", ignore }, async () => {
   await using scene = await createScene();
   const file = await scene.addFile("last.bin", 60 * mib);
   await using vault = await scene.startVault();
@@ -84,7 +85,7 @@ Deno.test({ name: "SIGTERM lets a download under way finish, then the vault ends
   assert.ok(hasBlob(scene.cacheDir, file.sha256));
 });
 
-Deno.test({ name: "a download longer than shutdown_timeout is resumed after the next start", ignore }, async () => {
+testInTurn({ name: "a download longer than shutdown_timeout is resumed after the next start", ignore }, async () => {
   await using scene = await createScene();
   await scene.configure({ top: ["shutdown_timeout: 1s"] });
   const file = await scene.addFile("long.bin", 60 * mib);

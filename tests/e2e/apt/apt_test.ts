@@ -4,6 +4,7 @@ import { debPayloadBytes } from "../../support/apt/deb_package.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { askRaw } from "../../support/raw_client.ts";
 import { runToSuccess } from "../../support/run_command.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 const release = "GET /dists/stable/InRelease";
@@ -15,46 +16,49 @@ const kinds: [string, { acquireByHash: boolean; settings: string[] }][] = [
 ];
 
 for (const [name, { acquireByHash, settings }] of kinds) {
-  Deno.test({ name: `apt-get ${name}: update, install, upgrade, and all of it without upstream`, ignore }, async () => {
-    await using scene = await createAptScene();
-    const { repository, upstream } = scene;
-    await repository.publish({ packages: { foo: "1.0", bar: "1.0" }, acquireByHash });
-    {
-      await using vault = await scene.startVault();
-      const apt = await scene.createApt("first", vault.url("/debian"), ...settings);
-      await apt.update();
-      await apt.install("foo");
-      assert.deepEqual(await apt.installed(), { foo: "1.0" });
-      await repository.publish({ packages: { foo: "2.0", bar: "1.0" }, acquireByHash });
-      await apt.update();
-      await apt.upgrade();
-      assert.deepEqual(await apt.installed(), { foo: "2.0" });
+  testInTurn(
+    { name: `apt-get ${name}: update, install, upgrade, and all of it without upstream`, ignore },
+    async () => {
+      await using scene = await createAptScene();
+      const { repository, upstream } = scene;
+      await repository.publish({ packages: { foo: "1.0", bar: "1.0" }, acquireByHash });
+      {
+        await using vault = await scene.startVault();
+        const apt = await scene.createApt("first", vault.url("/debian"), ...settings);
+        await apt.update();
+        await apt.install("foo");
+        assert.deepEqual(await apt.installed(), { foo: "1.0" });
+        await repository.publish({ packages: { foo: "2.0", bar: "1.0" }, acquireByHash });
+        await apt.update();
+        await apt.upgrade();
+        assert.deepEqual(await apt.installed(), { foo: "2.0" });
 
-      upstream.forget();
-      const second = await scene.createApt("second", vault.url("/debian"), ...settings);
-      await second.update();
-      await second.install("foo");
-      assert.deepEqual(upstream.lines, [release], "the release is asked for, and nothing else");
-      assert.equal(upstream.sentBytes, 0, "and has not changed");
+        upstream.forget();
+        const second = await scene.createApt("second", vault.url("/debian"), ...settings);
+        await second.update();
+        await second.install("foo");
+        assert.deepEqual(upstream.lines, [release], "the release is asked for, and nothing else");
+        assert.equal(upstream.sentBytes, 0, "and has not changed");
 
-      await upstream.refuse();
-      await apt.update();
-      const third = await scene.createApt("third", vault.url("/debian"), ...settings);
-      await third.update();
-      await third.install("foo");
-      assert.deepEqual(await third.installed(), { foo: "2.0" });
-      assert.notEqual((await third.run("--yes", "install", "bar")).code, 0, "nobody has asked for it yet");
-    }
-    await using restarted = await scene.startVault(["--offline"]);
-    const last = await scene.createApt("last", restarted.url("/debian"), ...settings);
-    await last.update();
-    await last.install("foo");
-    const archive = `${last.root}/var/cache/apt/archives/foo_2.0_all.deb`;
-    await runToSuccess(["cmp", archive, `${repository.root}/${repository.pathOf("foo", "2.0")}`]);
-  });
+        await upstream.refuse();
+        await apt.update();
+        const third = await scene.createApt("third", vault.url("/debian"), ...settings);
+        await third.update();
+        await third.install("foo");
+        assert.deepEqual(await third.installed(), { foo: "2.0" });
+        assert.notEqual((await third.run("--yes", "install", "bar")).code, 0, "nobody has asked for it yet");
+      }
+      await using restarted = await scene.startVault(["--offline"]);
+      const last = await scene.createApt("last", restarted.url("/debian"), ...settings);
+      await last.update();
+      await last.install("foo");
+      const archive = `${last.root}/var/cache/apt/archives/foo_2.0_all.deb`;
+      await runToSuccess(["cmp", archive, `${repository.root}/${repository.pathOf("foo", "2.0")}`]);
+    },
+  );
 }
 
-Deno.test({ name: "five new clients at once: upstream sends each file once", ignore }, async () => {
+testInTurn({ name: "five new clients at once: upstream sends each file once", ignore }, async () => {
   await using scene = await createAptScene();
   const { repository, upstream } = scene;
   await repository.publish({ packages: { foo: "1.0" }, acquireByHash: true });
@@ -71,7 +75,7 @@ Deno.test({ name: "five new clients at once: upstream sends each file once", ign
   assert.equal(sent.length, 3, "the release, the list of packages, and the package");
 });
 
-Deno.test(
+testInTurn(
   { name: "a package that is wrong upstream is never delivered, and right when upstream is", ignore },
   async () => {
     await using scene = await createAptScene();
@@ -95,7 +99,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "a package that apt has half of is gone on with, unless it has changed", ignore }, async (t) => {
+testInTurn({ name: "a package that apt has half of is gone on with, unless it has changed", ignore }, async (t) => {
   await using scene = await createAptScene();
   const { repository } = scene;
   await repository.publish({ packages: { foo: "1.0" } });
@@ -124,7 +128,7 @@ Deno.test({ name: "a package that apt has half of is gone on with, unless it has
   }
 });
 
-Deno.test({ name: "ten pipelined requests on one connection are answered in order", ignore }, async () => {
+testInTurn({ name: "ten pipelined requests on one connection are answered in order", ignore }, async () => {
   await using scene = await createAptScene();
   const { repository } = scene;
   const names = Array.from({ length: 10 }, (_, nth) => `p${nth}`);

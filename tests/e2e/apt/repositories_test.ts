@@ -3,6 +3,7 @@ import { AptGet } from "../../support/apt/get.ts";
 import type { RepositoryOptions, RepositoryState } from "../../support/apt/repository.ts";
 import { aptPrograms, type AptScene, createAptScene } from "../../support/apt/scene.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms, "diff").length > 0;
 
@@ -28,7 +29,7 @@ const kinds: [string, RepositoryOptions, Omit<RepositoryState, "packages">][] = 
 ];
 
 for (const [name, options, state] of kinds) {
-  Deno.test({ name: `${name}: all indexes, sources, patches, and again without upstream`, ignore }, async () => {
+  testInTurn({ name: `${name}: all indexes, sources, patches, and again without upstream`, ignore }, async () => {
     await using scene = await createAptScene(options);
     const { repository, upstream } = scene;
     const sources = { foo: "1.0" };
@@ -60,7 +61,7 @@ for (const [name, options, state] of kinds) {
 
 const ignoreBzip2 = ignore || missingPrograms("bzip2").length > 0;
 
-Deno.test({
+testInTurn({
   name: "lists that are there as bz2 only: apt reads them, and packages are checked by them",
   ignore: ignoreBzip2,
 }, async () => {

@@ -11,11 +11,12 @@ import { createOciScene } from "../../support/oci/scene.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { pullLikeDocker } from "../../support/oci/pull_like_docker.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const missing = missingPrograms("docker-registry", "busybox").length > 0;
 const ignore = missing || !await canIsolate("dockerd", "docker", "containerd");
 
-Deno.test({
+testInTurn({
   name: "dockerd pulls through the vault as its registry mirror, also without upstream",
   ignore,
 }, async () => {
@@ -54,7 +55,7 @@ Deno.test({
   assert.equal((await dockerd.run("big:1")).trim(), `big on ${hostArchitecture}`);
 });
 
-Deno.test({
+testInTurn({
   name: "dockerd gets a tag's new image when tag_ttl is over, with one HEAD where nothing has changed",
   ignore,
 }, async () => {
@@ -83,7 +84,7 @@ Deno.test({
   assert.equal(upstream.count("GET", new RegExp(`/blobs/${layers[0]}$`)), 0, "a layer that both have is not fetched");
 });
 
-Deno.test(
+testInTurn(
   { name: "dockerd gets the new image of a tag after tag_ttl, and the old one until then", ignore },
   async () => {
     await using scene = await createOciScene();
@@ -102,7 +103,7 @@ Deno.test(
   },
 );
 
-Deno.test({
+testInTurn({
   name: "dockerd and ctr pull while a registry knows nothing by HEAD, is silent, answers with web pages, or is gone",
   ignore: ignore || !await canIsolate("ctr"),
 }, async (t) => {

@@ -14,6 +14,7 @@ import { askRaw } from "../../support/raw_client.ts";
 import { createSkopeo } from "../../support/oci/skopeo.ts";
 import type { VaultProcess } from "../../support/vault_process.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox").length > 0;
 const ignoreDocker = ignore || !await canIsolate("dockerd", "docker", "containerd");
@@ -35,7 +36,7 @@ async function assertNotKept({ cacheDir }: OciScene, { digest }: Descriptor): Pr
 }
 
 for (const size of ["small", "large"] as const) {
-  Deno.test({
+  testInTurn({
     name: `one flipped byte in a ${size} layer: nobody gets it, nothing is kept, and the next pull after repair works`,
     ignore,
   }, async () => {
@@ -59,7 +60,7 @@ for (const size of ["small", "large"] as const) {
   });
 }
 
-Deno.test({
+testInTurn({
   name: "dockerd takes no layer with a flipped byte, and the whole image after repair",
   ignore: ignoreDocker,
 }, async () => {
@@ -78,7 +79,7 @@ Deno.test({
   assert.equal((await dockerd.run("team/app:1")).trim(), `app on ${hostArchitecture}`);
 });
 
-Deno.test({
+testInTurn({
   name: "one flipped byte in a manifest, by digest and by tag: 502, nothing is kept, and after repair it works",
   ignore,
 }, async () => {
@@ -98,7 +99,7 @@ Deno.test({
   assert.equal((await pullLikeDocker(vault.url(""), "team/app:1")).root, image.root.digest);
 });
 
-Deno.test({ name: "one registry flips a byte: the next pull has it from the other", ignore }, async () => {
+testInTurn({ name: "one registry flips a byte: the next pull has it from the other", ignore }, async () => {
   await using scene = await createOciScene();
   await using other = await createOciScene();
   const { image, large } = await publishApp(scene);
@@ -111,7 +112,7 @@ Deno.test({ name: "one registry flips a byte: the next pull has it from the othe
   assert.deepEqual(other.upstream.lines, [`GET /v2/team/app/blobs/${large.digest}`]);
 });
 
-Deno.test(
+testInTurn(
   { name: "20 clients pull the same cold image: every manifest and blob is fetched once", ignore },
   async () => {
     await using scene = await createOciScene();
@@ -143,7 +144,7 @@ function endedBlobRequests(vault: VaultProcess): number {
   return vault.lines.filter((line) => /\/blobs\/.* 200 \d+ bytes/.test(line)).length;
 }
 
-Deno.test({
+testInTurn({
   name: "upstream answers 429 to everything: what is held is served, the rest is TOOMANYREQUESTS with Retry-After",
   ignore,
 }, async () => {
@@ -180,7 +181,7 @@ Deno.test({
   assert.equal((await pullLikeDocker(vault.url(""), "team/other:1")).root, other.root.digest);
 });
 
-Deno.test(
+testInTurn(
   { name: "skopeo pulls what is held while upstream answers 429, and may push nothing", ignore: ignoreSkopeo },
   async () => {
     await using scene = await createOciScene();
@@ -217,7 +218,7 @@ const pushes: readonly (readonly [method: string, path: string])[] = [
   ["DELETE", `blobs/${someDigest}`],
 ];
 
-Deno.test({
+testInTurn({
   name: "a mirror takes no pushes, says which API it speaks, and serves no registry it does not know",
   ignore,
 }, async () => {
@@ -244,7 +245,7 @@ Deno.test({
   assert.deepEqual(scene.upstream.lines, []);
 });
 
-Deno.test(
+testInTurn(
   { name: "kill -9 in the middle of a layer of 200 MB: the next pull goes on from there", ignore },
   async () => {
     await using scene = await createOciScene();
@@ -271,7 +272,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "offline: what is held is served, the rest is a 504 that registries' clients can read", ignore },
   async () => {
     await using scene = await createOciScene();
@@ -294,7 +295,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "a client that goes on by Range after each break never has a whole layer of wrong bytes", ignore },
   async () => {
     await using scene = await createOciScene();

@@ -7,10 +7,11 @@ import { createLargeLayer, hostArchitecture, platformOf } from "../../support/oc
 import { Pattern } from "../../support/pattern.ts";
 import { createPodman } from "../../support/oci/podman.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox").length > 0 || !await canIsolate("podman", "runc");
 
-Deno.test(
+testInTurn(
   { name: "podman pulls through a mirror with a path, also without upstream, and runs the image", ignore },
   async () => {
     await using mirror = await createMirrorScene();
@@ -22,7 +23,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "podman pulls by digest through a mirror without a path, and other registries by name", ignore },
   async () => {
     await using mirror = await createMirrorScene();
@@ -43,7 +44,7 @@ Deno.test(
   },
 );
 
-Deno.test({
+testInTurn({
   name: "podman brings a zstd:chunked image up to date by the files that have changed",
   ignore,
 }, async () => {

@@ -9,6 +9,7 @@ import { pushBlob } from "../../support/oci/push_image.ts";
 import { registryUser } from "../../support/oci/registry.ts";
 import { createSkopeo } from "../../support/oci/skopeo.ts";
 import type { VaultProcess } from "../../support/vault_process.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox").length > 0;
 const ignoreSkopeo = ignore || !await canIsolate("skopeo");
@@ -47,7 +48,7 @@ async function publishBoth(scene: OciScene, name: string): Promise<{ own: Image;
   return { own, shared: await scene.publish({ message: `shared, ${name}` }, "team/shared:1") };
 }
 
-Deno.test(
+testInTurn(
   { name: "two registries: the first that has an image serves it, the second with its login", ignore },
   async () => {
     await using registries = await createTwoRegistries();
@@ -76,7 +77,7 @@ function authorizationsAt({ upstream }: OciScene): Set<string | null> {
   return new Set(upstream.requests.map(({ headers }) => headers.get("authorization")));
 }
 
-Deno.test({
+testInTurn({
   name: "skopeo gets what only the second registry has, and is told where none has it",
   ignore: ignoreSkopeo,
 }, async () => {
@@ -97,7 +98,7 @@ Deno.test({
   assert.match(neither.stderr, /manifest unknown.*does not exist/s);
 });
 
-Deno.test(
+testInTurn(
   { name: "the first registry is down: an outage is told as one, and content comes from the second", ignore },
   async () => {
     await using registries = await createTwoRegistries();
@@ -125,7 +126,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "the first registry is down, with on_outage: next: the second answers", ignore }, async () => {
+testInTurn({ name: "the first registry is down, with on_outage: next: the second answers", ignore }, async () => {
   await using registries = await createTwoRegistries();
   const { first, second } = registries;
   const ofFirst = await publishBoth(first, "first");
@@ -141,7 +142,7 @@ Deno.test({ name: "the first registry is down, with on_outage: next: the second 
   assert.deepEqual([status, error?.code], [502, "UNAVAILABLE"], "the first may have it");
 });
 
-Deno.test(
+testInTurn(
   { name: "the second registry is down: what the first has is served, the rest is an outage", ignore },
   async () => {
     await using registries = await createTwoRegistries();
@@ -159,7 +160,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "a vault behind a vault: its registries' images, all platforms fetched ahead", ignore },
   async (t) => {
     await using headquarters = await createOciScene();
@@ -201,7 +202,7 @@ Deno.test(
   },
 );
 
-Deno.test({
+testInTurn({
   name: "private images stay private: content that is held is served only where it was seen, or upstream confirms it",
   ignore,
 }, async () => {
@@ -241,7 +242,7 @@ Deno.test({
   assert.deepEqual(upstream.lines, [`GET ${path}`, confirmed], "its manifest alone does not open it");
 });
 
-Deno.test({ name: "ten repositories with the same layer: it is fetched once", ignore }, async () => {
+testInTurn({ name: "ten repositories with the same layer: it is fetched once", ignore }, async () => {
   await using scene = await createOciScene();
   const layer = await createLargeLayer(scene.layout, 3_000_000);
   const names = Array.from({ length: 10 }, (_, index) => `team/app-${index}`);
@@ -258,7 +259,7 @@ Deno.test({ name: "ten repositories with the same layer: it is fetched once", ig
   assert.equal(scene.upstream.count("HEAD", new RegExp(`/blobs/${layer.descriptor.digest}$`)), names.length - 1);
 });
 
-Deno.test({ name: "ten repositories with the same layer, pulled at once: it is fetched once", ignore }, async () => {
+testInTurn({ name: "ten repositories with the same layer, pulled at once: it is fetched once", ignore }, async () => {
   await using scene = await createOciScene();
   const layer = await createLargeLayer(scene.layout, 30_000_000);
   const names = Array.from({ length: 10 }, (_, index) => `team/app-${index}`);

@@ -6,6 +6,7 @@ import { createWheel } from "../../support/pypi/python_package.ts";
 import { createPythonScene, type PythonScene, type PythonVault } from "../../support/pypi/python_scene.ts";
 import type { Fault } from "../../support/recording_server.ts";
 import { UvReplay } from "../../support/pypi/uv_replay.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignorePip = (await findPipPythons()).length === 0;
 const user = { username: "frodo", password: "mellon" };
@@ -49,7 +50,7 @@ async function filesOf(vault: PythonVault, project: string): Promise<string[]> {
 
 const wheelName = (version: string) => `corp_app-${version}-py3-none-any.whl`;
 
-Deno.test(
+testInTurn(
   { name: "pip gets the company's package, however new the public one of its name is", ignore: ignorePip },
   async () => {
     await using indexes = await createTwoIndexes();
@@ -74,7 +75,7 @@ const refusals: readonly [what: string, fault: Fault][] = [
   ["redirects to a login page", () => new Response(null, { status: 302, headers: { location: "/login" } })],
 ];
 
-Deno.test("while the company's index has no say, the public one has none either", async (t) => {
+testInTurn("while the company's index has no say, the public one has none either", async (t) => {
   await using indexes = await createTwoIndexes();
   const { own, open } = indexes;
   own.add(createWheel("corp-app", "1.0"));
@@ -102,7 +103,7 @@ Deno.test("while the company's index has no say, the public one has none either"
   });
 });
 
-Deno.test("a project that the company publishes later is the company's from then on", async () => {
+testInTurn("a project that the company publishes later is the company's from then on", async () => {
   await using indexes = await createTwoIndexes();
   const { own, open } = indexes;
   open.add(createWheel("corp-app", "99.0"));
@@ -122,7 +123,7 @@ Deno.test("a project that the company publishes later is the company's from then
   assert.deepEqual(open.lines, [], "nobody goes on to it while the first is down, or has the project");
 });
 
-Deno.test("files of one name are told apart, and one that the right page does not list is not fetched", async () => {
+testInTurn("files of one name are told apart, and one that the right page does not list is not fetched", async () => {
   await using indexes = await createTwoIndexes();
   const { own, open } = indexes;
   const ours = own.add(createWheel("corp-app", "1.0"));
@@ -138,7 +139,7 @@ Deno.test("files of one name are told apart, and one that the right page does no
   assert.deepEqual(open.lines, []);
 });
 
-Deno.test("only and never say which projects an index is asked for", async (t) => {
+testInTurn("only and never say which projects an index is asked for", async (t) => {
   await using indexes = await createTwoIndexes();
   const { own, open } = indexes;
   for (const name of ["corp-app", "corp-old", "some-lib"]) {
@@ -168,7 +169,7 @@ Deno.test("only and never say which projects an index is asked for", async (t) =
   });
 });
 
-Deno.test(
+testInTurn(
   { name: "an index that redirects unknown projects gets no stranger's package past the rules", ignore: ignorePip },
   async (t) => {
     await using indexes = await createTwoIndexes({ forwards: true });

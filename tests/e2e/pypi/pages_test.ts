@@ -6,6 +6,7 @@ import { createPythonScene, type PythonVault } from "../../support/pypi/python_s
 import { simpleTypes } from "../../support/pypi/simple_page.ts";
 import { UvReplay } from "../../support/pypi/uv_replay.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignorePip = (await findPipPythons()).length === 0;
 const { json, html } = simpleTypes;
@@ -18,7 +19,7 @@ const accepted: readonly [accept: string, contentType: string][] = [
   ["application/vnd.pypi.simple.latest+json", json],
 ];
 
-Deno.test("pages and the list of projects come in the form that is asked for, and say that they vary", async (t) => {
+testInTurn("pages and the list of projects come in the form that is asked for, and say that they vary", async (t) => {
   await using scene = await createPythonScene();
   scene.index.add(createWheel("my-app", "1.0"));
   await using vault = await scene.startVault();
@@ -52,7 +53,7 @@ const moves: readonly [from: string, to: string][] = [
   ["/My-App/", "/my-app/"],
 ];
 
-Deno.test("names in other spellings lead to the one page, in one step", async (t) => {
+testInTurn("names in other spellings lead to the one page, in one step", async (t) => {
   await using scene = await createPythonScene();
   scene.index.add(createWheel("my-app", "1.0"));
   await using vault = await scene.startVault();
@@ -70,7 +71,7 @@ Deno.test("names in other spellings lead to the one page, in one step", async (t
   assert.deepEqual(new Set(scene.index.lines), new Set(["GET /simple/", "GET /simple/my-app/"]));
 });
 
-Deno.test({ name: "pip installs in the original's way, from the prefix itself", ignore: ignorePip }, async () => {
+testInTurn({ name: "pip installs in the original's way, from the prefix itself", ignore: ignorePip }, async () => {
   await using scene = await createPythonScene();
   scene.index.add(createWheel("my-app", "1.0"));
   await using vault = await scene.startVault();
@@ -79,7 +80,7 @@ Deno.test({ name: "pip installs in the original's way, from the prefix itself", 
 });
 
 for (const prefix of ["/", "/a/b"]) {
-  Deno.test(`links lead to the files where the prefix is ${prefix}`, async () => {
+  testInTurn(`links lead to the files where the prefix is ${prefix}`, async () => {
     await using scene = await createPythonScene();
     const wheel = scene.index.add(createWheel("my-app", "1.0"));
     await using vault = await scene.startVault({ prefix });
@@ -92,7 +93,7 @@ for (const prefix of ["/", "/a/b"]) {
   });
 }
 
-Deno.test("20 clients ask for one page that is not held: one upstream GET, in either form", async () => {
+testInTurn("20 clients ask for one page that is not held: one upstream GET, in either form", async () => {
   await using scene = await createPythonScene();
   const { index } = scene;
   index.add(createWheel("my-app", "1.0"));
@@ -110,35 +111,38 @@ Deno.test("20 clients ask for one page that is not held: one upstream GET, in ei
   assert.deepEqual(index.lines, ["GET /simple/my-app/"]);
 });
 
-Deno.test("a page of 20,000 files is fetched once, then confirmed by its ETag, and pip installs from it", async (t) => {
-  await using scene = await createPythonScene();
-  const versions = Array.from({ length: 20_000 }, (_, nth) => `1.${nth}`);
-  for (const version of versions) scene.index.add(createWheel("huge", version));
-  await using vault = await scene.startVault();
-  const pages = await Promise.all(Array.from({ length: 3 }, () => pageOf(vault, "huge")));
-  for (const { files } of pages) assert.equal(files.length, versions.length);
-  const { files: [file], etag } = pages[0]!;
-  const headers = { accept: json, "if-none-match": etag ?? "" };
-  for (let nth = 0; nth < 10; nth++) {
-    const response = await fetch(`${vault.indexUrl}/huge/`, { headers });
-    await response.body?.cancel();
-    assert.equal(response.status, 304);
-  }
-  assert.deepEqual(scene.index.lines, ["GET /simple/huge/"]);
-  const response = await fetch(file!.url);
-  assert.equal((await response.bytes()).byteLength, createWheel("huge", "1.0").bytes.byteLength);
-  await t.step({
-    name: "pip",
-    ignore: ignorePip,
-    fn: async () => {
-      await using pip = await createPip({ indexUrl: vault.indexUrl });
-      assert.deepEqual((await pip.install("huge==1.12345")).versions, { huge: "1.12345" });
-      assert.equal(scene.index.count("GET", /simple/), 1);
-    },
-  });
-});
+testInTurn(
+  "a page of 20,000 files is fetched once, then confirmed by its ETag, and pip installs from it",
+  async (t) => {
+    await using scene = await createPythonScene();
+    const versions = Array.from({ length: 20_000 }, (_, nth) => `1.${nth}`);
+    for (const version of versions) scene.index.add(createWheel("huge", version));
+    await using vault = await scene.startVault();
+    const pages = await Promise.all(Array.from({ length: 3 }, () => pageOf(vault, "huge")));
+    for (const { files } of pages) assert.equal(files.length, versions.length);
+    const { files: [file], etag } = pages[0]!;
+    const headers = { accept: json, "if-none-match": etag ?? "" };
+    for (let nth = 0; nth < 10; nth++) {
+      const response = await fetch(`${vault.indexUrl}/huge/`, { headers });
+      await response.body?.cancel();
+      assert.equal(response.status, 304);
+    }
+    assert.deepEqual(scene.index.lines, ["GET /simple/huge/"]);
+    const response = await fetch(file!.url);
+    assert.equal((await response.bytes()).byteLength, createWheel("huge", "1.0").bytes.byteLength);
+    await t.step({
+      name: "pip",
+      ignore: ignorePip,
+      fn: async () => {
+        await using pip = await createPip({ indexUrl: vault.indexUrl });
+        assert.deepEqual((await pip.install("huge==1.12345")).versions, { huge: "1.12345" });
+        assert.equal(scene.index.count("GET", /simple/), 1);
+      },
+    });
+  },
+);
 
-Deno.test({ name: "min_age hides a version until it is old enough, from pip, too", ignore: ignorePip }, async (t) => {
+testInTurn({ name: "min_age hides a version until it is old enough, from pip, too", ignore: ignorePip }, async (t) => {
   await using scene = await createPythonScene({ forms: ["json"] });
   const { index } = scene;
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
@@ -159,7 +163,7 @@ Deno.test({ name: "min_age hides a version until it is old enough, from pip, too
   });
 });
 
-Deno.test(
+testInTurn(
   { name: "min_age counts by Last-Modified where pages tell no times, for pip, too", ignore: ignorePip },
   async () => {
     await using scene = await createPythonScene({ forms: ["html"] });
@@ -174,7 +178,7 @@ Deno.test(
   },
 );
 
-Deno.test("what a page says of a file beyond what the vault knows is kept", async () => {
+testInTurn("what a page says of a file beyond what the vault knows is kept", async () => {
   await using scene = await createPythonScene();
   const more = { "x-signed-by": "Bilbo & sons", provenance: "https://index.example/integrity/my-app" };
   scene.index.add(createWheel("my-app", "1.0"), { more, uploadTime: "2024-03-04T10:00:00Z" });

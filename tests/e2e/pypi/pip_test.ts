@@ -4,6 +4,7 @@ import type { PypiIndex } from "../../support/pypi/pypi_index.ts";
 import { createSdist, createWheel, type PackageFile } from "../../support/pypi/python_package.ts";
 import { createPythonScene } from "../../support/pypi/python_scene.ts";
 import type { PageFormat } from "../../support/pypi/simple_page.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const pythons = await findPipPythons();
 const ignore = pythons.length === 0;
@@ -21,7 +22,7 @@ function addProjects(index: PypiIndex): void {
 const installed = { my_app: "1.0", some_lib: "1.2" };
 
 for (const forms of [["html"], ["json"]] satisfies PageFormat[][]) {
-  Deno.test(
+  testInTurn(
     { name: `pip installs from an index that speaks ${forms} alone, also when it is gone`, ignore },
     async () => {
       await using scene = await createPythonScene({ forms });
@@ -43,7 +44,7 @@ for (const forms of [["html"], ["json"]] satisfies PageFormat[][]) {
   );
 }
 
-Deno.test(
+testInTurn(
   { name: "pip installs a yanked version that is asked for by number, and says why not to", ignore },
   async () => {
     await using scene = await createPythonScene({ forms: ["html"] });
@@ -56,7 +57,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "pip --require-hashes installs what has its hash, and refuses what has not", ignore }, async () => {
+testInTurn({ name: "pip --require-hashes installs what has its hash, and refuses what has not", ignore }, async () => {
   await using scene = await createPythonScene();
   const app = scene.index.add(createWheel("my-app", "1.0"));
   const lib = scene.index.add(createSdist("some-lib", "1.2"));
@@ -70,7 +71,7 @@ Deno.test({ name: "pip --require-hashes installs what has its hash, and refuses 
   assert.match(await pip.failToInstall("--require-hashes", "-r", wrong), /DO NOT MATCH THE HASHES/);
 });
 
-Deno.test(
+testInTurn(
   { name: "pip with a cache of its own sees a new version when ttl is over, and not before", ignore },
   async () => {
     await using scene = await createPythonScene();
@@ -87,7 +88,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "pip needs no login for a private index: the vault has it", ignore }, async (t) => {
+testInTurn({ name: "pip needs no login for a private index: the vault has it", ignore }, async (t) => {
   const user = { username: "frodo", password: "mellon" };
   await using scene = await createPythonScene({ user });
   scene.index.add(createWheel("my-app", "1.0"));
@@ -102,7 +103,7 @@ Deno.test({ name: "pip needs no login for a private index: the vault has it", ig
   await t.step("the right one does", () => install(user.password, (install) => install()));
 });
 
-Deno.test(
+testInTurn(
   { name: "pip reads a large wheel's metadata from its end, while upstream sends it once", ignore },
   async () => {
     await using scene = await createPythonScene();
