@@ -5,6 +5,7 @@ import { backendTypes, typeOf } from "./backends/types.ts";
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { ownConnection } from "./server/exchange.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
 import type { Store } from "./store/store.ts";
@@ -17,6 +18,11 @@ import type { Vault } from "./vault/vault.ts";
 /** The program between a configuration and the HTTP server. */
 export interface App {
   handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response>;
+  /**
+   * Answers a request of the program itself as it answers a client's, at a URL whose host is `localhost`. It does not
+   * count in `max_requests`.
+   */
+  ask(request: Request): Promise<Response>;
   /** Returns the bytes of bodies in the cache, as far as they are counted yet. */
   cacheBytes(): number;
   /**
@@ -87,6 +93,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   });
   return {
     handle,
+    ask: (request) => handle(request, ownConnection),
     cacheBytes: () => store.usedBytes(),
     renewCertificates: () => upstreams.renewCertificates(),
     beginShutdown() {

@@ -37,6 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   artifact: ["errors", "digest", "document", "http"],
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
+  warming: ["errors", "http"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
   inventory: ["errors", "http", "observe", "store"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
@@ -52,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ...Object.assign({}, ...protocols.map(roomsOf)),
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
   configuration: ["backends/types", "backends/backend_type", "config"],
+  warm: ["errors", "http", "warming", "config", "observe", "backends/types", "backends/backend_type"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
   cli: [
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe"],

@@ -4,6 +4,15 @@ import { redactUrl } from "../observe/redact.ts";
 import { requestId } from "./request_id.ts";
 import type { Route } from "./routes.ts";
 
+/** In place of a client's connection, where the program itself asks. */
+export const ownConnection: Deno.ServeHandlerInfo = {
+  remoteAddr: { transport: "unix", path: "" },
+  completed: Promise.resolve(),
+};
+
+/** The client of such a request in the log; no address has this name. */
+export const ownClient: Client = { host: "own", port: 0 };
+
 /** One request and the facts about it that are collected while it is handled. */
 export class Exchange {
   readonly startedAt = performance.now();
@@ -24,7 +33,7 @@ export class Exchange {
   constructor(request: Request, info: Deno.ServeHandlerInfo) {
     this.request = request;
     this.id = requestId(request.headers.get("x-request-id"));
-    this.client = clientOf(info);
+    this.client = info === ownConnection ? ownClient : clientOf(info);
   }
 
   /** The path and query without secrets; the whole URL, as it was sent, where it cannot be parsed. */

@@ -9,7 +9,7 @@ import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
-import { Exchange, originOf } from "./exchange.ts";
+import { Exchange, originOf, ownClient } from "./exchange.ts";
 import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
 import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
@@ -120,8 +120,12 @@ class Boundary {
     return route !== null && route.base !== "" ? route : this.#proxy.byPath(path) ?? route;
   }
 
-  /** Own pages are not counted: they are answered at once, also when there are too many requests. */
+  /**
+   * Own pages are not counted: they are answered at once, also when there are too many requests. Nor are requests of
+   * the program itself, which take nobody's place.
+   */
   #count(exchange: Exchange): void {
+    if (exchange.client === ownClient) return;
     this.#underWay.begin(exchange.client.host);
     exchange.counted = true;
   }
