@@ -1,3 +1,3 @@
 import { addRooms } from "../support/suite.ts";
 
-await addRooms("faults", "stalls");
+await addRooms("faults");
