@@ -19,3 +19,112 @@ export interface VaultClient {
    */
   request(path: string, request?: VaultRequest): Promise<Response>;
 }
+
+/** One thing that a client would ask for. */
+export interface WarmRequest {
+  /** As `VaultClient.request` takes it. */
+  readonly path: string;
+  /** Its name for people, such as `alpine:3.20 linux/amd64`; the path when absent. */
+  readonly label?: string;
+  /** As in `VaultRequest`: those by which the client that is meant chooses a representation. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The size of the body where a document has told it. */
+  readonly sizeBytes?: number;
+}
+
+/** A line of a list, such as `docker:alpine:3.20 platforms=linux/amd64`. */
+export interface WarmLine {
+  /** The word before the first colon: `docker`. */
+  readonly scheme: string;
+  /** The rest of the first word: `alpine:3.20`. */
+  readonly subject: string;
+  /** The words behind that are no options. */
+  readonly words: readonly string[];
+  /** Words of the form `name=value`, where the source has an option of that name. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** What a whole run asks for, where a line does not say otherwise. Lists are empty where nothing is asked for. */
+export interface WarmSettings {
+  /** The version of Python that wheels are chosen for, such as `3.12`. */
+  readonly python?: string | undefined;
+  /** Platforms in the words of each protocol: `linux/arm64` of images, `manylinux_2_28_x86_64` of wheels. */
+  readonly platforms: readonly string[];
+  /** True for signatures, SBOMs and whatever else refers to an image. */
+  readonly referrers: boolean;
+  /** True for the packages that a package recommends. */
+  readonly recommends: boolean;
+  /** Suites for lists that name none: `debian/bookworm/main`. */
+  readonly suites: readonly string[];
+}
+
+/** What a source gets to turn a line into requests. */
+export interface Expansion {
+  readonly settings: WarmSettings;
+  readonly signal: AbortSignal;
+  /**
+   * Returns a document, which is warmed by this like anything else; throws `too_large` for one above 256 MiB, and else
+   * a VaultError with the vault's own reason.
+   */
+  read(request: WarmRequest): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same; null where there is no such document, which then counts as nothing. */
+  readIfThere(request: WarmRequest): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Tells people what is left out, and why. */
+  note(message: string): void;
+}
+
+/** A file that people already have, such as a lock file, which a source reads as a list. */
+export interface ListFile {
+  /** As it was named, for messages and as the base of names in it. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A form of files that a source knows. */
+export interface ListForm {
+  /** Its name for people: `requirements.txt`. */
+  readonly name: string;
+  isForm(file: ListFile): boolean;
+  /** Returns the lines of a list that ask for the same. Throws `config_invalid` for a file that cannot be parsed. */
+  linesOf(file: ListFile, reading: ListReading): Promise<readonly string[]> | readonly string[];
+}
+
+/** What the reader of a file may ask for. */
+export interface ListReading {
+  readonly settings: WarmSettings;
+  /** Reads another file, by a path relative to the one that names it. Throws `config_invalid`. */
+  open(path: string, from: ListFile): Promise<ListFile>;
+  note(message: string): void;
+}
+
+/** A package URL, taken apart (purl-spec). */
+export interface PackageUrl {
+  /** In lower case: `pypi`. */
+  readonly type: string;
+  /** Its segments joined with slashes; empty where it has none. */
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty where it names none. */
+  readonly version: string;
+  readonly qualifiers: ReadonlyMap<string, string>;
+}
+
+/** What the backends of one type know about filling a cache ahead. All members may be absent but the first. */
+export interface WarmSource {
+  /** Returns the path of a URL that one of the backends fetches from; null for any other URL. */
+  pathOf(url: URL): string | null;
+  /** The scheme of its lines; without one it has none. */
+  readonly scheme?: string;
+  /** An example of a line, for messages. */
+  readonly example?: string;
+  /** The names of options of its lines. */
+  readonly options?: readonly string[];
+  /**
+   * Yields what clients ask for to get what a line means, what comes first in them first. Throws a VaultError for what
+   * means nothing or is not available: what was yielded before is warmed even so.
+   */
+  expand?(line: WarmLine, expansion: Expansion): AsyncIterable<WarmRequest>;
+  readonly forms?: readonly ListForm[];
+  /** Returns the line that a package URL means; null for a type that it does not serve. */
+  lineOf?(url: PackageUrl): string | null;
+}

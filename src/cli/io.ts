@@ -5,6 +5,8 @@ export interface Io {
   /** Writes text as it is, without adding a line end. */
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Returns the width of the terminal that stderr is; absent where stderr is none. */
+  readonly columns?: () => number;
   readonly env: Env;
 }
 
@@ -13,7 +15,17 @@ export const processIo: Io = {
   stdout: (text) => writeAll(Deno.stdout, text),
   stderr: (text) => writeAll(Deno.stderr, text),
   env: processEnv,
+  ...Deno.stderr.isTerminal() && { columns },
 };
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    // A terminal without a size, such as a serial line.
+    return 80;
+  }
+}
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = new TextEncoder().encode(text);
