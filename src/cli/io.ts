@@ -8,14 +8,17 @@ export interface Io {
   /** Returns the width of the terminal that stderr is; absent where stderr is none. */
   readonly columns?: () => number;
   readonly env: Env;
+  /** False where absent. */
+  readonly stdoutIsTerminal?: boolean;
 }
 
 /** The terminal and environment of this process. */
 export const processIo: Io = {
-  stdout: (text) => writeAll(Deno.stdout, text),
+  stdout: (text) => writeOrEnd(text),
   stderr: (text) => writeAll(Deno.stderr, text),
   env: processEnv,
   ...Deno.stderr.isTerminal() && { columns },
+  stdoutIsTerminal: Deno.stdout.isTerminal(),
 };
 
 function columns(): number {
@@ -30,4 +33,14 @@ function columns(): number {
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
+}
+
+/** Whoever reads this program's output may stop reading, as `head` does: then it ends, and says nothing of it. */
+function writeOrEnd(text: string): void {
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
+    throw error;
+  }
 }

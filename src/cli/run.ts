@@ -1,6 +1,7 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
 import { parseArguments } from "./arguments.ts";
+import { cache } from "./cache/cache.ts";
 import { check } from "./check.ts";
 import type { Action, Command } from "./command.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -10,7 +11,7 @@ import { serve } from "./serve.ts";
 import { version } from "./version.ts";
 
 /** The commands of the program; without a name, the first one is meant. */
-export const commands: readonly [Action, ...Command[]] = [serve, check, permissions];
+export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, cache];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {

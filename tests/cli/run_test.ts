@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { run } from "../../src/cli/run.ts";
 import { refusesUpgrades } from "../../src/cli/runtime.ts";
 import { version } from "../../src/cli/version.ts";
+import { runCaptured } from "../support/run_captured.ts";
 import { createTempDir } from "../support/temp_dir.ts";
-
-/** Runs a command line inside this process. */
-async function runCaptured(args: readonly string[], env: Record<string, string> = {}) {
-  let stdout = "";
-  let stderr = "";
-  const code = await run(args, {
-    stdout: (text) => void (stdout += text),
-    stderr: (text) => void (stderr += text),
-    env: (name) => env[name],
-  });
-  return { code, stdout, stderr };
-}
 
 const mistakes: [args: string[], message: RegExp][] = [
   [["--prot", "80"], /^--prot is not an option \(did you mean "--port"\?\)/],
@@ -91,7 +79,7 @@ Deno.test("check prints the configuration as YAML, with options applied and secr
     "backends: [{type: http, name: a, config: {base_url: https://example.org, username: u, password: '${PASSWORD}'}}]",
   );
   const { code, stdout, stderr } = await runCaptured(["check", "-c", path, "--port=81", "--log-level", "debug"], {
-    PASSWORD: "hunter2",
+    env: { PASSWORD: "hunter2" },
   });
   assert.deepEqual([code, stderr], [0, ofRuntime]);
   assert.doesNotMatch(stdout, /hunter2/);
@@ -169,7 +157,9 @@ async function permissionsOf(text: string, ...args: string[]) {
   await using dir = await createTempDir("vault,test ");
   const path = dir.join("config.yml");
   await Deno.writeTextFile(path, text);
-  const { code, stdout, stderr } = await runCaptured(["permissions", "--config", path, ...args], { TOKEN: "x" });
+  const { code, stdout, stderr } = await runCaptured(["permissions", "--config", path, ...args], {
+    env: { TOKEN: "x" },
+  });
   assert.equal(code, 0, stderr);
   const quotedPath = path.replaceAll(",", ",,");
   return { stdout: stdout.replace(quotedPath, "config.yml").replace(/(?<=config\.yml,)[^,]*\/src\b/, "src"), stderr };

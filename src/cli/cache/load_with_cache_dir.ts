@@ -1,0 +1,27 @@
+import { loadConfig } from "../../config/load.ts";
+import { asPermissionMissing } from "../../config/permission.ts";
+import type { Config } from "../../config/schema.ts";
+import { VaultError } from "../../errors.ts";
+import type { Given } from "../command.ts";
+import { loadOptionsOf } from "../config_options.ts";
+import type { Io } from "../io.ts";
+
+/** Loads the configuration of a command that works on a cache directory. Throws where there is no such directory. */
+export async function loadWithCacheDir({ values }: Given, io: Io): Promise<Config> {
+  const config = await loadConfig(loadOptionsOf(values, io));
+  const { cache_dir: dir } = config;
+  try {
+    if ((await Deno.stat(dir)).isDirectory) return config;
+  } catch (error) {
+    const missing = asPermissionMissing(error);
+    if (missing !== null) throw missing;
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new VaultError("storage_failed", cannot(dir, "it cannot be read"));
+    }
+  }
+  throw new VaultError("storage_failed", cannot(dir, "there is no such directory"));
+}
+
+function cannot(dir: string, why: string): string {
+  return `Cannot look into the cache directory "${dir}": ${why}; name the right one with --cache-dir or --config`;
+}
