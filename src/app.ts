@@ -1,3 +1,4 @@
+import type { Fetch } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendType, Opening } from "./backends/backend_type.ts";
 import { Upstreams } from "./backends/opening/upstreams.ts";
@@ -41,6 +42,8 @@ export interface AppDeps {
   readonly version: string;
   /** The number of files that this process may have open; the usual 1,024 where absent. */
   readonly openFilesLimit?: number;
+  /** Answers every request to an upstream in place of the network, for what is imported. */
+  readonly transport?: Fetch;
   /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
@@ -62,7 +65,7 @@ const slowShare = 0.75;
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
 export async function createApp(config: Config, deps: AppDeps): Promise<App> {
-  const { log, version, openFilesLimit = 1024, silenceMs = brokenSilenceMs, types = backendTypes } = deps;
+  const { log, version, transport, openFilesLimit = 1024, silenceMs = brokenSilenceMs, types = backendTypes } = deps;
   const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
   const metrics = new Metrics({
     version,
@@ -74,7 +77,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const store = openStore(config, { log, events: metrics, openFilesLimit });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
-  const upstreams = new Upstreams({ config, log, health, version, viaName });
+  const upstreams = new Upstreams({ config, log, health, version, viaName, transport });
   const backends = await openBackends({ config, upstreams, metrics, log }, types);
   const vault = openVault(config, { store, events: metrics, log, health, backends });
   let shuttingDown = false;

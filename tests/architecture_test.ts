@@ -12,7 +12,9 @@ const protocols = [...new Set(sourceFiles.flatMap((file) => /^backends\/([^/]+)\
   .filter((folder) => !commonRooms.includes(folder));
 
 /** What backends, vault and server agree on. */
-const seam = ["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "backend", "http"];
+const seam = [
+  ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "backend", "shelf", "http"],
+];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
 /** Besides the door and the schema: the files and folders of a protocol that know how a backend is opened. */
@@ -38,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
   warming: ["errors", "http"],
+  shelf: ["artifact"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
   inventory: ["errors", "http", "observe", "store"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
@@ -49,12 +52,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ["errors", "digest", "artifact", "document", "reader", "backend", "http", "observe", "vault/vault"],
   "backends/shared": seam,
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
-  "backends/backend_type": ["errors", "artifact", "backend", "http", "backends/opening", ...opening],
+  "backends/backend_type": ["errors", "artifact", "backend", "shelf", "http", "backends/opening", ...opening],
   ...Object.assign({}, ...protocols.map(roomsOf)),
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
   configuration: ["backends/types", "backends/backend_type", "config"],
   warm: ["errors", "http", "warming", "config", "observe", "backends/types", "backends/backend_type"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
+  "bundle/foreign": [
+    ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
+    ...["backends/types", "backends/backend_type", "backends/shared/unpack"],
+  ],
   cli: [
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe"],
     ...["store/fs_layout", "store/probe", "store/unreadable"],

@@ -3,6 +3,7 @@ import type { BackendConfig, BackendSchema, Config } from "../config/schema.ts";
 import type { Destination } from "../config/warnings.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { Shelf, SourceTree } from "../shelf.ts";
 import type { Upstreams } from "./opening/upstreams.ts";
 
 /** The parts of the program that a backend is opened with. */
@@ -19,6 +20,16 @@ export interface ClientHost {
   readonly pattern: string;
   /** Its name for people, in the message at start. */
   readonly inWords: string;
+}
+
+/** How foreign sources of a protocol become upstreams, to be imported. */
+export interface Shelving<Parsed extends BackendConfig = BackendConfig> {
+  /** Returns the shelf of a source that this protocol recognises; null for any other. */
+  open(source: SourceTree): Promise<Shelf | null>;
+  /** Returns the URLs of a backend's upstreams, and others that mean the same. */
+  urlsOf(backend: Parsed): readonly string[];
+  /** Returns a backend that asks its upstream whatever is cached, and for nothing but what is requested. */
+  eager(backend: Parsed): Parsed;
 }
 
 /**
@@ -45,4 +56,6 @@ export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opene
    * Returns a line for the message at start for each path that the backends serve together, besides their own prefixes.
    */
   sharedRoutes?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
+  /** Absent where there are no foreign sources. */
+  readonly shelving?: Shelving<Parsed>;
 }

@@ -19,7 +19,7 @@ export const apt: BackendType<AptConfig> = {
       mirrors: options.mirror_url,
       aliases: options.aliases,
       fetch: createFetch({
-        credentials: credentialsOf(options, { config, backend, log }),
+        credentials: credentialsOf(options, { config, backend, upstreams, log }),
         headers: [],
         origins: options.mirror_url,
       }),

@@ -18,7 +18,7 @@ export const http: BackendType<HttpConfig> = {
       ...commonOptionsOf(backend, config),
       baseUrls: options.base_url,
       fetch: createFetch({
-        credentials: credentialsOf(options, { config, backend, log }),
+        credentials: credentialsOf(options, { config, backend, upstreams, log }),
         headers: Object.entries(options.headers ?? {}) as unknown as HeaderList,
         origins: options.base_url,
       }),

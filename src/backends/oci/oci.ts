@@ -13,6 +13,7 @@ import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
 import { createRoot } from "./root.ts";
+import { openImageShelf } from "./shelf/open.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
 import { createRegistryOpener } from "./unconfigured_registries.ts";
 
@@ -46,6 +47,11 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
     });
   },
   together: withRoot,
+  shelving: {
+    open: openImageShelf,
+    urlsOf: ({ config: { repositories } }) => repositories.map(({ registry_url }) => registry_url),
+    eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, tag_ttl: 0, prefetch: ["none"] } }),
+  },
 };
 
 /**

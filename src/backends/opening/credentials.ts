@@ -5,6 +5,7 @@ import type { Log } from "../../observe/log.ts";
 import type { Credentials } from "../../upstream/credentials.ts";
 import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import { SecretFile } from "../../key_files/secret_file.ts";
+import type { Upstreams } from "./upstreams.ts";
 
 /** Configured credentials, with the secrets that were read from files. */
 export interface KnownCredentials {
@@ -16,6 +17,7 @@ export interface KnownCredentials {
 export interface CredentialsDeps {
   readonly config: Config;
   readonly backend: BackendConfig;
+  readonly upstreams: Pick<Upstreams, "reachNetwork">;
   readonly log: Log;
 }
 
@@ -37,11 +39,12 @@ export function credentialsOf(
  */
 export function openCredentials(
   { username, password = "", password_file, token, token_file }: CredentialValues,
-  { config, backend, log }: CredentialsDeps,
+  { config, backend, upstreams, log }: CredentialsDeps,
   form: (known: KnownCredentials) => Credentials,
 ): Credentials | RenewableCredentials {
   const path = token_file ?? password_file;
-  if (path === undefined || !isOnline(backend, config)) return form({ username, password, token });
+  const isNeeded = upstreams.reachNetwork && isOnline(backend, config);
+  if (path === undefined || !isNeeded) return form({ username, password, token });
   return renewable(
     new SecretFile(path, { log }),
     (secret) =>

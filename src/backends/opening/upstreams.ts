@@ -24,6 +24,8 @@ export interface UpstreamsOptions {
   readonly version: string;
   /** The name of this vault in `Via`. */
   readonly viaName: string;
+  /** Answers every request in place of the network, without credentials, redirects and retries. */
+  readonly transport?: Fetch | undefined;
 }
 
 /** The certificates that one of a backend's upstreams may have of its own; paths of PEM files. */
@@ -43,11 +45,17 @@ export class Upstreams {
     this.#options = options;
   }
 
+  /** False where nothing leaves this process, so that no credentials are needed. */
+  get reachNetwork(): boolean {
+    return this.#options.transport === undefined;
+  }
+
   /**
    * Opens connections to one upstream of a backend. Throws `config_invalid`, `storage_failed` or `permission_missing`.
    */
   async connect(backend: BackendConfig, own: OwnCertificates = {}): Promise<CreateFetch> {
-    const { config, log, health, version, viaName } = this.#options;
+    const { config, log, health, version, viaName, transport } = this.#options;
+    if (transport !== undefined) return ({ wrap }) => wrap === undefined ? transport : wrap(transport);
     const options = backend.config;
     const proxy = options.proxy ?? config.proxy;
     const read = async (): Promise<EgressOptions> => ({

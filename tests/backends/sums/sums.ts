@@ -13,7 +13,7 @@ export const sums: BackendType<SumsConfig> = {
   async open(backend, { config, upstreams, log }) {
     const { ttl, timeout, base_url, ...options } = backend.config;
     const connect = await upstreams.connect(backend);
-    const credentials = credentialsOf(options, { config, backend, log });
+    const credentials = credentialsOf(options, { config, backend, upstreams, log });
     return createBackend({
       ...commonOptionsOf(backend, config),
       ttlMs: ttl,

@@ -1,0 +1,62 @@
+import { formatDigest } from "../../../digest.ts";
+import { linksOf } from "../linked_content.ts";
+import { readWhole } from "../../shared/shelves/read_small.ts";
+import type { Content, ImageSource } from "./image_source.ts";
+
+/** What an image consists of, in an order in which everything comes before what lists it. */
+export interface ImageContent {
+  readonly digest: string;
+  readonly kind: "manifest" | "blob";
+  readonly content: Content;
+}
+
+/** An index may list indexes; nobody nests them deeper. */
+const deepest = 3;
+
+export async function bytesOf(content: Content): Promise<Uint8Array<ArrayBuffer>> {
+  return content instanceof Uint8Array ? content : await readWhole(content);
+}
+
+/** The content of an image as far as the source has it. */
+export interface ImageParts {
+  readonly parts: readonly ImageContent[];
+  /** The digests of blobs that the source lacks although it has their manifest. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Collects what a manifest or index leads to, itself last. Images of an index that the source does not have, or not
+ * whole, are left out: layouts for one platform often have the whole index. The parts are null where the source lacks
+ * the manifest itself, some of its blobs, or all images of an index.
+ */
+export async function collectParts(
+  source: ImageSource,
+  digest: string,
+  seen: Set<string> = new Set(),
+  depth = 0,
+): Promise<ImageParts | { readonly parts: null; readonly missing: readonly string[] }> {
+  const content = await source.find(digest);
+  if (content === null) return { parts: null, missing: [digest] };
+  const { manifests, blobs } = linksOf(await bytesOf(content));
+  const parts: ImageContent[] = [];
+  const missing: string[] = [];
+  for (const blob of blobs.map(formatDigest)) {
+    if (seen.has(blob)) continue;
+    const found = await source.find(blob);
+    if (found === null) missing.push(blob);
+    else parts.push({ digest: blob, kind: "blob", content: found });
+  }
+  if (missing.length > 0) return { parts: null, missing };
+  const lacking: string[] = [];
+  let whole = 0;
+  for (const child of depth < deepest ? manifests : []) {
+    const below = await collectParts(source, formatDigest(child.digest), seen, depth + 1);
+    lacking.push(...below.missing);
+    if (below.parts === null) continue;
+    whole += 1;
+    parts.push(...below.parts);
+  }
+  if (manifests.length > 0 && whole === 0) return { parts: null, missing: lacking };
+  for (const part of parts) seen.add(part.digest);
+  return { parts: [...parts, { digest, kind: "manifest", content }], missing: lacking };
+}

@@ -1,0 +1,125 @@
+import type { Shelf, ShelfItem, ShelfTarget } from "../../../shelf.ts";
+import { lacking } from "../../shared/shelves/lacking.ts";
+import { respondWithBytes, respondWithFile } from "../../shared/shelves/file_response.ts";
+import { everyForm } from "../accept.ts";
+import { mediaTypeIn } from "./media_type.ts";
+import { createdAt } from "./image_age.ts";
+import { bytesOf, collectParts, type ImageContent } from "./image_links.ts";
+import { type FoundImage, type ImageSource, sizeOf } from "./image_source.ts";
+import { placeOf } from "./image_place.ts";
+import { formatReference, parseRenamed, type Reference } from "./reference.ts";
+
+/** A registry in front of the images of a foreign source. */
+export class ImageShelf implements Shelf {
+  readonly description: string;
+  readonly #source: ImageSource;
+  /** The image that is imported now, and the tag that leads to it: other registries may have the same names. */
+  #tagged: { readonly tag: string; readonly digest: string } | null = null;
+
+  constructor(source: ImageSource) {
+    this.description = source.description;
+    this.#source = source;
+  }
+
+  readonly fetch: Shelf["fetch"] = async (request) => {
+    const [, noun, reference = ""] = /\/(manifests|blobs)\/([^/]+)$/.exec(new URL(request.url).pathname) ?? [];
+    const written = decodeURIComponent(reference);
+    const digest = this.#tagged?.tag === written && noun === "manifests" ? this.#tagged.digest : written;
+    const content = noun === undefined ? null : await this.#source.find(digest);
+    if (content === null) throw lacking(request);
+    if (noun === "blobs" && !(content instanceof Uint8Array)) {
+      return respondWithFile(request, content, { "content-type": "application/octet-stream" });
+    }
+    const bytes = await bytesOf(content);
+    const contentType = noun === "blobs" ? "application/octet-stream" : mediaTypeIn(bytes);
+    return respondWithBytes(request, bytes, { "content-type": contentType, "docker-content-digest": digest });
+  };
+
+  async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
+    for await (const image of this.#source.images()) {
+      const reference = image.name === null ? null : parseImageName(image.name, target);
+      if (reference === null) yield nameless(image, target);
+      else yield* this.#image(image, reference, target);
+    }
+  }
+
+  async *#image(image: FoundImage, reference: Reference, target: ShelfTarget): AsyncGenerator<ShelfItem> {
+    const name = formatReference(reference);
+    const { parts, missing } = await collectParts(this.#source, image.digest);
+    if (parts === null) {
+      return yield { kind: "left_out", name, reason: `the source does not have all of it: ${listed(missing)} missing` };
+    }
+    const place = await placeOf(reference, image.digest, target);
+    if ("refusal" in place) return yield { kind: "left_out", name, reason: place.refusal };
+    const top = `${place.path}/manifests/${reference.tag}`;
+    const newer = await this.#newerCached(place.path, top, { image, target });
+    if (newer !== null) return yield { kind: "kept", name, reason: newer };
+    for (const part of parts.slice(0, -1)) yield requestFor(part, `${place.path}/${nounOf(part)}/${part.digest}`, name);
+    this.#tagged = { tag: reference.tag, digest: image.digest };
+    const headers = { accept: everyForm.accept, "cache-control": "no-cache" };
+    const { content } = parts.at(-1)!;
+    yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers } };
+    this.#tagged = null;
+    if (missing.length > 0) {
+      const reason = `of its index the source has only a part, so other platforms are not there`;
+      yield { kind: "kept", name, reason };
+    }
+    if (image.caveat !== undefined) yield { kind: "kept", name, reason: image.caveat };
+  }
+
+  /** Says that the cached image of this tag is newer, as far as configs of images tell; null where it is not. */
+  async #newerCached(
+    path: string,
+    tagPath: string,
+    { image, target }: { readonly image: FoundImage; readonly target: ShelfTarget },
+  ): Promise<string | null> {
+    const headers = { accept: everyForm.accept };
+    const readCached = async (path: string) => {
+      const response = await target.askCached({ path, headers });
+      if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      await response.body?.cancel();
+      return null;
+    };
+    const cached = await readCached(tagPath);
+    const own = await this.#source.find(image.digest);
+    if (cached === null || own === null) return null;
+    const [before, now] = [
+      await createdAt(cached, (noun, digest) => readCached(`${path}/${noun}/${digest}`)),
+      await createdAt(await bytesOf(own), async (_, digest) => {
+        const found = await this.#source.find(digest);
+        return found && await bytesOf(found);
+      }),
+    ];
+    if (before === null || now === null || before <= now) return null;
+    const [cachedDay, ownDay] = [before, now].map((time) => new Date(time).toISOString().slice(0, 19));
+    return `the cached image was made at ${cachedDay}Z, this one at ${ownDay}Z; purge the cached one first to have this one`;
+  }
+}
+
+function nounOf({ kind }: ImageContent): "manifests" | "blobs" {
+  return kind === "manifest" ? "manifests" : "blobs";
+}
+
+function requestFor(part: ImageContent, path: string, image: string): ShelfItem {
+  const headers = { accept: part.kind === "manifest" ? everyForm.accept : "*/*" };
+  const name = `${image} ${part.kind} ${part.digest.slice(0, 19)}`;
+  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers } };
+}
+
+/** A name without a slash and a colon is a tag alone, unless the user says what it means. */
+function parseImageName(name: string, { renamed }: ShelfTarget): Reference | null {
+  return /[/:]/.test(name) || renamed.has(name) ? parseRenamed(name, renamed) : null;
+}
+
+function nameless({ name, digest }: FoundImage, { renamed }: ShelfTarget): ShelfItem {
+  const written = name ?? digest;
+  const reason = name !== null && (/[/:]/.test(name) || renamed.has(name))
+    ? "this is not the name of an image"
+    : `the source does not say which image it is; say so with --map ${written}=docker.io/library/NAME:TAG`;
+  return { kind: "left_out", name: written, reason };
+}
+
+function listed(digests: readonly string[]): string {
+  const [first = "", ...others] = digests;
+  return others.length === 0 ? `${first} is` : `${first} and ${others.length} more are`;
+}

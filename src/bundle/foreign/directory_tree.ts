@@ -1,0 +1,74 @@
+import type { SourceFile, SourceItem, SourceTree } from "../../shelf.ts";
+import { VaultError } from "../../errors.ts";
+import { fileRange } from "./file_range.ts";
+
+/** Opens a directory as a source. Throws `bad_request` where it cannot be read. */
+export async function openDirectory(path: string): Promise<SourceTree> {
+  return new DirectoryTree(path, await Deno.realPath(path));
+}
+
+class DirectoryTree implements SourceTree {
+  readonly name: string;
+  readonly #root: string;
+
+  constructor(name: string, root: string) {
+    this.name = name;
+    this.#root = root;
+  }
+
+  async find(path: string): Promise<SourceFile | null> {
+    const real = await this.#resolve(path);
+    if (real === null) return null;
+    const { isFile, size, mtime } = await Deno.stat(real);
+    if (!isFile) return null;
+    return {
+      path,
+      sizeBytes: size,
+      modifiedAt: mtime?.getTime() ?? 0,
+      stream: (start, end = size) => fileRange(real, { start, end }),
+    };
+  }
+
+  async list(folder: string): Promise<readonly SourceItem[]> {
+    const real = await this.#resolve(folder);
+    if (real === null || !(await Deno.stat(real)).isDirectory) return [];
+    const items: SourceItem[] = [];
+    for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(real)) {
+      if (isFile || isDirectory) items.push({ name, isFolder: isDirectory });
+      else if (isSymlink) items.push(...await this.#linked(folder, name));
+    }
+    return items.sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  close(): void {}
+
+  /** Folders are reached without links only, so that no walk goes round in circles. */
+  async #linked(folder: string, name: string): Promise<SourceItem[]> {
+    return await this.find(folder === "" ? name : `${folder}/${name}`) === null ? [] : [{ name, isFolder: false }];
+  }
+
+  /** Returns where a path really is; null where nothing is there, or a link leads out of the source. */
+  async #resolve(path: string): Promise<string | null> {
+    if (path !== "" && path.split("/").some((segment) => ["", ".", ".."].includes(segment))) return null;
+    try {
+      const real = await Deno.realPath(path === "" ? this.#root : `${this.#root}/${path}`);
+      return real === this.#root || real.startsWith(`${this.#root}/`) ? real : null;
+    } catch (error) {
+      if (isNothing(error)) return null;
+      throw unreadable(`${this.name}/${path}`, error);
+    }
+  }
+}
+
+function isNothing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.FilesystemLoop;
+}
+
+function unreadable(path: string, cause: unknown): VaultError {
+  if (cause instanceof Deno.errors.NotCapable) {
+    const message = `Cannot read "${path}": start with --allow-read=${path}`;
+    return new VaultError("permission_missing", message, { cause });
+  }
+  return new VaultError("bad_request", `Cannot read "${path}": ${(cause as Error).message}`, { cause });
+}

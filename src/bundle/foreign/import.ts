@@ -1,0 +1,104 @@
+import { createApp } from "../../app.ts";
+import type { Shelving } from "../../backends/backend_type.ts";
+import { typeOf } from "../../backends/types.ts";
+import type { BackendConfig, Config } from "../../config/schema.ts";
+import type { Log } from "../../observe/log.ts";
+import type { ShelfBackend, ShelfItem, ShelfRequest, ShelfTarget } from "../../shelf.ts";
+import { createClientInProcess } from "../../warm/client_in_process.ts";
+import type { VaultClient } from "../../warming.ts";
+import { eagerConfig, offlineConfig } from "./import_config.ts";
+import type { ForeignSource } from "./recognise.ts";
+import { type Outcome, sendRequest } from "./send_request.ts";
+
+export interface ImportOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly version: string;
+  /** The names of the source that mean other names here; none where absent. */
+  readonly renamed?: ReadonlyMap<string, string>;
+  /** True asks for nothing: what would be imported is only named. */
+  readonly dryRun?: boolean;
+  readonly openFilesLimit?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of one thing of a source. */
+export interface ForeignOutcome {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Imports a foreign source: the vault is opened in this process with the source in place of its network, and asked for
+ * all that the source has, as clients would. So each body is checked as usual, and nothing is downloaded. Yields what
+ * became of each thing. Throws as `createApp`, and the reason of the signal.
+ */
+export async function* importForeign(source: ForeignSource, options: ImportOptions): AsyncGenerator<ForeignOutcome> {
+  const { config, dryRun = false, signal } = options;
+  await using vaults = await openVaults(source, options);
+  const target: ShelfTarget = {
+    backends: shelfBackendsOf(source, config),
+    renamed: options.renamed ?? new Map(),
+    ask: (request, method) => ask(vaults.eager, request, { method, signal }),
+    askCached: (request) => ask(vaults.cached, request, { signal }),
+  };
+  for await (const item of source.shelf.items(target)) {
+    signal?.throwIfAborted();
+    yield await outcomeOf(item, { client: vaults.eager, dryRun, signal });
+  }
+}
+
+interface Sending {
+  readonly client: VaultClient;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function outcomeOf(item: ShelfItem, { client, dryRun, signal }: Sending): Promise<ForeignOutcome> {
+  const { name } = item;
+  if (item.kind !== "request") {
+    return { name, sizeBytes: 0, outcome: { kind: item.kind, reason: item.reason } };
+  }
+  const { sizeBytes, request } = item;
+  if (dryRun) return { name, sizeBytes, outcome: { kind: "found" } };
+  return { name, sizeBytes, outcome: await sendRequest({ client, request, sizeBytes, signal }) };
+}
+
+function ask(
+  client: VaultClient,
+  { path, headers }: ShelfRequest,
+  { method, signal }: { readonly method?: "GET" | "HEAD" | undefined; readonly signal: AbortSignal | undefined },
+): Promise<Response> {
+  return client.request(path, { ...method && { method }, ...headers && { headers }, ...signal && { signal } });
+}
+
+interface Vaults extends AsyncDisposable {
+  /** Asks the source for what is not cached, and for what may have changed. */
+  readonly eager: VaultClient;
+  /** Answers with what is cached. */
+  readonly cached: VaultClient;
+}
+
+async function openVaults(source: ForeignSource, options: ImportOptions): Promise<Vaults> {
+  const { config, log, version, openFilesLimit } = options;
+  const deps = { log, version, transport: source.shelf.fetch, ...openFilesLimit !== undefined && { openFilesLimit } };
+  const eager = await createApp(eagerConfig(config), deps);
+  const cached = await createApp(offlineConfig(config), deps);
+  return {
+    eager: createClientInProcess((request) => eager.ask(request)),
+    cached: createClientInProcess((request) => cached.ask(request)),
+    async [Symbol.asyncDispose]() {
+      await eager.close(0);
+      await cached.close(0);
+    },
+  };
+}
+
+function shelfBackendsOf({ type }: ForeignSource, { backends }: Config): ShelfBackend[] {
+  const own = backends.filter((backend) => typeOf(backend) === type);
+  const { urlsOf } = type.shelving as Shelving;
+  return own.map((backend: BackendConfig) => {
+    return { name: backend.name, prefix: backend.config.prefix, urls: urlsOf(backend) };
+  });
+}

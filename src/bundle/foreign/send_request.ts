@@ -1,0 +1,57 @@
+import { parseJsonObject } from "../../http/json.ts";
+import type { ShelfRequest } from "../../shelf.ts";
+import type { VaultClient } from "../../warming.ts";
+
+/** What became of a request for a thing, or of a thing that is not asked for. */
+export type Outcome =
+  /** It is in the cache now. */
+  | { readonly kind: "imported" }
+  /** It was in the cache before. */
+  | { readonly kind: "cached" }
+  /** It is in the source, and was only to be named. */
+  | { readonly kind: "found" }
+  /** The vault refused it, or has something else: a wrong digest, no room. */
+  | { readonly kind: "failed"; readonly reason: string }
+  /** As in `ShelfItem`. */
+  | { readonly kind: "left_out"; readonly reason: string }
+  | { readonly kind: "kept"; readonly reason: string };
+
+/** Bodies from this size on are asked for by HEAD first, so that what is cached is not read. */
+const largeBytes = 256 * 1024;
+
+export interface Sent {
+  readonly client: VaultClient;
+  readonly request: ShelfRequest;
+  readonly sizeBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Sends a request to the vault and reads the answer to its end. Throws the reason of the signal only. */
+export async function sendRequest({ client, request, sizeBytes, signal }: Sent): Promise<Outcome> {
+  const { path, headers } = request;
+  const options = { ...headers && { headers }, ...signal && { signal } };
+  try {
+    if (sizeBytes >= largeBytes && isHit(await client.request(path, { ...options, method: "HEAD" }))) {
+      return { kind: "cached" };
+    }
+    const response = await client.request(path, options);
+    if (!response.ok) return { kind: "failed", reason: reasonIn(await response.text()) };
+    await response.body?.pipeTo(new WritableStream());
+    return { kind: isHit(response) ? "cached" : "imported" };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** RFC 9211: a hit was answered without the upstream, which is the source here. */
+function isHit({ ok, headers }: Response): boolean {
+  return ok && /;\s*hit\b/.test(headers.get("cache-status") ?? "");
+}
+
+/** The message of an error, which some protocols wrap in JSON, without the full stop at its end. */
+function reasonIn(text: string): string {
+  const { errors } = parseJsonObject(text) ?? {};
+  const wrapped: unknown = Array.isArray(errors) ? errors[0]?.message : undefined;
+  return (typeof wrapped === "string" ? wrapped : text).trim().replace(/\.$/, "");
+}

@@ -1,0 +1,83 @@
+import type { Fetch } from "./artifact.ts";
+
+/** A regular file of a foreign source. */
+export interface SourceFile {
+  /** Its path in the source, without a leading slash. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** When it was last changed, in ms since the epoch. */
+  readonly modifiedAt: number;
+  /** Streams its bytes from `start` up to `end`, which is exclusive; to its end where absent. */
+  stream(start: number, end?: number): ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** The name of a file or folder in a folder of a source. */
+export interface SourceItem {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+/**
+ * The files of a foreign source: a directory, or an archive. Paths have no slash at either end, and no empty, `.` or
+ * `..` segment; the source itself is the empty path. Links are followed within the source only.
+ */
+export interface SourceTree {
+  /** The path of the source, as the user wrote it. */
+  readonly name: string;
+  /** Finds the regular file at a path; null where there is none. */
+  find(path: string): Promise<SourceFile | null>;
+  /** Lists a folder in the order of names; empty where there is none. */
+  list(folder: string): Promise<readonly SourceItem[]>;
+  close(): void;
+}
+
+/** A request that a client of the vault would send. */
+export interface ShelfRequest {
+  /** The path and query at the vault, such as `/v2/library/alpine/manifests/3.20`. */
+  readonly path: string;
+  /** None where absent. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One thing that a source has. */
+export type ShelfItem =
+  /** The request that brings it into the cache; GET. */
+  | { readonly kind: "request"; readonly name: string; readonly sizeBytes: number; readonly request: ShelfRequest }
+  /** It cannot be imported, or must not; the reason is a sentence without a full stop. */
+  | { readonly kind: "left_out"; readonly name: string; readonly reason: string }
+  /** It is in the cache already, or something newer is; the reason as above. */
+  | { readonly kind: "kept"; readonly name: string; readonly reason: string };
+
+/** A backend as far as a shelf has to know it. */
+export interface ShelfBackend {
+  readonly name: string;
+  /** Begins with a slash and does not end with one, unless it is the root `/`. */
+  readonly prefix: string;
+  /** The URLs of its upstreams, and others that mean the same. */
+  readonly urls: readonly string[];
+}
+
+/** The vault that a shelf is imported into. */
+export interface ShelfTarget {
+  /** The backends of the shelf's own type, in the order of the configuration. */
+  readonly backends: readonly ShelfBackend[];
+  /** The names of the source that mean other names here, as the user says. */
+  readonly renamed: ReadonlyMap<string, string>;
+  /** Sends a request to the vault, which has the shelf for its network. The caller reads or cancels the body. */
+  ask(request: ShelfRequest, method?: "GET" | "HEAD"): Promise<Response>;
+  /** Sends a request that is answered with what is cached, and an error where nothing is. */
+  askCached(request: ShelfRequest): Promise<Response>;
+}
+
+/** A foreign source as an upstream of the vault: it answers as the server of its protocol would. */
+export interface Shelf {
+  /** What the source is, to stand after "is": `an OCI image layout`. */
+  readonly description: string;
+  /** Answers a request of the vault. Throws VaultError for what the source does not have: nothing is known of that. */
+  readonly fetch: Fetch;
+  /**
+   * Yields what the source has, with the requests in an order in which everything comes before what leads to it. The
+   * next item is asked for only when the request of the last one has been answered.
+   */
+  items(target: ShelfTarget): AsyncIterable<ShelfItem>;
+}
