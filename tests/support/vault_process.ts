@@ -37,7 +37,12 @@ export interface VaultOptions {
   readonly cwd?: string;
   /** How many files the process may have open; as many as the tests where absent. */
   readonly openFiles?: number;
+  /** Makes the command line that runs it elsewhere, as in a network namespace or as another user; here where absent. */
+  readonly enter?: Enter;
 }
+
+/** Makes a command line that runs another one elsewhere. */
+export type Enter = (command: readonly string[]) => string[];
 
 /** A real vault in a process of its own. */
 export class VaultProcess extends ServerProcess {
@@ -56,7 +61,8 @@ export class VaultProcess extends ServerProcess {
     ];
     const { openFiles } = options;
     const limit = openFiles === undefined ? [] : ["sh", "-c", `ulimit -n ${openFiles}; exec "$@"`, "sh"];
-    const command = [...limit, ...program];
+    const { enter = (command) => [...command] } = options;
+    const command = enter([...limit, ...program]);
     const vault = new VaultProcess(command, {
       env: vaultEnvironment(options.env),
       clearEnv: true,
@@ -82,10 +88,12 @@ export async function runVault(
   args: readonly string[],
   options: Omit<VaultOptions, "args"> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const [program = "", ...rest] = vaultCommand(options.permissions);
+  const { enter = (command) => [...command], cwd = projectRoot } = options;
+  const own = [...vaultCommand(options.permissions), ...args, ...args[0] === "serve" ? [oldRuntimeAllowed] : []];
+  const [program = "", ...rest] = enter(own);
   const { code, stdout, stderr } = await new Deno.Command(program, {
-    args: [...rest, ...args, ...args[0] === "serve" ? [oldRuntimeAllowed] : []],
-    cwd: projectRoot,
+    args: rest,
+    cwd,
     env: vaultEnvironment(options.env),
     clearEnv: true,
     stdin: "null",

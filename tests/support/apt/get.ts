@@ -1,22 +1,28 @@
 import { type CommandResult, runCommand, runToSuccess } from "../run_command.ts";
 import type { TempDir } from "../temp_dir.ts";
+import type { Enter } from "../vault_process.ts";
 
 export interface AptGetOptions {
   /** Lines of sources.list. */
   readonly sources: string;
   /** More settings: `Acquire::http::Proxy=http://…`. */
   readonly settings?: readonly string[];
+  /** Makes the command line that runs it elsewhere; here where absent. */
+  readonly enter?: Enter;
 }
 
 /** A real apt-get with a root of its own: nothing of the machine's settings, lists and packages. */
 export class AptGet {
   readonly root: string;
+  readonly #enter: Enter;
 
-  private constructor(root: string) {
+  private constructor(root: string, enter: Enter) {
     this.root = root;
+    this.#enter = enter;
   }
 
-  static async create(dir: TempDir, name: string, { sources, settings = [] }: AptGetOptions): Promise<AptGet> {
+  static async create(dir: TempDir, name: string, options: AptGetOptions): Promise<AptGet> {
+    const { sources, settings = [], enter = (command) => [...command] } = options;
     const root = dir.join(name);
     const folders = ["etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d", "etc/apt/trusted.gpg.d"];
     const state = ["var/lib/apt/lists/partial", "var/cache/apt/archives/partial", "var/log/apt"];
@@ -37,13 +43,13 @@ export class AptGet {
     ];
     const lines = [...own, ...settings].map((setting) => setting.replace(/^(.+?)=(.*)$/, '$1 "$2";\n'));
     await Deno.writeTextFile(`${root}/apt.conf`, lines.join(""));
-    return new AptGet(root);
+    return new AptGet(root, enter);
   }
 
   /** The settings are in a file of their own: options count only when the machine's have been read. */
   run(...args: readonly string[]): Promise<CommandResult> {
     const env = { APT_CONFIG: `${this.root}/apt.conf`, DEBIAN_FRONTEND: "noninteractive" };
-    return runCommand(["env", "-C", this.root, "apt-get", ...args], { env });
+    return runCommand(this.#enter(["env", "-C", this.root, "apt-get", ...args]), { env });
   }
 
   /** Throws with all that apt wrote where it fails, or says that something did. */

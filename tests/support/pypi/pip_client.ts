@@ -1,6 +1,7 @@
 import { versionsIn } from "./installed_packages.ts";
 import { type CommandResult, runCommand } from "../run_command.ts";
 import { createTempDir, type TempDir } from "../temp_dir.ts";
+import type { Enter } from "../vault_process.ts";
 
 /** Where pip has put packages. */
 export interface PipInstallation {
@@ -17,6 +18,8 @@ export interface PipOptions {
   readonly python?: string;
   /** Whether it keeps what it has got, for its next run; over http it does so for trusted hosts only. */
   readonly cache?: boolean;
+  /** Makes the command line that runs it elsewhere; here where absent. */
+  readonly enter?: Enter;
 }
 
 /** A real pip that knows of nothing but one index: no settings, caches or links of the machine. */
@@ -62,14 +65,15 @@ export class Pip implements AsyncDisposable {
   }
 
   async run(command: string, ...args: string[]): Promise<CommandResult> {
-    const { indexUrl, python = "python3", cache = false } = this.#options;
+    const { indexUrl, python = "python3", cache = false, enter = (command) => [...command] } = this.#options;
     const caching = cache
       ? ["--cache-dir", this.#dir.join("cache"), "--trusted-host", new URL(indexUrl).host]
       : ["--no-cache-dir"];
     // A failure that is retried costs seconds.
     const general = ["--retries", "0", "--disable-pip-version-check", "--no-input", ...caching];
     const env = { HOME: this.#dir.path, PIP_CONFIG_FILE: "/dev/null" };
-    return await runCommand([python, "-m", "pip", command, ...general, "--index-url", indexUrl, ...args], { env });
+    const own = [python, "-m", "pip", command, ...general, "--index-url", indexUrl, ...args];
+    return await runCommand(enter(own), { env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
