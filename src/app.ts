@@ -142,7 +142,7 @@ function openStore(config: Config, { log, events, openFilesLimit }: StoreDeps): 
 
 type VaultDeps = Pick<VaultOptions, "store" | "events" | "log" | "health"> & { readonly backends: readonly Backend[] };
 
-function openVault(config: Config, { store, events, log, health, backends }: VaultDeps): Vault {
+export function openVault(config: Config, { store, events, log, health, backends }: VaultDeps): Vault {
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   return createVault({
     store,
@@ -168,7 +168,7 @@ function backoffFor(attempt: number): number {
 }
 
 /** Opens all backends of a configuration, in its order, and puts those of one type together. */
-async function openBackends(opening: Opening, types: readonly BackendType[]): Promise<Backend[]> {
+export async function openBackends(opening: Opening, types: readonly BackendType[]): Promise<Backend[]> {
   const opened: { readonly type: BackendType; readonly backend: Backend }[] = [];
   for (const backend of opening.config.backends) {
     const type = typeOf(backend, types);

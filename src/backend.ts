@@ -32,6 +32,14 @@ export interface BackendRequest {
   readonly headers: Headers;
 }
 
+/** A request below a backend's prefix that may lead to an artifact. */
+export interface KeyRequest {
+  /** The path and the query, as in `BackendRequest`. */
+  readonly target: string;
+  /** The headers that choose a representation; none when absent. */
+  readonly headers?: HeaderList;
+}
+
 /** The meaning of a request, as a backend resolves it. */
 export type Resolved =
   | ResolvedArtifact
@@ -121,6 +129,11 @@ export interface Backend {
    * does.
    */
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved>;
+  /**
+   * Returns the requests that may lead to the artifact of a key, the likelier ones first; when absent, the key is the
+   * path and the query.
+   */
+  requestsOf?(key: string): readonly KeyRequest[];
   /** Returns an error in the form of the protocol; when absent, errors are plain text. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;
 }

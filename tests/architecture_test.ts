@@ -42,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   warming: ["errors", "http"],
   shelf: ["artifact"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
-  inventory: ["errors", "http", "observe", "store"],
+  inventory: [...seam, "observe", "store"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
     ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "http", "observe"],
@@ -55,6 +55,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "backends/backend_type": ["errors", "artifact", "backend", "shelf", "http", "backends/opening", ...opening],
   ...Object.assign({}, ...protocols.map(roomsOf)),
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
+  outlooks: ["app", ...seam, ...opening, "inventory", "store", "backends", "vault"],
   configuration: ["backends/types", "backends/backend_type", "config"],
   warm: ["errors", "http", "warming", "config", "observe", "backends/types", "backends/backend_type"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
@@ -63,8 +64,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["backends/types", "backends/backend_type", "backends/shared/unpack"],
   ],
   cli: [
-    ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe"],
-    ...["store/fs_layout", "store/probe", "store/unreadable"],
+    ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
+    ...["store/store", "store/fs_layout", "store/probe", "store/unreadable"],
   ],
   main: ["cli/run"],
 };

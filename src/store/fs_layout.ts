@@ -22,6 +22,8 @@ export class FsLayout {
   readonly usage: string;
   /** The file with the progress of verification. */
   readonly scrub: string;
+  /** The file with the patterns of entries that are never removed. */
+  readonly pins: string;
 
   constructor(root: string) {
     this.root = root;
@@ -30,6 +32,7 @@ export class FsLayout {
     this.staging = `${root}/staging`;
     this.usage = `${root}/usage.json`;
     this.scrub = `${root}/scrub.json`;
+    this.pins = `${root}/pins.json`;
   }
 
   blob(sha256: string): string {

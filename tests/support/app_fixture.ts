@@ -5,7 +5,7 @@ import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { BackendType } from "../../src/backends/backend_type.ts";
 import { backendTypes } from "../../src/backends/types.ts";
-import { createConfigSchema } from "../../src/config/schema.ts";
+import { type Config, createConfigSchema } from "../../src/config/schema.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
 import { askRaw, type RawAnswer, RawClient, type RawRequest } from "./raw_client.ts";
@@ -43,14 +43,22 @@ export async function startBackends(
 ): Promise<AppFixture> {
   const { types = backendTypes } = options;
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
-  const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...options.top, backends });
-  const config = await loadConfig({ schema: createConfigSchema(types), text, env: () => undefined });
+  const config = await configOf(backends, { ...options, cacheDir });
   const lines: string[] = [];
   const app = await createApp(config, {
     ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
   });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
   return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
+}
+
+/** The configuration with these entries of `backends`. */
+export function configOf(
+  backends: readonly unknown[],
+  { cacheDir, top, types = backendTypes }: Pick<AppOptions, "top" | "types"> & { readonly cacheDir: string },
+): Promise<Config> {
+  const text = JSON.stringify({ http_port: 0, cache_dir: cacheDir, cache_min_free: 0, ...top, backends });
+  return loadConfig({ schema: createConfigSchema(types), text, env: () => undefined });
 }
 
 interface AppFixtureOptions {

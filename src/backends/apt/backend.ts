@@ -1,5 +1,5 @@
 import type { Artifact } from "../../artifact.ts";
-import type { Backend, BackendRequest, Proxied, Resolved } from "../../backend.ts";
+import type { Backend, BackendRequest, KeyRequest, Proxied, Resolved } from "../../backend.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
@@ -15,7 +15,7 @@ import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageParsers } from "./packages/parsers.ts";
 import { proxyAdvice } from "./proxy_advice.ts";
 import { createReleases, type Releases } from "./releases.ts";
-import { parseRequest, type RepositoryRequest } from "./request.ts";
+import { encodePath, parseRequest, type RepositoryRequest } from "./request.ts";
 import { Suites } from "./suites.ts";
 import { type RepositoryLane, tasks } from "./tasks.ts";
 
@@ -79,6 +79,11 @@ class AptBackend implements Backend {
 
   usage(at: string): string {
     return `deb ${at} SUITE COMPONENT`;
+  }
+
+  requestsOf(key: string): KeyRequest[] {
+    // Copies of a release have something behind its path.
+    return [{ target: encodePath(key.replace(/;.*$/, "")) }];
   }
 
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {

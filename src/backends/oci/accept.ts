@@ -33,3 +33,10 @@ export function acceptClassOf(accept: string | null): AcceptClass {
     accept: wanted.map(({ type }) => type).join(", "),
   };
 }
+
+/** The `Accept` header of the class with this list of words in its key suffix; null for the one without a suffix. */
+export function acceptOf(words: string): string | null {
+  if (words === "") return null;
+  const wanted = words.split(",");
+  return forms.filter(({ word }) => wanted.includes(word)).map(({ type }) => type).join(", ");
+}

@@ -1,9 +1,9 @@
 import type { Artifact, CachingPolicy, Reuse } from "../../artifact.ts";
-import type { Backend, BackendRequest, DirectAnswer, Resolved, ResolvedArtifact } from "../../backend.ts";
+import type { Backend, BackendRequest, DirectAnswer, KeyRequest, Resolved, ResolvedArtifact } from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
-import { acceptClassOf, everyForm } from "./accept.ts";
+import { acceptClassOf, acceptOf, everyForm } from "./accept.ts";
 import { RegistryCandidates } from "./candidates.ts";
 import { statedMediaType } from "./document_forms.ts";
 import { createDocumentParsers } from "./document_parsers.ts";
@@ -12,7 +12,7 @@ import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
 import { announcedDigest, contentHeaders, listHeaders, versionHeader } from "./response_headers.ts";
 import { noReferrers } from "./referrers.ts";
-import { type Claim, Registries, type Unconfigured } from "./registries.ts";
+import { type Claim, defaultWord, Registries, type Unconfigured } from "./registries.ts";
 import type { RegistryOptions } from "./registry.ts";
 import { type Content, formatPath, nsOf, parseRequest } from "./request.ts";
 
@@ -114,6 +114,14 @@ class OciMirror implements RegistryBackend {
 
   resolve(request: BackendRequest, vault?: VaultReader): Resolved {
     return this.answer(belowVersion(request), vault);
+  }
+
+  requestsOf(key: string): KeyRequest[] {
+    const [, word = "", content = "", only = ""] = /^\/([^/]+)(\/.*?)(?:\?only=(.*))?$/s.exec(key) ?? [];
+    const accept = acceptOf(only);
+    const separator = content.includes("?") ? "&" : "?";
+    const named = word === defaultWord ? "" : `${separator}ns=${encodeURIComponent(word)}`;
+    return [{ target: `/v2${content}${named}`, ...accept !== null && { headers: [["accept", accept]] } }];
   }
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {

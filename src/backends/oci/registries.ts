@@ -43,8 +43,8 @@ export interface Scope {
   readonly areAlike: boolean;
 }
 
-/** No registry has this name. */
-const defaultWord = "@default";
+/** The first word of keys whose registry the request does not name. No registry has this name. */
+export const defaultWord = "@default";
 /** Clients choose the names. */
 const mostScopes = 1000;
 const hubHost = "registry-1.docker.io";

@@ -1,5 +1,5 @@
 import type { Artifact, CachingPolicy, Freshness, Listing } from "../../artifact.ts";
-import type { Backend, BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
+import type { Backend, BackendRequest, DirectAnswer, KeyRequest, Resolved } from "../../backend.ts";
 import type { Provenance } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
@@ -15,7 +15,7 @@ import { respondWithLists } from "./list_response.ts";
 import { projectsOf } from "./names.ts";
 import { headersOf } from "./page_work.ts";
 import { PageParsers } from "./rendered_page.ts";
-import { parseRequest } from "./request.ts";
+import { fileTargets, parseRequest } from "./request.ts";
 import { respondWithPage } from "./page_response.ts";
 import { tasks } from "./tasks.ts";
 import { UploadTimes } from "./upload_times.ts";
@@ -78,6 +78,11 @@ class PypiBackend implements Backend {
 
   usage(at: string): string {
     return `pip install --index-url ${at}/simple PROJECT`;
+  }
+
+  requestsOf(key: string): KeyRequest[] {
+    // The lists of indexes have the index behind their path.
+    return [...fileTargets(key), key.replace(/;.*$/, "")].map((target) => ({ target }));
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {

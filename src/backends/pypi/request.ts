@@ -59,3 +59,14 @@ export function formatFilePath(project: string, url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `/files/${project}/${protocol.slice(0, -1)}/${host}${pathname}`;
 }
+
+/**
+ * The paths at which the file of a key (`fileKeyOf`) may be asked for: the project stands at the beginning of its name,
+ * and where that ends is not known (PEP 625). None for a key of anything else.
+ */
+export function fileTargets(key: string): string[] {
+  const [, place = "", name = ""] = /^\/files(\/https?\/.+\/([^/]+))$/.exec(key) ?? [];
+  const words = name.split("-");
+  const projects = words.slice(1).map((_, at) => normaliseName(words.slice(0, at + 1).join("-")));
+  return projects.filter(isProjectName).map((project) => `/files/${project}${place}`);
+}

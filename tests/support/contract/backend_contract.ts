@@ -1,5 +1,6 @@
 import { promiseCaching } from "./caching.ts";
 import { promiseErrors } from "./errors.ts";
+import { promiseOutlooks } from "./outlooks.ts";
 import { promiseOutages } from "./outages.ts";
 import { promiseSafety } from "./safety.ts";
 import { ContractScene } from "./scene.ts";
@@ -17,6 +18,7 @@ export function testBackendContract(specimen: Specimen): void {
     });
   promiseCaching(promise);
   promiseErrors(promise);
+  promiseOutlooks(promise);
   promiseOutages(promise);
   promiseSafety(promise, specimen);
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type AppFixture, type AppOptions, startBackends } from "../app_fixture.ts";
+import { cachedEntries } from "../../../src/inventory/cached_entries.ts";
+import { openOutlooks, type Outlooks } from "../../../src/outlooks.ts";
+import type { Entry } from "../../../src/store/store.ts";
+import { type AppFixture, type AppOptions, configOf, startBackends } from "../app_fixture.ts";
 import { listBlobs } from "../cache_dir.ts";
 import { type Answer, type FakeUpstream, startFakeUpstream, type UpstreamRequest } from "../fake_upstream.ts";
 import type { RawAnswer, RawClient, RawRequest } from "../raw_client.ts";
@@ -48,13 +51,31 @@ export class ContractScene implements AsyncDisposable {
   }
 
   /** A vault whose documents are never fresh, unless `backend` says otherwise. All vaults of a scene share a cache. */
-  async start({ backend, top = {} }: VaultOptions = {}): Promise<ContractVault> {
+  async start(options: VaultOptions = {}): Promise<ContractVault> {
+    return new ContractVault(await startBackends([this.#entryOf(options)], this.#optionsOf(options)));
+  }
+
+  /** What looks into the cache for a vault of the same configuration. */
+  async openOutlooks(options: VaultOptions = {}): Promise<Outlooks> {
+    const { types } = this.specimen;
+    const config = await configOf([this.#entryOf(options)], this.#optionsOf(options));
+    return await openOutlooks(config, { ...types && { types } });
+  }
+
+  /** All that is cached. */
+  entries(): Promise<Entry[]> {
+    return Array.fromAsync(cachedEntries(this.#dir.path));
+  }
+
+  #entryOf({ backend }: VaultOptions) {
     const { specimen, upstream } = this;
     const config = { prefix, retries: 0, ...specimen.config(upstream.origin), ...specimen.freshFor("0s"), ...backend };
-    const entry = { type: specimen.type, name: "specimen", config };
-    return new ContractVault(
-      await startBackends([entry], { cacheDir: this.#dir.path, top, ...specimen.types && { types: specimen.types } }),
-    );
+    return { type: specimen.type, name: "specimen", config };
+  }
+
+  #optionsOf({ top = {} }: VaultOptions) {
+    const { types } = this.specimen;
+    return { cacheDir: this.#dir.path, top, ...types && { types } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,112 @@
+import type { Config } from "../../config/schema.ts";
+import { VaultError } from "../../errors.ts";
+import { entriesNamed, type EntryDetails, readDetails } from "../../inventory/entry_details.ts";
+import { entryName } from "../../inventory/entry_name.ts";
+import { openOutlooks } from "../../outlooks.ts";
+import { shownBytes } from "../../observe/shown_bytes.ts";
+import type { Entry } from "../../store/store.ts";
+import type { Action } from "../command.ts";
+import { configOptions } from "../config_options.ts";
+import type { Io } from "../io.ts";
+import { Progress } from "../progress.ts";
+import { shownDate, shownLength } from "../shown_time.ts";
+import { type Cell, cell, writeTable } from "../table.ts";
+import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { type Next, nextOf } from "./next_request.ts";
+
+/** Shows everything about one entry. */
+export const show: Action = {
+  name: "show",
+  summary:
+    "Show everything about one entry: where from, when, how fresh, what the next client gets, who has the same bytes",
+  examples: ["artifact-vault cache show pypi/simple/requests/ --config config.yml"],
+  operands: { usage: "NAME", help: "the name of an entry, as artifact-vault cache ls prints it", least: 1, most: 1 },
+  options: { ...configOptions, json: { help: "A list of JSON objects, one for each variant" } },
+  async run(given, io) {
+    const config = await loadWithCacheDir(given, io);
+    const [name = ""] = given.operands;
+    const entries = await entriesNamed(config.cache_dir, name);
+    if (entries.length === 0) throw notCached(name, config);
+    const next = await nextOfAll(entries, config);
+    const details = await detailsOf(entries, config, io);
+    if (given.values.json) io.stdout(`${JSON.stringify(details.map((one, at) => asJson(one, next[at]!)), null, 2)}\n`);
+    else details.forEach((one, at) => report(one, next[at]!, io));
+    return 0;
+  },
+};
+
+function notCached(name: string, { cache_dir }: Config): VaultError {
+  return new VaultError(
+    "not_found",
+    `"${name}" is not in the cache "${cache_dir}"; artifact-vault cache ls --match "*${lastWord(name)}*" lists names ` +
+      "that are like it",
+  );
+}
+
+function lastWord(name: string): string {
+  return name.split("/").filter((word) => word !== "").at(-1) ?? "";
+}
+
+async function nextOfAll(entries: readonly Entry[], config: Config): Promise<readonly Next[]> {
+  const outlooks = await openOutlooks(config);
+  try {
+    const next: Next[] = [];
+    for (const entry of entries) next.push(nextOf(entry, await outlooks.of(entry), config));
+    return next;
+  } finally {
+    await outlooks.close();
+  }
+}
+
+async function detailsOf(entries: readonly Entry[], { cache_dir }: Config, io: Io): Promise<readonly EntryDetails[]> {
+  const progress = new Progress(io);
+  let done = 0;
+  const visited = () =>
+    progress.show({ unit: "entries compared", done: ++done, total: null, bytes: 0, totalBytes: null });
+  return await readDetails(cache_dir, entries, { visited }).finally(() => progress.end());
+}
+
+function report({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDetails, next: Next, io: Io): void {
+  const { location, headers, selectedBy } = entry;
+  const now = Date.now();
+  const rows: [string, string | number][] = [
+    ["name", entryName(entry)],
+    ["from", entry.url],
+    ...location === undefined ? [] : [["redirected to", location] as [string, string]],
+    ["size", entry.sizeBytes],
+    ["sha256", entry.sha256],
+    ["body", body === null ? "not cached" : bodyPath],
+    ["stored", entry.storedAt],
+    ["validated", entry.validatedAt],
+    ["used", body?.usedAt ?? "never"],
+    ["freshness", next.freshness],
+    ["next client", next.answer],
+    ...selectedBy.map(([name, value]) => ["varies by", `${name}: ${value}`] as [string, string]),
+    ...headers.map(([name, value]) => ["header", `${name}: ${value}`] as [string, string]),
+    ...pins.map((pattern) => ["pinned by", pattern] as [string, string]),
+    ...sameBytes.map((name) => ["same bytes", name] as [string, string]),
+    ...parkedBytes === 0 ? [] : [["parked bytes", parkedBytes] as [string, number]],
+  ];
+  writeTable(
+    [{ title: "ENTRY" }, { title: "" }],
+    rows.map(([name, value]) => [cell(name), shown(name, value, now)]),
+    io,
+  );
+}
+
+function shown(name: string, value: string | number, now: number): Cell {
+  if (typeof value === "string") return cell(value);
+  if (name === "size" || name === "parked bytes") return { shown: `${shownBytes(value)} (${value})`, plain: value };
+  return { shown: `${shownDate(value)} (${shownLength(now - value)} ago)`, plain: new Date(value).toISOString() };
+}
+
+function asJson({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDetails, next: Next) {
+  const iso = (at: number) => new Date(at).toISOString();
+  return {
+    ...{ name: entryName(entry), backend: entry.backend, key: entry.key, url: entry.url, location: entry.location },
+    ...{ size: entry.sizeBytes, sha256: entry.sha256, body: body === null ? null : bodyPath },
+    ...{ stored: iso(entry.storedAt), validated: iso(entry.validatedAt), used: body && iso(body.usedAt) },
+    ...{ freshness: next.freshness, decision: next.decision, next: next.answer },
+    ...{ headers: entry.headers, varies_by: entry.selectedBy, pins, same_bytes: sameBytes, parked_bytes: parkedBytes },
+  };
+}
