@@ -42,7 +42,14 @@ export interface ShelfRequest {
 /** One thing that a source has. */
 export type ShelfItem =
   /** The request that brings it into the cache; GET. */
-  | { readonly kind: "request"; readonly name: string; readonly sizeBytes: number; readonly request: ShelfRequest }
+  | {
+    readonly kind: "request";
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly request: ShelfRequest;
+    /** Where requests with the same text have failed before it, it is not sent: what leads to nothing is no use. */
+    readonly needs?: string;
+  }
   /** It cannot be imported, or must not; the reason is a sentence without a full stop. */
   | { readonly kind: "left_out"; readonly name: string; readonly reason: string }
   /** It is in the cache already, or something newer is; the reason as above. */

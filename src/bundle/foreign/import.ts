@@ -43,24 +43,32 @@ export async function* importForeign(source: ForeignSource, options: ImportOptio
     ask: (request, method) => ask(vaults.eager, request, { method, signal }),
     askCached: (request) => ask(vaults.cached, request, { signal }),
   };
+  const failed = new Set<string>();
   for await (const item of source.shelf.items(target)) {
     signal?.throwIfAborted();
-    yield await outcomeOf(item, { client: vaults.eager, dryRun, signal });
+    const result = await outcomeOf(item, { client: vaults.eager, dryRun, failed, signal });
+    if (result.outcome.kind === "failed" && item.kind === "request" && item.needs) failed.add(item.needs);
+    yield result;
   }
 }
 
 interface Sending {
   readonly client: VaultClient;
   readonly dryRun: boolean;
+  /** The `needs` of requests that have failed. */
+  readonly failed: ReadonlySet<string>;
   readonly signal: AbortSignal | undefined;
 }
 
-async function outcomeOf(item: ShelfItem, { client, dryRun, signal }: Sending): Promise<ForeignOutcome> {
+async function outcomeOf(item: ShelfItem, { client, dryRun, failed, signal }: Sending): Promise<ForeignOutcome> {
   const { name } = item;
   if (item.kind !== "request") {
     return { name, sizeBytes: 0, outcome: { kind: item.kind, reason: item.reason } };
   }
-  const { sizeBytes, request } = item;
+  const { sizeBytes, request, needs } = item;
+  if (needs !== undefined && failed.has(needs)) {
+    return { name, sizeBytes: 0, outcome: { kind: "left_out", reason: "not all of it could be imported" } };
+  }
   if (dryRun) return { name, sizeBytes, outcome: { kind: "found" } };
   return { name, sizeBytes, outcome: await sendRequest({ client, request, sizeBytes, signal }) };
 }

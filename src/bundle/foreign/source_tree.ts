@@ -14,7 +14,7 @@ const codings: readonly (readonly [coding: string, magic: readonly number[]])[] 
 ];
 
 /** An archive that unpacks to more than this, and to so many times its size, is a bomb. */
-const bomb = { bytes: 1024 ** 3, ratio: 100 };
+const bomb = { bytes: 256 * 1024 ** 2, ratio: 100 };
 
 /**
  * Opens a directory or an archive, which is unpacked into a temporary file in `spoolDir` where it is compressed. Throws
@@ -68,7 +68,7 @@ async function unpackInto(spool: string, { path, coding, packedBytes }: Packed):
   const write = (chunk: Uint8Array) => {
     written += chunk.byteLength;
     if (written > bomb.bytes && written > packedBytes * bomb.ratio) {
-      throw new Error("it unpacks to far more than it is");
+      throw new Error("it unpacks to far more than it is; unpack it yourself, if it is what you want");
     }
     for (let at = 0; at < chunk.byteLength;) at += file.writeSync(chunk.subarray(at));
   };

@@ -10,6 +10,11 @@ export class Skopeo implements AsyncDisposable {
     this.#tool = tool;
   }
 
+  /** The file of signature policies, which accepts everything. */
+  get policy(): string {
+    return this.#tool.policy;
+  }
+
   /** Runs skopeo with these arguments. */
   skopeo(...args: string[]): Promise<CommandResult> {
     const settings = ["--policy", this.#tool.policy, "--registries-conf", this.#tool.registries];

@@ -37,9 +37,9 @@ export class ImageShelf implements Shelf {
 
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     for await (const image of this.#source.images()) {
-      const reference = image.name === null ? null : parseImageName(image.name, target);
-      if (reference === null) yield nameless(image, target);
-      else yield* this.#image(image, reference, target);
+      const reference = referenceOf(image, target);
+      if (typeof reference !== "string") yield* this.#image(image, reference, target);
+      else yield { kind: "left_out", name: image.name ?? image.digest, reason: reference };
     }
   }
 
@@ -58,7 +58,7 @@ export class ImageShelf implements Shelf {
     this.#tagged = { tag: reference.tag, digest: image.digest };
     const headers = { accept: everyForm.accept, "cache-control": "no-cache" };
     const { content } = parts.at(-1)!;
-    yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers } };
+    yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers }, needs: name };
     this.#tagged = null;
     if (missing.length > 0) {
       const reason = `of its index the source has only a part, so other platforms are not there`;
@@ -103,20 +103,18 @@ function nounOf({ kind }: ImageContent): "manifests" | "blobs" {
 function requestFor(part: ImageContent, path: string, image: string): ShelfItem {
   const headers = { accept: part.kind === "manifest" ? everyForm.accept : "*/*" };
   const name = `${image} ${part.kind} ${part.digest.slice(0, 19)}`;
-  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers } };
+  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers }, needs: image };
 }
 
-/** A name without a slash and a colon is a tag alone, unless the user says what it means. */
-function parseImageName(name: string, { renamed }: ShelfTarget): Reference | null {
-  return /[/:]/.test(name) || renamed.has(name) ? parseRenamed(name, renamed) : null;
-}
-
-function nameless({ name, digest }: FoundImage, { renamed }: ShelfTarget): ShelfItem {
+/**
+ * Parses the name of an image; a text where there is none, or no usable one. A name without a slash and a colon is a tag
+ * alone, unless the user says what it means.
+ */
+function referenceOf({ name, digest }: FoundImage, { renamed }: ShelfTarget): Reference | string {
   const written = name ?? digest;
-  const reason = name !== null && (/[/:]/.test(name) || renamed.has(name))
-    ? "this is not the name of an image"
-    : `the source does not say which image it is; say so with --map ${written}=docker.io/library/NAME:TAG`;
-  return { kind: "left_out", name: written, reason };
+  const isName = renamed.has(written) || name !== null && /[/:]/.test(name);
+  if (isName) return parseRenamed(written, renamed) ?? `"${written}" is not the name of an image`;
+  return `the source does not say which image it is; say so with --map ${written}=docker.io/library/NAME:TAG`;
 }
 
 function listed(digests: readonly string[]): string {
