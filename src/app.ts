@@ -6,6 +6,7 @@ import { backendTypes, typeOf } from "./backends/types.ts";
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
+import type { FetchedAhead } from "./reader.ts";
 import { ownConnection } from "./server/exchange.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
@@ -24,6 +25,13 @@ export interface App {
    * count in `max_requests`.
    */
   ask(request: Request): Promise<Response>;
+  /**
+   * Has what such a request asks for fetched and stored, behind all downloads that clients wait for. Null where it asks
+   * for something else than an artifact, such as a generated document. Rejects with a VaultError.
+   */
+  fetchAhead(request: Request): Promise<FetchedAhead | null>;
+  /** Returns the bytes that are here of bodies on their way. */
+  arrivingBytes(): number;
   /** Returns the bytes of bodies in the cache, as far as they are counted yet. */
   cacheBytes(): number;
   /**
@@ -82,7 +90,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const vault = openVault(config, { store, events: metrics, log, health, backends });
   let shuttingDown = false;
   const isShuttingDown = () => shuttingDown;
-  const handle = createHandler({
+  const { handle, fetchAhead } = createHandler({
     backends,
     vault,
     metrics,
@@ -97,6 +105,8 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   return {
     handle,
     ask: (request) => handle(request, ownConnection),
+    fetchAhead,
+    arrivingBytes: () => vault.status().reduce((bytes, { receivedBytes }) => bytes + receivedBytes, 0),
     cacheBytes: () => store.usedBytes(),
     renewCertificates: () => upstreams.renewCertificates(),
     beginShutdown() {

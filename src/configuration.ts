@@ -2,6 +2,7 @@ import type { ClientHost } from "./backends/backend_type.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";
 import { type BackendConfig, type Config, createConfigSchema } from "./config/schema.ts";
 import { unencryptedWarnings } from "./config/warnings.ts";
+import type { WarmSource } from "./warming.ts";
 
 /** The schema of the configuration, with the keys of all types of backend. */
 export const configSchema = createConfigSchema(backendTypes);
@@ -24,4 +25,12 @@ export function sharedRoutesOf({ backends }: Config): string[] {
   return backendTypes.flatMap((type) =>
     type.sharedRoutes?.(backends.filter((one) => typeOf(one) === type), backends) ?? []
   );
+}
+
+/** Returns what the configured backends know about filling their cache ahead, in the order of their types. */
+export function warmSourcesOf({ backends }: Config): WarmSource[] {
+  return backendTypes.flatMap((type) => {
+    const own = backends.filter((one) => typeOf(one) === type);
+    return own.length === 0 ? [] : type.warming?.(own, backends) ?? [];
+  });
 }

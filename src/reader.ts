@@ -1,5 +1,6 @@
 import type { Artifact } from "./artifact.ts";
 import type { Parsed, Parser } from "./document.ts";
+import type { CacheStatus } from "./http/cache_status.ts";
 import type { HeaderList } from "./http/headers.ts";
 
 /** A stored copy of an artifact, as backends see it. */
@@ -8,6 +9,12 @@ export interface StoredCopy {
   readonly sha256: string;
   readonly sizeBytes: number;
   readonly headers: HeaderList;
+}
+
+/** A body that is stored now. */
+export interface FetchedAhead {
+  readonly cacheStatus: CacheStatus;
+  readonly sizeBytes: number;
 }
 
 /**
@@ -23,8 +30,11 @@ export interface VaultReader {
   holds(artifact: Artifact): boolean;
   /** Resolves once its body is stored, whole and checked. Throws as `Vault.open`. */
   fetch(artifact: Artifact): Promise<void>;
-  /** Does the same for an artifact that no client waits for: downloads that clients wait for go first. */
-  fetchAhead(artifact: Artifact): Promise<void>;
+  /**
+   * Does the same for an artifact that no client waits for: downloads that clients wait for go first. Returns how it
+   * came to be stored.
+   */
+  fetchAhead(artifact: Artifact): Promise<FetchedAhead>;
   /** Stores the body and headers of `from` for `to` as well, in one step. Throws `storage_failed`. */
   copy(from: Artifact, to: Artifact): Promise<void>;
   /**

@@ -1,3 +1,5 @@
+import type { FetchedAhead } from "./reader.ts";
+
 /** A request of somebody who wants the vault to have something. */
 export interface VaultRequest {
   /** `GET` when absent. */
@@ -18,6 +20,14 @@ export interface VaultClient {
    * and with the reason of the signal.
    */
   request(path: string, request?: VaultRequest): Promise<Response>;
+  /**
+   * Resolves once what such a request asks for is stored, whole and checked; its body is not read. Null for something
+   * else than an artifact, such as a generated document, which has to be requested. Rejects with the vault's own errors.
+   * Absent where the vault runs elsewhere.
+   */
+  fetchAhead?(path: string, request?: VaultRequest): Promise<FetchedAhead | null>;
+  /** Returns the bytes that are here of bodies on their way; absent with `fetchAhead`. */
+  arrivingBytes?(): number;
 }
 
 /** One thing that a client would ask for. */
@@ -58,6 +68,12 @@ export interface WarmSettings {
   readonly suites: readonly string[];
 }
 
+/** A document that a source has read. */
+export interface WarmDocument {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly headers: Headers;
+}
+
 /** What a source gets to turn a line into requests. */
 export interface Expansion {
   readonly settings: WarmSettings;
@@ -66,9 +82,9 @@ export interface Expansion {
    * Returns a document, which is warmed by this like anything else; throws `too_large` for one above 256 MiB, and else
    * a VaultError with the vault's own reason.
    */
-  read(request: WarmRequest): Promise<Uint8Array<ArrayBuffer>>;
+  read(request: WarmRequest): Promise<WarmDocument>;
   /** The same; null where there is no such document, which then counts as nothing. */
-  readIfThere(request: WarmRequest): Promise<Uint8Array<ArrayBuffer> | null>;
+  readIfThere(request: WarmRequest): Promise<WarmDocument | null>;
   /** Tells people what is left out, and why. */
   note(message: string): void;
 }

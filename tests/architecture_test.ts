@@ -13,7 +13,19 @@ const protocols = [...new Set(sourceFiles.flatMap((file) => /^backends\/([^/]+)\
 
 /** What backends, vault and server agree on. */
 const seam = [
-  ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "backend", "shelf", "http"],
+  ...[
+    "errors",
+    "digest",
+    "single_flight",
+    "lru_limit",
+    "artifact",
+    "document",
+    "reader",
+    "backend",
+    "shelf",
+    "warming",
+  ],
+  "http",
 ];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
@@ -39,7 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   artifact: ["errors", "digest", "document", "http"],
   reader: ["artifact", "document", "http"],
   backend: ["errors", "artifact", "document", "reader", "http"],
-  warming: ["errors", "http"],
+  warming: ["reader"],
   shelf: ["artifact"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
   inventory: [...seam, "observe", "store"],
@@ -52,12 +64,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ["errors", "digest", "artifact", "document", "reader", "backend", "http", "observe", "vault/vault"],
   "backends/shared": seam,
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
-  "backends/backend_type": ["errors", "artifact", "backend", "shelf", "http", "backends/opening", ...opening],
+  "backends/backend_type": [
+    "errors",
+    "artifact",
+    "backend",
+    "shelf",
+    "warming",
+    "http",
+    "backends/opening",
+    ...opening,
+  ],
   ...Object.assign({}, ...protocols.map(roomsOf)),
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
   outlooks: ["app", ...seam, ...opening, "inventory", "store", "backends", "vault"],
-  configuration: ["backends/types", "backends/backend_type", "config"],
-  warm: ["errors", "http", "warming", "config", "observe", "backends/types", "backends/backend_type"],
+  configuration: ["backends/types", "backends/backend_type", "config", "warming"],
+  warm: ["errors", "http", "reader", "warming", "observe"],
   app: [...seam, ...opening, "store", "backends", "vault", "server"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
@@ -65,6 +86,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
+    ...["warm", "warming"],
     ...["store/store", "store/fs_layout", "store/probe", "store/unreadable"],
   ],
   main: ["cli/run"],

@@ -4,6 +4,7 @@ import type { Destination } from "../config/warnings.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Shelf, SourceTree } from "../shelf.ts";
+import type { WarmSource } from "../warming.ts";
 import type { Upstreams } from "./opening/upstreams.ts";
 
 /** The parts of the program that a backend is opened with. */
@@ -58,4 +59,6 @@ export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opene
   sharedRoutes?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
   /** Absent where there are no foreign sources. */
   readonly shelving?: Shelving<Parsed>;
+  /** Returns what is known about filling the cache of these backends ahead; there is at least one. */
+  warming?(backends: readonly Parsed[], all: readonly BackendConfig[]): WarmSource;
 }

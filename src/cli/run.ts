@@ -9,9 +9,10 @@ import { type Io, processIo } from "./io.ts";
 import { permissions } from "./permissions.ts";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
+import { warm } from "./warm.ts";
 
 /** The commands of the program; without a name, the first one is meant. */
-export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, cache];
+export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, warm, cache];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {

@@ -82,7 +82,7 @@ class WatchingReader implements VaultReader {
     return Promise.reject(onlyLooking());
   }
 
-  fetchAhead(): Promise<void> {
+  fetchAhead(): Promise<never> {
     return Promise.reject(onlyLooking());
   }
 

@@ -4,12 +4,13 @@ import { isMissing, messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
 import type { Log } from "../observe/log.ts";
+import type { FetchedAhead } from "../reader.ts";
 import type { ChunkReader, OpenedArtifact, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
-import { Exchange, originOf, ownClient } from "./exchange.ts";
+import { Exchange, originOf, ownClient, ownConnection } from "./exchange.ts";
 import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
 import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
@@ -40,10 +41,24 @@ export interface HandlerOptions extends AdminOptions {
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
-/** The boundary for `Deno.serve`: every request gets an answer, is counted, and leaves one line in the log. */
-export function createHandler(options: HandlerOptions): Handler {
+/** The boundary for requests, of clients and of the program itself. */
+export interface RequestHandler {
+  /** For `Deno.serve`: every request gets an answer, is counted, and leaves one line in the log. */
+  readonly handle: Handler;
+  /**
+   * Has what a request of the program itself asks for fetched and stored, behind all downloads that clients wait for.
+   * Null where it asks for something else than an artifact. Rejects with a VaultError.
+   */
+  fetchAhead(request: Request): Promise<FetchedAhead | null>;
+}
+
+/** Creates the boundary. */
+export function createHandler(options: HandlerOptions): RequestHandler {
   const boundary = new Boundary(options);
-  return (request, info) => boundary.handle(request, info);
+  return {
+    handle: (request, info) => boundary.handle(request, info),
+    fetchAhead: (request) => boundary.fetchAhead(request),
+  };
 }
 
 const complete: Ending = { kind: "complete" };
@@ -111,6 +126,22 @@ class Boundary {
         return await this.#open(exchange, via === null ? resolved : resolvedPassingVia(resolved, via), method);
       case "document":
         return this.#render(exchange, resolved.document, method);
+    }
+  }
+
+  async fetchAhead(request: Request): Promise<FetchedAhead | null> {
+    const exchange = new Exchange(request, ownConnection);
+    const target = exchange.target = parseTarget(request.url, null);
+    const route = exchange.route = this.#routeOf(target.path);
+    if (route === null) throw this.#routes.unknown(target.path);
+    const { reader } = this.#options.vault;
+    const resolved = await route.backend.resolve(backendRequest(exchange)!, reader);
+    if (resolved.kind !== "artifact") return null;
+    try {
+      return await reader.fetchAhead(resolved.artifact);
+    } catch (error) {
+      if (isMissing(error) && resolved.ifMissing) return null;
+      throw error;
     }
   }
 

@@ -1,4 +1,12 @@
+import type { FetchedAhead } from "../reader.ts";
 import type { VaultClient, VaultRequest } from "../warming.ts";
+
+/** The part of `App` that answers requests of the program itself. */
+export interface Answering {
+  ask(request: Request): Promise<Response>;
+  fetchAhead(request: Request): Promise<FetchedAhead | null>;
+  arrivingBytes(): number;
+}
 
 /** A client that redirects lead round in a circle stops after so many. */
 const mostRedirects = 5;
@@ -6,14 +14,19 @@ const mostRedirects = 5;
 /** The host that requests of the program itself are sent to. */
 const origin = "http://localhost";
 
-/** Creates a client of the vault in this process; `ask` is `App.ask`. */
-export function createClientInProcess(ask: (request: Request) => Promise<Response>): VaultClient {
+/** Creates a client of the vault in this process. */
+export function createClientInProcess(vault: Answering): VaultClient {
   return {
+    fetchAhead(path, request = {}) {
+      request.signal?.throwIfAborted();
+      return unlessAborted(vault.fetchAhead(requestOf(origin + path, request)), request.signal);
+    },
+    arrivingBytes: () => vault.arrivingBytes(),
     async request(path, request = {}) {
       let url = origin + path;
       for (let redirects = 0;; redirects++) {
         request.signal?.throwIfAborted();
-        const response = await ask(requestOf(url, request));
+        const response = await vault.ask(requestOf(url, request));
         const next = redirects < mostRedirects ? locationOf(response, url) : null;
         if (next === null) return withBodyOfItsOwn(response);
         await response.body?.cancel();
@@ -47,4 +60,18 @@ function withBodyOfItsOwn(response: Response): Response {
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
   return new Response(body, response);
+}
+
+/** Rejects with the reason of the signal once that has ended, whatever becomes of the promise. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    promise.catch(() => {});
+  }
 }

@@ -64,11 +64,11 @@ class Scene implements AsyncDisposable {
     const metrics = new Metrics({
       ...{ version: "0", backends: ["npm"], cacheBytes: () => 0, upstreams: () => [], transfers: () => [] },
     });
-    const handler = createHandler({
+    const { handle } = createHandler({
       ...{ backends: [backend], vault: this.fixture.vault, log: this.log, metrics, viaName: "vault-a" },
       ...{ probe: () => null, isShuttingDown: () => false },
     });
-    this.#vault = Deno.serve(quiet, handler);
+    this.#vault = Deno.serve(quiet, handle);
   }
 
   async ask(path: string, init: RequestInit = { method: "POST", body: "{}" }): Promise<Response> {

@@ -72,7 +72,7 @@ export class Served implements AsyncDisposable {
       isShuttingDown: rest.isShuttingDown ?? (() => false),
       ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
       ...rest.serverNames !== undefined && { serverNames: rest.serverNames },
-    });
+    }).handle;
     const onError = () => new Response(null, { status: 500 });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, onError }, this.handler);
   }

@@ -66,7 +66,7 @@ promises("in this process", async (backends, top) => {
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
   const app = await createApp(config, { log: noLog, version: "0.0.0" });
   return {
-    client: createClientInProcess(app.ask),
+    client: createClientInProcess(app),
     async [Symbol.asyncDispose]() {
       await app.close(0);
       await Deno.remove(cacheDir, { recursive: true });
@@ -95,7 +95,7 @@ Deno.test("requests of the program itself do not count in max_requests, and pass
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
   const app = await createApp(config, { log: noLog, version: "0.0.0" });
   try {
-    const client = createClientInProcess(app.ask);
+    const client = createClientInProcess(app);
     const both = await Promise.all([client.request("/files/a"), client.request("/files/a")]);
     assert.deepEqual(await Promise.all(both.map((one) => one.text())), ["hello", "hello"]);
   } finally {

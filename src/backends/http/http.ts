@@ -6,10 +6,13 @@ import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend, type Rule } from "./backend.ts";
 import { type HttpConfig, schema } from "./schema.ts";
+import { createWarmSource } from "./warm.ts";
 
 /** The type `http`: any web server. */
 export const http: BackendType<HttpConfig> = {
   schema,
+  warming: (backends) =>
+    createWarmSource(backends.map(({ config: { prefix, base_url } }) => ({ prefix, bases: base_url }))),
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.base_url }] : [],
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;

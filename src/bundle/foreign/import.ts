@@ -94,8 +94,8 @@ async function openVaults(source: ForeignSource, options: ImportOptions): Promis
   const eager = await createApp(eagerConfig(config), deps);
   const cached = await createApp(offlineConfig(config), deps);
   return {
-    eager: createClientInProcess((request) => eager.ask(request)),
-    cached: createClientInProcess((request) => cached.ask(request)),
+    eager: createClientInProcess(eager),
+    cached: createClientInProcess(cached),
     async [Symbol.asyncDispose]() {
       await eager.close(0);
       await cached.close(0);

@@ -1,6 +1,6 @@
 import type { Artifact } from "../../artifact.ts";
 import type { Parsed, Parser, Provenance } from "../../document.ts";
-import type { StoredCopy, VaultReader } from "../../reader.ts";
+import type { FetchedAhead, StoredCopy, VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { SingleFlight } from "../../single_flight.ts";
@@ -55,13 +55,19 @@ export class DocumentReader implements VaultReader {
     if (!this.holds(artifact)) throw notKept(artifact);
   }
 
-  async fetchAhead({ policy, ...artifact }: Artifact): Promise<void> {
+  async fetchAhead({ policy, ...artifact }: Artifact): Promise<FetchedAhead> {
+    const { open, settled, store } = this.#options;
     const unfollowed: Artifact = { ...artifact, policy: { ...policy, abandonedTransfer: "finish" } };
-    const opened = await this.#options.open(unfollowed);
+    const opened = await open(unfollowed);
     opened.close();
-    if (opened.sha256 !== undefined) return;
-    await this.#options.settled(unfollowed);
-    if (!this.holds(unfollowed)) throw notKept(unfollowed);
+    const { cacheStatus } = opened;
+    if (opened.sha256 !== undefined) return { cacheStatus, sizeBytes: opened.sizeBytes! };
+    await settled(unfollowed);
+    const entry = store.find(unfollowed);
+    if (entry === null || !store.hasBody(entry)) {
+      throw cacheStatus.stored ? notKept(unfollowed) : notStorable(unfollowed);
+    }
+    return { cacheStatus, sizeBytes: entry.sizeBytes };
   }
 
   async copy(from: Artifact, to: Artifact): Promise<void> {
@@ -132,4 +138,8 @@ function sourceOf({ cacheStatus, ageSeconds, location }: OpenedArtifact, upstrea
 
 function notKept({ backend, key }: Artifact): VaultError {
   return new VaultError("storage_failed", `${backend} ${key} could not be stored; the log says why`);
+}
+
+function notStorable({ backend, key }: Artifact): VaultError {
+  return new VaultError("storage_failed", `${backend} ${key} is not stored: upstream forbids caches to store it`);
 }
