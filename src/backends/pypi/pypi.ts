@@ -5,6 +5,7 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import type { IndexOptions } from "./indexes.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
+import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
 
 /** The type `pypi`: indexes of Python packages. */
 export const pypi: BackendType<PypiConfig> = {
@@ -14,6 +15,11 @@ export const pypi: BackendType<PypiConfig> = {
       urls: [index_url, packages_url],
     })),
   warnings: (backends) => backends.flatMap(confusions),
+  shelving: {
+    open: openWheelhouseShelf,
+    urlsOf: ({ config: { indexes } }) => indexes.map(({ index_url }) => index_url),
+    eager: ({ config: { min_age: _, ...config }, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
+  },
   async open(backend, opening) {
     const { config: options } = backend;
     const { config, log } = opening;

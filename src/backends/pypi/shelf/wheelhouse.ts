@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { SourceFile, SourceTree } from "../../../shelf.ts";
+import { projectsOf } from "../names.ts";
+import { readWheelMetadata } from "./wheel_metadata.ts";
+
+/** A file of a wheelhouse, with what a page says of it. */
+export interface WheelhouseFile {
+  readonly filename: string;
+  readonly file: SourceFile;
+  readonly sha256: string;
+  /** The file that PEP 658 puts beside it; null where it has none. */
+  readonly metadata: { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
+}
+
+/** The files of one project, whose name is normalised. */
+export interface WheelhouseProject {
+  readonly project: string;
+  readonly filenames: readonly string[];
+}
+
+const wheelName = /^[^-]+-[^-]*\d[^-]*(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/i;
+const sdistName = /^.+-v?\d[^-]*\.(?:tar\.(?:gz|bz2|xz)|tgz|zip)$/i;
+
+/** A folder of wheels and sdists, as `pip download -d` makes it. */
+export class Wheelhouse {
+  readonly projects: readonly WheelhouseProject[];
+  readonly #tree: SourceTree;
+  readonly #folder: string;
+
+  private constructor(tree: SourceTree, folder: string, filenames: readonly string[]) {
+    this.#tree = tree;
+    this.#folder = folder;
+    const byProject = Map.groupBy(filenames, (name) => projectsOf(name)[0] ?? "");
+    byProject.delete("");
+    this.projects = [...byProject].map(([project, filenames]) => ({ project, filenames }))
+      .sort((a, b) => a.project < b.project ? -1 : 1);
+  }
+
+  /**
+   * Opens the root of a source, or the only folder in it, where that has a wheel in it or nothing but sdists; null for
+   * any other.
+   */
+  static async open(tree: SourceTree): Promise<Wheelhouse | null> {
+    const root = await tree.list("");
+    const [only, ...others] = root;
+    const folder = only?.isFolder && others.length === 0 ? only.name : "";
+    const names = (folder === "" ? root : await tree.list(folder)).filter((item) => !item.isFolder).map((item) =>
+      item.name
+    );
+    const packages = names.filter((name) => wheelName.test(name) || sdistName.test(name));
+    const isOne = names.some((name) => wheelName.test(name)) || packages.length > 0 && packages.length === names.length;
+    return isOne ? new Wheelhouse(tree, folder, packages) : null;
+  }
+
+  /** Finds a file by its name; null where it is not there. */
+  find(filename: string): Promise<SourceFile | null> {
+    return filename.includes("/")
+      ? Promise.resolve(null)
+      : this.#tree.find(this.#folder === "" ? filename : `${this.#folder}/${filename}`);
+  }
+
+  /** Reads a file to its end for what a page says of it. Throws where it cannot be read. */
+  async read(filename: string): Promise<WheelhouseFile> {
+    const file = (await this.find(filename))!;
+    const hash = createHash("sha256");
+    for await (const chunk of file.stream(0)) hash.update(chunk);
+    const bytes = filename.toLowerCase().endsWith(".whl") ? await readWheelMetadata(file) : null;
+    const metadata = bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return { filename, file, sha256: hash.digest("hex"), metadata };
+  }
+}

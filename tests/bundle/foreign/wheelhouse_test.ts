@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { createForeignSite, type ForeignSite } from "../../support/foreign_import.ts";
+import { startBackends } from "../../support/app_fixture.ts";
+import { createSdist, createWheel, type PackageFile } from "../../support/pypi/python_package.ts";
+import { PypiIndex } from "../../support/pypi/pypi_index.ts";
+import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
+
+const pypi = { type: "pypi", name: "pypi", config: {} };
+const json = "application/vnd.pypi.simple.v1+json";
+
+const app = createWheel("My.App", "1.0", { requiresPython: ">=3.8", dependencies: ["lib"] });
+const lib = createSdist("lib", "2.1");
+
+function wheelhouse(dir: TempDir, ...files: PackageFile[]): string {
+  const path = dir.join(`wheelhouse-${crypto.randomUUID()}`);
+  Deno.mkdirSync(path);
+  for (const { filename, bytes } of files) Deno.writeFileSync(`${path}/${filename}`, bytes);
+  return path;
+}
+
+interface Page {
+  readonly files: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The page of a project at a site without upstream. */
+async function pageOf(site: ForeignSite, project: string): Promise<Page> {
+  await using vault = await site.serve();
+  return await (await fetch(`${vault.origin}/pypi/simple/${project}/`, { headers: { accept: json } })).json();
+}
+
+Deno.test("packages of a wheelhouse are listed with hashes and metadata, and served offline", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi]);
+  const imported = await site.import(wheelhouse(dir, app, lib));
+  assert.equal(imported?.description, "a wheelhouse, a folder of Python packages");
+  assert.deepEqual(imported.lines, [
+    "imported the page of lib",
+    `imported ${lib.filename}`,
+    "imported the page of my-app",
+    `imported ${app.filename}`,
+    `imported ${app.filename}.metadata`,
+  ]);
+  await using vault = await site.serve();
+  const page = `${vault.origin}/pypi/simple/my-app/`;
+  const { files: [file] } = await (await fetch(page, { headers: { accept: json } })).json();
+  assert.equal(file.filename, app.filename);
+  assert.deepEqual(file.hashes, { sha256: app.sha256 });
+  assert.equal(file["requires-python"], ">=3.8");
+  assert.deepEqual(await (await fetch(new URL(file.url, page))).bytes(), app.bytes);
+  assert.deepEqual(await (await fetch(`${new URL(file.url, page)}.metadata`)).bytes(), app.metadata);
+});
+
+Deno.test("a second wheelhouse adds its files to those of the first, and the first again changes nothing", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi]);
+  const newer = createWheel("My.App", "1.1");
+  await site.import(wheelhouse(dir, app));
+  await site.import(wheelhouse(dir, newer));
+  await site.import(wheelhouse(dir, app));
+  assert.deepEqual((await pageOf(site, "my-app")).files.map(({ filename }) => filename), [
+    app.filename,
+    newer.filename,
+  ]);
+});
+
+Deno.test("where an index's page is cached, its files are taken, and others are left out", async () => {
+  await using dir = await createTempDir();
+  await using index = new PypiIndex();
+  index.add(app);
+  const backends = [{ type: "pypi", name: "pypi", config: { index_url: index.indexUrl } }];
+  await using site = await createForeignSite(backends);
+  {
+    await using vault = await startBackends(backends, { cacheDir: site.cacheDir });
+    assert.equal((await fetch(`${vault.origin}/pypi/simple/my-app/`)).status, 200);
+  }
+  const [unlisted, wrong] = [createWheel("My.App", "9"), createWheel("My.App", "1.0")];
+  const before = await pageOf(site, "my-app");
+  assert.deepEqual((await site.import(wheelhouse(dir, unlisted, { ...wrong, filename: app.filename })))?.lines, [
+    `left_out ${app.filename}: the cached page of my-app lists it with another hash; purge the page to have one made of the files`,
+    `left_out ${unlisted.filename}: the cached page of my-app does not list it; purge the page to have one made of the files`,
+  ]);
+  const { lines } = (await site.import(wheelhouse(dir, app)))!;
+  assert.equal(lines[0], `imported ${app.filename}`);
+  assert.deepEqual(await pageOf(site, "my-app"), before);
+});
+
+Deno.test("of a folder with a few wheels among other things, the wheels are imported; without one it is no wheelhouse", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi]);
+  const path = wheelhouse(dir, app);
+  Deno.writeTextFileSync(`${path}/README`, "not a package");
+  assert.equal((await site.import(path))?.lines.length, 3);
+  Deno.removeSync(`${path}/${app.filename}`);
+  Deno.writeTextFileSync(`${path}/some-thing-1.0.tar.gz`, "perhaps a package, perhaps not");
+  assert.equal(await site.import(path), null);
+});
+
+Deno.test("a wheel that is none is imported as the file it is, without metadata", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi]);
+  const broken = { ...app, bytes: app.bytes.slice(0, 100) };
+  assert.deepEqual((await site.import(wheelhouse(dir, broken)))?.lines, [
+    "imported the page of my-app",
+    `imported ${app.filename}`,
+  ]);
+});
+
+Deno.test("without a backend for them, packages are left out with the lines that would serve them", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([{ type: "dockerhub", name: "hub", config: {} }]);
+  assert.deepEqual((await site.import(wheelhouse(dir, app)))?.lines, [
+    "left_out wheelhouse: no backend serves Python packages. This would serve them:\n  backends:\n  - type: pypi\n    name: pypi",
+  ]);
+});
+
+Deno.test("the user says which of several backends is meant", async () => {
+  await using dir = await createTempDir();
+  const backends = [pypi, { type: "pypi", name: "own", config: { index_url: "https://own.example.org/simple" } }];
+  await using site = await createForeignSite(backends);
+  await site.import(wheelhouse(dir, app), { wheelhouse: "own" });
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/own/simple/my-app/")).status, 200);
+  assert.equal((await vault.ask("/pypi/simple/my-app/")).status, 504);
+});
