@@ -10,6 +10,8 @@ import type { FetchedAhead } from "./reader.ts";
 import { ownConnection } from "./server/exchange.ts";
 import { createHandler } from "./server/handler.ts";
 import { createFsStore } from "./store/fs_store.ts";
+import { FsLayout } from "./store/fs_layout.ts";
+import { MissList } from "./store/misses.ts";
 import type { Store } from "./store/store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
@@ -82,6 +84,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     upstreams: () => health.hosts(),
     transfers: () => vault.status(),
   });
+  const misses = new MissList(new FsLayout(config.cache_dir), log);
   const store = openStore(config, { log, events: metrics, openFilesLimit });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
@@ -97,6 +100,10 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     log,
     isShuttingDown,
     probe: () => store.probe(),
+    misses: {
+      add: (backend, line) => misses.add(backend, line),
+      lines: async () => (await misses.list()).map(({ line }) => line),
+    },
     viaName,
     silenceMs,
     serverNames: config.server_names,
@@ -117,6 +124,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     async close(timeoutMs) {
       shuttingDown = true;
       await vault.close(timeoutMs);
+      await misses.close();
       await store.close();
       upstreams.close();
     },

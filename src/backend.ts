@@ -101,6 +101,17 @@ export interface ProxyAdvice {
   readonly insteadOfTunnel: string;
 }
 
+/** Something that a client asks for and the cache does not have, where the vault is offline. */
+export interface OfflineMiss {
+  /** The status at which the protocol's clients stop at once, with a clear message. */
+  readonly status: number;
+  /**
+   * The line of a list for `warm` that fetches it, such as `docker:alpine:3.20`; null where its path is as good as
+   * any.
+   */
+  readonly line: string | null;
+}
+
 /**
  * One configured backend: it resolves requests to artifacts, documents and answers. It reads documents through the
  * vault only.
@@ -134,6 +145,11 @@ export interface Backend {
    * path and the query.
    */
   requestsOf?(key: string): readonly KeyRequest[];
+  /**
+   * Says what a GET or HEAD misses where the vault is offline, and must not throw; when absent, that is its path, and
+   * clients get 404.
+   */
+  offlineMiss?(request: BackendRequest): OfflineMiss;
   /** Returns an error in the form of the protocol; when absent, errors are plain text. */
   formatError?(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status">;
 }

@@ -23,6 +23,8 @@ export const errorStatus = {
   upstream_silent: 504,
   loop_detected: 508,
   offline: 504,
+  /** A client wants it from the cache only (RFC 9111 §5.2.1.7), where it is not. */
+  not_cached: 504,
   config_invalid: 500,
   permission_missing: 500,
   storage_failed: 500,

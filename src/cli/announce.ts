@@ -28,7 +28,11 @@ function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source
   const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
   const isLoopback = /^(?:127\.|localhost$|::1$)/.test(config.http_host);
   if (isLoopback) facts.push("Only this machine can reach it; --host 0.0.0.0 opens it to others");
-  if (config.offline) facts.push("Offline: no upstream is ever asked; what is not in the cache is answered with 504");
+  if (config.offline) {
+    facts.push(
+      "Offline: no upstream is ever asked; what is not in the cache is refused at once, and listed: /-/misses",
+    );
+  }
   return facts;
 }
 

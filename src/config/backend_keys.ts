@@ -67,7 +67,9 @@ export const backendKeys = {
     "The vault's own certificate, for upstreams that ask for one (mutual TLS).",
   ),
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),
-  offline: flag().prefault(false).describe("Never contact this upstream: serve what is cached, and 504 for the rest."),
+  offline: flag().prefault(false).describe(
+    "Never contact this upstream: serve what is cached, and refuse the rest at once.",
+  ),
 };
 
 /**

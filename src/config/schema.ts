@@ -63,7 +63,9 @@ const globalKeys = {
     "Memory for what is asked for often, half of it for small bodies, half for what is made of documents: rewritten pages, package lists. 0 for none.",
   ),
   shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
-  offline: flag().prefault(false).describe("Never contact any upstream: serve what is cached, and 504 for the rest."),
+  offline: flag().prefault(false).describe(
+    "Never contact any upstream: serve what is cached, and refuse the rest at once.",
+  ),
   range_ahead: size().prefault("16MiB").describe(
     "A range that begins at most this far ahead of a running transfer waits for it instead of asking upstream again.",
   ),

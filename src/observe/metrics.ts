@@ -41,6 +41,10 @@ export class Metrics implements VaultEvents {
   ]);
   readonly #mismatches = this.#counter("vault_digest_mismatches_total", "Bodies that were not what was expected.");
   readonly #storeFailures = this.#counter("vault_store_failures_total", "Bodies that could not be stored.");
+  readonly #offlineMisses = this.#counter(
+    "vault_offline_misses_total",
+    "Requests for what is not cached while the vault is offline.",
+  );
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
   readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.", [
     "backend",
@@ -107,7 +111,7 @@ export class Metrics implements VaultEvents {
     for (const backend of backends) {
       this.#transfersUnderWay.set({ backend }, 0);
       this.#transfersWaiting.set({ backend }, 0);
-      for (const counter of [...counters, this.#aborted]) counter.inc({ backend }, 0);
+      for (const counter of [...counters, this.#aborted, this.#offlineMisses]) counter.inc({ backend }, 0);
     }
   }
 
@@ -119,6 +123,11 @@ export class Metrics implements VaultEvents {
   /** Counts a client that left before the end of its answer. */
   responseAborted(backend: string): void {
     this.#aborted.inc({ backend });
+  }
+
+  /** Counts a request for what is not cached while the vault is offline. */
+  missedOffline(backend: string): void {
+    this.#offlineMisses.inc({ backend });
   }
 
   transferStarted(backend: string): void {

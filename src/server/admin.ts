@@ -1,6 +1,7 @@
 import type { Backend } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { Misses } from "./offline.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 export interface AdminOptions {
@@ -9,6 +10,8 @@ export interface AdminOptions {
   /** Says why the cache cannot be used; null where it can. Called at most once a second. */
   readonly probe: () => string | null;
   readonly isShuttingDown: () => boolean;
+  /** The list of what clients missed; absent where none is kept. */
+  readonly misses?: Misses;
   /** Milliseconds on any steady clock. */
   readonly now?: () => number;
 }
@@ -44,6 +47,8 @@ export class Admin {
       case "/-/metrics":
       case "/metrics":
         return this.#metrics(method, query, headers);
+      case "/-/misses":
+        return this.#misses(method);
       case "/":
         return this.#index(method, origin);
       default:
@@ -69,6 +74,11 @@ export class Admin {
     return this.#probed.reason;
   }
 
+  async #misses(method: string): Promise<Reply> {
+    const lines = await this.#options.misses?.lines() ?? [];
+    return textReply(method, lines.map((line) => `${line}\n`).join(""));
+  }
+
   async #metrics(method: string, query: string, headers: Headers): Promise<Reply> {
     const { metrics } = this.#options;
     if (query === "?format=json" || headers.get("accept")?.includes("application/json")) {
@@ -91,7 +101,7 @@ function indexOf(backends: readonly Backend[], origin: string): string {
     "It serves:",
     ...entries.sort(),
     "",
-    "/-/healthz, /-/readyz and /-/metrics tell how it is.",
+    "/-/healthz, /-/readyz and /-/metrics tell how it is; /-/misses lists what was missed offline.",
     "",
   ].join("\n");
 }

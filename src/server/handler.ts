@@ -14,6 +14,7 @@ import { Exchange, originOf, ownClient, ownConnection } from "./exchange.ts";
 import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
 import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
+import { missedOffline } from "./offline.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
@@ -216,7 +217,12 @@ class Boundary {
     if (error instanceof VaultError) exchange.note = error.message;
     else log.error(`Request ${requestId} failed: ${stackOf(error)}`);
     const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
-    const refused = { method, shownPath, requestId, asked };
+    const missed = missedOffline(error, asked);
+    if (missed !== null) {
+      this.#options.metrics.missedOffline(exchange.backend);
+      this.#options.misses?.add(exchange.backend, missed.line);
+    }
+    const refused = { method, shownPath, requestId, asked, missed };
     try {
       return this.#send(exchange, refuse(error, refused));
     } catch (failure) {

@@ -2,6 +2,7 @@ import type { Backend, BackendRequest } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";
+import { type ClientMiss, howToBring } from "./offline.ts";
 import { passThrough } from "./pass_through.ts";
 import { type Reply, textReply } from "./reply.ts";
 
@@ -13,6 +14,8 @@ export interface Refused {
   readonly requestId: string;
   /** Null where the request failed before its backend was found. */
   readonly asked: { readonly backend: Backend; readonly request: BackendRequest } | null;
+  /** What the client missed since the vault is offline; null or absent for other errors. */
+  readonly missed?: ClientMiss | null;
   /** True for plain text whatever the protocol. */
   readonly plain?: boolean;
 }
@@ -26,8 +29,9 @@ const retryLaterSeconds = 60;
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
-  const { status, code, message, upstreamStatus, retryAfterSeconds } = known;
-  const { asked, method, plain = false } = refused;
+  const { code, message, upstreamStatus, retryAfterSeconds } = known;
+  const { asked, method, missed = null, plain = false } = refused;
+  const status = missed?.status ?? known.status;
   const headers: [string, string][] = [];
   if (code === "method_not_allowed") {
     // A method of the backend's own that is refused is so for this path.
@@ -45,10 +49,11 @@ export function refuse(error: unknown, refused: Refused): Reply {
   const wait = retryAfterSeconds ?? (code === "rate_limited" ? retryLaterSeconds : undefined);
   if (wait !== undefined) headers.push(["retry-after", String(wait)]);
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
-  const text = asked === null ? redact(message) : withoutPaths(redact(message));
+  const told = asked === null ? redact(message) : withoutPaths(redact(message));
+  const text = missed === null ? told : `${told}. ${howToBring(missed)}`;
   const shown = new VaultError(code, text, upstreamStatus === undefined ? {} : { upstreamStatus });
   const ownForm = plain ? undefined : asked?.backend.formatError?.(shown, asked.request);
-  const form = ownForm ?? plainText(shown, refused);
+  const form = ownForm ?? plainText(status, shown, refused);
   return textReply(method, form.body, {
     status,
     contentType: form.contentType,
@@ -67,7 +72,7 @@ function withoutPaths(message: string): string {
   return message.replace(url, (_, scheme, host, rest) => `${scheme}${host}${rest === "/" ? rest : "/…"}`);
 }
 
-function plainText({ status, code, message }: VaultError, { method, shownPath, requestId }: Refused) {
+function plainText(status: number, { code, message }: VaultError, { method, shownPath, requestId }: Refused) {
   const lines = [`${status} ${code}`, `${method} ${shownPath}`, message, `Request id: ${requestId}`];
   return { body: lines.join("\n") + "\n", contentType: "text/plain; charset=utf-8", headers: [] };
 }

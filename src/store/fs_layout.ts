@@ -25,6 +25,9 @@ export class FsLayout {
   /** The file with the patterns of entries that are never removed. */
   readonly pins: string;
 
+  /** The list of what clients missed while the vault was offline. */
+  readonly misses: string;
+
   constructor(root: string) {
     this.root = root;
     this.blobs = `${root}/blobs/sha256`;
@@ -33,6 +36,7 @@ export class FsLayout {
     this.usage = `${root}/usage.json`;
     this.scrub = `${root}/scrub.json`;
     this.pins = `${root}/pins.json`;
+    this.misses = `${root}/misses.jsonl`;
   }
 
   blob(sha256: string): string {

@@ -9,7 +9,7 @@ import { redactUrl } from "../observe/redact.ts";
 export function notCachedError({ candidates }: Artifact): VaultError {
   const url = redactUrl(candidates[0]!.url);
   return new VaultError(
-    "offline",
+    "not_cached",
     `"${url}" is not in the cache, and this request asks for nothing else: only-if-cached`,
   );
 }

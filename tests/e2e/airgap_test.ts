@@ -53,8 +53,9 @@ Deno.test({
       assert.equal((await curl(vault.url("/readyz"))).status, 200);
       for (const client of clients) await client.work(vault, day);
       const missing = await curl(vault.url("/files/never-asked-for"));
-      assert.equal(missing.status, 504);
-      assert.match(missing.text, /offline/);
+      assert.equal(missing.status, 404);
+      assert.match(missing.text, /offline.*artifact-vault warm \/files\/never-asked-for\n/);
+      assert.match((await curl(vault.url("/-/misses"))).text, /^\/files\/never-asked-for$/m);
       const isOffline = args.includes("--offline");
       const held = (paths: readonly string[]) => paths.filter((path) => isOffline || !path.startsWith("staging/"));
       assert.deepEqual(held(sizesBelow(carried)), held(files), "nothing came, went or changed its size");

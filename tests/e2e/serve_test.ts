@@ -99,11 +99,11 @@ Deno.test({ name: "a file is fetched once, kept, and served when the upstream is
     });
   });
 
-  await t.step("offline start: still served, the unknown is a 504", async () => {
+  await t.step("offline start: still served, the unknown is a 404 that says how to bring it", async () => {
     await using vault = await scene.startVault({ args: ["--offline"] });
     assert.ok((await download(vault.url(path), file)).right);
     const unknown = await curl(vault.url("/files/unknown"));
-    assert.equal(unknown.status, 504);
+    assert.equal(unknown.status, 404);
     assert.match(unknown.text, /offline/i);
   });
 });

@@ -1,5 +1,13 @@
 import type { Artifact, CachingPolicy, Reuse } from "../../artifact.ts";
-import type { Backend, BackendRequest, DirectAnswer, KeyRequest, Resolved, ResolvedArtifact } from "../../backend.ts";
+import type {
+  Backend,
+  BackendRequest,
+  DirectAnswer,
+  KeyRequest,
+  OfflineMiss,
+  Resolved,
+  ResolvedArtifact,
+} from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
@@ -11,6 +19,7 @@ import { formatError } from "./error_body.ts";
 import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
 import { announcedDigest, contentHeaders, listHeaders, versionHeader } from "./response_headers.ts";
+import { offlineMiss } from "./offline_miss.ts";
 import { noReferrers } from "./referrers.ts";
 import { type Claim, defaultWord, Registries, type Unconfigured } from "./registries.ts";
 import type { RegistryOptions } from "./registry.ts";
@@ -45,6 +54,8 @@ export interface RegistryBackend extends ImageBackend {
   readonly registryNames: readonly string[];
   /** Returns the reason why it serves this registry; null where it does not. */
   claimTo(registry: string): Claim | null;
+  /** Says what a client missed offline, by a path below the prefix or `/v2`. */
+  offlineMiss(request: BackendRequest): OfflineMiss;
   /** As `resolve`, with a path below `/v2`. */
   answer(request: BackendRequest, vault?: VaultReader): Resolved;
 }
@@ -126,6 +137,10 @@ class OciMirror implements RegistryBackend {
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
     return formatError(error, parseRequest(belowVersion(request)));
+  }
+
+  offlineMiss(request: BackendRequest): OfflineMiss {
+    return offlineMiss(parseRequest(belowVersion(request)), () => this.#registries.unnamed);
   }
 
   answer(request: BackendRequest, vault?: VaultReader): Resolved {

@@ -79,6 +79,13 @@ export class Registries {
     return [...new Set(all.filter((name) => name !== "any"))];
   }
 
+  /** The registry of images whose registry is not named; null where there is none, or several. */
+  get unnamed(): string | null {
+    if (this.#mirrorsHub) return "docker.io";
+    const [first, ...others] = this.#default.registries;
+    return first === undefined || others.length > 0 ? null : first.isHub ? "docker.io" : first.ownName;
+  }
+
   /** Returns the reason why a registry is served here, by its canonical name; null where it is not. */
   claimTo(name: string): Claim | null {
     const isConfigured = (this.#mirrorsHub && isHubName(name)) || this.#find(name) !== undefined;

@@ -1,4 +1,4 @@
-import type { BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
+import type { BackendRequest, DirectAnswer, OfflineMiss, Resolved } from "../../backend.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { VaultError } from "../../errors.ts";
 import type { ImageBackend, RegistryBackend } from "./backend.ts";
@@ -55,6 +55,12 @@ class OciRoot implements ImageBackend {
 
   formatError(error: VaultError, request: BackendRequest): Omit<DirectAnswer, "status"> {
     return formatError(error, parseRequest(this.#byPrefix(request)?.request ?? request));
+  }
+
+  offlineMiss(request: BackendRequest): OfflineMiss {
+    const addressed = this.#byPrefix(request);
+    if (addressed !== null) return addressed.backend.offlineMiss(addressed.request);
+    return this.#byRegistry(request).offlineMiss(request);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Artifact, CachingPolicy, Freshness, Listing } from "../../artifact.ts";
-import type { Backend, BackendRequest, DirectAnswer, KeyRequest, Resolved } from "../../backend.ts";
+import type { Backend, BackendRequest, DirectAnswer, KeyRequest, OfflineMiss, Resolved } from "../../backend.ts";
 import type { Provenance } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
@@ -12,6 +12,7 @@ import type { FileToFetch } from "../shared/listings/file_table.ts";
 import { IndexReader } from "./index_reader.ts";
 import { fileKeyOf, Indexes, type IndexOptions } from "./indexes.ts";
 import { respondWithLists } from "./list_response.ts";
+import { offlineMiss } from "./offline_miss.ts";
 import { projectsOf } from "./names.ts";
 import { headersOf } from "./page_work.ts";
 import { PageParsers } from "./rendered_page.ts";
@@ -83,6 +84,10 @@ class PypiBackend implements Backend {
   requestsOf(key: string): KeyRequest[] {
     // The lists of indexes have the index behind their path.
     return [...fileTargets(key), key.replace(/;.*$/, "")].map((target) => ({ target }));
+  }
+
+  offlineMiss({ path }: BackendRequest): OfflineMiss {
+    return offlineMiss(path);
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {

@@ -34,6 +34,8 @@ testBackendContract({
   },
   document: { path: `${suite}/InRelease`, target: `/debian${suite}/InRelease` },
   absent: "/pool/main/n/nothing/nothing_1.0_amd64.deb",
+  missed:
+    () => ["/specimen/pool/main/t/tool/tool_1.0_amd64.deb", "/specimen/pool/main/n/nothing/nothing_1.0_amd64.deb"],
   absurd: [],
   errors: plainErrors,
 });

@@ -16,6 +16,7 @@ testBackendContract({
   file: { path: "/files/tool.bin", target: "/base/files/tool.bin", bytes: fileBytes, isUnchecked: true },
   document: { path: "/latest.json", target: "/base/latest.json" },
   absent: "/files/nothing.bin",
+  missed: () => ["/specimen/files/tool.bin", "/specimen/files/nothing.bin"],
   absurd: [],
   errors: plainErrors,
 });

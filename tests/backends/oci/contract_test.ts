@@ -26,11 +26,13 @@ testBackendContract({
   file: { path: blob, target: blob, bytes: fileBytes },
   document: { path: tag, target: tag },
   absent: "/v2/team/tool/manifests/nothing",
+  missed: (origin) => [`/specimen${blob}`, `docker:${new URL(origin).host}/team/tool:nothing`],
   absurd: ["/v2/team/tool", "/v2/team/tool/blobs/sha256:123", "/v2/team/tool/uploads/1", "/a/b/c"],
   errors: {
     contentType: "application/json",
     absent: /"code":"MANIFEST_UNKNOWN"/,
-    offline: /"code":"UNAVAILABLE"/,
+    offline: /"code":"(?:MANIFEST|BLOB)_UNKNOWN","message":".* offline: .*artifact-vault warm \S+"/,
+    offlineStatus: 404,
     failed: /"code":"UNAVAILABLE"/,
   },
 });

@@ -25,7 +25,7 @@ const errors: readonly { code: ErrorCode; target: string; expected: string; upst
   { code: "upstream_failed", target: tag, upstreamStatus: 503, expected: "UNAVAILABLE" },
   { code: "upstream_silent", target: tag, expected: "UNAVAILABLE" },
   { code: "digest_mismatch", target: tag, expected: "UNAVAILABLE" },
-  { code: "offline", target: tag, expected: "UNAVAILABLE" },
+  { code: "offline", target: tag, expected: "MANIFEST_UNKNOWN" },
   { code: "internal", target: tag, expected: "UNKNOWN" },
 ];
 

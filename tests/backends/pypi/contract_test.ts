@@ -28,6 +28,7 @@ testBackendContract({
   file: { path: `/packages/aa/${filename}`, target: `/packages/aa/${filename}`, bytes: fileBytes },
   document: { path: "/simple/tool/", target: "/simple/tool/", isGenerated: true },
   absent: "/simple/nothing/",
+  missed: () => ["pypi:tool==1.0", "pypi:nothing"],
   absurd: ["/simple/-/", "/simple/tool/more/", "/files/tool/ftp/example.org/x", "/a/b/c"],
-  errors: plainErrors,
+  errors: { ...plainErrors, offline: /^410 offline\n[^]*: artifact-vault warm pypi:\w+/, offlineStatus: 410 },
 });

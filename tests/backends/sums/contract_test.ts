@@ -21,6 +21,7 @@ testBackendContract({
   file: { path: "/tool/1.0/tool.tar.gz", target: "/pub/tool/1.0/tool.tar.gz", bytes: fileBytes },
   document: { path: "/tool/1.0/SHA256SUMS", target: "/pub/tool/1.0/SHA256SUMS" },
   absent: "/nothing/1.0/SHA256SUMS",
+  missed: () => ["/specimen/tool/1.0/tool.tar.gz", "/specimen/nothing/1.0/SHA256SUMS"],
   absurd: ["/tool.tar.gz", "/tool/", "/a//b", "/a/b%20c"],
   errors: plainErrors,
 });

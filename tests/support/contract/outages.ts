@@ -64,22 +64,35 @@ export function promiseOutages(promise: AddPromise): void {
     assert.ok(Buffer.compare((await vault.read(file.path)).body, file.bytes) === 0);
   });
 
-  promise("offline: what is stored is served, the rest is 504 at once, and nobody is asked", async (scene) => {
-    const { file, document, absent, errors } = scene.specimen;
-    {
-      await using vault = await scene.start();
-      await vault.read(document.path);
-    }
-    const asked = scene.upstream.requests.length;
-    for (const options of [{ top: { offline: true } }, { backend: { offline: true } }]) {
-      await using vault = await scene.start(options);
-      assertVersion(await vault.ask(document.path), "one");
-      for (const path of [file.path, absent]) {
-        for (const method of ["GET", "HEAD"]) {
-          assertError(await vault.ask(path, { method }), { errors, status: 504, body: errors.offline, method });
-        }
+  promise(
+    "offline: what is stored is served, the rest is refused at once with how to bring it, and nobody is asked",
+    async (scene) => {
+      const { file, document, absent, errors } = scene.specimen;
+      {
+        await using vault = await scene.start();
+        await vault.read(document.path);
       }
-    }
-    assert.equal(scene.upstream.requests.length, asked);
-  });
+      const asked = scene.upstream.requests.length;
+      for (const options of [{ top: { offline: true } }, { backend: { offline: true } }]) {
+        await using vault = await scene.start(options);
+        const missesBefore = await vault.app.metric("vault_offline_misses_total", 'backend="specimen"');
+        assertVersion(await vault.ask(document.path), "one");
+        for (const path of [file.path, absent]) {
+          for (const method of ["GET", "HEAD"]) {
+            const missed = await vault.ask(path, { method });
+            assertError(missed, { errors, status: errors.offlineStatus, body: errors.offline, method });
+            assert.deepEqual(
+              [missed.headers.get("cache-status"), missed.headers.get("cache-control")],
+              ["vault; detail=offline", "no-store"],
+            );
+          }
+        }
+        const misses = await vault.app.metric("vault_offline_misses_total", 'backend="specimen"') - missesBefore;
+        assert.equal(misses, 4);
+        const { text: list } = await vault.app.ask("/-/misses");
+        assert.deepEqual(list.split("\n"), [...scene.specimen.missed(scene.upstream.origin), ""]);
+      }
+      assert.equal(scene.upstream.requests.length, asked);
+    },
+  );
 }

@@ -30,6 +30,8 @@ export interface Specimen {
   };
   /** A path below the prefix that upstream does not have. */
   readonly absent: string;
+  /** The lines of the list of misses for the file and for what is absent. */
+  missed(origin: string): readonly string[];
   /** Paths below the prefix that mean nothing in this protocol. */
   readonly absurd: readonly string[];
   readonly errors: ErrorForm;
@@ -46,6 +48,8 @@ export interface ErrorForm {
   readonly contentType: string;
   readonly absent: RegExp;
   readonly offline: RegExp;
+  /** The status for what is not cached offline. */
+  readonly offlineStatus: number;
   readonly failed: RegExp;
 }
 
@@ -53,7 +57,8 @@ export interface ErrorForm {
 export const plainErrors: ErrorForm = {
   contentType: "text/plain; charset=utf-8",
   absent: /^404 not_found\n/,
-  offline: /^504 offline\n/,
+  offline: /^404 offline\n[^]*To bring it, run where there is a connection: artifact-vault warm \S+\n/,
+  offlineStatus: 404,
   failed: /^502 \w+\n/,
 };
 
