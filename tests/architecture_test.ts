@@ -87,7 +87,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     ...["warm", "warming"],
-    ...["store/store", "store/fs_layout", "store/probe", "store/unreadable"],
+    ...["store/store", "store/fs_layout", "store/misses", "store/probe", "store/unreadable"],
   ],
   main: ["cli/run"],
 };

@@ -111,7 +111,10 @@ for (const page of ["healthz", "readyz"]) {
 
 Deno.test("the start page names the vault's own pages where they live", async () => {
   const { admin } = createAdmin();
-  assert.match((await ask(admin, "/"))!.text, /^\/-\/healthz, \/-\/readyz and \/-\/metrics tell how it is; \/-\/misses lists what was missed offline\.$/m);
+  assert.match(
+    (await ask(admin, "/"))!.text,
+    /^\/-\/healthz, \/-\/readyz and \/-\/metrics tell how it is; \/-\/misses lists what was missed offline\.$/m,
+  );
 });
 
 Deno.test("a backend at the root gets what is below /-/ and not the vault's own", async () => {

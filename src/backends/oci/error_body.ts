@@ -63,6 +63,8 @@ export function formatError(error: VaultError, request: RegistryRequest): Omit<D
 function codeFor({ code, upstreamStatus }: VaultError, request: RegistryRequest): RegistryErrorCode {
   if (code === "refused") return upstreamStatus === 405 || upstreamStatus === 406 ? "UNSUPPORTED" : "DENIED";
   if (code === "denied") return upstreamStatus === 401 ? "UNAUTHORIZED" : "DENIED";
+  // Docker gives up a layer at this code, and shows the message; at BLOB_UNKNOWN it tries five times more.
+  if (code === "offline" && request.kind === "blob") return "NAME_UNKNOWN";
   if (code === "bad_request") return request.kind === "invalid" ? request.code : "UNSUPPORTED";
   if (request.kind === "blob") return "BLOB_UNKNOWN";
   return request.kind === "manifest" || request.kind === "tagged_manifest" ? "MANIFEST_UNKNOWN" : "NAME_UNKNOWN";

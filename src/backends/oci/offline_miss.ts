@@ -4,13 +4,13 @@ import { isHubName } from "./registry_name.ts";
 import type { RegistryRequest } from "./request.ts";
 
 /**
- * Says what a client missed. Docker shows its user the message of a 404, and no other status makes it give up a layer
- * without five more attempts.
+ * Says what a client missed. At 410 all clients stop at once; docker shows the message, and containerd names this
+ * mirror: after a 404 it shows the error of the registry that it asks next.
  *
  * `registryOf` returns the name of the registry that a request means by naming none; null where there are several.
  */
 export function offlineMiss(request: RegistryRequest, registryOf: () => string | null): OfflineMiss {
-  return { status: 404, line: lineFor(request, registryOf) };
+  return { status: 410, line: lineFor(request, registryOf) };
 }
 
 function lineFor(request: RegistryRequest, registryOf: () => string | null): string | null {

@@ -31,8 +31,8 @@ testBackendContract({
   errors: {
     contentType: "application/json",
     absent: /"code":"MANIFEST_UNKNOWN"/,
-    offline: /"code":"(?:MANIFEST|BLOB)_UNKNOWN","message":".* offline: .*artifact-vault warm \S+"/,
-    offlineStatus: 404,
+    offline: /"code":"(?:MANIFEST|NAME)_UNKNOWN","message":".* offline: .*artifact-vault warm \S+"/,
+    offlineStatus: 410,
     failed: /"code":"UNAVAILABLE"/,
   },
 });
