@@ -1,5 +1,6 @@
 import type { ClientHost } from "./backends/backend_type.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";
+import type { Carrying } from "./carrying.ts";
 import { type BackendConfig, type Config, createConfigSchema } from "./config/schema.ts";
 import { unencryptedWarnings } from "./config/warnings.ts";
 import type { WarmSource } from "./warming.ts";
@@ -33,4 +34,9 @@ export function warmSourcesOf({ backends }: Config): WarmSource[] {
     const own = backends.filter((one) => typeOf(one) === type);
     return own.length === 0 ? [] : type.warming?.(own, backends) ?? [];
   });
+}
+
+/** Returns what is special about the entries of a backend when they are carried in a bundle. */
+export function carryingOf(backend: BackendConfig): Carrying {
+  return typeOf(backend).carrying ?? {};
 }

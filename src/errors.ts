@@ -30,6 +30,10 @@ export const errorStatus = {
   storage_failed: 500,
   /** The limits of the cache leave no room for a body. */
   cache_full: 500,
+  /** A bundle that is carried in is not what was carried out, or not what may come in. */
+  bundle_wrong: 500,
+  /** A bundle ends before its end, or cannot be read further. */
+  bundle_interrupted: 500,
 } as const;
 
 export type ErrorCode = keyof typeof errorStatus;

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend.ts";
+import type { Carrying } from "../carrying.ts";
 import type { BackendConfig, BackendSchema, Config } from "../config/schema.ts";
 import type { Destination } from "../config/warnings.ts";
 import type { Log } from "../observe/log.ts";
@@ -40,6 +41,8 @@ export interface Shelving<Parsed extends BackendConfig = BackendConfig> {
 export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opened extends Backend = Backend> {
   /** Made by `backendSchema`. Several words after `type:` may mean the same type. */
   readonly schema: BackendSchema;
+  /** What is special about its entries when they are carried in a bundle. */
+  readonly carrying?: Carrying;
   /** Throws `config_invalid`, `storage_failed` or `permission_missing`. */
   open(backend: Parsed, opening: Opening): Promise<Opened>;
   /**

@@ -1,6 +1,7 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
 import { parseArguments } from "./arguments.ts";
+import { bundle } from "./bundle/bundle.ts";
 import { cache } from "./cache/cache.ts";
 import { check } from "./check.ts";
 import type { Action, Command } from "./command.ts";
@@ -12,7 +13,7 @@ import { version } from "./version.ts";
 import { warm } from "./warm.ts";
 
 /** The commands of the program; without a name, the first one is meant. */
-export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, warm, cache];
+export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, warm, cache, bundle];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {

@@ -85,6 +85,12 @@ const globalKeys = {
   }).prefault({}).describe(
     "All bodies in the cache are compared with their digests in the background, so that damage is found and repaired.",
   ),
+  bundles: z.strictObject({
+    trust: anyNumberOf(path("file")).prefault([]).describe(
+      "Public keys in PEM: with any, only bundles that are signed with one of them are imported.",
+    ),
+    require_signature: flag().prefault(false).describe("Import nothing at all where no key is trusted."),
+  }).prefault({}).describe("Whose bundles are imported."),
   tls: certificatePair().optional().describe("Serve HTTPS instead of HTTP."),
   proxy: proxyUrl().optional().describe("Proxy for requests to every upstream."),
   ca: authorities().optional().describe(

@@ -42,6 +42,15 @@ export class DigestSet {
     return this.#places[this.#placeOf(sha256)]! - 1;
   }
 
+  /** Yields all digests in the order in which they were added. */
+  *[Symbol.iterator](): Generator<string> {
+    for (let index = 0; index < this.#size; index++) {
+      const start = (index % digestsPerPiece) * wordsPerDigest;
+      const words = this.#pieces[Math.floor(index / digestsPerPiece)]!.subarray(start, start + wordsPerDigest);
+      yield Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
+    }
+  }
+
   /** Its place, or the free one where it belongs. Leaves its words in `#wanted`. */
   #placeOf(sha256: string): number {
     for (let word = 0; word < wordsPerDigest; word++) {

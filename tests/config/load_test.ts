@@ -40,6 +40,7 @@ Deno.test("a minimal file gets every default", async () => {
   assert.deepEqual(await load(backend()), {
     http_host: "127.0.0.1",
     http_port: 8080,
+    bundles: { trust: [], require_signature: false },
     cache_dir: "./cache",
     log_level: "INFO",
     log_format: "text",

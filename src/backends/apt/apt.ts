@@ -3,11 +3,13 @@ import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
+import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
 
 /** The type `apt`: a repository of Debian packages. */
 export const apt: BackendType<AptConfig> = {
   schema,
+  carrying,
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.mirror_url }] : [],
   warnings: sharedMirrors,
   async open(backend, { config, upstreams, log }) {

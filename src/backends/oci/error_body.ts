@@ -45,6 +45,8 @@ const codes: Readonly<Record<ErrorCode, RegistryErrorCode | null>> = {
   permission_missing: "UNKNOWN",
   storage_failed: "UNKNOWN",
   cache_full: "UNKNOWN",
+  bundle_wrong: "UNKNOWN",
+  bundle_interrupted: "UNKNOWN",
 };
 
 const readOnly = "this is a read-only mirror, and pushes go to the registry itself";

@@ -9,6 +9,7 @@ import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
 import { createBackend, type RegistryBackend } from "./backend.ts";
+import { carrying } from "./carrying.ts";
 import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
@@ -20,6 +21,7 @@ import { createRegistryOpener } from "./unconfigured_registries.ts";
 /** The types `dockerhub` and `oci`: registries of container images and other OCI artifacts. */
 export const oci: BackendType<OciConfig, RegistryBackend> = {
   schema,
+  carrying,
   destinations: ({ config: { repositories } }) =>
     repositories.filter((registry) => hasCredentials(registry) && !registry.insecure).map(
       ({ registry_url, auth_url = registry_url }) => {

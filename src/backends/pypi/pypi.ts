@@ -3,6 +3,7 @@ import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
+import { carrying } from "./carrying.ts";
 import type { IndexOptions } from "./indexes.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
 import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
@@ -10,6 +11,7 @@ import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
 /** The type `pypi`: indexes of Python packages. */
 export const pypi: BackendType<PypiConfig> = {
   schema,
+  carrying,
   destinations: ({ config: { indexes } }) =>
     indexes.filter(hasCredentials).map(({ index_url, packages_url = index_url }) => ({
       urls: [index_url, packages_url],

@@ -1,0 +1,40 @@
+/** Bytes on their way out. */
+export interface ByteSink {
+  /** The bytes may be reused when this has returned, or resolved. */
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Makes what was written valid under its name. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  abort(): void;
+}
+
+/** The suffix of a file that is not written to its end yet. */
+export const partialSuffix = ".partial";
+
+/** Writes a file that gets its name once it is whole and on disk. Replaces a file of that name. */
+export function createFileSink(path: string): ByteSink {
+  const partial = path + partialSuffix;
+  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
+  return {
+    write: (bytes) => writeAll(file, bytes),
+    async finish() {
+      await file.syncData();
+      file.close();
+      Deno.renameSync(partial, path);
+    },
+    abort() {
+      file.close();
+      Deno.removeSync(partial);
+    },
+  };
+}
+
+/** The standard output of this process. */
+export function stdoutSink(): ByteSink {
+  return { write: (bytes) => writeAll(Deno.stdout, bytes), finish: () => Promise.resolve(), abort: () => {} };
+}
+
+/** Writes all bytes to something that may take fewer at once. */
+export function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.byteLength;) at += file.writeSync(at === 0 ? bytes : bytes.subarray(at));
+}

@@ -1,0 +1,133 @@
+import { Readable } from "node:stream";
+import zlib from "node:zlib";
+import { Decompress } from "fzstd";
+import { messageOf, VaultError } from "../errors.ts";
+import type { ByteReader } from "./byte_reader.ts";
+import type { ByteSink } from "./byte_sink.ts";
+import type { ByteSource } from "./byte_source.ts";
+
+export type Compression = "gzip" | "zstd";
+
+const magics: readonly (readonly [Compression, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+];
+const chunkBytes = 256 * 1024;
+
+/** The compression of what begins with these four bytes; null for none. */
+export function compressionOf(beginning: Uint8Array): Compression | null {
+  const [found] = magics.find(([, magic]) => magic.every((byte, at) => beginning[at] === byte)) ?? [];
+  return found ?? null;
+}
+
+/** The compression that the name of a file asks for; null for none. */
+export function compressionNamed(path: string): Compression | null {
+  if (/\.t?gz$/i.test(path)) return "gzip";
+  return /\.t?zst$/i.test(path) ? "zstd" : null;
+}
+
+/**
+ * Decompresses what a reader has. Its `read` throws `bundle_interrupted` where the data ends too early, and
+ * `bundle_wrong` where they are damaged.
+ */
+export function decompressed(reader: ByteReader, compression: Compression): ByteSource {
+  const input = chunksOf(reader.asSource());
+  const output = compression === "gzip"
+    ? inflate(input, zlib.createGunzip())
+    : "createZstdDecompress" in zlib
+    ? inflate(input, zlib.createZstdDecompress())
+    : unzstd(input);
+  let rest: Uint8Array = new Uint8Array();
+  return {
+    async read(into) {
+      while (rest.byteLength === 0) {
+        const { done, value } = await output.next().catch((error) => fail(error, compression));
+        if (done) return null;
+        rest = value;
+      }
+      const taken = rest.subarray(0, into.byteLength);
+      into.set(taken);
+      rest = rest.subarray(taken.byteLength);
+      return taken.byteLength;
+    },
+    close: () => reader.close(),
+  };
+}
+
+/** Compresses, fast rather than small, what is written to `sink`. Throws `config_invalid` without a compressor. */
+export function compressing(sink: ByteSink, compression: Compression): ByteSink {
+  const stream = compression === "gzip" ? zlib.createGzip({ level: 1, chunkSize: chunkBytes }) : createZstd();
+  const copied = (async () => {
+    for await (const chunk of stream) await sink.write(chunk);
+  })();
+  // The next write or the end reports it.
+  copied.catch(() => stream.destroy());
+  return {
+    async write(bytes) {
+      const written = new Promise<void>((resolve, reject) => {
+        stream.write(bytes.slice(), (error) => error ? reject(error) : resolve());
+      });
+      await Promise.race([written, copied.then(() => written)]);
+    },
+    async finish() {
+      stream.end();
+      await copied;
+      await sink.finish();
+    },
+    abort() {
+      stream.destroy();
+      sink.abort();
+    },
+  };
+}
+
+function createZstd() {
+  if ("createZstdCompress" in zlib) return zlib.createZstdCompress({ chunkSize: chunkBytes });
+  throw new VaultError(
+    "config_invalid",
+    "This program cannot write .zst, since the runtime in it has no compressor for that; choose a name that ends with " +
+      ".tar.gz or .tar, or pipe through zstd: artifact-vault bundle export - | zstd > bundle.tar.zst",
+  );
+}
+
+async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const chunk = new Uint8Array(chunkBytes);
+    const count = await source.read(chunk);
+    if (count === null) return;
+    yield chunk.subarray(0, count);
+  }
+}
+
+async function* inflate(
+  input: AsyncIterable<Uint8Array>,
+  stream: zlib.Gunzip | zlib.ZstdDecompress,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(input, { objectMode: false });
+  source.on("error", (error) => stream.destroy(error));
+  for await (const chunk of source.pipe(stream)) yield chunk;
+}
+
+async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let made: Uint8Array[] = [];
+  let isWhole = false;
+  const decoder = new Decompress((chunk, isLast) => {
+    made.push(chunk);
+    isWhole ||= isLast === true;
+  });
+  for await (const chunk of input) {
+    decoder.push(chunk);
+    yield* made;
+    made = [];
+  }
+  decoder.push(new Uint8Array(), true);
+  yield* made;
+  if (!isWhole) throw new Error("unexpected EOF");
+}
+
+function fail(error: unknown, compression: Compression): never {
+  if (error instanceof VaultError) throw error;
+  const isCut = /unexpected (?:end of file|EOF)/i.test(messageOf(error));
+  const what = isCut ? `its ${compression} data end too early` : `its ${compression} data are damaged`;
+  throw new VaultError(isCut ? "bundle_interrupted" : "bundle_wrong", what, { cause: error });
+}

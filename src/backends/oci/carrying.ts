@@ -1,0 +1,16 @@
+import type { Carrying } from "../../carrying.ts";
+import { defaultWord } from "./registries.ts";
+import { canonicalName, plainName } from "./registry_name.ts";
+
+const tagKey = /^\/([^/]+)\/(.+)\/manifests\/([A-Za-z0-9_][A-Za-z0-9._-]{0,127})(?:\?only=[a-z_,]+)?$/;
+
+/** Tags name images. They say which manifests there are, as lists of tags and referrers do. */
+export const carrying: Carrying = {
+  imageNames({ key, url }, type) {
+    const [, word, name, tag] = tagKey.exec(key) ?? [];
+    if (word === undefined) return [];
+    const registry = word !== defaultWord ? word : type === "dockerhub" ? "docker.io" : URL.parse(url)?.host;
+    return registry === undefined ? [] : [`${plainName(canonicalName(registry))}/${name}:${tag}`];
+  },
+  isRoot: ({ key }) => tagKey.test(key) || /\/(?:tags\/list|referrers\/[^/]+)(?:\?.*)?$/.test(key),
+};

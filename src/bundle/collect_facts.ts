@@ -1,0 +1,159 @@
+import type { CarriedEntry } from "../carrying.ts";
+import { headerOf } from "../http/headers.ts";
+import { cachedEntries } from "../inventory/cached_entries.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import type { FsLayout } from "../store/fs_layout.ts";
+import { fileOrNull } from "../store/regular_files.ts";
+import type { Entry } from "../store/store.ts";
+import { emptyConfig } from "./blob_name.ts";
+import { BodyList } from "./body_list.ts";
+import { formatFact, isSound } from "./fact.ts";
+import type { Descriptor, ImageDescriptor } from "./index_document.ts";
+import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
+import type { Spool, SpoolFile } from "./spool.ts";
+import type { Summary } from "./summary.ts";
+import type { SummaryWriter } from "./summary_writer.ts";
+
+/** A backend whose entries are carried. */
+export interface CarriedBackend extends Omit<ShardHeader, "number" | "backend"> {
+  readonly name: string;
+  /** The names of the image that an entry stores the manifest of; none for everything else. */
+  imageNames(entry: CarriedEntry): readonly string[];
+}
+
+export interface CollectOptions {
+  readonly layout: FsLayout;
+  readonly backends: readonly CarriedBackend[];
+  selects(entry: Entry): boolean;
+  /** What the other side has; null where nothing is known of it. */
+  readonly since: Summary | null;
+  readonly spool: Spool;
+  /** Gets what the other side has after the import; null where nobody wants to know. */
+  readonly summary: SummaryWriter | null;
+}
+
+/** The facts of a bundle, and what belongs to them. */
+export interface Collected {
+  readonly shards: readonly { readonly manifest: Descriptor; readonly facts: Descriptor }[];
+  /** All shards one after the other: manifest, facts, manifest, … */
+  readonly documents: SpoolFile;
+  readonly images: readonly ImageDescriptor[];
+  /** The bodies that the bundle has. */
+  readonly bodies: BodyList;
+  readonly counts: Counts;
+}
+
+export interface Counts {
+  entries: number;
+  /** Entries that the other side has as they are. */
+  unchanged: number;
+  /** Bodies that the other side has, and their bytes, among those that entries of the bundle name. */
+  bodiesThere: number;
+  bytesThere: number;
+  /** Entries whose body is not stored. */
+  withoutBody: number;
+}
+
+/** Reads the entries that are selected, in the order of their backends and keys, and makes shards of them. */
+export async function collectFacts(options: CollectOptions): Promise<Collected> {
+  const collector = new Collector(options);
+  for (const backend of options.backends) await collector.add(backend);
+  return collector.collected;
+}
+
+class Collector {
+  readonly collected: Collected;
+  readonly #options: CollectOptions;
+  readonly #shards: { manifest: Descriptor; facts: Descriptor }[] = [];
+  readonly #images = new Map<string, ImageDescriptor>();
+  /** The bodies that have been decided on. */
+  readonly #seen = new DigestSet();
+  readonly #counts: Counts = { entries: 0, unchanged: 0, bodiesThere: 0, bytesThere: 0, withoutBody: 0 };
+  readonly #imageList: ImageDescriptor[] = [];
+
+  constructor(options: CollectOptions) {
+    this.#options = options;
+    this.collected = {
+      shards: this.#shards,
+      documents: options.spool.file("documents"),
+      images: this.#imageList,
+      bodies: new BodyList(options.spool.file("bodies")),
+      counts: this.#counts,
+    };
+  }
+
+  async add(backend: CarriedBackend): Promise<void> {
+    const { layout, selects } = this.#options;
+    const { name, type, configuration } = backend;
+    const header = { backend: name, type, configuration };
+    let number = 1;
+    let shard = new ShardBuilder({ ...header, number });
+    let lastKey: string | null = null;
+    for await (const entry of cachedEntries(layout.root, { backends: [backend.name] })) {
+      if (!isSound(entry) || !selects(entry)) continue;
+      const line = await this.#lineOf(entry);
+      if (line === null) continue;
+      // All variants of a key are in one shard, since their order matters.
+      if (entry.key !== lastKey && shard.isFullFor(line)) {
+        this.#close(shard.build());
+        shard = new ShardBuilder({ ...header, number: ++number });
+      }
+      lastKey = entry.key;
+      shard.add({ entry, bodyIn: await this.#decide(entry) }, line);
+      this.#addImages(entry, backend);
+    }
+    if (shard.facts > 0) this.#close(shard.build());
+  }
+
+  /** The line of an entry; null where it is not carried. */
+  async #lineOf(entry: Entry): Promise<string | null> {
+    const { layout, since, summary } = this.#options;
+    if (fileOrNull(layout.blob(entry.sha256))?.size !== entry.sizeBytes) {
+      this.#counts.withoutBody++;
+      return null;
+    }
+    // The body has been seen, whatever upstream announced before.
+    const { claimed: _, ...seen } = entry;
+    const fact = sha256Of(new TextEncoder().encode(formatFact({ entry: seen, bodyIn: null })));
+    if (since?.hasFact(fact)) {
+      this.#counts.unchanged++;
+      return null;
+    }
+    await summary?.fact(fact);
+    this.#counts.entries++;
+    return formatFact({ entry: seen, bodyIn: since?.bodyIn(entry.sha256) ?? null });
+  }
+
+  /** Adds the body of an entry unless it is there or added already; returns the bundle that has it elsewhere. */
+  async #decide({ sha256, sizeBytes }: Entry): Promise<string | null> {
+    const there = this.#options.since?.bodyIn(sha256) ?? null;
+    if (!this.#seen.add(sha256)) return there;
+    if (there !== null) {
+      this.#counts.bodiesThere++;
+      this.#counts.bytesThere += sizeBytes;
+    } else {
+      await this.#options.summary?.body(sha256);
+      // A bundle has the empty configuration anyway.
+      if (sha256 !== emptyConfig.sha256) this.collected.bodies.add({ sha256, sizeBytes });
+    }
+    return there;
+  }
+
+  #addImages(entry: Entry, backend: CarriedBackend): void {
+    const { sha256, sizeBytes, headers } = entry;
+    const mediaType = (headerOf(headers, "content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+    for (const name of backend.imageNames(entry)) {
+      const id = `${name}@${sha256}`;
+      if (this.#images.has(id)) continue;
+      const image = { sha256, sizeBytes, mediaType, name };
+      this.#images.set(id, image);
+      this.#imageList.push(image);
+    }
+  }
+
+  #close({ manifest, facts }: Shard): void {
+    for (const document of [manifest, facts]) this.collected.documents.append(document);
+    const pinned = (bytes: Uint8Array) => ({ sha256: sha256Of(bytes), sizeBytes: bytes.byteLength });
+    this.#shards.push({ manifest: pinned(manifest), facts: pinned(facts) });
+  }
+}

@@ -1,0 +1,60 @@
+import type { MemberSink } from "../archive/member_source.ts";
+import type { ByteSink } from "../archive/byte_sink.ts";
+import { FsLayout } from "../store/fs_layout.ts";
+import type { Entry } from "../store/store.ts";
+import { type CarriedBackend, type Collected, collectFacts } from "./collect_facts.ts";
+import type { IndexDocument } from "./index_document.ts";
+import type { OnProgress } from "./progress.ts";
+import type { PrivateKey } from "./signing_key.ts";
+import type { Spool } from "./spool.ts";
+import type { Summary } from "./summary.ts";
+import { SummaryWriter } from "./summary_writer.ts";
+import { writeBundle } from "./write_bundle.ts";
+
+export interface ExportOptions {
+  readonly cacheDir: string;
+  readonly backends: readonly CarriedBackend[];
+  selects(entry: Entry): boolean;
+  readonly since: Summary | null;
+  readonly key: PrivateKey | null;
+  readonly spool: Spool;
+  /** The version of the program. */
+  readonly version: string;
+  /** Opens what the bundle is written to, once it is known what is in it; null to write none. */
+  readonly openSink: (() => MemberSink) | null;
+  /** Opens what the summary is written to; null to write none. */
+  readonly openSummary: (() => ByteSink) | null;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface Exported {
+  readonly index: IndexDocument;
+  readonly collected: Collected;
+}
+
+/** Writes what is selected of a cache directory into a bundle. Throws as `writeBundle`, and leaves no bundle then. */
+export async function exportBundle(options: ExportOptions): Promise<Exported> {
+  const { cacheDir, since, openSink, openSummary, key, onProgress } = options;
+  const layout = new FsLayout(cacheDir);
+  const link = { id: crypto.randomUUID(), created: new Date().toISOString() };
+  const chain = since?.chain ?? [];
+  const summary = openSummary && new SummaryWriter(openSummary(), [...chain, link]);
+  try {
+    if (since !== null && summary !== null) await repeat(since, summary);
+    const collected = await collectFacts({ ...options, layout, summary });
+    const shards = collected.shards.map(({ manifest }) => manifest);
+    const index: IndexDocument = { ...link, version: options.version, chain, images: collected.images, shards };
+    if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, onProgress });
+    await summary?.finish();
+    return { index, collected };
+  } catch (error) {
+    summary?.abort();
+    throw error;
+  }
+}
+
+/** The other side still has what it had. */
+async function repeat(since: Summary, summary: SummaryWriter): Promise<void> {
+  for (const [sha256, link] of since.bodies()) await summary.body(sha256, link);
+  for (const sha256 of since.facts()) await summary.fact(sha256);
+}

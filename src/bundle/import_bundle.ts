@@ -1,0 +1,232 @@
+import type { MemberSource } from "../archive/member_source.ts";
+import { messageOf, VaultError } from "../errors.ts";
+import { CacheLimits, type SpaceLimits } from "../store/cache_limits.ts";
+import { eachBlob } from "../store/blob_scan.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { FsLayout } from "../store/fs_layout.ts";
+import { fileOrNull } from "../store/regular_files.ts";
+import { blobName, emptyConfig } from "./blob_name.ts";
+import type { Body } from "./body_list.ts";
+import { BodyIntake } from "./body_intake.ts";
+import { ImportJournal } from "./import_journal.ts";
+import { type ImportPlan, planImport } from "./import_plan.ts";
+import { Ledger } from "./ledger.ts";
+import type { OnProgress } from "./progress.ts";
+import { type BundleHead, readHead, type Trust } from "./read_bundle.ts";
+import type { Spool } from "./spool.ts";
+import { type EntryCounts, type ServedBackend, writeEntries } from "./write_entries.ts";
+
+export interface ImportOptions {
+  readonly source: MemberSource;
+  readonly cacheDir: string;
+  readonly limits: SpaceLimits;
+  readonly trust: Trust;
+  readonly spool: Spool;
+  /** The backend that serves what the bundle has of a backend of this name; null for none. */
+  readonly backendFor: (name: string) => ServedBackend | null;
+  /** True imports a bundle once more, and one that is older than another one. */
+  readonly again: boolean;
+  /** True reads what is in the bundle, and stores nothing. */
+  readonly dryRun: boolean;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Bodies of a bundle that are for backends that are served. */
+export interface BodyCounts {
+  added: number;
+  addedBytes: number;
+  /** They were stored already. */
+  there: number;
+  thereBytes: number;
+}
+
+export interface Imported {
+  readonly head: BundleHead;
+  readonly bodies: BodyCounts;
+  /** Null where nothing was stored. */
+  readonly entries: EntryCounts | null;
+  readonly unserved: ImportPlan["unserved"];
+  /** True where everything that the bundle has, or relies on, is in the cache now. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Stores the bodies of a bundle, and then their entries. Throws `bundle_wrong` for a bundle that is not as it was
+ * written, and keeps nothing of it. Throws `bundle_interrupted`, `cache_full` or `storage_failed` where it ends too
+ * early or cannot be stored: what is whole stays, and the next import of the bundle resumes.
+ */
+export async function importBundle(options: ImportOptions): Promise<Imported> {
+  const { source, trust, again, spool, backendFor } = options;
+  const layout = new FsLayout(options.cacheDir);
+  const ledger = new Ledger(options.cacheDir);
+  const head = await readHead(source, trust);
+  if (!again) ledger.checkNew(head.index);
+  const plan = await planImport(source, head.index, { spool, isServed: (name) => backendFor(name) !== null });
+  const expected = countBodies(plan, layout);
+  await checkRoom(layout, { limits: options.limits, bytes: expected.addedBytes });
+  if (options.dryRun) {
+    return { head, bodies: expected, entries: null, unserved: plan.unserved, isWhole: false };
+  }
+  const importing = new Importing(options, { layout, plan, head });
+  const { bodies, entries } = await importing.run();
+  const isWhole = entries.lacking.size === 0 && plan.unserved.length === 0;
+  if (entries.lacking.size === 0) {
+    const { id, created, chain } = head.index;
+    const key = head.signed.kind === "verified" ? head.signed.key : null;
+    await ledger.add({ id, created, imported: new Date().toISOString(), key, chain: chain.map((link) => link.id) });
+  }
+  return { head, bodies, entries, unserved: plan.unserved, isWhole };
+}
+
+interface ImportingDeps {
+  readonly layout: FsLayout;
+  readonly plan: ImportPlan;
+  readonly head: BundleHead;
+}
+
+class Importing {
+  readonly #options: ImportOptions;
+  readonly #deps: ImportingDeps;
+  readonly #journal: ImportJournal;
+  readonly #intake: BodyIntake;
+  readonly #earlier: DigestSet;
+  readonly #stored = new DigestSet();
+  readonly #bodies: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
+  readonly #temporary: () => string;
+
+  constructor(options: ImportOptions, deps: ImportingDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    let count = 0;
+    this.#temporary = () => options.spool.path(`new-${count++}`);
+    this.#journal = new ImportJournal(options.cacheDir, deps.head.indexSha256);
+    this.#earlier = this.#journal.earlier();
+    this.#intake = new BodyIntake(deps.layout, { journal: this.#journal, temporary: this.#temporary });
+  }
+
+  async run(): Promise<{ readonly bodies: BodyCounts; readonly entries: EntryCounts }> {
+    try {
+      await this.#takeBodies();
+      await this.#options.source.finish();
+      await this.#intake.settle();
+      const entries = await this.#writeEntries(true);
+      if (entries.lacking.has(null)) this.#journal.close();
+      else this.#journal.remove();
+      return { bodies: this.#bodies, entries };
+    } catch (error) {
+      throw await this.#failed(error);
+    }
+  }
+
+  async #takeBodies(): Promise<void> {
+    const { plan } = this.#deps;
+    const { bodies, wantsEmpty } = plan;
+    if (wantsEmpty) await this.#takeEmpty();
+    let done = 0;
+    let bytes = 0;
+    for (const body of bodies.all()) {
+      await this.#take(body);
+      done++;
+      bytes += body.sizeBytes;
+      this.#options.onProgress?.({ bodies: done, bytes, totalBodies: bodies.count, totalBytes: bodies.bytes });
+    }
+  }
+
+  /** Bodies that are stored are read as well, unless an earlier import of the bundle has: each byte is looked at. */
+  async #take(body: Body): Promise<void> {
+    const { sha256, sizeBytes } = body;
+    const member = await this.#options.source.open(blobName(sha256), sizeBytes);
+    if (member === null) return;
+    const isStored = this.#intake.isStored(body);
+    if (!this.#deps.plan.wants(sha256)) return await this.#intake.check(body, member);
+    if (isStored && this.#earlier.has(sha256)) await member.skip();
+    else if (isStored) await this.#intake.check(body, member);
+    else await this.#intake.store(body, member);
+    this.#count(body, isStored);
+  }
+
+  async #takeEmpty(): Promise<void> {
+    const { bytes, sha256 } = emptyConfig;
+    const body = { sha256, sizeBytes: bytes.byteLength };
+    if (this.#intake.isStored(body)) return;
+    const chunks = [bytes];
+    await this.#intake.store(body, { next: () => Promise.resolve(chunks.pop() ?? null) });
+  }
+
+  #count({ sha256, sizeBytes }: Body, isStored: boolean): void {
+    const counts = this.#bodies;
+    if (isStored) {
+      counts.there++;
+      counts.thereBytes += sizeBytes;
+      return;
+    }
+    this.#stored.add(sha256);
+    counts.added++;
+    counts.addedBytes += sizeBytes;
+  }
+
+  #writeEntries(withRoots: boolean): Promise<EntryCounts> {
+    return writeEntries(this.#deps.layout, {
+      plan: this.#deps.plan,
+      backendFor: this.#options.backendFor,
+      temporary: this.#temporary,
+      isVerified: (sha256) => this.#stored.has(sha256) || this.#earlier.has(sha256),
+      withRoots,
+    });
+  }
+
+  /** Leaves nothing of a bundle that is wrong, and what is whole of others. Returns the error to throw. */
+  async #failed(error: unknown): Promise<unknown> {
+    if (error instanceof VaultError && error.code === "bundle_wrong") {
+      await this.#intake.revert();
+      return new VaultError(error.code, `${error.message}. Nothing of it was kept`, { cause: error });
+    }
+    const { bodies } = this.#deps.plan;
+    const isCut = error instanceof VaultError && error.code === "bundle_interrupted";
+    try {
+      await this.#intake.settle();
+      if (isCut) await this.#writeEntries(false);
+    } catch (second) {
+      if (isCut) error = second;
+    }
+    this.#journal.close();
+    const done = this.#bodies.added + this.#bodies.there;
+    const so = `${done} of ${bodies.count} bodies are in the cache; import the bundle again, and it resumes there`;
+    const code = isCut ? "bundle_interrupted" : "storage_failed";
+    return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
+  }
+}
+
+function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCounts {
+  const counts: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
+  for (const body of bodies.all()) {
+    if (!wants(body.sha256)) continue;
+    if (fileOrNull(layout.blob(body.sha256))?.size === body.sizeBytes) {
+      counts.there++;
+      counts.thereBytes += body.sizeBytes;
+    } else {
+      counts.added++;
+      counts.addedBytes += body.sizeBytes;
+    }
+  }
+  return counts;
+}
+
+/** Throws `cache_full`, with the figures, where the limits of the cache leave no room for the bodies of a bundle. */
+async function checkRoom(
+  layout: FsLayout,
+  { limits, bytes }: { readonly limits: SpaceLimits; readonly bytes: number },
+): Promise<void> {
+  const room = new CacheLimits(layout.root, limits);
+  let used = 0;
+  if (limits.maxBytes !== null) {
+    await eachBlob(layout, (_, info) => void (used += info.size), { signal: new AbortController().signal });
+  }
+  const counted = { used, promised: 0 };
+  if (bytes === 0 || room.lacking(counted, bytes) === 0) return;
+  throw new VaultError(
+    "cache_full",
+    `Its new bodies have ${bytes} bytes, and there is no room for them: ${room.describe(counted, bytes)}. ` +
+      "Make room, as with artifact-vault cache prune, or raise the limit",
+  );
+}

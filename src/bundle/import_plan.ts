@@ -1,0 +1,76 @@
+import type { MemberSource } from "../archive/member_source.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { emptyConfig } from "./blob_name.ts";
+import { BodyList } from "./body_list.ts";
+import type { Fact } from "./fact.ts";
+import type { IndexDocument } from "./index_document.ts";
+import { type ReadShard, readShards } from "./read_bundle.ts";
+import type { Spool, SpoolFile } from "./spool.ts";
+import type { ShardHeader } from "./shard.ts";
+
+/** The place of a shard's facts in a spool. */
+export interface SpooledShard {
+  readonly header: ShardHeader;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** What a bundle says that is in it. */
+export interface ImportPlan {
+  /** All bodies, in the order in which they come. */
+  readonly bodies: BodyList;
+  /** Says which of them are for backends that are served. */
+  readonly wants: (sha256: string) => boolean;
+  /** The facts about backends that are served. */
+  readonly shards: readonly SpooledShard[];
+  readonly facts: SpoolFile;
+  /** The backends that are not served, each with the number of its entries. */
+  readonly unserved: readonly { readonly header: ShardHeader; readonly entries: number }[];
+  /** True where an entry has the empty configuration as its body. */
+  readonly wantsEmpty: boolean;
+}
+
+/** Reads all facts of a bundle into a spool. Throws as `readShards`. */
+export async function planImport(
+  source: MemberSource,
+  index: IndexDocument,
+  { spool, isServed }: { readonly spool: Spool; readonly isServed: (backend: string) => boolean },
+): Promise<ImportPlan> {
+  const bodies = new BodyList(spool.file("bodies"));
+  const facts = spool.file("facts");
+  const shards: SpooledShard[] = [];
+  const unserved = new Map<string, { header: ShardHeader; entries: number }>();
+  const seen = new DigestSet();
+  const unwanted = new DigestSet();
+  const wanted = new DigestSet();
+  let wantsEmpty = false;
+  const addBodies = (shard: ReadShard, isWanted: boolean) => {
+    for (const { sha256, sizeBytes } of shard.facts.filter(isHere).map(({ entry }) => entry)) {
+      if (sha256 === emptyConfig.sha256) wantsEmpty ||= isWanted;
+      else if (seen.add(sha256)) {
+        bodies.add({ sha256, sizeBytes });
+        if (!isWanted) unwanted.add(sha256);
+      }
+      // A body of a backend that is not served may be one of another that is.
+      if (isWanted && unwanted.size > 0 && unwanted.has(sha256)) wanted.add(sha256);
+    }
+  };
+  for await (const shard of readShards(source, index)) {
+    const { header, bytes } = shard;
+    const isWanted = isServed(header.backend);
+    addBodies(shard, isWanted);
+    if (isWanted) {
+      shards.push({ header, offset: facts.sizeBytes, sizeBytes: bytes.byteLength });
+      facts.append(bytes);
+    } else {
+      const known = unserved.get(header.backend) ?? { header, entries: 0 };
+      unserved.set(header.backend, { header, entries: known.entries + shard.facts.length });
+    }
+  }
+  const wants = (sha256: string) => unwanted.size === 0 || !unwanted.has(sha256) || wanted.has(sha256);
+  return { bodies, wants, shards, facts, unserved: [...unserved.values()], wantsEmpty };
+}
+
+function isHere({ bodyIn }: Fact): boolean {
+  return bodyIn === null;
+}

@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { headerOf } from "../http/headers.ts";
+import { emptyConfig } from "./blob_name.ts";
+import { type Fact, formatFact } from "./fact.ts";
+import { LayerTitles } from "./layer_titles.ts";
+
+export const shardType = "application/vnd.artifact-vault.shard.v1+json";
+export const manifestType = "application/vnd.oci.image.manifest.v1+json";
+const factsType = "application/vnd.artifact-vault.facts.v1+jsonl";
+const emptyType = "application/vnd.oci.empty.v1+json";
+export const annotation = "com.github.artifact-vault";
+
+/** Neither the manifest of a shard nor its facts are larger. */
+export const maxShardBytes = 4 * 1024 * 1024;
+/** The bytes of a manifest besides its layers, and of a layer besides its title and type, at most. */
+const fixedBytes = 2048;
+const layerBytes = 800;
+
+/** What stands before the facts of a shard. */
+export interface ShardHeader {
+  readonly backend: string;
+  /** The word after `type:` in the configuration. */
+  readonly type: string;
+  /** The lines of a configuration, without secrets, that serve the backend. */
+  readonly configuration: unknown;
+  /** Counts from 1 within the backend. */
+  readonly number: number;
+}
+
+/** A shard as it is in a bundle: two documents. */
+export interface Shard {
+  readonly manifest: Uint8Array<ArrayBuffer>;
+  readonly facts: Uint8Array<ArrayBuffer>;
+}
+
+interface Layer {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/**
+ * Collects facts about one backend until a shard is full. The same facts make the same bytes, so that a reader can make
+ * a shard again and compare.
+ */
+export class ShardBuilder {
+  readonly #header: ShardHeader;
+  readonly #lines: string[] = [];
+  readonly #layers: Layer[] = [];
+  readonly #titles = new LayerTitles();
+  readonly #bodies = new Set<string>();
+  #factsBytes: number;
+  #manifestBytes = fixedBytes;
+
+  constructor(header: ShardHeader) {
+    this.#header = header;
+    const line = JSON.stringify(header);
+    this.#lines.push(line);
+    this.#factsBytes = byteLength(line) + 1;
+  }
+
+  get facts(): number {
+    return this.#lines.length - 1;
+  }
+
+  /** True where the shard has no room for a fact of so many characters. */
+  isFullFor(line: string): boolean {
+    const bytes = 3 * line.length;
+    return this.#factsBytes + bytes > maxShardBytes || this.#manifestBytes + bytes + layerBytes > maxShardBytes;
+  }
+
+  add(fact: Fact, line = formatFact(fact)): void {
+    this.#lines.push(line);
+    this.#factsBytes += byteLength(line) + 1;
+    const { sha256 } = fact.entry;
+    if (this.#bodies.has(sha256)) return;
+    this.#bodies.add(sha256);
+    const layer = this.#layerOf(fact);
+    this.#layers.push(layer);
+    this.#manifestBytes += byteLength(JSON.stringify(layer)) + 1;
+  }
+
+  build(): Shard {
+    const facts = new TextEncoder().encode(this.#lines.map((line) => `${line}\n`).join(""));
+    const { backend, number } = this.#header;
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: manifestType,
+      artifactType: shardType,
+      config: { mediaType: emptyType, digest: `sha256:${emptyConfig.sha256}`, size: emptyConfig.bytes.byteLength },
+      layers: [
+        {
+          ...{ mediaType: factsType, digest: `sha256:${sha256Of(facts)}`, size: facts.byteLength },
+          annotations: { [titleKey]: `facts-${number}.jsonl` },
+        },
+        ...this.#layers,
+      ],
+      annotations: { [`${annotation}.backend`]: backend, [`${annotation}.shard`]: String(number) },
+    };
+    return { manifest: new TextEncoder().encode(JSON.stringify(manifest)), facts };
+  }
+
+  #layerOf({ entry, bodyIn }: Fact): Layer {
+    return {
+      mediaType: mediaTypeOf(headerOf(entry.headers, "content-type")),
+      digest: `sha256:${entry.sha256}`,
+      size: entry.sizeBytes,
+      annotations: {
+        [titleKey]: this.#titles.titleOf(entry.key, entry.sha256),
+        ...bodyIn !== null && { [`${annotation}.body-in`]: bodyIn },
+      },
+    };
+  }
+}
+
+const titleKey = "org.opencontainers.image.title";
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A media type as OCI wants them (RFC 6838 §4.2); that of any bytes where upstream has said none. */
+function mediaTypeOf(contentType = ""): string {
+  const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/.test(type)
+    ? type
+    : "application/octet-stream";
+}
+
+function byteLength(text: string): number {
+  return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).byteLength;
+}

@@ -1,0 +1,108 @@
+import { writeAll } from "../archive/byte_sink.ts";
+import { VaultError } from "../errors.ts";
+import { messageOf } from "../errors.ts";
+import { fileMode, folderMode } from "../store/files.ts";
+
+/** A folder for what does not fit into memory, gone when it is closed. */
+export class Spool {
+  readonly #folder: string;
+  readonly #lock: Deno.FsFile;
+  readonly #files: Deno.FsFile[] = [];
+
+  private constructor(folder: string, lock: Deno.FsFile) {
+    this.#folder = folder;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes one in the first of some folders that can be written to. It is locked as a vault locks its folder for staged
+   * bodies, so that a vault removes what a killed process has left, and nothing else. Throws `storage_failed`.
+   */
+  static async open(folders: readonly string[]): Promise<Spool> {
+    let last: unknown;
+    for (const parent of folders) {
+      const folder = `${parent}/${crypto.randomUUID()}`;
+      try {
+        Deno.mkdirSync(parent, { recursive: true, mode: folderMode });
+        const lock = Deno.openSync(`${folder}.lock`, { write: true, create: true, mode: fileMode });
+        await lock.lock(true);
+        Deno.mkdirSync(folder, { mode: folderMode });
+        return new Spool(folder, lock);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw new VaultError(
+      "storage_failed",
+      `Cannot make a folder for temporary files in ${folders.map((one) => `"${one}"`).join(" or ")}: ${
+        messageOf(last)
+      }; name a folder with --temporary`,
+      { cause: last },
+    );
+  }
+
+  path(name: string): string {
+    return `${this.#folder}/${name}`;
+  }
+
+  /** A file of this name that is written in order and read at any place. Closed with the spool. */
+  file(name: string): SpoolFile {
+    const file = Deno.openSync(this.path(name), { read: true, write: true, create: true, mode: fileMode });
+    this.#files.push(file);
+    return new SpoolFile(file);
+  }
+
+  close(): void {
+    for (const file of this.#files.splice(0)) file.close();
+    Deno.removeSync(this.#folder, { recursive: true });
+    Deno.removeSync(`${this.#folder}.lock`);
+    this.#lock.close();
+  }
+}
+
+const bufferBytes = 256 * 1024;
+
+export class SpoolFile {
+  readonly #file: Deno.FsFile;
+  readonly #buffer = new Uint8Array(bufferBytes);
+  #filled = 0;
+  #written = 0;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  get sizeBytes(): number {
+    return this.#written + this.#filled;
+  }
+
+  append(bytes: Uint8Array): void {
+    if (this.#filled + bytes.byteLength > bufferBytes) this.#flush();
+    if (bytes.byteLength > bufferBytes) {
+      writeAll(this.#file, bytes);
+      this.#written += bytes.byteLength;
+      return;
+    }
+    this.#buffer.set(bytes, this.#filled);
+    this.#filled += bytes.byteLength;
+  }
+
+  /** Reads `length` bytes from `offset` on, all of which were appended; nothing is appended after that. */
+  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#flush();
+    const bytes = new Uint8Array(length);
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    for (let at = 0; at < length;) {
+      const count = this.#file.readSync(bytes.subarray(at));
+      if (count === null) throw new VaultError("storage_failed", "A temporary file has become shorter");
+      at += count;
+    }
+    return bytes;
+  }
+
+  #flush(): void {
+    if (this.#filled > 0) writeAll(this.#file, this.#buffer.subarray(0, this.#filled));
+    this.#written += this.#filled;
+    this.#filled = 0;
+  }
+}

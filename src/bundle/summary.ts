@@ -1,0 +1,124 @@
+import { ByteReader } from "../archive/byte_reader.ts";
+import { openFileSource } from "../archive/byte_source.ts";
+import { compressionOf, decompressed } from "../archive/compression.ts";
+import { VaultError } from "../errors.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { bundleId } from "./fact.ts";
+import type { ChainLink } from "./index_document.ts";
+
+/** The suffix of the file that an export leaves beside a bundle: what the other side has once it has imported that. */
+export const summarySuffix = ".summary.jsonl.gz";
+const maxLineBytes = 1024 * 1024;
+
+/** What a vault has: bodies by the bundle that they came with, and facts by their SHA-256. */
+export class Summary {
+  /** The bundles that it sums up, the oldest first. */
+  readonly chain: readonly ChainLink[];
+  readonly #bodies: readonly DigestSet[];
+  readonly #facts = new DigestSet();
+
+  constructor(chain: readonly ChainLink[]) {
+    this.chain = chain;
+    this.#bodies = chain.map(() => new DigestSet());
+  }
+
+  /** The id of the bundle that has a body; null for none. */
+  bodyIn(sha256: string): string | null {
+    const index = this.#bodies.findIndex((bodies) => bodies.has(sha256));
+    return this.chain[index]?.id ?? null;
+  }
+
+  hasFact(sha256: string): boolean {
+    return this.#facts.has(sha256);
+  }
+
+  /** Yields all bodies, each with the place of its bundle in the chain. */
+  *bodies(): Generator<readonly [sha256: string, link: number]> {
+    for (const [link, bodies] of this.#bodies.entries()) {
+      for (const sha256 of bodies) yield [sha256, link];
+    }
+  }
+
+  facts(): Iterable<string> {
+    return this.#facts;
+  }
+
+  addBody(sha256: string, link: number): void {
+    this.#bodies[link]!.add(sha256);
+  }
+
+  addFact(sha256: string): void {
+    this.#facts.add(sha256);
+  }
+}
+
+/** Reads a summary. Throws `bundle_wrong` for anything else, and what the operating system says. */
+export async function readSummary(path: string): Promise<Summary> {
+  let summary: Summary | null = null;
+  for await (const line of linesOf(path)) {
+    const value = jsonOrNull(line);
+    if (summary === null) summary = headOf(value, path);
+    else if (!addLine(summary, value)) throw damaged(path);
+  }
+  if (summary === null) throw damaged(path);
+  return summary;
+}
+
+/** Yields the lines of a summary, as they are. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let reader = new ByteReader(openFileSource(path));
+  try {
+    const compression = compressionOf(await reader.peek(4));
+    if (compression !== null) reader = new ByteReader(decompressed(reader, compression));
+    const decoder = new TextDecoder();
+    let rest = "";
+    for (let bytes; (bytes = await reader.some(64 * 1024)) !== null;) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+      rest = lines.pop()!;
+      if (rest.length > maxLineBytes) throw damaged(path);
+      yield* lines;
+    }
+    if (rest !== "") throw damaged(path);
+  } catch (error) {
+    if (error instanceof VaultError && !error.message.includes(path)) throw damaged(path, error);
+    throw error;
+  } finally {
+    reader.close();
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+function headOf(value: any, path: string): Summary {
+  const isLink = (link: Partial<ChainLink> | null) =>
+    bundleId.test(String(link?.id)) && typeof link?.created === "string";
+  if (value?.summary === 1 && Array.isArray(value.chain) && value.chain.length > 0 && value.chain.every(isLink)) {
+    return new Summary(value.chain.map(({ id, created }: ChainLink) => ({ id, created })));
+  }
+  throw new VaultError(
+    "bundle_wrong",
+    `"${path}" is no summary of a bundle, nor a list of artifact-vault bundle have; an export leaves one beside the ` +
+      `bundle, as OUT${summarySuffix}`,
+  );
+}
+
+/** A body is `["b", sha256, link]`, a fact `["f", sha256]`. */
+function addLine(summary: Summary, value: unknown): boolean {
+  if (!Array.isArray(value) || !/^[0-9a-f]{64}$/.test(String(value[1]))) return false;
+  const [kind, sha256, link] = value;
+  if (kind === "f") summary.addFact(sha256);
+  else if (kind === "b" && summary.chain[link] !== undefined) summary.addBody(sha256, link);
+  else return false;
+  return true;
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function damaged(path: string, cause?: unknown): VaultError {
+  return new VaultError("bundle_wrong", `"${path}" is damaged or was cut; copy it again`, { cause });
+}

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import type { MemberSource } from "../archive/member_source.ts";
+import { VaultError } from "../errors.ts";
+import { blobName } from "./blob_name.ts";
+import type { Body } from "./body_list.ts";
+import { planImport } from "./import_plan.ts";
+import type { OnProgress } from "./progress.ts";
+import { type BundleHead, readHead, type Trust } from "./read_bundle.ts";
+import type { Spool } from "./spool.ts";
+
+export interface VerifyOptions {
+  readonly source: MemberSource;
+  readonly trust: Trust;
+  readonly spool: Spool;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+export interface Verified {
+  readonly head: BundleHead;
+  readonly bodies: number;
+  readonly bytes: number;
+}
+
+/** Reads a whole bundle and compares everything in it with its digest. Throws as `MemberSource.open`. */
+export async function verifyBundle({ source, trust, spool, onProgress }: VerifyOptions): Promise<Verified> {
+  const head = await readHead(source, trust);
+  const { bodies } = await planImport(source, head.index, { spool, isServed: () => true });
+  let done = 0;
+  let bytes = 0;
+  for (const body of bodies.all()) {
+    await verifyBody(source, body);
+    done++;
+    bytes += body.sizeBytes;
+    onProgress?.({ bodies: done, bytes, totalBodies: bodies.count, totalBytes: bodies.bytes });
+  }
+  await source.finish();
+  return { head, bodies: bodies.count, bytes: bodies.bytes };
+}
+
+async function verifyBody(source: MemberSource, { sha256, sizeBytes }: Body): Promise<void> {
+  const name = blobName(sha256);
+  const member = await source.open(name, sizeBytes);
+  if (member === null) throw new VaultError("bundle_interrupted", `"${name}" is missing; copy the whole directory`);
+  const hash = createHash("sha256");
+  for (let chunk; (chunk = await member.next()) !== null;) hash.update(chunk);
+  if (hash.digest("hex") === sha256) return;
+  throw new VaultError("bundle_wrong", `the bytes of "${name}" do not fit its name`);
+}

@@ -1,0 +1,33 @@
+import { stdoutSink } from "../../archive/byte_sink.ts";
+import { exportBundle } from "../../bundle/export_bundle.ts";
+import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
+import type { Action } from "../command.ts";
+import { configOptions } from "../config_options.ts";
+import { version } from "../version.ts";
+import { openSpool, temporaryOption } from "./common_options.ts";
+import { carriedBackends } from "./carried_backends.ts";
+
+/** Lists what is cached, for an export that leaves it out. */
+export const have: Action = {
+  name: "have",
+  summary: "Write a list of what is cached here, for bundle export --have on the other side",
+  examples: ["artifact-vault bundle have --config config.yml"],
+  options: { ...configOptions, ...temporaryOption },
+  async run(given, io) {
+    const config = await loadWithCacheDir(given, io);
+    const spool = await openSpool(given, config, "-");
+    try {
+      const { collected } = await exportBundle({
+        cacheDir: config.cache_dir,
+        backends: carriedBackends(config, undefined),
+        selects: () => true,
+        ...{ since: null, key: null, openSink: null, spool, version },
+        openSummary: stdoutSink,
+      });
+      io.stderr(`${collected.counts.entries} entries, ${collected.bodies.count} bodies\n`);
+      return 0;
+    } finally {
+      spool.close();
+    }
+  },
+};

@@ -1,0 +1,104 @@
+import { stringify } from "yaml";
+import { importBundle, type Imported } from "../../bundle/import_bundle.ts";
+import type { Config } from "../../config/schema.ts";
+import { loadConfig } from "../../config/load.ts";
+import { shownBytes } from "../../observe/shown_bytes.ts";
+import { prepareCacheDir } from "../cache_dir.ts";
+import type { Action } from "../command.ts";
+import { configOptions, loadOptionsOf } from "../config_options.ts";
+import type { Io } from "../io.ts";
+import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "./common_options.ts";
+import { backendFinder, parseMaps } from "./carried_backends.ts";
+import { withBundle } from "./open_bundle.ts";
+import { describeSigned } from "./describe_signed.ts";
+
+/** Brings a bundle into the cache. */
+export const importing: Action = {
+  name: "import",
+  summary: "Bring a bundle into the cache, also while a server uses it",
+  examples: [
+    "artifact-vault bundle import bundle.tar --config config.yml --trust vault.pub.pem",
+    "artifact-vault bundle import /media/stick/monday.tar.zst.parts.json --map pypi=python",
+    "zstd -dc bundle.tar.zst | artifact-vault bundle import -",
+  ],
+  operands: {
+    usage: "IN",
+    help: "a bundle: a file, the list of its parts, a directory, or - for standard input",
+    least: 1,
+    most: 1,
+  },
+  options: {
+    ...configOptions,
+    ...trustOption,
+    map: { value: "A=B", repeats: true, help: "Backend B here serves what backend A had there" },
+    again: { help: "Import a bundle once more, or one that is older than the last one" },
+    "dry-run": { help: "Say what is in it and what is new, and store nothing" },
+    ...temporaryOption,
+  },
+  async run(given, io) {
+    const { operands: [path = ""], values, lists } = given;
+    const config = await loadConfig(loadOptionsOf(values, io));
+    const trust = await trustOf(given, config);
+    const backendFor = backendFinder(config, parseMaps(lists.map ?? [], config));
+    await prepareCacheDir(config.cache_dir);
+    const dryRun = values["dry-run"] === true;
+    const imported = await withBundle(path, "import", async (source) => {
+      const spool = await openSpool(given, config, path);
+      try {
+        return await withProgress(io, (onProgress) =>
+          importBundle({
+            ...{ source, trust, spool, backendFor, dryRun, onProgress },
+            cacheDir: config.cache_dir,
+            limits: limitsOf(config),
+            again: values.again === true,
+          }));
+      } finally {
+        spool.close();
+      }
+    });
+    return report(imported, io, path);
+  },
+};
+
+function limitsOf({ cache_max_size, cache_min_free }: Config) {
+  return { maxBytes: cache_max_size ?? null, minFreeBytes: cache_min_free ?? null };
+}
+
+/** Returns the exit code. */
+function report({ head, bodies, entries, unserved, isWhole }: Imported, io: Io, path: string): number {
+  const { index } = head;
+  const shown = path === "-" ? "the bundle" : path;
+  const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
+  io.stderr(describeSigned(head));
+  if (entries === null) {
+    io.stdout(
+      `Would import ${shown}, bundle ${index.id} of ${index.created}: ${bodies.added} new bodies, ` +
+        `${shownBytes(bodies.addedBytes)}; ${there}\n`,
+    );
+  } else {
+    io.stdout(
+      `Imported ${shown}, bundle ${index.id} of ${index.created}: ${bodies.added} new bodies, ` +
+        `${
+          shownBytes(bodies.addedBytes)
+        }; ${there}; ${entries.written} entries written, ${entries.older} were as new ` +
+        "or newer here\n",
+    );
+  }
+  for (const { header, entries: count } of unserved) {
+    io.stderr(
+      `Left out: ${count} entries of backend "${header.backend}", which the configuration does not have. Add it, or ` +
+        `name the one that serves it with --map ${header.backend}=NAME, and import again:\n` +
+        `${stringify({ backends: [header.configuration] }, { lineWidth: 0 })}`,
+    );
+  }
+  for (const [id, count] of entries?.lacking ?? []) io.stderr(`${describeLacking(id, count, index.chain)}\n`);
+  return entries === null || isWhole ? 0 : 1;
+}
+
+function describeLacking(id: string | null, count: number, chain: Imported["head"]["index"]["chain"]): string {
+  if (id === null) return `Lacking: the bodies of ${count} entries, which are missing in the directory; copy all of it`;
+  const link = chain.find((one) => one.id === id);
+  const created = link === undefined ? "" : ` of ${link.created}`;
+  return `Lacking: the bodies of ${count} entries, which the bundle ${id}${created} has, or the list that it was made ` +
+    "from. Import that one, and then this one again";
+}

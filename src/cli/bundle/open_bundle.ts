@@ -1,0 +1,67 @@
+import { ByteReader } from "../../archive/byte_reader.ts";
+import { openFileSource, stdinSource } from "../../archive/byte_source.ts";
+import { compressionOf, decompressed } from "../../archive/compression.ts";
+import { FolderReader } from "../../archive/folder.ts";
+import type { MemberSource } from "../../archive/member_source.ts";
+import { isSplit, PartsSource } from "../../archive/parts.ts";
+import { TarReader } from "../../archive/tar_reader.ts";
+import { asPermissionMissing } from "../../config/permission.ts";
+import { messageOf, VaultError } from "../../errors.ts";
+
+/** A bundle that a command line names. The caller closes it. */
+export interface OpenedBundle {
+  readonly source: MemberSource;
+  /** Says which part of it has other bytes than it was written with; null for none. */
+  blame(): string | null;
+}
+
+/**
+ * Opens a bundle: a file, which may be compressed; the parts of a split one; a directory; standard input for `-`. Throws
+ * `config_invalid` where there is none, `bundle_interrupted` and `permission_missing`.
+ */
+export async function openBundle(path: string): Promise<OpenedBundle> {
+  try {
+    if (path === "-") return { source: await openArchive(new ByteReader(stdinSource())), blame: () => null };
+    if (isSplit(path)) {
+      const parts = new PartsSource(path);
+      return { source: await openArchive(new ByteReader(parts)), blame: () => parts.blame() };
+    }
+    const source = Deno.statSync(path).isDirectory
+      ? new FolderReader(path)
+      : await openArchive(new ByteReader(openFileSource(path)));
+    return { source, blame: () => null };
+  } catch (error) {
+    if (error instanceof VaultError) throw error;
+    const missing = asPermissionMissing(error);
+    if (missing !== null) throw missing;
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file or directory" : messageOf(error);
+    throw new VaultError("config_invalid", why, { cause: error });
+  }
+}
+
+async function openArchive(reader: ByteReader): Promise<MemberSource> {
+  const compression = compressionOf(await reader.peek(4));
+  return new TarReader(compression === null ? reader : new ByteReader(decompressed(reader, compression)));
+}
+
+/** Runs `action` with an opened bundle, and says in errors which bundle is meant. Throws what `action` throws. */
+export async function withBundle<T>(
+  path: string,
+  verb: string,
+  action: (source: MemberSource) => Promise<T>,
+): Promise<T> {
+  const shown = path === "-" ? "the bundle" : `"${path}"`;
+  let opened: OpenedBundle | null = null;
+  try {
+    opened = await openBundle(path);
+    return await action(opened.source);
+  } catch (error) {
+    const known = error instanceof VaultError ? error : null;
+    if (known === null || known.code === "permission_missing") throw error;
+    const blamed = known.code === "bundle_wrong" ? opened?.blame() ?? null : null;
+    const what = blamed === null ? known.message : `${blamed}; ${known.message}`;
+    throw new VaultError(known.code, `Cannot ${verb} ${shown}: ${what}`, { cause: error });
+  } finally {
+    opened?.source.close();
+  }
+}
