@@ -17,6 +17,7 @@ import { createRoot } from "./root.ts";
 import { openImageShelf } from "./shelf/open.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
 import { createRegistryOpener } from "./unconfigured_registries.ts";
+import { createWarmSource, type ServedImages } from "./warm.ts";
 
 /** The types `dockerhub` and `oci`: registries of container images and other OCI artifacts. */
 export const oci: BackendType<OciConfig, RegistryBackend> = {
@@ -30,6 +31,11 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
       },
     ),
   warnings: shadows,
+  warming: (backends, all) =>
+    createWarmSource({
+      backends: backends.toSorted((a, b) => rootRankOf(a) - rootRankOf(b)).map(servedImages),
+      hasRoot: !isRootTaken(backends, all),
+    }),
   clientHosts,
   sharedRoutes,
   async open(backend, opening) {
@@ -66,7 +72,16 @@ function withRoot(opened: readonly RegistryBackend[], others: readonly Backend[]
   return [...opened.filter(({ prefix }) => prefix !== "/v2"), createRoot([first, ...rest])];
 }
 
-function rootRank({ prefix, type }: RegistryBackend): number {
+function servedImages({ name, type, config: { prefix, repositories } }: OciConfig): ServedImages {
+  const hosts = repositories.map(({ registry_url }) => new URL(registry_url).host);
+  return { name, prefix, hosts, standsForHub: type === "dockerhub" };
+}
+
+function rootRankOf({ type, config: { prefix } }: OciConfig): number {
+  return rootRank({ type, prefix });
+}
+
+function rootRank({ prefix, type }: Pick<RegistryBackend, "prefix" | "type">): number {
   if (prefix === "/v2") return 0;
   if (prefix === "/") return 1;
   return type === "dockerhub" ? 2 : 3;
@@ -78,6 +93,12 @@ function sharedRoutes(backends: readonly OciConfig[], all: readonly BackendConfi
   if (backends.length === 0 || isTaken) return [];
   const names = backends.map(({ name }) => name).join(", ");
   return [`/v2 -> images of ${names}, where docker and others look for them`];
+}
+
+/** Says whether a backend of another type has the path at which images are served together. */
+function isRootTaken(backends: readonly OciConfig[], all: readonly BackendConfig[]): boolean {
+  const own: readonly BackendConfig[] = backends;
+  return all.some((one) => one.config.prefix === "/v2" && !own.includes(one));
 }
 
 /** Warns of what docker clients ask for at the root and do not get there. */
