@@ -70,6 +70,9 @@ export const backendKeys = {
   offline: flag().prefault(false).describe(
     "Never contact this upstream: serve what is cached, and refuse the rest at once.",
   ),
+  offline_indexes: choice("available", "full").optional().describe(
+    "What its indexes show offline; as the global key without it.",
+  ),
 };
 
 /**

@@ -3,6 +3,7 @@ import type { Backend, BackendRequest, DirectAnswer, KeyRequest, OfflineMiss, Re
 import type { Provenance } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
+import { type Deliverable, DeliverableFiles } from "./deliverable.ts";
 import { TaskLane } from "../shared/tasks/lane.ts";
 import { htmlType, jsonType, negotiate } from "./page_format.ts";
 import { ProjectApi } from "./project_api.ts";
@@ -30,6 +31,8 @@ export interface BackendOptions {
   readonly ttlMs: number;
   /** Files uploaded less than this ago are left out of the pages; null for none. */
   readonly minAgeMs: number | null;
+  /** True where pages show only what the cache can deliver, since no index is asked. False when absent. */
+  readonly hidesUncached?: boolean;
   /** The indexes in the order they are asked: a project comes from the first that has it, and from no other. */
   readonly indexes: readonly IndexOptions[];
   readonly warn: (message: string) => void;
@@ -60,6 +63,8 @@ class PypiBackend implements Backend {
   readonly #search: FileSearch;
   readonly #api: ProjectApi;
   readonly #uploadTimes: UploadTimes;
+  /** Null where all files are shown. */
+  readonly #deliverable: DeliverableFiles | null;
   readonly #withoutAges = new Set<string>();
 
   constructor(options: BackendOptions) {
@@ -74,6 +79,7 @@ class PypiBackend implements Backend {
     const pages = this.#pages = new PageParsers({ backend, indexes, lane, minAgeMs });
     this.#search = new FileSearch({ indexes, reader, files: pages.files });
     this.#uploadTimes = new UploadTimes({ backend, policy });
+    this.#deliverable = options.hidesUncached ? new DeliverableFiles({ backend, policy }) : null;
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
 
@@ -124,7 +130,8 @@ class PypiBackend implements Backend {
     if (form === null) return { kind: "answer", answer: notAcceptable };
     const now = Date.now();
     const aged = await this.#readAges(project, now, vault);
-    const parser = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [] });
+    const deliverable = this.#deliverable && await this.#findDeliverable(this.#deliverable, project, vault);
+    const parser = this.#pages.shown({ project, form, toRoot, now, hidden: aged?.tooNew ?? [], deliverable });
     const read = await this.#reader.readPage(project, { parser, vault, ...aged && { freshness: ofAnyAge } });
     const { value } = read;
     const { source } = aged ?? read;
@@ -135,6 +142,11 @@ class PypiBackend implements Backend {
       policy,
       headers: headersOf(form),
     });
+  }
+
+  async #findDeliverable(files: DeliverableFiles, project: string, vault: VaultReader): Promise<Deliverable> {
+    const page = await this.#reader.readPage(project, { parser: this.#pages.addresses, vault, freshness: ofAnyAge });
+    return await files.of(project, page, vault);
   }
 
   /** Returns the list of projects of all indexes together; an index without a list is left out. */

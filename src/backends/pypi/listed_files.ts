@@ -26,7 +26,7 @@ function rowsOf(file: PageFile): FileRow[] {
 }
 
 /** The key of a URL, or the URL itself where no client can request it. */
-function keyOrUrl(url: string): string {
+export function keyOrUrl(url: string): string {
   try {
     return fileKeyOf(url);
   } catch {

@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import type { HeaderList } from "../../http/headers.ts";
 import type { RenderedDocument } from "../shared/made_document.ts";
 import type { PageFormat } from "./page_format.ts";
+import type { Deliverable } from "./deliverable.ts";
 import type { FileColumns } from "../shared/listings/file_table.ts";
 import { packPageFiles } from "./listed_files.ts";
 import { addressOf, pathOfFile } from "./indexes.ts";
 import type { IndexDocument } from "./index_document.ts";
 import type { PageFile, ProjectPage } from "./page.ts";
 import { parsePage } from "./parse_page.ts";
+import { withMetadataOf } from "./page_metadata.ts";
 import { renderPage } from "./render_page.ts";
 
 /** The form in which a page is shown. */
@@ -20,6 +22,8 @@ export interface PageShown {
   readonly uploadedUntil: number | null;
   /** URLs of further files that are left out. */
   readonly hidden: readonly string[];
+  /** The only files that are shown; null for all. */
+  readonly deliverable: Deliverable | null;
   /** Files below it have paths below `/packages`; null where there is none. */
   readonly packagesBase: string | null;
 }
@@ -47,12 +51,21 @@ export function makePage([document]: readonly IndexDocument[], shown: PageShown 
 }
 
 function showPage(page: ProjectPage, shown: PageShown): RenderedDocument {
-  const { project, form, toRoot, uploadedUntil, packagesBase } = shown;
+  const { project, form, toRoot, packagesBase, deliverable } = shown;
   const linkOf = (file: PageFile) => toRoot + pathOfFile(packagesBase, project, addressOf(file)).slice(1);
-  if (uploadedUntil === null) return rendered(renderPage(page, { form: form.form, linkOf }), form);
-  const hidden = new Set(shown.hidden);
-  const keep = ({ uploadTime, url }: PageFile) => uploadTime === null ? !hidden.has(url) : uploadTime <= uploadedUntil;
-  return rendered(renderPage(page, { form: form.form, linkOf, keep }), form);
+  const keep = keeping(shown);
+  const offered = deliverable === null ? page : withMetadataOf(page, new Set(deliverable.metadata));
+  return rendered(renderPage(offered, { form: form.form, linkOf, ...keep && { keep } }), form);
+}
+
+/** Says which files are shown; undefined for all. */
+function keeping({ uploadedUntil, hidden, deliverable }: PageShown): ((file: PageFile) => boolean) | undefined {
+  if (uploadedUntil === null && deliverable === null) return undefined;
+  const hiddenUrls = new Set(hidden);
+  const cached = deliverable && new Set(deliverable.files);
+  const isOld = ({ uploadTime, url }: PageFile) =>
+    uploadedUntil === null || (uploadTime === null ? !hiddenUrls.has(url) : uploadTime <= uploadedUntil);
+  return (file) => (cached === null || cached.has(file.url)) && isOld(file);
 }
 
 /** The document with its headers. Its ETag is made of its bytes, and so the same wherever it is generated. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Parser, ReadableBody } from "../../document.ts";
+import type { Deliverable, PageAddress } from "./deliverable.ts";
 import type { IndexLane } from "./tasks.ts";
 import type { PageFormat } from "./page_format.ts";
 import { FileTable } from "../shared/listings/file_table.ts";
@@ -26,6 +27,8 @@ export interface PageWanted {
   readonly now: number;
   /** URLs of further files that are too new to be shown. */
   readonly hidden: readonly string[];
+  /** The only files that are shown; null for all. */
+  readonly deliverable: Deliverable | null;
 }
 
 /** The parsers of projects' pages, from whatever form the index has. Each page is parsed once. */
@@ -35,9 +38,12 @@ export class PageParsers {
   readonly files: Parser<FileTable>;
   /** Parses a page to the URLs of its files where it has no upload times; else to none. */
   readonly untimed: Parser<readonly string[]>;
+  /** Parses a page to the addresses of its files. */
+  readonly addresses: Parser<readonly PageAddress[]>;
 
   constructor(options: PageOptions) {
     this.#options = options;
+    const { backend, lane } = options;
     this.files = {
       name: JSON.stringify(["pypi files", options.backend]),
       maxBytes: maxPageBytes,
@@ -50,6 +56,12 @@ export class PageParsers {
       parse: async (body) => (await this.#make(body, null)).untimed,
       sizeOf: (urls) => urls.reduce((sum, { length }) => sum + length, 0),
     };
+    this.addresses = {
+      name: JSON.stringify(["pypi addresses", backend]),
+      maxBytes: maxPageBytes,
+      parse: (body) => lane.run({ name: "listAddresses", bodies: [body], options: null }),
+      sizeOf: (addresses) => addresses.reduce((sum, { url, address }) => sum + url.length + address.length + 50, 0),
+    };
   }
 
   /** Returns the latest upload time that is shown, in ms since the epoch; null where all files are shown. */
@@ -59,12 +71,13 @@ export class PageParsers {
   }
 
   /** Parses a page to the page for clients. */
-  shown({ project, form, toRoot, now, hidden }: PageWanted): Parser<RenderedDocument> {
+  shown({ project, form, toRoot, now, hidden, deliverable }: PageWanted): Parser<RenderedDocument> {
     const { backend, indexes: { packagesBase } } = this.#options;
     const uploadedUntil = this.uploadedUntil(now);
-    const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden };
+    const shown: PageShown = { project, form, toRoot, uploadedUntil, packagesBase, hidden, deliverable };
+    const shownAs = [form.contentType, toRoot, uploadedUntil, nameOf(hidden), deliverable?.name ?? ""];
     return {
-      name: JSON.stringify(["pypi page", backend, project, form.contentType, toRoot, uploadedUntil, nameOf(hidden)]),
+      name: JSON.stringify(["pypi page", backend, project, ...shownAs]),
       maxBytes: maxPageBytes,
       parse: async (body, keep) => {
         const { files, page } = await this.#make(body, shown);

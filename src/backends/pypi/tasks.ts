@@ -1,6 +1,7 @@
 import type { TaskDocument } from "../shared/tasks/document.ts";
 import type { TaskLane } from "../shared/tasks/lane.ts";
 import type { TaskModule } from "../shared/tasks/task.ts";
+import { listAddresses } from "./deliverable.ts";
 import { makeFromLinks } from "./find_links_work.ts";
 import { type IndexDocument, maxPageBytes, readDocument } from "./index_document.ts";
 import { checkList, makeLists } from "./list_work.ts";
@@ -13,6 +14,7 @@ export const tasks = {
   maxBytes: maxPageBytes,
   tasks: {
     makePage: withDocuments(makePage),
+    listAddresses: withDocuments(listAddresses),
     checkList: withDocuments(checkList),
     makeLists: withDocuments(makeLists),
     makeApi: withDocuments(makeApi),

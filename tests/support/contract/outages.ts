@@ -73,7 +73,8 @@ export function promiseOutages(promise: AddPromise): void {
         await vault.read(document.path);
       }
       const asked = scene.upstream.requests.length;
-      for (const options of [{ top: { offline: true } }, { backend: { offline: true } }]) {
+      const keys = { offline: true, offline_indexes: "full" };
+      for (const options of [{ top: keys }, { backend: keys }]) {
         await using vault = await scene.start(options);
         const missesBefore = await vault.app.metric("vault_offline_misses_total", 'backend="specimen"');
         assertVersion(await vault.ask(document.path), "one");
