@@ -47,6 +47,7 @@ Deno.test("a minimal file gets every default", async () => {
     memory_cache_size: 64 * 2 ** 20,
     shutdown_timeout: 30_000,
     offline: false,
+    offline_indexes: "available",
     range_ahead: 16 * 2 ** 20,
     max_segments: 8,
     revalidate_timeout: 2000,
