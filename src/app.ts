@@ -4,6 +4,7 @@ import type { BackendType, Opening } from "./backends/backend_type.ts";
 import { Upstreams } from "./backends/opening/upstreams.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";
 import type { Config } from "./config/schema.ts";
+import { pinnedDigests } from "./inventory/pins.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { FetchedAhead } from "./reader.ts";
@@ -150,6 +151,7 @@ function openStore(config: Config, { log, events, openFilesLimit }: StoreDeps): 
     minFreeBytes: config.cache_min_free ?? null,
     offline: config.offline,
     backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
+    pinned: () => pinnedDigests(config.cache_dir),
     scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
     memoryBytes: memoryBytesOf(config),
     maxOpenFiles: Math.floor(openFilesLimit / 8),

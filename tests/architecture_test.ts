@@ -81,7 +81,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   outlooks: ["app", ...seam, ...opening, "inventory", "store", "backends", "vault"],
   configuration: ["carrying", "backends/types", "backends/backend_type", "config", "warming"],
   warm: ["errors", "http", "reader", "warming", "observe"],
-  app: [...seam, ...opening, "store", "backends", "vault", "server"],
+  app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
   archive: ["errors", "store/regular_files"],
   bundle: ["errors", "http", "carrying", "archive", "inventory", "store"],

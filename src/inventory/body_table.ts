@@ -2,7 +2,7 @@ import { eachBlob } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
-import { NumberColumn } from "./number_column.ts";
+import { NumberColumn } from "../store/number_column.ts";
 
 /** A body within this time of its arrival was used by the clients it was fetched for. */
 const firstUseMs = 60_000;

@@ -4,7 +4,7 @@ import { fileOrNull } from "../store/regular_files.ts";
 import type { Entry } from "../store/store.ts";
 import { BodyTable, type TabledBody } from "./body_table.ts";
 import { cachedBackends, cachedEntries } from "./cached_entries.ts";
-import { NumberColumn } from "./number_column.ts";
+import { NumberColumn } from "../store/number_column.ts";
 
 /** A number of bodies, and their bytes together. */
 export interface Amount {

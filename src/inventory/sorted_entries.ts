@@ -1,5 +1,5 @@
 import type { ListedEntry } from "./listed_entry.ts";
-import { NumberColumn } from "./number_column.ts";
+import { NumberColumn } from "../store/number_column.ts";
 
 /** An order of entries: largest first, oldest first, or longest unused first. */
 export type EntryOrder = "size" | "age" | "used";

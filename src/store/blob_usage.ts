@@ -26,6 +26,8 @@ export class BlobUsage {
   #known: boolean;
   /** The count under way; there is one at a time. */
   #count: BlobCount | null = null;
+  #counting: Promise<unknown> = Promise.resolve();
+  #turnover = 0;
   readonly #changing = new Map<string, Change>();
   #savedBytes = -1;
   #saving: Promise<void> = Promise.resolve();
@@ -48,8 +50,21 @@ export class BlobUsage {
     return this.#known;
   }
 
-  /** Corrects the count by looking at every blob. Null when aborted. */
-  async count(signal: AbortSignal, rankOf?: RankOf): Promise<BlobTotals | null> {
+  /** The bytes that this process has added and removed since the last call, all of them together. */
+  takeTurnover(): number {
+    const turnover = this.#turnover;
+    this.#turnover = 0;
+    return turnover;
+  }
+
+  /** Corrects the count by looking at every blob, once a count under way has ended. Null when aborted. */
+  count(signal: AbortSignal, rankOf?: RankOf): Promise<BlobTotals | null> {
+    const counted = this.#counting.then(() => this.#countNow(signal, rankOf));
+    this.#counting = counted.catch(() => {});
+    return counted;
+  }
+
+  async #countNow(signal: AbortSignal, rankOf?: RankOf): Promise<BlobTotals | null> {
     const count = this.#count = new BlobCount(this.#layout, (sha256) => this.#sizeOf(sha256), rankOf);
     for (const [sha256, { bytes }] of this.#changing) count.changes(sha256, bytes);
     const ended = await count.run(signal).finally(() => this.#count = null);
@@ -101,6 +116,7 @@ export class BlobUsage {
     try {
       await act((bytesAfter) => {
         this.#bytes += bytesAfter - change.bytes;
+        this.#turnover += Math.abs(bytesAfter - change.bytes);
         change.bytes = bytesAfter;
       });
     } finally {

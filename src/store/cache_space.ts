@@ -38,9 +38,12 @@ const restMs = 60_000;
 /** While there is no room, the log says so at most this often. */
 const warnEveryMs = 3_600_000;
 
+/** A count takes at most this share of the time. */
+const countingShare = 0.05;
+
 /**
  * Counts the bytes of the cache and keeps it within its limits by removing the least recently used blobs. Bytes that
- * other processes add to the same directory are seen at the next start or eviction.
+ * other processes add to the same directory, or remove from it, are seen when it is counted again.
  */
 export class CacheSpace {
   /** Bytes that this process has staged or reserved. */
@@ -53,6 +56,8 @@ export class CacheSpace {
   /** The eviction under way; there is one at a time. Never rejects. */
   #evicting: Promise<void> | null = null;
   #restUntil = 0;
+  #recountFrom = 0;
+  #recounting: Promise<unknown> = Promise.resolve();
   #warnedAt = -Infinity;
   readonly #abort = new AbortController();
   readonly #layout: FsLayout;
@@ -98,12 +103,29 @@ export class CacheSpace {
     this.#stagedBytes -= bytes;
   }
 
+  /**
+   * Counts again, since another process has changed the cache. Returns false, and does nothing, where the last count
+   * was too long and too short a time ago.
+   */
+  recount(): boolean {
+    if (performance.now() < this.#recountFrom || this.#abort.signal.aborted) return false;
+    this.#recountFrom = Infinity;
+    const startedAt = performance.now();
+    const warn = (error: unknown) => this.#deps.log.warning(`Cannot count the cache: ${messageOf(error)}`);
+    this.#recounting = this.#deps.blobUsage.count(this.#abort.signal).catch(warn).finally(() => {
+      const tookMs = performance.now() - startedAt;
+      this.#recountFrom = performance.now() + tookMs / countingShare;
+    });
+    return true;
+  }
+
   /** Stops an eviction under way, and waits for it. */
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#firstCount;
     await this.#turn;
     await this.#evicting;
+    await this.#recounting;
   }
 
   async #take(bytes: number, later: number): Promise<boolean> {

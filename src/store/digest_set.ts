@@ -44,11 +44,15 @@ export class DigestSet {
 
   /** Yields all digests in the order in which they were added. */
   *[Symbol.iterator](): Generator<string> {
-    for (let index = 0; index < this.#size; index++) {
-      const start = (index % digestsPerPiece) * wordsPerDigest;
-      const words = this.#pieces[Math.floor(index / digestsPerPiece)]!.subarray(start, start + wordsPerDigest);
-      yield Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
-    }
+    for (let index = 0; index < this.#size; index++) yield this.at(index);
+  }
+
+  /** The digest that was added after `index` others. */
+  at(index: number): string {
+    const piece = this.#pieces[Math.floor(index / digestsPerPiece)]!;
+    const start = (index % digestsPerPiece) * wordsPerDigest;
+    const words = piece.subarray(start, start + wordsPerDigest);
+    return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
   }
 
   /** Its place, or the free one where it belongs. Leaves its words in `#wanted`. */

@@ -24,6 +24,8 @@ export class FsLayout {
   readonly scrub: string;
   /** The file with the patterns of entries that are never removed. */
   readonly pins: string;
+  /** The file that a process replaces when it has added or removed bodies, for others to count again. */
+  readonly changes: string;
 
   /** The list of what clients missed while the vault was offline. */
   readonly misses: string;
@@ -37,6 +39,7 @@ export class FsLayout {
     this.scrub = `${root}/scrub.json`;
     this.pins = `${root}/pins.json`;
     this.misses = `${root}/misses.jsonl`;
+    this.changes = `${root}/changes`;
   }
 
   blob(sha256: string): string {

@@ -14,6 +14,7 @@ import { probeFolder } from "./probe.ts";
 import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { type KnownBackend, Spared } from "./spared.ts";
+import { SharedChanges } from "./shared_changes.ts";
 import { Scrubber, type ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -33,6 +34,8 @@ export interface FsStoreOptions {
   readonly offline?: boolean;
   /** The configured backends: the bodies of those that are offline are never removed. */
   readonly backends?: readonly KnownBackend[];
+  /** Yields the digests of bodies that are never removed; called before each eviction. None when absent. */
+  readonly pinned?: () => AsyncIterable<string>;
   /** Memory for small bodies. */
   readonly memoryBytes: number;
   readonly log: Log;
@@ -43,13 +46,23 @@ export interface FsStoreOptions {
   readonly scrub?: ScrubOptions | null;
   /** For tests: the free bytes of the file system, in place of `statfs`. */
   readonly freeBytes?: () => number;
+  /** For tests: how often it looks what other processes have changed. */
+  readonly togetherEveryMs?: number;
 }
 
-/** The size of the cache is written to disk this often, for the next start. */
-const saveUsageEveryMs = 10_000;
+/**
+ * The size of the cache is written to disk this often, for the next start; and so often a process looks whether others
+ * have changed it.
+ */
+const togetherEveryMs = 5000;
+
+/** Other processes count again after changes of more than this share of the cache. */
+const announcedShare = 0.01;
 
 /** Clients count as being served for so long after a body was used. */
 const busyForMs = 1000;
+
+async function* nothingPinned(): AsyncGenerator<string> {}
 
 /** Opens a store of plain files below one folder, which is made when it is missing. */
 export function createFsStore(options: FsStoreOptions): Store {
@@ -68,6 +81,11 @@ class FsStore implements Store {
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
   readonly #scrubber: Scrubber | null;
+  readonly #changes: SharedChanges;
+  /** True from a change by another process until it has been counted. */
+  #isOutdated = false;
+  /** The bytes that this process has added and removed, and that others have not heard of. */
+  #unannounced = 0;
   readonly #saving: ReturnType<typeof setInterval>;
   readonly #offline: boolean;
   /** Entries are updated one after the other when their bodies were verified. */
@@ -75,7 +93,7 @@ class FsStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
-    const { log, events, root, freeBytes, offline = false, backends = [] } = options;
+    const { log, events, root, freeBytes, offline = false, backends = [], pinned = nothingPinned } = options;
     this.#offline = offline;
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
@@ -90,7 +108,7 @@ class FsStore implements Store {
     this.#space = new CacheSpace(this.#layout, options, {
       ...{ blobUsage: this.#blobUsage, removals, log, offline, ...(freeBytes && { freeBytes }) },
       spared: (signal) =>
-        Spared.collect(this.#layout, { backends, entries: this.#entries, absences: this.#absences }, signal),
+        Spared.collect(this.#layout, { backends, pinned, entries: this.#entries, absences: this.#absences }, signal),
       dropParked: () => this.#staging.dropParked(),
       evicted: (blobs, bytes) => {
         events.evicted(blobs, bytes);
@@ -117,7 +135,8 @@ class FsStore implements Store {
         blobs: this.#blobs,
       })
       : null;
-    this.#saving = setInterval(() => this.#blobUsage.save(), saveUsageEveryMs);
+    this.#changes = new SharedChanges(this.#layout, temporary);
+    this.#saving = setInterval(() => this.#keepTogether(), options.togetherEveryMs ?? togetherEveryMs);
     Deno.unrefTimer(Number(this.#saving));
   }
 
@@ -207,7 +226,26 @@ class FsStore implements Store {
     await this.#removals.settled();
     await this.#noting;
     await this.#blobUsage.save();
+    await this.#announce(0);
     await this.#staging.close();
+  }
+
+  /** Keeps the counts of all processes that share the directory about right. */
+  async #keepTogether(): Promise<void> {
+    if (this.#changes.take()) this.#isOutdated = true;
+    if (this.#isOutdated && this.#space.recount()) this.#isOutdated = false;
+    await this.#blobUsage.save();
+    await this.#announce(this.#blobUsage.bytes * announcedShare);
+  }
+
+  /** Lets other processes know where this one has added and removed more than `mostBytes`. */
+  async #announce(mostBytes: number): Promise<void> {
+    this.#unannounced += this.#blobUsage.takeTurnover();
+    if (this.#offline || this.#unannounced <= mostBytes) return;
+    this.#unannounced = 0;
+    await this.#changes.announce().catch((error) =>
+      this.#log.debug(`Cannot let other processes know of changes in the cache: ${messageOf(error)}`)
+    );
   }
 
   /** A note that cannot be written, as on a read-only medium, means that the body is verified again after a start. */

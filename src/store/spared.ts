@@ -2,6 +2,7 @@ import type { Absences } from "./absences.ts";
 import type { Entries } from "./entries.ts";
 import { filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import { DigestSet } from "./digest_set.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { readJson } from "./regular_files.ts";
 
@@ -16,6 +17,8 @@ interface SparedDeps {
   readonly backends: readonly KnownBackend[];
   readonly entries: Entries;
   readonly absences: Absences;
+  /** Yields the digests of the bodies that people have pinned. Where it throws, nothing may be removed. */
+  readonly pinned: () => AsyncIterable<string>;
 }
 
 /** Reading entries pauses after this many, so that requests are answered in between. */
@@ -25,16 +28,17 @@ const afterAllOthers = 1e12;
 
 /** The blobs that are never removed to make room, and those that are removed only when nothing else is left. */
 export class Spared {
-  readonly #never = new BlobNames();
-  readonly #last = new BlobNames();
+  readonly #never = new DigestSet();
+  readonly #last = new DigestSet();
 
   /**
-   * Blobs of backends that are offline are never removed, those that an upstream no longer has are removed last. Stops
-   * early when `signal` is aborted.
+   * Pinned blobs and those of backends that are offline are never removed, those that an upstream no longer has are
+   * removed last. Stops early when `signal` is aborted.
    */
   static async collect(layout: FsLayout, deps: SparedDeps, signal: AbortSignal): Promise<Spared> {
     const spared = new Spared();
     for await (const sha256 of inSlices(ofOfflineBackends(layout, deps), signal)) spared.#never.add(sha256);
+    for await (const sha256 of inSlices(deps.pinned(), signal)) spared.#never.add(sha256);
     for await (const sha256 of inSlices(goneUpstream(deps), signal)) spared.#last.add(sha256);
     return spared;
   }
@@ -44,25 +48,6 @@ export class Spared {
     if (this.#never.has(sha256)) return null;
     return this.#last.has(sha256) ? lastUsedSecond + afterAllOthers : lastUsedSecond;
   }
-}
-
-/**
- * A set of blobs by their first 30 bits. With a million of them, one in a thousand others counts as in it, and stays.
- */
-class BlobNames {
-  readonly #names = new Set<number>();
-
-  add(sha256: string): void {
-    this.#names.add(shortened(sha256));
-  }
-
-  has(sha256: string): boolean {
-    return this.#names.size > 0 && this.#names.has(shortened(sha256));
-  }
-}
-
-function shortened(sha256: string): number {
-  return parseInt(sha256.slice(0, 8), 16) >>> 2;
 }
 
 /** Yields the digests in all entries of backends that are offline; "" for files that are no entries. */

@@ -11,6 +11,7 @@ Deno.test("a set of digests has what was added, once, and nothing else", () => {
   for (const digest of digests) assert.ok(!set.add(digest));
   assert.equal(set.size, digests.length);
   assert.deepEqual(digests.findIndex((digest, index) => set.indexOf(digest) !== index), -1);
+  assert.deepEqual([0, 8191, 8192, 29_999].map((index) => set.at(index)), [0, 8191, 8192, 29_999].map(digestOf));
   for (let seed = 30_000; seed < 40_000; seed++) assert.ok(!set.has(digestOf(seed)));
 });
 

@@ -21,7 +21,7 @@ export const ls: Action = {
   summary: "List what is in the cache, with sizes and times",
   examples: [
     "artifact-vault cache ls --backend pypi --sort size --limit 20",
-    "artifact-vault cache ls --match *.whl --unused-for 30d --json",
+    "artifact-vault cache ls --match '*.whl' --unused-for 30d --json",
   ],
   options: {
     ...configOptions,

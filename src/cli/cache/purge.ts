@@ -1,0 +1,47 @@
+import { VaultError } from "../../errors.ts";
+import { parsePattern } from "../../inventory/pattern.ts";
+import { purge as purgeCache } from "../../inventory/purge.ts";
+import type { Action } from "../command.ts";
+import { configOptions } from "../config_options.ts";
+import { interruptible } from "./interruptible.ts";
+import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { checkRemoved, describeRemoved } from "./removed_lines.ts";
+
+/** Removes entries by name. */
+export const purge: Action = {
+  name: "purge",
+  summary: "Remove entries by name, and the bodies that no other entry has",
+  examples: [
+    "artifact-vault cache purge pypi/simple/requests/ --dry-run",
+    "artifact-vault cache purge 'docker/**/manifests/latest'",
+  ],
+  operands: { usage: "PATTERN...", help: "names of entries; * within a segment, ** across", least: 1, most: Infinity },
+  options: {
+    ...configOptions,
+    pinned: { help: "Remove pinned entries as well; their pins stay, for what comes later" },
+    "dry-run": { help: "Remove nothing, and say what would be removed" },
+  },
+  async run(given, io) {
+    const { values, operands } = given;
+    const { cache_dir: dir } = await loadWithCacheDir(given, io);
+    const dryRun = values["dry-run"] !== undefined;
+    const purged = await interruptible((signal) =>
+      purgeCache(dir, {
+        ...{ patterns: operands.map(parsePattern), pinned: values.pinned !== undefined, dryRun, signal },
+        named: (name) => io.stdout(`${name}\n`),
+      })
+    );
+    if (purged.kind === "pinned") {
+      const { entries, example, pin } = purged;
+      throw new VaultError(
+        "denied",
+        `Nothing was removed, since ${entries} of the entries are pinned, such as "${example}" by "${pin}"; ` +
+          "--pinned removes them as well, artifact-vault cache unpin removes a pin",
+      );
+    }
+    io.stderr(`${describeRemoved(purged.removed, dryRun)}\n`);
+    checkRemoved(purged.removed, dir);
+    if (purged.removed.entries > 0) return 0;
+    throw new VaultError("not_found", "No entry has such a name; artifact-vault cache ls lists names");
+  },
+};

@@ -1,0 +1,127 @@
+import { lastUse, type RankOf } from "../store/blob_scan.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { FsLayout } from "../store/fs_layout.ts";
+import {
+  eachEntry,
+  isStillUnused,
+  RemovableBodies,
+  type RemovableBody,
+  type RemovalRules,
+} from "../store/removable.ts";
+import { announceChange } from "../store/shared_changes.ts";
+import { BodyTable } from "./body_table.ts";
+import { pinnedDigests } from "./pins.ts";
+import { nothingRemoved, removeBody, type Removed, removeEntryFile } from "./remove_files.ts";
+
+/** What is removed: enough for the bytes that are left to be no more than `toBytes`, or what was unused for so long. */
+export type PruneAim = { readonly toBytes: number } | { readonly unusedForMs: number };
+
+export interface PruneOptions {
+  readonly aim: PruneAim;
+  /** Only bodies that no other backend has; absent for all bodies. */
+  readonly backends?: readonly string[] | undefined;
+  /** The backends whose bodies stay, unless `backends` names them: they could not be fetched again. */
+  readonly offline: readonly string[];
+  /** True removes nothing, and counts what would be removed. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  /** Called after each file that was looked at. */
+  readonly visited?: () => void;
+}
+
+export interface Pruned extends Removed {
+  /** The bytes that are left, of the cache or of `backends`. */
+  readonly leftBytes: number;
+}
+
+/**
+ * Removes bodies that were not used for longest, with their entries. Pinned ones stay. A server beside it fetches again
+ * what its clients still want. Throws as `readPins`, and when aborted.
+ */
+export async function prune(dir: string, options: PruneOptions): Promise<Pruned> {
+  const { aim, dryRun, signal, visited } = options;
+  const layout = new FsLayout(dir);
+  const spared = await sparedBodies(layout, dir, options);
+  const rankOf: RankOf = (sha256, info) => spared.has(sha256) ? null : lastUse(info);
+  const totalBytes = await bytesOf(layout, options);
+  const found = await RemovableBodies.find(layout, { ...rulesOf(options), rankOf }, {
+    signal,
+    ...visited && { visited },
+  });
+  signal.throwIfAborted();
+  const removed = nothingRemoved();
+  const gone = new DigestSet();
+  const wantedBytes = "toBytes" in aim ? totalBytes - aim.toBytes : Infinity;
+  for (const body of found!.inOrder()) {
+    if (removed.bytes >= wantedBytes || signal.aborted) break;
+    if (await removeUnused(layout, body, { removed, dryRun })) gone.add(body.sha256);
+  }
+  if (gone.size > 0) await removeEntriesOf(layout, gone, { removed, dryRun, signal });
+  if (removed.bodies > 0 && !dryRun) await announceChange(layout);
+  return { ...removed, leftBytes: totalBytes - removed.bytes };
+}
+
+function rulesOf({ aim, backends }: PruneOptions): Omit<RemovalRules, "rankOf"> {
+  const keepMs = "toBytes" in aim ? 0 : aim.unusedForMs;
+  if (backends === undefined) return { keepMsOf: () => keepMs, keepUnnamedMs: keepMs };
+  return { keepMsOf: (backend) => backends.includes(backend) ? keepMs : Infinity, keepUnnamedMs: Infinity };
+}
+
+async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offline, signal }: PruneOptions) {
+  const spared = new DigestSet();
+  for await (const sha256 of pinnedDigests(dir)) spared.add(sha256);
+  const kept = offline.filter((name) => !backends.includes(name));
+  if (kept.length === 0) return spared;
+  for await (const { entry } of eachEntry(layout, signal)) if (kept.includes(entry.backend)) spared.add(entry.sha256);
+  return spared;
+}
+
+/** The bytes of all bodies, or of those that some backends name. */
+async function bytesOf({ root }: FsLayout, { backends, signal }: PruneOptions): Promise<number> {
+  const bodies = await BodyTable.read(root, { signal });
+  if (backends === undefined) return bodies.bytes;
+  const counted = new DigestSet();
+  let bytes = 0;
+  for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), signal)) {
+    if (backends.includes(backend) && counted.add(sha256)) bytes += bodies.find(sha256)?.sizeBytes ?? 0;
+  }
+  return bytes;
+}
+
+interface RemoveOptions {
+  readonly removed: Removed;
+  readonly dryRun: boolean;
+}
+
+async function removeUnused(layout: FsLayout, body: RemovableBody, { removed, dryRun }: RemoveOptions) {
+  if (!isStillUnused(layout, body)) return false;
+  const before = removed.bodies;
+  if (!dryRun) await removeBody(layout, body.sha256, removed);
+  else {
+    removed.bodies += 1;
+    removed.bytes += body.sizeBytes;
+  }
+  return removed.bodies > before;
+}
+
+/** Removes the entries of bodies that are gone. One whose body has come again meanwhile stays. */
+async function removeEntriesOf(
+  layout: FsLayout,
+  gone: DigestSet,
+  { removed, dryRun, signal }: RemoveOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  for await (const { path, entry } of eachEntry(layout, signal)) {
+    if (!gone.has(entry.sha256)) continue;
+    if (dryRun) removed.entries += 1;
+    else if (isGone(layout, entry.sha256)) await removeEntryFile(layout, path, removed);
+  }
+}
+
+function isGone(layout: FsLayout, sha256: string): boolean {
+  try {
+    Deno.lstatSync(layout.blob(sha256));
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}

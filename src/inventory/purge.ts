@@ -1,0 +1,104 @@
+import { DigestSet } from "../store/digest_set.ts";
+import { FsLayout } from "../store/fs_layout.ts";
+import { fileOrNull } from "../store/regular_files.ts";
+import { eachEntry } from "../store/removable.ts";
+import { announceChange } from "../store/shared_changes.ts";
+import { entryName } from "./entry_name.ts";
+import { anyOf, type EntryPattern } from "./pattern.ts";
+import { pinPatterns, pinsOf } from "./pins.ts";
+import { nothingRemoved, removeBody, type Removed, removeEntryFile } from "./remove_files.ts";
+
+export interface PurgeOptions {
+  /** At least one. */
+  readonly patterns: readonly EntryPattern[];
+  /** True purges pinned entries as well. */
+  readonly pinned: boolean;
+  /** True removes nothing, and counts what would be removed. */
+  readonly dryRun: boolean;
+  /** Called with the name of each entry that is removed, or would be. */
+  readonly named: (name: string) => void;
+  readonly signal: AbortSignal;
+  /** Called after each entry that was looked at. */
+  readonly visited?: () => void;
+}
+
+/** The result of a purge: pinned entries keep it from removing anything. */
+export type Purged =
+  | { readonly kind: "purged"; readonly removed: Removed }
+  | PurgeRefusal;
+
+export interface PurgeRefusal {
+  readonly kind: "pinned";
+  readonly entries: number;
+  /** One of them, and the pattern by which it is pinned. */
+  readonly example: string;
+  readonly pin: string;
+}
+
+/**
+ * Removes the entries that patterns choose, all their variants, and the bodies that no other entry names. A server
+ * beside it asks upstream again from the next request on. Throws as `readPins`, and when aborted.
+ */
+export async function purge(dir: string, options: PurgeOptions): Promise<Purged> {
+  const { patterns, dryRun, named, signal, visited = () => {} } = options;
+  const layout = new FsLayout(dir);
+  const { matches } = anyOf(patterns);
+  const bodies = await chooseBodies(layout, options);
+  if ("kind" in bodies) return bodies;
+  const removed = nothingRemoved();
+  for await (const { path, entry } of eachEntry(layout, signal)) {
+    visited();
+    const name = entryName(entry);
+    if (!matches(name)) continue;
+    if (path.endsWith("~.json")) named(name);
+    if (dryRun) removed.entries += 1;
+    else await removeEntryFile(layout, path, removed);
+  }
+  signal.throwIfAborted();
+  await removeBodies(layout, bodies, { removed, dryRun });
+  if (removed.bodies > 0 && !dryRun) await announceChange(layout);
+  return { kind: "purged", removed };
+}
+
+interface ChosenBodies {
+  readonly chosen: DigestSet;
+  /** The bodies that other entries name. */
+  readonly needed: DigestSet;
+}
+
+/** The bodies of the chosen entries; a refusal where one of these is pinned. */
+async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<ChosenBodies | PurgeRefusal> {
+  const { patterns, pinned, signal, visited = () => {} } = options;
+  const { matches } = anyOf(patterns);
+  const pins = pinned ? [] : pinPatterns(layout.root);
+  const [chosen, needed] = [new DigestSet(), new DigestSet()];
+  const refusals: PurgeRefusal[] = [];
+  for await (const { entry } of eachEntry(layout, signal)) {
+    visited();
+    const isChosen = matches(entryName(entry));
+    (isChosen ? chosen : needed).add(entry.sha256);
+    const [pin] = isChosen ? pinsOf(entry, pins) : [];
+    if (pin === undefined) continue;
+    const entries = (refusals.pop()?.entries ?? 0) + 1;
+    refusals.push({ kind: "pinned", entries, example: entryName(entry), pin });
+  }
+  signal.throwIfAborted();
+  return refusals[0] ?? { chosen, needed };
+}
+
+interface RemoveOptions {
+  readonly removed: Removed;
+  readonly dryRun: boolean;
+}
+
+async function removeBodies(layout: FsLayout, { chosen, needed }: ChosenBodies, { removed, dryRun }: RemoveOptions) {
+  for (const sha256 of chosen) {
+    const info = needed.has(sha256) ? null : fileOrNull(layout.blob(sha256));
+    if (info === null) continue;
+    if (!dryRun) await removeBody(layout, sha256, removed);
+    else {
+      removed.bodies += 1;
+      removed.bytes += info.size;
+    }
+  }
+}

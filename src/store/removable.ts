@@ -1,0 +1,131 @@
+import { eachBlob, lastUse, type RankOf } from "./blob_scan.ts";
+import { DigestSet } from "./digest_set.ts";
+import { filesBelow, pause } from "./files.ts";
+import type { FsLayout } from "./fs_layout.ts";
+import { NumberColumn } from "./number_column.ts";
+import { parseEntry } from "./parse_entry.ts";
+import { fileOrNull, readJson } from "./regular_files.ts";
+import type { Entry } from "./store.ts";
+
+/** Reading entries pauses after this many, so that requests are answered in between. */
+const filesPerSlice = 64;
+
+/** The rules by which bodies may be removed. */
+export interface RemovalRules {
+  /** How long an unused body stays that entries of this backend name: 0 for no time, `Infinity` for ever. */
+  keepMsOf(backend: string): number;
+  /** The same for a body that no entry names. */
+  readonly keepUnnamedMs: number;
+  /** Lower ranks are removed first; null for never. */
+  readonly rankOf: RankOf;
+}
+
+export interface RemovableBody {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** The second of its last use, since the epoch. */
+  readonly usedSecond: number;
+}
+
+interface FindOptions {
+  readonly signal: AbortSignal;
+  /** Called after each body, and after each entry that was read. */
+  readonly visited?: () => void;
+}
+
+/**
+ * The bodies that some rules let go: of several backends that name a body, the one that keeps it longest decides. Takes
+ * 80 bytes of memory for each body that is not spared.
+ */
+export class RemovableBodies {
+  readonly #digests = new DigestSet();
+  readonly #sizes = new NumberColumn();
+  readonly #usedSeconds = new NumberColumn();
+  readonly #ranks = new NumberColumn();
+  /** The longest that a body is kept; -1 while no entry is known that names it. */
+  readonly #keepMs = new NumberColumn();
+  #bytes = 0;
+
+  /** Looks at all bodies, and at all entries unless there is nothing to let go. Null when aborted. */
+  static async find(layout: FsLayout, rules: RemovalRules, options: FindOptions): Promise<RemovableBodies | null> {
+    const { signal, visited = () => {} } = options;
+    const found = new RemovableBodies();
+    await eachBlob(layout, (sha256, info) => {
+      visited();
+      const rank = /^[0-9a-f]{64}$/.test(sha256) ? rules.rankOf(sha256, info) : null;
+      if (rank !== null) found.#add(sha256, info, rank);
+    }, { signal });
+    if (found.#digests.size > 0) {
+      for await (const { entry } of eachEntry(layout, signal)) {
+        visited();
+        found.#keep(entry.sha256, rules.keepMsOf(entry.backend));
+      }
+    }
+    return signal.aborted ? null : found.#settle(rules.keepUnnamedMs);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Yields them by rank, the lowest first. */
+  *inOrder(): Generator<RemovableBody> {
+    const order = Uint32Array.from(this.#removable());
+    order.sort((a, b) => this.#ranks.get(a) - this.#ranks.get(b));
+    for (const index of order) {
+      const [sizeBytes, usedSecond] = [this.#sizes.get(index), this.#usedSeconds.get(index)];
+      yield { sha256: this.#digests.at(index), sizeBytes, usedSecond };
+    }
+  }
+
+  #add(sha256: string, info: Deno.FileInfo, rank: number): void {
+    const index = this.#digests.size;
+    this.#digests.add(sha256);
+    this.#sizes.set(index, info.size);
+    this.#usedSeconds.set(index, lastUse(info));
+    this.#ranks.set(index, rank);
+    this.#keepMs.set(index, -1);
+  }
+
+  #keep(sha256: string, keepMs: number): void {
+    const index = this.#digests.indexOf(sha256);
+    if (index >= 0) this.#keepMs.set(index, Math.max(this.#keepMs.get(index), keepMs));
+  }
+
+  /** From now on `#keepMs` is 0 for what may go, and `Infinity` for what stays. */
+  #settle(keepUnnamedMs: number): this {
+    const now = Date.now();
+    for (let index = 0; index < this.#digests.size; index++) {
+      const named = this.#keepMs.get(index);
+      const keepMs = named < 0 ? keepUnnamedMs : named;
+      const mayGo = keepMs < Infinity && now - this.#usedSeconds.get(index) * 1000 >= keepMs;
+      this.#keepMs.set(index, mayGo ? 0 : Infinity);
+      if (mayGo) this.#bytes += this.#sizes.get(index);
+    }
+    return this;
+  }
+
+  *#removable(): Generator<number> {
+    for (let index = 0; index < this.#digests.size; index++) if (this.#keepMs.get(index) === 0) yield index;
+  }
+}
+
+/** True where nobody has used a body since it was looked at, so that it may still go. */
+export function isStillUnused(layout: FsLayout, { sha256, usedSecond }: RemovableBody): boolean {
+  const info = fileOrNull(layout.blob(sha256));
+  return info !== null && lastUse(info) <= usedSecond;
+}
+
+/** Yields all entries of all backends with their files, in no order, with pauses. Ends early when aborted. */
+export async function* eachEntry(
+  layout: FsLayout,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly path: string; readonly entry: Entry }> {
+  let files = 0;
+  for await (const path of filesBelow(layout.entries)) {
+    if (files++ % filesPerSlice === 0) await pause();
+    if (signal.aborted) return;
+    const entry = parseEntry(readJson(path));
+    if (entry !== null) yield { path, entry };
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { bytesOf } from "../../support/store_fixture.ts";
+import { CacheScene, lastColumn } from "./cache_scene.ts";
+
+async function openFilled(): Promise<CacheScene> {
+  const scene = new CacheScene();
+  await scene.put("pypi/files/a-1.whl", { body: "a" });
+  await scene.put("pypi/files/b-1.whl");
+  await scene.put("pypi/simple/a/");
+  await scene.put("files/a-1.whl", { body: "a" });
+  return scene;
+}
+
+async function closed(scene: CacheScene): Promise<void> {
+  await scene.fixture.restartAfter(() => Deno.removeSync(`${scene.dir}/usage.json`));
+}
+
+Deno.test("cache purge removes what patterns choose, and leaves bodies that other entries have", async () => {
+  await using scene = await openFilled();
+  const { code, stdout, stderr } = await scene.run("purge", "pypi/files/*", "pypi/simple/a/");
+  assert.equal(code, 0);
+  assert.deepEqual(stdout.trimEnd().split("\n").sort(), ["pypi/files/a-1.whl", "pypi/files/b-1.whl", "pypi/simple/a/"]);
+  assert.equal(stderr, "Removed 2 bodies, 2 KiB, and 3 entries\n");
+  assert.deepEqual(lastColumn(await scene.run("ls")), ["files/a-1.whl"]);
+  assert.deepEqual(scene.fixture.read({ backend: "files", key: "/a-1.whl", requestHeaders: [] }), bytesOf("a"));
+  assert.deepEqual([...Deno.readDirSync(`${scene.dir}/entries`)].map(({ name }) => name), ["files"]);
+  await closed(scene);
+});
+
+Deno.test("cache purge --dry-run says the same and removes nothing", async () => {
+  await using scene = await openFilled();
+  const { code, stdout, stderr } = await scene.run("purge", "*.whl", "--dry-run");
+  assert.deepEqual([code, stderr], [0, "Would remove 2 bodies, 2 KiB, and 3 entries\n"]);
+  assert.equal(stdout.trimEnd().split("\n").length, 3);
+  assert.equal(lastColumn(await scene.run("ls")).length, 4);
+});
+
+Deno.test("cache purge removes every variant", async () => {
+  await using scene = await openFilled();
+  for (const language of ["de", "en"]) {
+    const selector = { backend: "files", key: "/page", requestHeaders: [["accept-language", language]] as const };
+    const selectedBy = [["accept-language", language]] as const;
+    await scene.fixture.put(selector, bytesOf(language), { selectedBy, url: "http://127.0.0.1/" });
+  }
+  const { stdout, stderr } = await scene.run("purge", "files/page");
+  assert.deepEqual([stdout, stderr], ["files/page\n", "Removed 2 bodies, 2 KiB, and 3 entries\n"]);
+  await closed(scene);
+});
+
+Deno.test("cache purge refuses as a whole where something is pinned, unless that is meant", async () => {
+  await using scene = await openFilled();
+  await scene.run("pin", "b-*");
+  const refused = await scene.run("purge", "pypi/**");
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /^Nothing was removed, since 1 of .* such as "pypi\/files\/b-1\.whl" by "b-\*"; --pinned /,
+  );
+  assert.equal(lastColumn(await scene.run("ls")).length, 4);
+  assert.equal((await scene.run("purge", "pypi/**", "--pinned")).code, 0);
+  assert.deepEqual(lastColumn(await scene.run("ls")), ["files/a-1.whl"]);
+  assert.equal((await scene.run("pins")).stdout.split("\t")[0], "b-*");
+  await closed(scene);
+});
+
+Deno.test("cache purge of a name that there is not fails", async () => {
+  await using scene = await openFilled();
+  const { code, stdout, stderr } = await scene.run("purge", "npm/**");
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /No entry has such a name; artifact-vault cache ls lists names\n$/);
+});
+
+Deno.test("pins are made, listed and removed", async () => {
+  await using scene = await openFilled();
+  assert.equal((await scene.run("pin", "a/**", "*.whl")).stdout, "Pinned a/**\nPinned *.whl\n");
+  assert.equal((await scene.run("pin", "a/**")).stderr, "a/** was pinned already\n");
+  const [first, second] = JSON.parse((await scene.run("pins", "--json")).stdout);
+  assert.deepEqual([first.pattern, second.pattern], ["a/**", "*.whl"]);
+  assert.ok(Math.abs(Date.now() - Date.parse(first.since)) < 60_000);
+  assert.equal((await scene.run("unpin", "a/**")).stdout, "Unpinned a/**\n");
+  const unknown = await scene.run("unpin", "a/**", "*.whl");
+  assert.deepEqual([unknown.code, unknown.stdout], [1, "Unpinned *.whl\n"]);
+  assert.match(unknown.stderr, /^There is no pin "a\/\*\*"; /);
+  assert.equal((await scene.run("pins")).stdout, "");
+});
+
+Deno.test("a file of pins that cannot be read keeps everything from being removed, and keeps what it has", async () => {
+  await using scene = await openFilled();
+  Deno.writeTextFileSync(`${scene.dir}/pins.json`, '{"pins": ["a"]}');
+  for (const args of [["purge", "pypi/**"], ["prune", "--to", "0"], ["pin", "a"], ["pins"]]) {
+    const { code, stderr } = await scene.run(...args);
+    assert.equal(code, 1, args.join(" "));
+    assert.match(stderr, /^Cannot read the pins in ".*pins\.json": it has to be \{"pins": /);
+  }
+  assert.equal(lastColumn(await scene.run("ls")).length, 4);
+});
