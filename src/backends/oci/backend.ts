@@ -12,13 +12,14 @@ import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { acceptClassOf, acceptOf, everyForm } from "./accept.ts";
+import { type CachedRepository, CachedTags } from "./cached_tags.ts";
 import { RegistryCandidates } from "./candidates.ts";
 import { statedMediaType } from "./document_forms.ts";
 import { createDocumentParsers } from "./document_parsers.ts";
 import { formatError } from "./error_body.ts";
 import { isIndex, ociIndexType } from "./media_types.ts";
 import { Prefetch, type PrefetchOptions } from "./prefetch.ts";
-import { announcedDigest, contentHeaders, listHeaders, versionHeader } from "./response_headers.ts";
+import { announcedDigest, contentHeaders, type ListAddress, listHeaders, versionHeader } from "./response_headers.ts";
 import { offlineMiss } from "./offline_miss.ts";
 import { noReferrers } from "./referrers.ts";
 import { type Claim, defaultWord, Registries, type Unconfigured } from "./registries.ts";
@@ -39,13 +40,15 @@ export interface BackendOptions {
   readonly failover: Artifact["failover"];
   /** Registries that are not configured; without it, they are refused. */
   readonly unconfigured?: Unconfigured;
+  /** True where lists of tags name only images that the cache can deliver, since no registry is asked. False when absent. */
+  readonly hidesUncached?: boolean;
   /** The platforms that are fetched ahead when a client gets an index; nothing where absent. */
   readonly prefetch?: Omit<PrefetchOptions, "atOnce" | "links">;
 }
 
-/** Resolves requests for images without reading a document; the reader is only for fetching ahead. */
+/** Resolves requests for images; the reader is for fetching ahead, and for lists of what is cached. */
 export interface ImageBackend extends Backend {
-  resolve(request: BackendRequest, vault?: VaultReader): Resolved;
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved>;
 }
 
 /** A mirror of registries, which can be asked below its own prefix or through the root. */
@@ -57,7 +60,7 @@ export interface RegistryBackend extends ImageBackend {
   /** Says what a client missed offline, by a path below the prefix or `/v2`. */
   offlineMiss(request: BackendRequest): OfflineMiss;
   /** As `resolve`, with a path below `/v2`. */
-  answer(request: BackendRequest, vault?: VaultReader): Resolved;
+  answer(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved>;
 }
 
 /** A quarter of the places for transfers: the rest is for bodies that clients wait for. */
@@ -97,6 +100,8 @@ class OciMirror implements RegistryBackend {
   readonly #registries: Registries;
   readonly #candidates = new RegistryCandidates();
   readonly #prefetch: Prefetch | null;
+  /** Null where lists of tags are those of the registries. */
+  readonly #cachedTags: CachedTags | null;
   readonly #parsers = createDocumentParsers();
   readonly #manifestCheck = this.#parsers.check("a manifest");
   readonly #tagListCheck = this.#parsers.check("a list of tags");
@@ -108,6 +113,7 @@ class OciMirror implements RegistryBackend {
     this.prefix = options.prefix;
     this.maxTransfers = options.maxTransfers;
     this.#options = options;
+    this.#cachedTags = options.hidesUncached ? new CachedTags(options.name, this.#parsers.links) : null;
     const atOnce = Math.max(1, Math.min(mostPrefetches, Math.floor(options.maxTransfers / 4)));
     this.#prefetch = options.prefetch
       ? new Prefetch({ ...options.prefetch, atOnce, links: this.#parsers.links })
@@ -123,7 +129,7 @@ class OciMirror implements RegistryBackend {
     return this.#registries.claimTo(registry);
   }
 
-  resolve(request: BackendRequest, vault?: VaultReader): Resolved {
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved> {
     return this.answer(belowVersion(request), vault);
   }
 
@@ -143,7 +149,7 @@ class OciMirror implements RegistryBackend {
     return offlineMiss(parseRequest(belowVersion(request)), () => this.#registries.unnamed);
   }
 
-  answer(request: BackendRequest, vault?: VaultReader): Resolved {
+  answer(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved> {
     const asked = parseRequest(request);
     switch (asked.kind) {
       case "ping":
@@ -155,9 +161,30 @@ class OciMirror implements RegistryBackend {
           "unknown_route",
           `"${request.base}${request.path}" means nothing to this mirror: it has manifests, blobs, tags/list and referrers of images`,
         );
+      case "tags":
+        if (this.#cachedTags === null || vault === undefined) return this.#resolve(asked, request);
+        return this.#listCached(this.#cachedTags, asked, request, vault);
       default:
         return this.#fetchingAhead(asked, request, vault);
     }
+  }
+
+  async #listCached(
+    cached: CachedTags,
+    asked: Extract<Content, { kind: "tags" }>,
+    request: BackendRequest,
+    vault: VaultReader,
+  ): Promise<Resolved> {
+    const { artifact } = this.#resolve({ ...asked, query: "" }, request);
+    const { registry, name } = asked;
+    const key = artifact.key.slice(0, -"/tags/list".length);
+    const repository: CachedRepository = {
+      name: key.slice(key.indexOf("/", 1) + 1),
+      key,
+      url: artifact.candidates[0]!.url,
+      locate: (kind, digest) => this.#resolve({ kind, registry, name, digest }, request).artifact,
+    };
+    return { kind: "document", document: await cached.document(repository, asked.query, addressOf(request), vault) };
   }
 
   /**
@@ -245,8 +272,8 @@ class OciMirror implements RegistryBackend {
     };
   }
 
-  #list(common: Common, kind: "tags" | "referrers", { base, path, query }: BackendRequest): ResolvedArtifact {
-    const address = { path: base + path, ns: nsOf(query) };
+  #list(common: Common, kind: "tags" | "referrers", request: BackendRequest): ResolvedArtifact {
+    const address = addressOf(request);
     return {
       kind: "artifact",
       artifact: {
@@ -265,6 +292,11 @@ class OciMirror implements RegistryBackend {
 /** Says whether stored bytes of another repository may serve the artifact. */
 function isReusable({ identity }: Artifact): boolean {
   return (identity.kind === "digest" || identity.kind === "announced") && identity.reuse === "once_confirmed";
+}
+
+/** The address of a list, for the link to its next page. */
+function addressOf({ base, path, query }: BackendRequest): ListAddress {
+  return { path: base + path, ns: nsOf(query) };
 }
 
 function manifestKey(repositoryKey: string, sha256: string): string {

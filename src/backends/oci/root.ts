@@ -47,7 +47,7 @@ class OciRoot implements ImageBackend {
     return `docker pull ${host}/NAME or ${host}/REGISTRY/NAME, or "registry-mirrors": ["${url}"] in daemon.json`;
   }
 
-  resolve(request: BackendRequest, vault?: VaultReader): Resolved {
+  resolve(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved> {
     const addressed = this.#byPrefix(request);
     if (addressed !== null) return addressed.backend.answer(addressed.request, vault);
     return this.#byRegistry(request).answer(request, vault);

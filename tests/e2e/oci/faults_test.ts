@@ -294,7 +294,7 @@ testInTurn(
     for (const [path, what] of Object.entries(missing)) {
       const { status, error } = await askOci(vault.url(`/v2/team/other/${path}`));
       assert.deepEqual([status, error?.code], [410, `${what}_UNKNOWN`]);
-      assert.match(error?.message ?? "", /is not in the cache, and the vault is offline/);
+      assert.match(error?.message ?? "", /in the cache, and the vault is offline/);
     }
     assert.deepEqual(scene.upstream.lines, []);
   },
