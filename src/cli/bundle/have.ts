@@ -1,4 +1,4 @@
-import { stdoutSink } from "../../archive/byte_sink.ts";
+import { createFileSink, stdoutSink } from "../../archive/byte_sink.ts";
 import { exportBundle } from "../../bundle/export_bundle.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action } from "../command.ts";
@@ -11,9 +11,11 @@ import { carriedBackends } from "./carried_backends.ts";
 export const have: Action = {
   name: "have",
   summary: "Write a list of what is cached here, for bundle export --have on the other side",
-  examples: ["artifact-vault bundle have --config config.yml"],
+  examples: ["artifact-vault bundle have site.have --config config.yml"],
+  operands: { usage: "[FILE]", help: "where the list goes; standard output otherwise", least: 0, most: 1 },
   options: { ...configOptions, ...temporaryOption },
   async run(given, io) {
+    const { operands: [path] } = given;
     const config = await loadWithCacheDir(given, io);
     const spool = await openSpool(given, config, "-");
     try {
@@ -22,7 +24,7 @@ export const have: Action = {
         backends: carriedBackends(config, undefined),
         selects: () => true,
         ...{ since: null, key: null, openSink: null, spool, version },
-        openSummary: stdoutSink,
+        openSummary: () => path === undefined || path === "-" ? stdoutSink() : createFileSink(path),
       });
       io.stderr(`${collected.counts.entries} entries, ${collected.bodies.count} bodies\n`);
       return 0;

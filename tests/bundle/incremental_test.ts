@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { BundleScene } from "./bundle_scene.ts";
+
+async function openFilled(): Promise<BundleScene> {
+  const scene = await BundleScene.open();
+  await scene.put("files/one", { sizeBytes: 50_000 });
+  await scene.put("files/two", { sizeBytes: 50_000 });
+  return scene;
+}
+
+function sizeOf(path: string): number {
+  return Deno.statSync(path).size;
+}
+
+Deno.test("a second bundle has only what is new, and both together are the whole", async () => {
+  await using scene = await openFilled();
+  const first = await scene.export("first.tar");
+  await scene.put("files/three", { sizeBytes: 700 });
+  await scene.put("files/also-one", { body: "files/one", sizeBytes: 50_000 });
+  const second = await scene.export("second.tar", "--since", first);
+  assert.ok(sizeOf(first) > 100_000 && sizeOf(second) < 20_000);
+  for (const path of [first, second]) assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
+Deno.test("an import that lacks a body says which bundle has it, and imports the rest; then nothing is refused", async () => {
+  await using scene = await openFilled();
+  const first = await scene.export("first.tar");
+  await scene.put("files/three");
+  await scene.put("files/also-one", { body: "files/one", sizeBytes: 50_000 });
+  const second = await scene.export("second.tar", "--since", first);
+  const { stdout: listed } = await scene.bundle("inside", "ls", first);
+  assert.equal(listed.split("\n").length, 3);
+  const [, id] = /^Bundle (\S+) of/.exec((await scene.bundle("inside", "ls", first)).stderr)!;
+  const lacking = await scene.bundle("inside", "import", second);
+  assert.equal(lacking.code, 1);
+  assert.match(lacking.stderr, new RegExp(`Lacking: the bodies of 1 entries, which the bundle ${id} of 20.*has`));
+  assert.deepEqual(await scene.names(), ["files/three"]);
+  for (const path of [first, second]) assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
+Deno.test("what the other side has by its own list is left out", async () => {
+  await using scene = await openFilled();
+  await scene.bundle("inside", "import", await scene.export("first.tar"));
+  const list = scene.path("site.have");
+  const { code, stderr } = await scene.bundle("inside", "have", list);
+  assert.deepEqual([code, stderr], [0, "2 entries, 2 bodies\n"]);
+  await scene.put("files/three");
+  const second = await scene.bundle("outside", "export", scene.path("second.tar"), "--have", list);
+  assert.match(second.stdout, /1 entries, 0 images, 1 bodies, 1000 bytes\nLeft out.*: 2 entries, 0 bodies/);
+  assert.equal((await scene.bundle("inside", "import", scene.path("second.tar"))).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
+Deno.test("three bundles in a row: each summary covers all before it", async () => {
+  await using scene = await openFilled();
+  const paths = [await scene.export("1.tar")];
+  for (const name of ["2", "3"]) {
+    await scene.put(`files/${name}`, { sizeBytes: 3000 });
+    paths.push(await scene.export(`${name}.tar`, "--since", paths.at(-1)!));
+  }
+  const { stdout } = await scene.bundle("outside", "export", scene.path("4.tar"), "--since", paths[2]!);
+  assert.match(stdout, /4\.tar: 0 entries, 0 images, 0 bodies, 0 bytes/);
+  for (const path of paths) assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
+Deno.test("a bundle that was imported, or that a later one follows, is refused unless it is meant", async () => {
+  await using scene = await openFilled();
+  const first = await scene.export("first.tar");
+  await scene.put("files/three");
+  const second = await scene.export("second.tar", "--since", first);
+  await scene.bundle("inside", "import", first);
+  const same = await scene.bundle("inside", "import", first);
+  assert.equal(same.code, 1);
+  assert.match(same.stderr, /it was imported on 20\S+Z, so there is nothing to do; .* --again/);
+  assert.equal((await scene.bundle("inside", "import", first, "--again")).code, 0);
+  await scene.bundle("inside", "import", second);
+  Deno.removeSync(`${scene.insideDir}/bundles.jsonl`);
+  await scene.bundle("inside", "import", second);
+  const older = await scene.bundle("inside", "import", first);
+  assert.equal(older.code, 1);
+  assert.match(older.stderr, /it is older than the bundle \S+ of 20\S+Z, which was imported on 20/);
+});
+
+Deno.test("--since with something else says what belongs there", async () => {
+  await using scene = await openFilled();
+  const path = await scene.export("first.tar");
+  Deno.removeSync(`${path}.summary.jsonl.gz`);
+  const { code, stderr } = await scene.bundle("outside", "export", scene.path("second.tar"), "--since", path);
+  assert.equal(code, 1);
+  assert.match(stderr, /first\.tar" is no summary of a bundle.*as OUT\.summary\.jsonl\.gz/);
+  Deno.writeTextFileSync(`${path}.summary.jsonl.gz`, "");
+  assert.match((await scene.bundle("outside", "export", path, "--since", path)).stderr, /is damaged or was cut/);
+});
