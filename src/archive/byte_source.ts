@@ -23,7 +23,7 @@ export function openFileSource(path: string): ByteSource {
   };
 }
 
-/** The standard input of this process. */
+/** The standard input of this process. Others of its work goes on while it waits for more. */
 export function stdinSource(): ByteSource {
-  return { read: (into) => Deno.stdin.readSync(into), close: () => {} };
+  return { read: (into) => Deno.stdin.read(into), close: () => {} };
 }

@@ -11,7 +11,7 @@ import type { ImportJournal } from "./import_journal.ts";
 
 /** So many files, or bytes, are flushed to disk together, while the next ones are written. */
 const batchFiles = 200;
-const batchBytes = 64 * 1024 * 1024;
+const batchBytes = 16 * 1024 * 1024;
 
 interface Staged extends Body {
   readonly path: string;

@@ -1,13 +1,13 @@
 import type { MemberSource } from "../archive/member_source.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { CacheLimits, type SpaceLimits } from "../store/cache_limits.ts";
-import { eachBlob } from "../store/blob_scan.ts";
+import type { SpaceLimits } from "../store/cache_limits.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
 import { BodyIntake } from "./body_intake.ts";
+import { checkRoom } from "./check_room.ts";
 import { ImportJournal } from "./import_journal.ts";
 import { type ImportPlan, planImport } from "./import_plan.ts";
 import { Ledger } from "./ledger.ts";
@@ -63,7 +63,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   if (!again) ledger.checkNew(head.index);
   const plan = await planImport(source, head.index, { spool, isServed: (name) => backendFor(name) !== null });
   const expected = countBodies(plan, layout);
-  await checkRoom(layout, { limits: options.limits, bytes: expected.addedBytes });
+  await checkRoom(layout, options.limits, expected.addedBytes);
   if (options.dryRun) {
     return { head, bodies: expected, entries: null, unserved: plan.unserved, isWhole: false };
   }
@@ -210,23 +210,4 @@ function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCount
     }
   }
   return counts;
-}
-
-/** Throws `cache_full`, with the figures, where the limits of the cache leave no room for the bodies of a bundle. */
-async function checkRoom(
-  layout: FsLayout,
-  { limits, bytes }: { readonly limits: SpaceLimits; readonly bytes: number },
-): Promise<void> {
-  const room = new CacheLimits(layout.root, limits);
-  let used = 0;
-  if (limits.maxBytes !== null) {
-    await eachBlob(layout, (_, info) => void (used += info.size), { signal: new AbortController().signal });
-  }
-  const counted = { used, promised: 0 };
-  if (bytes === 0 || room.lacking(counted, bytes) === 0) return;
-  throw new VaultError(
-    "cache_full",
-    `Its new bodies have ${bytes} bytes, and there is no room for them: ${room.describe(counted, bytes)}. ` +
-      "Make room, as with artifact-vault cache prune, or raise the limit",
-  );
 }

@@ -125,7 +125,7 @@ Deno.test("the limits of the cache are checked before, with the figures", async 
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /Its new bodies have 308000 bytes.*cache_max_size is 195\.3 KiB, 0 bytes are in use.*are lacking/,
+    /its new bodies have 308000 bytes.*cache_max_size is 195\.3 KiB, 0 bytes are in use.*are lacking/,
   );
   assert.deepEqual(scene.files(), []);
 });

@@ -1,0 +1,43 @@
+import { statfsSync } from "node:fs";
+import { VaultError } from "../errors.ts";
+import { eachBlob } from "../store/blob_scan.ts";
+import { CacheLimits, type SpaceLimits } from "../store/cache_limits.ts";
+import type { FsLayout } from "../store/fs_layout.ts";
+
+/**
+ * Makes sure that the limits of the cache, and its disk, leave room for `bytes` more: nothing is evicted for what is
+ * carried in. Throws `cache_full`, with the figures.
+ */
+export async function checkRoom(layout: FsLayout, limits: SpaceLimits, bytes: number): Promise<void> {
+  if (bytes === 0) return;
+  const lacking = await whatLacks(layout, limits, bytes);
+  if (lacking === null) return;
+  throw new VaultError(
+    "cache_full",
+    `its new bodies have ${bytes} bytes, and there is no room for them: ${lacking}. Make room, as with ` +
+      "artifact-vault cache prune, or raise the limit",
+  );
+}
+
+async function whatLacks(layout: FsLayout, limits: SpaceLimits, bytes: number): Promise<string | null> {
+  const room = new CacheLimits(layout.root, limits);
+  let used = 0;
+  if (limits.maxBytes !== null) {
+    await eachBlob(layout, (_, info) => void (used += info.size), { signal: new AbortController().signal });
+  }
+  const counted = { used, promised: 0 };
+  if (room.lacking(counted, bytes) > 0) return room.describe(counted, bytes);
+  const free = freeBytes(layout.root);
+  return bytes <= free ? null : `the disk has ${free} bytes free`;
+}
+
+/** A disk that does not tell its size counts as large and empty. */
+function freeBytes(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return Infinity;
+  }
+}
