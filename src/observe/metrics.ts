@@ -1,5 +1,5 @@
-import { Counter, Gauge, Registry } from "prom-client";
 import type { VaultEvents } from "./events.ts";
+import { expositionType, type Metric, MetricRegistry } from "./metric_registry.ts";
 import { type CountedRequest, RequestMetrics, type Statistics } from "./request_metrics.ts";
 
 export interface MetricsOptions {
@@ -16,29 +16,18 @@ export interface MetricsOptions {
 
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
-  readonly #registry = new Registry();
+  readonly #registry = new MetricRegistry();
   readonly #requests = new RequestMetrics(this.#registry);
-  readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.", [
-    "backend",
-  ]);
+  readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.");
   readonly #transfersWaiting = this.#gauge(
     "vault_transfers_waiting",
     "Requests and large bodies that wait their turn.",
-    [
-      "backend",
-    ],
   );
-  readonly #transfers = this.#counter("vault_transfers_total", "Upstream transfers that ended.", [
-    "backend",
-    "outcome",
-  ]);
+  readonly #transfers = this.#counter("vault_transfers_total", "Upstream transfers that ended.");
   readonly #followers = this.#counter("vault_collapsed_requests_total", "Requests that joined a transfer under way.");
   readonly #fetchedBytes = this.#counter("vault_fetched_bytes_total", "Body bytes received from upstream.");
   readonly #resumes = this.#counter("vault_upstream_resumes_total", "Interrupted transfers that were resumed.");
-  readonly #failures = this.#counter("vault_upstream_failures_total", "Upstream answers that were no use.", [
-    "backend",
-    "reason",
-  ]);
+  readonly #failures = this.#counter("vault_upstream_failures_total", "Upstream answers that were no use.");
   readonly #mismatches = this.#counter("vault_digest_mismatches_total", "Bodies that were not what was expected.");
   readonly #storeFailures = this.#counter("vault_store_failures_total", "Bodies that could not be stored.");
   readonly #offlineMisses = this.#counter(
@@ -46,72 +35,60 @@ export class Metrics implements VaultEvents {
     "Requests for what is not cached while the vault is offline.",
   );
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
-  readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.", [
-    "backend",
-    "host",
-  ]);
-  readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.", [
-    "backend",
-    "host",
-  ]);
-  readonly #damaged = this.#counter("vault_damaged_bodies_total", "Stored bodies that were found damaged.", []);
-  readonly #verifiedBodies = this.#counter("vault_verified_bodies_total", "Stored bodies that were found sound.", []);
-  readonly #verifiedBytes = this.#counter("vault_verified_bytes_total", "Bytes of stored bodies found sound.", []);
+  readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.");
+  readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.");
+  readonly #damaged = this.#counter("vault_damaged_bodies_total", "Stored bodies that were found damaged.");
+  readonly #verifiedBodies = this.#counter("vault_verified_bodies_total", "Stored bodies that were found sound.");
+  readonly #verifiedBytes = this.#counter("vault_verified_bytes_total", "Bytes of stored bodies found sound.");
   readonly #scrubEnded = this.#gauge(
     "vault_scrub_end_time_seconds",
     "When all stored bodies had last been verified, in seconds since the epoch; 0 for never.",
   );
-  readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.", []);
-  readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.", []);
+  readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.");
+  readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.");
 
   constructor({ version, backends, cacheBytes, upstreams, transfers }: MetricsOptions) {
-    const info = this.#gauge("vault_build_info", "What is running; the value is always 1.", ["version", "deno"]);
-    info.set({ version, deno: Deno.version.deno }, 1);
+    const info = this.#gauge("vault_build_info", "What is running; the value is always 1.");
+    info.set(1, { version, deno: Deno.version.deno });
     this.#gauge("process_start_time_seconds", "Start of the process, in seconds since the epoch.").set(
       Date.now() / 1000,
     );
-    const registers = [this.#registry];
-    new Gauge({
+    this.#registry.gauge({
       name: "process_heap_bytes",
       help: "Bytes of objects in memory, with those that wait to be collected.",
-      registers,
-      collect() {
-        this.set(Deno.memoryUsage().heapUsed);
+      collect(metric) {
+        metric.set(Deno.memoryUsage().heapUsed);
       },
     });
-    new Gauge({
+    this.#registry.gauge({
       name: "vault_cache_bytes",
       help: "Bytes the cache holds on disk.",
-      registers,
-      collect() {
-        this.set(cacheBytes());
+      collect(metric) {
+        metric.set(cacheBytes());
       },
     });
-    new Gauge({
+    this.#registry.gauge({
       name: "vault_upstream_up",
       help: "1 while the upstream host answers, 0 while it is known not to.",
-      labelNames: ["upstream"],
-      registers,
-      collect() {
-        this.reset();
-        for (const { origin, isUp } of upstreams()) this.set({ upstream: origin }, isUp ? 1 : 0);
+      collect(metric) {
+        for (const { origin, isUp } of upstreams()) metric.set(isUp ? 1 : 0, { upstream: origin });
       },
     });
-    new Gauge({
+    this.#registry.gauge({
       name: "vault_transfer_followers",
       help: "Clients that wait for upstream transfers under way or read them.",
-      labelNames: ["backend"],
-      registers,
-      collect() {
-        for (const backend of backends) this.set({ backend }, 0);
-        for (const { backend, followers } of transfers()) this.inc({ backend }, followers);
+      collect(metric) {
+        for (const backend of backends) metric.set(0, { backend });
+        for (const { backend, followers } of transfers()) metric.add(followers, { backend });
       },
     });
+    const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, this.#evictedBlobs, this.#evictedBytes];
+    for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];
     for (const backend of backends) {
-      this.#transfersUnderWay.set({ backend }, 0);
-      this.#transfersWaiting.set({ backend }, 0);
-      for (const counter of [...counters, this.#aborted, this.#offlineMisses]) counter.inc({ backend }, 0);
+      this.#transfersUnderWay.set(0, { backend });
+      this.#transfersWaiting.set(0, { backend });
+      for (const counter of [...counters, this.#aborted, this.#offlineMisses]) counter.add(0, { backend });
     }
   }
 
@@ -122,62 +99,62 @@ export class Metrics implements VaultEvents {
 
   /** Counts a client that left before the end of its answer. */
   responseAborted(backend: string): void {
-    this.#aborted.inc({ backend });
+    this.#aborted.add(1, { backend });
   }
 
   /** Counts a request for what is not cached while the vault is offline. */
   missedOffline(backend: string): void {
-    this.#offlineMisses.inc({ backend });
+    this.#offlineMisses.add(1, { backend });
   }
 
   transferStarted(backend: string): void {
-    this.#transfersUnderWay.inc({ backend });
+    this.#transfersUnderWay.add(1, { backend });
   }
 
   transferEnded(backend: string, outcome: "stored" | "unstored" | "failed" | "stopped"): void {
-    this.#transfersUnderWay.dec({ backend });
-    this.#transfers.inc({ backend, outcome });
+    this.#transfersUnderWay.add(-1, { backend });
+    this.#transfers.add(1, { backend, outcome });
   }
 
   turnAwaited(backend: string): void {
-    this.#transfersWaiting.inc({ backend });
+    this.#transfersWaiting.add(1, { backend });
   }
 
   turnCame(backend: string): void {
-    this.#transfersWaiting.dec({ backend });
+    this.#transfersWaiting.add(-1, { backend });
   }
 
   followerJoined(backend: string): void {
-    this.#followers.inc({ backend });
+    this.#followers.add(1, { backend });
   }
 
   bytesFetched(backend: string, bytes: number): void {
-    this.#fetchedBytes.inc({ backend }, bytes);
+    this.#fetchedBytes.add(bytes, { backend });
   }
 
   upstreamResumed(backend: string): void {
-    this.#resumes.inc({ backend });
+    this.#resumes.add(1, { backend });
   }
 
   upstreamFailed(backend: string, reason: string): void {
-    this.#failures.inc({ backend, reason });
+    this.#failures.add(1, { backend, reason });
   }
 
   digestMismatched(backend: string): void {
-    this.#mismatches.inc({ backend });
+    this.#mismatches.add(1, { backend });
   }
 
   storeFailed(backend: string): void {
-    this.#storeFailures.inc({ backend });
+    this.#storeFailures.add(1, { backend });
   }
 
   bodyDamaged(): void {
-    this.#damaged.inc();
+    this.#damaged.add(1);
   }
 
   bodyVerified(bytes: number): void {
-    this.#verifiedBodies.inc();
-    this.#verifiedBytes.inc(bytes);
+    this.#verifiedBodies.add(1);
+    this.#verifiedBytes.add(bytes);
   }
 
   scrubEnded(endedAt: number): void {
@@ -185,8 +162,8 @@ export class Metrics implements VaultEvents {
   }
 
   evicted(blobs: number, bytes: number): void {
-    this.#evictedBlobs.inc(blobs);
-    this.#evictedBytes.inc(bytes);
+    this.#evictedBlobs.add(blobs);
+    this.#evictedBytes.add(bytes);
   }
 
   /** Records the rate limit that an upstream reported; `limit` is null where it named none. */
@@ -194,14 +171,14 @@ export class Metrics implements VaultEvents {
     backend: string,
     { host, limit, remaining }: { host: string; limit: number | null; remaining: number },
   ): void {
-    this.#quotaRemaining.set({ backend, host }, remaining);
-    if (limit !== null) this.#quotaLimit.set({ backend, host }, limit);
+    this.#quotaRemaining.set(remaining, { backend, host });
+    if (limit !== null) this.#quotaLimit.set(limit, { backend, host });
   }
 
   /** Formats all metrics as Prometheus text, with its content type. */
-  async exposition(): Promise<{ readonly body: string; readonly contentType: string }> {
-    const body = `${await this.#registry.metrics()}\n${this.#requests.exposition()}`;
-    return { body, contentType: this.#registry.contentType };
+  exposition(): { readonly body: string; readonly contentType: string } {
+    const body = `${this.#registry.exposition()}\n${this.#requests.exposition()}`;
+    return { body, contentType: expositionType };
   }
 
   /** Returns the statistics of the original tool, which leave out requests to no backend. */
@@ -209,11 +186,11 @@ export class Metrics implements VaultEvents {
     return this.#requests.statistics();
   }
 
-  #counter(name: string, help: string, labelNames: string[] = ["backend"]): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  #counter(name: string, help: string): Metric {
+    return this.#registry.counter({ name, help });
   }
 
-  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
-    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  #gauge(name: string, help: string): Metric {
+    return this.#registry.gauge({ name, help });
   }
 }

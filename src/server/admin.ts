@@ -79,12 +79,12 @@ export class Admin {
     return textReply(method, lines.map((line) => `${line}\n`).join(""));
   }
 
-  async #metrics(method: string, query: string, headers: Headers): Promise<Reply> {
+  #metrics(method: string, query: string, headers: Headers): Reply {
     const { metrics } = this.#options;
     if (query === "?format=json" || headers.get("accept")?.includes("application/json")) {
       return textReply(method, JSON.stringify(metrics.statistics()) + "\n", { contentType: "application/json" });
     }
-    const { body, contentType } = await metrics.exposition();
+    const { body, contentType } = metrics.exposition();
     return textReply(method, body, { contentType });
   }
 }

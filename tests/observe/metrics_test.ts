@@ -13,12 +13,12 @@ function create(): Metrics {
 
 const hit = { backend: "http", method: "GET", status: 200, cache: "hit" };
 
-Deno.test("requests are counted by backend, method, status and cache result", async () => {
+Deno.test("requests are counted by backend, method, status and cache result", () => {
   const metrics = create();
   metrics.requestEnded(hit, 100, 0.002);
   metrics.requestEnded(hit, 50, 0.2);
   metrics.requestEnded({ ...hit, cache: "miss", status: 206 }, 7, 20);
-  const { body, contentType } = await metrics.exposition();
+  const { body, contentType } = metrics.exposition();
   assert.equal(contentType, "text/plain; version=0.0.4; charset=utf-8");
   for (
     const line of [
@@ -34,26 +34,26 @@ Deno.test("requests are counted by backend, method, status and cache result", as
   ) assert.ok(body.includes(`${line}\n`), line);
 });
 
-Deno.test("a second scrape counts nothing twice", async () => {
+Deno.test("a second scrape counts nothing twice", () => {
   const metrics = create();
   metrics.requestEnded(hit, 100, 0.002);
-  await metrics.exposition();
-  const { body } = await metrics.exposition();
+  metrics.exposition();
+  const { body } = metrics.exposition();
   assert.ok(body.includes('vault_requests_total{backend="http",method="GET",status="200",cache="hit"} 1\n'));
   assert.ok(body.includes('vault_sent_bytes_total{backend="http"} 100\n'));
 });
 
-Deno.test("an upstream's quota is what it said last, and not there until it says so", async () => {
+Deno.test("an upstream's quota is what it said last, and not there until it says so", () => {
   const metrics = create();
-  assert.doesNotMatch((await metrics.exposition()).body, /^vault_upstream_ratelimit_\w+\{/m);
+  assert.doesNotMatch((metrics.exposition()).body, /^vault_upstream_ratelimit_\w+\{/m);
   metrics.quotaTold("http", { host: "a.example", limit: 100, remaining: 8 });
   metrics.quotaTold("http", { host: "a.example", limit: null, remaining: 7 });
-  const { body } = await metrics.exposition();
+  const { body } = metrics.exposition();
   assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="http",host="a.example"} 7\n'));
   assert.ok(body.includes('vault_upstream_ratelimit_limit{backend="http",host="a.example"} 100\n'));
 });
 
-Deno.test("the engine's events are counted", async () => {
+Deno.test("the engine's events are counted", () => {
   const metrics = create();
   metrics.transferStarted("http");
   metrics.transferStarted("http");
@@ -66,7 +66,7 @@ Deno.test("the engine's events are counted", async () => {
   metrics.storeFailed("pypi");
   metrics.responseAborted("http");
   metrics.evicted(3, 300);
-  const { body } = await metrics.exposition();
+  const { body } = metrics.exposition();
   for (
     const line of [
       'vault_transfers_in_progress{backend="http"} 1',
@@ -87,10 +87,10 @@ Deno.test("the engine's events are counted", async () => {
   ) assert.ok(body.includes(`${line}\n`), line);
 });
 
-Deno.test("every metric has one HELP and one TYPE, and its lines follow them", async () => {
+Deno.test("every metric has one HELP and one TYPE, and its lines follow them", () => {
   const metrics = create();
   metrics.requestEnded(hit, 1, 1);
-  const { body } = await metrics.exposition();
+  const { body } = metrics.exposition();
   const names = [...body.matchAll(/^# TYPE (\S+) (counter|gauge|histogram)$/gm)].map(([, name]) => name!);
   assert.equal(new Set(names).size, names.length);
   let current = "";
@@ -101,10 +101,10 @@ Deno.test("every metric has one HELP and one TYPE, and its lines follow them", a
   }
 });
 
-Deno.test("a backend's name cannot break the exposition", async () => {
+Deno.test("a backend's name cannot break the exposition", () => {
   const metrics = create();
   metrics.requestEnded({ ...hit, backend: 'a"b\\c\nd' }, 1, 1);
-  const { body } = await metrics.exposition();
+  const { body } = metrics.exposition();
   assert.ok(body.includes('vault_request_duration_seconds_count{backend="a\\"b\\\\c\\nd",cache="hit"} 1\n'));
 });
 
@@ -119,13 +119,13 @@ Deno.test("the original's statistics leave out what belongs to no backend", () =
   assert.deepEqual(rest, { requests: { http: 4, pypi: 1 }, cache_hit_rate: 0.75, total_bytes_served: 45 });
 });
 
-Deno.test("followers of transfers are counted at each scrape, by backend", async () => {
+Deno.test("followers of transfers are counted at each scrape, by backend", () => {
   const transfers = [{ backend: "http", followers: 2 }, { backend: "http", followers: 1 }];
   const options = { version: "1", backends: ["http", "pypi"], cacheBytes: () => 0, upstreams: () => [] };
   const metrics = new Metrics({ ...options, transfers: () => transfers });
-  const linesOf = async () => (await metrics.exposition()).body.match(/^vault_transfer_followers\{.*/gm);
+  const linesOf = () => metrics.exposition().body.match(/^vault_transfer_followers\{.*/gm);
   const idle = ['vault_transfer_followers{backend="http"} 0', 'vault_transfer_followers{backend="pypi"} 0'];
-  assert.deepEqual(await linesOf(), ['vault_transfer_followers{backend="http"} 3', idle[1]]);
+  assert.deepEqual(linesOf(), ['vault_transfer_followers{backend="http"} 3', idle[1]]);
   transfers.length = 0;
-  assert.deepEqual(await linesOf(), idle);
+  assert.deepEqual(linesOf(), idle);
 });
