@@ -29,8 +29,8 @@ export interface App {
    */
   ask(request: Request): Promise<Response>;
   /**
-   * Has what such a request asks for fetched and stored, behind all downloads that clients wait for. Null where it asks
-   * for something else than an artifact, such as a generated document. Rejects with a VaultError.
+   * Has what such a request asks for fetched and stored, behind all downloads that clients wait for. Null where nothing
+   * is cached for it, such as a redirect. Rejects with a VaultError.
    */
   fetchAhead(request: Request): Promise<FetchedAhead | null>;
   /** Returns the bytes that are here of bodies on their way. */

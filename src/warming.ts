@@ -21,9 +21,9 @@ export interface VaultClient {
    */
   request(path: string, request?: VaultRequest): Promise<Response>;
   /**
-   * Resolves once what such a request asks for is stored, whole and checked; its body is not read. Null for something
-   * else than an artifact, such as a generated document, which has to be requested. Rejects with the vault's own errors.
-   * Absent where the vault runs elsewhere.
+   * Resolves once what such a request asks for is stored, whole and checked; its body is not read. Null where nothing is
+   * cached for it, such as a redirect, which has to be requested. Rejects with the vault's own errors. Absent where the
+   * vault runs elsewhere.
    */
   fetchAhead?(path: string, request?: VaultRequest): Promise<FetchedAhead | null>;
   /** Returns the bytes that are here of bodies on their way; absent with `fetchAhead`. */

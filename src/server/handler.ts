@@ -47,8 +47,8 @@ export interface RequestHandler {
   /** For `Deno.serve`: every request gets an answer, is counted, and leaves one line in the log. */
   readonly handle: Handler;
   /**
-   * Has what a request of the program itself asks for fetched and stored, behind all downloads that clients wait for.
-   * Null where it asks for something else than an artifact. Rejects with a VaultError.
+   * Has what a request of the program itself asks for fetched and stored, behind all downloads that clients wait for;
+   * of a generated document, what it is made of. Null where nothing is cached for it. Rejects with a VaultError.
    */
   fetchAhead(request: Request): Promise<FetchedAhead | null>;
 }
@@ -137,6 +137,10 @@ class Boundary {
     if (route === null) throw this.#routes.unknown(target.path);
     const { reader } = this.#options.vault;
     const resolved = await route.backend.resolve(backendRequest(exchange)!, reader);
+    if (resolved.kind === "document") {
+      const { source: { cacheStatus }, bytes } = resolved.document;
+      return { cacheStatus, sizeBytes: bytes.byteLength };
+    }
     if (resolved.kind !== "artifact") return null;
     try {
       return await reader.fetchAhead(resolved.artifact);

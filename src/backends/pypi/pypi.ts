@@ -5,7 +5,9 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import type { IndexOptions } from "./indexes.ts";
+import type { Served } from "../shared/served_path.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
+import { createWarmSource } from "./warm.ts";
 import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
 
 /** The type `pypi`: indexes of Python packages. */
@@ -17,6 +19,11 @@ export const pypi: BackendType<PypiConfig> = {
       urls: [index_url, packages_url],
     })),
   warnings: (backends) => backends.flatMap(confusions),
+  warming: (backends) =>
+    createWarmSource({
+      backends: backends.map(({ name, config: { prefix } }) => ({ name, prefix })),
+      served: backends.flatMap(servedUrls),
+    }),
   shelving: {
     open: openWheelhouseShelf,
     urlsOf: ({ config: { indexes } }) => indexes.map(({ index_url }) => index_url),
@@ -34,6 +41,19 @@ export const pypi: BackendType<PypiConfig> = {
     });
   },
 };
+
+/** Pages are below `/simple` whatever the index calls them; files of `packages_url` are below `/packages`. */
+function servedUrls({ config: { prefix, indexes } }: PypiConfig): Served[] {
+  const below = (path: string) => prefix === "/" ? path : prefix + path;
+  const packages = indexes.flatMap(({ packages_url: url }) => url ?? []);
+  return [
+    { prefix: below("/simple"), bases: indexes.map(({ index_url }) => index_url) },
+    {
+      prefix: below("/packages"),
+      bases: packages.map((url) => new URL(url).pathname === "/" ? `${url}/packages` : url),
+    },
+  ];
+}
 
 async function openIndex(index: IndexConfig, backend: PypiConfig, opening: Opening): Promise<IndexOptions> {
   const {
