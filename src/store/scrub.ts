@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
@@ -7,7 +6,8 @@ import { eachBlob } from "./blob_scan.ts";
 import type { Blobs } from "./blobs.ts";
 import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import { fileOrNull, openRegularFile } from "./regular_files.ts";
+import { hashBody, restoreLastUse } from "./hash_body.ts";
+import { fileOrNull } from "./regular_files.ts";
 import { isDue, type Pass, readPass } from "./scrub_pass.ts";
 import { ScrubPace, type Sleep } from "./scrub_pace.ts";
 import { identityOf } from "./verified_files.ts";
@@ -123,44 +123,24 @@ export class Scrubber {
     return isSound;
   }
 
-  /** The SHA-256 of a file, or "unreadable" where the disk has an error; null where it cannot be opened. */
+  /** The SHA-256 of a file, or "broken" where the disk has an error; null where it cannot be read. */
   async #hash(path: string): Promise<string | null> {
-    let file: Deno.FsFile;
-    try {
-      file = openRegularFile(path).file;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      return null;
+    const hashed = await hashBody(path, {
+      ...{ buffer: this.#buffer, signal: this.#abort.signal },
+      opened: () => this.#pace.opened(),
+      read: (bytes) => this.#pace.read(bytes),
+    });
+    if (hashed.kind === "hashed") return hashed.sha256;
+    const isGone = hashed.error instanceof Deno.errors.NotFound;
+    if (!isGone && !this.#abort.signal.aborted) {
+      this.#deps.log.warning(`Cannot read "${path}": ${messageOf(hashed.error)}`);
     }
-    try {
-      const hash = createHash("sha256");
-      await this.#pace.opened();
-      for (let bytes; (bytes = await file.read(this.#buffer)) !== null;) {
-        hash.update(this.#buffer.subarray(0, bytes));
-        await this.#pace.read(bytes);
-        if (this.#abort.signal.aborted) return null;
-      }
-      return hash.digest("hex");
-    } catch (error) {
-      this.#deps.log.warning(`Cannot read "${path}": ${messageOf(error)}`);
-      return (error as { code?: unknown }).code === "EIO" ? "unreadable" : null;
-    } finally {
-      file.close();
-    }
+    return hashed.kind === "broken" ? "broken" : null;
   }
 
   /** On a read-only medium a pass that was interrupted begins anew. */
   async #save(pass: Pass): Promise<void> {
     this.#savedAt = performance.now();
     await replaceFile(this.#layout.scrub, this.#deps.temporary(), `${JSON.stringify(pass)}\n`).catch(() => {});
-  }
-}
-
-/** Resets the access time, since a scrub is not a use: the order of eviction stays. */
-function restoreLastUse(path: string, { atime, mtime }: Deno.FileInfo): void {
-  try {
-    Deno.utimeSync(path, atime ?? new Date(0), mtime ?? new Date(0));
-  } catch {
-    // On a read-only medium, reading has changed nothing either.
   }
 }

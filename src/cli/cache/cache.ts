@@ -6,11 +6,12 @@ import { prune } from "./prune.ts";
 import { purge } from "./purge.ts";
 import { show } from "./show.ts";
 import { stats } from "./stats.ts";
+import { verify } from "./verify.ts";
 
 /** What works on the cache directory itself, also beside a running server. */
 export const cache: Group = {
   name: "cache",
   summary: "Look into the cache and keep it tidy, also while a server uses it",
   examples: ["artifact-vault cache stats --config config.yml", "artifact-vault cache ls --sort size --limit 20"],
-  commands: [stats, ls, show, prune, purge, pin, unpin, pins, misses],
+  commands: [stats, ls, show, verify, prune, purge, pin, unpin, pins, misses],
 };

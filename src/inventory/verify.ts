@@ -1,0 +1,150 @@
+import { parseEntry } from "../store/parse_entry.ts";
+import { eachBlob } from "../store/blob_scan.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { filesBelow, pause } from "../store/files.ts";
+import { FsLayout } from "../store/fs_layout.ts";
+import { hashBody, restoreLastUse } from "../store/hash_body.ts";
+import { fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
+import type { Entry } from "../store/store.ts";
+import { identityOf } from "../store/verified_files.ts";
+import { BodyTable } from "./body_table.ts";
+
+/** A file of the cache directory that is wrong. */
+export interface Damage {
+  readonly path: string;
+  readonly what:
+    /** Its bytes are not those that its name says. */
+    | "damaged_body"
+    /** The disk has an error in it. */
+    | "broken_body"
+    /** This user may not read it. */
+    | "unreadable_body"
+    /** A file in the place of a body, whose name is no digest. */
+    | "stray_file"
+    /** A file in the place of an entry that has no entry in it. */
+    | "garbage_entry"
+    /** An entry in the place of another one. */
+    | "misplaced_entry"
+    /** An entry with another size than its body has, which is sound. */
+    | "wrong_entry"
+    /** What a process has left in the staging folder that no other one takes over. */
+    | "staged_leftover";
+}
+
+export interface VerifyOptions {
+  /** Called for each damage. */
+  readonly found: (damage: Damage) => void;
+  /** Called for each entry whose body is damaged. */
+  readonly lost: (entry: Entry) => void;
+  readonly progressed: (progress: VerifyProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface VerifyProgress {
+  readonly bodies: number;
+  readonly totalBodies: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+export interface Verified {
+  readonly bodies: number;
+  readonly bytes: number;
+  readonly entries: number;
+  /** Entries whose bodies were evicted, or have not come yet. They are no damage. */
+  readonly withoutBody: number;
+}
+
+const kinds = { hashed: "damaged_body", broken: "broken_body", unread: "unreadable_body" } as const;
+const sliceBytes = 1024 * 1024;
+/** A younger folder or lock may be half-made. */
+const leftoverAfterMs = 3_600_000;
+const filesPerSlice = 64;
+
+/**
+ * Compares every body with its name, one after the other, and every entry with its body and its path. Changes nothing,
+ * not even the times of last use. Throws when aborted.
+ */
+export async function verifyCache(dir: string, options: VerifyOptions): Promise<Verified> {
+  const layout = new FsLayout(dir);
+  const table = await BodyTable.read(dir, { signal: options.signal });
+  const damaged = await verifyBodies(layout, table, options);
+  findLeftovers(layout, options);
+  const { entries, withoutBody } = await verifyEntries(layout, { table, damaged }, options);
+  options.signal.throwIfAborted();
+  return { bodies: table.size, bytes: table.bytes, entries, withoutBody };
+}
+
+async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyOptions): Promise<DigestSet> {
+  const { found, progressed, signal } = options;
+  const damaged = new DigestSet();
+  const buffer = new Uint8Array(sliceBytes);
+  let [bodies, bytes] = [0, 0];
+  const show = () => progressed({ bodies, bytes, totalBodies: table.size, totalBytes: table.bytes });
+  await eachBlob(layout, async (name, info) => {
+    const path = layout.blob(name);
+    if (!/^[0-9a-f]{64}$/.test(name)) return found({ path, what: "stray_file" });
+    const hashed = await hashBody(path, { buffer, signal, read: (count) => void (bytes += count, show()) });
+    const after = fileOrNull(path);
+    bodies += 1;
+    show();
+    // It was replaced or removed meanwhile: what is there now was verified by whoever put it there.
+    if (signal.aborted || after === null || identityOf(after) !== identityOf(info)) return;
+    if (after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
+    if (hashed.kind === "hashed" && hashed.sha256 === name) return;
+    if (hashed.kind !== "unread") damaged.add(name);
+    found({ path, what: kinds[hashed.kind] });
+  }, { signal });
+  signal.throwIfAborted();
+  return damaged;
+}
+
+interface KnownBodies {
+  readonly table: BodyTable;
+  readonly damaged: DigestSet;
+}
+
+async function verifyEntries(
+  layout: FsLayout,
+  bodies: KnownBodies,
+  { found, lost, signal }: VerifyOptions,
+): Promise<Pick<Verified, "entries" | "withoutBody">> {
+  let [entries, withoutBody, files] = [0, 0, 0];
+  for await (const path of filesBelow(layout.entries)) {
+    if (files++ % filesPerSlice === 0) await pause();
+    signal.throwIfAborted();
+    const entry = parseEntry(readJson(path));
+    const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, bodies);
+    // A server may have written it anew, or removed it, between two looks.
+    if (what !== null && statOrNull(path) !== null) found({ path, what });
+    if (what !== null || entry === null) continue;
+    entries += 1;
+    if (bodies.damaged.has(entry.sha256)) lost(entry);
+    else if (bodies.table.find(entry.sha256) === null) withoutBody += 1;
+  }
+  return { entries, withoutBody };
+}
+
+/** Null for an entry in its place. */
+function wrongIn(
+  layout: FsLayout,
+  { path, entry }: { readonly path: string; readonly entry: Entry },
+  { table, damaged }: KnownBodies,
+): "misplaced_entry" | "wrong_entry" | null {
+  const variant = /~([0-9a-f]*)\.json$/.exec(path)?.[1];
+  if (variant === undefined || layout.entry(entry.backend, entry.key, variant) !== path) return "misplaced_entry";
+  if (entry.claimed || damaged.has(entry.sha256)) return null;
+  const body = table.find(entry.sha256);
+  return body !== null && body.sizeBytes !== entry.sizeBytes ? "wrong_entry" : null;
+}
+
+/** A folder without a lock, or a lock without a folder, belongs to no process. */
+function findLeftovers({ staging }: FsLayout, { found }: VerifyOptions): void {
+  const names = new Set(statOrNull(staging) === null ? [] : Array.from(Deno.readDirSync(staging), ({ name }) => name));
+  for (const name of names) {
+    const partner = name.endsWith(".lock") ? name.slice(0, -".lock".length) : `${name}.lock`;
+    const path = `${staging}/${name}`;
+    const changedAt = statOrNull(path)?.mtime?.getTime() ?? Date.now();
+    if (!names.has(partner) && Date.now() - changedAt > leftoverAfterMs) found({ path, what: "staged_leftover" });
+  }
+}

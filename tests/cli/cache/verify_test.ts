@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { startApp } from "../../support/app_fixture.ts";
+import { startFakeUpstream } from "../../support/fake_upstream.ts";
+import { runCaptured } from "../../support/run_captured.ts";
+import { bytesOf } from "../../support/store_fixture.ts";
+import { createTempDir } from "../../support/temp_dir.ts";
+import { CacheScene } from "./cache_scene.ts";
+
+/** Small and large bodies. */
+async function openFilled(): Promise<CacheScene> {
+  const scene = new CacheScene();
+  for (let at = 0; at < 40; at++) await scene.put(`files/${at}`, { sizeBytes: 500 + at, usedDays: 20 });
+  await scene.put("files/large", { sizeBytes: 3_000_000, usedDays: 20 });
+  await scene.put("pypi/same-as-large", { body: "files/large", sizeBytes: 3_000_000, usedDays: 20 });
+  return scene;
+}
+
+async function closed(scene: CacheScene): Promise<void> {
+  await scene.fixture.restartAfter(() => Deno.removeSync(`${scene.dir}/usage.json`));
+}
+
+function flipByte(path: string, at: number): void {
+  const bytes = Deno.readFileSync(path);
+  bytes[at]! ^= 1;
+  const { atime, mtime } = Deno.statSync(path);
+  Deno.writeFileSync(path, bytes);
+  Deno.utimeSync(path, atime!, mtime!);
+}
+
+function jsonLines(stdout: string): Record<string, unknown>[] {
+  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test("cache verify finds everything sound, and does not count as a use", async () => {
+  await using scene = await openFilled();
+  const { code, stdout, stderr } = await scene.run("verify");
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.equal(stdout, "Verified 41 bodies, 2.9 MiB, and 42 entries: all are sound\n");
+  assert.match((await scene.run("ls", "--unused-for", "19d")).stdout, /files\/large/);
+});
+
+Deno.test("cache verify finds a flipped byte, a cut body, garbage, and what is in the wrong place, and repairs it", async () => {
+  await using scene = await openFilled();
+  const pathOf = async (name: string, seed = `files/${name}`) =>
+    scene.bodyPath(await scene.put(`files/${name}`, { body: seed }));
+  const [cut, sound] = [await pathOf("cut"), await pathOf("sound")];
+  const large = scene.bodyPath(await scene.put("files/large", { sizeBytes: 3_000_000 }));
+  flipByte(large, 2_999_999);
+  Deno.truncateSync(cut, 999);
+  const entries = `${scene.dir}/entries/files`;
+  Deno.writeTextFileSync(`${entries}/1~.json`, Deno.readTextFileSync(`${entries}/1~.json`).slice(0, -20));
+  Deno.copyFileSync(`${entries}/2~.json`, `${entries}/elsewhere~.json`);
+  Deno.writeTextFileSync(
+    `${entries}/sound~.json`,
+    Deno.readTextFileSync(`${entries}/sound~.json`).replace("1000", "1001"),
+  );
+  Deno.writeTextFileSync(`${large}.tmp`, "x");
+  const kinds = (lines: Record<string, unknown>[]) => lines.map(({ damage }) => damage).filter((kind) => kind).sort();
+  const wrong = ["damaged_body", "damaged_body", "garbage_entry", "misplaced_entry", "stray_file", "wrong_entry"];
+  const found = await scene.run("verify", "--json");
+  assert.equal(found.code, 1);
+  assert.deepEqual(kinds(jsonLines(found.stdout)), [...wrong, "lost", "lost", "lost"].sort());
+  assert.match(found.stderr, /^The cache is damaged: artifact-vault cache verify --repair removes /);
+  const repaired = await scene.run("verify", "--repair", "--json");
+  assert.deepEqual([repaired.code, repaired.stderr], [0, ""]);
+  const summary = jsonLines(repaired.stdout).at(-1)!;
+  assert.deepEqual([summary.damaged, summary.removed, summary.fetched], [6, 6, 0]);
+  assert.match(repaired.stdout, /"not_fetched":"files\/large","reason":"no client asks for it by this name/);
+  const again = await scene.run("verify", "--json");
+  assert.deepEqual([again.code, jsonLines(again.stdout).length], [0, 1]);
+  assert.deepEqual(Deno.readFileSync(sound), bytesOf("files/sound"));
+  await closed(scene);
+});
+
+Deno.test("cache verify --repair fetches damaged bodies again, by the rules of the vault", async () => {
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  const cacheDir = dir.join("cache");
+  const large = bytesOf("large", 500_000);
+  upstream.serve("/a", { body: large, etag: '"a"' });
+  upstream.serve("/gone", { body: bytesOf("gone"), etag: '"b"' });
+  {
+    await using app = await startApp({ upstream: upstream.origin, cacheDir });
+    for (const path of ["/files/a", "/files/gone"]) assert.equal((await app.ask(path)).status, 200);
+    await app.idle();
+  }
+  const blobs = [...Deno.readDirSync(`${cacheDir}/blobs/sha256`)].flatMap(({ name }) =>
+    [...Deno.readDirSync(`${cacheDir}/blobs/sha256/${name}`)].map((file) =>
+      `${cacheDir}/blobs/sha256/${name}/${file.name}`
+    )
+  );
+  for (const blob of blobs) flipByte(blob, 0);
+  upstream.serve("/gone", { status: 404 });
+  const config = dir.join("config.yml");
+  const backend = `{type: http, name: files, config: {base_url: "${upstream.origin}", retries: 0}}`;
+  await Deno.writeTextFile(config, `cache_dir: ${cacheDir}\ncache_min_free: 0\nbackends: [${backend}]`);
+  const { code, stdout } = await runCaptured(["cache", "verify", "--repair", "--config", config]);
+  assert.equal(code, 0);
+  assert.match(stdout, /\nfiles\/a: fetched again\n/);
+  assert.match(stdout, /\nfiles\/gone: not fetched again: 404 not_found: /);
+  assert.match(stdout, /: 2 files are wrong; 2 removed, 1 entries fetched again\n$/);
+  assert.match(
+    (await runCaptured(["cache", "verify", "--config", config])).stdout,
+    /^Verified 1 bodies, .* all are sound\n$/,
+  );
+  const asked = upstream.requests.length;
+  await using app = await startApp({ upstream: upstream.origin, cacheDir, backend: { honor_client_no_cache: false } });
+  assert.deepEqual((await app.ask("/files/a")).body.length, large.length);
+  assert.ok(upstream.requests.length - asked <= 1);
+});
+
+Deno.test("what a process has left in the staging folder is found once it is old", async () => {
+  await using scene = await openFilled();
+  const [old, young] = ["old", "young"].map((name) => `${scene.dir}/staging/${name}`) as [string, string];
+  for (const path of [old, young]) Deno.mkdirSync(path);
+  Deno.utimeSync(old, new Date(0), new Date(0));
+  const { code, stdout } = await scene.run("verify", "--repair");
+  assert.equal(code, 0);
+  assert.match(stdout, /staging\/old: no process takes it over\n.*1 files are wrong; 1 removed/);
+  assert.deepEqual(
+    [old, young].map((path) => [...Deno.readDirSync(`${scene.dir}/staging`)].some(({ name }) => path.endsWith(name))),
+    [false, true],
+  );
+});
