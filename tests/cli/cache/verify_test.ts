@@ -10,8 +10,8 @@ import { CacheScene } from "./cache_scene.ts";
 async function openFilled(): Promise<CacheScene> {
   const scene = new CacheScene();
   for (let at = 0; at < 40; at++) await scene.put(`files/${at}`, { sizeBytes: 500 + at, usedDays: 20 });
-  await scene.put("files/large", { sizeBytes: 3_000_000, usedDays: 20 });
-  await scene.put("pypi/same-as-large", { body: "files/large", sizeBytes: 3_000_000, usedDays: 20 });
+  await scene.put("files/large", { sizeBytes: 400_000, usedDays: 20 });
+  await scene.put("pypi/same-as-large", { body: "files/large", sizeBytes: 400_000, usedDays: 20 });
   return scene;
 }
 
@@ -35,7 +35,7 @@ Deno.test("cache verify finds everything sound, and does not count as a use", as
   await using scene = await openFilled();
   const { code, stdout, stderr } = await scene.run("verify");
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.equal(stdout, "Verified 41 bodies, 2.9 MiB, and 42 entries: all are sound\n");
+  assert.equal(stdout, "Verified 41 bodies, 410.9 KiB, and 42 entries: all are sound\n");
   assert.match((await scene.run("ls", "--unused-for", "19d")).stdout, /files\/large/);
 });
 
@@ -44,8 +44,8 @@ Deno.test("cache verify finds a flipped byte, a cut body, garbage, and what is i
   const pathOf = async (name: string, seed = `files/${name}`) =>
     scene.bodyPath(await scene.put(`files/${name}`, { body: seed }));
   const [cut, sound] = [await pathOf("cut"), await pathOf("sound")];
-  const large = scene.bodyPath(await scene.put("files/large", { sizeBytes: 3_000_000 }));
-  flipByte(large, 2_999_999);
+  const large = scene.bodyPath(await scene.put("files/large", { sizeBytes: 400_000 }));
+  flipByte(large, 399_999);
   Deno.truncateSync(cut, 999);
   const entries = `${scene.dir}/entries/files`;
   Deno.writeTextFileSync(`${entries}/1~.json`, Deno.readTextFileSync(`${entries}/1~.json`).slice(0, -20));
