@@ -101,9 +101,12 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     log,
     isShuttingDown,
     probe: () => store.probe(),
-    misses: {
-      add: (backend, line) => misses.add(backend, line),
-      lines: async () => (await misses.list()).map(({ line }) => line),
+    // What an import looks for is missed by no client.
+    ...transport === undefined && {
+      misses: {
+        add: (backend: string, line: string) => misses.add(backend, line),
+        lines: async () => (await misses.list()).map(({ line }) => line),
+      },
     },
     viaName,
     silenceMs,

@@ -70,9 +70,14 @@ export interface ShelfTarget {
   readonly backends: readonly ShelfBackend[];
   /** The names of the source that mean other names here, as the user says. */
   readonly renamed: ReadonlyMap<string, string>;
+  /** True where what is yielded is only named: no request that is yielded is sent. */
+  readonly isDryRun: boolean;
   /** Sends a request to the vault, which has the shelf for its network. The caller reads or cancels the body. */
   ask(request: ShelfRequest, method?: "GET" | "HEAD"): Promise<Response>;
-  /** Sends a request that is answered with what is cached, and an error where nothing is. */
+  /**
+   * Sends a request that is answered with what was cached when the import began, and an error where nothing was. What
+   * has been imported since may be missing in it.
+   */
   askCached(request: ShelfRequest): Promise<Response>;
 }
 

@@ -47,8 +47,8 @@ export class ForeignSite implements AsyncDisposable {
   }
 
   /** A vault that serves what has been imported, and asks nobody. */
-  serve(): Promise<AppFixture> {
-    return startBackends(this.#backends, { cacheDir: this.cacheDir, top: { offline: true } });
+  serve(top: Readonly<Record<string, unknown>> = {}): Promise<AppFixture> {
+    return startBackends(this.#backends, { cacheDir: this.cacheDir, top: { offline: true, ...top } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
+import { openRepositoryShelf } from "./shelf/repository_shelf.ts";
 
 /** The type `apt`: a repository of Debian packages. */
 export const apt: BackendType<AptConfig> = {
@@ -12,6 +13,11 @@ export const apt: BackendType<AptConfig> = {
   carrying,
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.mirror_url }] : [],
   warnings: sharedMirrors,
+  shelving: {
+    open: openRepositoryShelf,
+    urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
+    eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
+  },
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;
     const createFetch = await upstreams.connect(backend);

@@ -40,6 +40,7 @@ export async function* importForeign(source: ForeignSource, options: ImportOptio
   const target: ShelfTarget = {
     backends: shelfBackendsOf(source, config),
     renamed: options.renamed ?? new Map(),
+    isDryRun: dryRun,
     ask: (request, method) => ask(vaults.eager, request, { method, signal }),
     askCached: (request) => ask(vaults.cached, request, { signal }),
   };

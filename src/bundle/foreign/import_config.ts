@@ -7,9 +7,12 @@ export function eagerConfig(config: Config): Config {
   return { ...config, offline: false, backends: config.backends.map(eager) };
 }
 
-/** Returns the configuration of a vault that answers with what is cached. */
+/** Returns the configuration of a vault that answers with what is cached, as it is. */
 export function offlineConfig(config: Config): Config {
-  return { ...config, offline: true };
+  const backends = config.backends.map((backend): BackendConfig => {
+    return { ...backend, config: { ...backend.config, offline_indexes: "full" } };
+  });
+  return { ...config, offline: true, offline_indexes: "full", backends };
 }
 
 /**

@@ -22,9 +22,9 @@ interface Page {
   readonly files: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The page of a project at a site without upstream. */
+/** The page of a project at a site without upstream, with all files that it lists. */
 async function pageOf(site: ForeignSite, project: string): Promise<Page> {
-  await using vault = await site.serve();
+  await using vault = await site.serve({ offline_indexes: "full" });
   return await (await fetch(`${vault.origin}/pypi/simple/${project}/`, { headers: { accept: json } })).json();
 }
 
@@ -55,8 +55,10 @@ Deno.test("a second wheelhouse adds its files to those of the first, and the fir
   await using site = await createForeignSite([pypi]);
   const newer = createWheel("My.App", "1.1");
   await site.import(wheelhouse(dir, app));
-  await site.import(wheelhouse(dir, newer));
-  await site.import(wheelhouse(dir, app));
+  for (const file of [newer, app]) {
+    const { lines } = (await site.import(wheelhouse(dir, file)))!;
+    assert.deepEqual(lines.filter((line) => !/^(?:imported|cached) /.test(line)), []);
+  }
   assert.deepEqual((await pageOf(site, "my-app")).files.map(({ filename }) => filename), [
     app.filename,
     newer.filename,
@@ -120,5 +122,5 @@ Deno.test("the user says which of several backends is meant", async () => {
   await site.import(wheelhouse(dir, app), { wheelhouse: "own" });
   await using vault = await site.serve();
   assert.equal((await vault.ask("/own/simple/my-app/")).status, 200);
-  assert.equal((await vault.ask("/pypi/simple/my-app/")).status, 504);
+  assert.notEqual((await vault.ask("/pypi/simple/my-app/")).status, 200);
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { asJsonObject, parseJsonObject } from "../../../http/json.ts";
 import type { SourceFile, SourceTree } from "../../../shelf.ts";
 import { readSmall, readWhole } from "../../shared/shelves/read_small.ts";
+import { sha256Of } from "../../shared/shelves/sha256_of.ts";
 import { ociManifestType } from "../media_types.ts";
 import type { Content, FoundImage, ImageSource } from "./image_source.ts";
 
@@ -72,7 +73,7 @@ class DockerArchive implements ImageSource {
     if (file === null) return { mediaType: layerType, digest: diffId ?? `sha256:${"0".repeat(64)}`, size: 0 };
     const isPacked = await beginsLikeGzip(file);
     // The config's list tells the digests of unpacked layers; a packed one has to be read.
-    const digest = isPacked || diffId === undefined ? await digestOf(file) : diffId;
+    const digest = isPacked || diffId === undefined ? `sha256:${await sha256Of(file)}` : diffId;
     this.#contents.set(digest, file);
     return { mediaType: isPacked ? `${layerType}+gzip` : layerType, digest, size: file.sizeBytes };
   }
@@ -109,10 +110,4 @@ async function beginsLikeGzip(file: SourceFile): Promise<boolean> {
   if (file.sizeBytes < 2) return false;
   const [first, second] = new Uint8Array(await new Response(file.stream(0, 2)).arrayBuffer());
   return first === 0x1f && second === 0x8b;
-}
-
-async function digestOf(file: SourceFile): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of file.stream(0)) hash.update(chunk);
-  return `sha256:${hash.digest("hex")}`;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SourceFile, SourceTree } from "../../../shelf.ts";
+import { sha256Of } from "../../shared/shelves/sha256_of.ts";
 import { projectsOf } from "../names.ts";
 import { readWheelMetadata } from "./wheel_metadata.ts";
 
@@ -62,10 +63,9 @@ export class Wheelhouse {
   /** Reads a file to its end for what a page says of it. Throws where it cannot be read. */
   async read(filename: string): Promise<WheelhouseFile> {
     const file = (await this.find(filename))!;
-    const hash = createHash("sha256");
-    for await (const chunk of file.stream(0)) hash.update(chunk);
+    const sha256 = await sha256Of(file);
     const bytes = filename.toLowerCase().endsWith(".whl") ? await readWheelMetadata(file) : null;
     const metadata = bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
-    return { filename, file, sha256: hash.digest("hex"), metadata };
+    return { filename, file, sha256, metadata };
   }
 }

@@ -71,7 +71,7 @@ class WheelhouseShelf implements Shelf {
     if (!isOfIndex) {
       yield { kind: "request", name: `the page of ${project}`, sizeBytes: bytes.byteLength, request, needs: project };
     }
-    const shown = isOfIndex ? cached : await readPage(target.askCached(request));
+    const shown = isOfIndex || target.isDryRun ? cached : await readPage(target.ask(request));
     const listed = new Map(shown === null ? [] : filesOf(shown).map((file) => [file.filename, file]));
     for (const file of files) yield* itemsOf(file, listed.get(file.filename), { project, path, isOfIndex });
     this.#page = null;

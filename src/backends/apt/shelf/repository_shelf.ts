@@ -1,0 +1,202 @@
+import { VaultError } from "../../../errors.ts";
+import type {
+  Shelf,
+  ShelfBackend,
+  ShelfItem,
+  ShelfRequest,
+  ShelfTarget,
+  SourceFile,
+  SourceTree,
+} from "../../../shelf.ts";
+import { respondWithFile } from "../../shared/shelves/file_response.ts";
+import { lacking } from "../../shared/shelves/lacking.ts";
+import { readWhole } from "../../shared/shelves/read_small.ts";
+import { sha256Of } from "../../shared/shelves/sha256_of.ts";
+import { decodedPath } from "../../../http/path.ts";
+import { parseRelease, type Release, releaseOf } from "../release.ts";
+import { byHashPath, encodePath, splitPath } from "../request.ts";
+import { listNameOf, readList } from "./listed_packages.ts";
+import { openMachine } from "./machine.ts";
+import { openMirrorTree } from "./mirror_tree.ts";
+import { backendFor } from "./repository_backend.ts";
+import type { RepositoriesSource, RepositorySource } from "./repository_source.ts";
+
+const maxReleaseBytes = 64 * 1024 * 1024;
+
+/** Opens mirrors, or what apt keeps on a machine, as repositories; null for any other source. */
+export async function openRepositoryShelf(tree: SourceTree): Promise<Shelf | null> {
+  for (const open of [openMachine, openMirrorTree]) {
+    const source = await open(tree);
+    if (source !== null) return new RepositoryShelf(source);
+  }
+  return null;
+}
+
+/** A suite of a source, and where the vault serves it. */
+interface Suite {
+  readonly repository: RepositorySource;
+  readonly backend: ShelfBackend;
+  /** The path of its release. */
+  readonly path: string;
+  readonly folder: string;
+  readonly file: SourceFile;
+  readonly bytes: Uint8Array;
+  readonly release: Release;
+}
+
+/** A mirror with the files of a foreign source. */
+class RepositoryShelf implements Shelf {
+  readonly description: string;
+  readonly #source: RepositoriesSource;
+  /** The files that are requested now, by path below the repository; null for one that is not there. */
+  #offered: ReadonlyMap<string, SourceFile | null> = new Map();
+
+  constructor(source: RepositoriesSource) {
+    this.description = source.description;
+    this.#source = source;
+  }
+
+  readonly fetch: Shelf["fetch"] = (request) => {
+    const path = decodedPath(new URL(request.url).pathname);
+    for (const [offered, file] of this.#offered) {
+      if (!path.endsWith(`/${offered}`)) continue;
+      if (file === null) return Promise.resolve(new Response(null, { status: 404 }));
+      const lastModified = new Date(file.modifiedAt).toUTCString();
+      return Promise.resolve(respondWithFile(request, file, { "last-modified": lastModified }));
+    }
+    return Promise.reject(lacking(request));
+  };
+
+  async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
+    const alone = this.#source.repositories.length === 1;
+    for (const repository of this.#source.repositories) {
+      const backend = backendFor(repository, target, alone);
+      if (typeof backend === "string") {
+        yield { kind: "left_out", name: repository.name, reason: backend };
+        continue;
+      }
+      for (const path of await repository.releases()) yield* this.#suite({ repository, backend, path }, target);
+    }
+    for (const name of this.#source.unlisted()) {
+      yield { kind: "left_out", name, reason: "no list that was imported has a package with its digest" };
+    }
+  }
+
+  async *#suite(place: Pick<Suite, "repository" | "backend" | "path">, target: ShelfTarget): AsyncGenerator<ShelfItem> {
+    const { repository, path } = place;
+    const name = `${repository.name}/${path}`;
+    const file = await repository.find(path);
+    if (file === null) return;
+    const bytes = await readWhole(file, maxReleaseBytes);
+    let release: Release;
+    try {
+      release = releaseOf(parseRelease(bytes));
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      return yield { kind: "left_out", name, reason: error.message };
+    }
+    const suite: Suite = { ...place, folder: splitPath(path).folder, file, bytes, release };
+    const newer = await newerCached(suite, target);
+    if (newer !== null) yield { kind: "kept", name, reason: newer };
+    else yield* this.#indexes(suite, name);
+    // What is served now, whether the new release could be adopted or not.
+    this.#offered = new Map();
+    const served = newer === null && !target.isDryRun ? await readAnswer(target.ask(requestOf(suite))) : null;
+    const isServed = served !== null && sameBytes(served, bytes);
+    if (newer === null && !isServed && !target.isDryRun) {
+      const reason = "the cached release stays: the source does not have all indexes that clients have asked for";
+      yield { kind: "kept", name, reason };
+    }
+    yield* this.#packages(suite, isServed);
+  }
+
+  /** The indexes by their digests, and then the release that lists them. */
+  async *#indexes(suite: Suite, name: string): AsyncGenerator<ShelfItem> {
+    const { repository, folder, release, path, file } = suite;
+    for (const listed of release.files.keys()) {
+      const entry = release.files.get(listed)!;
+      const index = await repository.findListed(folder, entry);
+      if (index === null || index.sizeBytes !== entry.sizeBytes) continue;
+      const byHash = byHashPath(splitPath(joined(folder, listed)).folder, entry.digest).replace(/^\//, "");
+      this.#offered = new Map([[byHash, index]]);
+      yield requestFor(suite, byHash, { name: joined(folder, listed), file: index, needs: name });
+    }
+    const signature = /(?:^|\/)Release$/.test(path) ? [`${path}.gpg`] : [];
+    const beside = await Promise.all(signature.map(async (path) => [path, await repository.find(path)] as const));
+    this.#offered = new Map([[path, file], ...beside]);
+    yield requestFor(suite, path, { name, file, needs: name });
+    for (const [path, file] of beside) if (file !== null) yield requestFor(suite, path, { name: `${name}.gpg`, file });
+  }
+
+  /** The vault checks packages against the lists of the release that it serves; those of others are checked here. */
+  async *#packages(suite: Suite, isServed: boolean): AsyncGenerator<ShelfItem> {
+    const { repository, folder, release } = suite;
+    const read = new Set<string>();
+    for (const listed of release.files.keys()) {
+      const list = listNameOf(listed);
+      if (list === null || read.has(list)) continue;
+      const entry = release.files.get(listed)!;
+      const file = await repository.findListed(folder, entry);
+      if (file === null || file.sizeBytes !== entry.sizeBytes) continue;
+      read.add(list);
+      for (const { path, sha256 } of await readList(file, listed)) {
+        const found = await repository.findPackage(path, sha256);
+        if (found === null) continue;
+        if (!isServed && await sha256Of(found) !== sha256) {
+          yield {
+            kind: "left_out",
+            name: path,
+            reason: "it does not have the digest that the list of the source says",
+          };
+          continue;
+        }
+        this.#offered = new Map([[path, found]]);
+        yield requestFor(suite, path, { name: path, file: found });
+      }
+    }
+  }
+}
+
+interface Requested {
+  readonly name: string;
+  readonly file: SourceFile;
+  readonly needs?: string;
+}
+
+function requestFor({ backend }: Pick<Suite, "backend">, path: string, requested: Requested): ShelfItem {
+  const { file, ...rest } = requested;
+  return { kind: "request", ...rest, sizeBytes: file.sizeBytes, request: { path: pathAt(backend, path) } };
+}
+
+function pathAt({ prefix }: ShelfBackend, path: string): string {
+  return `${prefix === "/" ? "" : prefix}/${encodePath(path)}`;
+}
+
+/** Says that the cached release of a suite is newer, by their dates; null where it is not. */
+async function newerCached(suite: Suite, target: ShelfTarget): Promise<string | null> {
+  const bytes = await readAnswer(target.askCached(requestOf(suite)));
+  const { dateMs: now } = suite.release;
+  const before = bytes && parseRelease(bytes).dateMs;
+  if (before === null || now === null || before <= now) return null;
+  const [cachedDate, ownDate] = [before, now].map((time) => new Date(time).toISOString().slice(0, 16));
+  return `the cached release is of ${cachedDate}Z, this one of ${ownDate}Z`;
+}
+
+function requestOf({ backend, path }: Suite): ShelfRequest {
+  return { path: pathAt(backend, path) };
+}
+
+async function readAnswer(answer: Promise<Response>): Promise<Uint8Array | null> {
+  const response = await answer;
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  await response.body?.cancel();
+  return null;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
