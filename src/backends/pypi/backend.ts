@@ -3,6 +3,7 @@ import type { Backend, BackendRequest, DirectAnswer, KeyRequest, OfflineMiss, Re
 import type { Provenance } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
+import { CachedProjects } from "./cached_projects.ts";
 import { type Deliverable, DeliverableFiles } from "./deliverable.ts";
 import { TaskLane } from "../shared/tasks/lane.ts";
 import { htmlType, jsonType, negotiate } from "./page_format.ts";
@@ -65,6 +66,8 @@ class PypiBackend implements Backend {
   readonly #uploadTimes: UploadTimes;
   /** Null where all files are shown. */
   readonly #deliverable: DeliverableFiles | null;
+  /** Null where the list of projects is that of the indexes. */
+  readonly #cachedProjects: CachedProjects | null;
   readonly #withoutAges = new Set<string>();
 
   constructor(options: BackendOptions) {
@@ -80,6 +83,7 @@ class PypiBackend implements Backend {
     this.#search = new FileSearch({ indexes, reader, files: pages.files });
     this.#uploadTimes = new UploadTimes({ backend, policy });
     this.#deliverable = options.hidesUncached ? new DeliverableFiles({ backend, policy }) : null;
+    this.#cachedProjects = options.hidesUncached ? new CachedProjects(backend, indexes) : null;
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
   }
 
@@ -153,6 +157,9 @@ class PypiBackend implements Backend {
   async #list({ headers }: BackendRequest, vault: VaultReader): Promise<Resolved> {
     const form = negotiate(headers.get("accept"));
     if (form === null) return { kind: "answer", answer: notAcceptable };
+    if (this.#cachedProjects !== null) {
+      return { kind: "document", document: await this.#cachedProjects.document(form, vault) };
+    }
     const { policy } = this.#options;
     const lists = await this.#reader.findLists(vault);
     return respondWithLists(lists, { backend: this.name, form, policy, lane: this.#lane, vault });

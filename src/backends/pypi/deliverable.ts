@@ -28,6 +28,8 @@ export interface Deliverable {
 }
 
 const mostProjects = 1000;
+/** Each may read a file. */
+const looksAtOnce = 500;
 
 /** Parses a page to the addresses of its files. Throws `upstream_failed` for a document that is no page. */
 export function listAddresses([document]: readonly IndexDocument[], _options: null): PageAddress[] {
@@ -64,7 +66,7 @@ export class DeliverableFiles {
   async #find(addresses: readonly PageAddress[], vault: VaultReader): Promise<Deliverable> {
     const files: string[] = [];
     const metadata: string[] = [];
-    for await (const batch of inBatches(addresses)) {
+    for await (const batch of inBatches(addresses, looksAtOnce)) {
       for (const { url, address, hasMetadata } of batch) {
         if (!this.#holds(address, vault)) continue;
         files.push(url);

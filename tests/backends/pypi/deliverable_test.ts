@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Artifact } from "../../../src/artifact.ts";
 import { htmlType, jsonType } from "../../../src/backends/pypi/page_format.ts";
 import { headerOf } from "../../../src/http/headers.ts";
 import { FakeNow } from "../../support/fake_now.ts";
@@ -85,4 +86,44 @@ Deno.test("with offline_indexes: full, a page shows all files", async () => {
   await using all = await setUp();
   const links = await all.scene.links(all.offline(false), "/simple/demo/");
   assert.deepEqual([...links.keys()], [first, second, third].map(({ filename }) => filename));
+});
+
+Deno.test("offline, the list of projects names those whose page is cached, in each form, whether a list is cached or not", async () => {
+  await using all = await setUp();
+  const { scene, upstream } = all;
+  servePage(upstream, "zope-interface", []);
+  await scene.ask(all.online, "/simple/Zope.Interface/");
+  await scene.ask(all.online, "/simple/zope-interface/");
+  const { text } = await scene.ask(all.offline(true), "/simple/", jsonType);
+  assert.deepEqual(JSON.parse(text).projects, [{ name: "demo" }, { name: "zope-interface" }]);
+  const html = (await scene.ask(all.offline(true), "/simple/", htmlType)).text;
+  assert.deepEqual([...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href), ["demo/", "zope-interface/"]);
+  await assert.rejects(scene.ask(all.offline(false), "/simple/", jsonType), { code: "offline" });
+});
+
+Deno.test("offline, the files of a page are looked up once, however many clients ask within a second", async () => {
+  await using scene = new PypiScene();
+  const upstream = scene.startUpstream();
+  const many = Array.from({ length: 2000 }, (_, at) => ({
+    filename: `big-1.${at}.tar.gz`,
+    body: `${at}`,
+    url: `${upstream.origin}/packages/big-1.${at}.tar.gz`,
+  }));
+  servePage(upstream, "big", many);
+  upstream.serve("/packages/big-1.7.tar.gz", { body: "7" });
+  const index = scene.index(upstream);
+  await scene.follow(scene.backend([index]), "/simple/big/", "big-1.7.tar.gz");
+  const { vault } = scene.fixture;
+  let looks = 0;
+  const holds = vault.reader.holds.bind(vault.reader);
+  Object.defineProperty(vault.reader, "holds", { value: (artifact: Artifact) => (looks++, holds(artifact)) });
+  const offline = scene.backend([index], { policy: { ...policy, offline: true }, hidesUncached: true });
+  using now = new FakeNow();
+  for (let round = 0; round < 5; round++) {
+    assert.deepEqual([...(await scene.links(offline, "/simple/big/")).keys()], ["big-1.7.tar.gz"]);
+  }
+  assert.equal(looks, 2000);
+  now.advance(1001);
+  await scene.links(offline, "/simple/big/");
+  assert.equal(looks, 4000);
 });
