@@ -100,6 +100,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     metrics,
     log,
     isShuttingDown,
+    isOffline: config.offline,
     probe: () => store.probe(),
     // What an import looks for is missed by no client.
     ...transport === undefined && {

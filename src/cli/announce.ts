@@ -1,6 +1,8 @@
 import type { Config } from "../config/schema.ts";
 import { upstreamsOf } from "../config/upstreams.ts";
 import { clientHostsOf, configSchema, sharedRoutesOf } from "../configuration.ts";
+import { messageOf } from "../errors.ts";
+import { countEntries } from "../inventory/entry_counts.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import type { Io } from "./io.ts";
@@ -21,6 +23,20 @@ export function announce(url: string, { config, log, io, source, cacheBytes }: A
   const lines = [...factsOf(config, { source, cacheBytes }), ...routesOf(config)];
   for (const line of [title, ...lines]) log.info(line);
   if (!showsLog(config)) io.stdout([title, ...lines.map((line) => `  ${line}`), ""].join("\n"));
+}
+
+/** Writes to the log how much is cached: offline, that is all there is. Resolves when it is counted, or at `signal`. */
+export async function announceEntries(config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  try {
+    const counts = (await countEntries(config.cache_dir, signal)).filter(({ entries }) => entries > 0);
+    if (signal.aborted) return;
+    const sum = counts.reduce((sum, { entries }) => sum + entries, 0);
+    const each = counts.map(({ backend, entries }) => `${backend} ${entries}`).join(", ");
+    if (sum > 0) log.info(`Offline, ${sum} entries can be served: ${each}`);
+    else log.warning(`Offline, and "${config.cache_dir}" has no entries: nothing can be served`);
+  } catch (error) {
+    log.warning(`Cannot count the entries in the cache: ${messageOf(error)}`);
+  }
 }
 
 function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source" | "cacheBytes">): string[] {

@@ -6,7 +6,7 @@ import { warningsOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Logging } from "../observe/log.ts";
 import { foreignFilesWarning } from "../store/unreadable.ts";
-import { announce } from "./announce.ts";
+import { announce, announceEntries } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Action } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
@@ -85,6 +85,8 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
   const { server, url, renewTls } = await openServer(app, { config, tls, log });
   const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
+  const closing = new AbortController();
+  const counted = config.offline ? announceEntries(config, log, closing.signal) : Promise.resolve();
   const stopReopening = reopenOnHangup({
     log,
     reopens: {
@@ -98,7 +100,11 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
       "certificate for upstreams": () => app.renewCertificates(),
     },
   });
-  await Promise.race([terminated, server.lost]).finally(stopReopening);
+  await Promise.race([terminated, server.lost]).finally(() => {
+    stopReopening();
+    closing.abort();
+    return counted;
+  });
 }
 
 async function openServer(app: App, options: ListenOptions): Promise<Listening> {

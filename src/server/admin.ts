@@ -10,6 +10,8 @@ export interface AdminOptions {
   /** Says why the cache cannot be used; null where it can. Called at most once a second. */
   readonly probe: () => string | null;
   readonly isShuttingDown: () => boolean;
+  /** True where no upstream is ever asked; false when absent. */
+  readonly isOffline?: boolean;
   /** The list of what clients missed; absent where none is kept. */
   readonly misses?: Misses;
   /** Milliseconds on any steady clock. */
@@ -62,8 +64,9 @@ export class Admin {
   }
 
   #ready(method: string): Reply {
+    const ready = this.#options.isOffline ? "ready, offline\n" : "ready\n";
     const reason = this.#options.isShuttingDown() ? "shutting down" : this.#probe();
-    return reason === null ? textReply(method, "ready\n") : textReply(method, `${reason}\n`, { status: 503 });
+    return reason === null ? textReply(method, ready) : textReply(method, `${reason}\n`, { status: 503 });
   }
 
   #probe(): string | null {

@@ -50,7 +50,9 @@ Deno.test({
   async function work(day: string, more: Record<string, unknown>, ...args: string[]): Promise<VaultProcess> {
     const vault = await start({ ...inside, ...more }, ...args);
     try {
-      assert.equal((await curl(vault.url("/readyz"))).status, 200);
+      const ready = await curl(vault.url("/readyz"));
+      assert.deepEqual([ready.status, ready.text], [200, args.includes("--offline") ? "ready, offline\n" : "ready\n"]);
+      if (args.includes("--offline")) await vault.waitForLine(/Offline, [1-9]\d* entries can be served: .*debian \d+/);
       for (const client of clients) await client.work(vault, day);
       const missing = await curl(vault.url("/files/never-asked-for"));
       assert.equal(missing.status, 404);
