@@ -3,6 +3,7 @@ import type { Backend } from "./backend.ts";
 import type { BackendType, Opening } from "./backends/backend_type.ts";
 import { Upstreams } from "./backends/opening/upstreams.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";
+import { retentionOf } from "./config/retention.ts";
 import type { Config } from "./config/schema.ts";
 import { pinnedDigests } from "./inventory/pins.ts";
 import type { Log } from "./observe/log.ts";
@@ -156,6 +157,7 @@ function openStore(config: Config, { log, events, openFilesLimit }: StoreDeps): 
     offline: config.offline,
     backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
     pinned: () => pinnedDigests(config.cache_dir),
+    retention: retentionOf(config),
     scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
     memoryBytes: memoryBytesOf(config),
     maxOpenFiles: Math.floor(openFilesLimit / 8),

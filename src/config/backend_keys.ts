@@ -67,6 +67,11 @@ export const backendKeys = {
     "The vault's own certificate, for upstreams that ask for one (mutual TLS).",
   ),
   user_agent: text().optional().describe("User-Agent sent upstream; artifact-vault and its version without it."),
+  retention: z.strictObject({
+    unused_for: duration({ forever: true, positive: true }).describe(
+      "The same for this backend, instead of the global one.",
+    ),
+  }).optional().describe("How long the cache keeps what nobody uses of this backend; the global retention without it."),
   offline: flag().prefault(false).describe(
     "Never contact this upstream: serve what is cached, and refuse the rest at once.",
   ),

@@ -80,6 +80,13 @@ const globalKeys = {
   revalidate_timeout: duration().prefault("2s").describe(
     "How long a client waits for an upstream to revalidate a stale copy before it gets the stale copy.",
   ),
+  retention: z.strictObject({
+    unused_for: duration({ forever: true, positive: true }).prefault("forever").describe(
+      "Bodies go that nobody has asked for in so long, unless they are pinned or could not be fetched again.",
+    ),
+  }).prefault({}).describe(
+    "How long the cache keeps what nobody uses. Where several backends have a body, the longest counts.",
+  ),
   verify: z.strictObject({
     every: duration({ positive: true }).prefault("30d").describe("How often all bodies in the cache are read."),
     rate: rate().prefault("20MB/s").describe(

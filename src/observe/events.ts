@@ -20,6 +20,8 @@ export interface VaultEvents {
   digestMismatched(backend: string): void;
   storeFailed(backend: string): void;
   evicted(blobs: number, bytes: number): void;
+  /** Bodies were removed that nobody has asked for in as long as `retention` allows. */
+  expired(blobs: number, bytes: number): void;
   /** A stored body was damaged. */
   bodyDamaged(): void;
   /** A stored body was compared with its digest, and matched. */
@@ -41,6 +43,7 @@ export const noEvents: VaultEvents = {
   digestMismatched() {},
   storeFailed() {},
   evicted() {},
+  expired() {},
   bodyDamaged() {},
   bodyVerified() {},
   scrubEnded() {},

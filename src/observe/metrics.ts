@@ -46,6 +46,8 @@ export class Metrics implements VaultEvents {
   );
   readonly #evictedBlobs = this.#counter("vault_evicted_blobs_total", "Bodies evicted from the cache.");
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.");
+  readonly #expiredBlobs = this.#counter("vault_expired_blobs_total", "Bodies removed by retention.");
+  readonly #expiredBytes = this.#counter("vault_expired_bytes_total", "Bytes removed by retention.");
 
   constructor({ version, backends, cacheBytes, upstreams, transfers }: MetricsOptions) {
     const info = this.#gauge("vault_build_info", "What is running; the value is always 1.");
@@ -82,7 +84,8 @@ export class Metrics implements VaultEvents {
         for (const { backend, followers } of transfers()) metric.add(followers, { backend });
       },
     });
-    const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, this.#evictedBlobs, this.#evictedBytes];
+    const removed = [this.#evictedBlobs, this.#evictedBytes, this.#expiredBlobs, this.#expiredBytes];
+    const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
     for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];
     for (const backend of backends) {
@@ -159,6 +162,11 @@ export class Metrics implements VaultEvents {
 
   scrubEnded(endedAt: number): void {
     this.#scrubEnded.set(endedAt / 1000);
+  }
+
+  expired(blobs: number, bytes: number): void {
+    this.#expiredBlobs.add(blobs);
+    this.#expiredBytes.add(bytes);
   }
 
   evicted(blobs: number, bytes: number): void {

@@ -15,6 +15,8 @@ import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { type KnownBackend, Spared } from "./spared.ts";
 import { SharedChanges } from "./shared_changes.ts";
+import { Retainer, type RetentionOptions } from "./retainer.ts";
+import { wait } from "./scrub_pace.ts";
 import { Scrubber, type ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -44,6 +46,8 @@ export interface FsStoreOptions {
   readonly maxOpenFiles?: number;
   /** The pace at which all bodies are compared with their digests in the background; never when absent. */
   readonly scrub?: ScrubOptions | null;
+  /** How long bodies stay that nobody asks for; for ever when absent. Offline, nothing is removed. */
+  readonly retention?: RetentionOptions | null;
   /** For tests: the free bytes of the file system, in place of `statfs`. */
   readonly freeBytes?: () => number;
   /** For tests: how often it looks what other processes have changed. */
@@ -81,6 +85,7 @@ class FsStore implements Store {
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
   readonly #scrubber: Scrubber | null;
+  readonly #retainer: Retainer | null;
   readonly #changes: SharedChanges;
   /** True from a change by another process until it has been counted. */
   #isOutdated = false;
@@ -93,7 +98,7 @@ class FsStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
-    const { log, events, root, freeBytes, offline = false, backends = [], pinned = nothingPinned } = options;
+    const { log, events, root, freeBytes, offline = false } = options;
     this.#offline = offline;
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
@@ -107,8 +112,7 @@ class FsStore implements Store {
     this.#blobUsage = new BlobUsage(this.#layout, { removals, temporary, saves: !offline });
     this.#space = new CacheSpace(this.#layout, options, {
       ...{ blobUsage: this.#blobUsage, removals, log, offline, ...(freeBytes && { freeBytes }) },
-      spared: (signal) =>
-        Spared.collect(this.#layout, { backends, pinned, entries: this.#entries, absences: this.#absences }, signal),
+      spared: (signal) => this.#spared(options, signal),
       dropParked: () => this.#staging.dropParked(),
       evicted: (blobs, bytes) => {
         events.evicted(blobs, bytes);
@@ -135,6 +139,7 @@ class FsStore implements Store {
         blobs: this.#blobs,
       })
       : null;
+    this.#retainer = options.retention && !offline ? this.#retain(options, options.retention) : null;
     this.#changes = new SharedChanges(this.#layout, temporary);
     this.#saving = setInterval(() => this.#keepTogether(), options.togetherEveryMs ?? togetherEveryMs);
     Deno.unrefTimer(Number(this.#saving));
@@ -222,12 +227,28 @@ class FsStore implements Store {
     await this.#space.close();
     await this.#sweeper.close();
     await this.#scrubber?.close();
+    await this.#retainer?.close();
     await this.#absences.close();
     await this.#removals.settled();
     await this.#noting;
     await this.#blobUsage.save();
     await this.#announce(0);
     await this.#staging.close();
+  }
+
+  #spared({ backends = [], pinned = nothingPinned }: FsStoreOptions, signal: AbortSignal): Promise<Spared> {
+    return Spared.collect(this.#layout, { backends, pinned, entries: this.#entries, absences: this.#absences }, signal);
+  }
+
+  #retain(options: FsStoreOptions, { sleep = wait, ...rules }: RetentionOptions): Retainer {
+    const { log, events } = options;
+    return new Retainer(this.#layout, rules, {
+      ...{ blobUsage: this.#blobUsage, log, sleep, spared: (signal) => this.#spared(options, signal) },
+      removed: (blobs, bytes) => {
+        events.expired(blobs, bytes);
+        this.#sweeper.start();
+      },
+    });
   }
 
   /** Keeps the counts of all processes that share the directory about right. */

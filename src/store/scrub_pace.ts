@@ -44,7 +44,8 @@ export class ScrubPace {
   }
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+/** Lets real time pass; a process that has nothing else to do ends. */
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -43,6 +43,11 @@ export class Spared {
     return spared;
   }
 
+  /** True for a blob that is not removed unless something else needs the room. */
+  isSpared(sha256: string): boolean {
+    return this.#never.has(sha256) || this.#last.has(sha256);
+  }
+
   /** The rank of a blob: lower ranks are removed first. Null for never. */
   rankOf(sha256: string, lastUsedSecond: number): number | null {
     if (this.#never.has(sha256)) return null;

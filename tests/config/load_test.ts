@@ -50,6 +50,7 @@ Deno.test("a minimal file gets every default", async () => {
     offline_indexes: "available",
     range_ahead: 16 * 2 ** 20,
     max_segments: 8,
+    retention: { unused_for: Infinity },
     revalidate_timeout: 2000,
     verify: { every: 30 * 86_400_000, rate: 20_000_000 },
     server_names: [],

@@ -66,6 +66,7 @@ Deno.test("the engine's events are counted", () => {
   metrics.storeFailed("pypi");
   metrics.responseAborted("http");
   metrics.evicted(3, 300);
+  metrics.expired(2, 200);
   const { body } = metrics.exposition();
   for (
     const line of [
@@ -81,6 +82,8 @@ Deno.test("the engine's events are counted", () => {
       'vault_aborted_responses_total{backend="http"} 1',
       "vault_evicted_blobs_total 3",
       "vault_evicted_bytes_total 300",
+      "vault_expired_blobs_total 2",
+      "vault_expired_bytes_total 200",
       "vault_cache_bytes 4096",
       `vault_build_info{version="1.2.3",deno="${Deno.version.deno}"} 1`,
     ]
