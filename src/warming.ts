@@ -135,6 +135,8 @@ export interface WarmSource {
   readonly example?: string;
   /** The names of options of its lines. */
   readonly options?: readonly string[];
+  /** True where lines that differ in their words only may be one, which costs less. */
+  readonly joinsLines?: boolean;
   /**
    * Yields what clients ask for to get what a line means, what comes first in them first. Throws a VaultError for what
    * means nothing or is not available: what was yielded before is warmed even so.

@@ -42,8 +42,22 @@ async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions)
     note: (message) => note(`${file.path}: ${message}`),
     open: (path, from) => openFile(relativeTo(from.path, path), options.readFile),
   };
-  const lines = await form.linesOf(file, reading);
-  return [...new Set(lines)].map((text) => ({ text, at: file.path }));
+  const lines = new Set(await form.linesOf(file, reading));
+  return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path }));
+}
+
+/** Joins lines of sources for which that costs less, where they differ in their words only. */
+function joinLines(lines: readonly string[], sources: readonly WarmSource[]): readonly string[] {
+  const joining = sources.filter(({ joinsLines }) => joinsLines);
+  const joined = new Map<string, string[]>();
+  for (const line of lines) {
+    const source = joining.find(({ scheme }) => line.startsWith(`${scheme}:`));
+    const [first = "", ...rest] = line.split(" ");
+    const isOption = (word: string) => source?.options?.some((name) => word.startsWith(`${name}=`)) ?? true;
+    const head = [first, ...rest.filter(isOption)].join(" ");
+    joined.set(head, [...joined.get(head) ?? [], ...rest.filter((word) => !isOption(word))]);
+  }
+  return [...joined].map(([head, words]) => [head, ...words].join(" "));
 }
 
 async function openFile(path: string, readFile: ListOptions["readFile"]): Promise<ListFile> {

@@ -33,21 +33,22 @@ export function sbomForms(sources: readonly WarmSource[]): readonly ListForm[] {
   }
 }
 
-/** The URLs that a source serves, and how many there are of each type that none does. */
+/** The lines that URLs mean to the sources, and how many URLs there are of each type that none serves. */
 function sortOut(texts: readonly string[], sources: readonly WarmSource[]) {
   const left = new Map<string, number>();
-  const served = texts.filter((text) => {
+  const served = texts.flatMap((text) => {
     const url = parsePackageUrl(text);
-    if (url !== null && isServed(url, sources)) return true;
+    const line = url && lineOf(url, sources);
+    if (line !== null) return [line];
     const type = url?.type ?? "unknown";
     left.set(type, (left.get(type) ?? 0) + 1);
-    return false;
+    return [];
   });
   return { served, left };
 }
 
-function isServed(url: PackageUrl, sources: readonly WarmSource[]): boolean {
-  return sources.some(({ lineOf }) => (lineOf?.(url) ?? null) !== null);
+function lineOf(url: PackageUrl, sources: readonly WarmSource[]): string | null {
+  return sources.values().map((source) => source.lineOf?.(url) ?? null).find((line) => line !== null) ?? null;
 }
 
 function fieldsOf({ text }: ListFile): JsonObject | null {

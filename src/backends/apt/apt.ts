@@ -6,6 +6,7 @@ import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
 import { openRepositoryShelf } from "./shelf/repository_shelf.ts";
+import { createWarmSource } from "./warm.ts";
 
 /** The type `apt`: a repository of Debian packages. */
 export const apt: BackendType<AptConfig> = {
@@ -18,6 +19,10 @@ export const apt: BackendType<AptConfig> = {
     urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },
+  warming: (backends) =>
+    createWarmSource(backends.map(({ name, config: { prefix, mirror_url, aliases } }) => {
+      return { name, prefix, bases: [...mirror_url, ...aliases] };
+    })),
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;
     const createFetch = await upstreams.connect(backend);

@@ -1,9 +1,12 @@
 import type { Digest } from "../../digest.ts";
 import { messageOf, VaultError } from "../../errors.ts";
+import { relativePath } from "./checksums.ts";
 import type { TaskDocument } from "../shared/tasks/document.ts";
 import type { TaskLane } from "../shared/tasks/lane.ts";
 import type { TaskModule } from "../shared/tasks/task.ts";
 import { UnpackError } from "../shared/unpack.ts";
+import { PackageSet, type ResolveOptions } from "./packages/dependencies.ts";
+import { StanzaParser } from "./packages/stanzas.ts";
 import { parsePdiffIndex } from "./pdiff.ts";
 import { parseRelease, type ReleaseColumns } from "./release.ts";
 import { PackageLineParser } from "./packages/line_parser.ts";
@@ -17,7 +20,7 @@ export const tasks = {
   url: import.meta.url,
   // Debian's largest index of packages has some 60 MB.
   maxBytes: 512 * 1024 * 1024,
-  tasks: { readPackages, readRelease, readPatches },
+  tasks: { readPackages, readRelease, readPatches, choosePackages },
 } satisfies TaskModule;
 
 export type RepositoryLane = TaskLane<(typeof tasks)["tasks"]>;
@@ -51,4 +54,36 @@ async function readRelease([release]: readonly TaskDocument[], _options: null): 
 /** Parses an index of patches. Throws as `parsePdiffIndex`. */
 async function readPatches([index]: readonly TaskDocument[], _options: null): Promise<ReadonlyMap<string, Digest>> {
   return parsePdiffIndex(await index!.bytes());
+}
+
+/** A file of a package, and the list that has it by its place among the documents. */
+interface ChosenFile {
+  readonly filename: string;
+  readonly sizeBytes: number;
+  readonly list: number;
+}
+
+/**
+ * Chooses packages, with what they depend on, from lists; `missing` has a sentence for each that is not there. Throws
+ * `upstream_failed` for a list that cannot be unpacked.
+ */
+async function choosePackages(
+  lists: readonly TaskDocument[],
+  options: ResolveOptions,
+): Promise<{ readonly files: readonly ChosenFile[]; readonly missing: readonly string[] }> {
+  const packages = new PackageSet();
+  const listOf = new Map<unknown, number>();
+  for (const [at, list] of lists.entries()) {
+    const parser = new StanzaParser((stanza) => {
+      listOf.set(stanza, at);
+      packages.add(stanza);
+    });
+    await list.unpack((chunk) => parser.write(chunk));
+    parser.end();
+  }
+  const { stanzas, missing } = packages.resolve(options);
+  const files = stanzas.map((stanza) => {
+    return { filename: relativePath(stanza.filename), sizeBytes: stanza.sizeBytes, list: listOf.get(stanza)! };
+  });
+  return { files, missing };
 }

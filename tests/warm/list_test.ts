@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { AskedPaths } from "../../src/warm/access_log.ts";
+import { readList } from "../../src/warm/list.ts";
+import { type Access, accessLine } from "../../src/server/access_line.ts";
+import { formatJson, formatText } from "../../src/observe/log_format.ts";
+import { noSettings, openWarmScene } from "./scene.ts";
+
+const backends = [
+  { type: "dockerhub", name: "hub", config: {} },
+  { type: "pypi", name: "pypi", config: {} },
+  { type: "apt", name: "debian", config: { mirror_url: "http://deb.example.com/debian" } },
+];
+
+Deno.test("the package URLs of a CycloneDX document are its lines, those of its components' components too", async () => {
+  const document = {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    metadata: { component: { name: "app", purl: "pkg:docker/org/app@1.0" } },
+    components: [
+      { name: "requests", purl: "pkg:pypi/requests@2.32.0", components: [{ purl: "pkg:pypi/idna@3.7" }] },
+      { name: "curl", purl: "pkg:deb/debian/curl@7.88?arch=amd64&distro=debian-12" },
+      { name: "tar", purl: "pkg:deb/debian/tar@1.34?arch=amd64&distro=debian-12" },
+      { name: "left-pad", purl: "pkg:npm/left-pad@1.3.0" },
+      { name: "no url" },
+    ],
+  };
+  const { lines, notes } = await read("sbom.json", JSON.stringify(document));
+  assert.deepEqual(lines, [
+    "docker:org/app:1.0",
+    "pypi:idna==3.7",
+    "pypi:requests==2.32.0",
+    "apt:debian/bookworm/main depends=no arch=amd64 curl=7.88 tar=1.34",
+  ]);
+  assert.deepEqual(notes, ['sbom.json: 1 packages of the type "npm" are left out: no backend serves them']);
+});
+
+Deno.test("SPDX documents of both kinds name packages", async () => {
+  const purl = (referenceLocator: string) => ({
+    referenceCategory: "PACKAGE-MANAGER",
+    referenceType: "purl",
+    referenceLocator,
+  });
+  const two = {
+    spdxVersion: "SPDX-2.3",
+    packages: [{ name: "a", externalRefs: [purl("pkg:pypi/a@1")] }, { name: "b" }],
+  };
+  assert.deepEqual((await read("a.spdx.json", JSON.stringify(two))).lines, ["pypi:a==1"]);
+  const three = {
+    "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+    "@graph": [
+      { type: "software_Package", software_packageUrl: "pkg:pypi/b@2" },
+      {
+        type: "software_Package",
+        externalIdentifier: [{ externalIdentifierType: "packageUrl", identifier: "pkg:pypi/c@3" }],
+      },
+    ],
+  };
+  assert.deepEqual((await read("b.spdx.json", JSON.stringify(three))).lines, ["pypi:b==2", "pypi:c==3"]);
+});
+
+Deno.test("a plain list has its lines with their numbers; what is neither is refused with what there is", async () => {
+  const { listed } = await read("list.txt", "# images\n\ndocker:alpine\n/hub/x # y\n");
+  assert.deepEqual(listed, [{ text: "docker:alpine", at: "list.txt:3" }, { text: "/hub/x", at: "list.txt:4" }]);
+  assert.deepEqual((await read("docker:alpine:3.20 platforms=linux/arm64", "")).lines, [
+    "docker:alpine:3.20 platforms=linux/arm64",
+  ]);
+  await assert.rejects(
+    read("notes.txt", "what we need\n"),
+    /neither a list .*docker:alpine:3\.20.* nor one of: .*requirements\.txt/s,
+  );
+  await assert.rejects(read("gone.txt", null), /Cannot read the list "gone\.txt": there is no such file/);
+});
+
+Deno.test("what clients asked for is read from logs of both forms", () => {
+  const now = Date.UTC(2026, 10, 29, 12);
+  const base: Access = {
+    ...{ method: "GET", path: "/a", backend: "files", status: 200, cache: "hit", bytes: 1, ms: 1, client: "10.0.0.1" },
+    ...{ requestId: "1", upstream: "http://up", reason: "", note: "" },
+  };
+  const table: [Partial<Access>, number][] = [
+    [{ path: "/old" }, now - 10 * 86_400_000],
+    [{ path: "/a" }, now - 1000],
+    [{ path: "/b?x=1", status: 206, cache: "miss", reason: "not cached" }, now],
+    [{ path: "/head", method: "HEAD" }, now],
+    [{ path: "/gone", status: 404 }, now],
+    [{ path: "/-/healthz", backend: "none", cache: "none" }, now],
+    [{ path: "/own", client: "own" }, now],
+    [{ path: "/signed?token=***" }, now],
+    [{ path: "/a" }, now],
+  ];
+  for (const format of [formatText, formatJson]) {
+    const asked = new AskedPaths(now - 7 * 86_400_000);
+    for (const [fields, timestamp] of table) {
+      const access = { ...base, ...fields };
+      asked.add(format({ timestamp, level: "INFO", message: accessLine(access), fields: access }).trimEnd());
+    }
+    asked.add("2026-11-29 12:00:00,000 - vault - INFO - Stopped");
+    asked.add("not a line");
+    assert.deepEqual([[...asked.paths], asked.hidden], [["/b?x=1", "/a"], 1], format.name);
+  }
+});
+
+async function read(named: string, text: string | null) {
+  await using vault = await openWarmScene(backends);
+  const notes: string[] = [];
+  const listed = await readList(named, {
+    sources: vault.sources,
+    settings: noSettings,
+    readFile: () => text === null ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text),
+    note: (message) => notes.push(message),
+  });
+  return { listed, lines: listed.map(({ text }) => text), notes };
+}
