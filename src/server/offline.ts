@@ -31,12 +31,7 @@ export function missedOffline(
   const miss = backend.offlineMiss?.(request) ?? notFound;
   // The path behind the prefix, also where the client uses the vault as its proxy.
   const prefix = backend.prefix === "/" ? "" : backend.prefix;
-  return { ...miss, line: miss.line ?? lineOfPath(prefix + request.path + request.query) };
-}
-
-/** In a list, brackets stand for several paths. */
-function lineOfPath(path: string): string {
-  return redactUrl(path).replace(/[[\]]/g, encodeURIComponent);
+  return { ...miss, line: miss.line ?? redactUrl(prefix + request.path + request.query) };
 }
 
 /** The sentence that tells a client how to bring what it missed. */

@@ -32,6 +32,8 @@ export interface BackendOptions {
   readonly ttlMs: number;
   /** Files uploaded less than this ago are left out of the pages; null for none. */
   readonly minAgeMs: number | null;
+  /** True where lists for `warm` mean this backend when they name none. */
+  readonly isDefault: boolean;
   /** True where pages show only what the cache can deliver, since no index is asked. False when absent. */
   readonly hidesUncached?: boolean;
   /** The indexes in the order they are asked: a project comes from the first that has it, and from no other. */
@@ -97,7 +99,7 @@ class PypiBackend implements Backend {
   }
 
   offlineMiss({ path }: BackendRequest): OfflineMiss {
-    return offlineMiss(path);
+    return offlineMiss(path, this.#options.isDefault ? null : this.name);
   }
 
   resolve(request: BackendRequest, vault: VaultReader): Resolved | Promise<Resolved> {

@@ -34,6 +34,7 @@ export const pypi: BackendType<PypiConfig> = {
     const { config, log } = opening;
     return createBackend({
       ...commonOptionsOf(backend, config),
+      isDefault: config.backends.find(({ type }) => type === backend.type)?.name === backend.name,
       ttlMs: options.ttl,
       minAgeMs: options.min_age ?? null,
       indexes: await Promise.all(options.indexes.map((index) => openIndex(index, backend, opening))),

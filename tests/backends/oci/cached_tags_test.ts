@@ -1,59 +1,12 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { startBackends } from "../../support/app_fixture.ts";
-import { type FakeUpstream, startFakeUpstream } from "../../support/fake_upstream.ts";
+import { FakeRepository } from "../../support/oci/fake_repository.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
-
-const manifestType = "application/vnd.oci.image.manifest.v1+json";
-const indexType = "application/vnd.oci.image.index.v1+json";
-const digestOf = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
-
-/** What a registry has under its paths below the repository: documents with their media types, and blobs. */
-class Repository {
-  readonly registry: FakeUpstream = startFakeUpstream();
-  readonly #name: string;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  blob(text: string): string {
-    const path = `/v2/${this.#name}/blobs/${digestOf(text)}`;
-    this.registry.serve(path, { body: text, headers: { "content-type": "application/octet-stream" } });
-    return path;
-  }
-
-  /** Publishes a manifest under its digest, and a tag where one is named; returns the paths. */
-  document(mediaType: string, fields: Record<string, unknown>, tag?: string): { path: string; digest: string } {
-    const body = JSON.stringify({ schemaVersion: 2, mediaType, ...fields });
-    const digest = digestOf(body);
-    const answer = { body, headers: { "content-type": mediaType, "docker-content-digest": digest } };
-    for (const reference of [digest, tag]) {
-      if (reference !== undefined) this.registry.serve(`/v2/${this.#name}/manifests/${reference}`, answer);
-    }
-    return { path: `/v2/${this.#name}/manifests/${tag ?? digest}`, digest };
-  }
-
-  /** An image of one platform; returns all its paths, the manifest first. */
-  image(seed: string, tag?: string): { paths: string[]; digest: string } {
-    const blobs = [`config ${seed}`, `layer ${seed}`];
-    const [config, layer] = blobs.map((text) => ({ digest: digestOf(text), size: text.length }));
-    const { path, digest } = this.document(manifestType, { config, layers: [layer] }, tag);
-    return { paths: [path, ...blobs.map((text) => this.blob(text))], digest };
-  }
-
-  index(images: readonly { readonly digest: string }[], tag: string): string {
-    const manifests = images.map(({ digest }, at) => (
-      { mediaType: manifestType, digest, size: 1, platform: { os: "linux", architecture: `a${at}` } }
-    ));
-    return this.document(indexType, { manifests }, tag).path;
-  }
-}
 
 Deno.test("offline, the list of tags names those whose image can be pulled for one platform at least", async () => {
   await using dir = await createTempDir();
   const cacheDir = dir.join("cache");
-  const repository = new Repository("team/app");
+  const repository = new FakeRepository("team/app");
   await using registry = repository.registry;
   const config = { registry_url: registry.origin, retries: 0, tag_ttl: "1h" };
   const start = (more: Record<string, unknown> = {}, top: Record<string, unknown> = {}) =>
@@ -103,7 +56,7 @@ Deno.test("offline, the list of tags names those whose image can be pulled for o
 });
 
 Deno.test("while a registry is only down, the list of tags stays whole", async () => {
-  const repository = new Repository("team/app");
+  const repository = new FakeRepository("team/app");
   await using registry = repository.registry;
   const list = "/v2/team/app/tags/list";
   const body = JSON.stringify({ name: "team/app", tags: ["1", "2"] });

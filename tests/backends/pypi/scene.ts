@@ -57,6 +57,7 @@ export class PypiScene implements AsyncDisposable {
       prefix: "/pypi",
       maxTransfers: 8,
       policy,
+      isDefault: true,
       ttlMs: 0,
       minAgeMs: null,
       indexes,
