@@ -110,7 +110,7 @@ Deno.test("what dpkg-query and apt-get --print-uris write is a list", async () =
     return listed.map(({ text }) => text);
   };
   assert.deepEqual(await read("curl\t7.88\nlibc6:amd64\t2.36\ngone\t\n"), [
-    "apt: curl=7.88 libc6:amd64=2.36 depends=no",
+    "apt: depends=no curl=7.88 libc6:amd64=2.36",
   ]);
   const uris = [
     "Reading package lists...",
