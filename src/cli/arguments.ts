@@ -96,6 +96,11 @@ function mistakeInOperands(operands: readonly string[], name: string, { operands
   }
   if (spec === undefined) return null;
   if (surplus !== undefined) return `"${surplus}" is one word too many: ${name} takes ${spec.usage}`;
+  const unknown = operands.find((word) => spec.choices?.includes(word) === false);
+  if (unknown !== undefined) {
+    const meant = didYouMean(unknown, spec.choices!);
+    return `"${unknown}" is not known${meant}; ${spec.usage} is one of ${spec.choices!.join(", ")}`;
+  }
   return operands.length < spec.least ? `${name} needs ${spec.usage}: ${spec.help}` : null;
 }
 

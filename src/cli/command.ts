@@ -18,6 +18,8 @@ export interface OperandSpec {
   readonly least: number;
   /** `Infinity` for any number. */
   readonly most: number;
+  /** The words that they may be; anything when absent. */
+  readonly choices?: readonly string[];
 }
 
 /** Options by name, without dashes: text for those with a value, true for flags; absent where not given. */
@@ -54,6 +56,10 @@ export interface Group extends Named {
 }
 
 export type Command = Action | Group;
+
+export function isGroup(command: Command): command is Group {
+  return "commands" in command;
+}
 
 /** Returns every action of a list of commands, with the words that name it. */
 export function actionsOf(

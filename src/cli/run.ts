@@ -5,6 +5,7 @@ import { bundle } from "./bundle/bundle.ts";
 import { cache } from "./cache/cache.ts";
 import { check } from "./check.ts";
 import type { Action, Command } from "./command.ts";
+import { createCompletion } from "./completion/completion.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { permissions } from "./permissions.ts";
@@ -13,7 +14,15 @@ import { version } from "./version.ts";
 import { warm } from "./warm.ts";
 
 /** The commands of the program; without a name, the first one is meant. */
-export const commands: readonly [Action, ...Command[]] = [serve, check, permissions, warm, cache, bundle];
+export const commands: readonly [Action, ...Command[]] = [
+  serve,
+  check,
+  permissions,
+  warm,
+  cache,
+  bundle,
+  createCompletion(() => commands),
+];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
