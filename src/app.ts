@@ -87,7 +87,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     transfers: () => vault.status(),
   });
   const misses = new MissList(new FsLayout(config.cache_dir), log);
-  const store = openStore(config, { log, events: metrics, openFilesLimit });
+  const store = openStore(config, { log, events: metrics, openFilesLimit, evicts: transport === undefined });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName, transport });
@@ -146,16 +146,18 @@ interface StoreDeps {
   readonly log: Log;
   readonly events: Metrics;
   readonly openFilesLimit: number;
+  /** False where nothing that is cached makes room for what is imported. */
+  readonly evicts: boolean;
 }
 
-function openStore(config: Config, { log, events, openFilesLimit }: StoreDeps): Store {
+function openStore(config: Config, { log, events, openFilesLimit, evicts }: StoreDeps): Store {
   const { every, rate } = config.verify;
   return createFsStore({
     root: config.cache_dir,
     maxBytes: config.cache_max_size ?? null,
     minFreeBytes: config.cache_min_free ?? null,
     offline: config.offline,
-    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline })),
+    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline: offline || !evicts })),
     pinned: () => pinnedDigests(config.cache_dir),
     retention: retentionOf(config),
     scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,

@@ -87,7 +87,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   bundle: ["errors", "http", "carrying", "archive", "inventory", "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
-    ...["backends/types", "backends/backend_type", "backends/shared/unpack"],
+    ...["backends/types", "backends/backend_type", "backends/shared/unpack", "backends/shared/shelves"],
+    ...["archive/member_source", "bundle/index_document", "bundle/shard"],
   ],
   cli: [
     ...["archive", "bundle"],

@@ -26,6 +26,8 @@ export interface ClientHost {
 
 /** How foreign sources of a protocol become upstreams, to be imported. */
 export interface Shelving<Parsed extends BackendConfig = BackendConfig> {
+  /** What is recognised, as nouns: `an OCI image layout`. */
+  readonly recognises: readonly string[];
   /** Returns the shelf of a source that this protocol recognises; null for any other. */
   open(source: SourceTree): Promise<Shelf | null>;
   /** Returns the URLs of a backend's upstreams, and others that mean the same. */

@@ -17,23 +17,24 @@ export class ForeignSite implements AsyncDisposable {
   readonly cacheDir: string;
   readonly #dir: TempDir;
   readonly #backends: readonly unknown[];
+  readonly #top: Readonly<Record<string, unknown>>;
 
-  constructor(dir: TempDir, backends: readonly unknown[]) {
+  constructor(dir: TempDir, backends: readonly unknown[], top: Readonly<Record<string, unknown>>) {
     this.#dir = dir;
     this.#backends = backends;
+    this.#top = top;
     this.cacheDir = dir.join("cache");
     Deno.mkdirSync(this.cacheDir);
   }
 
-  /** Imports with an offline configuration; null where nobody recognises the source. */
-  async import(path: string, renamed: Readonly<Record<string, string>> = {}): Promise<Imported | null> {
+  /** Imports with an offline configuration. */
+  async import(path: string, renamed: Readonly<Record<string, string>> = {}): Promise<Imported> {
     const text = JSON.stringify({
-      ...{ cache_dir: this.cacheDir, cache_min_free: 0, offline: true },
+      ...{ cache_dir: this.cacheDir, cache_min_free: 0, offline: true, ...this.#top },
       backends: this.#backends,
     });
     const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
     const source = await recogniseForeign(path, { spoolDir: this.#dir.path });
-    if (source === null) return null;
     try {
       const options = { config, log: noLog, version: "0.0.0", renamed: new Map(Object.entries(renamed)) };
       const outcomes = await Array.fromAsync(importForeign(source, options));
@@ -56,7 +57,10 @@ export class ForeignSite implements AsyncDisposable {
   }
 }
 
-/** Makes an empty site with these entries of `backends`. */
-export async function createForeignSite(backends: readonly unknown[]): Promise<ForeignSite> {
-  return new ForeignSite(await createTempDir(), backends);
+/** Makes an empty site with these entries of `backends`, and more keys of the configuration for imports. */
+export async function createForeignSite(
+  backends: readonly unknown[],
+  top: Readonly<Record<string, unknown>> = {},
+): Promise<ForeignSite> {
+  return new ForeignSite(await createTempDir(), backends, top);
 }

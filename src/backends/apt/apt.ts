@@ -15,6 +15,11 @@ export const apt: BackendType<AptConfig> = {
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.mirror_url }] : [],
   warnings: sharedMirrors,
   shelving: {
+    recognises: [
+      "a mirror of Debian packages",
+      "the cache of apt-cacher-ng",
+      "what apt keeps (/var, or its cache/apt/archives with lib/apt/lists)",
+    ],
     open: openRepositoryShelf,
     urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),

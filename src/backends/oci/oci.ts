@@ -56,6 +56,7 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
   },
   together: withRoot,
   shelving: {
+    recognises: ["an OCI image layout", "an archive of docker save or podman save", "the storage of a docker registry"],
     open: openImageShelf,
     urlsOf: ({ config: { repositories } }) => repositories.map(({ registry_url }) => registry_url),
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, tag_ttl: 0, prefetch: ["none"] } }),

@@ -25,6 +25,7 @@ export const pypi: BackendType<PypiConfig> = {
       served: backends.flatMap(servedUrls),
     }),
   shelving: {
+    recognises: ["a folder of wheels, as pip download makes it"],
     open: openWheelhouseShelf,
     urlsOf: ({ config: { indexes } }) => indexes.map(({ index_url }) => index_url),
     eager: ({ config: { min_age: _, ...config }, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),

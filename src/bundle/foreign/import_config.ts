@@ -4,7 +4,7 @@ import type { BackendConfig, Config } from "../../config/schema.ts";
 
 /** Returns the configuration of a vault that asks its upstreams, which a foreign source stands in for. */
 export function eagerConfig(config: Config): Config {
-  return { ...config, offline: false, backends: config.backends.map(eager) };
+  return { ...config, verify: idle(config), offline: false, backends: config.backends.map(eager) };
 }
 
 /** Returns the configuration of a vault that answers with what is cached, as it is. */
@@ -12,7 +12,12 @@ export function offlineConfig(config: Config): Config {
   const backends = config.backends.map((backend): BackendConfig => {
     return { ...backend, config: { ...backend.config, offline_indexes: "full" } };
   });
-  return { ...config, offline: true, offline_indexes: "full", backends };
+  return { ...config, verify: idle(config), offline: true, offline_indexes: "full", backends };
+}
+
+/** Bodies in the cache are verified by the server, or on command. */
+function idle({ verify }: Config): Config["verify"] {
+  return { ...verify, rate: 0 };
 }
 
 /**

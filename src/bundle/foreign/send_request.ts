@@ -16,6 +16,8 @@ export type Outcome =
   | { readonly kind: "left_out"; readonly reason: string }
   | { readonly kind: "kept"; readonly reason: string };
 
+const noRoom = "it is not stored, since the limits of the cache (cache_max_size, cache_min_free) leave no room for it";
+
 /** Bodies from this size on are asked for by HEAD first, so that what is cached is not read. */
 const largeBytes = 256 * 1024;
 
@@ -37,6 +39,7 @@ export async function sendRequest({ client, request, sizeBytes, signal }: Sent):
     const response = await client.request(path, options);
     if (!response.ok) return { kind: "failed", reason: reasonIn(await response.text()) };
     await response.body?.pipeTo(new WritableStream());
+    if (isUnstored(response)) return { kind: "failed", reason: noRoom };
     return { kind: isHit(response) ? "cached" : "imported" };
   } catch (error) {
     signal?.throwIfAborted();
@@ -47,6 +50,15 @@ export async function sendRequest({ client, request, sizeBytes, signal }: Sent):
 /** RFC 9211: a hit was answered without the upstream, which is the source here. */
 function isHit({ ok, headers }: Response): boolean {
   return ok && /;\s*hit\b/.test(headers.get("cache-status") ?? "");
+}
+
+/**
+ * True for a body that was only passed on: where the limits of the cache leave no room for it. A copy that was
+ * revalidated, or that another key had, need not be stored.
+ */
+function isUnstored({ headers }: Response): boolean {
+  const status = headers.get("cache-status") ?? "";
+  return /;\s*fwd=/.test(status) && !/;\s*(?:stored|collapsed|detail=|fwd-status=304)/.test(status);
 }
 
 /** The message of an error, which some protocols wrap in JSON, without the full stop at its end. */

@@ -11,26 +11,36 @@ import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "
 import { backendFinder, parseMaps } from "./carried_backends.ts";
 import { withBundle } from "./open_bundle.ts";
 import { describeSigned } from "./describe_signed.ts";
+import { importForeignPath, isForeignPath } from "./import_foreign.ts";
 
 /** Brings a bundle into the cache. */
 export const importing: Action = {
   name: "import",
-  summary: "Bring a bundle into the cache, also while a server uses it",
+  summary: "Bring a bundle, or what other tools have made, into the cache, also while a server uses it",
   examples: [
     "artifact-vault bundle import bundle.tar --config config.yml --trust vault.pub.pem",
     "artifact-vault bundle import /media/stick/monday.tar.zst.parts.json --map pypi=python",
     "zstd -dc bundle.tar.zst | artifact-vault bundle import -",
+    "artifact-vault bundle import images.tar",
+    "artifact-vault bundle import wheels/ --map wheelhouse=pypi",
+    "artifact-vault bundle import /var/cache/apt-cacher-ng --dry-run",
   ],
   operands: {
     usage: "IN",
-    help: "a bundle: a file, the list of its parts, a directory, or - for standard input",
+    help: "A bundle: a file, the list of its parts, a directory, or - for standard input; or images, packages and " +
+      "mirrors of other tools: a directory or an archive",
     least: 1,
     most: 1,
   },
   options: {
     ...configOptions,
     ...trustOption,
-    map: { value: "A=B", repeats: true, help: "Backend B here serves what backend A had there" },
+    map: {
+      value: "A=B",
+      repeats: true,
+      help: "Backend B here serves what backend A had there; of other tools, what they call A is B here",
+    },
+    unsigned: { help: "Take what other tools have made also where bundles must be signed" },
     again: { help: "Import a bundle once more, or one that is older than the last one" },
     "dry-run": { help: "Say what is in it and what is new, and store nothing" },
     ...temporaryOption,
@@ -39,6 +49,10 @@ export const importing: Action = {
     const { operands: [path = ""], values, lists } = given;
     const config = await loadConfig(loadOptionsOf(values, io));
     const trust = await trustOf(given, config);
+    if (await isForeignPath(path)) {
+      await prepareCacheDir(config.cache_dir);
+      return await importForeignPath({ path, given, config, trust, io });
+    }
     const backendFor = backendFinder(config, parseMaps(lists.map ?? [], config));
     await prepareCacheDir(config.cache_dir);
     const dryRun = values["dry-run"] === true;

@@ -33,7 +33,7 @@ Deno.test(
     const image = await createImage(layout, { message: "carried" });
     tag(layout, { "library/app:1": image, "quay.io/org/app:2": image });
     const imported = await site.import(layout.path);
-    assert.equal(imported?.description, "an OCI image layout");
+    assert.equal(imported.description, "an OCI image layout");
     assert.deepEqual(imported.lines.filter((line) => !line.startsWith("imported")), []);
     await using vault = await site.serve();
     assert.equal((await pullLikeDocker(vault.origin, "library/app:1")).root, image.root.digest);
@@ -51,7 +51,7 @@ Deno.test(
     tag(layout, { "library/app:1": image });
     const layer = image.platforms[0]!.layers.at(-1)!.digest;
     Deno.removeSync(layout.pathOf(layer));
-    assert.deepEqual((await site.import(layout.path))?.lines, [
+    assert.deepEqual((await site.import(layout.path)).lines, [
       `left_out docker.io/library/app:1: the source does not have all of it: ${layer} is missing`,
     ]);
   },
@@ -65,7 +65,7 @@ Deno.test({ name: "of an index with one platform's content, that platform is imp
   tag(layout, { "library/app:1": image });
   Deno.removeSync(layout.pathOf(platformOf(image, "riscv64").manifest.digest));
   const imported = await site.import(layout.path);
-  assert.match(imported!.lines.at(-1)!, /^kept docker.io\/library\/app:1: .* only a part/);
+  assert.match(imported.lines.at(-1)!, /^kept docker.io\/library\/app:1: .* only a part/);
   await using vault = await site.serve();
   assert.equal((await pullLikeDocker(vault.origin, "library/app:1")).root, image.root.digest);
 });
@@ -82,7 +82,7 @@ Deno.test(
     const bytes = Deno.readFileSync(path);
     bytes[bytes.length - 1]! ^= 1;
     Deno.writeFileSync(path, bytes);
-    const { lines } = (await site.import(layout.path))!;
+    const { lines } = await site.import(layout.path);
     assert.equal(lines.filter((line) => line.startsWith("failed")).length, 1, lines.join("\n"));
     assert.equal(lines.at(-1), "left_out docker.io/library/app:1: not all of it could be imported");
     await using vault = await site.serve();
@@ -98,7 +98,7 @@ Deno.test(
     tag(layout, { "ghcr.io/org/app:1": await createImage(layout, { message: "elsewhere" }) });
     for (const backends of [[hub], [{ type: "pypi", name: "pypi", config: {} }]]) {
       await using site = await createForeignSite(backends);
-      const [line = "", ...others] = (await site.import(layout.path))!.lines;
+      const [line = "", ...others] = (await site.import(layout.path)).lines;
       assert.match(line, /^left_out ghcr\.io\/org\/app:1: /);
       assert.match(line, /- type: oci\n {4}name: ghcr\.io\n {4}config: \{registry_url: "https:\/\/ghcr\.io"\}$/);
       assert.deepEqual(others, []);
@@ -115,16 +115,16 @@ Deno.test(
     const image = await createImage(layout, { message: "nameless" });
     tag(layout, { "3.20": image });
     assert.match(
-      (await site.import(layout.path))!.lines.join(),
+      (await site.import(layout.path)).lines.join(),
       /^left_out 3\.20: .* --map 3\.20=docker\.io\/library\/NAME:TAG$/,
     );
     const renamed = await site.import(layout.path, { "3.20": "alpine:3.20" });
-    assert.equal(renamed?.lines.at(-1), "imported docker.io/library/alpine:3.20");
+    assert.equal(renamed.lines.at(-1), "imported docker.io/library/alpine:3.20");
     Deno.writeTextFileSync(`${layout.path}/index.json`, JSON.stringify({ schemaVersion: 2, manifests: [image.root] }));
     const { digest } = image.root;
-    assert.match((await site.import(layout.path))!.lines.join(), new RegExp(`--map ${digest}=`));
+    assert.match((await site.import(layout.path)).lines.join(), new RegExp(`--map ${digest}=`));
     assert.equal(
-      (await site.import(layout.path, { [digest]: "org/app" }))?.lines.at(-1),
+      (await site.import(layout.path, { [digest]: "org/app" })).lines.at(-1),
       "imported docker.io/org/app:latest",
     );
   },
@@ -148,9 +148,9 @@ Deno.test(
       },
     ));
     const [old, fresh] = images as [typeof images[number], typeof images[number]];
-    assert.equal((await site.import(old.layout.path))?.lines.at(-1), "imported docker.io/library/app:1");
-    assert.equal((await site.import(fresh.layout.path))?.lines.at(-1), "imported docker.io/library/app:1");
-    const again = (await site.import(old.layout.path))!.lines;
+    assert.equal((await site.import(old.layout.path)).lines.at(-1), "imported docker.io/library/app:1");
+    assert.equal((await site.import(fresh.layout.path)).lines.at(-1), "imported docker.io/library/app:1");
+    const again = (await site.import(old.layout.path)).lines;
     assert.match(
       again.join(),
       /^kept docker.io\/library\/app:1: the cached image was made at 2024-01-01T00:00:00Z, this one at 2020/,

@@ -54,7 +54,7 @@ Deno.test("a mirror's suites are served offline, with all packages that its list
   const updates = { name: "stable/updates", nth: 1, packages: { "pool/updates/b/bar_1_all.deb": "bar" } };
   const root = write(dir, { ...filesOf(first), ...filesOf(updates), "pool/stray_1_all.deb": "in no list" });
   const imported = await site.import(root);
-  assert.equal(imported?.description, "a mirror of Debian packages");
+  assert.equal(imported.description, "a mirror of Debian packages");
   assert.deepEqual(imported.lines.map((line) => line.replace(`${root.split("/").at(-1)}/`, "")), [
     ...["imported dists/stable/main/binary-amd64/Packages", "imported dists/stable/InRelease", `imported ${foo}`],
     ...["imported dists/stable/updates/main/binary-amd64/Packages", "imported dists/stable/updates/InRelease"],
@@ -71,10 +71,10 @@ Deno.test("a newer mirror takes the place of an older one, and not the other way
   await using site = await createForeignSite([debian]);
   await site.import(write(dir, filesOf(first)));
   await site.import(write(dir, filesOf(second)));
-  const again = (await site.import(write(dir, filesOf(first))))!.lines;
+  const again = (await site.import(write(dir, filesOf(first)))).lines;
   assert.match(again[0]!, /^kept .*InRelease: the cached release is of 2026-01-01T00:00Z, this one of/);
   assert.equal(again[1], `cached ${foo}`);
-  const wrong = (await site.import(write(dir, { ...filesOf(first), [foo]: "wrong" })))!.lines;
+  const wrong = (await site.import(write(dir, { ...filesOf(first), [foo]: "wrong" }))).lines;
   assert.equal(wrong[1], `left_out ${foo}: it does not have the digest that the list of the source says`);
   await using vault = await site.serve();
   assert.equal((await vault.ask("/debian/dists/stable/InRelease")).text, filesOf(second)["dists/stable/InRelease"]);
@@ -85,13 +85,13 @@ Deno.test("a newer mirror takes the place of an older one, and not the other way
 Deno.test("files without the digest that lists name are refused, and what they belong to is not served", async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([debian]);
-  const { lines } = (await site.import(write(dir, { ...filesOf(first), [foo]: "foo 0ne" })))!;
+  const { lines } = await site.import(write(dir, { ...filesOf(first), [foo]: "foo 0ne" }));
   assert.match(lines.at(-1)!, new RegExp(`^failed ${foo}: `));
   const list = listOf(second.packages);
   const damaged = (await site.import(write(dir, {
     ...filesOf({ ...second, name: "damaged" }),
     [`dists/damaged/${index}`]: list.replace("Filename", "filename"),
-  })))!.lines;
+  }))).lines;
   assert.match(damaged[0]!, /^failed dists\/damaged\/main\/binary-amd64\/Packages: /);
   assert.match(damaged[1]!, /^left_out .*dists\/damaged\/InRelease: not all of it could be imported$/);
   await using vault = await site.serve();
@@ -117,7 +117,7 @@ Deno.test("clients keep the release whose indexes they have, where the source la
   }
   const newer = { [index]: listOf(second.packages), [`${index}.gz`]: "packed anew" };
   const source = { ...filesOf(second), "dists/stable/InRelease": releaseText({ indexes: newer, nth: 2 }) };
-  const { lines } = (await site.import(write(dir, source)))!;
+  const { lines } = await site.import(write(dir, source));
   assert.ok(lines.some((line) => /^kept .*InRelease: the cached release stays/.test(line)), lines.join("\n"));
   await using vault = await site.serve();
   assert.equal((await vault.ask("/debian/dists/stable/InRelease")).text, files["dists/stable/InRelease"]);
@@ -136,7 +136,7 @@ Deno.test("what apt keeps is imported by the digests of its lists, and packages 
     "cache/apt/archives/other_1_all.deb": "of a repository that is gone",
     "cache/apt/archives/partial/foo": "half",
   }));
-  assert.equal(imported?.description, "the packages and lists of apt");
+  assert.equal(imported.description, "the packages and lists of apt");
   assert.deepEqual(imported.lines.slice(-2), [
     `imported ${foo}`,
     "left_out other_1_all.deb: no list that was imported has a package with its digest",
@@ -153,12 +153,12 @@ Deno.test("a repository goes to the backend with its URL, or that the user names
     ...below("mirror/third.example/x", filesOf(second)),
   });
   await using site = await createForeignSite([debian, other]);
-  const { lines } = (await site.import(root))!;
+  const { lines } = await site.import(root);
   assert.match(
     lines.at(-1)!,
     /^left_out third\.example\/x: no backend of type apt has it as its mirror_url\. Say with --map third\.example\/x=BACKEND if one is meant \(debian, other\)\. This would serve it:\n {2}backends:\n {2}- type: apt\n {4}name: x\n {4}config: \{mirror_url: "http:\/\/third\.example\/x"\}$/,
   );
-  assert.equal((await site.import(root, { "third.example/x": "debian" }))!.lines.at(-1), `imported ${foo2}`);
+  assert.equal((await site.import(root, { "third.example/x": "debian" })).lines.at(-1), `imported ${foo2}`);
   await using vault = await site.serve();
   assert.equal((await vault.ask(`/other/${foo}`)).text, "foo one");
   assert.equal((await vault.ask(`/debian/${foo2}`)).text, "foo two");

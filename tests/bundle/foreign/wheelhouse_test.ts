@@ -32,7 +32,7 @@ Deno.test("packages of a wheelhouse are listed with hashes and metadata, and ser
   await using dir = await createTempDir();
   await using site = await createForeignSite([pypi]);
   const imported = await site.import(wheelhouse(dir, app, lib));
-  assert.equal(imported?.description, "a wheelhouse, a folder of Python packages");
+  assert.equal(imported.description, "a wheelhouse, a folder of Python packages");
   assert.deepEqual(imported.lines, [
     "imported the page of lib",
     `imported ${lib.filename}`,
@@ -56,7 +56,7 @@ Deno.test("a second wheelhouse adds its files to those of the first, and the fir
   const newer = createWheel("My.App", "1.1");
   await site.import(wheelhouse(dir, app));
   for (const file of [newer, app]) {
-    const { lines } = (await site.import(wheelhouse(dir, file)))!;
+    const { lines } = await site.import(wheelhouse(dir, file));
     assert.deepEqual(lines.filter((line) => !/^(?:imported|cached) /.test(line)), []);
   }
   assert.deepEqual((await pageOf(site, "my-app")).files.map(({ filename }) => filename), [
@@ -77,11 +77,11 @@ Deno.test("where an index's page is cached, its files are taken, and others are 
   }
   const [unlisted, wrong] = [createWheel("My.App", "9"), createWheel("My.App", "1.0")];
   const before = await pageOf(site, "my-app");
-  assert.deepEqual((await site.import(wheelhouse(dir, unlisted, { ...wrong, filename: app.filename })))?.lines, [
+  assert.deepEqual((await site.import(wheelhouse(dir, unlisted, { ...wrong, filename: app.filename }))).lines, [
     `left_out ${app.filename}: the cached page of my-app lists it with another hash; purge the page to have one made of the files`,
     `left_out ${unlisted.filename}: the cached page of my-app does not list it; purge the page to have one made of the files`,
   ]);
-  const { lines } = (await site.import(wheelhouse(dir, app)))!;
+  const { lines } = await site.import(wheelhouse(dir, app));
   assert.equal(lines[0], `imported ${app.filename}`);
   assert.deepEqual(await pageOf(site, "my-app"), before);
 });
@@ -91,17 +91,17 @@ Deno.test("of a folder with a few wheels among other things, the wheels are impo
   await using site = await createForeignSite([pypi]);
   const path = wheelhouse(dir, app);
   Deno.writeTextFileSync(`${path}/README`, "not a package");
-  assert.equal((await site.import(path))?.lines.length, 3);
+  assert.equal((await site.import(path)).lines.length, 3);
   Deno.removeSync(`${path}/${app.filename}`);
   Deno.writeTextFileSync(`${path}/some-thing-1.0.tar.gz`, "perhaps a package, perhaps not");
-  assert.equal(await site.import(path), null);
+  await assert.rejects(site.import(path), /it is no bundle, and nothing else that is recognised: an OCI image layout;/);
 });
 
 Deno.test("a wheel that is none is imported as the file it is, without metadata", async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([pypi]);
   const broken = { ...app, bytes: app.bytes.slice(0, 100) };
-  assert.deepEqual((await site.import(wheelhouse(dir, broken)))?.lines, [
+  assert.deepEqual((await site.import(wheelhouse(dir, broken))).lines, [
     "imported the page of my-app",
     `imported ${app.filename}`,
   ]);
@@ -110,7 +110,7 @@ Deno.test("a wheel that is none is imported as the file it is, without metadata"
 Deno.test("without a backend for them, packages are left out with the lines that would serve them", async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([{ type: "dockerhub", name: "hub", config: {} }]);
-  assert.deepEqual((await site.import(wheelhouse(dir, app)))?.lines, [
+  assert.deepEqual((await site.import(wheelhouse(dir, app))).lines, [
     "left_out wheelhouse: no backend serves Python packages. This would serve them:\n  backends:\n  - type: pypi\n    name: pypi",
   ]);
 });
@@ -123,4 +123,19 @@ Deno.test("the user says which of several backends is meant", async () => {
   await using vault = await site.serve();
   assert.equal((await vault.ask("/own/simple/my-app/")).status, 200);
   assert.notEqual((await vault.ask("/pypi/simple/my-app/")).status, 200);
+});
+
+Deno.test("what the limits of the cache leave no room for is named, and nothing is evicted for it", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi], { cache_max_size: 200_000 });
+  const [first, second] = ["one", "two"].map((name) => createWheel(name, "1.0", { dataBytes: 120_000 }));
+  await site.import(wheelhouse(dir, first!));
+  const { lines } = await site.import(wheelhouse(dir, second!));
+  assert.ok(
+    lines.some((line) => new RegExp(`^failed ${second!.filename}: .*cache_max_size`).test(line)),
+    lines.join("\n"),
+  );
+  assert.deepEqual((await pageOf(site, "one")).files.map(({ filename }) => filename), [first!.filename]);
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/pypi/simple/one/")).status, 200, "with a file that can be delivered");
 });

@@ -14,7 +14,6 @@ const ignore = missingPrograms(...aptPrograms).length > 0;
 async function importAndInstall(scene: AptScene, source: string, url: string): Promise<readonly string[]> {
   await using site = await createForeignSite([{ type: "apt", name: "debian", config: { mirror_url: url } }]);
   const imported = await site.import(source);
-  assert.ok(imported !== null, `${source} is not recognised`);
   assert.deepEqual(imported.lines.filter((line) => !/^(?:imported|cached) /.test(line)), []);
   await using vault = await site.serve();
   const apt = await scene.createApt(crypto.randomUUID(), `${vault.origin}/debian`);

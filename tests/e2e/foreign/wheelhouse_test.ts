@@ -25,7 +25,7 @@ Deno.test({
   await runToSuccess(["tar", "-czf", `${folder}.tar.gz`, "-C", dir.path, "wheels"]);
   for (const source of [folder, `${folder}.tar.gz`]) {
     await using site = await createForeignSite([{ type: "pypi", name: "pypi", config: {} }]);
-    assert.equal((await site.import(source))?.lines.filter((line) => line.startsWith("imported")).length, 5);
+    assert.equal((await site.import(source)).lines.filter((line) => line.startsWith("imported")).length, 5);
     await using vault = await site.serve();
     for (const python of pythons) {
       await using pip = await createPip({ indexUrl: `${vault.origin}/pypi/simple`, python });
