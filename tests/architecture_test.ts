@@ -93,7 +93,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["archive", "bundle"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
-    ...["warm", "warming"],
+    ...["warm", "warming", "upstream/clock"],
     ...["store/store", "store/fs_layout", "store/misses", "store/probe", "store/unreadable"],
   ],
   main: ["cli/run"],

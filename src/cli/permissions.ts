@@ -5,6 +5,7 @@ import type { BackendConfig, Config } from "../config/schema.ts";
 import { authoritiesOf, clientCertificatesOf, isOnline, secretFilesOf, upstreamsOf } from "../config/upstreams.ts";
 import { clientHostsOf, configSchema } from "../configuration.ts";
 import type { Action } from "./command.ts";
+import { isLineItself } from "../warm/list.ts";
 import { configOptions, configPathOf, loadOptionsOf } from "./config_options.ts";
 
 /** Prints the Deno flags that a configuration needs, and no more. */
@@ -52,6 +53,7 @@ export function permissionFlags(config: Config, given: { path: string | undefine
       tls?.cert,
       tls?.key,
       ...config.ca ?? [],
+      ...config.offline ? [] : config.warm.lists.filter((list) => !isLineItself(list)),
       ...authorities,
       ...secrets,
       ...certificates.flatMap(({ cert, key }) => [cert, key]),

@@ -13,6 +13,7 @@ import { configOptions, configSource, loadOptionsOf } from "./config_options.ts"
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
+import { keepWarm } from "./keep_warm.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
@@ -83,7 +84,15 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
   for (const warning of warnings) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
   const { server, url, renewTls } = await openServer(app, { config, tls, log });
-  const terminated = serveUntilTerminated({ app, server, log, timeoutMs: config.shutdown_timeout });
+  const warming = keepWarm(config, { app, log });
+  const ending = {
+    beginShutdown() {
+      warming?.stop();
+      app.beginShutdown();
+    },
+    close: (timeoutMs: number) => app.close(timeoutMs),
+  };
+  const terminated = serveUntilTerminated({ app: ending, server, log, timeoutMs: config.shutdown_timeout });
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
   const closing = new AbortController();
   const counted = config.offline ? announceEntries(config, log, closing.signal) : Promise.resolve();

@@ -13,6 +13,7 @@ import {
   rate,
   shown,
   size,
+  text,
   value,
 } from "./value_types.ts";
 import { certificatePair } from "./certificate_keys.ts";
@@ -94,6 +95,26 @@ const globalKeys = {
     ),
   }).prefault({}).describe(
     "All bodies in the cache are compared with their digests in the background, so that damage is found and repaired.",
+  ),
+  warm: z.strictObject({
+    lists: anyNumberOf(path("file")).prefault([]).describe(
+      "Files as for artifact-vault warm, or lines of a list, whose content is kept in the cache.",
+    ),
+    every: duration({ positive: true }).prefault("24h").describe("The time from the end of one run to the next."),
+    jobs: integer(1, 64).prefault(2).describe("How much is fetched at once. What clients wait for goes first."),
+    platforms: anyNumberOf(text()).prefault([]).describe(
+      "Images of linux/arm64, wheels of manylinux_2_28_x86_64; without it, all.",
+    ),
+    python: text().optional().describe(
+      "Wheels for this version of Python, such as 3.12 in quotes; without it, for all.",
+    ),
+    referrers: flag().prefault(false).describe("Signatures, SBOMs and whatever else refers to an image, too."),
+    recommends: flag().prefault(false).describe("What Debian packages recommend, too."),
+    suites: anyNumberOf(text()).prefault([]).describe(
+      "Where Debian packages are that name no place, such as debian/bookworm/main.",
+    ),
+  }).prefault({}).describe(
+    "Lists that the server keeps in the cache, beginning a minute after its start: a line of the log says what came.",
   ),
   bundles: z.strictObject({
     trust: anyNumberOf(path("file")).prefault([]).describe(

@@ -16,7 +16,7 @@ export function withoutComment(line: string): string {
 
 /** True for a text that can only be a line of a list, and not one of another form of file. */
 export function isListLine(line: string): boolean {
-  return /^(?:\/|https?:\/\/|pkg:|[a-z][a-z0-9]*:[^\s:=])/i.test(line);
+  return /^(?:\/|https?:\/\/|pkg:|[a-z][a-z0-9]+:[^\s:=])/i.test(line);
 }
 
 /**

@@ -24,7 +24,7 @@ export interface ListOptions {
  * form.
  */
 export async function readList(named: string, options: ListOptions): Promise<readonly ListedLine[]> {
-  if (isListLine(named) && !named.startsWith("/")) return [{ text: named, at: "command line" }];
+  if (isLineItself(named)) return [{ text: named, at: "line" }];
   const file = await openFile(named, options.readFile);
   const form = [...sbomForms(options.sources), ...options.sources.flatMap(({ forms = [] }) => forms)]
     .find((form) => form.isForm(file));
@@ -33,6 +33,11 @@ export async function readList(named: string, options: ListOptions): Promise<rea
   const [first] = lines.filter((line) => line !== "");
   if (first !== undefined && !isListLine(first)) throw unknownForm(file, options.sources);
   return lines.flatMap((text, index) => text === "" ? [] : [{ text, at: `${named}:${index + 1}` }]);
+}
+
+/** Says whether what names a list is a line of one instead. A path is that of a file. */
+export function isLineItself(named: string): boolean {
+  return isListLine(named) && !named.startsWith("/");
 }
 
 async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions): Promise<readonly ListedLine[]> {

@@ -52,6 +52,9 @@ Deno.test("a minimal file gets every default", async () => {
     max_segments: 8,
     retention: { unused_for: Infinity },
     revalidate_timeout: 2000,
+    warm: {
+      ...{ lists: [], every: 86_400_000, jobs: 2, platforms: [], referrers: false, recommends: false, suites: [] },
+    },
     verify: { every: 30 * 86_400_000, rate: 20_000_000 },
     server_names: [],
     backends: [{
