@@ -1,9 +1,10 @@
 import type { MemberSink } from "../archive/member_source.ts";
 import type { ByteSink } from "../archive/byte_sink.ts";
+import { readPins } from "../inventory/pins.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import type { Entry } from "../store/store.ts";
 import { type CarriedBackend, type Collected, collectFacts } from "./collect_facts.ts";
-import type { IndexDocument } from "./index_document.ts";
+import { type IndexDocument, plainPin } from "./index_document.ts";
 import type { OnProgress } from "./progress.ts";
 import type { PrivateKey } from "./signing_key.ts";
 import type { Spool } from "./spool.ts";
@@ -43,7 +44,9 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
     if (since !== null && summary !== null) await repeat(since, summary);
     const collected = await collectFacts({ ...options, layout, summary });
     const shards = collected.shards.map(({ manifest }) => manifest);
-    const index: IndexDocument = { ...link, version: options.version, chain, images: collected.images, shards };
+    const pins = readPins(cacheDir).map(({ pattern }) => pattern).filter((pattern) => plainPin.test(pattern));
+    const { images } = collected;
+    const index: IndexDocument = { ...link, version: options.version, chain, pins, images, shards };
     if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, onProgress });
     await summary?.finish();
     return { index, collected };

@@ -2,6 +2,8 @@ import type { MemberSource } from "../archive/member_source.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { SpaceLimits } from "../store/cache_limits.ts";
 import { DigestSet } from "../store/digest_set.ts";
+import { addPins } from "../inventory/pins.ts";
+import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
@@ -69,6 +71,9 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   }
   const importing = new Importing(options, { layout, plan, head });
   const { bodies, entries } = await importing.run();
+  const pins = head.index.pins.map((pin) => renamed(pin, backendFor));
+  if (pins.length > 0) await addPins(options.cacheDir, pins);
+  await announceChange(layout);
   const isWhole = entries.lacking.size === 0 && plan.unserved.length === 0;
   if (entries.lacking.size === 0) {
     const { id, created, chain } = head.index;
@@ -190,11 +195,18 @@ class Importing {
       if (isCut) error = second;
     }
     this.#journal.close();
+    await announceChange(this.#deps.layout).catch(() => {});
     const done = this.#bodies.added + this.#bodies.there;
     const so = `${done} of ${bodies.count} bodies are in the cache; import the bundle again, and it resumes there`;
     const code = isCut ? "bundle_interrupted" : "storage_failed";
     return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
   }
+}
+
+/** A pin as it is here, where its backend may have another name. */
+function renamed(pin: string, backendFor: ImportOptions["backendFor"]): string {
+  const [backend = "", ...rest] = pin.split("/");
+  return rest.length === 0 ? pin : [backendFor(backend)?.name ?? backend, ...rest].join("/");
 }
 
 function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCounts {

@@ -28,6 +28,8 @@ export interface IndexDocument extends ChainLink {
   readonly version: string;
   /** The bundles that it is incremental to, the oldest first. */
   readonly chain: readonly ChainLink[];
+  /** Patterns of entries that are pinned. */
+  readonly pins: readonly string[];
   readonly images: readonly ImageDescriptor[];
   readonly shards: readonly Descriptor[];
 }
@@ -35,13 +37,16 @@ export interface IndexDocument extends ChainLink {
 export const layoutText = '{"imageLayoutVersion":"1.0.0"}';
 /** Hundreds of thousands of images, or shards for a hundred million entries. */
 export const maxIndexBytes = 64 * 1024 * 1024;
+const maxPins = 1000;
+/** Patterns of others are matched with all names: none with more than a few stars, and nothing but stars. */
+export const plainPin = /^(?:[^*?[\]{}()!\\]{1,500}|[^*?[\]{}()!\\]{0,200}(?:\*{1,2}[^*?[\]{}()!\\]{0,200}){1,4})$/;
 const indexType = "application/vnd.oci.image.index.v1+json";
 const format = "1";
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Prints `index.json`, the same bytes for the same content. */
 export function formatIndex(index: IndexDocument): string {
-  const { id, created, version, chain, images, shards } = index;
+  const { id, created, version, chain, pins, images, shards } = index;
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: indexType,
@@ -61,6 +66,7 @@ export function formatIndex(index: IndexDocument): string {
       "org.opencontainers.image.created": created,
       [`${annotation}.bundle.version`]: version,
       [`${annotation}.bundle.chain`]: JSON.stringify(chain),
+      [`${annotation}.bundle.pins`]: JSON.stringify(pins),
     },
   });
 }
@@ -87,6 +93,7 @@ export function parseIndex(text: string): IndexDocument {
     created: annotations["org.opencontainers.image.created"],
     version: annotations[`${annotation}.bundle.version`],
     chain: jsonOrNull(annotations[`${annotation}.bundle.chain`]),
+    pins: jsonOrNull(annotations[`${annotation}.bundle.pins`]),
     images: manifests.filter((one) => !isShard(one)).map((one) => ({
       ...pinnedBy(one),
       mediaType: one?.mediaType,
@@ -115,6 +122,8 @@ function isIndex(index: any): index is IndexDocument {
     /^[0-9a-f]{64}$/.test(String(one.sha256)) && Number.isSafeInteger(one.sizeBytes) && one.sizeBytes! >= 0;
   return isLink(index) && typeof index.version === "string" && Array.isArray(index.chain) &&
     index.chain.every((link: ChainLink) => isLink(link) && Object.keys(link).join() === "id,created") &&
+    Array.isArray(index.pins) && index.pins.length <= maxPins &&
+    index.pins.every((pin: unknown) => typeof pin === "string" && plainPin.test(pin)) &&
     index.images.every((one: Partial<ImageDescriptor>) =>
       isPinned(one) && typeof one.mediaType === "string" && typeof one.name === "string"
     ) && index.shards.every(isPinned);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cachedEntries } from "../../src/inventory/cached_entries.ts";
+import { addPins, readPins } from "../../src/inventory/pins.ts";
 import { bytesOf, selectorOf, sha256Of } from "../support/store_fixture.ts";
 import { BundleScene } from "./bundle_scene.ts";
 
@@ -137,4 +138,14 @@ Deno.test("a dry run says what is new and stores nothing", async () => {
   assert.equal(code, 0);
   assert.match(stdout, /^Would import .*: 6 new bodies, 300\.8 KiB; 0 bodies, 0 bytes, were there already\n$/);
   assert.deepEqual(scene.files(), []);
+});
+
+Deno.test("pins are carried, also to a backend of another name", async () => {
+  await using scene = await openFilled();
+  for (const pin of ["files/a/*", "docker/**", "*.whl"]) await addPins(scene.outside.root, [pin]);
+  scene.writeConfig("inside", scene.insideDir, {
+    served: 'backends: [{ type: http, name: mirror, config: { base_url: "https://files.example.com" } }]',
+  });
+  await scene.bundle("inside", "import", await scene.export("bundle.tar", "files/**"), "--map", "files=mirror");
+  assert.deepEqual(readPins(scene.insideDir).map(({ pattern }) => pattern), ["mirror/a/*", "docker/**", "*.whl"]);
 });
