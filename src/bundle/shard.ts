@@ -12,6 +12,8 @@ export const annotation = "com.github.artifact-vault";
 
 /** Neither the manifest of a shard nor its facts are larger. */
 export const maxShardBytes = 4 * 1024 * 1024;
+/** An export closes a shard at this size, so that one is read in little memory. */
+const fullBytes = 1024 * 1024;
 /** The bytes of a manifest besides its layers, and of a layer besides its title and type, at most. */
 const fixedBytes = 2048;
 const layerBytes = 800;
@@ -67,7 +69,7 @@ export class ShardBuilder {
   /** True where the shard has no room for a fact of so many characters. */
   isFullFor(line: string): boolean {
     const bytes = 3 * line.length;
-    return this.#factsBytes + bytes > maxShardBytes || this.#manifestBytes + bytes + layerBytes > maxShardBytes;
+    return this.#factsBytes + bytes > fullBytes || this.#manifestBytes + bytes + layerBytes > fullBytes;
   }
 
   add(fact: Fact, line = formatFact(fact)): void {
