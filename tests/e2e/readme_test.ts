@@ -26,16 +26,22 @@ const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<voi
   [/^make run$/, tryMakeRun],
   [/^make bench$/, tryBench],
   [/^make (test|ok|e2e|compile)$/, tryInCi],
+  [/^dist\/artifact-vault bundle /, tryBundle],
   [/^dist\/artifact-vault /, tryVault],
   [/^curl /, tryCurl],
   [/^docker pull /, tryDockerPull],
   [/^pip install /, tryPipInstall],
 ];
 
+/** Where the files of bundles lie, from one command to the next. */
+const carried = `${Deno.env.get("TMPDIR") ?? "/tmp"}/vault-readme-${crypto.randomUUID()}`;
+
 // Once is enough: what is compiled makes no difference to the commands.
 if (vaultExecutable === null) {
   Deno.test({ name: "every command of the README works", ignore }, async (t) => {
     assert.ok(commands.length > 5, "the README has commands");
+    await using _carried = { [Symbol.asyncDispose]: () => Deno.remove(carried, { recursive: true }) };
+    await Deno.mkdir(`${carried}/cache`, { recursive: true });
     for (const command of commands) {
       const ignore = command.startsWith("docker ") && !canPull || command.startsWith("pip ") && !hasPip;
       const fn = async () => {
@@ -52,6 +58,13 @@ Deno.test("every file the README links to is there", () => {
   const links = [...readme.matchAll(/\]\(([^):#]+)\)/g)].map(([, path]) => path ?? "");
   assert.deepEqual(links.filter((path) => !exists(`${projectRoot}/${path}`)), []);
 });
+
+async function tryBundle(command: string): Promise<void> {
+  const isFile = /^(?:friday|vault)(?:\.|$)/;
+  const words = command.split(" ").slice(1).map((word) => isFile.test(word) ? `${carried}/${word}` : word);
+  const { code, stderr } = await runVault([...words, "--cache-dir", `${carried}/cache`]);
+  assert.equal(code, 0, stderr);
+}
 
 /** As the head of a process group, so that what make starts can be ended with it. */
 async function tryMakeRun(command: string): Promise<void> {
