@@ -1,7 +1,7 @@
 import type { ListForm } from "../../warming.ts";
 
 const installed = /^([a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?)\t(\S+)$/;
-const printed = /^'((?:https?|mirror\+https?):\/\/[^']+)' \S+ \d+(?: \S+)?$/;
+const printed = /^'((?:https?|mirror\+https?):\/\/[^']+)' \S+ \d+(?: \S*)?\s*$/;
 
 /** Lists that dpkg and apt write. */
 export const installedLists: readonly ListForm[] = [

@@ -5,6 +5,8 @@ import { runToSuccess } from "../run_command.ts";
 export interface DebPackage {
   readonly name: string;
   readonly version: string;
+  /** Its `Depends`; none where absent. */
+  readonly depends?: string | undefined;
   /** How much random content it has, beside some headers. */
   readonly payloadBytes?: number;
 }
@@ -18,12 +20,12 @@ export const debDescription = { short: "a package for tests", long: " It has ran
 /** Writes a `.deb` that any machine can install. */
 export async function buildDeb(
   file: string,
-  { name, version, payloadBytes = debPayloadBytes }: DebPackage,
+  { name, version, depends, payloadBytes = debPayloadBytes }: DebPackage,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: dirname(file), prefix: `${name}-` });
   await Deno.mkdir(`${folder}/DEBIAN`);
   await Deno.mkdir(`${folder}/usr/share/${name}`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/DEBIAN/control`, controlOf({ name, version }));
+  await Deno.writeTextFile(`${folder}/DEBIAN/control`, controlOf({ name, version, depends }));
   await Deno.writeFile(`${folder}/usr/share/${name}/${version}`, randomBytes(payloadBytes));
   await runToSuccess(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, `${folder}.deb`]);
   await Deno.rename(`${folder}.deb`, file);
@@ -58,13 +60,14 @@ export function listedDeb(deb: DebPackage, path: string): string {
   return `\n${controlOf(deb)}Filename: ${path}\nSize: ${debPayloadBytes}\nSHA256: ${sha256}\n`;
 }
 
-function controlOf({ name, version }: DebPackage): string {
+function controlOf({ name, version, depends }: DebPackage): string {
   const { short, long } = debDescription;
   return [
     `Package: ${name}`,
     `Version: ${version}`,
     "Architecture: all",
     "Maintainer: Test <test@example.org>",
+    ...depends === undefined ? [] : [`Depends: ${depends}`],
     `Description: ${short}`,
     long,
     "",

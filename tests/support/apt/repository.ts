@@ -13,6 +13,8 @@ export interface RepositoryState {
   readonly packages: Readonly<Record<string, string>>;
   /** Versions by the names of source packages; none where absent. */
   readonly sources?: Readonly<Record<string, string>>;
+  /** What packages depend on, by their names; nothing where absent. */
+  readonly depends?: Readonly<Record<string, string>>;
   /** How large packages are, by name; all the same where absent. */
   readonly payloadBytes?: Readonly<Record<string, number>>;
   /** How many more packages its list has, which are not there. */
@@ -125,7 +127,10 @@ export class AptRepository implements AsyncDisposable {
   }
 
   /** The generation's own folder has those of this state only. */
-  async #addPackages(folder: string, { packages, sources = {}, payloadBytes = {} }: RepositoryState): Promise<void> {
+  async #addPackages(
+    folder: string,
+    { packages, sources = {}, depends = {}, payloadBytes = {} }: RepositoryState,
+  ): Promise<void> {
     const add = async (path: string, build: (file: string) => Promise<void>, ...beside: string[]) => {
       const file = `${this.root}/${path}`;
       if (!await exists(file)) await build(file);
@@ -134,7 +139,10 @@ export class AptRepository implements AsyncDisposable {
     const binaries = Object.entries(packages).map(([name, version]) =>
       add(
         this.pathOf(name, version),
-        (file) => buildDeb(file, { name, version, payloadBytes: payloadBytes[name] ?? debPayloadBytes }),
+        (file) =>
+          buildDeb(file, {
+            ...{ name, version, depends: depends[name], payloadBytes: payloadBytes[name] ?? debPayloadBytes },
+          }),
       )
     );
     const others = Object.entries(sources).map(([name, version]) => {
