@@ -19,6 +19,7 @@ import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { sizeOf, textOf } from "../option_values.ts";
 import { version } from "../version.ts";
+import { kitOf, kitOptions, ownExecutable } from "./kit.ts";
 import { openSpool, readPem, temporaryOption, withProgress } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
 
@@ -29,6 +30,7 @@ export const exporting: Action = {
   examples: [
     "artifact-vault bundle export bundle.tar --config config.yml --sign vault.pem",
     "artifact-vault bundle export monday.tar.zst --since friday.tar.zst --part-size 4GB",
+    "artifact-vault bundle export friday.tar --kit /media/stick --sign vault.pem",
     "artifact-vault bundle export images.tar docker/**/alpine/**",
   ],
   operands: {
@@ -45,16 +47,20 @@ export const exporting: Action = {
     sign: { value: "KEY", help: "Sign with this private key (artifact-vault bundle key new)" },
     "part-size": { value: "SIZE", help: "Split the bundle into parts of this size, as for FAT: 4GB" },
     summary: { value: "FILE", help: `Where the summary for --since goes; otherwise OUT${summarySuffix}` },
+    ...kitOptions,
     "dry-run": { help: "Say what would be in it, and write nothing" },
     ...temporaryOption,
   },
   async run(given, io) {
-    const { operands: [out = "", ...patterns], values, lists } = given;
+    const { operands: [named = "", ...patterns], values, lists } = given;
+    const kit = kitOf(given, named);
+    if (kit !== null && lists.executable === undefined) ownExecutable();
+    const out = kit?.out ?? named;
     const config = await loadWithCacheDir(given, io);
     const isDryRun = values["dry-run"] === true;
     const chosen = anyOf(patterns.map(parsePattern));
     const key = textOf(values, "sign");
-    const output = outputOf(given, out);
+    const output = outputOf(given, { out, named });
     const spool = await openSpool(given, config, out);
     try {
       const exported = await withProgress(io, async (onProgress) =>
@@ -68,6 +74,7 @@ export const exporting: Action = {
           openSink: isDryRun ? null : output.openSink,
           openSummary: isDryRun ? null : output.openSummary,
         }));
+      if (!isDryRun) await kit?.complete(config);
       report(exported, { io, out, isDryRun, isSigned: key !== undefined });
       return 0;
     } catch (error) {
@@ -83,14 +90,16 @@ interface Output {
   readonly openSummary: (() => ByteSink) | null;
 }
 
-function outputOf({ values }: Given, out: string): Output {
+/** Of a kit, the summary stays here, beside the name that the bundle was given. */
+function outputOf({ values }: Given, { out, named }: { readonly out: string; readonly named: string }): Output {
   const partBytes = sizeOf(values, "part-size");
   const isFolder = out.endsWith("/") || isDirectory(out);
   const path = out.replace(/\/+$/, "");
   if (partBytes !== undefined && (isFolder || out === "-" || partBytes < 512)) {
     throw new VaultError("config_invalid", "--part-size is for a bundle in a file, and at least 512 bytes");
   }
-  const summary = textOf(values, "summary") ?? (out === "-" ? null : path + summarySuffix);
+  const summary = textOf(values, "summary") ?? (out === "-" ? null : named.replace(/\/+$/, "") + summarySuffix);
+  if (out !== named) Deno.mkdirSync(out.slice(0, out.replace(/\/+$/, "").lastIndexOf("/")), { recursive: true });
   const openSummary = summary === null ? null : () => createFileSink(summary);
   if (isFolder) {
     return { openSink: () => new FolderWriter(path, [headNames.index, headNames.layout]), openSummary };

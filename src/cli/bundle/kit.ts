@@ -1,0 +1,73 @@
+import { stringify } from "yaml";
+import { partsSuffix } from "../../archive/parts.ts";
+import { kitKey, writeKit } from "../../bundle/kit.ts";
+import { publicPemOf, readPublicKey } from "../../bundle/signing_key.ts";
+import { carriedConfig } from "../../config/carried_config.ts";
+import type { Config } from "../../config/schema.ts";
+import { configSchema } from "../../configuration.ts";
+import { VaultError } from "../../errors.ts";
+import type { Given, OptionSpec } from "../command.ts";
+import { textOf } from "../option_values.ts";
+import { readPem } from "./common_options.ts";
+
+export const kitOptions: Readonly<Record<string, OptionSpec>> = {
+  kit: { value: "DIR", help: "Make DIR the folder to carry: OUT is written into it, beside all that a server needs" },
+  executable: {
+    value: "FILE",
+    repeats: true,
+    help: "With --kit, an executable for the other side; otherwise this one",
+  },
+};
+
+/** A folder to carry, as a command line asks for it. */
+export interface Kit {
+  /** The path of the bundle in it. */
+  readonly out: string;
+  /** Writes everything else. */
+  complete(config: Config): Promise<void>;
+}
+
+/** The kit that a command line asks for; null for none. Throws `config_invalid` where there is no executable for it. */
+export function kitOf({ values, lists }: Given, out: string): Kit | null {
+  const folder = textOf(values, "kit")?.replace(/\/+$/, "");
+  if (folder === undefined) {
+    if (lists.executable === undefined) return null;
+    throw new VaultError("config_invalid", "--executable belongs to --kit DIR");
+  }
+  if (out === "-") throw new VaultError("config_invalid", "--kit needs the name of a bundle, as in friday.tar");
+  const name = /([^/]+\/?)$/.exec(out)![1]!;
+  return {
+    out: `${folder}/${name}`,
+    async complete(config) {
+      const key = textOf(values, "sign");
+      const publicKey = key === undefined ? null : await publicPemOf(await readPublicKey(await readPem(key), key));
+      await writeKit(folder, {
+        executables: lists.executable ?? ownExecutable(),
+        config: configText(config, publicKey !== null),
+        publicKey,
+        bundle: values["part-size"] === undefined ? name : name + partsSuffix,
+        url: urlOf(config),
+      });
+    },
+  };
+}
+
+/** Throws before anything is written where the program is no executable. */
+export function ownExecutable(): readonly string[] {
+  if (Deno.build.standalone) return [Deno.execPath()];
+  throw new VaultError(
+    "config_invalid",
+    "--kit: this program runs from source; compile it with make compile, and name the result with --executable FILE",
+  );
+}
+
+function configText(config: Config, isSigned: boolean): string {
+  const bundles = isSigned ? { bundles: { trust: [`./${kitKey}`], require_signature: true } } : {};
+  return stringify({ ...carriedConfig(config, configSchema), ...bundles }, { lineWidth: 0 });
+}
+
+function urlOf({ http_host, http_port }: Config): string {
+  const isAny = http_host === "0.0.0.0" || http_host === "::";
+  const host = isAny ? "SERVER" : http_host.includes(":") ? `[${http_host}]` : http_host;
+  return `http://${host}:${http_port}/`;
+}
