@@ -119,3 +119,42 @@ Deno.test("what upstream has again is served, and its absence forgotten for good
   await using empty = await startApp({ ...options, top: { offline: true } });
   assert.equal(await statusOf(empty, "/a"), 404);
 });
+
+Deno.test("what an offline vault upstream does not have is missed, and no absence: it is asked again at once", async () => {
+  await using inner = await tempCache();
+  await using outer = await tempCache();
+  await using source = startFakeUpstream();
+  await using stranger = startFakeUpstream();
+  source.serve("/a", { body: "here" });
+  source.serve("/simple/tool/", { body: "", headers: { "content-type": "text/html" } });
+  stranger.serve("/simple/tool/", {
+    body: "<a href='tool-6.6.tar.gz'>tool-6.6.tar.gz</a>",
+    headers: { "content-type": "text/html" },
+  });
+  const backends = (files: string, index: string) => [
+    { type: "http", name: "files", config: { base_url: files, retries: 0 } },
+    {
+      type: "pypi",
+      name: "pypi",
+      config: { indexes: [index, stranger.origin].map((url) => ({ index_url: `${url}/simple` })), retries: 0 },
+    },
+  ];
+  await using site = await startBackends(backends(source.origin, source.origin), {
+    cacheDir: inner.cacheDir,
+    top: { offline: true },
+  });
+  await using branch = await startBackends(backends(`${site.origin}/files`, `${site.origin}/pypi`), outer);
+  const missed = await branch.ask("/files/a");
+  assert.equal(missed.status, 404);
+  assert.equal(missed.headers.get("cache-status"), "vault; fwd=miss; fwd-status=404; detail=offline");
+  assert.match(missed.text, /upstream is a vault that is offline.*artifact-vault warm \/files\/a\n/);
+  const page = await branch.ask("/pypi/simple/tool/");
+  assert.deepEqual([page.status, stranger.count("/simple/tool/")], [410, 0], "no stranger is asked instead");
+  assert.equal((await branch.ask("/-/misses")).text, "/files/a\npypi:tool\n");
+  {
+    await using online = await startBackends(backends(source.origin, source.origin), inner);
+    assert.equal(await statusOf(online, "/a"), 200);
+    await online.idle();
+  }
+  assert.equal((await branch.ask("/files/a")).text, "here");
+});

@@ -50,6 +50,7 @@ const precedence: readonly ErrorCode[] = [
   "upstream_failed",
   "upstream_silent",
   "upstream_down",
+  "offline",
   "denied",
   "refused",
   "gone",
@@ -57,8 +58,8 @@ const precedence: readonly ErrorCode[] = [
 
 /**
  * Asks the candidates in order until one has the artifact, or fails in a way that stops the artifact's failover. Throws
- * `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `upstream_failed`, `upstream_silent` or `upstream_down`;
- * the message says what each candidate answered.
+ * `not_found`, `gone`, `denied`, `refused`, `rate_limited`, `offline`, `upstream_failed`, `upstream_silent` or
+ * `upstream_down`; the message says what each candidate answered.
  */
 export async function askUpstream(artifact: Artifact, question: Question): Promise<Answer> {
   const errors: VaultError[] = [];

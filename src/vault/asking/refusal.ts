@@ -33,6 +33,11 @@ const answerLimits = { maxBytes: 64 * 1024, patienceMs: 5000 };
  */
 export async function refusalOf(response: Response, asked: Asked): Promise<VaultError> {
   const { status, headers } = response;
+  if (isOfflineVault(headers)) {
+    await response.body?.cancel().catch(() => {});
+    const message = `Cannot fetch "${redactUrl(asked.url)}": upstream is a vault that is offline, and does not have it`;
+    return new VaultError("offline", message, { upstreamStatus: status });
+  }
   const type = headers.get("content-type") ?? "";
   const passesOn = asked.passesOn && !notForClients.has(status) && status < 600;
   const limits = passesOn
@@ -51,6 +56,14 @@ export async function refusalOf(response: Response, asked: Asked): Promise<Vault
     ...(waitMs !== null && { retryAfterSeconds: Math.ceil(waitMs / 1000) }),
     ...(passesOn && body.isWhole && { answer: answerOf(response, asked.method === "HEAD" ? null : body.bytes) }),
   });
+}
+
+/**
+ * True where a vault says that it is offline. Its 404 or 410 then says nothing of what there is: it is no absence, which
+ * would be remembered, and lead on to the next index.
+ */
+function isOfflineVault(headers: Headers): boolean {
+  return /(?:^|,)\s*vault\s*(?:;[^,]*)?;\s*detail=offline\s*(?:[;,]|$)/.test(headers.get("cache-status") ?? "");
 }
 
 /** Returns the error for a web page that came in place of a file. */
