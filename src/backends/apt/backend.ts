@@ -1,5 +1,5 @@
 import type { Artifact } from "../../artifact.ts";
-import type { Backend, BackendRequest, KeyRequest, Proxied, Resolved } from "../../backend.ts";
+import type { Backend, BackendRequest, KeyRequest, OfflineMiss, Proxied, Resolved } from "../../backend.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Digest } from "../../digest.ts";
@@ -11,6 +11,7 @@ import type { GenerationLog } from "../shared/generations/generation.ts";
 import { ReadAhead } from "../shared/generations/read_ahead.ts";
 import { TaskLane } from "../shared/tasks/lane.ts";
 import { nullIfUnavailable } from "../shared/or_null.ts";
+import { offlineMiss } from "./offline_miss.ts";
 import { mayList, PackageDigests } from "./package_digests.ts";
 import { createPackageParsers } from "./packages/parsers.ts";
 import { proxyAdvice } from "./proxy_advice.ts";
@@ -84,6 +85,10 @@ class AptBackend implements Backend {
   requestsOf(key: string): KeyRequest[] {
     // Copies of a release have something behind its path.
     return [{ target: encodePath(key.replace(/;.*$/, "")) }];
+  }
+
+  offlineMiss({ path }: BackendRequest): OfflineMiss {
+    return offlineMiss(path, this.name);
   }
 
   async resolve(request: BackendRequest, vault: VaultReader): Promise<Resolved> {
