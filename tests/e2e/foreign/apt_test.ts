@@ -1,48 +1,45 @@
 import assert from "node:assert/strict";
 import { aptPrograms, type AptScene, createAptScene } from "../../support/apt/scene.ts";
-import { createForeignSite } from "../../support/foreign_import.ts";
 import { freeLowPort } from "../../support/free_port.ts";
 import { startNginx } from "../../support/nginx.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { ServerProcess } from "../../support/server_process.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { testInTurn } from "../../support/thorough.ts";
+import { SiteWithoutInternet } from "./site_without_internet.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 
 /** Imports a source for this upstream, and installs `foo` from a vault without it with the real apt. */
-async function importAndInstall(scene: AptScene, source: string, url: string): Promise<readonly string[]> {
-  await using site = await createForeignSite([{ type: "apt", name: "debian", config: { mirror_url: url } }]);
-  const imported = await site.import(source);
-  assert.deepEqual(imported.lines.filter((line) => !/^(?:imported|cached) /.test(line)), []);
+async function importAndInstall(scene: AptScene, source: string, url: string, packages = ["foo"]): Promise<void> {
+  await using site = await SiteWithoutInternet.open({ type: "apt", name: "debian", config: { mirror_url: url } });
+  await site.import(source);
   await using vault = await site.serve();
-  const apt = await scene.createApt(crypto.randomUUID(), `${vault.origin}/debian`);
+  const apt = await scene.createApt(crypto.randomUUID(), vault.url("/debian"));
   // Of lists that a machine has only unpacked, apt asks for the packed forms first, and says so.
   const { code, stdout, stderr } = await apt.run("update");
   assert.equal(code, 0, stdout + stderr);
-  await apt.install("foo");
-  assert.deepEqual(await apt.installed(), { foo: "1.0" });
-  return imported.lines;
+  await apt.install(...packages);
+  assert.deepEqual(await apt.installed(), Object.fromEntries(packages.map((name) => [name, "1.0"])));
 }
 
-Deno.test({ name: "a mirror's tree is imported, and apt-get installs from it offline", ignore }, async () => {
+testInTurn({ name: "a mirror's tree is imported, and apt-get installs from it offline", ignore }, async () => {
   await using scene = await createAptScene();
   await scene.repository.publish({ packages: { foo: "1.0", bar: "1.0" }, acquireByHash: true });
-  const lines = await importAndInstall(scene, scene.repository.root, "http://deb.example.org/debian");
-  assert.ok(lines.includes("imported pool/main/bar_1.0_all.deb"), lines.join("\n"));
+  await importAndInstall(scene, scene.repository.root, "http://deb.example.org/debian", ["foo", "bar"]);
 });
 
-Deno.test({ name: "what apt keeps on a machine is imported, and apt-get installs it offline", ignore }, async () => {
+testInTurn({ name: "what apt keeps on a machine is imported, and apt-get installs it offline", ignore }, async () => {
   await using scene = await createAptScene();
   await scene.repository.publish({ packages: { foo: "1.0", bar: "1.0" }, acquireByHash: true });
   const machine = await scene.createApt("machine", scene.nginx.url);
   await machine.update();
   await machine.download("foo");
-  const lines = await importAndInstall(scene, machine.root, scene.nginx.url);
-  assert.ok(!lines.includes("imported pool/main/bar_1.0_all.deb"), lines.join("\n"));
+  await importAndInstall(scene, machine.root, scene.nginx.url);
 });
 
-Deno.test({
+testInTurn({
   name: "the cache of apt-cacher-ng is imported, and apt-get installs from it offline",
   ignore: ignore || missingPrograms("apt-cacher-ng").length > 0,
 }, async () => {
@@ -69,7 +66,7 @@ Deno.test({
   await importAndInstall(scene, cache, mirror.url);
 });
 
-Deno.test({
+testInTurn({
   name: "a tree of apt-mirror is imported, and apt-get installs from it offline",
   ignore: ignore || missingPrograms("apt-mirror").length > 0,
 }, async () => {
@@ -88,11 +85,10 @@ Deno.test({
   ].join("\n");
   await Deno.writeTextFile(scene.dir.join("mirror.list"), list);
   await runToSuccess(["apt-mirror", scene.dir.join("mirror.list")]);
-  const lines = await importAndInstall(scene, base, "http://deb.example.org/debian");
-  assert.ok(lines.includes("imported pool/main/bar_1.0_all.deb"), lines.join("\n"));
+  await importAndInstall(scene, base, "http://deb.example.org/debian", ["foo", "bar"]);
 });
 
-Deno.test({
+testInTurn({
   name: "a tree of debmirror is imported, and apt-get installs from it offline",
   ignore: ignore || missingPrograms("debmirror").length > 0,
 }, async () => {

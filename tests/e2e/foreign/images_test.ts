@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createForeignSite, type ForeignSite } from "../../support/foreign_import.ts";
 import { canIsolate, createNetns } from "../../support/netns.ts";
 import { startDockerd } from "../../support/oci/dockerd.ts";
 import { createImage } from "../../support/oci/image.ts";
@@ -12,6 +11,8 @@ import { pushImage } from "../../support/oci/push_image.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
+import { testInTurn } from "../../support/thorough.ts";
+import { SiteWithoutInternet } from "./site_without_internet.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox", "gzip", "zstd").length > 0 ||
   !await canIsolate("dockerd", "docker", "containerd", "podman", "skopeo");
@@ -19,15 +20,13 @@ const ignore = missingPrograms("docker-registry", "busybox", "gzip", "zstd").len
 const hub = { type: "dockerhub", name: "hub", config: {} };
 
 /** Imports a source, and pulls what it was imported as from a vault without upstream; gives the digest of the tag. */
-async function importAndPull(site: ForeignSite, source: string, image: string): Promise<string> {
-  const imported = await site.import(source);
-  assert.ok(imported.lines.some((line) => line === `imported docker.io/${image}`), imported.lines.join("\n"));
-  assert.deepEqual(imported.lines.filter((line) => /^(failed|left_out)/.test(line)), []);
+async function importAndPull(site: SiteWithoutInternet, source: string, image: string): Promise<string> {
+  await site.import(source);
   await using vault = await site.serve();
-  return (await pullLikeDocker(vault.origin, image)).root;
+  return (await pullLikeDocker(vault.url(""), image)).root;
 }
 
-Deno.test(
+testInTurn(
   { name: "what skopeo, docker and podman save is imported, and docker and podman pull it offline", ignore },
   async (t) => {
     await using dir = await createTempDir();
@@ -46,7 +45,7 @@ Deno.test(
 
     for (const form of ["oci", "oci-archive"]) {
       await t.step(`skopeo copy ${form}:`, async () => {
-        await using site = await createForeignSite([hub]);
+        await using site = await SiteWithoutInternet.open(hub);
         const { code, stderr } = await skopeo.skopeo("copy", "--all", from, `${form}:${dir.join(form)}:library/app:1`);
         assert.equal(code, 0, stderr);
         assert.equal(await importAndPull(site, dir.join(form), "library/app:1"), image.root.digest);
@@ -60,12 +59,12 @@ Deno.test(
       await runToSuccess(["zstd", "-q", "-k", archive]);
       const digests: string[] = [];
       for (const path of [archive, `${archive}.gz`, `${archive}.zst`]) {
-        await using site = await createForeignSite([hub]);
+        await using site = await SiteWithoutInternet.open(hub);
         digests.push(await importAndPull(site, path, "library/app:1"));
       }
       assert.equal(new Set(digests).size, 1, "one archive always gives one manifest");
     });
-    await using site = await createForeignSite([hub]);
+    await using site = await SiteWithoutInternet.open(hub);
     await t.step("docker save", async () => {
       await using dockerd = await startDockerd({ netns });
       await dockerd.docker("load", "--input", dir.join("skopeo.tar"));
@@ -74,7 +73,7 @@ Deno.test(
       await importAndPull(site, dir.join("docker.tar"), "library/app:1");
     });
     await t.step("podman save", async () => {
-      await using other = await createForeignSite([hub]);
+      await using other = await SiteWithoutInternet.open(hub);
       await using podman = await createPodman({ netns });
       await podman.podman("load", "--signature-policy", skopeo.policy, "--input", dir.join("skopeo.tar"));
       for (const format of ["docker-archive", "oci-archive"]) {
@@ -93,9 +92,9 @@ Deno.test(
     });
     await t.step("docker and podman pull and run what docker save had", async () => {
       await using vault = await site.serve();
-      await netns.expose(vault.origin);
-      const address = new URL(vault.origin).host;
-      await using dockerd = await startDockerd({ netns, mirrors: [vault.origin] });
+      await netns.expose(vault.url(""));
+      const address = new URL(vault.url("")).host;
+      await using dockerd = await startDockerd({ netns, mirrors: [vault.url("")] });
       assert.notEqual(await dockerd.pullDigest("app:1"), "");
       assert.match(await dockerd.run("app:1"), /carried/);
       await using podman = await createPodman({ netns, mirrors: { "docker.io": [address] } });
@@ -106,18 +105,20 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "the storage of a docker registry is imported, also with another name for it", ignore }, async () => {
-  await using dir = await createTempDir();
-  const layout = new OciLayout(dir.join("layout"));
-  const image = await createImage(layout, { message: "in a registry" });
-  await using registry = await startRegistry();
-  await pushImage(image, "1", { registry: registry.url, name: "team/app" });
-  await registry.stop();
-  const own = { type: "oci", name: "own", config: { registry_url: "https://registry.example.org" } };
-  await using site = await createForeignSite([own, hub]);
-  const imported = await site.import(registry.storage, { "team/app": "registry.example.org/team/app" });
-  assert.equal(imported.lines.at(-1), "imported registry.example.org/team/app:1", imported.lines.join("\n"));
-  assert.equal(await importAndPull(site, registry.storage, "team/app:1"), image.root.digest);
-  await using vault = await site.serve();
-  assert.equal((await pullLikeDocker(vault.origin, "registry.example.org/team/app:1")).root, image.root.digest);
-});
+testInTurn(
+  { name: "the storage of a docker registry is imported, also with another name for it", ignore },
+  async () => {
+    await using dir = await createTempDir();
+    const layout = new OciLayout(dir.join("layout"));
+    const image = await createImage(layout, { message: "in a registry" });
+    await using registry = await startRegistry();
+    await pushImage(image, "1", { registry: registry.url, name: "team/app" });
+    await registry.stop();
+    const own = { type: "oci", name: "own", config: { registry_url: "https://registry.example.org" } };
+    await using site = await SiteWithoutInternet.open(own, hub);
+    await site.import(registry.storage, "--map", "team/app=registry.example.org/team/app");
+    assert.equal(await importAndPull(site, registry.storage, "team/app:1"), image.root.digest);
+    await using vault = await site.serve();
+    assert.equal((await pullLikeDocker(vault.url(""), "registry.example.org/team/app:1")).root, image.root.digest);
+  },
+);
