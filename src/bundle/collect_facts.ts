@@ -1,4 +1,4 @@
-import type { CarriedEntry } from "../carrying.ts";
+import type { CarriedEntry, Carrying } from "../carrying.ts";
 import { headerOf } from "../http/headers.ts";
 import { cachedEntries } from "../inventory/cached_entries.ts";
 import { DigestSet } from "../store/digest_set.ts";
@@ -7,6 +7,7 @@ import { fileOrNull } from "../store/regular_files.ts";
 import type { Entry } from "../store/store.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
+import { type CarriedImage, formatDockerManifest } from "./docker_manifest.ts";
 import { formatFact, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
 import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
@@ -19,6 +20,7 @@ export interface CarriedBackend extends Omit<ShardHeader, "number" | "backend"> 
   readonly name: string;
   /** The names of the image that an entry stores the manifest of; none for everything else. */
   imageNames(entry: CarriedEntry): readonly string[];
+  readonly imageParts: Carrying["imageParts"];
 }
 
 export interface CollectOptions {
@@ -38,6 +40,8 @@ export interface Collected {
   /** All shards one after the other: manifest, facts, manifest, … */
   readonly documents: SpoolFile;
   readonly images: readonly ImageDescriptor[];
+  /** The images as `docker save` lists them; null where none is whole. */
+  readonly dockerManifest: string | null;
   /** The bodies that the bundle has. */
   readonly bodies: BodyList;
   readonly counts: Counts;
@@ -58,26 +62,35 @@ export interface Counts {
 export async function collectFacts(options: CollectOptions): Promise<Collected> {
   const collector = new Collector(options);
   for (const backend of options.backends) await collector.add(backend);
-  return collector.collected;
+  return collector.finish();
 }
 
 class Collector {
-  readonly collected: Collected;
   readonly #options: CollectOptions;
   readonly #shards: { manifest: Descriptor; facts: Descriptor }[] = [];
-  readonly #images = new Map<string, ImageDescriptor>();
+  readonly #images = new Map<string, CarriedImage>();
   /** The bodies that have been decided on. */
   readonly #seen = new DigestSet();
   readonly #counts: Counts = { entries: 0, unchanged: 0, bodiesThere: 0, bytesThere: 0, withoutBody: 0 };
-  readonly #imageList: ImageDescriptor[] = [];
+  readonly #documents: SpoolFile;
+  readonly #bodies: BodyList;
 
   constructor(options: CollectOptions) {
     this.#options = options;
-    this.collected = {
+    this.#documents = options.spool.file("documents");
+    this.#bodies = new BodyList(options.spool.file("bodies"));
+  }
+
+  finish(): Collected {
+    const { layout, since } = this.#options;
+    const has = (sha256: string) => this.#seen.has(sha256) && (since?.bodyIn(sha256) ?? null) === null;
+    const carried = [...this.#images.values()];
+    return {
       shards: this.#shards,
-      documents: options.spool.file("documents"),
-      images: this.#imageList,
-      bodies: new BodyList(options.spool.file("bodies")),
+      documents: this.#documents,
+      images: carried.map(({ readParts: _, ...image }) => image),
+      dockerManifest: formatDockerManifest(carried, { layout, has }),
+      bodies: this.#bodies,
       counts: this.#counts,
     };
   }
@@ -134,7 +147,7 @@ class Collector {
     } else {
       await this.#options.summary?.body(sha256);
       // A bundle has the empty configuration anyway.
-      if (sha256 !== emptyConfig.sha256) this.collected.bodies.add({ sha256, sizeBytes });
+      if (sha256 !== emptyConfig.sha256) this.#bodies.add({ sha256, sizeBytes });
     }
     return there;
   }
@@ -145,14 +158,12 @@ class Collector {
     for (const name of backend.imageNames(entry)) {
       const id = `${name}@${sha256}`;
       if (this.#images.has(id)) continue;
-      const image = { sha256, sizeBytes, mediaType, name };
-      this.#images.set(id, image);
-      this.#imageList.push(image);
+      this.#images.set(id, { sha256, sizeBytes, mediaType, name, readParts: backend.imageParts });
     }
   }
 
   #close({ manifest, facts }: Shard): void {
-    for (const document of [manifest, facts]) this.collected.documents.append(document);
+    for (const document of [manifest, facts]) this.#documents.append(document);
     const pinned = (bytes: Uint8Array) => ({ sha256: sha256Of(bytes), sizeBytes: bytes.byteLength });
     this.#shards.push({ manifest: pinned(manifest), facts: pinned(facts) });
   }

@@ -4,8 +4,9 @@ import { readPins } from "../inventory/pins.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import type { Entry } from "../store/store.ts";
 import { type CarriedBackend, type Collected, collectFacts } from "./collect_facts.ts";
-import { type IndexDocument, plainPin } from "./index_document.ts";
+import { type Descriptor, type IndexDocument, plainPin } from "./index_document.ts";
 import type { OnProgress } from "./progress.ts";
+import { sha256Of } from "./shard.ts";
 import type { PrivateKey } from "./signing_key.ts";
 import type { Spool } from "./spool.ts";
 import type { Summary } from "./summary.ts";
@@ -46,7 +47,8 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
     const shards = collected.shards.map(({ manifest }) => manifest);
     const pins = readPins(cacheDir).map(({ pattern }) => pattern).filter((pattern) => plainPin.test(pattern));
     const { images } = collected;
-    const index: IndexDocument = { ...link, version: options.version, chain, pins, images, shards };
+    const dockerManifest = collected.dockerManifest === null ? null : pinned(collected.dockerManifest);
+    const index: IndexDocument = { ...link, version: options.version, chain, pins, images, shards, dockerManifest };
     if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, onProgress });
     await summary?.finish();
     return { index, collected };
@@ -54,6 +56,11 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
     summary?.abort();
     throw error;
   }
+}
+
+function pinned(text: string): Descriptor {
+  const bytes = new TextEncoder().encode(text);
+  return { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
 }
 
 /** The other side still has what it had. */

@@ -32,11 +32,14 @@ export interface IndexDocument extends ChainLink {
   readonly pins: readonly string[];
   readonly images: readonly ImageDescriptor[];
   readonly shards: readonly Descriptor[];
+  /** The document for programs that take no layout with several images; null for none. */
+  readonly dockerManifest: Descriptor | null;
 }
 
 export const layoutText = '{"imageLayoutVersion":"1.0.0"}';
 /** Hundreds of thousands of images, or shards for a hundred million entries. */
 export const maxIndexBytes = 64 * 1024 * 1024;
+const dockerKey = `${annotation}.bundle.docker-manifest`;
 const maxPins = 1000;
 /** Patterns of others are matched with all names: none with more than a few stars, and nothing but stars. */
 export const plainPin = /^(?:[^*?[\]{}()!\\]{1,500}|[^*?[\]{}()!\\]{0,200}(?:\*{1,2}[^*?[\]{}()!\\]{0,200}){1,4})$/;
@@ -46,7 +49,7 @@ const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Prints `index.json`, the same bytes for the same content. */
 export function formatIndex(index: IndexDocument): string {
-  const { id, created, version, chain, pins, images, shards } = index;
+  const { id, created, version, chain, pins, images, shards, dockerManifest } = index;
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: indexType,
@@ -67,6 +70,7 @@ export function formatIndex(index: IndexDocument): string {
       [`${annotation}.bundle.version`]: version,
       [`${annotation}.bundle.chain`]: JSON.stringify(chain),
       [`${annotation}.bundle.pins`]: JSON.stringify(pins),
+      ...dockerManifest !== null && { [dockerKey]: JSON.stringify(dockerManifest) },
     },
   });
 }
@@ -100,6 +104,7 @@ export function parseIndex(text: string): IndexDocument {
       name: one?.annotations?.["org.opencontainers.image.ref.name"],
     })),
     shards: manifests.filter(isShard).map(pinnedBy),
+    dockerManifest: annotations[dockerKey] === undefined ? null : jsonOrNull(annotations[dockerKey]) ?? {},
   };
   if (isIndex(index) && formatIndex(index) === text) return index;
   throw new VaultError("bundle_wrong", "index.json is malformed");
@@ -126,7 +131,8 @@ function isIndex(index: any): index is IndexDocument {
     index.pins.every((pin: unknown) => typeof pin === "string" && plainPin.test(pin)) &&
     index.images.every((one: Partial<ImageDescriptor>) =>
       isPinned(one) && typeof one.mediaType === "string" && typeof one.name === "string"
-    ) && index.shards.every(isPinned);
+    ) && index.shards.every(isPinned) &&
+    (index.dockerManifest === null || isPinned(index.dockerManifest));
 }
 
 // deno-lint-ignore no-explicit-any

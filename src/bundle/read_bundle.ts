@@ -56,11 +56,15 @@ export async function readHead(source: MemberSource, trust: Trust): Promise<Bund
  * documents. Throws as `MemberSource.open`.
  */
 export async function* readShards(source: MemberSource, index: IndexDocument): AsyncGenerator<ReadShard> {
+  const { dockerManifest } = index;
+  if (dockerManifest !== null) {
+    await readPinned(source, dockerManifest, { name: headNames.docker, most: maxIndexBytes });
+  }
   const empty = { sha256: emptyConfig.sha256, sizeBytes: emptyConfig.bytes.byteLength };
-  await readPinned(source, empty, emptyConfig.bytes.byteLength);
+  await readPinned(source, empty, { most: empty.sizeBytes });
   for (const pinned of index.shards) {
-    const manifest = await readPinned(source, pinned, maxShardBytes);
-    const bytes = await readPinned(source, factsOf(manifest), maxShardBytes);
+    const manifest = await readPinned(source, pinned, { most: maxShardBytes });
+    const bytes = await readPinned(source, factsOf(manifest), { most: maxShardBytes });
     const shard = parseShard(bytes);
     const again = new ShardBuilder(shard.header);
     for (const fact of shard.facts) again.add(fact);
@@ -120,11 +124,11 @@ async function wholeOf(member: Member): Promise<Uint8Array<ArrayBuffer>> {
 async function readPinned(
   source: MemberSource,
   { sha256, sizeBytes }: Descriptor,
-  most: number,
+  { name = blobName(sha256), most }: { readonly name?: string; readonly most: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readMember(source, blobName(sha256), { sizeBytes, most });
+  const bytes = await readMember(source, name, { sizeBytes, most });
   if (sha256Of(bytes) === sha256) return bytes;
-  throw new VaultError("bundle_wrong", `the bytes of "${blobName(sha256)}" do not fit its name`);
+  throw new VaultError("bundle_wrong", `the bytes of "${name}" do not fit their digest`);
 }
 
 /** The document of facts that a manifest names first. */

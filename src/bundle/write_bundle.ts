@@ -12,7 +12,12 @@ import { sign } from "./signature.ts";
 import type { PrivateKey } from "./signing_key.ts";
 
 /** The names of the members that make a bundle, in their order. */
-export const headNames = { layout: "oci-layout", index: "index.json", signature: "index.json.sigstore.json" } as const;
+export const headNames = {
+  layout: "oci-layout",
+  index: "index.json",
+  signature: "index.json.sigstore.json",
+  docker: "manifest.json",
+} as const;
 const chunkBytes = 1024 * 1024;
 
 export interface WriteOptions {
@@ -44,6 +49,8 @@ async function writeHead(sink: MemberSink, { index, collected, key }: WriteOptio
   await writeMember(sink, headNames.layout, encoder.encode(layoutText));
   await writeMember(sink, headNames.index, text);
   if (key !== null) await writeMember(sink, headNames.signature, encoder.encode(await sign(text, key)));
+  const { dockerManifest } = collected;
+  if (dockerManifest !== null) await writeMember(sink, headNames.docker, encoder.encode(dockerManifest));
   await writeMember(sink, blobName(emptyConfig.sha256), emptyConfig.bytes);
   let offset = 0;
   for (const { manifest, facts } of collected.shards) {

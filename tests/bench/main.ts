@@ -5,6 +5,7 @@ import { createTempDir } from "../support/temp_dir.ts";
 import { vaultCommand } from "../support/vault_process.ts";
 import { aptInstalls } from "./apt_installs.ts";
 import type { Bench, Case } from "./bench.ts";
+import { bundles } from "./bundles.ts";
 import { growth, idle, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
@@ -17,7 +18,7 @@ const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
   ...[...pipInstalls, ...aptInstalls],
-  ...[idle, start, growth],
+  ...[idle, start, growth, bundles],
 ];
 
 const explanation = `
@@ -28,6 +29,7 @@ All write one access line per request to a file, unbuffered. The upstream is ano
 docker-registry. docker-registry asks its upstream about a tag at every pull, the vault when tag_ttl (5 min) is over; in
 the cases by digest neither asks.
 apt-cacher-ng: as Debian configures it, with the mirror's host in the clients' URLs.
+tar: GNU tar, of and into the same cache directory as the bundle. It compares and flushes nothing.
 straight: apt-get and pip at the upstream nginx itself. What they take there is their own share of all their times; CPU
 and memory are that nginx's. Before each turn of apt-get and pip, their own caches are empty.
 Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.

@@ -1,4 +1,5 @@
 import type { Carrying } from "../../carrying.ts";
+import { imageParts } from "./image_parts.ts";
 import { defaultWord } from "./registries.ts";
 import { canonicalName, plainName } from "./registry_name.ts";
 
@@ -12,5 +13,6 @@ export const carrying: Carrying = {
     const registry = word !== defaultWord ? word : type === "dockerhub" ? "docker.io" : URL.parse(url)?.host;
     return registry === undefined ? [] : [`${plainName(canonicalName(registry))}/${name}:${tag}`];
   },
+  imageParts,
   isRoot: ({ key }) => tagKey.test(key) || /\/(?:tags\/list|referrers\/[^/]+)(?:\?.*)?$/.test(key),
 };

@@ -13,6 +13,7 @@ export function carriedBackends(config: Config, names: readonly string[] | undef
     return {
       ...{ name, type },
       configuration: essentialsOf(backend, configSchema),
+      imageParts: carrying.imageParts,
       imageNames: (entry) => carrying.imageNames?.(entry, type) ?? [],
     };
   });

@@ -46,11 +46,17 @@ Deno.test({ name: "skopeo, podman and ctr read images straight from a bundle", i
     }
   });
 
-  await t.step("podman pulls an image out of the file", async () => {
+  await t.step("podman pulls an image out of the file, and loads all of them", async () => {
     await using podman = await createPodman({ netns });
     const { code, stderr } = await podman.pull(`oci-archive:${bundle}:${name}`);
     assert.equal(code, 0, stderr);
     assert.equal(await podman.digestOf(name), image.root.digest);
+    await podman.removeImages();
+    const loaded = await podman.podman("load", "--input", bundle);
+    assert.equal(loaded.code, 0, loaded.stderr);
+    for (const one of [name, "docker.io/library/app:2", "docker.io/tools/other:latest"]) {
+      assert.notEqual(await podman.digestOf(one), null, `${one}: ${loaded.stdout}${loaded.stderr}`);
+    }
   });
 
   await t.step("ctr imports every image", async () => {
