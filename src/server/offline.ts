@@ -37,5 +37,7 @@ export function missedOffline(
 /** The sentence that tells a client how to bring what it missed. */
 export function howToBring({ line }: ClientMiss): string {
   const isPlain = /^[\w@%+=:,./~-]+$/.test(line);
-  return `To bring it, run where there is a connection: artifact-vault warm ${isPlain ? line : `'${line}'`}`;
+  return `To bring it, run where there is a connection: artifact-vault warm ${
+    isPlain ? line : `'${line.replaceAll("'", "'\\''")}'`
+  }`;
 }

@@ -5,6 +5,7 @@ import { createTempDir } from "../../support/temp_dir.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 import { walk } from "../../support/walk.ts";
 import { blocksBelow, runBlock } from "./guide.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("rsync").length > 0;
 const kib = 1024;
@@ -12,7 +13,7 @@ const kib = 1024;
 /** A body that no other has, of 200 KiB. */
 const bodyOf = (name: string) => name.padEnd(200 * kib, `${name} `);
 
-Deno.test({
+testInTurn({
   name: "backup.md: backups made under load share their bodies, and a restored one serves all of its day",
   ignore,
 }, async () => {

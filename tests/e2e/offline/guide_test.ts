@@ -3,8 +3,9 @@ import { startFakeUpstream } from "../../support/fake_upstream.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 import { blocksBelow, runBlock } from "./guide.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
-Deno.test("airgap.md: its commands carry a cache in, twice, and the list of misses out", async () => {
+testInTurn("airgap.md: its commands carry a cache in, twice, and the list of misses out", async () => {
   await using dir = await createTempDir();
   await using upstream = startFakeUpstream();
   const [outside, inside] = [dir.join("outside"), dir.join("inside")];
