@@ -10,6 +10,7 @@ import { growth, idle, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
+import { inventory } from "./inventory.ts";
 import { pipInstalls } from "./pip_installs.ts";
 import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
 import { readSettings } from "./settings.ts";
@@ -18,7 +19,7 @@ const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
   ...[...pipInstalls, ...aptInstalls],
-  ...[idle, start, growth, bundles],
+  ...[idle, start, growth, bundles, inventory],
 ];
 
 const explanation = `
