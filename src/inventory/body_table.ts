@@ -55,7 +55,7 @@ export class BodyTable {
       if (!/^[0-9a-f]{64}$/.test(sha256)) return;
       table.#add(sha256, describe(info));
       visited?.(info.size);
-    }, { signal });
+    }, { signal, isAlone: true });
     signal.throwIfAborted();
     return table;
   }

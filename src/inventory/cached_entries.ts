@@ -21,6 +21,8 @@ export interface CachedEntriesOptions {
   readonly prefix?: string;
   /** Called for a file or folder that cannot be read or has no entry in it. */
   readonly unreadable?: (path: string) => void;
+  /** True in a server, which answers clients meanwhile. False when absent. */
+  readonly besideClients?: boolean;
 }
 
 /**
@@ -28,14 +30,14 @@ export interface CachedEntriesOptions {
  * while servers write there. Bodies may be gone.
  */
 export async function* cachedEntries(dir: string, options: CachedEntriesOptions = {}): AsyncGenerator<Entry> {
-  const { backends = await cachedBackends(dir), prefix = "" } = options;
+  const { backends = await cachedBackends(dir), prefix = "", besideClients = false } = options;
   const layout = new FsLayout(dir);
   const unreadable = (path: string) => {
     if (statOrNull(path) !== null) options.unreadable?.(path);
   };
   for (const backend of backends) {
     for (const within of keyPrefixes(backend, prefix)) {
-      yield* walkEntries(layout, { backend, prefix: within, unreadable });
+      yield* walkEntries(layout, { backend, prefix: within, unreadable, isAlone: !besideClients });
     }
   }
 }

@@ -29,13 +29,15 @@ export interface EntryFilter {
 interface SelectOptions extends EntryFilter {
   /** Called for a file that cannot be read or has no entry in it. */
   readonly unreadable?: (path: string) => void;
+  /** As in `CachedEntriesOptions`. */
+  readonly besideClients?: boolean;
 }
 
 /** Yields the entries that patterns choose, each once, backend by backend and in the order of their keys. */
 export async function* chosenEntries(dir: string, options: SelectOptions): AsyncGenerator<Entry> {
-  const { patterns = [], unreadable, backends } = options;
+  const { patterns = [], unreadable, backends, besideClients = false } = options;
   const { matches } = anyOf(patterns);
-  const walk = { ...backends && { backends }, ...unreadable && { unreadable } };
+  const walk = { besideClients, ...backends && { backends }, ...unreadable && { unreadable } };
   for (const prefix of distinctPrefixes(patterns)) {
     for await (const entry of cachedEntries(dir, { ...walk, prefix })) {
       if (matches(entryName(entry))) yield entry;

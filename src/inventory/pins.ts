@@ -57,7 +57,7 @@ export function pinPatterns(dir: string): readonly EntryPattern[] {
 export async function* pinnedDigests(dir: string): AsyncGenerator<string> {
   const patterns = pinPatterns(dir);
   if (patterns.length === 0) return;
-  for await (const { sha256 } of chosenEntries(dir, { patterns })) yield sha256;
+  for await (const { sha256 } of chosenEntries(dir, { patterns, besideClients: true })) yield sha256;
 }
 
 interface Change<Result> {

@@ -1,4 +1,4 @@
-import { namesIn, pause } from "./files.ts";
+import { breathe, namesIn, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull } from "./regular_files.ts";
 
@@ -9,20 +9,22 @@ interface EachBlobOptions {
   readonly signal: AbortSignal;
   /** Names up to this one are skipped. */
   readonly after?: string;
+  /** True in a program that serves nobody meanwhile: it need not pause. False when absent. */
+  readonly isAlone?: boolean;
 }
 
 /** Calls `visit` for every blob in the order of their names, with pauses. Stops early when `signal` is aborted. */
 export async function eachBlob(
   layout: FsLayout,
   visit: (sha256: string, info: Deno.FileInfo) => void | Promise<void>,
-  { signal, after = "" }: EachBlobOptions,
+  { signal, after = "", isAlone = false }: EachBlobOptions,
 ): Promise<void> {
   let files = 0;
   for (const shard of namesIn(layout.blobs).sort()) {
     if (shard < after.slice(0, 2)) continue;
     for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
       if (name <= after) continue;
-      if (files++ % filesPerSlice === 0) await pause();
+      if (files++ % filesPerSlice === 0) await (isAlone ? breathe() : pause());
       if (signal.aborted) return;
       const info = fileOrNull(layout.blob(name));
       if (info) await visit(name, info);

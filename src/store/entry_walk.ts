@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { pause } from "./files.ts";
+import { breathe, pause } from "./files.ts";
 import { type FsLayout, isSegment, unescapeSegment, variantOf } from "./fs_layout.ts";
 import { parseEntry } from "./parse_entry.ts";
 import { readJson } from "./regular_files.ts";
@@ -17,6 +17,8 @@ interface WalkOptions {
   /** Called for a file or folder that cannot be read or has no entry in it. */
   readonly unreadable: (path: string) => void;
   readonly longKeysAtOnce?: number;
+  /** True in a program that serves nobody meanwhile: it need not pause. False when absent. */
+  readonly isAlone?: boolean;
 }
 
 /** The files of one key, in one folder. */
@@ -152,8 +154,8 @@ class EntryWalk {
 
   /** Null for a file that is gone, that has no entry in it, or one that belongs elsewhere. */
   async #readFile(path: string, variant: string): Promise<Entry | null> {
-    if (this.#files++ % filesPerSlice === 0) await pause();
-    const { backend, unreadable } = this.#options;
+    const { backend, unreadable, isAlone } = this.#options;
+    if (this.#files++ % filesPerSlice === 0) await (isAlone ? breathe() : pause());
     const file = `${path}~${variant}.json`;
     const entry = parseEntry(readJson(file));
     if (entry === null) unreadable(file);

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { setImmediate } from "node:timers";
 import { messageOf, VaultError } from "../errors.ts";
 
 /** Cached files may be private: folders and files are readable by this user alone, whatever the umask. */
@@ -71,6 +72,14 @@ export async function removeOffThread(path: string): Promise<boolean> {
 /** Resolves after `ms` milliseconds; everything that waits for this thread runs in between. */
 export function pause(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * Lets what waits for this thread run, such as signals, and goes on at once: for programs that serve nobody. On a busy
+ * machine each `pause` costs as long as other programs like.
+ */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The names in a folder; none where it is missing or cannot be read. */
