@@ -186,6 +186,10 @@ class Importing {
       await this.#intake.revert();
       return new VaultError(error.code, `${error.message}. Nothing of it was kept`, { cause: error });
     }
+    if (!isFailure(error)) {
+      this.#journal.close();
+      return error;
+    }
     const { bodies } = this.#deps.plan;
     const isCut = error instanceof VaultError && error.code === "bundle_interrupted";
     try {
@@ -201,6 +205,12 @@ class Importing {
     const code = isCut ? "bundle_interrupted" : "storage_failed";
     return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
   }
+}
+
+/** True for what files and disks may do, and bundles that end too early; false for a lack of permission, or a bug. */
+function isFailure(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return false;
+  return error instanceof VaultError || (error instanceof Error && "code" in error);
 }
 
 /** A pin as it is here, where its backend may have another name. */

@@ -56,12 +56,19 @@ export async function withBundle<T>(
     opened = await openBundle(path);
     return await action(opened.source);
   } catch (error) {
-    const known = error instanceof VaultError ? error : null;
-    if (known === null || known.code === "permission_missing") throw error;
+    const known = error instanceof VaultError ? error : failureOf(error);
+    if (known === null || known.code === "permission_missing") throw known ?? error;
     const blamed = known.code === "bundle_wrong" ? opened?.blame() ?? null : null;
     const what = blamed === null ? known.message : `${blamed}; ${known.message}`;
     throw new VaultError(known.code, `Cannot ${verb} ${shown}: ${what}`, { cause: error });
   } finally {
     opened?.source.close();
   }
+}
+
+/** What the operating system says of files and disks, as an error of ours; null for anything else. */
+function failureOf(error: unknown): VaultError | null {
+  const missing = asPermissionMissing(error);
+  if (missing !== null || !(error instanceof Error && "code" in error)) return missing;
+  return new VaultError("storage_failed", error.message, { cause: error });
 }
