@@ -45,7 +45,7 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
   const rankOf: RankOf = (sha256, info) => spared.has(sha256) ? null : lastUse(info);
   const totalBytes = await bytesOf(layout, options);
   const found = await RemovableBodies.find(layout, { ...rulesOf(options), rankOf }, {
-    signal,
+    ...{ signal, isAlone: true },
     ...visited && { visited },
   });
   signal.throwIfAborted();
@@ -72,7 +72,9 @@ async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offl
   for await (const sha256 of pinnedDigests(dir)) spared.add(sha256);
   const kept = offline.filter((name) => !backends.includes(name));
   if (kept.length === 0) return spared;
-  for await (const { entry } of eachEntry(layout, signal)) if (kept.includes(entry.backend)) spared.add(entry.sha256);
+  for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
+    if (kept.includes(entry.backend)) spared.add(entry.sha256);
+  }
   return spared;
 }
 
@@ -82,7 +84,7 @@ async function bytesOf({ root }: FsLayout, { backends, signal }: PruneOptions): 
   if (backends === undefined) return bodies.bytes;
   const counted = new DigestSet();
   let bytes = 0;
-  for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), signal)) {
+  for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), { signal, isAlone: true })) {
     if (backends.includes(backend) && counted.add(sha256)) bytes += bodies.find(sha256)?.sizeBytes ?? 0;
   }
   return bytes;
@@ -110,7 +112,7 @@ async function removeEntriesOf(
   gone: DigestSet,
   { removed, dryRun, signal }: RemoveOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
-  for await (const { path, entry } of eachEntry(layout, signal)) {
+  for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
     if (!gone.has(entry.sha256)) continue;
     if (dryRun) removed.entries += 1;
     else if (isGone(layout, entry.sha256)) await removeEntryFile(layout, path, removed);

@@ -46,7 +46,7 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
   const bodies = await chooseBodies(layout, options);
   if ("kind" in bodies) return bodies;
   const removed = nothingRemoved();
-  for await (const { path, entry } of eachEntry(layout, signal)) {
+  for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
     visited();
     const name = entryName(entry);
     if (!matches(name)) continue;
@@ -73,7 +73,7 @@ async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<Ch
   const pins = pinned ? [] : pinPatterns(layout.root);
   const [chosen, needed] = [new DigestSet(), new DigestSet()];
   const refusals: PurgeRefusal[] = [];
-  for await (const { entry } of eachEntry(layout, signal)) {
+  for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
     visited();
     const isChosen = matches(entryName(entry));
     (isChosen ? chosen : needed).add(entry.sha256);

@@ -1,7 +1,7 @@
 import { parseEntry } from "../store/parse_entry.ts";
 import { eachBlob } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
-import { filesBelow, pause } from "../store/files.ts";
+import { breathe, filesBelow } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { hashBody, restoreLastUse } from "../store/hash_body.ts";
 import { fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
@@ -94,7 +94,7 @@ async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyO
     if (hashed.kind === "hashed" && hashed.sha256 === name) return;
     if (hashed.kind !== "unread") damaged.add(name);
     found({ path, what: kinds[hashed.kind] });
-  }, { signal });
+  }, { signal, isAlone: true });
   signal.throwIfAborted();
   return damaged;
 }
@@ -111,11 +111,11 @@ async function verifyEntries(
 ): Promise<Pick<Verified, "entries" | "withoutBody">> {
   let [entries, withoutBody, files] = [0, 0, 0];
   for await (const path of filesBelow(layout.entries)) {
-    if (files++ % filesPerSlice === 0) await pause();
+    if (files++ % filesPerSlice === 0) await breathe();
     signal.throwIfAborted();
-    const entry = parseEntry(readJson(path));
+    // A server may write it anew between two looks.
+    const entry = parseEntry(readJson(path)) ?? parseEntry(readJson(path));
     const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, bodies);
-    // A server may have written it anew, or removed it, between two looks.
     if (what !== null && statOrNull(path) !== null) found({ path, what });
     if (what !== null || entry === null) continue;
     entries += 1;

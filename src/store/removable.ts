@@ -1,6 +1,6 @@
 import { eachBlob, lastUse, type RankOf } from "./blob_scan.ts";
 import { DigestSet } from "./digest_set.ts";
-import { filesBelow, pause } from "./files.ts";
+import { breathe, filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { NumberColumn } from "./number_column.ts";
 import { parseEntry } from "./parse_entry.ts";
@@ -27,8 +27,13 @@ export interface RemovableBody {
   readonly usedSecond: number;
 }
 
-interface FindOptions {
+interface EachEntryOptions {
   readonly signal: AbortSignal;
+  /** True in a program that serves nobody meanwhile: it need not pause. False when absent. */
+  readonly isAlone?: boolean;
+}
+
+interface FindOptions extends EachEntryOptions {
   /** Called after each body, and after each entry that was read. */
   readonly visited?: () => void;
 }
@@ -48,15 +53,15 @@ export class RemovableBodies {
 
   /** Looks at all bodies, and at all entries unless there is nothing to let go. Null when aborted. */
   static async find(layout: FsLayout, rules: RemovalRules, options: FindOptions): Promise<RemovableBodies | null> {
-    const { signal, visited = () => {} } = options;
+    const { signal, isAlone = false, visited = () => {} } = options;
     const found = new RemovableBodies();
     await eachBlob(layout, (sha256, info) => {
       visited();
       const rank = /^[0-9a-f]{64}$/.test(sha256) ? rules.rankOf(sha256, info) : null;
       if (rank !== null) found.#add(sha256, info, rank);
-    }, { signal });
+    }, { signal, isAlone });
     if (found.#digests.size > 0) {
-      for await (const { entry } of eachEntry(layout, signal)) {
+      for await (const { entry } of eachEntry(layout, { signal, isAlone })) {
         visited();
         found.#keep(entry.sha256, rules.keepMsOf(entry.backend));
       }
@@ -119,11 +124,11 @@ export function isStillUnused(layout: FsLayout, { sha256, usedSecond }: Removabl
 /** Yields all entries of all backends with their files, in no order, with pauses. Ends early when aborted. */
 export async function* eachEntry(
   layout: FsLayout,
-  signal: AbortSignal,
+  { signal, isAlone = false }: EachEntryOptions,
 ): AsyncGenerator<{ readonly path: string; readonly entry: Entry }> {
   let files = 0;
   for await (const path of filesBelow(layout.entries)) {
-    if (files++ % filesPerSlice === 0) await pause();
+    if (files++ % filesPerSlice === 0) await (isAlone ? breathe() : pause());
     if (signal.aborted) return;
     const entry = parseEntry(readJson(path));
     if (entry !== null) yield { path, entry };
