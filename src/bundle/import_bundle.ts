@@ -1,5 +1,6 @@
 import type { MemberSource } from "../archive/member_source.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { smallBodyBytes } from "../store/blobs.ts";
 import type { SpaceLimits } from "../store/cache_limits.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { addPins } from "../inventory/pins.ts";
@@ -95,6 +96,7 @@ class Importing {
   readonly #journal: ImportJournal;
   readonly #intake: BodyIntake;
   readonly #earlier: DigestSet;
+  /** The large bodies that this import has stored: small ones are verified whenever they are read. */
   readonly #stored = new DigestSet();
   readonly #bodies: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
   readonly #temporary: () => string;
@@ -165,7 +167,7 @@ class Importing {
       counts.thereBytes += sizeBytes;
       return;
     }
-    this.#stored.add(sha256);
+    if (sizeBytes > smallBodyBytes) this.#stored.add(sha256);
     counts.added++;
     counts.addedBytes += sizeBytes;
   }
