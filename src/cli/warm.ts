@@ -121,7 +121,7 @@ interface Reading {
 }
 
 /** Lists come before logs. */
-async function linesOf({ operands, values, lists }: Given, reading: Reading): Promise<readonly ListedLine[]> {
+async function linesOf({ operands, values, lists }: Given, reading: Reading): Promise<Iterable<ListedLine>> {
   const all: ListedLine[] = [];
   for (const named of operands) {
     const path = named === "-" ? "stdin" : named;
@@ -131,8 +131,12 @@ async function linesOf({ operands, values, lists }: Given, reading: Reading): Pr
   const days = countOf(values, "days");
   const since = days === undefined ? 0 : Date.now() - days * 86_400_000;
   const logs = lists["from-log"];
-  if (logs !== undefined) all.push(...await readLogs(logs, { since, note: reading.note }));
-  return all;
+  if (logs === undefined) return all;
+  const logged = await readLogs(logs, { since, note: reading.note });
+  return (function* () {
+    yield* all;
+    yield* logged;
+  })();
 }
 
 async function readStdin(): Promise<string> {

@@ -34,8 +34,8 @@ export class AskedPaths {
     this.#since = since;
   }
 
-  get paths(): Iterable<string> {
-    return this.#paths;
+  get paths(): IteratorObject<string> {
+    return this.#paths.values();
   }
 
   /** The number of requests whose URL had a secret in it, which the log does not have. */
