@@ -50,6 +50,8 @@ class RepositoryShelf implements Shelf {
   readonly #source: RepositoriesSource;
   /** The files that are requested now, by path below the repository; null for one that is not there. */
   #offered: ReadonlyMap<string, SourceFile | null> = new Map();
+  /** The paths of those that have been requested. */
+  readonly #requested = new Set<string>();
 
   constructor(source: RepositoriesSource) {
     this.description = source.description;
@@ -60,6 +62,7 @@ class RepositoryShelf implements Shelf {
     const path = decodedPath(new URL(request.url).pathname);
     for (const [offered, file] of this.#offered) {
       if (!path.endsWith(`/${offered}`)) continue;
+      this.#requested.add(offered);
       if (file === null) return Promise.resolve(new Response(null, { status: 404 }));
       const lastModified = new Date(file.modifiedAt).toUTCString();
       return Promise.resolve(respondWithFile(request, file, { "last-modified": lastModified }));
@@ -99,11 +102,11 @@ class RepositoryShelf implements Shelf {
     const newer = await newerCached(suite, target);
     if (newer !== null) yield { kind: "kept", name, reason: newer };
     else yield* this.#indexes(suite, name);
-    // What is served now, whether the new release could be adopted or not.
-    this.#offered = new Map();
-    const served = newer === null && !target.isDryRun ? await readAnswer(target.ask(requestOf(suite))) : null;
+    // What is served now, whether the new release could be adopted or not; nothing where it was not even requested.
+    const wasRequested = newer === null && this.#requested.has(path);
+    const served = wasRequested ? await readAnswer(target.ask(requestOf(suite))) : null;
     const isServed = served !== null && sameBytes(served, bytes);
-    if (newer === null && !isServed && !target.isDryRun) {
+    if (wasRequested && !isServed) {
       const reason = "the cached release stays: the source does not have all indexes that clients have asked for";
       yield { kind: "kept", name, reason };
     }
@@ -124,6 +127,7 @@ class RepositoryShelf implements Shelf {
     const signature = /(?:^|\/)Release$/.test(path) ? [`${path}.gpg`] : [];
     const beside = await Promise.all(signature.map(async (path) => [path, await repository.find(path)] as const));
     this.#offered = new Map([[path, file], ...beside]);
+    this.#requested.delete(path);
     yield requestFor(suite, path, { name, file, needs: name });
     for (const [path, file] of beside) if (file !== null) yield requestFor(suite, path, { name: `${name}.gpg`, file });
   }
