@@ -26,7 +26,10 @@ export async function* fetchAgain(config: Config, entries: readonly Entry[]): As
     const headers = request.headers.map(([name, value]): [string, string] => [name, value]);
     const response = await app.ask(new Request(`http://localhost${request.target}`, { headers }));
     const text = response.ok ? (await response.body?.pipeTo(new WritableStream()), "") : await response.text();
-    if (!response.ok) return text.split("\n").filter((line) => line !== "").join(": ") || String(response.status);
+    if (!response.ok) {
+      return text.split("\n").filter((line) => line !== "" && !line.startsWith("Request id")).join(": ") ||
+        String(response.status);
+    }
     return null;
   };
   try {
