@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startContainerd } from "../../support/oci/containerd.ts";
 import { createContainersTool } from "../../support/oci/containers_tool.ts";
+import { startDockerd } from "../../support/oci/dockerd.ts";
 import { createMirrorScene } from "../../support/oci/mirror_scene.ts";
 import { createPodman } from "../../support/oci/podman.ts";
 import { createSkopeo } from "../../support/oci/skopeo.ts";
@@ -10,9 +11,9 @@ import { runToSuccess } from "../../support/run_command.ts";
 import { runVault } from "../../support/vault_process.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox", "openssl", "tar").length > 0 ||
-  !await canIsolate("skopeo", "podman", "containerd", "ctr");
+  !await canIsolate("skopeo", "podman", "containerd", "ctr", "dockerd", "docker");
 
-Deno.test({ name: "skopeo, podman and ctr read images straight from a bundle", ignore }, async (t) => {
+Deno.test({ name: "skopeo, docker, podman and ctr read images straight from a bundle", ignore }, async (t) => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   const name = "docker.io/library/app:1";
@@ -43,6 +44,16 @@ Deno.test({ name: "skopeo, podman and ctr read images straight from a bundle", i
       await skopeo.must(...settings, "copy", "--all", "--preserve-digests", source, `dir:${target}`);
       const digest = await skopeo.must(...settings, "manifest-digest", `${target}/manifest.json`);
       assert.equal(digest.trim(), image.root.digest);
+    }
+  });
+
+  await t.step("docker loads the images of its platform", async () => {
+    await using docker = await startDockerd({ netns });
+    const { code, stdout, stderr } = await docker.docker("load", "--input", bundle);
+    assert.equal(code, 0, stderr);
+    for (const loaded of ["app:1", "app:2", "tools/other:latest"]) {
+      const { code, stdout: text } = await docker.docker("image", "inspect", loaded);
+      assert.equal(code, 0, `${loaded}: ${stdout}${text}`);
     }
   });
 
