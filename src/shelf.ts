@@ -53,7 +53,9 @@ export type ShelfItem =
   /** It cannot be imported, or must not; the reason is a sentence without a full stop. */
   | { readonly kind: "left_out"; readonly name: string; readonly reason: string }
   /** It is in the cache already, or something newer is; the reason as above. */
-  | { readonly kind: "kept"; readonly name: string; readonly reason: string };
+  | { readonly kind: "kept"; readonly name: string; readonly reason: string }
+  /** All requests before it are answered before the next item is asked for. */
+  | { readonly kind: "wait" };
 
 /** A backend as far as a shelf has to know it. */
 export interface ShelfBackend {
@@ -88,8 +90,8 @@ export interface Shelf {
   /** Answers a request of the vault. Throws VaultError for what the source does not have: nothing is known of that. */
   readonly fetch: Fetch;
   /**
-   * Yields what the source has, with the requests in an order in which everything comes before what leads to it. The
-   * next item is asked for only when the request of the last one has been answered.
+   * Yields what the source has. Requests are sent several at a time, as soon as they are yielded, so that `wait` stands
+   * between what comes first and what leads to it.
    */
   items(target: ShelfTarget): AsyncIterable<ShelfItem>;
 }

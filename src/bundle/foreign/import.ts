@@ -44,24 +44,44 @@ export async function* importForeign(source: ForeignSource, options: ImportOptio
     ask: (request, method) => ask(vaults.eager, request, { method, signal }),
     askCached: (request) => ask(vaults.cached, request, { signal }),
   };
-  const failed = new Set<string>();
-  for await (const item of source.shelf.items(target)) {
-    signal?.throwIfAborted();
-    const result = await outcomeOf(item, { client: vaults.eager, dryRun, failed, signal });
-    if (result.outcome.kind === "failed" && item.kind === "request" && item.needs) failed.add(item.needs);
-    yield result;
+  yield* sendAll(source.shelf.items(target), { client: vaults.eager, dryRun, failed: new Set(), signal });
+}
+
+/** Sends requests, several at a time, and yields what became of them in their order. */
+async function* sendAll(items: AsyncIterable<ShelfItem>, sending: Sending): AsyncGenerator<ForeignOutcome> {
+  const pending: Promise<ForeignOutcome>[] = [];
+  try {
+    for await (const item of items) {
+      sending.signal?.throwIfAborted();
+      if (item.kind !== "wait") {
+        const outcome = outcomeOf(item, sending);
+        // One that is not awaited yet must not end the process.
+        outcome.catch(() => {});
+        pending.push(outcome);
+      }
+      while (pending.length >= (item.kind === "wait" ? 1 : mostAtOnce)) yield await pending.shift()!;
+    }
+    while (pending.length > 0) yield await pending.shift()!;
+  } finally {
+    await Promise.allSettled(pending);
   }
 }
+
+/** Small bodies wait for the disk, and not for the processor. */
+const mostAtOnce = 8;
 
 interface Sending {
   readonly client: VaultClient;
   readonly dryRun: boolean;
   /** The `needs` of requests that have failed. */
-  readonly failed: ReadonlySet<string>;
+  readonly failed: Set<string>;
   readonly signal: AbortSignal | undefined;
 }
 
-async function outcomeOf(item: ShelfItem, { client, dryRun, failed, signal }: Sending): Promise<ForeignOutcome> {
+async function outcomeOf(
+  item: Exclude<ShelfItem, { kind: "wait" }>,
+  { client, dryRun, failed, signal }: Sending,
+): Promise<ForeignOutcome> {
   const { name } = item;
   if (item.kind !== "request") {
     return { name, sizeBytes: 0, outcome: { kind: item.kind, reason: item.reason } };
@@ -71,7 +91,9 @@ async function outcomeOf(item: ShelfItem, { client, dryRun, failed, signal }: Se
     return { name, sizeBytes: 0, outcome: { kind: "left_out", reason: "not all of it could be imported" } };
   }
   if (dryRun) return { name, sizeBytes, outcome: { kind: "found" } };
-  return { name, sizeBytes, outcome: await sendRequest({ client, request, sizeBytes, signal }) };
+  const outcome = await sendRequest({ client, request, sizeBytes, signal });
+  if (outcome.kind === "failed" && needs !== undefined) failed.add(needs);
+  return { name, sizeBytes, outcome };
 }
 
 function ask(

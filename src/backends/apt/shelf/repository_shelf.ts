@@ -21,6 +21,8 @@ import { openMirrorTree } from "./mirror_tree.ts";
 import { backendFor } from "./repository_backend.ts";
 import type { RepositoriesSource, RepositorySource } from "./repository_source.ts";
 
+/** So many packages are requested before all have to be answered: each takes memory until then. */
+const mostOffered = 256;
 const maxReleaseBytes = 64 * 1024 * 1024;
 
 /** Opens mirrors, or what apt keeps on a machine, as repositories; null for any other source. */
@@ -49,7 +51,7 @@ class RepositoryShelf implements Shelf {
   readonly description: string;
   readonly #source: RepositoriesSource;
   /** The files that are requested now, by path below the repository; null for one that is not there. */
-  #offered: ReadonlyMap<string, SourceFile | null> = new Map();
+  readonly #offered = new Map<string, SourceFile | null>();
   /** The paths of those that have been requested. */
   readonly #requested = new Set<string>();
 
@@ -59,16 +61,23 @@ class RepositoryShelf implements Shelf {
   }
 
   readonly fetch: Shelf["fetch"] = (request) => {
-    const path = decodedPath(new URL(request.url).pathname);
-    for (const [offered, file] of this.#offered) {
-      if (!path.endsWith(`/${offered}`)) continue;
-      this.#requested.add(offered);
-      if (file === null) return Promise.resolve(new Response(null, { status: 404 }));
-      const lastModified = new Date(file.modifiedAt).toUTCString();
-      return Promise.resolve(respondWithFile(request, file, { "last-modified": lastModified }));
-    }
-    return Promise.reject(lacking(request));
+    const found = this.#offeredAt(decodedPath(new URL(request.url).pathname));
+    if (found === null) return Promise.reject(lacking(request));
+    this.#requested.add(found.path);
+    if (found.file === null) return Promise.resolve(new Response(null, { status: 404 }));
+    const lastModified = new Date(found.file.modifiedAt).toUTCString();
+    return Promise.resolve(respondWithFile(request, found.file, { "last-modified": lastModified }));
   };
+
+  /** Finds what is offered by the path of its URL, of which the end is the path below the repository. */
+  #offeredAt(pathname: string): { readonly path: string; readonly file: SourceFile | null } | null {
+    for (let slash = pathname.indexOf("/"); slash >= 0; slash = pathname.indexOf("/", slash + 1)) {
+      const path = pathname.slice(slash + 1);
+      const file = this.#offered.get(path);
+      if (file !== undefined) return { path, file };
+    }
+    return null;
+  }
 
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     const alone = this.#source.repositories.length === 1;
@@ -106,6 +115,7 @@ class RepositoryShelf implements Shelf {
     const wasRequested = newer === null && this.#requested.has(path);
     const served = wasRequested ? await readAnswer(target.ask(requestOf(suite))) : null;
     const isServed = served !== null && sameBytes(served, bytes);
+    this.#offered.clear();
     if (wasRequested && !isServed) {
       const reason = "the cached release stays: the source does not have all indexes that clients have asked for";
       yield { kind: "kept", name, reason };
@@ -121,15 +131,17 @@ class RepositoryShelf implements Shelf {
       const index = await repository.findListed(folder, entry);
       if (index === null || index.sizeBytes !== entry.sizeBytes) continue;
       const byHash = byHashPath(splitPath(joined(folder, listed)).folder, entry.digest).replace(/^\//, "");
-      this.#offered = new Map([[byHash, index]]);
-      yield requestFor(suite, byHash, { name: joined(folder, listed), file: index, needs: name });
+      yield this.#offer(suite, byHash, { name: joined(folder, listed), file: index, needs: name });
     }
+    yield* this.#answered();
     const signature = /(?:^|\/)Release$/.test(path) ? [`${path}.gpg`] : [];
     const beside = await Promise.all(signature.map(async (path) => [path, await repository.find(path)] as const));
-    this.#offered = new Map([[path, file], ...beside]);
+    for (const [path, file] of beside) this.#offered.set(path, file);
     this.#requested.delete(path);
-    yield requestFor(suite, path, { name, file, needs: name });
-    for (const [path, file] of beside) if (file !== null) yield requestFor(suite, path, { name: `${name}.gpg`, file });
+    yield this.#offer(suite, path, { name, file, needs: name });
+    yield { kind: "wait" };
+    for (const [path, file] of beside) if (file !== null) yield this.#offer(suite, path, { name: `${name}.gpg`, file });
+    yield { kind: "wait" };
   }
 
   /** The vault checks packages against the lists of the release that it serves; those of others are checked here. */
@@ -154,10 +166,22 @@ class RepositoryShelf implements Shelf {
           };
           continue;
         }
-        this.#offered = new Map([[path, found]]);
-        yield requestFor(suite, path, { name: path, file: found });
+        yield this.#offer(suite, path, { name: path, file: found });
+        if (this.#offered.size >= mostOffered) yield* this.#answered();
       }
     }
+    yield* this.#answered();
+  }
+
+  #offer(suite: Suite, path: string, requested: Requested): ShelfItem {
+    this.#offered.set(path, requested.file);
+    return requestFor(suite, path, requested);
+  }
+
+  /** Waits until nothing that is offered is requested any more. */
+  *#answered(): Generator<ShelfItem> {
+    yield { kind: "wait" };
+    this.#offered.clear();
   }
 }
 

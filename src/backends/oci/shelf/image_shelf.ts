@@ -54,11 +54,12 @@ export class ImageShelf implements Shelf {
     const top = `${place.path}/manifests/${reference.tag}`;
     const newer = await this.#newerCached(place.path, top, { image, target });
     if (newer !== null) return yield { kind: "kept", name, reason: newer };
-    for (const part of parts.slice(0, -1)) yield requestFor(part, `${place.path}/${nounOf(part)}/${part.digest}`, name);
+    yield* requestsFor(parts.slice(0, -1), place.path, name);
     this.#tagged = { tag: reference.tag, digest: image.digest };
     const headers = { accept: everyForm.accept, "cache-control": "no-cache" };
     const { content } = parts.at(-1)!;
     yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers }, needs: name };
+    yield { kind: "wait" };
     this.#tagged = null;
     if (missing.length > 0) {
       const reason = `of its index the source has only a part, so other platforms are not there`;
@@ -98,6 +99,18 @@ export class ImageShelf implements Shelf {
 
 function nounOf({ kind }: ImageContent): "manifests" | "blobs" {
   return kind === "manifest" ? "manifests" : "blobs";
+}
+
+/** The blobs, and then manifest by manifest what lists them. */
+function* requestsFor(parts: readonly ImageContent[], place: string, image: string): Generator<ShelfItem> {
+  const request = (part: ImageContent) => requestFor(part, `${place}/${nounOf(part)}/${part.digest}`, image);
+  for (const part of parts) if (part.kind === "blob") yield request(part);
+  yield { kind: "wait" };
+  for (const part of parts) {
+    if (part.kind === "blob") continue;
+    yield request(part);
+    yield { kind: "wait" };
+  }
 }
 
 function requestFor(part: ImageContent, path: string, image: string): ShelfItem {

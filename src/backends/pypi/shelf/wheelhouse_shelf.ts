@@ -70,10 +70,12 @@ class WheelhouseShelf implements Shelf {
     this.#page = isOfIndex ? null : { project, bytes };
     if (!isOfIndex) {
       yield { kind: "request", name: `the page of ${project}`, sizeBytes: bytes.byteLength, request, needs: project };
+      yield { kind: "wait" };
     }
     const shown = isOfIndex || target.isDryRun ? cached : await readPage(target.ask(request));
     const listed = new Map(shown === null ? [] : filesOf(shown).map((file) => [file.filename, file]));
     for (const file of files) yield* itemsOf(file, listed.get(file.filename), { project, path, isOfIndex });
+    yield { kind: "wait" };
     this.#page = null;
   }
 }
