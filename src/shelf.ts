@@ -31,6 +31,17 @@ export interface SourceTree {
   close(): void;
 }
 
+/**
+ * The folder of one backend in a cache of the original Artifact Vault, as a source: its files have the paths that
+ * clients ask for below the backend's prefix, queries included, without a slash at the end.
+ */
+export interface CachedFolder extends SourceTree {
+  /** The prefix that the backend had: begins with a slash and does not end with one, unless it is the root `/`. */
+  readonly prefix: string;
+  /** Returns the media type that was noted for a file; null where none was. */
+  contentTypeOf(path: string): Promise<string | null>;
+}
+
 /** A request that a client of the vault would send. */
 export interface ShelfRequest {
   /** The path and query at the vault, such as `/v2/library/alpine/manifests/3.20`. */
@@ -49,10 +60,14 @@ export type ShelfItem =
     readonly request: ShelfRequest;
     /** Where requests with the same text have failed before it, it is not sent: what leads to nothing is no use. */
     readonly needs?: string;
+    /** True where nothing says which digest the body has. False when absent. */
+    readonly isUnverified?: boolean;
   }
+  /** It is in the cache already. */
+  | { readonly kind: "cached"; readonly name: string }
   /** It cannot be imported, or must not; the reason is a sentence without a full stop. */
   | { readonly kind: "left_out"; readonly name: string; readonly reason: string }
-  /** It is in the cache already, or something newer is; the reason as above. */
+  /** Something newer is in the cache, or what was imported is not all that it could be; the reason as above. */
   | { readonly kind: "kept"; readonly name: string; readonly reason: string }
   /** All requests before it are answered before the next item is asked for. */
   | { readonly kind: "wait" };

@@ -4,7 +4,7 @@ import type { BackendConfig, BackendSchema, Config } from "../config/schema.ts";
 import type { Destination } from "../config/warnings.ts";
 import type { Log } from "../observe/log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { Shelf, SourceTree } from "../shelf.ts";
+import type { CachedFolder, Shelf, SourceTree } from "../shelf.ts";
 import type { WarmSource } from "../warming.ts";
 import type { Upstreams } from "./opening/upstreams.ts";
 
@@ -30,6 +30,8 @@ export interface Shelving<Parsed extends BackendConfig = BackendConfig> {
   readonly recognises: readonly string[];
   /** Returns the shelf of a source that this protocol recognises; null for any other. */
   open(source: SourceTree): Promise<Shelf | null>;
+  /** Returns the shelf of what the original Artifact Vault has cached for a backend like this one. */
+  openCached(folder: CachedFolder, backend: Parsed): Promise<Shelf>;
   /** Returns the URLs of a backend's upstreams, and others that mean the same. */
   urlsOf(backend: Parsed): readonly string[];
   /** Returns a backend that asks its upstream whatever is cached, and for nothing but what is requested. */

@@ -34,9 +34,10 @@ export class ForeignSite implements AsyncDisposable {
       backends: this.#backends,
     });
     const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
-    const source = await recogniseForeign(path, { spoolDir: this.#dir.path });
+    const names = new Map(Object.entries(renamed));
+    const source = await recogniseForeign(path, { spoolDir: this.#dir.path, config, renamed: names });
     try {
-      const options = { config, log: noLog, version: "0.0.0", renamed: new Map(Object.entries(renamed)) };
+      const options = { config, log: noLog, version: "0.0.0", renamed: names };
       const outcomes = await Array.fromAsync(importForeign(source, options));
       const lines = outcomes.map(({ name, outcome }) =>
         `${outcome.kind} ${name}${"reason" in outcome ? `: ${outcome.reason}` : ""}`

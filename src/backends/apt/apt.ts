@@ -5,6 +5,7 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
+import { openOriginalRepository } from "./shelf/original_cache.ts";
 import { openRepositoryShelf } from "./shelf/repository_shelf.ts";
 import { createWarmSource } from "./warm.ts";
 
@@ -21,6 +22,7 @@ export const apt: BackendType<AptConfig> = {
       "what apt keeps (/var, or its cache/apt/archives with lib/apt/lists)",
     ],
     open: openRepositoryShelf,
+    openCached: openOriginalRepository,
     urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },

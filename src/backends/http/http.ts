@@ -6,6 +6,7 @@ import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { createBackend, type Rule } from "./backend.ts";
 import { type HttpConfig, schema } from "./schema.ts";
+import { OriginalFilesShelf } from "./shelf/original_cache.ts";
 import { createWarmSource } from "./warm.ts";
 
 /** The type `http`: any web server. */
@@ -13,6 +14,13 @@ export const http: BackendType<HttpConfig> = {
   schema,
   warming: (backends) =>
     createWarmSource(backends.map(({ config: { prefix, base_url } }) => ({ prefix, bases: base_url }))),
+  shelving: {
+    recognises: [],
+    open: () => Promise.resolve(null),
+    openCached: (folder, { config: { base_url } }) => Promise.resolve(new OriginalFilesShelf(folder, base_url)),
+    urlsOf: ({ config: { base_url } }) => base_url,
+    eager: (backend) => backend,
+  },
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.base_url }] : [],
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;

@@ -15,6 +15,7 @@ import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
 import { createRoot } from "./root.ts";
 import { openImageShelf } from "./shelf/open.ts";
+import { openOriginalImages } from "./shelf/original_cache.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
 import { createRegistryOpener } from "./unconfigured_registries.ts";
 import { createWarmSource, type ServedImages } from "./warm.ts";
@@ -58,6 +59,7 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
   shelving: {
     recognises: ["an OCI image layout", "an archive of docker save or podman save", "the storage of a docker registry"],
     open: openImageShelf,
+    openCached: openOriginalImages,
     urlsOf: ({ config: { repositories } }) => repositories.map(({ registry_url }) => registry_url),
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, tag_ttl: 0, prefetch: ["none"] } }),
   },

@@ -8,6 +8,7 @@ import type { IndexOptions } from "./indexes.ts";
 import type { Served } from "../shared/served_path.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
 import { createWarmSource } from "./warm.ts";
+import { openOriginalPackages } from "./shelf/original_cache.ts";
 import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
 
 /** The type `pypi`: indexes of Python packages. */
@@ -27,6 +28,7 @@ export const pypi: BackendType<PypiConfig> = {
   shelving: {
     recognises: ["a folder of wheels, as pip download makes it"],
     open: openWheelhouseShelf,
+    openCached: (folder, { config: { indexes } }) => openOriginalPackages(folder, indexes[0]?.packages_url),
     urlsOf: ({ config: { indexes } }) => indexes.map(({ index_url }) => index_url),
     eager: ({ config: { min_age: _, ...config }, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },

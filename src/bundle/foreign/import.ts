@@ -1,13 +1,12 @@
 import { createApp } from "../../app.ts";
 import type { Shelving } from "../../backends/backend_type.ts";
-import { typeOf } from "../../backends/types.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 import type { Log } from "../../observe/log.ts";
-import type { ShelfBackend, ShelfItem, ShelfRequest, ShelfTarget } from "../../shelf.ts";
+import type { Shelf, ShelfBackend, ShelfItem, ShelfRequest, ShelfTarget } from "../../shelf.ts";
 import { createClientInProcess } from "../../warm/client_in_process.ts";
 import type { VaultClient } from "../../warming.ts";
 import { eagerConfig, offlineConfig } from "./import_config.ts";
-import type { ForeignSource } from "./recognise.ts";
+import type { ForeignPart, ForeignSource } from "./recognise.ts";
 import { type Outcome, sendRequest } from "./send_request.ts";
 
 export interface ImportOptions {
@@ -27,6 +26,8 @@ export interface ForeignOutcome {
   readonly name: string;
   readonly sizeBytes: number;
   readonly outcome: Outcome;
+  /** True where nothing says which digest the body has. */
+  readonly isUnverified: boolean;
 }
 
 /**
@@ -35,16 +36,21 @@ export interface ForeignOutcome {
  * became of each thing. Throws as `createApp`, and the reason of the signal.
  */
 export async function* importForeign(source: ForeignSource, options: ImportOptions): AsyncGenerator<ForeignOutcome> {
-  const { config, dryRun = false, signal } = options;
-  await using vaults = await openVaults(source, options);
-  const target: ShelfTarget = {
-    backends: shelfBackendsOf(source, config),
-    renamed: options.renamed ?? new Map(),
-    isDryRun: dryRun,
-    ask: (request, method) => ask(vaults.eager, request, { method, signal }),
-    askCached: (request) => ask(vaults.cached, request, { signal }),
-  };
-  yield* sendAll(source.shelf.items(target), { client: vaults.eager, dryRun, failed: new Set(), signal });
+  const { dryRun = false, signal } = options;
+  let shelf: Shelf | undefined;
+  await using vaults = await openVaults((request) => shelf!.fetch(request), options);
+  for (const part of source.parts) {
+    shelf = part.shelf;
+    const target: ShelfTarget = {
+      backends: part.backends.map((backend) => shelfBackendOf(backend, part)),
+      renamed: options.renamed ?? new Map(),
+      isDryRun: dryRun,
+      ask: (request, method) => ask(vaults.eager, request, { method, signal }),
+      askCached: (request) => ask(vaults.cached, request, { signal }),
+    };
+    yield* sendAll(shelf.items(target), { client: vaults.eager, dryRun, failed: new Set(), signal });
+  }
+  for (const { name, reason } of source.leftOut) yield unsent(name, { kind: "left_out", reason });
 }
 
 /** Sends requests, several at a time, and yields what became of them in their order. */
@@ -83,17 +89,20 @@ async function outcomeOf(
   { client, dryRun, failed, signal }: Sending,
 ): Promise<ForeignOutcome> {
   const { name } = item;
-  if (item.kind !== "request") {
-    return { name, sizeBytes: 0, outcome: { kind: item.kind, reason: item.reason } };
-  }
-  const { sizeBytes, request, needs } = item;
+  if (item.kind === "cached") return unsent(name, { kind: "cached" });
+  if (item.kind !== "request") return unsent(name, { kind: item.kind, reason: item.reason });
+  const { sizeBytes, request, needs, isUnverified = false } = item;
   if (needs !== undefined && failed.has(needs)) {
-    return { name, sizeBytes: 0, outcome: { kind: "left_out", reason: "not all of it could be imported" } };
+    return unsent(name, { kind: "left_out", reason: "not all of it could be imported" });
   }
-  if (dryRun) return { name, sizeBytes, outcome: { kind: "found" } };
+  if (dryRun) return { name, sizeBytes, outcome: { kind: "found" }, isUnverified };
   const outcome = await sendRequest({ client, request, sizeBytes, signal });
   if (outcome.kind === "failed" && needs !== undefined) failed.add(needs);
-  return { name, sizeBytes, outcome };
+  return { name, sizeBytes, outcome, isUnverified };
+}
+
+function unsent(name: string, outcome: Outcome): ForeignOutcome {
+  return { name, sizeBytes: 0, outcome, isUnverified: false };
 }
 
 function ask(
@@ -111,9 +120,9 @@ interface Vaults extends AsyncDisposable {
   readonly cached: VaultClient;
 }
 
-async function openVaults(source: ForeignSource, options: ImportOptions): Promise<Vaults> {
+async function openVaults(transport: Shelf["fetch"], options: ImportOptions): Promise<Vaults> {
   const { config, log, version, openFilesLimit } = options;
-  const deps = { log, version, transport: source.shelf.fetch, ...openFilesLimit !== undefined && { openFilesLimit } };
+  const deps = { log, version, transport, ...openFilesLimit !== undefined && { openFilesLimit } };
   const eager = await createApp(eagerConfig(config), deps);
   const cached = await createApp(offlineConfig(config), deps);
   return {
@@ -126,10 +135,7 @@ async function openVaults(source: ForeignSource, options: ImportOptions): Promis
   };
 }
 
-function shelfBackendsOf({ type }: ForeignSource, { backends }: Config): ShelfBackend[] {
-  const own = backends.filter((backend) => typeOf(backend) === type);
+function shelfBackendOf(backend: BackendConfig, { type }: ForeignPart): ShelfBackend {
   const { urlsOf } = type.shelving as Shelving;
-  return own.map((backend: BackendConfig) => {
-    return { name: backend.name, prefix: backend.config.prefix, urls: urlsOf(backend) };
-  });
+  return { name: backend.name, prefix: backend.config.prefix, urls: urlsOf(backend) };
 }

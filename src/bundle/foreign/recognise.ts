@@ -1,18 +1,30 @@
 import type { BackendType, Shelving } from "../../backends/backend_type.ts";
-import { backendTypes } from "../../backends/types.ts";
+import { backendTypes, typeOf } from "../../backends/types.ts";
 import { readSmall } from "../../backends/shared/shelves/read_small.ts";
+import type { BackendConfig, Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
-import type { Shelf } from "../../shelf.ts";
+import type { Shelf, SourceTree } from "../../shelf.ts";
 import { maxIndexBytes } from "../index_document.ts";
 import { isOwnIndex } from "./is_foreign.ts";
+import { claimFolders, isOriginalCache, type LeftOut } from "./original_cache.ts";
 import { openSourceTree } from "./source_tree.ts";
 
-/** Something that another program has made, and that a type of backend recognises. */
+/** What a source has for backends of one type. */
+export interface ForeignPart {
+  readonly type: BackendType;
+  readonly shelf: Shelf;
+  /** Those that it may be for, in the order of the configuration. */
+  readonly backends: readonly BackendConfig[];
+}
+
+/** Something that another program has made, and that types of backend recognise. */
 export interface ForeignSource {
   /** What it is, to stand after "is": `an OCI image layout`. */
   readonly description: string;
-  readonly shelf: Shelf;
-  readonly type: BackendType;
+  /** One, but for a source of several protocols. */
+  readonly parts: readonly ForeignPart[];
+  /** What is for no backend at all. */
+  readonly leftOut: readonly LeftOut[];
   /** Removes what was unpacked for it. */
   close(): void;
 }
@@ -20,6 +32,9 @@ export interface ForeignSource {
 export interface RecogniseOptions {
   /** An existing folder for what has to be unpacked first. */
   readonly spoolDir: string;
+  readonly config: Config;
+  /** The names of the source that mean other names here; none where absent. */
+  readonly renamed?: ReadonlyMap<string, string>;
   /** Those of the program where absent. */
   readonly types?: readonly BackendType[];
 }
@@ -30,22 +45,48 @@ export interface RecogniseOptions {
  */
 export async function recogniseForeign(path: string, options: RecogniseOptions): Promise<ForeignSource> {
   const { spoolDir, types = backendTypes } = options;
+  const { backends } = options.config;
   const tree = await openSourceTree(path, spoolDir);
   try {
     const index = await readSmall(tree, "index.json", maxIndexBytes);
     if (index !== null && isOwnIndex(new TextDecoder().decode(index))) {
       throw refusal(path, "it is a bundle that another program has packed; unpack it, and import the folder");
     }
+    const close = () => tree.close();
+    // It may look like what one protocol recognises, such as a folder with `dists`.
+    if (await isOriginalCache(tree)) return { ...await openOriginalCache(tree, options), close };
     for (const type of types) {
       const shelf = await (type.shelving as Shelving | undefined)?.open(tree);
-      if (shelf) return { description: shelf.description, shelf, type, close: () => tree.close() };
+      if (!shelf) continue;
+      const own = backends.filter((backend) => typeOf(backend, types) === type);
+      return { description: shelf.description, parts: [{ type, shelf, backends: own }], leftOut: [], close };
     }
-    const known = types.flatMap((type) => (type.shelving as Shelving | undefined)?.recognises ?? []).join("; ");
+    const known = types.flatMap((type) => (type.shelving as Shelving | undefined)?.recognises ?? []).concat(
+      "the cache of the original Artifact Vault",
+    ).join("; ");
     throw refusal(path, `it is no bundle, and nothing else that is recognised: ${known}`);
   } catch (error) {
     tree.close();
     throw error;
   }
+}
+
+async function openOriginalCache(
+  tree: SourceTree,
+  { config: { backends }, renamed = new Map(), types = backendTypes }: RecogniseOptions,
+): Promise<Omit<ForeignSource, "close">> {
+  const { claimed, leftOut } = await claimFolders(tree, backends, renamed);
+  const parts: ForeignPart[] = [];
+  for (const { backend, folder } of claimed) {
+    const type = typeOf(backend, types);
+    const shelf = await (type.shelving as Shelving | undefined)?.openCached(folder, backend);
+    if (shelf) parts.push({ type, shelf, backends: [backend] });
+    else {leftOut.push({
+        name: folder.name,
+        reason: `what is cached for the type "${backend.type}" cannot be imported`,
+      });}
+  }
+  return { description: "the cache of the original Artifact Vault", parts, leftOut };
 }
 
 function refusal(path: string, why: string): VaultError {

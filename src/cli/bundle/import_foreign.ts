@@ -33,7 +33,8 @@ export interface ForeignImport {
 export async function importForeignPath({ path, given, config, trust, io }: ForeignImport): Promise<number> {
   const spool = await openSpool(given, config, path);
   try {
-    const source = await recogniseForeign(path, { spoolDir: spool.path("") });
+    const renamed = parseNames(given.lists.map ?? []);
+    const source = await recogniseForeign(path, { spoolDir: spool.path(""), config, renamed });
     try {
       if (given.values.unsigned !== true) requireNoTrust(path, source, trust);
       return await importSource(source, { path, given, config, trust, io });
@@ -58,7 +59,7 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
   const dryRun = given.values["dry-run"] === true;
   const progress = new Progress(io);
   const stop = stopSignal();
-  const tally = { imported: 0, bytes: 0, cached: 0, left: 0 };
+  const tally = { imported: 0, bytes: 0, cached: 0, left: 0, unverified: 0 };
   try {
     const outcomes = importForeign(source, {
       ...{ config, version, dryRun, signal: stop.signal },
@@ -86,12 +87,13 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
     progress.end();
     stop.close();
   }
-  const { imported, bytes, cached, left } = tally;
+  const { imported, bytes, cached, left, unverified } = tally;
+  const taken = unverified === 0 ? "" : ` (${unverified} of them as they are, since nothing says their digests)`;
   io.stdout(
     `${dryRun ? "Would import" : "Imported"} ${path}, ${source.description}: ${imported} ${
       dryRun ? "" : "new "
     }files, ` +
-      `${shownBytes(bytes)}; ${cached} were cached already; ${left} could not be imported\n`,
+      `${shownBytes(bytes)}${taken}; ${cached} were cached already; ${left} could not be imported\n`,
   );
   return left === 0 ? 0 : 1;
 }
@@ -101,14 +103,16 @@ interface Tally {
   bytes: number;
   cached: number;
   left: number;
+  unverified: number;
 }
 
-function count(tally: Tally, { sizeBytes, outcome }: ForeignOutcome): void {
+function count(tally: Tally, { sizeBytes, outcome, isUnverified }: ForeignOutcome): void {
   switch (outcome.kind) {
     case "imported":
     case "found":
       tally.imported += 1;
       tally.bytes += sizeBytes;
+      tally.unverified += isUnverified ? 1 : 0;
       return;
     case "cached":
       tally.cached += 1;

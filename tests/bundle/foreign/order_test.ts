@@ -17,7 +17,8 @@ async function importShelf(shelf: Shelf): Promise<string[]> {
   const backends = [{ type: "apt", name: "debian", config: { mirror_url: "http://deb.example.org/debian" } }];
   const text = JSON.stringify({ cache_dir: dir.path, cache_min_free: 0, backends });
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
-  const source = { description: shelf.description, shelf, type: apt, close() {} };
+  const parts = [{ type: apt, shelf, backends: config.backends }];
+  const source = { description: shelf.description, parts, leftOut: [], close() {} };
   const outcomes = await Array.fromAsync(importForeign(source, { config, log: noLog, version: "0.0.0" }));
   return outcomes.map(({ name, outcome }) => `${outcome.kind} ${name}`);
 }

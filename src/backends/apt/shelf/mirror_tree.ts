@@ -33,6 +33,15 @@ export async function openMirrorTree(tree: SourceTree): Promise<RepositoriesSour
   return { description: "a mirror of Debian packages", repositories, unlisted: () => [] };
 }
 
+/** Opens the repositories of a tree that is all for one backend. */
+export async function mirroredBelow(tree: SourceTree): Promise<RepositorySource[]> {
+  const roots = await Array.fromAsync(rootsBelow(tree, ""));
+  return await Promise.all(roots.map(async (root) => {
+    const releases = await releasesBelow(tree, root);
+    return new MirroredRepository(tree, { root, name: joined(tree.name, root), releases, location: null, below: root });
+  }));
+}
+
 /** Yields the folders that have a folder `dists`, or a release beside a list of packages. */
 async function* rootsBelow(tree: SourceTree, folder: string, depth = 0): AsyncGenerator<string> {
   const items = await tree.list(folder);
@@ -84,13 +93,18 @@ async function locationOf(tree: SourceTree, { root, name, releases }: Place): Pr
 class MirroredRepository implements RepositorySource {
   readonly name: string;
   readonly location: string | null;
+  readonly below?: string;
   readonly #tree: SourceTree;
   readonly #root: string;
   readonly #releases: readonly string[];
 
-  constructor(tree: SourceTree, place: Place & { readonly location: string | null }) {
+  constructor(
+    tree: SourceTree,
+    place: Place & { readonly location: string | null; readonly below?: string },
+  ) {
     this.name = place.name;
     this.location = place.location;
+    if (place.below !== undefined) this.below = place.below;
     this.#tree = tree;
     this.#root = place.root;
     this.#releases = place.releases;

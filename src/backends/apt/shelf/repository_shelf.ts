@@ -47,7 +47,7 @@ interface Suite {
 }
 
 /** A mirror with the files of a foreign source. */
-class RepositoryShelf implements Shelf {
+export class RepositoryShelf implements Shelf {
   readonly description: string;
   readonly #source: RepositoriesSource;
   /** The files that are requested now, by path below the repository; null for one that is not there. */
@@ -82,7 +82,9 @@ class RepositoryShelf implements Shelf {
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     const alone = this.#source.repositories.length === 1;
     for (const repository of this.#source.repositories) {
-      const backend = backendFor(repository, target, alone);
+      const backend = repository.below === undefined
+        ? backendFor(repository, target, alone)
+        : backendBelow(repository.below, target);
       if (typeof backend === "string") {
         yield { kind: "left_out", name: repository.name, reason: backend };
         continue;
@@ -194,6 +196,12 @@ interface Requested {
 function requestFor({ backend }: Pick<Suite, "backend">, path: string, requested: Requested): ShelfItem {
   const { file, ...rest } = requested;
   return { kind: "request", ...rest, sizeBytes: file.sizeBytes, request: { path: pathAt(backend, path) } };
+}
+
+/** Returns the only backend, as if it had the repository itself. */
+function backendBelow(below: string, { backends }: ShelfTarget): ShelfBackend {
+  const [backend] = backends;
+  return { ...backend!, prefix: below === "" ? backend!.prefix : pathAt(backend!, below) };
 }
 
 function pathAt({ prefix }: ShelfBackend, path: string): string {

@@ -7,6 +7,8 @@ export interface RepositorySource {
   readonly name: string;
   /** Its URL without the scheme; null where the source does not say. */
   readonly location: string | null;
+  /** Its path below the URL of the only backend that it is for; absent where its location or its name tells which. */
+  readonly below?: string;
   /** The paths of the releases, an InRelease rather than a Release: `dists/stable/InRelease`. */
   releases(): Promise<readonly string[]>;
   /** Finds a release or its signature; null where it is not there. */

@@ -1,14 +1,7 @@
 import { formatDigest } from "../../../digest.ts";
 import { linksOf } from "../linked_content.ts";
 import { readWhole } from "../../shared/shelves/read_small.ts";
-import type { Content, ImageSource } from "./image_source.ts";
-
-/** What an image consists of, in an order in which everything comes before what lists it. */
-export interface ImageContent {
-  readonly digest: string;
-  readonly kind: "manifest" | "blob";
-  readonly content: Content;
-}
+import type { Content, ImageContent, ImageSource } from "./image_source.ts";
 
 /** An index may list indexes; nobody nests them deeper. */
 const deepest = 3;
@@ -19,6 +12,7 @@ export async function bytesOf(content: Content): Promise<Uint8Array<ArrayBuffer>
 
 /** The content of an image as far as the source has it. */
 export interface ImageParts {
+  /** Everything comes before what lists it. */
   readonly parts: readonly ImageContent[];
   /** The digests of blobs that the source lacks although it has their manifest. */
   readonly missing: readonly string[];

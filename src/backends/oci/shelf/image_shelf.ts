@@ -4,9 +4,9 @@ import { respondWithBytes, respondWithFile } from "../../shared/shelves/file_res
 import { everyForm } from "../accept.ts";
 import { mediaTypeIn } from "./media_type.ts";
 import { createdAt } from "./image_age.ts";
-import { bytesOf, collectParts, type ImageContent } from "./image_links.ts";
-import { type FoundImage, type ImageSource, sizeOf } from "./image_source.ts";
-import { placeOf } from "./image_place.ts";
+import { bytesOf, collectParts } from "./image_links.ts";
+import { type FoundImage, type ImageContent, type ImageSource, sizeOf } from "./image_source.ts";
+import { type Place, placeOf } from "./image_place.ts";
 import { formatReference, parseRenamed, type Reference } from "./reference.ts";
 
 /** A registry in front of the images of a foreign source. */
@@ -15,6 +15,9 @@ export class ImageShelf implements Shelf {
   readonly #source: ImageSource;
   /** The image that is imported now, and the tag that leads to it: other registries may have the same names. */
   #tagged: { readonly tag: string; readonly digest: string } | null = null;
+
+  /** The paths of all content that was requested, where what is left is requested, too. */
+  readonly #asked = new Set<string>();
 
   constructor(source: ImageSource) {
     this.description = source.description;
@@ -37,25 +40,32 @@ export class ImageShelf implements Shelf {
 
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     for await (const image of this.#source.images()) {
-      const reference = referenceOf(image, target);
-      if (typeof reference !== "string") yield* this.#image(image, reference, target);
-      else yield { kind: "left_out", name: image.name ?? image.digest, reason: reference };
+      const wanted = image.at === undefined ? wantedByName(image, target) : wantedAt(image, target);
+      if (typeof wanted !== "string") yield* this.#image(image, wanted, target);
+      else yield { kind: "left_out", name: image.name ?? image.digest, reason: wanted };
+    }
+    for await (const stray of this.#source.strays?.() ?? []) {
+      const place = placeBelow(stray.repository, target);
+      const path = `${place}/${nounOf(stray)}/${stray.digest}`;
+      if (!this.#asked.has(path)) yield requestFor(stray, path, stray.repository);
     }
   }
 
-  async *#image(image: FoundImage, reference: Reference, target: ShelfTarget): AsyncGenerator<ShelfItem> {
-    const name = formatReference(reference);
+  async *#image(image: FoundImage, wanted: Wanted, target: ShelfTarget): AsyncGenerator<ShelfItem> {
+    const { name, tag } = wanted;
     const { parts, missing } = await collectParts(this.#source, image.digest);
     if (parts === null) {
       return yield { kind: "left_out", name, reason: `the source does not have all of it: ${listed(missing)} missing` };
     }
-    const place = await placeOf(reference, image.digest, target);
+    const place = await wanted.place();
     if ("refusal" in place) return yield { kind: "left_out", name, reason: place.refusal };
-    const top = `${place.path}/manifests/${reference.tag}`;
+    const top = `${place.path}/manifests/${tag}`;
     const newer = await this.#newerCached(place.path, top, { image, target });
     if (newer !== null) return yield { kind: "kept", name, reason: newer };
-    yield* requestsFor(parts.slice(0, -1), place.path, name);
-    this.#tagged = { tag: reference.tag, digest: image.digest };
+    const paths = parts.map((part) => `${place.path}/${nounOf(part)}/${part.digest}`);
+    if (this.#source.strays !== undefined) { for (const path of paths) this.#asked.add(path); }
+    yield* requestsFor(parts.slice(0, -1), paths, name);
+    this.#tagged = { tag, digest: image.digest };
     const headers = { accept: everyForm.accept, "cache-control": "no-cache" };
     const { content } = parts.at(-1)!;
     yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers }, needs: name };
@@ -97,26 +107,56 @@ export class ImageShelf implements Shelf {
   }
 }
 
+/** How an image is called, and where the vault serves it. */
+interface Wanted {
+  readonly name: string;
+  readonly tag: string;
+  place(): Promise<Place>;
+}
+
+function wantedByName(image: FoundImage, target: ShelfTarget): Wanted | string {
+  const reference = referenceOf(image, target);
+  if (typeof reference === "string") return reference;
+  const place = () => placeOf(reference, image.digest, target);
+  return { name: formatReference(reference), tag: reference.tag, place };
+}
+
+function wantedAt({ name, digest, at }: FoundImage, target: ShelfTarget): Wanted {
+  const { repository, tag } = at!;
+  const path = placeBelow(repository, target);
+  return { name: name ?? digest, tag, place: () => Promise.resolve({ path }) };
+}
+
+function placeBelow(repository: string, { backends }: ShelfTarget): string {
+  const { prefix } = backends[0]!;
+  return `${prefix === "/" ? "" : prefix}/${repository}`;
+}
+
 function nounOf({ kind }: ImageContent): "manifests" | "blobs" {
   return kind === "manifest" ? "manifests" : "blobs";
 }
 
 /** The blobs, and then manifest by manifest what lists them. */
-function* requestsFor(parts: readonly ImageContent[], place: string, image: string): Generator<ShelfItem> {
-  const request = (part: ImageContent) => requestFor(part, `${place}/${nounOf(part)}/${part.digest}`, image);
-  for (const part of parts) if (part.kind === "blob") yield request(part);
+function* requestsFor(
+  parts: readonly ImageContent[],
+  paths: readonly string[],
+  image: string,
+): Generator<ShelfItem> {
+  for (const [at, part] of parts.entries()) {
+    if (part.kind === "blob") yield { ...requestFor(part, paths[at]!, image), needs: image };
+  }
   yield { kind: "wait" };
-  for (const part of parts) {
+  for (const [at, part] of parts.entries()) {
     if (part.kind === "blob") continue;
-    yield request(part);
+    yield { ...requestFor(part, paths[at]!, image), needs: image };
     yield { kind: "wait" };
   }
 }
 
-function requestFor(part: ImageContent, path: string, image: string): ShelfItem {
+function requestFor(part: ImageContent, path: string, image: string): Extract<ShelfItem, { kind: "request" }> {
   const headers = { accept: part.kind === "manifest" ? everyForm.accept : "*/*" };
   const name = `${image} ${part.kind} ${part.digest.slice(0, 19)}`;
-  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers }, needs: image };
+  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers } };
 }
 
 /**

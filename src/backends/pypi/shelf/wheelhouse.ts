@@ -19,12 +19,28 @@ export interface WheelhouseProject {
   readonly filenames: readonly string[];
 }
 
+/** Packages by their projects. */
+export interface PackageFolder {
+  /** What it is, to stand after "is". */
+  readonly description: string;
+  readonly projects: readonly WheelhouseProject[];
+  /** Finds a file by its name; null where it is not there. */
+  find(filename: string): Promise<SourceFile | null>;
+  /** Returns the page of a project in HTML, as its index had it; null where there is none. */
+  pageOf(project: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** The names of files that are of no project. */
+  readonly others: readonly string[];
+}
+
 const wheelName = /^[^-]+-[^-]*\d[^-]*(?:-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl$/i;
 const sdistName = /^.+-v?\d[^-]*\.(?:tar\.(?:gz|bz2|xz)|tgz|zip)$/i;
 
 /** A folder of wheels and sdists, as `pip download -d` makes it. */
-export class Wheelhouse {
+export class Wheelhouse implements PackageFolder {
+  readonly description = "a wheelhouse, a folder of Python packages";
   readonly projects: readonly WheelhouseProject[];
+  /** A folder may have anything else in it. */
+  readonly others = [];
   readonly #tree: SourceTree;
   readonly #folder: string;
 
@@ -48,24 +64,32 @@ export class Wheelhouse {
     const names = (folder === "" ? root : await tree.list(folder)).filter((item) => !item.isFolder).map((item) =>
       item.name
     );
-    const packages = names.filter((name) => wheelName.test(name) || sdistName.test(name));
+    const packages = names.filter(isPackage);
     const isOne = names.some((name) => wheelName.test(name)) || packages.length > 0 && packages.length === names.length;
     return isOne ? new Wheelhouse(tree, folder, packages) : null;
   }
 
-  /** Finds a file by its name; null where it is not there. */
   find(filename: string): Promise<SourceFile | null> {
     return filename.includes("/")
       ? Promise.resolve(null)
       : this.#tree.find(this.#folder === "" ? filename : `${this.#folder}/${filename}`);
   }
 
-  /** Reads a file to its end for what a page says of it. Throws where it cannot be read. */
-  async read(filename: string): Promise<WheelhouseFile> {
-    const file = (await this.find(filename))!;
-    const sha256 = await sha256Of(file);
-    const bytes = filename.toLowerCase().endsWith(".whl") ? await readWheelMetadata(file) : null;
-    const metadata = bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
-    return { filename, file, sha256, metadata };
+  pageOf(): Promise<null> {
+    return Promise.resolve(null);
   }
+}
+
+/** Says whether a file is a wheel or an sdist, by its name. */
+export function isPackage(filename: string): boolean {
+  return wheelName.test(filename) || sdistName.test(filename);
+}
+
+/** Reads a file to its end for what a page says of it. Throws where it cannot be read. */
+export async function readPackage(folder: PackageFolder, filename: string): Promise<WheelhouseFile> {
+  const file = (await folder.find(filename))!;
+  const sha256 = await sha256Of(file);
+  const bytes = filename.toLowerCase().endsWith(".whl") ? await readWheelMetadata(file) : null;
+  const metadata = bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { filename, file, sha256, metadata };
 }

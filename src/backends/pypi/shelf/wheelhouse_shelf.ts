@@ -3,9 +3,15 @@ import type { Shelf, ShelfBackend, ShelfItem, ShelfTarget, SourceTree } from "..
 import { respondWithBytes, respondWithFile } from "../../shared/shelves/file_response.ts";
 import { lacking } from "../../shared/shelves/lacking.ts";
 import { lastSegment } from "../links.ts";
-import { jsonType } from "../page_format.ts";
+import { htmlType, jsonType } from "../page_format.ts";
 import { filesOf, isMade, type ListedFile, makePage } from "./made_page.ts";
-import { Wheelhouse, type WheelhouseFile, type WheelhouseProject } from "./wheelhouse.ts";
+import {
+  type PackageFolder,
+  readPackage,
+  Wheelhouse,
+  type WheelhouseFile,
+  type WheelhouseProject,
+} from "./wheelhouse.ts";
 
 /** The name that a wheelhouse has for the user who says which backend is meant. */
 const ownName = "wheelhouse";
@@ -17,17 +23,18 @@ export async function openWheelhouseShelf(tree: SourceTree): Promise<Shelf | nul
 }
 
 /**
- * An index in front of the files of a wheelhouse. Where the cache has a project's page of an index, files are taken in
- * that it lists with their hashes; else a page is made of the files.
+ * An index in front of the files of a wheelhouse. Where the cache or the source has a project's page of an index, files
+ * are taken in that it lists with their hashes; else a page is made of the files.
  */
-class WheelhouseShelf implements Shelf {
-  readonly description = "a wheelhouse, a folder of Python packages";
-  readonly #wheelhouse: Wheelhouse;
+export class WheelhouseShelf implements Shelf {
+  readonly description: string;
+  readonly #wheelhouse: PackageFolder;
   /** The project that is imported now: its page, unless the cache has one of an index, and its files. */
-  #page: { readonly project: string; readonly bytes: Uint8Array<ArrayBuffer> } | null = null;
+  #page: ShownPage | null = null;
   #files: readonly WheelhouseFile[] = [];
 
-  constructor(wheelhouse: Wheelhouse) {
+  constructor(wheelhouse: PackageFolder) {
+    this.description = wheelhouse.description;
     this.#wheelhouse = wheelhouse;
   }
 
@@ -35,7 +42,7 @@ class WheelhouseShelf implements Shelf {
     const { pathname } = new URL(request.url);
     const page = this.#page;
     if (page !== null && pathname.endsWith(`/${page.project}/`)) {
-      return respondWithBytes(request, page.bytes, { "content-type": jsonType });
+      return respondWithBytes(request, page.bytes, { "content-type": page.contentType });
     }
     const filename = lastSegment(pathname);
     const beside = this.#files.find((one) => filename === `${one.filename}.metadata`)?.metadata;
@@ -53,6 +60,18 @@ class WheelhouseShelf implements Shelf {
       const path = `${prefix === "/" ? "" : prefix}/simple/${one.project}/`;
       yield* this.#project(one, path, target);
     }
+    for (const name of this.#wheelhouse.others) {
+      yield { kind: "left_out", name, reason: "it is neither a package nor the page of a project" };
+    }
+  }
+
+  /** Returns the page that the vault has to get; null where it has one of an index. */
+  async #pageFor(project: string, cached: JsonObject | null): Promise<ShownPage | null> {
+    if (cached !== null && !isMade(cached)) return null;
+    const own = cached === null ? await this.#wheelhouse.pageOf(project) : null;
+    if (own !== null) return { project, bytes: own, contentType: htmlType, isUnverified: true };
+    const bytes = makePage(project, this.#files, cached === null ? [] : filesOf(cached));
+    return { project, bytes, contentType: jsonType, isUnverified: false };
   }
 
   async *#project(
@@ -63,21 +82,30 @@ class WheelhouseShelf implements Shelf {
     const request = { path, headers: { accept: jsonType } };
     const cached = await readPage(target.askCached(request));
     const files: WheelhouseFile[] = [];
-    for (const filename of filenames) files.push(await this.#wheelhouse.read(filename));
+    for (const filename of filenames) files.push(await readPackage(this.#wheelhouse, filename));
     this.#files = files;
-    const isOfIndex = cached !== null && !isMade(cached);
-    const bytes = makePage(project, files, cached === null ? [] : filesOf(cached));
-    this.#page = isOfIndex ? null : { project, bytes };
-    if (!isOfIndex) {
-      yield { kind: "request", name: `the page of ${project}`, sizeBytes: bytes.byteLength, request, needs: project };
+    const page = await this.#pageFor(project, cached);
+    this.#page = page;
+    if (page !== null) {
+      const { bytes: { byteLength: sizeBytes }, isUnverified } = page;
+      yield { kind: "request", name: `the page of ${project}`, sizeBytes, request, needs: project, isUnverified };
       yield { kind: "wait" };
     }
-    const shown = isOfIndex || target.isDryRun ? cached : await readPage(target.ask(request));
+    const shown = page === null || target.isDryRun ? cached : await readPage(target.ask(request));
     const listed = new Map(shown === null ? [] : filesOf(shown).map((file) => [file.filename, file]));
+    const isOfIndex = page === null || page.isUnverified && shown !== null;
     for (const file of files) yield* itemsOf(file, listed.get(file.filename), { project, path, isOfIndex });
     yield { kind: "wait" };
     this.#page = null;
   }
+}
+
+interface ShownPage {
+  readonly project: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  /** True for a page of an index, whose digest nobody knows; false for one that was made here. */
+  readonly isUnverified: boolean;
 }
 
 interface Shown {

@@ -1,0 +1,97 @@
+import { walkFiles } from "../../backends/shared/shelves/walk_files.ts";
+import type { BackendConfig } from "../../config/schema.ts";
+import type { SourceTree } from "../../shelf.ts";
+import { bodySuffix, CacheFolder } from "./cache_folder.ts";
+
+/** Something of a source that nothing is done with; the reason is a sentence without a full stop. */
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** A folder of a cache directory, and the backend that it is for. */
+export interface ClaimedFolder {
+  readonly backend: BackendConfig;
+  readonly folder: CacheFolder;
+}
+
+/** Every second file of such a cache is a body: it shows among the first ones. */
+const mostLookedAt = 100;
+
+/**
+ * Says whether a source is a cache directory of the original Artifact Vault, in Python: bodies are `PATH.binary` there,
+ * with their media type in `PATH.xattr` or `PATH.content-type` beside them (`cache.py`).
+ */
+export async function isOriginalCache(tree: SourceTree): Promise<boolean> {
+  let lookedAt = 0;
+  for await (const path of walkFiles(tree)) {
+    if (path.endsWith(bodySuffix)) {
+      for (const beside of [".xattr", ".content-type"]) {
+        if (await tree.find(path.replaceAll(bodySuffix, beside)) !== null) return true;
+      }
+    }
+    if (++lookedAt === mostLookedAt) return false;
+  }
+  return false;
+}
+
+/**
+ * Finds which folders are for which backends. A folder is called as the prefix that its backend had, and is for the
+ * backend with the same prefix, or for the one that the user names. Folders for none are left out.
+ */
+export async function claimFolders(
+  tree: SourceTree,
+  backends: readonly BackendConfig[],
+  renamed: ReadonlyMap<string, string>,
+): Promise<{ readonly claimed: ClaimedFolder[]; readonly leftOut: LeftOut[] }> {
+  const claims = new Map(backends.map((backend) => [plain(backend.config.prefix), backend]));
+  for (const [folder, name] of renamed) {
+    const backend = backends.find((one) => one.name === name);
+    if (backend !== undefined) claims.set(plain(folder), backend);
+  }
+  const root = await rootOf(tree, claims);
+  const at = (below: string) => [root, below].filter((part) => part !== "").join("/");
+  const claimed: ClaimedFolder[] = [];
+  for (const [below, backend] of claims) {
+    const others = [...claims.keys()].filter((other) => other !== below).map(at);
+    const folder = new CacheFolder(tree, { path: at(below), below, others });
+    if (!(await walkFiles(folder).next()).done) claimed.push({ backend, folder });
+  }
+  const known = backends.map(({ name }) => name).join(", ");
+  const leftOut = (await Array.fromAsync(unclaimed(tree, root, claims))).map((below) => {
+    const named = renamed.get(below);
+    const why = named === undefined ? `no backend has the prefix "/${below}"` : `no backend is called "${named}"`;
+    return { name: below, reason: `${why}; say with --map ${below}=BACKEND which one is meant (${known})` };
+  });
+  return { claimed, leftOut };
+}
+
+type Claims = ReadonlyMap<string, BackendConfig>;
+
+/** Archives often have the cache directory itself in them, with the folders of backends below it. */
+async function rootOf(tree: SourceTree, claims: Claims): Promise<string> {
+  const [only, ...others] = await tree.list("");
+  const named = [...claims.keys()].filter((below) => below !== "");
+  const isThere = async (folder: string) => (await tree.list(folder)).length > 0;
+  if (!only?.isFolder || others.length > 0) return "";
+  for (const below of named) if (await isThere(below)) return "";
+  for (const below of named) if (await isThere(`${only.name}/${below}`)) return only.name;
+  return "";
+}
+
+/** Yields the folders that are in no folder of a backend, as far up as possible. */
+async function* unclaimed(tree: SourceTree, root: string, claims: Claims, below = ""): AsyncGenerator<string> {
+  if (claims.has(below)) return;
+  const items = await tree.list([root, below].filter((part) => part !== "").join("/"));
+  const leadsToClaim = below === "" || [...claims.keys()].some((claim) => claim.startsWith(`${below}/`));
+  const hasOwn = items.some(({ name, isFolder }) => !isFolder && name.endsWith(bodySuffix));
+  if (below !== "" && (hasOwn || !leadsToClaim)) yield below;
+  if (!leadsToClaim) return;
+  for (const { name, isFolder } of items) {
+    if (isFolder) yield* unclaimed(tree, root, claims, below === "" ? name : `${below}/${name}`);
+  }
+}
+
+function plain(prefix: string): string {
+  return prefix.replace(/^\/+|\/+$/g, "");
+}
