@@ -59,8 +59,13 @@ export async function* listEntries(dir: string, filter: SelectOptions): AsyncGen
   }
 }
 
+/** Each prefix is a walk of its own, and costs more than a few entries of one that has them all. */
+const mostWalks = 1000;
+
 /** The prefixes of patterns, sorted, without those that begin with another one; all names begin with "". */
 function distinctPrefixes(patterns: readonly EntryPattern[]): readonly string[] {
-  const prefixes = patterns.length === 0 ? [""] : [...new Set(patterns.map(({ prefix }) => prefix))].sort();
-  return prefixes.filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
+  const sorted = patterns.length === 0 ? [""] : [...new Set(patterns.map(({ prefix }) => prefix))].sort();
+  const distinct: string[] = [];
+  for (const prefix of sorted) if (!prefix.startsWith(distinct.at(-1) ?? "\0")) distinct.push(prefix);
+  return distinct.length > mostWalks ? [""] : distinct;
 }

@@ -1,9 +1,9 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
+import { VaultError } from "../errors.ts";
+import { compileGlob } from "./glob.ts";
 
 /** A choice of entries by their names. */
 export interface EntryPattern {
-  /** As it was written. */
+  /** As it was written, without slashes at its beginning. */
   readonly text: string;
   /** True for the name of an entry (`entryName`) that is chosen. */
   matches(name: string): boolean;
@@ -11,26 +11,53 @@ export interface EntryPattern {
   readonly prefix: string;
 }
 
-const options = { dot: true, nonegate: true, noextglob: true, windows: false } as const;
-const special = /[*?[\]{}()!\\]/;
+/** The names of entries are shorter, but for a few that nobody types. */
+const maxLength = 4096;
+const special = /[*?[\]{}\\]/;
 
 /**
  * Reads a pattern of entry names. `*` stands for anything within a segment, `**` for any segments, `?`, `[…]` and
  * `{a,b}` for what they do in a shell. A pattern without a slash is compared with the last segment of a name, as in
- * `.gitignore`; one that is the name of an entry chooses that entry, whatever characters it has.
+ * `.gitignore`; one that is the name of an entry chooses that entry, whatever characters it has. Throws
+ * `config_invalid` for an empty or a very long one.
  */
-export function parsePattern(text: string): EntryPattern {
-  const isMatch = picomatch(text, options);
+export function parsePattern(written: string): EntryPattern {
+  const problem = patternProblem(written);
+  if (problem !== null) throw new VaultError("config_invalid", problem);
+  const text = withoutLeadingSlashes(written);
+  const isMatch = compileGlob(text);
   if (!text.includes("/")) {
-    return { text, prefix: "", matches: (name) => isMatch(lastSegment(name)) || text === lastSegment(name) };
+    const isSegment = (segment: string) => segment === text || isMatch(segment);
+    return { text, prefix: "", matches: (name) => isSegment(lastSegment(name)) };
   }
-  return { text, prefix: prefixOf(text), matches: (name) => name === text || isMatch(name) };
+  const prefix = prefixOf(text);
+  return { text, prefix, matches: (name) => name === text || name.startsWith(prefix) && isMatch(name) };
+}
+
+/** Says in a sentence why a text is no pattern; null where it is one. */
+export function patternProblem(written: string): string | null {
+  if (written.length > maxLength) {
+    return `The pattern "${written.slice(0, 40)}…" has ${written.length} characters: at most ${maxLength} are allowed`;
+  }
+  if (withoutLeadingSlashes(written) !== "") return null;
+  return `The pattern "${written}" is empty: write names as artifact-vault cache ls prints them, or "**" for everything`;
 }
 
 /** A choice of what any of some patterns chooses; of everything where there are none. */
 export function anyOf(patterns: readonly EntryPattern[]): Pick<EntryPattern, "matches"> {
   if (patterns.length === 0) return { matches: () => true };
-  return { matches: (name) => patterns.some((pattern) => pattern.matches(name)) };
+  // Whoever has thousands of patterns has names, mostly.
+  const [names, segments] = [new Set<string>(), new Set<string>()];
+  const others: EntryPattern[] = [];
+  for (const pattern of patterns) {
+    if (special.test(pattern.text)) others.push(pattern);
+    else if (pattern.text.includes("/")) names.add(pattern.text);
+    else segments.add(pattern.text);
+  }
+  const isNamed = (name: string) => names.has(name) || name.endsWith("/") && names.has(name.slice(0, -1));
+  const matches = (name: string) =>
+    isNamed(name) || segments.has(lastSegment(name)) || others.some((pattern) => pattern.matches(name));
+  return { matches };
 }
 
 /** The segment before a slash at the end counts where a name has one. */
@@ -44,4 +71,9 @@ function prefixOf(text: string): string {
   const at = text.search(special);
   const plain = at < 0 ? text : text.slice(0, at);
   return plain.slice(0, plain.lastIndexOf("/") + 1);
+}
+
+/** A name begins with that of a backend: people write `/pypi/simple/` for it, since paths begin so. */
+function withoutLeadingSlashes(text: string): string {
+  return text.replace(/^\/+/, "");
 }

@@ -1,10 +1,10 @@
 import { VaultError } from "../errors.ts";
 import { replaceFile } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { readJson, statOrNull } from "../store/regular_files.ts";
+import { fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
 import { entryName, type NamedEntry } from "./entry_name.ts";
 import { chosenEntries } from "./listed_entry.ts";
-import { type EntryPattern, parsePattern } from "./pattern.ts";
+import { type EntryPattern, parsePattern, patternProblem } from "./pattern.ts";
 
 /** A pattern of entries whose bodies are never removed, also of entries that come later. */
 export interface Pin {
@@ -12,6 +12,11 @@ export interface Pin {
   /** When it was pinned, in ISO 8601; absent where that is not known. */
   readonly since?: string;
 }
+
+/** Every entry is compared with every pin before an eviction. */
+const mostPins = 10_000;
+/** A larger file would not be read again. */
+const maxFileBytes = 4 * 1024 * 1024;
 
 /**
  * The pins of a cache directory, in the order in which they were made; none without a file of pins. Throws
@@ -21,25 +26,39 @@ export function readPins(dir: string): readonly Pin[] {
   const { pins: path } = new FsLayout(dir);
   if (statOrNull(path) === null) return [];
   const pins = (readJson(path) as { pins?: unknown } | null)?.pins;
-  if (Array.isArray(pins) && pins.every(isPin)) return pins;
-  throw new VaultError("storage_failed", `Cannot read the pins in "${path}": ${expected}; correct it or remove it`);
+  const problem = problemWith(path, pins);
+  if (problem === null) return pins as readonly Pin[];
+  throw new VaultError(
+    "storage_failed",
+    `Cannot read the pins in "${path}": ${problem}. Correct the file, or remove it to begin without pins`,
+  );
 }
 
-/** Adds pins for patterns, and returns those that are new. Other processes see them at once. */
+/**
+ * Adds pins for patterns, and returns those that are new. Other processes see them at once. Throws `config_invalid` for
+ * what is no pattern, and for too many.
+ */
 export function addPins(dir: string, patterns: readonly string[]): Promise<readonly string[]> {
+  const wanted = new Set(patterns.map((pattern) => parsePattern(pattern).text));
   return changePins(dir, (pins) => {
-    const added = [...new Set(patterns)].filter((pattern) => !pins.some((pin) => pin.pattern === pattern));
+    const known = new Set(pins.map(({ pattern }) => pattern));
+    const added = [...wanted].filter((pattern) => !known.has(pattern));
     const since = new Date().toISOString();
     return { pins: [...pins, ...added.map((pattern) => ({ pattern, since }))], result: added };
   });
 }
 
-/** Removes the pins of patterns, and returns those that there were. */
+/** Removes the pins of patterns, and returns the patterns that were pins. */
 export function removePins(dir: string, patterns: readonly string[]): Promise<readonly string[]> {
-  return changePins(dir, (pins) => ({
-    pins: pins.filter(({ pattern }) => !patterns.includes(pattern)),
-    result: [...new Set(patterns)].filter((pattern) => pins.some((pin) => pin.pattern === pattern)),
-  }));
+  const textOf = (pattern: string) => parsePattern(pattern).text;
+  const unwanted = new Set(patterns.map(textOf));
+  return changePins(dir, (pins) => {
+    const known = new Set(pins.map(({ pattern }) => textOf(pattern)));
+    return {
+      pins: pins.filter(({ pattern }) => !unwanted.has(textOf(pattern))),
+      result: [...new Set(patterns)].filter((pattern) => known.has(textOf(pattern))),
+    };
+  });
 }
 
 /** The pins that an entry falls under. */
@@ -71,14 +90,31 @@ async function changePins<Result>(dir: string, change: (pins: readonly Pin[]) =>
   using lock = Deno.openSync(`${path}.lock`, { write: true, create: true, mode: 0o600 });
   await lock.lock(true);
   const { pins, result } = change(readPins(dir));
-  await replaceFile(path, `${path}.${crypto.randomUUID()}.tmp`, `${JSON.stringify({ pins }, null, 2)}\n`);
+  const text = `${JSON.stringify({ pins }, null, 2)}\n`;
+  if (pins.length > mostPins || text.length > maxFileBytes / 4) {
+    throw new VaultError(
+      "config_invalid",
+      `There would be ${pins.length} pins: at most ${mostPins} are kept, and ${maxFileBytes / 4} characters of ` +
+        'them; pin with patterns, such as "pypi/**"',
+    );
+  }
+  await replaceFile(path, `${path}.${crypto.randomUUID()}.tmp`, text);
   return result;
 }
 
-const expected = 'it has to be {"pins": [{"pattern": "docker/**"}]}';
+/** Says what is wrong with the value of `pins` in a file; null for a list of pins. */
+function problemWith(path: string, pins: unknown): string | null {
+  const sizeBytes = fileOrNull(path)?.size ?? 0;
+  if (sizeBytes > maxFileBytes) return `it has ${sizeBytes} bytes, and may have ${maxFileBytes}`;
+  if (!Array.isArray(pins)) return 'it has to be {"pins": [{"pattern": "pypi/**"}]}';
+  if (pins.length > mostPins) return `it has ${pins.length} pins, and may have ${mostPins}`;
+  const at = pins.findIndex((pin) => !isPin(pin));
+  return at < 0 ? null : `number ${at + 1} of the pins is none: {"pattern": "pypi/**"} is one`;
+}
 
 /** Members that this version does not know stay as they are. */
 function isPin(value: unknown): value is Pin {
   const { pattern, since } = (value ?? {}) as { pattern?: unknown; since?: unknown };
-  return typeof pattern === "string" && pattern !== "" && (since === undefined || typeof since === "string");
+  return typeof pattern === "string" && patternProblem(pattern) === null &&
+    (since === undefined || typeof since === "string");
 }

@@ -33,6 +33,22 @@ const cases: readonly [pattern: string, name: string, matches: boolean][] = [
   ["http/a\\*b", "http/a*b", true],
   ["http/a\\*b", "http/axb", false],
   ["http/b?x=*", "http/b?x=1", true],
+  ["/files/x", "files/x", true],
+  ["files/**/a", "files/a", true],
+  ["files/**/a", "files/b/c/a", true],
+  ["files/a**b", "files/a/b", false],
+  ["files/a**b", "files/axb", true],
+  ["files/*", "files/", false],
+  ["{files,pypi/**}/a", "pypi/b/c/a", true],
+  ["files/{a,b{c,d}}.txt", "files/bd.txt", true],
+  ["files/{a}", "files/{a}", true],
+  ["files/[!a-c]", "files/d", true],
+  ["files/[!a-c]", "files/b", false],
+  ["files/a[^b]c", "files/a/c", false],
+  ["files/[", "files/[", true],
+  ["files/[a", "files/a", false],
+  ["files/?", "files/😀", true],
+  ["http/(a|b)", "http/a", false],
 ];
 
 Deno.test("a pattern chooses entries by their names", async (t) => {
@@ -65,4 +81,23 @@ Deno.test("a name leads back to its entry, whether its key begins with a slash o
   }
   assert.equal(entryName({ backend: "apt", key: "dists/a" }), "apt/dists/a");
   assert.deepEqual(parseEntryName("docker"), []);
+});
+
+Deno.test("a pattern with many stars takes no longer than its length times that of the name", () => {
+  const { matches } = parsePattern(`files/**${"a**".repeat(1000)}b`);
+  assert.ok(!matches(`files/${"a".repeat(4000)}`));
+  assert.ok(parsePattern(`files/${"*a".repeat(1000)}*`).matches(`files/${"a".repeat(1000)}`));
+  assert.ok(!parsePattern(`files/${"{a,a}".repeat(800)}b`).matches(`files/${"a".repeat(800)}`));
+});
+
+Deno.test("ten thousand patterns are as fast as a few where they are names", () => {
+  const patterns = Array.from({ length: 10_000 }, (_, at) => parsePattern(`pypi/simple/${at}/`));
+  const { matches } = anyOf(patterns);
+  const chosen = Array.from({ length: 100_000 }, (_, at) => `pypi/simple/${at}/`).filter(matches);
+  assert.equal(chosen.length, 10_000);
+});
+
+Deno.test("an empty and an endless pattern are refused", () => {
+  for (const text of ["", "/", "//"]) assert.throws(() => parsePattern(text), { code: "config_invalid" });
+  assert.throws(() => parsePattern("a".repeat(5000)), /has 5000 characters: at most 4096 are allowed/);
 });

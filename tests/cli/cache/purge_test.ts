@@ -90,7 +90,42 @@ Deno.test("a file of pins that cannot be read keeps everything from being remove
   for (const args of [["purge", "pypi/**"], ["prune", "--to", "0"], ["pin", "a"], ["pins"]]) {
     const { code, stderr } = await scene.run(...args);
     assert.equal(code, 1, args.join(" "));
-    assert.match(stderr, /^Cannot read the pins in ".*pins\.json": it has to be \{"pins": /);
+    assert.match(
+      stderr,
+      /^Cannot read the pins in ".*pins\.json": number 1 of the pins is none: .* Correct the file, or remove it/,
+    );
   }
   assert.equal(lastColumn(await scene.run("ls")).length, 4);
+});
+
+Deno.test("an empty pattern is refused, and leaves the pins as they were", async () => {
+  await using scene = await openFilled();
+  await scene.run("pin", "*.whl");
+  for (const command of ["pin", "unpin", "purge"]) {
+    for (const pattern of ["", "/"]) {
+      const { code, stderr } = await scene.run(command, pattern);
+      assert.deepEqual([code, /is empty: write names as/.test(stderr)], [2, true], command);
+    }
+  }
+  assert.equal((await scene.run("ls", "--match", "")).code, 2);
+  assert.equal((await scene.run("pins")).stdout.split("\t")[0], "*.whl");
+});
+
+Deno.test("a slash at the beginning of a pattern makes no difference", async () => {
+  await using scene = await openFilled();
+  assert.equal((await scene.run("pin", "/pypi/simple/**")).stdout.split("\n")[0], "Pinned pypi/simple/**");
+  assert.equal((await scene.run("unpin", "/pypi/simple/**")).code, 0);
+  assert.equal((await scene.run("purge", "/pypi/simple/a/")).stdout, "pypi/simple/a/\n");
+});
+
+Deno.test("more pins than can be compared with every entry are refused, and those that there are stay", async () => {
+  await using scene = await openFilled();
+  await scene.run("pin", "*.whl");
+  const { code, stderr } = await scene.run("pin", ...Array.from({ length: 10_000 }, (_, at) => `a/${at}`));
+  assert.equal(code, 2);
+  assert.match(stderr, /^There would be 10001 pins: at most 10000 are kept/);
+  assert.equal((await scene.run("pins")).stdout.split("\t")[0], "*.whl");
+  const pins = Array.from({ length: 10_001 }, (_, at) => ({ pattern: `a/${at}` }));
+  Deno.writeTextFileSync(`${scene.dir}/pins.json`, JSON.stringify({ pins }));
+  assert.match((await scene.run("prune", "--to", "0")).stderr, /it has 10001 pins, and may have 10000\. Correct/);
 });
