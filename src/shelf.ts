@@ -32,13 +32,14 @@ export interface SourceTree {
 }
 
 /**
- * The folder of one backend in a cache of the original Artifact Vault, as a source: its files have the paths that
- * clients ask for below the backend's prefix, queries included, without a slash at the end.
+ * The folder of one backend in a cache of the original Artifact Vault, as a source: its files are listed by the paths
+ * that clients ask for below the backend's prefix, queries included, without a slash at the end. Where it is known that
+ * there is one, the path of the file that is found has it.
  */
 export interface CachedFolder extends SourceTree {
   /** The prefix that the backend had: begins with a slash and does not end with one, unless it is the root `/`. */
   readonly prefix: string;
-  /** Returns the media type that was noted for a file; null where none was. */
+  /** Returns the media type that was noted for a file, by its own path; null where none was. */
   contentTypeOf(path: string): Promise<string | null>;
 }
 

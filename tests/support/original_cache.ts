@@ -34,6 +34,14 @@ export class OriginalCache {
     );
   }
 
+  /** `Cache.set`, as it was first: no name is changed, and the type is noted where one is given. */
+  set(prefix: string, name: string, content: Uint8Array | string, contentType?: string): void {
+    const body = `${this.path}/${strip(prefix)}/${name}.binary`;
+    Deno.mkdirSync(dirname(body), { recursive: true });
+    if (contentType !== undefined) Deno.writeTextFileSync(body.replaceAll(".binary", ".content_type"), contentType);
+    Deno.writeFileSync(body, bytesOf(content));
+  }
+
   /** `APTBackend._fetch_metadata_file`: what ends in `.gz` is stored unpacked, where that succeeds. */
   addAptMetadata(prefix: string, name: string, content: Uint8Array): void {
     this.add(prefix, name, name.endsWith(".gz") ? gunzipSync(content) : content);

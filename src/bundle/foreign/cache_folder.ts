@@ -4,6 +4,9 @@ import type { CachedFolder, SourceFile, SourceItem, SourceTree } from "../../she
 /** The end of the name of every body in a cache of the original tool. */
 export const bodySuffix = ".binary";
 
+/** The ends that stand in place of it for notes on media types: JSON in the newest form, else the type alone. */
+export const noteSuffixes = [".xattr", ".content-type", ".content_type"] as const;
+
 export interface CacheFolderOptions {
   /** Where the folder is in the source. */
   readonly path: string;
@@ -13,7 +16,10 @@ export interface CacheFolderOptions {
   readonly others: readonly string[];
 }
 
-/** A folder of a cache directory, whose files lose what the original tool (`cache.py`) puts behind their names. */
+/**
+ * A folder of a cache directory, whose files lose what the original tool (`cache.py`) puts behind their names. In its
+ * older form a path with a slash at its end is a folder, whose body has no name but the suffix.
+ */
 export class CacheFolder implements CachedFolder {
   readonly name: string;
   readonly prefix: string;
@@ -30,26 +36,38 @@ export class CacheFolder implements CachedFolder {
   }
 
   async find(path: string): Promise<SourceFile | null> {
-    const file = path === "" ? null : await this.#tree.find(this.#at(path) + bodySuffix);
-    return file && { ...file, path };
+    if (path === "") return null;
+    const file = await this.#tree.find(this.#at(path) + bodySuffix);
+    if (file !== null) return { ...file, path };
+    const older = await this.#tree.find(`${this.#at(path)}/${bodySuffix}`);
+    return older && { ...older, path: `${path}/` };
   }
 
   async list(folder: string): Promise<readonly SourceItem[]> {
     const path = this.#at(folder);
-    return (await this.#tree.list(path)).flatMap(({ name, isFolder }): SourceItem[] => {
-      if (isFolder) return this.#others.has(joined(path, name)) ? [] : [{ name, isFolder }];
-      const isBody = name.endsWith(bodySuffix) && name !== bodySuffix;
-      return isBody ? [{ name: name.slice(0, -bodySuffix.length), isFolder }] : [];
-    });
+    const items: SourceItem[] = [];
+    for (const { name, isFolder } of await this.#tree.list(path)) {
+      const at = joined(path, name);
+      if (isFolder && this.#others.has(at)) continue;
+      if (isFolder) items.push({ name, isFolder });
+      if (isFolder ? await this.#tree.find(`${at}/${bodySuffix}`) !== null : isBody(name)) {
+        items.push({ name: isFolder ? name : name.slice(0, -bodySuffix.length), isFolder: false });
+      }
+    }
+    return items;
   }
 
-  /** The original tool replaces its suffix wherever a path has it. Before `.xattr` it wrote the type alone. */
+  /** The original tool replaces its suffix wherever a path has it. */
   async contentTypeOf(path: string): Promise<string | null> {
     const body = this.#at(path) + bodySuffix;
-    const noted = (await readJsonObject(this.#tree, body.replaceAll(bodySuffix, ".xattr")))?.content_type;
+    const [newest, ...older] = noteSuffixes.map((suffix) => body.replaceAll(bodySuffix, suffix));
+    const noted = (await readJsonObject(this.#tree, newest!))?.content_type;
     if (typeof noted === "string") return noted;
-    const older = await readSmall(this.#tree, body.replaceAll(bodySuffix, ".content-type"));
-    return older && new TextDecoder().decode(older).trim() || null;
+    for (const path of older) {
+      const text = await readSmall(this.#tree, path);
+      if (text !== null) return new TextDecoder().decode(text).trim() || null;
+    }
+    return null;
   }
 
   close(): void {}
@@ -57,6 +75,10 @@ export class CacheFolder implements CachedFolder {
   #at(path: string): string {
     return joined(this.#path, path);
   }
+}
+
+function isBody(name: string): boolean {
+  return name.endsWith(bodySuffix) && name !== bodySuffix;
 }
 
 function joined(folder: string, name: string): string {

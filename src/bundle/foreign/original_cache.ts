@@ -1,7 +1,7 @@
 import { walkFiles } from "../../backends/shared/shelves/walk_files.ts";
 import type { BackendConfig } from "../../config/schema.ts";
 import type { SourceTree } from "../../shelf.ts";
-import { bodySuffix, CacheFolder } from "./cache_folder.ts";
+import { bodySuffix, CacheFolder, noteSuffixes } from "./cache_folder.ts";
 
 /** Something of a source that nothing is done with; the reason is a sentence without a full stop. */
 export interface LeftOut {
@@ -15,24 +15,26 @@ export interface ClaimedFolder {
   readonly folder: CacheFolder;
 }
 
-/** Every second file of such a cache is a body: it shows among the first ones. */
+/** Other things show among the first files of a folder. */
 const mostLookedAt = 100;
 
 /**
  * Says whether a source is a cache directory of the original Artifact Vault, in Python: bodies are `PATH.binary` there,
- * with their media type in `PATH.xattr` or `PATH.content-type` beside them (`cache.py`).
+ * with their media type beside them (`cache.py`). The older form notes none for some protocols, and then there is
+ * nothing but bodies.
  */
 export async function isOriginalCache(tree: SourceTree): Promise<boolean> {
-  let lookedAt = 0;
+  const seen = { bodies: 0, notes: 0, others: 0 };
   for await (const path of walkFiles(tree)) {
     if (path.endsWith(bodySuffix)) {
-      for (const beside of [".xattr", ".content-type"]) {
-        if (await tree.find(path.replaceAll(bodySuffix, beside)) !== null) return true;
+      for (const suffix of noteSuffixes) {
+        if (await tree.find(path.replaceAll(bodySuffix, suffix)) !== null) return true;
       }
-    }
-    if (++lookedAt === mostLookedAt) return false;
+      seen.bodies += 1;
+    } else seen[noteSuffixes.some((suffix) => path.endsWith(suffix)) ? "notes" : "others"] += 1;
+    if (seen.bodies + seen.notes + seen.others >= mostLookedAt) break;
   }
-  return false;
+  return seen.bodies > 0 && seen.others === 0;
 }
 
 /**
@@ -59,9 +61,12 @@ export async function claimFolders(
   }
   const known = backends.map(({ name }) => name).join(", ");
   const leftOut = (await Array.fromAsync(unclaimed(tree, root, claims))).map((below) => {
-    const named = renamed.get(below);
+    const named = renamed.get(below || "/");
     const why = named === undefined ? `no backend has the prefix "/${below}"` : `no backend is called "${named}"`;
-    return { name: below, reason: `${why}; say with --map ${below}=BACKEND which one is meant (${known})` };
+    return {
+      name: below || "/",
+      reason: `${why}; say with --map ${below || "/"}=BACKEND which one is meant (${known})`,
+    };
   });
   return { claimed, leftOut };
 }
@@ -85,7 +90,7 @@ async function* unclaimed(tree: SourceTree, root: string, claims: Claims, below 
   const items = await tree.list([root, below].filter((part) => part !== "").join("/"));
   const leadsToClaim = below === "" || [...claims.keys()].some((claim) => claim.startsWith(`${below}/`));
   const hasOwn = items.some(({ name, isFolder }) => !isFolder && name.endsWith(bodySuffix));
-  if (below !== "" && (hasOwn || !leadsToClaim)) yield below;
+  if (hasOwn || !leadsToClaim) yield below;
   if (!leadsToClaim) return;
   for (const { name, isFolder } of items) {
     if (isFolder) yield* unclaimed(tree, root, claims, below === "" ? name : `${below}/${name}`);

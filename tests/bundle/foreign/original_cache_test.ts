@@ -55,6 +55,54 @@ Deno.test("files of a web server are taken as they are, with their types and que
   assert.deepEqual([await old.text(), old.headers.get("content-type")], ["older", "text/x-old"]);
 });
 
+Deno.test("the older form is imported, with paths that end with a slash, and where no types are noted", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([files, pypi]);
+  const cache = cacheIn(dir);
+  cache.set("/example/", "docs/", "a page");
+  cache.set("/example/", "docs/file", "a file");
+  assert.deepEqual((await site.import(cache.path)).lines, ["imported example/docs/file", "imported example/docs/"]);
+  cache.set("/python/simple/", "simple/app/", pageWith(linkTo(app, "/python/simple/packages")), "text/html");
+  cache.set("/python/simple/", `packages/aa/bb/cc/${app.filename}`, app.bytes, "application/octet-stream");
+  assert.deepEqual((await site.import(cache.path)).lines.slice(2), [
+    "imported the page of app",
+    `imported ${app.filename}`,
+  ]);
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/example/docs/")).text, "a page");
+  assert.equal((await vault.ask("/example/docs/file")).text, "a file");
+  assert.ok((await vault.ask("/python/simple/simple/app/")).text.includes(app.filename));
+});
+
+Deno.test("a folder with some other file than the original's is not taken for its cache", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([files]);
+  const cache = cacheIn(dir);
+  cache.set("/example/", "a", "1");
+  Deno.writeTextFileSync(`${cache.path}/README`, "other things");
+  await assert.rejects(
+    site.import(cache.path),
+    /nothing else that is recognised: .*; the cache of the original Artifact/,
+  );
+});
+
+Deno.test("files that lie in the folder itself are named where no backend has the root as its prefix", async () => {
+  await using dir = await createTempDir();
+  const cache = cacheIn(dir);
+  cache.add("/", "top", "1");
+  await using without = await createForeignSite([files]);
+  assert.deepEqual((await without.import(cache.path)).lines, [
+    'left_out /: no backend has the prefix "/"; say with --map /=BACKEND which one is meant (example)',
+  ]);
+  await using site = await createForeignSite([{
+    type: "http",
+    config: { prefix: "/", base_url: "https://top.example.com" },
+  }]);
+  await site.import(cache.path);
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/top")).text, "1");
+});
+
 Deno.test({ name: "images are pulled offline with the digests of their registry", ignore }, async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([hub]);

@@ -32,10 +32,10 @@ export class OriginalFilesShelf implements Shelf {
     const { prefix } = backends[0]!;
     for await (const path of walkFiles(this.#folder)) {
       const file = await this.#folder.find(path);
-      const below = belowOrigin(path);
+      const below = file && belowOrigin(file.path);
       if (file === null || below === null) continue;
       const request = { path: (prefix === "/" ? "" : prefix) + below };
-      const name = `${this.#folder.name}/${path}`;
+      const name = `${this.#folder.name}/${file.path}`;
       const cached = await askCached(request);
       await cached.body?.cancel();
       if (cached.ok) {
