@@ -68,6 +68,11 @@ export interface WarmSettings {
   readonly suites: readonly string[];
 }
 
+/** Returns the line of a list that means this path alone: braces and brackets that mean several get a backslash. */
+export function lineOfPath(path: string): string {
+  return path.replace(/\{|\[(?=\w+-\w+\])/g, "\\$&");
+}
+
 /** A document that a source has read. */
 export interface WarmDocument {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -125,10 +130,12 @@ export interface PackageUrl {
   readonly qualifiers: ReadonlyMap<string, string>;
 }
 
-/** What the backends of one type know about filling a cache ahead. All members may be absent but the first. */
+/** What the backends of one type know about filling a cache ahead. All members may be absent but the first two. */
 export interface WarmSource {
   /** Returns the path of a URL that one of the backends fetches from; null for any other URL. */
   pathOf(url: URL): string | null;
+  /** What the paths that its backends serve begin with: `/pypi`, or `/` for all. */
+  readonly prefixes: readonly string[];
   /** The scheme of its lines; without one it has none. */
   readonly scheme?: string;
   /** An example of a line, for messages. */

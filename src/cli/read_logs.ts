@@ -28,7 +28,7 @@ export async function readLogs(paths: readonly string[], { since, note }: LogOpt
   }
   const at = paths.join(", ");
   // One by one: logs name far more than lists do.
-  return asked.paths.map((text) => ({ text, at }));
+  return asked.paths.map((text) => ({ text, at, writing: "literal" }));
 }
 
 async function openLines(path: string): Promise<ReadableStream<string>> {

@@ -122,21 +122,17 @@ interface Reading {
 
 /** Lists come before logs. */
 async function linesOf({ operands, values, lists }: Given, reading: Reading): Promise<Iterable<ListedLine>> {
-  const all: ListedLine[] = [];
+  const all: Iterable<ListedLine>[] = [];
   for (const named of operands) {
     const path = named === "-" ? "stdin" : named;
     const readFile = (path: string) => named === "-" && path === "stdin" ? readStdin() : Deno.readTextFile(path);
-    all.push(...await readList(path, { ...reading, readFile }));
+    all.push(await readList(path, { ...reading, readFile }));
   }
   const days = countOf(values, "days");
   const since = days === undefined ? 0 : Date.now() - days * 86_400_000;
   const logs = lists["from-log"];
-  if (logs === undefined) return all;
-  const logged = await readLogs(logs, { since, note: reading.note });
-  return (function* () {
-    yield* all;
-    yield* logged;
-  })();
+  if (logs !== undefined) all.push(await readLogs(logs, { since, note: reading.note }));
+  return Iterator.from(all).flatMap((lines) => lines);
 }
 
 async function readStdin(): Promise<string> {

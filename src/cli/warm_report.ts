@@ -1,6 +1,6 @@
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
-import type { ListedLine } from "../warm/list.ts";
+import { type ListedLine, placed } from "../warm/list.ts";
 import type { Outcome } from "../warm/outcome.ts";
 import type { WarmEvents } from "../warm/runner.ts";
 import { type Amount, Tally } from "../warm/tally.ts";
@@ -60,21 +60,22 @@ export class WarmReport implements WarmEvents {
     this.#show();
   }
 
-  ended(request: WarmRequest, outcome: Outcome): void {
+  ended(request: WarmRequest, outcome: Outcome, at: string | null): void {
     this.#ended++;
-    this.#tally.ended(request, outcome);
+    this.#tally.ended(request, outcome, at);
     const { path, label = path, sizeBytes = 0 } = request;
     this.#expectedBytes += outcome.kind === "new" ? outcome.sizeBytes - sizeBytes : -sizeBytes;
-    if (this.#options.json) this.#json({ kind: outcome.kind, name: label, path, ...detailsOf(outcome) });
-    else if (outcome.kind === "failed") this.#progress.line(`failed    ${label}: ${outcome.reason}`);
+    if (this.#options.json) {
+      this.#json({ kind: outcome.kind, name: label, path, ...placeOf(at), ...detailsOf(outcome) });
+    } else if (outcome.kind === "failed") this.#progress.line(`failed    ${placed(label, at)}: ${outcome.reason}`);
     else if (!this.#progress.isShown) this.#options.io.stdout(`${lineOf(label, outcome)}\n`);
     this.#show();
   }
 
   lineFailed({ text, at }: ListedLine, reason: string): void {
-    this.#tally.failed({ what: `${at}: ${shortened(text)}`, reason });
-    if (this.#options.json) this.#json({ kind: "failed", name: text, at, reason });
-    else this.#progress.line(`failed    ${at}: ${shortened(text)}: ${reason}`);
+    this.#tally.failed({ what: placed(shortened(text), at), reason });
+    if (this.#options.json) this.#json({ kind: "failed", name: text, ...placeOf(at), reason });
+    else this.#progress.line(`failed    ${placed(shortened(text), at)}: ${reason}`);
   }
 
   /** Writes each note once. */
@@ -140,6 +141,11 @@ function lineOf(label: string, outcome: Exclude<Outcome, { kind: "failed" }>): s
 function detailsOf(outcome: Outcome): object {
   if (outcome.kind === "failed") return { reason: outcome.reason };
   return outcome.sizeBytes === undefined ? {} : { bytes: outcome.sizeBytes };
+}
+
+/** Absent for a word of the command line. */
+function placeOf(at: string | null): { readonly at?: string } {
+  return at === null ? {} : { at };
 }
 
 function shownAmount(word: string, { count, bytes }: Amount): string {

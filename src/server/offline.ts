@@ -1,6 +1,7 @@
 import type { Backend, BackendRequest, OfflineMiss } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import { redactUrl } from "../observe/redact.ts";
+import { lineOfPath } from "../warming.ts";
 
 /** The list of what clients asked for and did not get, since the vault is offline. */
 export interface Misses {
@@ -31,7 +32,7 @@ export function missedOffline(
   const miss = backend.offlineMiss?.(request) ?? notFound;
   // The path behind the prefix, also where the client uses the vault as its proxy.
   const prefix = backend.prefix === "/" ? "" : backend.prefix;
-  return { ...miss, line: miss.line ?? redactUrl(prefix + request.path + request.query) };
+  return { ...miss, line: miss.line ?? lineOfPath(redactUrl(prefix + request.path + request.query)) };
 }
 
 /** The sentence that tells a client how to bring what it missed. */

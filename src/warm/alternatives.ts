@@ -2,14 +2,18 @@ import { VaultError } from "../errors.ts";
 
 const mostTexts = 100_000;
 
-/** Matches the first innermost `{a,b}`, or range such as `[1-9]`, `[08-12]` or `[a-f]`. */
-const alternatives = /\{([^{},\s]*(?:,[^{},\s]*)+)\}|\[(?:(\d+)-(\d+)|([a-z])-([a-z])|([A-Z])-([A-Z]))\]/;
+/** Matches the first innermost `{a,b}`, or range such as `[1-9]`, `[08-12]` or `[a-f]`; none behind a backslash. */
+const alternatives = /(?<!\\)\{([^{},\s]*(?:,[^{},\s]*)+)\}|(?<!\\)\[(?:(\d+)-(\d+)|([a-z])-([a-z])|([A-Z])-([A-Z]))\]/;
 
 /**
- * Returns all texts that `{a,b}` and `[1-9]` stand for, as in a shell and in curl; the text alone where it has none.
- * Throws `config_invalid` for more than 100,000.
+ * Returns all texts that `{a,b}` and `[1-9]` stand for, as in a shell and in curl; the text alone where it has none. A
+ * brace or bracket behind a backslash stands for itself. Throws `config_invalid` for more than 100,000.
  */
 export function expandAlternatives(text: string): readonly string[] {
+  return expandAll(text).map((one) => one.replace(/\\([{[])/g, "$1"));
+}
+
+function expandAll(text: string): readonly string[] {
   let texts = [text];
   for (;;) {
     const next = texts.flatMap((one) => expandFirst(one) ?? [one]);

@@ -19,32 +19,36 @@ export function isListLine(line: string): boolean {
   return /^(?:\/|https?:\/\/|pkg:|[a-z][a-z0-9]+:[^\s:=])/i.test(line);
 }
 
+/** How a line is written: `expanded` by a person, who may mean several things by it, or `literal` by a program. */
+export type Writing = "expanded" | "literal";
+
 /**
  * Parses a line of a list, which may stand for several of them. Throws `config_invalid` for one that means nothing to
  * any of the sources.
  */
-export function parseLine(text: string, sources: readonly WarmSource[]): readonly Meaning[] {
+export function parseLine(
+  text: string,
+  sources: readonly WarmSource[],
+  writing: Writing = "expanded",
+): readonly Meaning[] {
+  const expand = writing === "literal" ? (text: string) => [text] : expandAlternatives;
   const [first = "", ...words] = text.split(/\s+/);
   if (/^(?:\/|https?:\/\/)/i.test(first) && words.length > 0) throw hasSpaces(text);
-  if (first.startsWith("/")) return expandAlternatives(first).map((path) => ({ kind: "path", path: encoded(path) }));
-  if (/^https?:\/\//i.test(first)) return expandAlternatives(first).map((url) => pathOfUrl(url, sources));
-  if (/^pkg:/i.test(first)) return parseLine(lineOfPackageUrl(first, sources), sources);
+  if (first.startsWith("/")) return expand(first).map((path) => ({ kind: "path", path: encoded(path) }));
+  if (/^https?:\/\//i.test(first)) return expand(first).map((url) => pathOfUrl(url, sources));
+  if (/^pkg:/i.test(first)) return parseLine(lineOfPackageUrl(first, sources), sources, "literal");
   const [, scheme = "", subject = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/i.exec(first) ?? [];
   const source = sources.find((one) => one.scheme === scheme.toLowerCase());
   if (source === undefined) throw unknownLine(first, sources);
   const { options = [] } = source;
   const isOption = (word: string) => options.some((name) => word.startsWith(`${name}=`));
   const rest = { words: words.filter((word) => !isOption(word)), options: optionsIn(words.filter(isOption)) };
-  return alternativesOf(subject).map((subject) => ({
+  // Brackets are left alone here: to some sources they mean something else.
+  return (subject.includes("{") ? expand(subject) : [subject]).map((subject) => ({
     kind: "line",
     line: { scheme: scheme.toLowerCase(), subject, ...rest },
     source,
   }));
-}
-
-/** Brackets are left alone here: to some sources they mean something else. */
-function alternativesOf(subject: string): readonly string[] {
-  return subject.includes("{") ? expandAlternatives(subject) : [subject];
 }
 
 function optionsIn(words: readonly string[]): Record<string, string> {

@@ -1,13 +1,20 @@
 import { messageOf, VaultError } from "../errors.ts";
 import type { ListFile, ListForm, ListReading, WarmSettings, WarmSource } from "../warming.ts";
-import { isListLine, withoutComment } from "./line.ts";
+import { isListLine, withoutComment, type Writing } from "./line.ts";
 import { sbomForms } from "./sbom.ts";
 
 /** A line of a list, and where it stands, for messages. */
 export interface ListedLine {
   readonly text: string;
-  /** A file with the number of the line, or the file alone where its form has no such lines. */
-  readonly at: string;
+  /** A file with the number of the line, or the file alone where its form has no such lines; null for a line itself. */
+  readonly at: string | null;
+  /** `expanded` when absent. */
+  readonly writing?: Writing;
+}
+
+/** Names something for people, with its place where it stands in a file. */
+export function placed(what: string, at: string | null): string {
+  return at === null ? what : `${at}: ${what}`;
 }
 
 export interface ListOptions {
@@ -20,24 +27,58 @@ export interface ListOptions {
 
 /**
  * Reads what a command line names: a list, or a file of a form that one of the sources knows, recognised by its
- * content; a line of a list stands for itself. Throws `config_invalid` for a file that cannot be read or is of no known
- * form.
+ * content; a line of a list stands for itself, and so does a path of the vault where there is no such file. Throws
+ * `config_invalid` for a file that cannot be read or is of no known form.
  */
-export async function readList(named: string, options: ListOptions): Promise<readonly ListedLine[]> {
-  if (isLineItself(named)) return [{ text: named, at: "line" }];
-  const file = await openFile(named, options.readFile);
+export async function readList(named: string, options: ListOptions): Promise<Iterable<ListedLine>> {
+  if (isLineItself(named)) return [{ text: named, at: null }];
+  const file = isServed(named, options.sources)
+    ? await openUnlessPath(named, options)
+    : await openFile(named, options.readFile);
+  if (file === null) return [{ text: named, at: null }];
   const form = [...sbomForms(options.sources), ...options.sources.flatMap(({ forms = [] }) => forms)]
     .find((form) => form.isForm(file));
   if (form !== undefined) return await linesOfForm(form, file, options);
-  const lines = file.text.split("\n").map(withoutComment);
-  const [first] = lines.filter((line) => line !== "");
-  if (first !== undefined && !isListLine(first)) throw unknownForm(file, options.sources);
-  return lines.flatMap((text, index) => text === "" ? [] : [{ text, at: `${named}:${index + 1}` }]);
+  const [first] = linesIn(file).take(1);
+  if (first !== undefined && !isListLine(first.text)) throw unknownForm(file, options.sources);
+  // One by one: a list may have a million lines.
+  return linesIn(file);
 }
 
-/** Says whether what names a list is a line of one instead. A path is that of a file. */
+function* linesIn({ path, text }: ListFile): Generator<ListedLine> {
+  let start = 0;
+  for (let number = 1; start < text.length; number++) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    const line = withoutComment(text.slice(start, end));
+    if (line !== "") yield { text: line, at: `${path}:${number}` };
+    start = end + 1;
+  }
+}
+
+/** Says whether what names a list is a line of one instead. What begins with a slash may be a file. */
 export function isLineItself(named: string): boolean {
   return isListLine(named) && !named.startsWith("/");
+}
+
+function isServed(path: string, sources: readonly WarmSource[]): boolean {
+  const prefixes = sources.flatMap(({ prefixes }) => prefixes);
+  return path.startsWith("/") && prefixes.some((prefix) => prefix === "/" || path.startsWith(`${prefix}/`));
+}
+
+/** Null where a path that the vault serves is not one of a file that can be read, so that the vault's is meant. */
+async function openUnlessPath(path: string, { readFile, note }: ListOptions): Promise<ListFile | null> {
+  let text: string;
+  try {
+    text = await readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      note(`"${path}" is taken as a path of the vault: this program may not read such a file`);
+    }
+    return null;
+  }
+  note(`"${path}" is read as a file; for the path of the vault, write it into a list`);
+  return { path, text };
 }
 
 async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions): Promise<readonly ListedLine[]> {
@@ -48,7 +89,7 @@ async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions)
     open: (path, from) => openFile(relativeTo(from.path, path), options.readFile),
   };
   const lines = new Set(await form.linesOf(file, reading));
-  return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path }));
+  return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path, writing: "literal" }));
 }
 
 /** Joins lines of sources for which that costs less, where they differ in their words only. */
@@ -73,10 +114,15 @@ async function openFile(path: string, readFile: ListOptions["readFile"]): Promis
       const message = `This program may not read "${path}"; add --allow-read=${path}`;
       throw new VaultError("permission_missing", message, { cause: error });
     }
-    const isMissing = error instanceof Deno.errors.NotFound;
-    const reason = isMissing ? "there is no such file" : messageOf(error);
-    throw new VaultError("config_invalid", `Cannot read the list "${path}": ${reason}`, { cause: error });
+    throw new VaultError("config_invalid", `Cannot read the list "${path}": ${reasonOf(error)}`, { cause: error });
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder; name the files in it";
+  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
+  return messageOf(error);
 }
 
 /** A path in a file is relative to the folder of that file. */

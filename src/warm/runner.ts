@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { messageOf, VaultError } from "../errors.ts";
+import { DigestSet } from "../store/digest_set.ts";
 import type { Expansion, VaultClient, WarmDocument, WarmRequest, WarmSettings, WarmSource } from "../warming.ts";
 import { parseLine } from "./line.ts";
 import type { ListedLine } from "./list.ts";
@@ -11,7 +13,8 @@ export interface WarmEvents {
   found(request: WarmRequest): void;
   /** Called as the bytes of bodies arrive. */
   received(bytes: number): void;
-  ended(request: WarmRequest, outcome: Outcome): void;
+  /** `at` is the place of the line that meant the request first, as in `ListedLine`. */
+  ended(request: WarmRequest, outcome: Outcome, at: string | null): void;
   /** A line of a list could not be turned into requests, or not into all. */
   lineFailed(line: ListedLine, reason: string): void;
   note(message: string): void;
@@ -43,19 +46,23 @@ export async function warm(lines: Iterable<ListedLine>, options: WarmOptions): P
 class Run {
   readonly #options: WarmOptions;
   readonly #slots: Slots;
-  readonly #seen = new Set<string>();
+  /** Digests, since a run may ask for a million paths. */
+  readonly #seen = new DigestSet();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #expansion: Expansion;
 
   constructor(options: WarmOptions) {
     this.#options = options;
     this.#slots = new Slots(options.jobs);
-    this.#expansion = {
-      settings: options.settings,
-      signal: options.signal,
-      read: async (request) => await this.#read(request) ?? absent(request),
-      readIfThere: (request) => this.#read(request),
-      note: (message) => options.events.note(message),
+  }
+
+  #expansionOf({ at }: ListedLine): Expansion {
+    const { settings, signal, events } = this.#options;
+    return {
+      settings,
+      signal,
+      read: async (request) => await this.#read(request, at) ?? absent(request),
+      readIfThere: (request) => this.#read(request, at),
+      note: (message) => events.note(message),
     };
   }
 
@@ -77,11 +84,13 @@ class Run {
   async #line(listed: ListedLine): Promise<void> {
     const { sources, events, signal } = this.#options;
     try {
-      for (const meaning of parseLine(listed.text, sources)) {
-        if (meaning.kind === "path") await this.#start({ path: meaning.path });
+      for (const meaning of parseLine(listed.text, sources, listed.writing)) {
+        if (meaning.kind === "path") await this.#start({ path: meaning.path }, listed.at);
         else {
           const { source, line } = meaning;
-          for await (const request of source.expand?.(line, this.#expansion) ?? []) await this.#start(request);
+          for await (const request of source.expand?.(line, this.#expansionOf(listed)) ?? []) {
+            await this.#start(request, listed.at);
+          }
         }
       }
     } catch (error) {
@@ -92,24 +101,24 @@ class Run {
   }
 
   /** Resolves once the request has begun, so that lines are not expanded much faster than bodies come. */
-  async #start(request: WarmRequest): Promise<void> {
+  async #start(request: WarmRequest, at: string | null): Promise<void> {
     if (!this.#isNew(request)) return;
     this.#options.events.found(request);
     await this.#slots.take();
-    const task = this.#fetch(request).finally(() => {
+    const task = this.#fetch(request, at).finally(() => {
       this.#underWay.delete(task);
       this.#slots.free();
     });
     this.#underWay.add(task);
   }
 
-  async #fetch(request: WarmRequest): Promise<void> {
+  async #fetch(request: WarmRequest, at: string | null): Promise<void> {
     const { signal, events } = this.#options;
     if (signal.aborted) return;
     try {
-      events.ended(request, await this.#outcomeOf(request));
+      events.ended(request, await this.#outcomeOf(request), at);
     } catch (error) {
-      if (!signal.aborted) events.ended(request, { kind: "failed", reason: messageOf(error) });
+      if (!signal.aborted) events.ended(request, { kind: "failed", reason: messageOf(error) }, at);
     }
   }
 
@@ -158,7 +167,7 @@ class Run {
   }
 
   /** Null where there is no such document. */
-  async #read(request: WarmRequest): Promise<WarmDocument | null> {
+  async #read(request: WarmRequest, at: string | null): Promise<WarmDocument | null> {
     const { signal, events } = this.#options;
     const isNew = this.#isNew(request);
     return await this.#slots.run(signal, async () => {
@@ -177,7 +186,7 @@ class Run {
         events.ended({ ...request, sizeBytes: bytes.byteLength }, {
           kind: kind === "fetched" ? "new" : "cached",
           sizeBytes: bytes.byteLength,
-        });
+        }, at);
       }
       return { bytes, headers: response!.headers };
     });
@@ -212,9 +221,7 @@ class Run {
 
   #isNew({ path, headers }: WarmRequest): boolean {
     const name = headers === undefined ? path : `${path} ${JSON.stringify(headers)}`;
-    if (this.#seen.has(name)) return false;
-    this.#seen.add(name);
-    return true;
+    return this.#seen.add(createHash("sha256").update(name).digest("hex"));
   }
 }
 

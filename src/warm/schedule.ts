@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
-import { type ListedLine, readList } from "./list.ts";
+import { type ListedLine, placed, readList } from "./list.ts";
 import { warm } from "./runner.ts";
 import { type Amount, Tally } from "./tally.ts";
 
@@ -69,8 +69,8 @@ export class WarmSchedule {
         events: {
           found() {},
           received() {},
-          ended: (request, outcome) => tally.ended(request, outcome),
-          lineFailed: ({ text, at }, reason) => tally.failed({ what: `${at}: ${text.slice(0, 100)}`, reason }),
+          ended: (request, outcome, at) => tally.ended(request, outcome, at),
+          lineFailed: ({ text, at }, reason) => tally.failed({ what: placed(text.slice(0, 100), at), reason }),
           note: (message) => log.debug(`While lists are warmed: ${message}`),
         },
       });
@@ -80,18 +80,18 @@ export class WarmSchedule {
   }
 
   /** Lists are read at each run: they change while the server runs. One that cannot be read is a failure. */
-  async #lines(tally: Tally): Promise<readonly ListedLine[]> {
+  async #lines(tally: Tally): Promise<Iterable<ListedLine>> {
     const { lists, sources, settings, log, readFile = Deno.readTextFile } = this.#options;
-    const all: ListedLine[] = [];
+    const all: Iterable<ListedLine>[] = [];
     for (const list of lists) {
       try {
         const note = (message: string) => log.debug(`While lists are warmed: ${message}`);
-        all.push(...await readList(list, { sources, settings, readFile, note }));
+        all.push(await readList(list, { sources, settings, readFile, note }));
       } catch (error) {
         tally.failed({ what: list, reason: messageOf(error) });
       }
     }
-    return all;
+    return Iterator.from(all).flatMap((lines) => lines);
   }
 
   #report(tally: Tally): void {

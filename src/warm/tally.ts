@@ -1,4 +1,5 @@
 import type { WarmRequest } from "../warming.ts";
+import { placed } from "./list.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** A number of things and the bytes of those whose size is known. */
@@ -31,8 +32,8 @@ export class Tally {
     return this.amount("failed").count > 0;
   }
 
-  ended({ path, label = path }: WarmRequest, outcome: Outcome): void {
-    if (outcome.kind === "failed") return this.failed({ what: label, reason: outcome.reason });
+  ended({ path, label = path }: WarmRequest, outcome: Outcome, at: string | null): void {
+    if (outcome.kind === "failed") return this.failed({ what: placed(label, at), reason: outcome.reason });
     this.#add(outcome.kind, outcome.sizeBytes ?? 0);
   }
 

@@ -55,3 +55,7 @@ for (
     assert.match(howToBring({ status: 404, line }), new RegExp(`: artifact-vault warm ${RegExp.escape(shown)}$`));
   });
 }
+
+Deno.test("brackets of a path are not expanded when the list of misses is warmed", () => {
+  assert.equal(lineOf(requestFor("/a[1-9]{b,c}[1]")), "/http/a\\[1-9]\\{b,c}[1]");
+});

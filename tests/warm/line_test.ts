@@ -3,17 +3,19 @@ import { VaultError } from "../../src/errors.ts";
 import { expandAlternatives } from "../../src/warm/alternatives.ts";
 import { isListLine, parseLine, withoutComment } from "../../src/warm/line.ts";
 import { parsePackageUrl } from "../../src/warm/package_url.ts";
-import type { WarmSource } from "../../src/warming.ts";
+import { lineOfPath, type WarmSource } from "../../src/warming.ts";
 
 const docker: WarmSource = {
   scheme: "docker",
   example: "docker:alpine:3.20",
   options: ["platforms"],
   pathOf: () => null,
+  prefixes: ["/v2"],
   lineOf: ({ type, name, version }) => type === "docker" ? `docker:${name}:${version}` : null,
 };
 const files: WarmSource = {
   pathOf: ({ origin, pathname }) => origin === "https://files.example.com" ? `/files${pathname}` : null,
+  prefixes: ["/files"],
 };
 const sources = [docker, files];
 
@@ -39,6 +41,17 @@ Deno.test("paths, URLs and package URLs lead to a path or to another line", () =
   assert.deepEqual(pathsOf("pkg:docker/alpine@3.20"), [
     { scheme: "docker", subject: "alpine:3.20", words: [], options: {} },
   ]);
+});
+
+Deno.test("what a path means alone is written with backslashes, and programs mean what they write", () => {
+  for (
+    const path of ["/files/a[1-9].txt", "/files/[a-f]", "/files/{a,b}", "/files/{a,{b,c}}[1-2]", "/files/a[1].txt"]
+  ) {
+    const [text] = parseLine(path, sources, "literal").map((one) => "path" in one ? one.path : "");
+    const written = parseLine(lineOfPath(path), sources).map((one) => "path" in one ? one.path : "");
+    assert.deepEqual(written, [text], path);
+  }
+  assert.equal(lineOfPath("/files/a[1].txt"), "/files/a[1].txt", "what is not expanded stays as it is");
 });
 
 Deno.test("a line that means nothing is refused with what one is like", () => {

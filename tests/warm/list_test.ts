@@ -71,6 +71,31 @@ Deno.test("a plain list has its lines with their numbers; what is neither is ref
   await assert.rejects(read("gone.txt", null), /Cannot read the list "gone\.txt": there is no such file/);
 });
 
+Deno.test("a path that a backend serves is the vault's where there is no such file; a file is read, which is said", async () => {
+  for (const path of ["/debian/pool/a.deb", "/pypi/simple/a/", "/v2/library/alpine/manifests/3.20", "/hub/v2/"]) {
+    assert.deepEqual((await read(path, null)).listed, [{ text: path, at: null }], path);
+  }
+  const folder = new Deno.errors.IsADirectory("Is a directory (os error 21)");
+  assert.deepEqual(await read("/debian/pool", folder), {
+    ...{ listed: [{ text: "/debian/pool", at: null }], lines: ["/debian/pool"], notes: [] },
+  });
+  const forbidden = await read("/debian/a", new Deno.errors.NotCapable());
+  assert.deepEqual(forbidden.lines, ["/debian/a"]);
+  assert.match(forbidden.notes.join(), /"\/debian\/a" is taken as a path of the vault/);
+  const both = await read("/debian/list.txt", "/debian/pool/a.deb\n");
+  assert.deepEqual(both.listed, [{ text: "/debian/pool/a.deb", at: "/debian/list.txt:1" }]);
+  assert.match(both.notes.join(), /"\/debian\/list\.txt" is read as a file; for the path of the vault,/);
+});
+
+Deno.test("a list that cannot be read is refused in words", async () => {
+  await assert.rejects(read("/etc/gone", null), /Cannot read the list "\/etc\/gone": there is no such file/);
+  await assert.rejects(read("/debianx/a", null), /there is no such file/);
+  const folder = new Deno.errors.IsADirectory("Is a directory (os error 21)");
+  await assert.rejects(read("lists", folder), /Cannot read the list "lists": it is a folder; name the files in it$/);
+  const denied = new Deno.errors.PermissionDenied("Permission denied (os error 13)");
+  await assert.rejects(read("list", denied), /"list": this user may not read it$/);
+});
+
 Deno.test("what clients asked for is read from logs of both forms", () => {
   const now = Date.UTC(2026, 10, 29, 12);
   const base: Access = {
@@ -100,14 +125,17 @@ Deno.test("what clients asked for is read from logs of both forms", () => {
   }
 });
 
-async function read(named: string, text: string | null) {
+async function read(named: string, text: string | Error | null) {
   await using vault = await openWarmScene(backends);
   const notes: string[] = [];
-  const listed = await readList(named, {
-    sources: vault.sources,
-    settings: noSettings,
-    readFile: () => text === null ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text),
-    note: (message) => notes.push(message),
-  });
+  const listed = Array.from(
+    await readList(named, {
+      sources: vault.sources,
+      settings: noSettings,
+      readFile: () =>
+        typeof text === "string" ? Promise.resolve(text) : Promise.reject(text ?? new Deno.errors.NotFound()),
+      note: (message) => notes.push(message),
+    }),
+  );
   return { listed, lines: listed.map(({ text }) => text), notes };
 }

@@ -14,7 +14,7 @@ Deno.test("lists are warmed a while after the start, and again after each pause,
   assert.equal(upstream.requests.length, 0);
   await next();
   assert.equal(lines.at(-1), "INFO Warmed 2 lists: 2 new (5 bytes), 0 cached, 1 failed");
-  assert.match(lines.at(-2)!, /^WARNING Cannot warm \/files\/none: .*upstream answered 404/);
+  assert.match(lines.at(-2)!, /^WARNING Cannot warm images\.txt:1: \/files\/none: .*upstream answered 404/);
   await next();
   assert.equal(lines.at(-1), "INFO Warmed 2 lists: 0 new, 2 cached (5 bytes), 1 failed");
   assert.deepEqual(waits, [firstAfterMs, 3_600_000, 3_600_000]);

@@ -42,6 +42,7 @@ export function createWarmSource(repositories: readonly ServedRepository[]): War
     joinsLines: true,
     forms: installedLists,
     pathOf: (url) => servedPath(url, repositories),
+    prefixes: repositories.map(({ prefix }) => prefix),
     lineOf: (url) => lineOf(url, repositories),
     async *expand(line, expansion) {
       const places = placesOf(line, expansion, repositories);

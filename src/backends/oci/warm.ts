@@ -35,6 +35,7 @@ export function createWarmSource({ backends, hasRoot }: WarmOptions): WarmSource
     example: "docker:alpine:3.20",
     options: ["platforms", "backend"],
     forms: [imageLists],
+    prefixes: [...backends.map(({ prefix }) => prefix), ...hasRoot ? ["/v2"] : []],
     lineOf,
     pathOf({ host, pathname, search }) {
       const [, below] = /^\/v2(\/.+)$/.exec(pathname) ?? [];

@@ -44,6 +44,7 @@ export function createWarmSource({ backends, served }: WarmOptions): WarmSource 
     options: ["python", "platform", "backend"],
     forms: [...lockFiles, requirementsFiles],
     pathOf: (url) => servedPath(url, served),
+    prefixes: backends.map(({ prefix }) => prefix),
     lineOf: ({ type, name, version }: PackageUrl) =>
       type !== "pypi" ? null : `pypi:${normaliseName(name)}${version === "" ? "" : `==${version}`}`,
     expand: (line, expansion) => expand(line, { expansion, prefix: prefixOf(line.options.backend) }),

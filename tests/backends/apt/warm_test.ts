@@ -101,12 +101,14 @@ Deno.test("what is not there is said, and the rest is warmed", async () => {
 Deno.test("what dpkg-query and apt-get --print-uris write is a list", async () => {
   await using scene = await openScene();
   const read = async (text: string) => {
-    const listed = await readList("file", {
-      sources: scene.vault.sources,
-      settings: noSettings,
-      readFile: () => Promise.resolve(text),
-      note() {},
-    });
+    const listed = Array.from(
+      await readList("file", {
+        sources: scene.vault.sources,
+        settings: noSettings,
+        readFile: () => Promise.resolve(text),
+        note() {},
+      }),
+    );
     return listed.map(({ text }) => text);
   };
   assert.deepEqual(await read("curl\t7.88\nlibc6:amd64\t2.36\ngone\t\n"), [

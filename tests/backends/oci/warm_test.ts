@@ -128,12 +128,14 @@ Deno.test("manifests of Kubernetes, values of Helm and compose files name their 
   const notes: string[] = [];
   const read = async (text: string) => {
     await using vault = await openWarmScene([{ type: "dockerhub", name: "hub", config: {} }]);
-    const lines = await readList("file.yaml", {
-      sources: vault.sources,
-      settings: noSettings,
-      readFile: () => Promise.resolve(text),
-      note: (message) => notes.push(message),
-    });
+    const lines = Array.from(
+      await readList("file.yaml", {
+        sources: vault.sources,
+        settings: noSettings,
+        readFile: () => Promise.resolve(text),
+        note: (message) => notes.push(message),
+      }),
+    );
     return lines.map(({ text }) => text);
   };
   assert.deepEqual(await read(kubernetes), [

@@ -333,14 +333,16 @@ function hashOf(body: string): string {
 async function linesOf(path: string, files: Readonly<Record<string, string>>) {
   await using vault = await openWarmScene([{ type: "pypi", name: "pypi", config: {} }]);
   const notes: string[] = [];
-  const listed = await readList(path, {
-    sources: vault.sources,
-    settings: noSettings,
-    readFile: (path) => {
-      const text = files[path];
-      return text === undefined ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text);
-    },
-    note: (message) => notes.push(message),
-  });
+  const listed = Array.from(
+    await readList(path, {
+      sources: vault.sources,
+      settings: noSettings,
+      readFile: (path) => {
+        const text = files[path];
+        return text === undefined ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text);
+      },
+      note: (message) => notes.push(message),
+    }),
+  );
   return { lines: listed.map(({ text }) => text), notes };
 }

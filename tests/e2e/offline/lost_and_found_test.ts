@@ -6,6 +6,7 @@ import { createWheel } from "../../support/pypi/python_package.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 import { runVault, VaultProcess } from "../../support/vault_process.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { runBlock } from "./guide.ts";
 import { testInTurn } from "../../support/thorough.ts";
 
 async function run(...args: readonly string[]): Promise<string> {
@@ -22,11 +23,12 @@ testInTurn(
     await using index = new PypiIndex();
     const repository = new FakeRepository("team/app");
     await using registry = repository.registry;
-    files.serve("/docs/a[1].txt", { body: "a file" });
+    files.serve("/docs/a[1-9].txt", { body: "a file" });
     files.serve("/pool/main/t/tool/tool_1.0_amd64.deb", { body: "a package" });
     const wheel = index.add(createWheel("my-app", "1.0"));
     index.add(createWheel("my-app", "2.0"));
     const image = repository.image("app", "1.0");
+    const layer = image.paths.find((path) => path.includes("/blobs/"))!.replace("/v2/", "/v2/reg.example/");
     const write = async (side: string, top: Record<string, unknown>) => {
       const backends = [
         { type: "http", name: "files", config: { base_url: files.origin } },
@@ -47,26 +49,34 @@ testInTurn(
       return { status: answer.status, text: await answer.text() };
     };
     const asked = {
-      "/files/docs/a[1].txt": "a file",
+      "/files/docs/a[1-9].txt": "a file",
       "/debian/pool/main/t/tool/tool_1.0_amd64.deb": "a package",
       [`/pypi/files/my-app/http/${new URL(index.url).host}${index.filePath(wheel)}`]: null,
+      [layer]: null,
       "/v2/reg.example/team/app/manifests/1.0": null,
     };
+    const commands: string[] = [];
     for (const path of Object.keys(asked)) {
       const { status, text } = await ask(path);
       assert.ok(status === 404 || status === 410, `${path}: ${status} ${text}`);
-      assert.match(text, /artifact-vault warm /);
+      commands.push(/artifact-vault warm [^"\n]*/.exec(text)?.[0] ?? text);
     }
     const sent = [files, registry].reduce((sum, { requests }) => sum + requests.length, index.lines.length);
     assert.equal(sent, 0, "inside, no upstream is asked");
 
     await Deno.writeTextFile(list, await run("cache", "misses", "--config", inside));
     assert.deepEqual((await Deno.readTextFile(list)).trim().split("\n"), [
-      "/files/docs/a[1].txt",
+      "/files/docs/a\\[1-9].txt",
       "/debian/pool/main/t/tool/tool_1.0_amd64.deb",
       "pypi:my-app==1.0",
+      layer,
       "docker:reg.example/team/app:1.0",
     ]);
+    await Deno.mkdir(dir.join("shell"));
+    await Deno.copyFile(await write("pasted", {}), dir.join("shell/config.yml"));
+    for (const command of commands) {
+      assert.match(await runBlock(command, { cwd: dir.path + "/shell" }), /^[1-9]\d* new \(.*\), \d+ cached/m, command);
+    }
     await run("warm", list, "--config", outside);
     await run("bundle", "export", bundle, "--config", outside);
     await run("bundle", "import", bundle, "--config", inside);
