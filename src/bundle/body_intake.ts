@@ -7,48 +7,47 @@ import type { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { blobName } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
-import type { ImportJournal } from "./import_journal.ts";
+import type { ImportFolder } from "./import_folder.ts";
+import { breatheUnlessStopped } from "./stopping.ts";
 
 /** So many files, or bytes, are flushed to disk together, while the next ones are written. */
 const batchFiles = 200;
 const batchBytes = 16 * 1024 * 1024;
 
 interface Staged extends Body {
-  readonly path: string;
   readonly file: Deno.FsFile;
 }
 
-interface IntakeOptions {
-  readonly journal: ImportJournal;
-  /** A path for a file that is about to be renamed into place. */
-  readonly temporary: () => string;
-}
-
 /**
- * Stores bodies that are carried in: each is written to a file of its own, compared with its digest, flushed to disk and
- * only then renamed to its place.
+ * Stores bodies that are carried in: each is written to a file of its own, compared with its digest and flushed to disk.
+ * There it waits until it is moved to its place, when nothing can turn out to be wrong with the bundle.
  */
 export class BodyIntake {
   readonly #layout: FsLayout;
-  readonly #options: IntakeOptions;
-  readonly #folders = new Set<string>();
+  readonly #folder: ImportFolder;
+  readonly #signal: AbortSignal | undefined;
+  readonly #made = new Set<string>();
   #batch: Staged[] = [];
   #batchBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(layout: FsLayout, options: IntakeOptions) {
+  constructor(layout: FsLayout, { folder, signal }: { folder: ImportFolder; signal?: AbortSignal | undefined }) {
     this.#layout = layout;
-    this.#options = options;
+    this.#folder = folder;
+    this.#signal = signal;
   }
 
-  isStored({ sha256, sizeBytes }: Body): boolean {
-    return fileOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
+  /** The file of a body that is in its place; null for none. */
+  stored({ sha256, sizeBytes }: Body): Deno.FileInfo | null {
+    const info = fileOrNull(this.#layout.blob(sha256));
+    return info?.size === sizeBytes ? info : null;
   }
 
   /** Reads a member and stores it. Throws `bundle_wrong` where its bytes do not fit its name. */
   async store(body: Body, member: Pick<Member, "next">): Promise<void> {
-    const path = this.#options.temporary();
+    const path = this.#partialOf(body);
+    removeQuietly(path);
     const file = Deno.openSync(path, { write: true, createNew: true, mode: fileMode });
     try {
       await this.check(body, member, (bytes) => writeAll(file, bytes));
@@ -57,7 +56,7 @@ export class BodyIntake {
       removeQuietly(path);
       throw error;
     }
-    this.#batch.push({ ...body, path, file });
+    this.#batch.push({ ...body, file });
     this.#batchBytes += body.sizeBytes;
     if (this.#batch.length >= batchFiles || this.#batchBytes >= batchBytes) await this.#startFlush();
   }
@@ -68,28 +67,35 @@ export class BodyIntake {
     for (let bytes; (bytes = await member.next()) !== null;) {
       hash.update(bytes);
       write?.(bytes);
+      await breatheUnlessStopped(this.#signal);
     }
     if (hash.digest("hex") === sha256) return;
     throw new VaultError("bundle_wrong", `the bytes of "${blobName(sha256)}" do not fit its name`);
   }
 
-  /** Resolves when all bodies are in their places. */
+  /** Resolves when all bodies are on the disk. */
   async settle(): Promise<void> {
     await this.#startFlush();
     await this.#flushing;
     this.#throwFailure();
   }
 
-  /** Removes all bodies that this import has stored. */
-  async revert(): Promise<void> {
-    const { journal } = this.#options;
-    await this.#flushing;
-    for (const { file, path } of this.#batch.splice(0)) {
-      file.close();
-      removeQuietly(path);
+  /** Moves those that wait to their places. */
+  place(bodies: Iterable<Body>): void {
+    for (const body of bodies) {
+      if (this.#folder.holds(body)) this.#place(body);
     }
-    for (const sha256 of journal.added()) removeQuietly(this.#layout.blob(sha256));
-    journal.revert();
+  }
+
+  /** Removes all bodies that wait. */
+  async revert(): Promise<void> {
+    await this.#flushing;
+    discard(this.#batch.splice(0));
+    this.#folder.remove();
+  }
+
+  #partialOf({ sha256 }: Body): string {
+    return `${this.#folder.pathOf(sha256)}.partial`;
   }
 
   async #startFlush(): Promise<void> {
@@ -106,21 +112,22 @@ export class BodyIntake {
 
   async #flush(batch: readonly Staged[]): Promise<void> {
     await Promise.all(batch.map(({ file }) => file.syncData()));
-    for (const { file, path, sha256 } of batch) {
+    this.#folder.noteVerified(batch.map(({ file, ...body }) => {
       file.close();
-      this.#place(path, sha256);
-    }
-    this.#options.journal.add(batch.map(({ sha256 }) => sha256));
+      const path = this.#folder.pathOf(body.sha256);
+      Deno.renameSync(this.#partialOf(body), path);
+      return { sha256: body.sha256, info: Deno.lstatSync(path) };
+    }));
   }
 
-  #place(path: string, sha256: string): void {
+  #place({ sha256 }: Body): void {
     const target = this.#layout.blob(sha256);
     const folder = sha256.slice(0, 2);
-    if (!this.#folders.has(folder)) {
+    if (!this.#made.has(folder)) {
       Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: folderMode });
-      this.#folders.add(folder);
+      this.#made.add(folder);
     }
-    Deno.renameSync(path, target);
+    Deno.renameSync(this.#folder.pathOf(sha256), target);
   }
 
   #throwFailure(batch: readonly Staged[] = []): void {
@@ -131,12 +138,11 @@ export class BodyIntake {
 }
 
 function discard(batch: readonly Staged[]): void {
-  for (const { file, path } of batch) {
+  for (const { file } of batch) {
     try {
       file.close();
     } catch {
       // It was closed before what failed.
     }
-    removeQuietly(path);
   }
 }

@@ -1,8 +1,6 @@
 import type { MemberSource } from "../archive/member_source.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { smallBodyBytes } from "../store/blobs.ts";
 import type { SpaceLimits } from "../store/cache_limits.ts";
-import { DigestSet } from "../store/digest_set.ts";
 import { addPins } from "../inventory/pins.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
@@ -11,7 +9,7 @@ import { blobName, emptyConfig } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
 import { BodyIntake } from "./body_intake.ts";
 import { checkRoom } from "./check_room.ts";
-import { ImportJournal } from "./import_journal.ts";
+import { ImportFolder } from "./import_folder.ts";
 import { type ImportPlan, planImport } from "./import_plan.ts";
 import { Ledger } from "./ledger.ts";
 import type { OnProgress } from "./progress.ts";
@@ -32,6 +30,8 @@ export interface ImportOptions {
   /** True reads what is in the bundle, and stores nothing. */
   readonly dryRun: boolean;
   readonly onProgress?: OnProgress | undefined;
+  /** Stops the import, which leaves what is whole. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bodies of a bundle that are for backends that are served. */
@@ -64,14 +64,18 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const ledger = new Ledger(options.cacheDir);
   const head = await readHead(source, trust);
   if (!again) ledger.checkNew(head.index);
-  const plan = await planImport(source, head.index, { spool, isServed: (name) => backendFor(name) !== null });
-  const expected = countBodies(plan, layout);
-  await checkRoom(layout, options.limits, expected.addedBytes);
+  const plan = await planImport(source, head.index, {
+    spool,
+    isServed: (name) => backendFor(name) !== null,
+    signal: options.signal,
+  });
   if (options.dryRun) {
-    return { head, bodies: expected, entries: null, unserved: plan.unserved, isWhole: false };
+    const bodies = countBodies(plan, layout);
+    await checkRoom(layout, options.limits, bodies.addedBytes);
+    return { head, bodies, entries: null, unserved: plan.unserved, isWhole: false };
   }
-  const importing = new Importing(options, { layout, plan, head });
-  const { bodies, entries } = await importing.run();
+  const folder = await ImportFolder.open(options.cacheDir, head.indexSha256);
+  const { bodies, entries } = await new Importing(options, { layout, plan, head, folder }).run();
   const pins = head.index.pins.map((pin) => renamed(pin, backendFor));
   if (pins.length > 0) await addPins(options.cacheDir, pins);
   await announceChange(layout);
@@ -88,41 +92,55 @@ interface ImportingDeps {
   readonly layout: FsLayout;
   readonly plan: ImportPlan;
   readonly head: BundleHead;
+  readonly folder: ImportFolder;
 }
 
 class Importing {
   readonly #options: ImportOptions;
   readonly #deps: ImportingDeps;
-  readonly #journal: ImportJournal;
   readonly #intake: BodyIntake;
-  readonly #earlier: DigestSet;
-  /** The large bodies that this import has stored: small ones are verified whenever they are read. */
-  readonly #stored = new DigestSet();
   readonly #bodies: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
-  readonly #temporary: () => string;
+  #temporaries = 0;
 
   constructor(options: ImportOptions, deps: ImportingDeps) {
     this.#options = options;
     this.#deps = deps;
-    let count = 0;
-    this.#temporary = () => options.spool.path(`new-${count++}`);
-    this.#journal = new ImportJournal(options.cacheDir, deps.head.indexSha256);
-    this.#earlier = this.#journal.earlier();
-    this.#intake = new BodyIntake(deps.layout, { journal: this.#journal, temporary: this.#temporary });
+    this.#intake = new BodyIntake(deps.layout, { folder: deps.folder, signal: options.signal });
   }
 
   async run(): Promise<{ readonly bodies: BodyCounts; readonly entries: EntryCounts }> {
+    const { folder } = this.#deps;
+    try {
+      await this.#prepare();
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
     try {
       await this.#takeBodies();
       await this.#options.source.finish();
       await this.#intake.settle();
+      this.#place();
       const entries = await this.#writeEntries(true);
-      if (entries.lacking.has(null)) this.#journal.close();
-      else this.#journal.remove();
+      if (entries.lacking.has(null)) folder.close();
+      else folder.remove();
       return { bodies: this.#bodies, entries };
     } catch (error) {
       throw await this.#failed(error);
     }
+  }
+
+  /** What a killed import has left is right, and counts as stored; then the rest must have room. */
+  async #prepare(): Promise<void> {
+    const { layout, plan } = this.#deps;
+    this.#place();
+    await checkRoom(layout, this.#options.limits, countBodies(plan, layout).addedBytes);
+  }
+
+  #place(): void {
+    const { bodies, wantsEmpty } = this.#deps.plan;
+    if (wantsEmpty) this.#intake.place([emptyBody]);
+    this.#intake.place(bodies.all());
   }
 
   async #takeBodies(): Promise<void> {
@@ -144,41 +162,34 @@ class Importing {
     const { sha256, sizeBytes } = body;
     const member = await this.#options.source.open(blobName(sha256), sizeBytes);
     if (member === null) return;
-    const isStored = this.#intake.isStored(body);
+    const stored = this.#intake.stored(body);
     if (!this.#deps.plan.wants(sha256)) return await this.#intake.check(body, member);
-    if (isStored && this.#earlier.has(sha256)) await member.skip();
-    else if (isStored) await this.#intake.check(body, member);
-    else await this.#intake.store(body, member);
-    this.#count(body, isStored);
+    if (stored === null) await this.#intake.store(body, member);
+    else if (this.#deps.folder.isVerified({ sha256, info: stored })) await member.skip();
+    else await this.#intake.check(body, member);
+    this.#count(body, stored !== null);
   }
 
   async #takeEmpty(): Promise<void> {
-    const { bytes, sha256 } = emptyConfig;
-    const body = { sha256, sizeBytes: bytes.byteLength };
-    if (this.#intake.isStored(body)) return;
-    const chunks = [bytes];
-    await this.#intake.store(body, { next: () => Promise.resolve(chunks.pop() ?? null) });
+    if (this.#intake.stored(emptyBody) !== null) return;
+    const chunks = [emptyConfig.bytes];
+    await this.#intake.store(emptyBody, { next: () => Promise.resolve(chunks.pop() ?? null) });
   }
 
-  #count({ sha256, sizeBytes }: Body, isStored: boolean): void {
+  #count({ sizeBytes }: Body, isStored: boolean): void {
     const counts = this.#bodies;
-    if (isStored) {
-      counts.there++;
-      counts.thereBytes += sizeBytes;
-      return;
-    }
-    if (sizeBytes > smallBodyBytes) this.#stored.add(sha256);
-    counts.added++;
-    counts.addedBytes += sizeBytes;
+    counts[isStored ? "there" : "added"]++;
+    counts[isStored ? "thereBytes" : "addedBytes"] += sizeBytes;
   }
 
   #writeEntries(withRoots: boolean): Promise<EntryCounts> {
     return writeEntries(this.#deps.layout, {
       plan: this.#deps.plan,
       backendFor: this.#options.backendFor,
-      temporary: this.#temporary,
-      isVerified: (sha256) => this.#stored.has(sha256) || this.#earlier.has(sha256),
+      temporary: () => this.#options.spool.path(`new-${this.#temporaries++}`),
+      isVerified: (sha256, info) => this.#deps.folder.isVerified({ sha256, info }),
       withRoots,
+      signal: this.#options.signal,
     });
   }
 
@@ -189,18 +200,19 @@ class Importing {
       return new VaultError(error.code, `${error.message}. Nothing of it was kept`, { cause: error });
     }
     if (!isFailure(error)) {
-      this.#journal.close();
+      this.#deps.folder.close();
       return error;
     }
     const { bodies } = this.#deps.plan;
     const isCut = error instanceof VaultError && error.code === "bundle_interrupted";
+    await this.#intake.settle().catch((second) => isCut ? error = second : null);
     try {
-      await this.#intake.settle();
+      this.#place();
       if (isCut) await this.#writeEntries(false);
     } catch (second) {
       if (isCut) error = second;
     }
-    this.#journal.close();
+    this.#deps.folder.close();
     await announceChange(this.#deps.layout).catch(() => {});
     const done = this.#bodies.added + this.#bodies.there;
     const so = `${done} of ${bodies.count} bodies are in the cache; import the bundle again, and it resumes there`;
@@ -208,6 +220,8 @@ class Importing {
     return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
   }
 }
+
+const emptyBody: Body = { sha256: emptyConfig.sha256, sizeBytes: emptyConfig.bytes.byteLength };
 
 /** True for what files and disks may do, and bundles that end too early; false for a lack of permission, or a bug. */
 function isFailure(error: unknown): boolean {

@@ -6,6 +6,7 @@ import type { Fact } from "./fact.ts";
 import type { IndexDocument } from "./index_document.ts";
 import { type ReadShard, readShards } from "./read_bundle.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
+import { breatheUnlessStopped } from "./stopping.ts";
 import type { ShardHeader } from "./shard.ts";
 
 /** The place of a shard's facts in a spool. */
@@ -30,11 +31,17 @@ export interface ImportPlan {
   readonly wantsEmpty: boolean;
 }
 
+export interface PlanOptions {
+  readonly spool: Spool;
+  readonly isServed: (backend: string) => boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Reads all facts of a bundle into a spool. Throws as `readShards`. */
 export async function planImport(
   source: MemberSource,
   index: IndexDocument,
-  { spool, isServed }: { readonly spool: Spool; readonly isServed: (backend: string) => boolean },
+  { spool, isServed, signal }: PlanOptions,
 ): Promise<ImportPlan> {
   const bodies = new BodyList(spool.file("bodies"));
   const facts = spool.file("facts");
@@ -56,6 +63,7 @@ export async function planImport(
     }
   };
   for await (const shard of readShards(source, index)) {
+    await breatheUnlessStopped(signal);
     const { header, bytes } = shard;
     const isWanted = isServed(header.backend);
     addBodies(shard, isWanted);

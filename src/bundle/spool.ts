@@ -1,7 +1,12 @@
 import { writeAll } from "../archive/byte_sink.ts";
-import { VaultError } from "../errors.ts";
-import { messageOf } from "../errors.ts";
-import { fileMode, folderMode } from "../store/files.ts";
+import { messageOf, VaultError } from "../errors.ts";
+import { fileMode, folderMode, namesIn, removeQuietly } from "../store/files.ts";
+import { fileOrNull, openRegularFile } from "../store/regular_files.ts";
+import { tryLock } from "../store/try_lock.ts";
+
+/** Other folders beside it are staged bodies, which can be resumed. */
+const prefix = "bundle-";
+const lockSuffix = ".lock";
 
 /** A folder for what does not fit into memory, gone when it is closed. */
 export class Spool {
@@ -15,16 +20,17 @@ export class Spool {
   }
 
   /**
-   * Makes one in the first of some folders that can be written to. It is locked as a vault locks its folder for staged
-   * bodies, so that a vault removes what a killed process has left, and nothing else. Throws `storage_failed`.
+   * Makes one in the first of some folders that can be written to, and removes what killed processes have left there. It
+   * is locked as a vault locks its folder for staged bodies, so that a vault does the same. Throws `storage_failed`.
    */
   static async open(folders: readonly string[]): Promise<Spool> {
     let last: unknown;
     for (const parent of folders) {
-      const folder = `${parent}/${crypto.randomUUID()}`;
+      const folder = `${parent}/${prefix}${crypto.randomUUID()}`;
       try {
         Deno.mkdirSync(parent, { recursive: true, mode: folderMode });
-        const lock = Deno.openSync(`${folder}.lock`, { write: true, create: true, mode: fileMode });
+        await removeLeft(parent);
+        const lock = Deno.openSync(folder + lockSuffix, { write: true, create: true, mode: fileMode });
         await lock.lock(true);
         Deno.mkdirSync(folder, { mode: folderMode });
         return new Spool(folder, lock);
@@ -54,9 +60,22 @@ export class Spool {
 
   close(): void {
     for (const file of this.#files.splice(0)) file.close();
-    Deno.removeSync(this.#folder, { recursive: true });
-    Deno.removeSync(`${this.#folder}.lock`);
+    removeQuietly(this.#folder);
+    removeQuietly(this.#folder + lockSuffix);
     this.#lock.close();
+  }
+}
+
+/** Removes the folders whose lock nobody has. */
+async function removeLeft(parent: string): Promise<void> {
+  for (const name of namesIn(parent)) {
+    if (!name.startsWith(prefix) || !name.endsWith(lockSuffix)) continue;
+    const path = `${parent}/${name}`;
+    if (fileOrNull(path) === null) continue;
+    using lock = openRegularFile(path, { write: true }).file;
+    if (!await tryLock(lock)) continue;
+    removeQuietly(path.slice(0, -lockSuffix.length));
+    removeQuietly(path);
   }
 }
 

@@ -8,6 +8,7 @@ import type { Entry } from "../store/store.ts";
 import type { Fact } from "./fact.ts";
 import type { ImportPlan } from "./import_plan.ts";
 import { parseShard } from "./read_bundle.ts";
+import { breatheUnlessStopped } from "./stopping.ts";
 
 /** So many keys are written at the same time. */
 const keysAtOnce = 32;
@@ -24,10 +25,11 @@ export interface WriteEntriesOptions {
   readonly backendFor: (name: string) => ServedBackend | null;
   /** A path for a file that is about to be renamed into place. */
   readonly temporary: () => string;
-  /** True for a body that was compared with its digest when it was stored. */
-  readonly isVerified: (sha256: string) => boolean;
+  /** True for a file of a body that was compared with its digest, and has not changed since. */
+  readonly isVerified: (sha256: string, info: Deno.FileInfo) => boolean;
   /** True also writes the entries that say which others there are. */
   readonly withRoots: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The entries of a bundle, by what has become of them. */
@@ -69,6 +71,7 @@ class EntryWriter {
       const { facts } = parseShard(plan.facts.read(offset, sizeBytes));
       const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
       for (const keys of inBatches(byKey(wanted), keysAtOnce)) {
+        await breatheUnlessStopped(this.#options.signal);
         await Promise.all(keys.map((variants) => this.#writeKey(variants, backend.name)));
       }
     }
@@ -91,7 +94,7 @@ class EntryWriter {
       this.counts.older++;
       return;
     }
-    const isKnown = sizeBytes > smallBodyBytes && this.#options.isVerified(sha256);
+    const isKnown = sizeBytes > smallBodyBytes && this.#options.isVerified(sha256, info);
     await this.#entries.write({ ...entry, backend, ...isKnown && { verifiedFile: identityOf(info) } });
     this.counts.written++;
   }

@@ -6,6 +6,7 @@ import { shownBytes } from "../../observe/shown_bytes.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
 import { configOptions, loadOptionsOf } from "../config_options.ts";
+import { stopSignal } from "../stop_signal.ts";
 import type { Io } from "../io.ts";
 import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "./common_options.ts";
 import { backendFinder, parseMaps } from "./carried_backends.ts";
@@ -58,15 +59,17 @@ export const importing: Action = {
     const dryRun = values["dry-run"] === true;
     const imported = await withBundle(path, "import", async (source) => {
       const spool = await openSpool(given, config, path);
+      const { signal, close } = stopSignal();
       try {
         return await withProgress(io, (onProgress) =>
           importBundle({
-            ...{ source, trust, spool, backendFor, dryRun, onProgress },
+            ...{ source, trust, spool, backendFor, dryRun, onProgress, signal },
             cacheDir: config.cache_dir,
             limits: limitsOf(config),
             again: values.again === true,
           }));
       } finally {
+        close();
         spool.close();
       }
     });
