@@ -4,7 +4,7 @@ import { readPins } from "../inventory/pins.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import type { Entry } from "../store/store.ts";
 import { type CarriedBackend, type Collected, collectFacts } from "./collect_facts.ts";
-import { type Descriptor, type IndexDocument, plainPin } from "./index_document.ts";
+import { type Descriptor, type IndexDocument, maxChain, plainPin } from "./index_document.ts";
 import type { OnProgress } from "./progress.ts";
 import { sha256Of } from "./shard.ts";
 import type { PrivateKey } from "./signing_key.ts";
@@ -39,7 +39,7 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
   const { cacheDir, since, openSink, openSummary, key, onProgress } = options;
   const layout = new FsLayout(cacheDir);
   const link = { id: crypto.randomUUID(), created: new Date().toISOString() };
-  const chain = since?.chain ?? [];
+  const chain = since?.chain.slice(-maxChain) ?? [];
   const summary = openSummary && new SummaryWriter(openSummary(), [...chain, link]);
   try {
     if (since !== null && summary !== null) await repeat(since, summary);

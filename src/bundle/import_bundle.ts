@@ -11,6 +11,7 @@ import { BodyIntake } from "./body_intake.ts";
 import { checkRoom } from "./check_room.ts";
 import { ImportFolder } from "./import_folder.ts";
 import { type ImportPlan, planImport } from "./import_plan.ts";
+import type { ChainLink } from "./index_document.ts";
 import { Ledger } from "./ledger.ts";
 import type { OnProgress } from "./progress.ts";
 import { type BundleHead, readHead, type Trust } from "./read_bundle.ts";
@@ -25,7 +26,7 @@ export interface ImportOptions {
   readonly spool: Spool;
   /** The backend that serves what the bundle has of a backend of this name; null for none. */
   readonly backendFor: (name: string) => ServedBackend | null;
-  /** True imports a bundle once more, and one that is older than another one. */
+  /** True imports a bundle once more. */
   readonly again: boolean;
   /** True reads what is in the bundle, and stores nothing. */
   readonly dryRun: boolean;
@@ -49,6 +50,8 @@ export interface Imported {
   /** Null where nothing was stored. */
   readonly entries: EntryCounts | null;
   readonly unserved: ImportPlan["unserved"];
+  /** What the bundle follows, and was not imported here. */
+  readonly unknown: readonly ChainLink[];
   /** True where everything that the bundle has, or relies on, is in the cache now. */
   readonly isWhole: boolean;
 }
@@ -63,16 +66,18 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const layout = new FsLayout(options.cacheDir);
   const ledger = new Ledger(options.cacheDir);
   const head = await readHead(source, trust);
-  if (!again) ledger.checkNew(head.index);
+  const isServed = (name: string) => backendFor(name) !== null;
+  if (!again) ledger.checkNew(head, { isTrusting: trust.keys.length > 0, isServed });
   const plan = await planImport(source, head.index, {
     spool,
     isServed: (name) => backendFor(name) !== null,
     signal: options.signal,
   });
+  const unknown = ledger.unknown(head.index.chain);
   if (options.dryRun) {
     const bodies = countBodies(plan, layout);
     await checkRoom(layout, options.limits, bodies.addedBytes);
-    return { head, bodies, entries: null, unserved: plan.unserved, isWhole: false };
+    return { head, bodies, entries: null, unserved: plan.unserved, unknown, isWhole: false };
   }
   const folder = await ImportFolder.open(options.cacheDir, head.indexSha256);
   const { bodies, entries } = await new Importing(options, { layout, plan, head, folder }).run();
@@ -80,12 +85,8 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   if (pins.length > 0) await addPins(options.cacheDir, pins);
   await announceChange(layout);
   const isWhole = entries.lacking.size === 0 && plan.unserved.length === 0;
-  if (entries.lacking.size === 0) {
-    const { id, created, chain } = head.index;
-    const key = head.signed.kind === "verified" ? head.signed.key : null;
-    await ledger.add({ id, created, imported: new Date().toISOString(), key, chain: chain.map((link) => link.id) });
-  }
-  return { head, bodies, entries, unserved: plan.unserved, isWhole };
+  if (entries.lacking.size === 0) await ledger.addBundle(head, plan.unserved.map(({ header }) => header.backend));
+  return { head, bodies, entries, unserved: plan.unserved, unknown, isWhole };
 }
 
 interface ImportingDeps {

@@ -41,6 +41,8 @@ export const layoutText = '{"imageLayoutVersion":"1.0.0"}';
 export const maxIndexBytes = 64 * 1024 * 1024;
 const dockerKey = `${annotation}.bundle.docker-manifest`;
 const maxPins = 1000;
+/** An export names the latest ones. */
+export const maxChain = 1000;
 /** Patterns of others are matched with all names: none with more than a few stars, and nothing but stars. */
 export const plainPin = /^(?:[^*?[\]{}()!\\]{1,500}|[^*?[\]{}()!\\]{0,200}(?:\*{1,2}[^*?[\]{}()!\\]{0,200}){1,4})$/;
 const indexType = "application/vnd.oci.image.index.v1+json";
@@ -126,6 +128,7 @@ function isIndex(index: any): index is IndexDocument {
   const isPinned = (one: Partial<Descriptor>) =>
     /^[0-9a-f]{64}$/.test(String(one.sha256)) && Number.isSafeInteger(one.sizeBytes) && one.sizeBytes! >= 0;
   return isLink(index) && typeof index.version === "string" && Array.isArray(index.chain) &&
+    index.chain.length <= maxChain &&
     index.chain.every((link: ChainLink) => isLink(link) && Object.keys(link).join() === "id,created") &&
     Array.isArray(index.pins) && index.pins.length <= maxPins &&
     index.pins.every((pin: unknown) => typeof pin === "string" && plainPin.test(pin)) &&

@@ -66,22 +66,90 @@ Deno.test("three bundles in a row: each summary covers all before it", async () 
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
 
-Deno.test("a bundle that was imported, or that a later one follows, is refused unless it is meant", async () => {
+Deno.test("a bundle that was imported is refused unless it is meant", async () => {
   await using scene = await openFilled();
   const first = await scene.export("first.tar");
-  await scene.put("files/three");
-  const second = await scene.export("second.tar", "--since", first);
   await scene.bundle("inside", "import", first);
   const same = await scene.bundle("inside", "import", first);
   assert.equal(same.code, 1);
   assert.match(same.stderr, /it was imported on 20\S+Z, so there is nothing to do; .* --again/);
   assert.equal((await scene.bundle("inside", "import", first, "--again")).code, 0);
-  await scene.bundle("inside", "import", second);
-  Deno.removeSync(`${scene.insideDir}/bundles.jsonl`);
-  await scene.bundle("inside", "import", second);
-  const older = await scene.bundle("inside", "import", first);
-  assert.equal(older.code, 1);
-  assert.match(older.stderr, /it is older than the bundle \S+ of 20\S+Z, which was imported on 20/);
+});
+
+Deno.test("an increment that comes first says what it follows, which is imported later and undoes nothing", async () => {
+  await using scene = await openFilled();
+  const at = Date.now();
+  await scene.put("files/changed", { body: "old", entry: { validatedAt: at - 1000 } });
+  const first = await scene.export("first.tar");
+  await scene.put("files/changed", { body: "new", entry: { validatedAt: at } });
+  const second = await scene.export("second.tar", "--since", first);
+  const early = await scene.bundle("inside", "import", second);
+  assert.equal(early.code, 0);
+  assert.match(early.stderr, /It follows \S+ of 20\S+Z, of which nothing was imported here\. .* import them too/);
+  const base = await scene.bundle("inside", "import", first);
+  assert.equal(base.code, 0, base.stderr);
+  assert.match(base.stdout, /2 entries written, 1 were as new or newer here/);
+  const third = await scene.bundle("inside", "import", await scene.export("third.tar", "--since", second));
+  assert.doesNotMatch(third.stderr, /It follows/);
+});
+
+Deno.test("of what was exported by a list of this side, nothing is said to be missing", async () => {
+  await using scene = await openFilled();
+  await scene.bundle("inside", "import", await scene.export("first.tar"));
+  await scene.bundle("inside", "have", scene.path("site.have"));
+  await scene.put("files/three");
+  const { stderr } = await scene.bundle("outside", "export", scene.path("b.tar"), "--have", scene.path("site.have"));
+  assert.equal(stderr, "");
+  const imported = await scene.bundle("inside", "import", scene.path("b.tar"));
+  assert.deepEqual([imported.code, imported.stderr], [
+    0,
+    "Warning: nobody vouches for this bundle: it is not signed\n",
+  ]);
+});
+
+Deno.test("what was left out for lack of a backend is imported once there is one, and then nothing is new", async () => {
+  await using scene = await openFilled();
+  await scene.put("pypi/simple/requests/");
+  const path = await scene.export("bundle.tar");
+  const served = 'backends: [{ type: http, name: files, config: { base_url: "https://files.example.com" } }]';
+  scene.writeConfig("inside", scene.insideDir, { served });
+  assert.equal((await scene.bundle("inside", "import", path)).code, 1);
+  assert.match((await scene.bundle("inside", "import", path)).stderr, /it was imported on/);
+  scene.writeConfig("inside", scene.insideDir);
+  assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+  assert.match((await scene.bundle("inside", "import", path)).stderr, /it was imported on/);
+});
+
+Deno.test("where keys are trusted, a ledger line of a bundle that nobody verified locks nothing out", async () => {
+  await using scene = await openFilled();
+  await scene.bundle("outside", "key", "new", scene.path("vault"));
+  const path = await scene.export("bundle.tar", "--sign", scene.path("vault.pem"));
+  assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  const trust = ["--trust", scene.path("vault.pub.pem")];
+  assert.equal((await scene.bundle("inside", "import", path, ...trust)).code, 0);
+  assert.match((await scene.bundle("inside", "import", path, ...trust)).stderr, /it was imported on/);
+});
+
+Deno.test("a ledger with a damaged line is an error, one that a kill has cut is repaired, and a link is not followed", async () => {
+  await using scene = await openFilled();
+  const first = await scene.export("first.tar");
+  const second = await scene.export("second.tar");
+  const ledger = `${scene.insideDir}/bundles.jsonl`;
+  await scene.bundle("inside", "import", first);
+  const line = Deno.readTextFileSync(ledger);
+  Deno.writeTextFileSync(ledger, line + line.slice(0, 50));
+  assert.equal((await scene.bundle("inside", "import", second)).code, 0);
+  for (const path of [first, second]) {
+    assert.match((await scene.bundle("inside", "import", path)).stderr, /it was imported on/);
+  }
+  Deno.writeTextFileSync(ledger, `{"id": 1}\n${line}`);
+  const damaged = await scene.bundle("inside", "import", first);
+  assert.equal(damaged.code, 1);
+  assert.match(damaged.stderr, /the ledger ".*bundles\.jsonl".*cannot be read: line 1 is malformed; correct it/);
+  Deno.removeSync(ledger);
+  Deno.symlinkSync(scene.path("elsewhere"), ledger);
+  assert.match((await scene.bundle("inside", "import", first)).stderr, /cannot be read: it is no file/);
 });
 
 Deno.test("--since with something else says what belongs there", async () => {

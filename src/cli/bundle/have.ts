@@ -1,5 +1,8 @@
 import { createFileSink, stdoutSink } from "../../archive/byte_sink.ts";
+import type { ChainLink } from "../../bundle/index_document.ts";
 import { exportBundle } from "../../bundle/export_bundle.ts";
+import { Ledger } from "../../bundle/ledger.ts";
+import { VaultError } from "../../errors.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action } from "../command.ts";
 import { configOptions } from "../config_options.ts";
@@ -19,13 +22,14 @@ export const have: Action = {
     const config = await loadWithCacheDir(given, io);
     const spool = await openSpool(given, config, "-");
     try {
-      const { collected } = await exportBundle({
+      const { collected, index } = await exportBundle({
         cacheDir: config.cache_dir,
         backends: carriedBackends(config, undefined),
         selects: () => true,
         ...{ since: null, key: null, openSink: null, spool, version },
         openSummary: () => path === undefined || path === "-" ? stdoutSink() : createFileSink(path),
       });
+      await remember(config.cache_dir, index);
       io.stderr(`${collected.counts.entries} entries, ${collected.bodies.count} bodies\n`);
       return 0;
     } finally {
@@ -33,3 +37,12 @@ export const have: Action = {
     }
   },
 };
+
+/** An import of what is made by the list then knows that nothing else is lacking. Where nothing may be written, it says so. */
+async function remember(cacheDir: string, list: ChainLink): Promise<void> {
+  try {
+    await new Ledger(cacheDir).addList(list);
+  } catch (error) {
+    if (error instanceof VaultError || !(error instanceof Error)) throw error;
+  }
+}

@@ -42,7 +42,7 @@ export const importing: Action = {
       help: "Backend B here serves what backend A had there; of other tools, what they call A is B here",
     },
     unsigned: { help: "Take what other tools have made also where bundles must be signed" },
-    again: { help: "Import a bundle once more, or one that is older than the last one" },
+    again: { help: "Import a bundle once more" },
     "dry-run": { help: "Say what is in it and what is new, and store nothing" },
     ...temporaryOption,
   },
@@ -82,7 +82,7 @@ function limitsOf({ cache_max_size, cache_min_free }: Config) {
 }
 
 /** Returns the exit code. */
-function report({ head, bodies, entries, unserved, isWhole }: Imported, io: Io, path: string): number {
+function report({ head, bodies, entries, unserved, unknown, isWhole }: Imported, io: Io, path: string): number {
   const { index } = head;
   const shown = path === "-" ? "the bundle" : path;
   const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
@@ -109,11 +109,23 @@ function report({ head, bodies, entries, unserved, isWhole }: Imported, io: Io, 
     );
   }
   for (const [id, count] of entries?.lacking ?? []) io.stderr(`${describeLacking(id, count, index.chain)}\n`);
+  const missed = unknown.filter(({ id }) => !entries?.lacking.has(id));
+  if (missed.length > 0) io.stderr(describeUnknown(missed));
   return entries === null || isWhole ? 0 : 1;
 }
 
+function describeUnknown(unknown: Imported["unknown"]): string {
+  const shown = unknown.slice(0, 3).map(({ id, created }) => `${id} of ${created}`).join(", ");
+  const more = unknown.length > 3 ? ` and ${unknown.length - 3} more` : "";
+  return `It follows ${shown}${more}, of which nothing was imported here. What only those have is not here: import them ` +
+    "too, in any order; entries that are newer stay\n";
+}
+
 function describeLacking(id: string | null, count: number, chain: Imported["head"]["index"]["chain"]): string {
-  if (id === null) return `Lacking: the bodies of ${count} entries, which are missing in the directory; copy all of it`;
+  if (id === null) {
+    return `Lacking: the bodies of ${count} entries, which are missing in the directory, or were ` +
+      "removed from the cache meanwhile; import the whole bundle again";
+  }
   const link = chain.find((one) => one.id === id);
   const created = link === undefined ? "" : ` of ${link.created}`;
   return `Lacking: the bodies of ${count} entries, which the bundle ${id}${created} has, or the list that it was made ` +
