@@ -130,6 +130,13 @@ export interface PackageUrl {
   readonly qualifiers: ReadonlyMap<string, string>;
 }
 
+/** How a protocol calls platforms. */
+export interface PlatformWords {
+  /** An example, for messages. */
+  readonly example: string;
+  isOne(text: string): boolean;
+}
+
 /** What the backends of one type know about filling a cache ahead. All members may be absent but the first two. */
 export interface WarmSource {
   /** Returns the path of a URL that one of the backends fetches from; null for any other URL. */
@@ -142,6 +149,10 @@ export interface WarmSource {
   readonly example?: string;
   /** The names of options of its lines. */
   readonly options?: readonly string[];
+  /** The words of its lines that are no options; any where absent. */
+  readonly words?: readonly string[];
+  /** The words by which its lines choose platforms; none where absent. */
+  readonly platforms?: PlatformWords;
   /** True where lines that differ in their words only may be one, which costs less. */
   readonly joinsLines?: boolean;
   /**

@@ -4,6 +4,7 @@ import { showConfig } from "../config/show.ts";
 import { configSchema, warningsOf } from "../configuration.ts";
 import type { Action } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
+import { checkWarm } from "./keep_warm.ts";
 import { checkInputFiles, readTls, tlsWarning } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
@@ -27,6 +28,7 @@ export const check: Action = {
     ];
     if (values.config === undefined) io.stderr(`Configuration: ${configSource(values)}\n`);
     for (const warning of warnings) io.stderr(`${warning}\n`);
+    checkWarm(config);
     // As the start does: what cannot be opened is better known now.
     await checkInputFiles(config);
     const ofCertificate = tlsWarning(config, await readTls(config));

@@ -1,3 +1,4 @@
+import { messageOf } from "../errors.ts";
 import { type Env, processEnv } from "../config/env.ts";
 
 /** The surroundings of a command; tests hand in their own. */
@@ -15,7 +16,7 @@ export interface Io {
 /** The terminal and environment of this process. */
 export const processIo: Io = {
   stdout: (text) => writeOrEnd(text),
-  stderr: (text) => writeAll(Deno.stderr, text),
+  stderr: tell,
   env: processEnv,
   ...Deno.stderr.isTerminal() && { columns },
   stdoutIsTerminal: Deno.stdout.isTerminal(),
@@ -35,12 +36,29 @@ function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string):
   while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
 }
 
-/** Whoever reads this program's output may stop reading, as `head` does: then it ends, and says nothing of it. */
+/**
+ * Whoever reads this program's output may stop reading, as `head` does: then it ends, and says nothing of it. Without
+ * its output no command can do its work, such as on a disk that is full: it ends here, whatever is under way.
+ */
 function writeOrEnd(text: string): void {
   try {
     writeAll(Deno.stdout, text);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(1);
-    throw error;
+    if (!(error instanceof Deno.errors.BrokenPipe)) tell(`Cannot write to standard output: ${reasonOf(error)}\n`);
+    Deno.exit(1);
   }
+}
+
+/** Where nobody can be told anything, the work goes on. */
+function tell(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // A closed terminal, or a disk that is full.
+  }
+}
+
+/** The text of an error of the system, without its number. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/ \(os error \d+\)$/, "");
 }

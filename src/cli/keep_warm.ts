@@ -4,7 +4,13 @@ import { warmSourcesOf } from "../configuration.ts";
 import type { Log } from "../observe/log.ts";
 import { delay, systemClock } from "../upstream/clock.ts";
 import { createClientInProcess } from "../warm/client_in_process.ts";
+import { checkSettings } from "../warm/settings.ts";
 import { WarmSchedule } from "../warm/schedule.ts";
+
+/** Throws `config_invalid` where the settings of `warm` mean nothing to the backends. */
+export function checkWarm(config: Config): void {
+  checkSettings(config.warm, warmSourcesOf(config));
+}
 
 /** Keeps the lists of the configuration warm until it is stopped; null where there are none, or the vault is offline. */
 export function keepWarm(config: Config, { app, log }: { app: App; log: Log }): WarmSchedule | null {

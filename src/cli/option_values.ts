@@ -16,7 +16,7 @@ export function sizeOf(values: OptionValues, name: string): number | undefined {
 /** The whole number above zero that an option has; undefined where it is not given. Throws `config_invalid`. */
 export function countOf(values: OptionValues, name: string): number | undefined {
   const parse = (text: string) => /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
-  return parsed(values, name, { parse, a: "a whole number above zero", hint: "write 100" });
+  return parsed(values, name, { parse, a: "a whole number above zero", hint: "write 1 or more" });
 }
 
 /** The word of a few that an option has; undefined where it is not given. Throws `config_invalid`. */

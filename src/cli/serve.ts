@@ -13,7 +13,7 @@ import { configOptions, configSource, loadOptionsOf } from "./config_options.ts"
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { reopenOnHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
-import { keepWarm } from "./keep_warm.ts";
+import { checkWarm, keepWarm } from "./keep_warm.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
@@ -37,7 +37,12 @@ export const serve: Action = {
     const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
     const source = configSource(values);
     const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
-    await throwTogether([() => prepareCacheDir(config.cache_dir, config), () => checkInputFiles(config)]);
+    const checks = [
+      () => prepareCacheDir(config.cache_dir, config),
+      () => checkInputFiles(config),
+      () => checkWarm(config),
+    ];
+    await throwTogether(checks);
     const tls = await readTls(config);
     const ofFiles = [
       tlsWarning(config, tls),

@@ -8,6 +8,7 @@ import { createClientInProcess } from "../warm/client_in_process.ts";
 import { openClientOverHttp } from "../warm/client_over_http.ts";
 import { type ListedLine, readList } from "../warm/list.ts";
 import { warm as run } from "../warm/runner.ts";
+import { checkSettings } from "../warm/settings.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
 import { prepareCacheDir } from "./cache_dir.ts";
 import type { Action, Given } from "./command.ts";
@@ -76,18 +77,22 @@ export const warm: Action = {
         "Nothing to warm: name a list, or --from-log FILE. See artifact-vault warm --help",
       );
     }
+    if (values.days !== undefined && given.lists["from-log"] === undefined) {
+      throw new VaultError("config_invalid", "--days chooses lines of a log: name one with --from-log FILE");
+    }
+    const sources = warmSourcesOf(config);
+    const settings = settingsOf(given);
+    checkSettings(settings, sources);
+    const jobs = countOf(values, "jobs") ?? usualJobs;
     const report = new WarmReport(new Progress(io), {
       io,
       json: values.json === true,
       dryRun: values["dry-run"] === true,
     });
-    const sources = warmSourcesOf(config);
-    const settings = settingsOf(given);
     const lines = await linesOf(given, { sources, settings, note: (message) => report.note(message) });
     const stop = stopSignal();
     const opened = await openClient(config, { given, report });
     try {
-      const jobs = countOf(values, "jobs") ?? usualJobs;
       const { client } = opened;
       const dryRun = values["dry-run"] === true;
       report.watch(client);
@@ -155,6 +160,7 @@ async function openClient(
       (config.ca ?? []).map((path) => readPem(path, { key: "ca", marker: "CERTIFICATE" })),
     );
     const client = openClientOverHttp(url, { authorities });
+    await client.check();
     return { client, close: () => Promise.resolve(client.close()) };
   }
   if (config.offline) {

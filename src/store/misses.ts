@@ -92,11 +92,23 @@ export function readMissList(layout: FsLayout): readonly Miss[] {
   return merged(readMisses(layout.misses), []);
 }
 
-/** Forgets all misses of a cache directory. Throws what the system says where that is not permitted. */
-export async function clearMissList(layout: FsLayout): Promise<void> {
-  await Deno.remove(layout.misses).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+/**
+ * Forgets these misses of a cache directory, and keeps what was asked for since they were read. Throws what the system
+ * says where that is not permitted.
+ */
+export async function forgetMisses(layout: FsLayout, known: readonly Miss[]): Promise<void> {
+  const aside = `${layout.misses}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.rename(layout.misses, aside);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  const nameOf = ({ backend, line }: Miss) => `${backend}\0${line}`;
+  const seen = new Map(known.map((miss) => [nameOf(miss), miss]));
+  const since = merged(readMisses(aside), []).filter((miss) => miss.last > (seen.get(nameOf(miss))?.last ?? -1));
+  if (since.length > 0) await append(layout.misses, since);
+  removeQuietly(aside);
 }
 
 /** Misses by backend and line, in bounded memory. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
-import { messageOf, VaultError } from "../errors.ts";
+import { VaultError } from "../errors.ts";
 import { redact } from "../observe/redact.ts";
+import { networkFailure } from "../upstream/network_error.ts";
 import type { VaultClient } from "../warming.ts";
 
 export interface HttpClientOptions {
@@ -8,8 +9,14 @@ export interface HttpClientOptions {
   readonly authorities?: readonly string[];
 }
 
+/** Every vault answers this so. */
+const healthPath = "/-/healthz";
+const healthy = "ok\n";
+
 /** A client of a vault that runs elsewhere. The caller closes it. */
 export interface HttpClient extends VaultClient {
+  /** Throws `config_invalid` for what is no vault, and `upstream_down` where nothing answers. */
+  check(): Promise<void>;
   close(): void;
 }
 
@@ -25,19 +32,28 @@ export function openClientOverHttp(url: string, { authorities = [] }: HttpClient
   const login = loginOf(base);
   const at = base.origin + base.pathname.replace(/\/+$/, "");
   const client = Deno.createHttpClient({ caCerts: [...authorities] });
-  return {
+  const vault: HttpClient = {
     async request(path, { method = "GET", headers = {}, signal } = {}) {
       const sent = { accept: "*/*", "accept-encoding": "identity", ...login, ...headers };
       try {
         return await fetch(at + path, { method, headers: sent, client, ...signal && { signal } });
       } catch (error) {
         signal?.throwIfAborted();
-        const message = `Cannot reach the vault at ${at}: ${messageOf(error)}`;
+        const message = `Cannot reach the vault at ${at}: ${networkFailure(error).reason}`;
         throw new VaultError("upstream_down", message, { cause: error });
       }
     },
+    async check() {
+      const answer = await vault.request(healthPath);
+      const text = answer.ok ? await answer.text() : (await answer.body?.cancel(), "");
+      if (text === healthy) return;
+      const said = answer.ok ? "something else than a vault" : `${answer.status}`;
+      const message = `There is no vault at ${at}: ${healthPath} answers ${said}. Name it as clients do`;
+      throw new VaultError("config_invalid", message);
+    },
     close: () => client.close(),
   };
+  return vault;
 }
 
 function loginOf({ username, password }: URL): Record<string, string> {

@@ -1,7 +1,9 @@
+import { didYouMean } from "../config/nearest.ts";
 import { VaultError } from "../errors.ts";
 import type { WarmLine, WarmSource } from "../warming.ts";
 import { expandAlternatives } from "./alternatives.ts";
 import { parsePackageUrl } from "./package_url.ts";
+import { checkSettings } from "./settings.ts";
 
 /** The meaning of a line of a list. */
 export type Meaning =
@@ -42,13 +44,22 @@ export function parseLine(
   if (source === undefined) throw unknownLine(first, sources);
   const { options = [] } = source;
   const isOption = (word: string) => options.some((name) => word.startsWith(`${name}=`));
+  const unknown = words.find((word) => !isOption(word) && source.words?.includes(word) === false);
+  if (unknown !== undefined) throw unknownWord(unknown, source);
   const rest = { words: words.filter((word) => !isOption(word)), options: optionsIn(words.filter(isOption)) };
+  checkOptions(rest.options, source);
   // Brackets are left alone here: to some sources they mean something else.
   return (subject.includes("{") ? expand(subject) : [subject]).map((subject) => ({
     kind: "line",
     line: { scheme: scheme.toLowerCase(), subject, ...rest },
     source,
   }));
+}
+
+/** The options of all sources that choose have these names. */
+function checkOptions({ platform, platforms, python }: WarmLine["options"], source: WarmSource): void {
+  const chosen = [platform, platforms].flatMap((list) => list?.split(",") ?? []);
+  checkSettings({ python, platforms: chosen, referrers: false, recommends: false, suites: [] }, [source]);
 }
 
 function optionsIn(words: readonly string[]): Record<string, string> {
@@ -83,6 +94,13 @@ function lineOfPackageUrl(text: string, sources: readonly WarmSource[]): string 
 
 function hasSpaces(text: string): VaultError {
   return new VaultError("config_invalid", `"${text}" has a space in it; write it as %20, or one path on each line`);
+}
+
+function unknownWord(word: string, { scheme, options = [], words = [] }: WarmSource): VaultError {
+  const known = [...words, ...options.map((name) => `${name}=`)];
+  const meant = didYouMean(word.replace(/=.*$/, "="), known);
+  const message = `"${word}" means nothing in a line of ${scheme}:${meant}; known are ${known.join(", ")}`;
+  return new VaultError("config_invalid", message);
 }
 
 function unknownLine(text: string, sources: readonly WarmSource[]): VaultError {

@@ -41,6 +41,7 @@ Deno.test("warm: lists and logs, one line for each thing, a summary, and exit co
 });
 
 Deno.test("warm: nothing to do, a vault that is offline and wrong options end with 2 and say what to do", async () => {
+  await using upstream = startFakeUpstream();
   await using dir = await createTempDir();
   const config = await configOf("http://127.0.0.1:1", dir.path);
   const table: [string[], RegExp][] = [
@@ -48,6 +49,10 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
     [["http://127.0.0.1:1/a", "--offline"], /The vault is offline/],
     [["http://127.0.0.1:1/a", "--jobs", "0"], /--jobs: "0" is not a whole number above zero/],
     [["http://127.0.0.1:1/a", "--url", "vault"], /"vault" is not the URL of a vault/],
+    [["http://127.0.0.1:1/a", "--platform", "x"], /"x" is no platform/],
+    [["http://127.0.0.1:1/a", "--python", "x"], /"x" is no version of Python; write 3\.12/],
+    [["http://127.0.0.1:1/a", "--days", "7"], /--days chooses lines of a log: name one with --from-log FILE/],
+    [["http://127.0.0.1:1/a", "--url", `${upstream.origin}/`], /There is no vault at .*: \/-\/healthz answers 404\./],
     [["--from-log", dir.join("gone.log")], /Cannot read the log/],
   ];
   for (const [args, pattern] of table) {

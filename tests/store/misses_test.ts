@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { noLog } from "../../src/observe/log.ts";
 import { FsLayout } from "../../src/store/fs_layout.ts";
-import { clearMissList, type Miss, MissList, readMissList } from "../../src/store/misses.ts";
-import { FakeNow } from "../support/fake_now.ts";
+import { forgetMisses, type Miss, MissList, readMissList } from "../../src/store/misses.ts";
 import { createRecordingLog } from "../support/store_fixture.ts";
+import { FakeNow } from "../support/fake_now.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
 const countsOf = (misses: readonly Miss[]) => misses.map(({ backend, line, count }) => `${backend} ${line} ${count}`);
@@ -43,15 +43,31 @@ Deno.test("what two processes count at once is added up", async () => {
 Deno.test("another process can read the list soon, and clear it", async () => {
   await using dir = await createTempDir();
   const layout = new FsLayout(dir.path);
-  await clearMissList(layout);
+  await forgetMisses(layout, []);
   const list = new MissList(layout, noLog);
   list.add("files", "/files/a");
   await list.close();
-  await clearMissList(layout);
+  await forgetMisses(layout, readMissList(layout));
   list.add("files", "/files/b");
   assert.deepEqual(countsOf(await list.list()), ["files /files/b 1"]);
   await list.close();
   assert.deepEqual(countsOf(readMissList(layout)), ["files /files/b 1"]);
+});
+
+Deno.test("what is missed while the list is written out stays on it", async () => {
+  await using dir = await createTempDir();
+  const layout = new FsLayout(dir.path);
+  const list = new MissList(layout, noLog);
+  using now = new FakeNow();
+  for (const line of ["/files/a", "/files/b"]) list.add("files", line);
+  await list.close();
+  const written = readMissList(layout);
+  now.adjust(1);
+  for (const line of ["/files/b", "/files/c"]) list.add("files", line);
+  await list.close();
+  await forgetMisses(layout, written);
+  assert.deepEqual(countsOf(readMissList(layout)), ["files /files/b 2", "files /files/c 1"]);
+  assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name), ["misses.jsonl"]);
 });
 
 Deno.test("the list stays within bounds, on disk and in memory: what was missed longest ago is forgotten first", async () => {

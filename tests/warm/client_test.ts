@@ -77,6 +77,7 @@ promises("in this process", async (backends, top) => {
 promises("over http", async (backends, top) => {
   const vault = await startBackends(backends, { top: { ...top } });
   const client = openClientOverHttp(vault.origin);
+  await client.check();
   return {
     client,
     async [Symbol.asyncDispose]() {
@@ -106,6 +107,12 @@ Deno.test("requests of the program itself do not count in max_requests, and pass
 Deno.test("a vault that cannot be reached, and what is no URL", async () => {
   const client = openClientOverHttp(`http://127.0.0.1:${freePort()}`);
   await assert.rejects(client.request("/a"), (error) => error instanceof VaultError && error.code === "upstream_down");
+  await assert.rejects(client.check(), /Cannot reach the vault at .*: connection refused$/);
   client.close();
+  await using upstream = startFakeUpstream();
+  upstream.serve("/-/healthz", { body: "<html>ok</html>" });
+  const other = openClientOverHttp(upstream.origin);
+  await assert.rejects(other.check(), /There is no vault at .*: \/-\/healthz answers something else than a vault/);
+  other.close();
   assert.throws(() => openClientOverHttp("vault:8080"), /not the URL of a vault/);
 });

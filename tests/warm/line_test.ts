@@ -9,6 +9,8 @@ const docker: WarmSource = {
   scheme: "docker",
   example: "docker:alpine:3.20",
   options: ["platforms"],
+  words: ["referrers"],
+  platforms: { example: "linux/arm64", isOne: (text) => text.includes("/") },
   pathOf: () => null,
   prefixes: ["/v2"],
   lineOf: ({ type, name, version }) => type === "docker" ? `docker:${name}:${version}` : null,
@@ -20,14 +22,14 @@ const files: WarmSource = {
 const sources = [docker, files];
 
 Deno.test("a line has a scheme, a subject, words, and the options that its source knows", () => {
-  const [meaning] = parseLine("docker:alpine:3.20 platforms=linux/amd64 more other=1", sources);
+  const [meaning] = parseLine("docker:alpine:3.20 platforms=linux/amd64 referrers", sources);
   assert.deepEqual(meaning, {
     kind: "line",
     source: docker,
     line: {
       scheme: "docker",
       subject: "alpine:3.20",
-      words: ["more", "other=1"],
+      words: ["referrers"],
       options: { platforms: "linux/amd64" },
     },
   });
@@ -66,6 +68,13 @@ Deno.test("a line that means nothing is refused with what one is like", () => {
   refused("pkg:npm/left-pad@1.0.0", /No backend serves packages of the type "npm"/);
   refused("/files/a b", /write it as %20/);
   refused("pkg:npm", /not a package URL/);
+  refused("docker:alpine platfroms=linux/amd64", /"platfroms=linux\/amd64" means .*did you mean "platforms="\?/);
+  refused(
+    "docker:alpine referers",
+    /"referers" means nothing .*did you mean "referrers"\?\); known are referrers, plat/,
+  );
+  refused("docker:alpine platforms=amd64", /"amd64" is no platform; write linux\/arm64/);
+  refused("docker:alpine platforms=", /"" is no platform/);
 });
 
 Deno.test("comments and white space are no part of a line", () => {

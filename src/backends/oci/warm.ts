@@ -34,6 +34,8 @@ export function createWarmSource({ backends, hasRoot }: WarmOptions): WarmSource
     scheme: "docker",
     example: "docker:alpine:3.20",
     options: ["platforms", "backend"],
+    words: ["referrers"],
+    platforms: { example: "linux/arm64", isOne: (text) => /^[a-z0-9]+(?:\/[a-z0-9]+){1,2}$/.test(text) },
     forms: [imageLists],
     prefixes: [...backends.map(({ prefix }) => prefix), ...hasRoot ? ["/v2"] : []],
     lineOf,

@@ -8,7 +8,7 @@ import { parseRequirement } from "./requirement.ts";
 import { requirementsFiles } from "./requirements_files.ts";
 import { parseSpecifiers, type Specifiers } from "./specifiers.ts";
 import { compareVersions, isPreRelease, parseVersion, type Version } from "./version_numbers.ts";
-import { rankWheel, type WheelTarget } from "./wheel_tags.ts";
+import { isPlatformTag, rankWheel, type WheelTarget } from "./wheel_tags.ts";
 
 export interface WarmOptions {
   readonly backends: readonly { readonly name: string; readonly prefix: string }[];
@@ -42,6 +42,7 @@ export function createWarmSource({ backends, served }: WarmOptions): WarmSource 
     scheme: "pypi",
     example: "pypi:requests==2.32.0",
     options: ["python", "platform", "backend"],
+    platforms: { example: "manylinux_2_28_x86_64", isOne: isPlatformTag },
     forms: [...lockFiles, requirementsFiles],
     pathOf: (url) => servedPath(url, served),
     prefixes: backends.map(({ prefix }) => prefix),

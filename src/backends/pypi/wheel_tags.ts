@@ -55,6 +55,11 @@ function rankPython(tag: string, abi: string, python: string | undefined): numbe
   return abi === `cp${major}${minor}` ? 0 : abi === "none" ? 2 : null;
 }
 
+/** Says whether a text is the tag of a platform (PEP 425, 600, 656, 730, 738). */
+export function isPlatformTag(text: string): boolean {
+  return /^(?:linux|manylinux\w+|musllinux|macosx|win|android|ios|freebsd)_\w+$|^win32$/.test(text);
+}
+
 /** Wheels for older systems fit newer ones, the closest first. */
 function rankPlatform(platform: string, wanted: readonly string[]): number | null {
   if (platform === "any") return anyPlatform;

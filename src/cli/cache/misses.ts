@@ -1,6 +1,6 @@
 import { VaultError } from "../../errors.ts";
 import { FsLayout } from "../../store/fs_layout.ts";
-import { clearMissList, type Miss, readMissList } from "../../store/misses.ts";
+import { forgetMisses, type Miss, readMissList } from "../../store/misses.ts";
 import type { Action } from "../command.ts";
 import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
@@ -16,7 +16,7 @@ export const misses: Action = {
   examples: [
     "artifact-vault cache misses --config config.yml > wanted.txt",
     "artifact-vault cache misses --since 7d --json",
-    "artifact-vault cache misses --clear",
+    "artifact-vault cache misses --clear > wanted.txt",
   ],
   options: {
     ...configOptions,
@@ -36,7 +36,7 @@ export const misses: Action = {
     const found = readMissList(layout).filter(({ last }) => sinceMs === undefined || now - last <= sinceMs);
     if (values.json) { for (const miss of found) io.stdout(`${JSON.stringify(asJson(miss))}\n`); }
     else report(found, io, now);
-    if (values.clear) await clearMissList(layout);
+    if (values.clear) await forgetMisses(layout, found);
     return 0;
   },
 };

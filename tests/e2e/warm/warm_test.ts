@@ -100,7 +100,7 @@ testInTurn(
       assert.match(stdout, /^new .* my_app-2\.0-py3-none-any\.whl$/m);
       const failing = await runVault(["warm", "pypi:none", "--url", vault.process.url(""), ...config]);
       assert.equal(failing.code, 1);
-      assert.match(failing.stderr, /^failed +line: pypi:none: none page is not there/m);
+      assert.match(failing.stderr, /^failed +pypi:none: none page is not there/m);
     }
     await scene.index.refuse();
     await using vault = await scene.startVault({ offline: true });
