@@ -20,21 +20,37 @@ const mostLookedAt = 100;
 
 /**
  * Says whether a source is a cache directory of the original Artifact Vault, in Python: bodies are `PATH.binary` there,
- * with their media type beside them (`cache.py`). The older form notes none for some protocols, and then there is
- * nothing but bodies.
+ * with their media type beside them (`cache.py`). This vault's own files may be in the same directory.
  */
 export async function isOriginalCache(tree: SourceTree): Promise<boolean> {
+  const items = await tree.list("");
+  const names = new Set(items.map(({ name }) => name));
+  const hasNote = (name: string) => noteSuffixes.some((suffix) => names.has(name.replaceAll(bodySuffix, suffix)));
+  if (items.some(({ name, isFolder }) => !isFolder && name.endsWith(bodySuffix) && hasNote(name))) return true;
+  for (const { name, isFolder } of items) if (isFolder && await hasBodies(tree, name)) return true;
+  return false;
+}
+
+/**
+ * Says whether a folder has bodies: one with its media type beside it shows that. The older form notes none for some
+ * protocols, and then there is nothing but bodies.
+ */
+async function hasBodies(tree: SourceTree, folder: string): Promise<boolean> {
   const seen = { bodies: 0, notes: 0, others: 0 };
-  for await (const path of walkFiles(tree)) {
+  for await (const path of walkFiles(tree, folder)) {
     if (path.endsWith(bodySuffix)) {
       for (const suffix of noteSuffixes) {
         if (await tree.find(path.replaceAll(bodySuffix, suffix)) !== null) return true;
       }
       seen.bodies += 1;
-    } else seen[noteSuffixes.some((suffix) => path.endsWith(suffix)) ? "notes" : "others"] += 1;
+    } else seen[isNote(path) ? "notes" : "others"] += 1;
     if (seen.bodies + seen.notes + seen.others >= mostLookedAt) break;
   }
   return seen.bodies > 0 && seen.others === 0;
+}
+
+function isNote(path: string): boolean {
+  return noteSuffixes.some((suffix) => path.endsWith(suffix));
 }
 
 /**
@@ -87,10 +103,11 @@ async function rootOf(tree: SourceTree, claims: Claims): Promise<string> {
 /** Yields the folders that are in no folder of a backend, as far up as possible. */
 async function* unclaimed(tree: SourceTree, root: string, claims: Claims, below = ""): AsyncGenerator<string> {
   if (claims.has(below)) return;
-  const items = await tree.list([root, below].filter((part) => part !== "").join("/"));
+  const at = [root, below].filter((part) => part !== "").join("/");
+  const items = await tree.list(at);
   const leadsToClaim = below === "" || [...claims.keys()].some((claim) => claim.startsWith(`${below}/`));
   const hasOwn = items.some(({ name, isFolder }) => !isFolder && name.endsWith(bodySuffix));
-  if (hasOwn || !leadsToClaim) yield below;
+  if (hasOwn || !leadsToClaim && await hasBodies(tree, at)) yield below;
   if (!leadsToClaim) return;
   for (const { name, isFolder } of items) {
     if (isFolder) yield* unclaimed(tree, root, claims, below === "" ? name : `${below}/${name}`);

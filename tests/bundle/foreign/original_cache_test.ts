@@ -79,11 +79,21 @@ Deno.test("a folder with some other file than the original's is not taken for it
   await using site = await createForeignSite([files]);
   const cache = cacheIn(dir);
   cache.set("/example/", "a", "1");
-  Deno.writeTextFileSync(`${cache.path}/README`, "other things");
+  Deno.writeTextFileSync(`${cache.path}/example/README`, "other things");
   await assert.rejects(
     site.import(cache.path),
     /nothing else that is recognised: .*; the cache of the original Artifact/,
   );
+});
+
+Deno.test("a cache is imported into its own directory, as with the configuration that the original had", async () => {
+  await using site = await createForeignSite([files]);
+  const cache = new OriginalCache(site.cacheDir);
+  cache.add("/example/", "tool", "the tool");
+  assert.deepEqual((await site.import(cache.path)).lines, ["imported example/tool"]);
+  assert.deepEqual((await site.import(cache.path)).lines, ["cached example/tool"]);
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/example/tool")).text, "the tool");
 });
 
 Deno.test("files that lie in the folder itself are named where no backend has the root as its prefix", async () => {
