@@ -44,7 +44,7 @@ export async function openOutlooks(config: Config, deps: OutlooksDeps = {}): Pro
     ...{ version: "", backends: [], cacheBytes: () => 0, upstreams: () => [], transfers: () => [] },
   });
   const store = createFsStore({
-    ...{ root: config.cache_dir, maxBytes: null, minFreeBytes: 0, offline: true },
+    ...{ root: config.cache_dir, maxBytes: null, minFreeBytes: 0, offline: true, isLooking: true },
     ...{ memoryBytes: 0, log, events: metrics },
   });
   const upstreams = new Upstreams({ config, log, health, version: "", viaName: "looking" });

@@ -10,6 +10,7 @@ import { commandHelp, programHelp } from "./help.ts";
 import { type Io, processIo } from "./io.ts";
 import { permissions } from "./permissions.ts";
 import { serve } from "./serve.ts";
+import { asSystemFailure } from "./system_failure.ts";
 import { version } from "./version.ts";
 import { warm } from "./warm.ts";
 
@@ -43,7 +44,7 @@ export async function run(args: readonly string[], io: Io = processIo): Promise<
 }
 
 function report(error: unknown, io: Io): number {
-  const known = error instanceof VaultError ? error : asPermissionMissing(error);
+  const known = error instanceof VaultError ? error : asPermissionMissing(error) ?? asSystemFailure(error);
   if (known !== null) {
     io.stderr(`${known.message}\n`);
     return known.code === "config_invalid" ? 2 : 1;

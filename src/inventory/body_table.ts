@@ -1,7 +1,7 @@
 import { eachBlob } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { fileOrNull } from "../store/regular_files.ts";
+import { failIfDenied, fileOrNull } from "../store/regular_files.ts";
 import { NumberColumn } from "../store/number_column.ts";
 
 /** A body within this time of its arrival was used by the clients it was fetched for. */
@@ -22,9 +22,10 @@ export interface TabledBody extends BodyFile {
   readonly index: number;
 }
 
-/** The state of a body's file; null where it is not stored. */
+/** The state of a body's file; null where it is not stored. Throws `PermissionDenied` where that cannot be told. */
 export function bodyFile(layout: FsLayout, sha256: string): BodyFile | null {
   const info = fileOrNull(layout.blob(sha256));
+  if (info === null) failIfDenied(layout.blob(sha256));
   return info && describe(info);
 }
 

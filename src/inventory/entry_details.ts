@@ -1,6 +1,6 @@
 import { filesBelow } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { readJson } from "../store/regular_files.ts";
+import { failIfDenied, readJson } from "../store/regular_files.ts";
 import type { Entry, ResumeRecord } from "../store/store.ts";
 import { type BodyFile, bodyFile } from "./body_table.ts";
 import { cachedEntries } from "./cached_entries.ts";
@@ -29,7 +29,7 @@ interface DetailsOptions {
 /** The entries of a name, one for each variant; none where it is not cached. */
 export async function entriesNamed(dir: string, name: string): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of cachedEntries(dir, { prefix: name })) {
+  for await (const entry of cachedEntries(dir, { prefix: name, unreadable: failIfDenied })) {
     if (entryName(entry) === name) entries.push(entry);
     // Those that begin alike come later.
     else if (entries.length > 0) break;

@@ -1,7 +1,7 @@
 import { VaultError } from "../errors.ts";
 import { replaceFile } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
+import { failIfDenied, fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
 import { entryName, type NamedEntry } from "./entry_name.ts";
 import { chosenEntries } from "./listed_entry.ts";
 import { type EntryPattern, parsePattern, patternProblem } from "./pattern.ts";
@@ -20,10 +20,12 @@ const maxFileBytes = 4 * 1024 * 1024;
 
 /**
  * The pins of a cache directory, in the order in which they were made; none without a file of pins. Throws
- * `storage_failed` for a file that is no list of pins: what was pinned is then not known, and nothing may be removed.
+ * `storage_failed` for a file that is no list of pins, and `PermissionDenied` where this user may not read it: what was
+ * pinned is then not known, and nothing may be removed.
  */
 export function readPins(dir: string): readonly Pin[] {
   const { pins: path } = new FsLayout(dir);
+  failIfDenied(path);
   if (statOrNull(path) === null) return [];
   const pins = (readJson(path) as { pins?: unknown } | null)?.pins;
   const problem = problemWith(path, pins);

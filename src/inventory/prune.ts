@@ -2,8 +2,10 @@ import { lastUse, type RankOf } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import {
+  bodiesNamedSince,
   eachEntry,
   isStillUnused,
+  markTime,
   RemovableBodies,
   type RemovableBody,
   type RemovalRules,
@@ -41,6 +43,7 @@ export interface Pruned extends Removed {
 export async function prune(dir: string, options: PruneOptions): Promise<Pruned> {
   const { aim, dryRun, signal, visited } = options;
   const layout = new FsLayout(dir);
+  const startedAt = await markTime();
   const spared = await sparedBodies(layout, dir, options);
   const rankOf: RankOf = (sha256, info) => spared.has(sha256) ? null : lastUse(info);
   const totalBytes = await bytesOf(layout, options);
@@ -49,11 +52,14 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
     ...visited && { visited },
   });
   signal.throwIfAborted();
+  const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
+  signal.throwIfAborted();
   const removed = nothingRemoved();
   const gone = new DigestSet();
   const wantedBytes = "toBytes" in aim ? totalBytes - aim.toBytes : Infinity;
   for (const body of found!.inOrder()) {
     if (removed.bytes >= wantedBytes || signal.aborted) break;
+    if (late?.has(body.sha256)) continue;
     if (await removeUnused(layout, body, { removed, dryRun })) gone.add(body.sha256);
   }
   if (gone.size > 0) await removeEntriesOf(layout, gone, { removed, dryRun, signal });

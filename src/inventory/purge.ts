@@ -1,7 +1,7 @@
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
-import { eachEntry } from "../store/removable.ts";
+import { bodiesNamedSince, eachEntry, markTime } from "../store/removable.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { entryName } from "./entry_name.ts";
 import { anyOf, type EntryPattern } from "./pattern.ts";
@@ -43,6 +43,7 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
   const { patterns, dryRun, named, signal, visited = () => {} } = options;
   const layout = new FsLayout(dir);
   const { matches } = anyOf(patterns);
+  const startedAt = await markTime();
   const bodies = await chooseBodies(layout, options);
   if ("kind" in bodies) return bodies;
   const removed = nothingRemoved();
@@ -54,8 +55,9 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
     if (dryRun) removed.entries += 1;
     else await removeEntryFile(layout, path, removed);
   }
+  const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
-  await removeBodies(layout, bodies, { removed, dryRun });
+  await removeBodies(layout, bodies, { removed, dryRun, late });
   if (removed.bodies > 0 && !dryRun) await announceChange(layout);
   return { kind: "purged", removed };
 }
@@ -89,11 +91,18 @@ async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<Ch
 interface RemoveOptions {
   readonly removed: Removed;
   readonly dryRun: boolean;
+  /** The bodies of entries that have come meanwhile. */
+  readonly late: DigestSet | null;
 }
 
-async function removeBodies(layout: FsLayout, { chosen, needed }: ChosenBodies, { removed, dryRun }: RemoveOptions) {
+async function removeBodies(
+  layout: FsLayout,
+  { chosen, needed }: ChosenBodies,
+  { removed, dryRun, late }: RemoveOptions,
+) {
   for (const sha256 of chosen) {
-    const info = needed.has(sha256) ? null : fileOrNull(layout.blob(sha256));
+    const isNeeded = needed.has(sha256) || late?.has(sha256) === true;
+    const info = isNeeded ? null : fileOrNull(layout.blob(sha256));
     if (info === null) continue;
     if (!dryRun) await removeBody(layout, sha256, removed);
     else {

@@ -4,14 +4,17 @@ import { DigestSet } from "../store/digest_set.ts";
 import { breathe, filesBelow } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { hashBody, restoreLastUse } from "../store/hash_body.ts";
-import { fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
+import { failIfDenied, fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
 import type { Entry } from "../store/store.ts";
 import { identityOf } from "../store/verified_files.ts";
 import { BodyTable } from "./body_table.ts";
+import { findLeftovers } from "./leftovers.ts";
 
 /** A file of the cache directory that is wrong. */
 export interface Damage {
   readonly path: string;
+  /** The file that was looked at (`identityOf`): another one may come into its place. */
+  readonly identity: string;
   readonly what:
     /** Its bytes are not those that its name says. */
     | "damaged_body"
@@ -23,11 +26,13 @@ export interface Damage {
     | "stray_file"
     /** A file in the place of an entry that has no entry in it. */
     | "garbage_entry"
+    /** This user may not read it. */
+    | "unreadable_entry"
     /** An entry in the place of another one. */
     | "misplaced_entry"
     /** An entry with another size than its body has, which is sound. */
     | "wrong_entry"
-    /** What a process has left in the staging folder that no other one takes over. */
+    /** What a process has left that no other one takes over. */
     | "staged_leftover";
 }
 
@@ -57,8 +62,6 @@ export interface Verified {
 
 const kinds = { hashed: "damaged_body", broken: "broken_body", unread: "unreadable_body" } as const;
 const sliceBytes = 1024 * 1024;
-/** A younger folder or lock may be half-made. */
-const leftoverAfterMs = 3_600_000;
 const filesPerSlice = 64;
 
 /**
@@ -69,7 +72,10 @@ export async function verifyCache(dir: string, options: VerifyOptions): Promise<
   const layout = new FsLayout(dir);
   const table = await BodyTable.read(dir, { signal: options.signal });
   const damaged = await verifyBodies(layout, table, options);
-  findLeftovers(layout, options);
+  for await (const path of findLeftovers(layout)) {
+    const info = statOrNull(path);
+    if (info !== null) options.found({ path, identity: identityOf(info), what: "staged_leftover" });
+  }
   const { entries, withoutBody } = await verifyEntries(layout, { table, damaged }, options);
   options.signal.throwIfAborted();
   return { bodies: table.size, bytes: table.bytes, entries, withoutBody };
@@ -83,17 +89,18 @@ async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyO
   const show = () => progressed({ bodies, bytes, totalBodies: table.size, totalBytes: table.bytes });
   await eachBlob(layout, async (name, info) => {
     const path = layout.blob(name);
-    if (!/^[0-9a-f]{64}$/.test(name)) return found({ path, what: "stray_file" });
+    const identity = identityOf(info);
+    if (!/^[0-9a-f]{64}$/.test(name)) return found({ path, identity, what: "stray_file" });
     const hashed = await hashBody(path, { buffer, signal, read: (count) => void (bytes += count, show()) });
     const after = fileOrNull(path);
     bodies += 1;
     show();
     // It was replaced or removed meanwhile: what is there now was verified by whoever put it there.
-    if (signal.aborted || after === null || identityOf(after) !== identityOf(info)) return;
+    if (signal.aborted || after === null || identityOf(after) !== identity) return;
     if (after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
     if (hashed.kind === "hashed" && hashed.sha256 === name) return;
     if (hashed.kind !== "unread") damaged.add(name);
-    found({ path, what: kinds[hashed.kind] });
+    found({ path, identity, what: kinds[hashed.kind] });
   }, { signal, isAlone: true });
   signal.throwIfAborted();
   return damaged;
@@ -113,16 +120,32 @@ async function verifyEntries(
   for await (const path of filesBelow(layout.entries)) {
     if (files++ % filesPerSlice === 0) await breathe();
     signal.throwIfAborted();
-    // A server may write it anew between two looks.
-    const entry = parseEntry(readJson(path)) ?? parseEntry(readJson(path));
+    const before = statOrNull(path);
+    const entry = parseEntry(readJson(path));
+    if (entry === null && isDenied(path)) {
+      found({ path, identity: "", what: "unreadable_entry" });
+      continue;
+    }
     const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, bodies);
-    if (what !== null && statOrNull(path) !== null) found({ path, what });
+    const after = statOrNull(path);
+    // A server has written it anew between two looks, or removed it.
+    if (before === null || after === null || identityOf(before) !== identityOf(after)) continue;
+    if (what !== null) found({ path, identity: identityOf(after), what });
     if (what !== null || entry === null) continue;
     entries += 1;
     if (bodies.damaged.has(entry.sha256)) lost(entry);
     else if (bodies.table.find(entry.sha256) === null) withoutBody += 1;
   }
   return { entries, withoutBody };
+}
+
+function isDenied(path: string): boolean {
+  try {
+    failIfDenied(path);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Null for an entry in its place. */
@@ -136,15 +159,4 @@ function wrongIn(
   if (entry.claimed || damaged.has(entry.sha256)) return null;
   const body = table.find(entry.sha256);
   return body !== null && body.sizeBytes !== entry.sizeBytes ? "wrong_entry" : null;
-}
-
-/** A folder without a lock, or a lock without a folder, belongs to no process. */
-function findLeftovers({ staging }: FsLayout, { found }: VerifyOptions): void {
-  const names = new Set(statOrNull(staging) === null ? [] : Array.from(Deno.readDirSync(staging), ({ name }) => name));
-  for (const name of names) {
-    const partner = name.endsWith(".lock") ? name.slice(0, -".lock".length) : `${name}.lock`;
-    const path = `${staging}/${name}`;
-    const changedAt = statOrNull(path)?.mtime?.getTime() ?? Date.now();
-    if (!names.has(partner) && Date.now() - changedAt > leftoverAfterMs) found({ path, what: "staged_leftover" });
-  }
 }

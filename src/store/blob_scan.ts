@@ -1,4 +1,4 @@
-import { breathe, namesIn, pause } from "./files.ts";
+import { breathe, namesIn, pause, readableNamesIn } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { fileOrNull } from "./regular_files.ts";
 
@@ -9,7 +9,10 @@ interface EachBlobOptions {
   readonly signal: AbortSignal;
   /** Names up to this one are skipped. */
   readonly after?: string;
-  /** True in a program that serves nobody meanwhile: it need not pause. False when absent. */
+  /**
+   * True in a program that serves nobody meanwhile: it need not pause, and throws where a folder cannot be read. False
+   * when absent.
+   */
   readonly isAlone?: boolean;
 }
 
@@ -19,10 +22,11 @@ export async function eachBlob(
   visit: (sha256: string, info: Deno.FileInfo) => void | Promise<void>,
   { signal, after = "", isAlone = false }: EachBlobOptions,
 ): Promise<void> {
+  const list = isAlone ? readableNamesIn : namesIn;
   let files = 0;
-  for (const shard of namesIn(layout.blobs).sort()) {
+  for (const shard of list(layout.blobs).sort()) {
     if (shard < after.slice(0, 2)) continue;
-    for (const name of namesIn(`${layout.blobs}/${shard}`).sort()) {
+    for (const name of list(`${layout.blobs}/${shard}`).sort()) {
       if (name <= after) continue;
       if (files++ % filesPerSlice === 0) await (isAlone ? breathe() : pause());
       if (signal.aborted) return;

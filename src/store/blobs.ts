@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { atMost } from "../lru_limit.ts";
 import { storageFailed } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
+import { restoreLastUse } from "./hash_body.ts";
 import type { OpenFiles } from "./open_files.ts";
 import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts";
 import type { Entry, StoredBody, UnverifiedBody } from "./store.ts";
@@ -28,6 +29,8 @@ interface BlobsOptions {
   /** Called for a file that could not be opened or read, with the reason. */
   readonly unreadable: (path: string, error: unknown) => void;
   readonly openFiles: OpenFiles;
+  /** False where reading a body is no use of it. */
+  readonly touches: boolean;
 }
 
 interface Settled {
@@ -45,11 +48,14 @@ export class Blobs {
   readonly #memory: LRUCache<string, Uint8Array<ArrayBuffer>> | null;
   readonly #touched = new LRUCache<string, number>(atMost(20_000));
   readonly #verified = new VerifiedFiles();
+  /** The files of bodies as they were before they were read; null where reading is a use. */
+  readonly #lookedAt: Map<string, Deno.FileInfo> | null;
   #lastUsedAt = -Infinity;
 
   constructor(layout: FsLayout, options: BlobsOptions) {
     this.#layout = layout;
     this.#options = options;
+    this.#lookedAt = options.touches ? null : new Map();
     this.#memory = options.memoryBytes > 0
       ? new LRUCache({ maxSize: options.memoryBytes, sizeCalculation: (bytes) => bytes.byteLength + 100 })
       : null;
@@ -63,6 +69,7 @@ export class Blobs {
   open(entry: Entry): StoredBody | null {
     const { sha256, sizeBytes, claimed } = entry;
     if (claimed && this.size(sha256) !== sizeBytes) return null;
+    if (this.#lookedAt !== null) this.#look(sha256, this.#lookedAt);
     const remembered = this.#memory?.get(sha256);
     if (remembered?.byteLength === sizeBytes) {
       this.#touch(sha256);
@@ -177,8 +184,19 @@ export class Blobs {
     return this.#lastUsedAt;
   }
 
+  /** Ends looking: file systems may count it as a use. Does nothing where reading is one. */
+  restoreLastUses(): void {
+    for (const [sha256, info] of this.#lookedAt ?? []) restoreLastUse(this.#layout.blob(sha256), info);
+  }
+
+  #look(sha256: string, lookedAt: Map<string, Deno.FileInfo>): void {
+    const info = lookedAt.has(sha256) ? null : fileOrNull(this.#layout.blob(sha256));
+    if (info !== null) lookedAt.set(sha256, info);
+  }
+
   /** Sets the access time, since many file systems are mounted with `noatime`. */
   #touch(sha256: string): void {
+    if (this.#lookedAt !== null) return;
     const now = this.#lastUsedAt = performance.now();
     const last = this.#touched.get(sha256);
     if (last !== undefined && now - last < touchEveryMs) return;

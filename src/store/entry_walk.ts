@@ -17,7 +17,10 @@ interface WalkOptions {
   /** Called for a file or folder that cannot be read or has no entry in it. */
   readonly unreadable: (path: string) => void;
   readonly longKeysAtOnce?: number;
-  /** True in a program that serves nobody meanwhile: it need not pause. False when absent. */
+  /**
+   * True in a program that serves nobody meanwhile: it need not pause, and throws where it may not read a folder. False
+   * when absent.
+   */
   readonly isAlone?: boolean;
 }
 
@@ -162,7 +165,7 @@ class EntryWalk {
     return entry?.backend === backend && this.#layout.entry(backend, entry.key, variant) === file ? entry : null;
   }
 
-  /** The folders and the keys in a folder; none where it is missing or may not be read. */
+  /** The folders and the keys in a folder; none where it is missing, or may not be read beside clients. */
   async #list(folder: string): Promise<{ folders: string[]; keys: KeyFiles[] }> {
     const folders: string[] = [];
     const keys: KeyFiles[] = [];
@@ -176,6 +179,7 @@ class EntryWalk {
       }
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
+      if (this.#options.isAlone && error instanceof Deno.errors.PermissionDenied) throw error;
       this.#options.unreadable(folder);
     }
     if (variants.size > 0) {

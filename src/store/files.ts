@@ -85,10 +85,20 @@ export function breathe(): Promise<void> {
 /** The names in a folder; none where it is missing or cannot be read. */
 export function namesIn(folder: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(folder), (item) => item.name);
+    return readableNamesIn(folder);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return [];
+  }
+}
+
+/** The names in a folder; none where it is missing. Throws what the system says where it cannot be read. */
+export function readableNamesIn(folder: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(folder), (item) => item.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }
 

@@ -48,6 +48,8 @@ export interface FsStoreOptions {
   readonly scrub?: ScrubOptions | null;
   /** How long bodies stay that nobody asks for; for ever when absent. Offline, nothing is removed. */
   readonly retention?: RetentionOptions | null;
+  /** True for whoever only looks: reading a body is no use of it then. False when absent. */
+  readonly isLooking?: boolean;
   /** For tests: the free bytes of the file system, in place of `statfs`. */
   readonly freeBytes?: () => number;
   /** For tests: how often it looks what other processes have changed. */
@@ -120,7 +122,7 @@ class FsStore implements Store {
       },
     });
     this.#blobs = new Blobs(this.#layout, {
-      ...{ memoryBytes: options.memoryBytes, openFiles },
+      ...{ memoryBytes: options.memoryBytes, openFiles, touches: options.isLooking !== true },
       damaged: (sha256, bytes, what) => {
         events.bodyDamaged();
         this.#removeDamaged({ sha256, bytes, what });
@@ -234,6 +236,7 @@ class FsStore implements Store {
     await this.#blobUsage.save();
     await this.#announce(0);
     await this.#staging.close();
+    this.#blobs.restoreLastUses();
   }
 
   #spared({ backends = [], pinned = nothingPinned }: FsStoreOptions, signal: AbortSignal): Promise<Spared> {

@@ -2,7 +2,7 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { fileMode, removeQuietly, replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import { openRegularFile, readTextOrNull, statOrNull } from "./regular_files.ts";
+import { failIfDenied, openRegularFile, readTextOrNull, statOrNull } from "./regular_files.ts";
 
 /** Something that clients asked for and did not get, since the vault is offline. */
 export interface Miss {
@@ -87,8 +87,12 @@ export class MissList {
   }
 }
 
-/** Reads the misses of a cache directory; the latest is last. None where nothing was missed. */
+/**
+ * Reads the misses of a cache directory; the latest is last. None where nothing was missed. Throws `PermissionDenied`
+ * where this user may not read them.
+ */
 export function readMissList(layout: FsLayout): readonly Miss[] {
+  failIfDenied(layout.misses);
   return merged(readMisses(layout.misses), []);
 }
 

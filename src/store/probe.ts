@@ -44,5 +44,10 @@ const reasons: Readonly<Record<string, string>> = {
 /** Says in words why a folder of the cache could not be used, as the end of a sentence. */
 export function whyUnusable(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "this process was started without the permission to";
-  return reasons[(error as { code?: string }).code ?? ""] ?? messageOf(error);
+  return systemReason(error) ?? messageOf(error);
+}
+
+/** Says in words what the system says about the rights of this user and the state of a disk; null for other errors. */
+export function systemReason(error: unknown): string | null {
+  return reasons[(error as { code?: string } | null)?.code ?? ""] ?? null;
 }

@@ -76,6 +76,19 @@ export function statOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
+/**
+ * Throws `PermissionDenied` where this user may not look at `path`, or may not read the file there: those who tell people
+ * what there is must not take it for missing.
+ */
+export function failIfDenied(path: string): void {
+  try {
+    // Opening a pipe would never end.
+    if (Deno.lstatSync(path).isFile) Deno.openSync(path).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw error;
+  }
+}
+
 /** The state of the regular file at `path`; null for anything else. */
 export function fileOrNull(path: string): Deno.FileInfo | null {
   const info = statOrNull(path);

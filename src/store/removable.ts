@@ -4,11 +4,12 @@ import { breathe, filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { NumberColumn } from "./number_column.ts";
 import { parseEntry } from "./parse_entry.ts";
-import { fileOrNull, readJson } from "./regular_files.ts";
+import { failIfDenied, fileOrNull, readJson } from "./regular_files.ts";
 import type { Entry } from "./store.ts";
 
 /** Reading entries pauses after this many, so that requests are answered in between. */
 const filesPerSlice = 64;
+const clockTickMs = 12;
 
 /** The rules by which bodies may be removed. */
 export interface RemovalRules {
@@ -121,7 +122,41 @@ export function isStillUnused(layout: FsLayout, { sha256, usedSecond }: Removabl
   return info !== null && lastUse(info) <= usedSecond;
 }
 
-/** Yields all entries of all backends with their files, in no order, with pauses. Ends early when aborted. */
+/**
+ * Resolves with a time, in ms since the epoch, that all files written from then on have passed. The clock of a file
+ * system ticks every few ms.
+ */
+export async function markTime(): Promise<number> {
+  const now = Date.now();
+  await pause(clockTickMs);
+  return now;
+}
+
+/**
+ * The bodies that entries name which were written since a time (`markTime`): whoever chose bodies to remove meanwhile
+ * may not have seen these. Reads no other entries. Ends early when aborted.
+ */
+export async function bodiesNamedSince(
+  layout: FsLayout,
+  since: number,
+  { signal }: Pick<EachEntryOptions, "signal">,
+): Promise<DigestSet> {
+  const named = new DigestSet();
+  let files = 0;
+  for await (const path of filesBelow(layout.entries)) {
+    if (files++ % filesPerSlice === 0) await breathe();
+    if (signal.aborted) break;
+    if ((fileOrNull(path)?.mtime?.getTime() ?? 0) <= since) continue;
+    const entry = parseEntry(readJson(path));
+    if (entry !== null) named.add(entry.sha256);
+  }
+  return named;
+}
+
+/**
+ * Yields all entries of all backends with their files, in no order, with pauses. Ends early when aborted. Alone, it
+ * throws `PermissionDenied` for a file that may not be read: what it names would seem to be needed by nobody.
+ */
 export async function* eachEntry(
   layout: FsLayout,
   { signal, isAlone = false }: EachEntryOptions,
@@ -132,5 +167,6 @@ export async function* eachEntry(
     if (signal.aborted) return;
     const entry = parseEntry(readJson(path));
     if (entry !== null) yield { path, entry };
+    else if (isAlone) failIfDenied(path);
   }
 }

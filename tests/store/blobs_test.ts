@@ -141,3 +141,16 @@ for (const memoryBytes of [0, 10_000]) {
     assert.equal(Deno.statSync(path).mtime!.getTime(), modified, "when it was written stays");
   });
 }
+
+Deno.test("for a store that only looks, reading a body is no use of it", async () => {
+  await using fixture = new StoreFixture();
+  const entry = await fixture.put(selector, bytesOf("a"));
+  const path = fixture.blobPath(entry.sha256);
+  const used = new Date(Date.now() - 24 * hourMs);
+  for (const isLooking of [true, false]) {
+    await fixture.restartAfter(() => Deno.utimeSync(path, used, used), { isLooking });
+    assert.deepEqual(fixture.read(selector), bytesOf("a"));
+    await fixture.store.close();
+    assert.equal(Deno.statSync(path).atime!.getTime() === used.getTime(), isLooking);
+  }
+});

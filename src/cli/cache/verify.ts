@@ -56,6 +56,7 @@ const inWords: Readonly<Record<Damage["what"], string>> = {
   unreadable_body: "this user may not read it",
   stray_file: "it is no body: its name is no digest",
   garbage_entry: "it has no entry in it",
+  unreadable_entry: "this user may not read it",
   misplaced_entry: "its entry belongs elsewhere",
   wrong_entry: "its entry has another size than the body",
   staged_leftover: "no process takes it over",
@@ -71,6 +72,7 @@ class Report {
   readonly #io: Io;
   readonly #options: ReportOptions;
   readonly #damages: Damage[] = [];
+  #gone = 0;
   #removed = 0;
   #fetched = 0;
 
@@ -91,7 +93,8 @@ class Report {
   }
 
   async repair(config: Config, lost: readonly Entry[]): Promise<void> {
-    this.#removed = await removeDamaged(config.cache_dir, this.#damages);
+    const { gone, removed } = await removeDamaged(config.cache_dir, this.#damages);
+    [this.#gone, this.#removed] = [gone, removed];
     if (lost.length === 0) return;
     for await (const { entry, failure } of fetchAgain(config, lost)) {
       const name = entryName(entry);
@@ -111,9 +114,9 @@ class Report {
       `Verified ${bodies} bodies, ${shownBytes(bytes)}, and ${entries} entries: ` +
         (damaged === 0 ? "all are sound" : `${damaged} files are wrong${repaired}`),
     );
-    if (removed === damaged) return 0;
+    if (this.#gone === damaged) return 0;
     const advice = this.#options.repairs
-      ? `${damaged - removed} of them could not be removed from "${dir}"`
+      ? `${damaged - this.#gone} of them could not be removed from "${dir}"`
       : "artifact-vault cache verify --repair removes what is wrong, and fetches it again";
     throw new VaultError("storage_failed", `The cache is damaged: ${advice}`);
   }

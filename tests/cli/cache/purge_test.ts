@@ -116,6 +116,7 @@ Deno.test("a slash at the beginning of a pattern makes no difference", async () 
   assert.equal((await scene.run("pin", "/pypi/simple/**")).stdout.split("\n")[0], "Pinned pypi/simple/**");
   assert.equal((await scene.run("unpin", "/pypi/simple/**")).code, 0);
   assert.equal((await scene.run("purge", "/pypi/simple/a/")).stdout, "pypi/simple/a/\n");
+  await closed(scene);
 });
 
 Deno.test("more pins than can be compared with every entry are refused, and those that there are stay", async () => {

@@ -4,6 +4,8 @@ import { startFakeUpstream } from "../../support/fake_upstream.ts";
 import { runCaptured } from "../../support/run_captured.ts";
 import { bytesOf } from "../../support/store_fixture.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
+import { removeDamaged } from "../../../src/inventory/repair.ts";
+import { type Damage, verifyCache } from "../../../src/inventory/verify.ts";
 import { CacheScene } from "./cache_scene.ts";
 
 /** Small and large bodies. */
@@ -121,4 +123,50 @@ Deno.test("what a process has left in the staging folder is found once it is old
     [old, young].map((path) => [...Deno.readDirSync(`${scene.dir}/staging`)].some(({ name }) => path.endsWith(name))),
     [false, true],
   );
+});
+
+Deno.test("a sound body that comes into the place of a damaged one before it is removed stays", async () => {
+  await using scene = await openFilled();
+  const large = scene.bodyPath(await scene.put("files/large", { sizeBytes: 400_000 }));
+  const sound = Deno.readFileSync(large);
+  flipByte(large, 5);
+  const damages: Damage[] = [];
+  await verifyCache(scene.dir, {
+    ...{ found: (damage) => damages.push(damage), lost() {}, progressed() {}, signal: new AbortController().signal },
+  });
+  assert.deepEqual(damages.map(({ path }) => path), [large]);
+  Deno.writeFileSync(`${large}.new`, sound);
+  Deno.renameSync(`${large}.new`, large);
+  assert.deepEqual(await removeDamaged(scene.dir, damages), { gone: 1, removed: 0 });
+  assert.deepEqual(Deno.readFileSync(large), sound);
+});
+
+Deno.test("what ended processes have left is found, unless another one can resume it or still uses it", async () => {
+  await using scene = await openFilled();
+  const old = new Date(Date.now() - 5 * 3_600_000);
+  const make = (name: string, files: readonly string[]) => {
+    const path = `${scene.dir}/staging/${name}`;
+    Deno.mkdirSync(path);
+    for (const file of files) Deno.writeTextFileSync(`${path}/${file}`, "x");
+    Deno.writeTextFileSync(`${path}.lock`, "");
+    for (const one of [path, `${path}.lock`]) Deno.utimeSync(one, old, old);
+    return path;
+  };
+  const spool = make("spool", ["facts"]);
+  make("resumable", ["name-0.part", "name-0.json"]);
+  using lock = Deno.openSync(`${make("living", ["facts"])}.lock`, { write: true });
+  await lock.lock(true);
+  Deno.mkdirSync(`${scene.dir}/imports`);
+  for (const [name, days] of [["fresh", 1], ["stale", 30]] as const) {
+    const path = `${scene.dir}/imports/${name}.journal`;
+    Deno.writeTextFileSync(path, "");
+    const at = new Date(Date.now() - days * 86_400_000);
+    Deno.utimeSync(path, at, at);
+  }
+  const leftovers = jsonLines((await scene.run("verify", "--json")).stdout)
+    .filter(({ damage }) => damage === "staged_leftover").map(({ path }) => path);
+  assert.deepEqual(leftovers.sort(), [`${scene.dir}/imports/stale.journal`, spool, `${spool}.lock`]);
+  assert.equal((await scene.run("verify", "--repair")).code, 0);
+  assert.deepEqual([...Deno.readDirSync(`${scene.dir}/imports`)].map(({ name }) => name), ["fresh.journal"]);
+  Deno.removeSync(`${scene.dir}/staging/resumable`, { recursive: true });
 });
