@@ -57,17 +57,25 @@ export function decompressed(reader: ByteReader, compression: Compression): Byte
 /** Compresses, fast rather than small, what is written to `sink`. Throws `config_invalid` without a compressor. */
 export function compressing(sink: ByteSink, compression: Compression): ByteSink {
   const stream = compression === "gzip" ? zlib.createGzip({ level: 1, chunkSize: chunkBytes }) : createZstd();
+  let failure: { readonly error: unknown } | null = null;
+  let giveUp = (_error: unknown) => {};
   const copied = (async () => {
     for await (const chunk of stream) await sink.write(chunk);
   })();
-  // The next write or the end reports it.
-  copied.catch(() => stream.destroy());
+  // The write under way, the next one or the end reports it.
+  copied.catch((error) => {
+    failure = { error };
+    stream.destroy();
+    giveUp(error);
+  });
   return {
-    async write(bytes) {
-      const written = new Promise<void>((resolve, reject) => {
+    write(bytes) {
+      if (failure !== null) return Promise.reject(failure.error);
+      // Nothing of a write is kept when it is done: there may be any number of them.
+      return new Promise((resolve, reject) => {
+        giveUp = reject;
         stream.write(bytes.slice(), (error) => error ? reject(error) : resolve());
       });
-      await Promise.race([written, copied.then(() => written)]);
     },
     async finish() {
       stream.end();

@@ -39,9 +39,11 @@ export class BodyList {
   }
 
   *all(): Generator<Body> {
+    const buffer = Buffer.from(new ArrayBuffer(recordsAtOnce * recordBytes));
     for (let first = 0; first < this.#count; first += recordsAtOnce) {
       const length = Math.min(recordsAtOnce, this.#count - first) * recordBytes;
-      const records = Buffer.from(this.#file.read(first * recordBytes, length).buffer);
+      const records = buffer.subarray(0, length);
+      this.#file.readInto(records, first * recordBytes);
       for (let at = 0; at < length; at += recordBytes) {
         yield { sha256: records.toString("hex", at, at + 32), sizeBytes: records.readDoubleBE(at + 32) };
       }

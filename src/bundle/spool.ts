@@ -108,15 +108,20 @@ export class SpoolFile {
 
   /** Reads `length` bytes from `offset` on, all of which were appended; nothing is appended after that. */
   read(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    this.#flush();
     const bytes = new Uint8Array(length);
+    this.readInto(bytes, offset);
+    return bytes;
+  }
+
+  /** Fills `bytes` with those from `offset` on, as `read`. */
+  readInto(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+    this.#flush();
     this.#file.seekSync(offset, Deno.SeekMode.Start);
-    for (let at = 0; at < length;) {
+    for (let at = 0; at < bytes.byteLength;) {
       const count = this.#file.readSync(bytes.subarray(at));
       if (count === null) throw new VaultError("storage_failed", "A temporary file has become shorter");
       at += count;
     }
-    return bytes;
   }
 
   #flush(): void {

@@ -8,6 +8,7 @@ import type { Body } from "./body_list.ts";
 import type { Collected } from "./collect_facts.ts";
 import { formatIndex, type IndexDocument, layoutText } from "./index_document.ts";
 import type { OnProgress } from "./progress.ts";
+import { maxShardBytes } from "./shard.ts";
 import { sign } from "./signature.ts";
 import type { PrivateKey } from "./signing_key.ts";
 
@@ -53,9 +54,12 @@ async function writeHead(sink: MemberSink, { index, collected, key }: WriteOptio
   if (dockerManifest !== null) await writeMember(sink, headNames.docker, encoder.encode(dockerManifest));
   await writeMember(sink, blobName(emptyConfig.sha256), emptyConfig.bytes);
   let offset = 0;
+  const buffer = new Uint8Array(maxShardBytes);
   for (const { manifest, facts } of collected.shards) {
     for (const { sha256, sizeBytes } of [manifest, facts]) {
-      await writeMember(sink, blobName(sha256), collected.documents.read(offset, sizeBytes));
+      const document = buffer.subarray(0, sizeBytes);
+      collected.documents.readInto(document, offset);
+      await writeMember(sink, blobName(sha256), document);
       offset += sizeBytes;
     }
   }

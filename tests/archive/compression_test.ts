@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { compressing } from "../../src/archive/compression.ts";
+
+const mib = 1024 * 1024;
+
+Deno.test("what was compressed is not kept in memory", async () => {
+  let written = 0;
+  const sink = compressing({
+    write: (bytes) => void (written += bytes.byteLength),
+    finish: () => Promise.resolve(),
+    abort() {},
+  }, "gzip");
+  const before = Deno.memoryUsage().external;
+  let most = 0;
+  for (let count = 0; count < 400; count++) {
+    await sink.write(new Uint8Array(mib));
+    most = Math.max(most, Deno.memoryUsage().external - before);
+  }
+  await sink.finish();
+  assert.ok(written > 0);
+  assert.ok(most < 200 * mib, `400 MiB were written, and ${most} bytes were in memory`);
+});
+
+Deno.test("a sink that fails ends the write under way, and the later ones, with its error", async () => {
+  const failure = new Error("no space left");
+  const sink = compressing({
+    write() {
+      throw failure;
+    },
+    finish: () => Promise.resolve(),
+    abort() {},
+  }, "gzip");
+  const writeUntilItFails = async () => {
+    for (let count = 0; count < 100; count++) {
+      await sink.write(crypto.getRandomValues(new Uint8Array(64 * 1024)));
+    }
+  };
+  await assert.rejects(writeUntilItFails(), failure);
+  await assert.rejects(Promise.resolve(sink.write(new Uint8Array(1))), failure);
+  sink.abort();
+});
