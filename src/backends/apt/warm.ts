@@ -19,7 +19,7 @@ interface Place {
   readonly prefix: string;
   /** The folder of the release, with a slash before it and none behind. */
   readonly folder: string;
-  /** Empty for a flat repository, whose one folder has everything. */
+  /** Empty for a flat repository, whose one folder has everything; `*` for all that the release has. */
   readonly component: string;
 }
 
@@ -72,10 +72,12 @@ class Walk {
 
   async *requests(): AsyncGenerator<WarmRequest> {
     const lists: { readonly place: Place; readonly body: ReadableBody }[] = [];
-    for (const place of this.#places) {
-      const release = await this.#release(place);
-      for (const body of await this.#packages(place, release)) lists.push({ place, body });
-      yield* translationsOf(place, release.value);
+    for (const named of this.#places) {
+      const release = await this.#release(named);
+      for (const place of componentsOf(named, release.value)) {
+        for (const body of await this.#packages(place, release)) lists.push({ place, body });
+        yield* translationsOf(place, release.value);
+      }
     }
     const { line: { words, options }, expansion: { settings }, architecture, lane } = this.#options;
     const wanted = words.flatMap((word) => nameFor(word, architecture) ?? []);
@@ -131,6 +133,19 @@ class Walk {
   }
 }
 
+/** The places that a place stands for: with `*`, one for each component that has lists of packages. */
+function componentsOf(place: Place, { files }: Release): Place[] {
+  if (place.component !== "*") return [place];
+  const components = new Set(
+    Array.from(files.keys()).flatMap((path) => {
+      const [, component] = /^(.+)\/binary-[^/]+\/Packages(?:\.\w+)?$/.exec(path) ?? [];
+      // Those of the installer are one folder deeper, and apt never asks for them.
+      return component === undefined || component.endsWith("/debian-installer") ? [] : [component];
+    }),
+  );
+  return [...components].sort().map((component) => ({ ...place, component }));
+}
+
 /** Descriptions that apt shows in English, which it fetches with the lists. */
 function* translationsOf(place: Place, { files }: Release): Generator<WarmRequest> {
   const name = `${place.component}/i18n/Translation-en`;
@@ -173,20 +188,24 @@ function placesOf({ subject }: WarmLine, { settings }: Expansion, repositories: 
 
 function placeOf(text: string, repositories: readonly ServedRepository[]): Place {
   const slash = text.indexOf("/");
-  const [name, rest] = [text.slice(0, Math.max(slash, 0)), text.slice(slash + 1)];
+  const [name, rest] = slash < 0 ? [text, null] : [text.slice(0, slash), text.slice(slash + 1)];
   const repository = repositories.find((one) => one.name === name);
   if (repository === undefined) {
     const known = repositories.map(({ name }) => name).join(", ");
     throw new VaultError("config_invalid", `"${text}" names no backend of type apt; there are ${known}`);
   }
   const { prefix } = repository;
+  if (rest === null) throw noPlace(text, name);
   if (rest === "" || rest.endsWith("/")) return { text, prefix, folder: `/${rest}`.replace(/\/+$/, ""), component: "" };
   const end = rest.lastIndexOf("/");
   if (end > 0) return { text, prefix, folder: `/dists/${rest.slice(0, end)}`, component: rest.slice(end + 1) };
-  throw new VaultError(
-    "config_invalid",
-    `"${text}" is no place of packages; write ${name}/bookworm/main, or ${name}/folder/`,
-  );
+  throw noPlace(text, name);
+}
+
+function noPlace(text: string, name: string): VaultError {
+  const message = `"${text}" is no place of packages; write ${name}/SUITE/COMPONENT, such as ${name}/bookworm/main, ` +
+    `${name}/SUITE/* for all components, or ${name}/FOLDER/ for a flat repository`;
+  return new VaultError("config_invalid", message);
 }
 
 /** The architectures of a line: those of `arch=`, or this machine's; and those behind the names of packages. */

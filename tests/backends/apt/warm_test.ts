@@ -98,6 +98,27 @@ Deno.test("what is not there is said, and the rest is warmed", async () => {
   }
 });
 
+Deno.test("a star means all components of a release, and brings what apt-get update asks for", async () => {
+  await using scene = await openScene();
+  const { outcomes, failures } = await scene.vault.warm(["apt:debian/stable/* arch=amd64"]);
+  assert.deepEqual(failures, []);
+  assert.deepEqual(Object.keys(outcomes).sort(), [
+    "debian/stable/* InRelease",
+    "debian/stable/* Translation-en.gz",
+    "debian/stable/* main/binary-amd64/Packages.gz",
+    "debian/stable/* non-free/binary-amd64/Packages.gz",
+  ]);
+});
+
+Deno.test("the name of a backend alone is no place, and the message says what one is", async () => {
+  await using scene = await openScene();
+  const { failures } = await scene.vault.warm(["apt:debian"]);
+  assert.match(
+    failures.join(),
+    /"debian" is no place of packages; write debian\/SUITE\/COMPONENT, such as debian\/bookworm\/main/,
+  );
+});
+
 Deno.test("what dpkg-query and apt-get --print-uris write is a list", async () => {
   await using scene = await openScene();
   const read = async (text: string) => {
@@ -241,6 +262,9 @@ async function openScene(): Promise<Scene> {
     for (const [filename] of text.matchAll(/pool\/\S+/g)) {
       upstream.serve(`/${filename.replaceAll("+", "%2B")}`, { body: filename });
     }
+  }
+  for (const component of ["non-free", "main/debian-installer"]) {
+    index(`${component}/binary-amd64/Packages.gz`, gzipSync(stanza(`of-${component.replace("/", "-")}`, "1")));
   }
   index("main/i18n/Translation-en.gz", gzipSync("Package: curl\n"));
   const date = "Sat, 28 Nov 2026 12:00:00 UTC";
