@@ -86,7 +86,10 @@ class PypiBackend implements Backend {
     this.#uploadTimes = new UploadTimes({ backend, policy });
     this.#deliverable = options.hidesUncached ? new DeliverableFiles({ backend, policy }) : null;
     this.#cachedProjects = options.hidesUncached ? new CachedProjects(backend, indexes) : null;
-    this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs });
+    const files = this.#deliverable;
+    const deliverable = files &&
+      ((project: string, vault: VaultReader) => this.#findDeliverable(files, project, vault));
+    this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs, deliverable });
   }
 
   usage(at: string): string {

@@ -21,6 +21,8 @@ export interface PageAddress {
 /** The files of a page that are shown, by their URLs on it. */
 export interface Deliverable {
   readonly files: readonly string[];
+  /** The same files by their addresses, as in `PageAddress`, for documents that have other URLs. */
+  readonly addresses: readonly string[];
   /** Those of them whose metadata can be delivered, too: pip fails where it cannot have what the page announces. */
   readonly metadata: readonly string[];
   /** Changes with what is shown. */
@@ -65,16 +67,18 @@ export class DeliverableFiles {
 
   async #find(addresses: readonly PageAddress[], vault: VaultReader): Promise<Deliverable> {
     const files: string[] = [];
+    const addressesOfFiles: string[] = [];
     const metadata: string[] = [];
     for await (const batch of inBatches(addresses, looksAtOnce)) {
       for (const { url, address, hasMetadata } of batch) {
         if (!this.#holds(address, vault)) continue;
         files.push(url);
+        addressesOfFiles.push(address);
         if (hasMetadata && this.#holds(`${address}.metadata`, vault)) metadata.push(url);
       }
     }
     const name = createHash("sha256").update(JSON.stringify([files, metadata])).digest("hex");
-    return { files, metadata, name };
+    return { files, addresses: addressesOfFiles, metadata, name };
   }
 
   #holds(address: string, vault: VaultReader): boolean {

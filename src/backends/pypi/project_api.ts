@@ -3,6 +3,7 @@ import type { BackendRequest, Resolved } from "../../backend.ts";
 import type { Parser } from "../../document.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
+import type { Deliverable } from "./deliverable.ts";
 import type { IndexLane } from "./tasks.ts";
 import { apiHeaders, type ApiMade, type ApiShown } from "./project_api_work.ts";
 import type { IndexReader } from "./index_reader.ts";
@@ -20,6 +21,8 @@ export interface ProjectApiOptions {
   readonly lane: IndexLane;
   /** Files uploaded less than this ago are not shown; null where all are. */
   readonly minAgeMs: number | null;
+  /** Finds the only files of a project that are shown; null where all are. */
+  readonly deliverable: ((project: string, vault: VaultReader) => Promise<Deliverable>) | null;
 }
 
 /** A project, or one version of it. */
@@ -42,13 +45,15 @@ export class ProjectApi {
    * has no such document, and as reading the page.
    */
   async answer(asked: AskedAbout, request: BackendRequest, vault: VaultReader): Promise<Resolved> {
-    const { backend, policy, indexes: { packagesBase }, reader, pages, minAgeMs } = this.#options;
+    const { backend, policy, indexes: { packagesBase }, reader, pages, minAgeMs, deliverable } = this.#options;
     const { project, version } = asked;
     const { index } = await reader.readPage(project, { parser: pages.files, vault });
     const uploadedUntil = minAgeMs === null ? null : limitOf(Date.now(), minAgeMs);
     const base = (request.origin ?? "") + request.base;
-    const shown: ApiShown = { project, base, uploadedUntil, packagesBase };
-    const parser = this.#parser(shown);
+    const delivered = deliverable && await deliverable(project, vault);
+    const addresses = delivered && delivered.addresses;
+    const shown: ApiShown = { project, base, uploadedUntil, packagesBase, addresses };
+    const parser = this.#parser(shown, delivered);
     const documentOf = (about: AskedAbout) => ({ ...this.#document(about, index), document: { check: parser } });
     const document = documentOf(asked);
     const read = await vault.read(document, parser);
@@ -58,11 +63,18 @@ export class ProjectApi {
     const as = { backend, key, policy, headers: apiHeaders };
     if (!isHidden) return respondWithPage(page, read.source, as);
     if (newest === null) {
+      if (delivered !== null) throw undeliverable(asked);
       throw new VaultError("not_found", `All files of ${nameOf(asked)} are newer than "min_age" allows`);
     }
     const older = documentOf({ project, version: newest });
-    const { value, source } = await vault.read(document, this.#parserWith(older, shown, vault));
-    return respondWithPage(value.page, source, as);
+    try {
+      const { value, source } = await vault.read(document, this.#parserWith(older, { shown, parser, vault }));
+      return respondWithPage(value.page, source, as);
+    } catch (error) {
+      if (delivered === null || !(error instanceof VaultError) || error.code !== "offline") throw error;
+      // Offline, the document of that version need not be cached: its files are.
+      return respondWithPage(page, read.source, as);
+    }
   }
 
   #document(asked: AskedAbout, index: Index): Artifact {
@@ -73,10 +85,10 @@ export class ProjectApi {
     ]);
   }
 
-  #parser(shown: ApiShown): Parser<ApiMade> {
+  #parser(shown: ApiShown, delivered: Deliverable | null): Parser<ApiMade> {
     const { backend, lane } = this.#options;
     return {
-      name: JSON.stringify(["pypi api", backend, shown]),
+      name: JSON.stringify(["pypi api", backend, { ...shown, addresses: delivered?.name ?? null }]),
       maxBytes: maxPageBytes,
       parse: (body) => lane.run({ name: "makeApi", bodies: [body], options: shown }),
       sizeOf: ({ page }) => page.bytes.byteLength,
@@ -84,8 +96,10 @@ export class ProjectApi {
   }
 
   /** Returns a parser that puts the document of an older version in place of that of the newest, which is too new. */
-  #parserWith(older: Artifact, shown: ApiShown, vault: VaultReader): Parser<ApiMade> {
-    const parser = this.#parser(shown);
+  #parserWith(
+    older: Artifact,
+    { shown, parser, vault }: { shown: ApiShown; parser: Parser<ApiMade>; vault: VaultReader },
+  ): Parser<ApiMade> {
     const name = `${parser.name} ${older.key}`;
     const { lane } = this.#options;
     return {
@@ -102,6 +116,10 @@ export class ProjectApi {
 
 function missing(asked: AskedAbout, { url }: Index): VaultError {
   return new VaultError("not_found", `"${url}" has no document of the JSON API about ${nameOf(asked)}`);
+}
+
+function undeliverable(asked: AskedAbout): VaultError {
+  return new VaultError("offline", `No file of ${nameOf(asked)} is in the cache, and the vault is offline`);
 }
 
 function nameOf({ project, version }: AskedAbout): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { headerOf } from "../../../src/http/headers.ts";
 import type { FakeUpstream } from "../../support/fake_upstream.ts";
-import { hashOf, PypiScene, servePage } from "./scene.ts";
+import { hashOf, policy, PypiScene, servePage } from "./scene.ts";
 
 const day = 24 * 3_600_000;
 
@@ -126,4 +126,27 @@ Deno.test("min_age hides versions from the JSON API, and what is said of the new
   assert.deepEqual(urls.map(({ filename }: { filename: string }) => filename), ["demo-1.0.tar.gz"]);
   assert.deepEqual(Object.keys(releases).sort(), ["0.1", "1.0", "2.0rc1"]);
   await assert.rejects(scene.ask(backend, "/pypi/demo/2.0/json"), { code: "not_found", message: /min_age/ });
+});
+
+Deno.test("offline, it shows the files that are cached, and the newest version that has one", async () => {
+  await using all = await setUp(
+    ["1.0", "2.0", "3.0"].map((version, at) => ({ version, body: version, ageMs: (9 - at) * day })),
+  );
+  const { scene, upstream } = all;
+  const online = scene.backend([scene.index(upstream)]);
+  const offline = (hidesUncached: boolean) =>
+    scene.backend([scene.index(upstream)], { policy: { ...policy, offline: true }, hidesUncached });
+  await scene.ask(online, "/pypi/demo/json");
+  await scene.ask(online, "/pypi/demo/3.0/json");
+  await assert.rejects(scene.ask(offline(true), "/pypi/demo/json"), { code: "offline" });
+  for (const version of ["1.0", "2.0"]) await scene.follow(online, "/simple/demo/", `demo-${version}.tar.gz`);
+  const asked = upstream.requests.length;
+  const shown = async (hidesUncached: boolean) => {
+    const { info, releases, urls } = JSON.parse((await scene.ask(offline(hidesUncached), "/pypi/demo/json")).text);
+    return [info.version, Object.keys(releases), urls.map(({ filename }: { filename: string }) => filename)];
+  };
+  assert.deepEqual(await shown(true), ["2.0", ["1.0", "2.0"], ["demo-2.0.tar.gz"]]);
+  assert.deepEqual(await shown(false), ["3.0", ["1.0", "2.0", "3.0", "0.1"], ["demo-3.0.tar.gz"]]);
+  await assert.rejects(scene.ask(offline(true), "/pypi/demo/3.0/json"), { code: "offline" });
+  assert.equal(upstream.requests.length, asked);
 });
