@@ -5,9 +5,10 @@ import { configSchema, warningsOf } from "../configuration.ts";
 import type { Action } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
 import { checkWarm } from "./keep_warm.ts";
-import { checkInputFiles, readTls, tlsWarning } from "./input_files.ts";
+import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { unservedWarning } from "./unserved.ts";
 import { oldRuntime, refusesUpgrades } from "./runtime.ts";
+import { checkWarmLists } from "./warm_lists.ts";
 
 /** Prints the configuration as it is understood, with warnings. Throws all problems, also files that cannot be used. */
 export const check: Action = {
@@ -28,9 +29,8 @@ export const check: Action = {
     ];
     if (values.config === undefined) io.stderr(`Configuration: ${configSource(values)}\n`);
     for (const warning of warnings) io.stderr(`${warning}\n`);
-    checkWarm(config);
     // As the start does: what cannot be opened is better known now.
-    await checkInputFiles(config);
+    await throwTogether([() => checkWarm(config), () => checkWarmLists(config), () => checkInputFiles(config)]);
     const ofCertificate = tlsWarning(config, await readTls(config));
     if (ofCertificate !== null) io.stderr(`${ofCertificate}\n`);
     return 0;

@@ -7,6 +7,8 @@ export interface OptionSpec {
   readonly short?: string;
   /** True where it may be given several times: its values are in `Given.lists`. Given twice otherwise, the last counts. */
   readonly repeats?: true;
+  /** The words of which its value is one, for completion; anything when absent. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 
@@ -20,6 +22,8 @@ export interface OperandSpec {
   readonly most: number;
   /** The words that they may be; anything when absent. */
   readonly choices?: readonly string[];
+  /** The words of which the first one is one, for completion; absent where it is as the others. */
+  readonly verbs?: readonly string[];
 }
 
 /** Options by name, without dashes: text for those with a value, true for flags; absent where not given. */

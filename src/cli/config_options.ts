@@ -9,7 +9,11 @@ const overriding: Readonly<Record<string, { key: string; spec: OptionSpec }>> = 
   "cache-dir": { key: "cache_dir", spec: { value: "DIR", help: "Where everything is kept (cache_dir)" } },
   "log-level": {
     key: "log_level",
-    spec: { value: "LEVEL", help: "DEBUG, INFO, WARNING, ERROR or CRITICAL (log_level)" },
+    spec: {
+      value: "LEVEL",
+      choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+      help: "DEBUG, INFO, WARNING, ERROR or CRITICAL (log_level)",
+    },
   },
   "log-file": { key: "log_file", spec: { value: "FILE", help: "Append the log to this file (log_file)" } },
   offline: { key: "offline", spec: { help: "Never contact any upstream (offline)" } },

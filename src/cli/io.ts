@@ -11,6 +11,8 @@ export interface Io {
   readonly env: Env;
   /** False where absent. */
   readonly stdoutIsTerminal?: boolean;
+  /** Asks a question that is answered with yes or no; absent where nobody is there to answer. */
+  readonly confirm?: (question: string) => boolean;
 }
 
 /** The terminal and environment of this process. */
@@ -20,7 +22,13 @@ export const processIo: Io = {
   env: processEnv,
   ...Deno.stderr.isTerminal() && { columns },
   stdoutIsTerminal: Deno.stdout.isTerminal(),
+  ...Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && { confirm },
 };
+
+/** Anything but yes means no. */
+function confirm(question: string): boolean {
+  return globalThis.confirm(question);
+}
 
 function columns(): number {
   try {

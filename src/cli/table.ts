@@ -12,7 +12,8 @@ export interface Column {
 /** The same value for people and for programs. */
 export interface Cell {
   readonly shown: string;
-  readonly plain: string | number;
+  /** Several values are several fields. */
+  readonly plain: string | number | readonly (string | number)[];
 }
 
 /** A cell that reads the same for all. */
@@ -38,7 +39,8 @@ export class TableWriter {
 
   row(cells: readonly Cell[]): void {
     if (!this.#isAligned) {
-      return this.#io.stdout(`${cells.map(({ plain }) => withoutControls(String(plain))).join("\t")}\n`);
+      const fields = cells.flatMap(({ plain }) => plain).map((plain) => withoutControls(String(plain)));
+      return this.#io.stdout(`${fields.join("\t")}\n`);
     }
     if (!this.#hasBegun) this.#line(this.#columns.map(({ title }) => title));
     this.#hasBegun = true;

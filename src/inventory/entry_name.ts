@@ -12,6 +12,11 @@ export function entryName({ backend, key }: NamedEntry): string {
   return key.startsWith("/") ? backend + key : `${backend}/${key}`;
 }
 
+/** A name begins with that of a backend: people write a slash before it, since paths begin so. */
+export function withoutLeadingSlashes(name: string): string {
+  return name.replace(/^\/+/, "");
+}
+
 /**
  * The entries that a name can stand for, the likelier one first: most keys begin with a slash. None for a text without
  * a slash, which names no key.

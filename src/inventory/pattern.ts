@@ -1,4 +1,5 @@
 import { VaultError } from "../errors.ts";
+import { withoutLeadingSlashes } from "./entry_name.ts";
 import { compileGlob } from "./glob.ts";
 
 /** A choice of entries by their names. */
@@ -43,6 +44,11 @@ export function patternProblem(written: string): string | null {
   return `The pattern "${written}" is empty: write names as artifact-vault cache ls prints them, or "**" for everything`;
 }
 
+/** True for a pattern that chooses every entry, such as `**` and `*`. */
+export function choosesAll({ text }: EntryPattern): boolean {
+  return /^[*/]+$/.test(text);
+}
+
 /** A choice of what any of some patterns chooses; of everything where there are none. */
 export function anyOf(patterns: readonly EntryPattern[]): Pick<EntryPattern, "matches"> {
   if (patterns.length === 0) return { matches: () => true };
@@ -71,9 +77,4 @@ function prefixOf(text: string): string {
   const at = text.search(special);
   const plain = at < 0 ? text : text.slice(0, at);
   return plain.slice(0, plain.lastIndexOf("/") + 1);
-}
-
-/** A name begins with that of a backend: people write `/pypi/simple/` for it, since paths begin so. */
-function withoutLeadingSlashes(text: string): string {
-  return text.replace(/^\/+/, "");
 }

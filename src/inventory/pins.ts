@@ -63,6 +63,22 @@ export function removePins(dir: string, patterns: readonly string[]): Promise<re
   });
 }
 
+/** How many entries each of some patterns chooses now. */
+export async function countChosen(
+  dir: string,
+  patterns: readonly EntryPattern[],
+  { signal, visited }: { readonly signal: AbortSignal; readonly visited: () => void },
+): Promise<readonly number[]> {
+  const counts = patterns.map(() => 0);
+  if (patterns.length === 0) return counts;
+  for await (const entry of chosenEntries(dir, { patterns })) {
+    signal.throwIfAborted();
+    visited();
+    patterns.forEach(({ matches }, at) => matches(entryName(entry)) && counts[at]!++);
+  }
+  return counts;
+}
+
 /** The pins that an entry falls under. */
 export function pinsOf(entry: NamedEntry, pins: readonly EntryPattern[]): readonly string[] {
   const name = entryName(entry);

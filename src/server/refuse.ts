@@ -58,7 +58,8 @@ export function refuse(error: unknown, refused: Refused): Reply {
     status,
     contentType: form.contentType,
     headers: [...headers, ...form.headers],
-    cache: cacheAsked ? "error" : "none",
+    // What a vault misses offline counts in its hit rate.
+    cache: missed !== null ? "miss" : cacheAsked ? "error" : "none",
   });
 }
 

@@ -116,6 +116,21 @@ Deno.test("check opens certificates, keys and authorities as the start does", as
   }
 });
 
+Deno.test("check reads the lists that are kept warm", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(dir.join("list"), "pypi:requests==2.32.0\n");
+  await Deno.writeTextFile(dir.join("picture"), "\x89PNG");
+  const checked = async (lists: string) => {
+    await Deno.writeTextFile(path, `warm: {lists: ${lists}}\nbackends: [{type: pypi, config: {}}]`);
+    return await runCaptured(["check", "-c", path]);
+  };
+  assert.equal((await checked(`["${dir.join("list")}", "pypi:six"]`)).code, 0);
+  const { code, stderr } = await checked(`["${dir.join("missing")}", "${dir.join("picture")}"]`);
+  assert.equal(code, 2);
+  assert.match(stderr, /warm\.lists: .*missing.*\nwarm\.lists: .*picture/);
+});
+
 Deno.test("check names what in the cache nobody serves", async () => {
   await using dir = await createTempDir();
   for (const name of ["pypi", "former", "old"]) {

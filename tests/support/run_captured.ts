@@ -10,12 +10,14 @@ interface RunOptions {
   readonly env?: Record<string, string>;
   /** True where stdout is a terminal. */
   readonly isTerminal?: boolean;
+  /** What a person answers to each question; nobody is asked when absent. */
+  readonly answer?: boolean;
 }
 
 /** Runs a command line inside this process. */
 export async function runCaptured(
   args: readonly string[],
-  { env = {}, isTerminal = false }: RunOptions = {},
+  { env = {}, isTerminal = false, answer }: RunOptions = {},
 ): Promise<CapturedRun> {
   let stdout = "";
   let stderr = "";
@@ -24,6 +26,7 @@ export async function runCaptured(
     stderr: (text) => void (stderr += text),
     env: (name) => env[name],
     stdoutIsTerminal: isTerminal,
+    ...answer !== undefined && { confirm: () => answer },
   });
   return { code, stdout, stderr };
 }

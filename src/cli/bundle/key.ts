@@ -16,6 +16,7 @@ export const key: Action = {
     help: "new writes the private key NAME.pem and the public key NAME.pub.pem; show prints a fingerprint",
     least: 2,
     most: 2,
+    verbs: ["new", "show"],
   },
   options: configOptions,
   async run({ operands: [verb = "", name = ""] }, io) {

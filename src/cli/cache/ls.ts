@@ -28,6 +28,7 @@ export const ls: Action = {
     ...filterOptions,
     sort: {
       value: "ORDER",
+      choices: orders,
       help: "name (otherwise), size (largest first), age (oldest first) or used (longest ago first)",
     },
     limit: { value: "NUMBER", help: "List at most so many" },

@@ -1,8 +1,12 @@
-import { addPins, readPins, removePins } from "../../inventory/pins.ts";
+import { type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
+import { addPins, countChosen, readPins, removePins } from "../../inventory/pins.ts";
 import { VaultError } from "../../errors.ts";
 import type { Action, OperandSpec } from "../command.ts";
 import { configOptions } from "../config_options.ts";
+import type { Io } from "../io.ts";
+import { Progress } from "../progress.ts";
 import { cell, writeTable } from "../table.ts";
+import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 
 const patterns: OperandSpec = {
@@ -17,21 +21,37 @@ export const pin: Action = {
   name: "pin",
   summary: "Keep what has such a name for ever: it is neither evicted nor pruned, also what comes later",
   examples: [
-    "artifact-vault cache pin 'docker/@default/library/alpine/**'",
+    "artifact-vault cache pin 'dockerhub/@default/library/alpine/**'",
     "artifact-vault cache pin 'requests-*.whl'",
   ],
   operands: patterns,
-  options: configOptions,
+  options: { ...configOptions, json: { help: "One JSON object a line, for each pattern" } },
   async run(given, io) {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
-    const added = await addPins(dir, given.operands);
-    for (const pattern of added) io.stdout(`Pinned ${pattern}\n`);
-    for (const pattern of given.operands.filter((one) => !added.includes(one))) {
-      io.stderr(`${pattern} was pinned already\n`);
-    }
+    const added = new Set(await addPins(dir, given.operands));
+    const asked = [...new Map(given.operands.map(parsePattern).map((pattern) => [pattern.text, pattern])).values()];
+    const counts = await countWithProgress(dir, asked, io);
+    asked.forEach(({ text }, at) => {
+      const [isNew, entries] = [added.has(text), counts[at]!];
+      if (given.values.json) io.stdout(`${JSON.stringify({ pattern: text, new: isNew, entries })}\n`);
+      else if (isNew) io.stdout(`Pinned ${text}: ${shownCount(entries)}\n`);
+      else io.stderr(`${text} was pinned already: ${shownCount(entries)}\n`);
+    });
     return 0;
   },
 };
+
+function shownCount(entries: number): string {
+  if (entries === 0) return "no entry has such a name now; those that come later are kept";
+  return entries === 1 ? "1 entry has such a name now" : `${entries} entries have such a name now`;
+}
+
+async function countWithProgress(dir: string, patterns: readonly EntryPattern[], io: Io): Promise<readonly number[]> {
+  const progress = new Progress(io);
+  let done = 0;
+  const visited = () => progress.show({ unit: "entries kept", done: ++done, total: null, bytes: 0, totalBytes: null });
+  return await interruptible((signal) => countChosen(dir, patterns, { signal, visited })).finally(() => progress.end());
+}
 
 /** Removes pins. */
 export const unpin: Action = {
@@ -39,11 +59,13 @@ export const unpin: Action = {
   summary: "Remove pins; what they kept may be evicted again",
   examples: ["artifact-vault cache unpin 'requests-*.whl'"],
   operands: { ...patterns, help: "patterns as artifact-vault cache pins prints them" },
-  options: configOptions,
+  options: { ...configOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
   async run(given, io) {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const removed = await removePins(dir, given.operands);
-    for (const pattern of removed) io.stdout(`Unpinned ${pattern}\n`);
+    for (const pattern of removed) {
+      io.stdout(given.values.json ? `${JSON.stringify({ pattern })}\n` : `Unpinned ${pattern}\n`);
+    }
     const unknown = given.operands.filter((pattern) => !removed.includes(pattern));
     if (unknown.length === 0) return 0;
     throw new VaultError(

@@ -44,9 +44,10 @@ export const prune: Action = {
       .finally(() => progress.end());
     const { leftBytes, bodies, bytes, entries } = pruned;
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);
-    else {io.stdout(
-        `${describeRemoved(pruned, dryRun)}; ${shownBytes(leftBytes)} ${dryRun ? "would be" : "are"} left\n`,
-      );}
+    else {
+      const left = `${shownBytes(leftBytes)} ${dryRun ? "would be" : "are"} left`;
+      io.stdout(`${describeRemoved(pruned, dryRun)}; ${left}\n`);
+    }
     checkRemoved(pruned, dir);
     if (!("toBytes" in aim) || leftBytes <= aim.toBytes) return 0;
     throw new VaultError(

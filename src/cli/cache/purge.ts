@@ -1,8 +1,9 @@
 import { VaultError } from "../../errors.ts";
-import { parsePattern } from "../../inventory/pattern.ts";
+import { choosesAll, type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
 import { purge as purgeCache } from "../../inventory/purge.ts";
 import type { Action } from "../command.ts";
 import { configOptions } from "../config_options.ts";
+import type { Io } from "../io.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
@@ -13,22 +14,27 @@ export const purge: Action = {
   summary: "Remove entries by name, and the bodies that no other entry has",
   examples: [
     "artifact-vault cache purge pypi/simple/requests/ --dry-run",
-    "artifact-vault cache purge 'docker/**/manifests/latest'",
+    "artifact-vault cache purge 'dockerhub/**/manifests/latest'",
   ],
   operands: { usage: "PATTERN...", help: "names of entries; * within a segment, ** across", least: 1, most: Infinity },
   options: {
     ...configOptions,
     pinned: { help: "Remove pinned entries as well; their pins stay, for what comes later" },
     "dry-run": { help: "Remove nothing, and say what would be removed" },
+    yes: { help: "Remove everything without asking, where a pattern chooses everything" },
+    json: { help: "One JSON object a line: each name, and a summary" },
   },
   async run(given, io) {
     const { values, operands } = given;
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const dryRun = values["dry-run"] !== undefined;
+    const patterns = operands.map(parsePattern);
+    const all = patterns.find(choosesAll);
+    if (all !== undefined && !dryRun && values.yes === undefined && !asksForAll(all, dir, io)) return 1;
     const purged = await interruptible((signal) =>
       purgeCache(dir, {
-        ...{ patterns: operands.map(parsePattern), pinned: values.pinned !== undefined, dryRun, signal },
-        named: (name) => io.stdout(`${name}\n`),
+        ...{ patterns, pinned: values.pinned !== undefined, dryRun, signal },
+        named: (name) => io.stdout(`${values.json ? JSON.stringify({ name }) : name}\n`),
       })
     );
     if (purged.kind === "pinned") {
@@ -39,9 +45,17 @@ export const purge: Action = {
           "--pinned removes them as well, artifact-vault cache unpin removes a pin",
       );
     }
-    io.stderr(`${describeRemoved(purged.removed, dryRun)}\n`);
+    const { bodies, bytes, entries } = purged.removed;
+    if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries })}\n`);
+    else io.stderr(`${describeRemoved(purged.removed, dryRun)}\n`);
     checkRemoved(purged.removed, dir);
-    if (purged.removed.entries > 0) return 0;
+    if (entries > 0) return 0;
     throw new VaultError("not_found", "No entry has such a name; artifact-vault cache ls lists names");
   },
 };
+
+/** False where a person does not want it. Throws `config_invalid` where there is nobody to ask. */
+function asksForAll({ text }: EntryPattern, dir: string, io: Io): boolean {
+  if (io.confirm !== undefined) return io.confirm(`"${text}" chooses everything in the cache "${dir}". Remove it all?`);
+  throw new VaultError("config_invalid", `"${text}" chooses everything in the cache "${dir}": confirm that with --yes`);
+}

@@ -1,7 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import { entriesNamed, type EntryDetails, readDetails } from "../../inventory/entry_details.ts";
-import { entryName } from "../../inventory/entry_name.ts";
+import { entryName, withoutLeadingSlashes } from "../../inventory/entry_name.ts";
 import { openOutlooks } from "../../outlooks.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Entry } from "../../store/store.ts";
@@ -24,7 +24,7 @@ export const show: Action = {
   options: { ...configOptions, json: { help: "A list of JSON objects, one for each variant" } },
   async run(given, io) {
     const config = await loadWithCacheDir(given, io);
-    const [name = ""] = given.operands;
+    const name = withoutLeadingSlashes(given.operands[0] ?? "");
     const entries = await entriesNamed(config.cache_dir, name);
     if (entries.length === 0) throw notCached(name, config);
     const next = await nextOfAll(entries, config);

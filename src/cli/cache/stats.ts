@@ -53,15 +53,15 @@ interface ReportOptions {
 
 function report(counted: CacheStats, { config, usage, io }: ReportOptions): void {
   const limit = config.cache_max_size === undefined ? "" : ` (cache_max_size is ${shownBytes(config.cache_max_size)})`;
-  const line = (name: string, shown: string, plain: string | number = shown): Cell[] => [cell(name), { shown, plain }];
+  const line = (name: string, shown: string, plain: Cell["plain"] = shown): Cell[] => [cell(name), { shown, plain }];
   const amount = (name: string, { bodies, bytes }: Amount) =>
-    line(name, `${shownBytes(bytes)} in ${bodies} bodies`, `${bytes} ${bodies}`);
+    line(name, `${shownBytes(bytes)} in ${bodies} bodies`, [bytes, bodies]);
   const rows = [
     line("directory", config.cache_dir),
     line(
       "bodies",
       `${shownBytes(counted.bytes)} in ${counted.bodies} bodies${limit}`,
-      `${counted.bytes} ${counted.bodies}`,
+      [counted.bytes, counted.bodies],
     ),
     line("entries", String(counted.entries)),
     amount("shared by backends", counted.shared),

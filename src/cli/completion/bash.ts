@@ -31,11 +31,12 @@ complete -o filenames -F _artifact_vault artifact-vault
 
 function valueCases(valued: readonly ValuedOption[]): string {
   const actions = { file: "compgen -f", directory: "compgen -d", other: "" };
-  return Object.entries(actions).map(([value, action]) => {
-    const names = valued.filter((option) => option.value === value).flatMap(({ names }) => names);
+  const actionOf = ({ value, choices }: ValuedOption) =>
+    choices.length > 0 ? `compgen -W "${choices.join(" ")}"` : actions[value];
+  return [...Map.groupBy(valued, actionOf)].map(([action, options]) => {
     const body = action === "" ? "return" : `mapfile -t COMPREPLY < <(${action} -- "$current"); return`;
-    return names.length === 0 ? "" : `    ${names.join("|")}) ${body} ;;`;
-  }).filter((line) => line !== "").join("\n");
+    return `    ${options.flatMap(({ names }) => names).join("|")}) ${body} ;;`;
+  }).join("\n");
 }
 
 function commandCase({ words }: Place): string {
@@ -44,8 +45,9 @@ function commandCase({ words }: Place): string {
 
 function placeCase({ words, commands, options, takesFiles, choices }: Place): string {
   const plain = [...textsOf(commands), ...choices];
-  const list = (texts: readonly string[]) => `mapfile -t COMPREPLY < <(compgen -W "${texts.join(" ")}" -- "$current")`;
-  const operands = takesFiles ? 'mapfile -t COMPREPLY < <(compgen -f -- "$current")' : list(plain);
+  const list = (texts: readonly string[], also = "") =>
+    `mapfile -t COMPREPLY < <(compgen -W "${texts.join(" ")}"${also} -- "$current")`;
+  const operands = list(plain, takesFiles ? " -f" : "");
   return `    "${words.join(" ")}") case $current in -*) ${list(textsOf(options))} ;; *) ${operands} ;; esac ;;`;
 }
 

@@ -16,7 +16,7 @@ export interface Place {
   readonly options: readonly Candidate[];
   /** True where operands are files. */
   readonly takesFiles: boolean;
-  /** The words of which operands are one; empty where they may be anything. */
+  /** Words that operands may be; empty where they are no words that are known. */
   readonly choices: readonly string[];
 }
 
@@ -25,6 +25,8 @@ export interface ValuedOption {
   /** As it is typed, with its dashes; also its short form. */
   readonly names: readonly string[];
   readonly value: "file" | "directory" | "other";
+  /** The words of which its value is one; empty where it may be anything. */
+  readonly choices: readonly string[];
 }
 
 const fileWords = /FILE|LIST|KEY|PUB|BUNDLE|\bIN\b|\bOUT\b/;
@@ -45,6 +47,7 @@ export function valuedOptions(commands: readonly Command[]): readonly ValuedOpti
   return [...all].filter(([, { value }]) => value !== undefined).map(([name, spec]) => ({
     names: namesOf(name, spec),
     value: /DIR/.test(spec.value!) ? "directory" : fileWords.test(spec.value!) ? "file" : "other",
+    choices: spec.choices ?? [],
   }));
 }
 
@@ -68,7 +71,7 @@ function placeOf(action: Action, ...before: readonly string[]): Place {
     commands: [],
     options: optionsOf(options),
     takesFiles: operands !== undefined && operands.choices === undefined && fileWords.test(operands.usage),
-    choices: operands?.choices ?? [],
+    choices: operands?.choices ?? operands?.verbs ?? [],
   };
 }
 

@@ -39,8 +39,9 @@ function actionLines(action: Action, seen: string): string[] {
 }
 
 function optionLines(condition: string, options: Readonly<Record<string, OptionSpec>>): string[] {
-  return Object.entries({ ...options, ...generalOptions }).map(([name, { short, value, help }]) => {
-    const takes = value === undefined ? "" : /FILE|DIR|KEY|PUB|BUNDLE/.test(value) ? " -r -F" : " -x";
+  return Object.entries({ ...options, ...generalOptions }).map(([name, { short, value, help, choices = [] }]) => {
+    const words = choices.length > 0 ? ` -a '${choices.join(" ")}'` : "";
+    const takes = value === undefined ? "" : /FILE|DIR|KEY|PUB|BUNDLE/.test(value) ? " -r -F" : ` -x${words}`;
     return line(condition, `-l ${name}${short === undefined ? "" : ` -s ${short}`}${takes}`, help);
   });
 }

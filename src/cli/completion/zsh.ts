@@ -32,10 +32,11 @@ if [[ $funcstack[1] = _artifact-vault ]]; then _artifact-vault "$@"; else compde
 
 function valueCases(valued: readonly ValuedOption[]): string {
   const actions = { file: "_files; ", directory: "_files -/; ", other: "" };
-  return Object.entries(actions).map(([value, action]) => {
-    const names = valued.filter((option) => option.value === value).flatMap(({ names }) => names);
-    return names.length === 0 ? "" : `    ${names.join("|")}) ${action}return ;;`;
-  }).filter((line) => line !== "").join("\n");
+  const actionOf = ({ value, choices }: ValuedOption) =>
+    choices.length > 0 ? `plain=(${choices.map(quoted).join(" ")}); _describe value plain; ` : actions[value];
+  return [...Map.groupBy(valued, actionOf)].map(([action, options]) =>
+    `    ${options.flatMap(({ names }) => names).join("|")}) ${action}return ;;`
+  ).join("\n");
 }
 
 function commandCase({ words }: Place): string {
@@ -48,7 +49,11 @@ function placeCase({ words, commands, options, takesFiles, choices }: Place): st
       options=(${described(options)})
       plain=(${described(plain)})
       if [[ $current = -* ]]; then _describe option options
-      else ${takesFiles ? "_files" : "_describe argument plain"}; fi ;;`;
+      else ${
+    [plain.length > 0 || !takesFiles ? "_describe argument plain" : "", takesFiles ? "_files" : ""].filter((one) =>
+      one !== ""
+    ).join("; ")
+  }; fi ;;`;
 }
 
 function described(candidates: readonly Candidate[]): string {

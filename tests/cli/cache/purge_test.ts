@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runCaptured } from "../../support/run_captured.ts";
 import { bytesOf } from "../../support/store_fixture.ts";
 import { CacheScene, lastColumn } from "./cache_scene.ts";
 
@@ -72,8 +73,17 @@ Deno.test("cache purge of a name that there is not fails", async () => {
 
 Deno.test("pins are made, listed and removed", async () => {
   await using scene = await openFilled();
-  assert.equal((await scene.run("pin", "a/**", "*.whl")).stdout, "Pinned a/**\nPinned *.whl\n");
-  assert.equal((await scene.run("pin", "a/**")).stderr, "a/** was pinned already\n");
+  assert.equal(
+    (await scene.run("pin", "a/**", "*.whl")).stdout,
+    [
+      "Pinned a/**: no entry has such a name now; those that come later are kept\n",
+      "Pinned *.whl: 3 entries have such a name now\n",
+    ].join(""),
+  );
+  assert.equal(
+    (await scene.run("pin", "a/**")).stderr,
+    "a/** was pinned already: no entry has such a name now; those that come later are kept\n",
+  );
   const [first, second] = JSON.parse((await scene.run("pins", "--json")).stdout);
   assert.deepEqual([first.pattern, second.pattern], ["a/**", "*.whl"]);
   assert.ok(Math.abs(Date.now() - Date.parse(first.since)) < 60_000);
@@ -113,7 +123,11 @@ Deno.test("an empty pattern is refused, and leaves the pins as they were", async
 
 Deno.test("a slash at the beginning of a pattern makes no difference", async () => {
   await using scene = await openFilled();
-  assert.equal((await scene.run("pin", "/pypi/simple/**")).stdout.split("\n")[0], "Pinned pypi/simple/**");
+  assert.equal(
+    (await scene.run("pin", "/pypi/simple/**")).stdout,
+    "Pinned pypi/simple/**: 1 entry has such a name now\n",
+  );
+  assert.equal((await scene.run("show", "/pypi/simple/a/")).code, 0);
   assert.equal((await scene.run("unpin", "/pypi/simple/**")).code, 0);
   assert.equal((await scene.run("purge", "/pypi/simple/a/")).stdout, "pypi/simple/a/\n");
   await closed(scene);
@@ -129,4 +143,36 @@ Deno.test("more pins than can be compared with every entry are refused, and thos
   const pins = Array.from({ length: 10_001 }, (_, at) => ({ pattern: `a/${at}` }));
   Deno.writeTextFileSync(`${scene.dir}/pins.json`, JSON.stringify({ pins }));
   assert.match((await scene.run("prune", "--to", "0")).stderr, /it has 10001 pins, and may have 10000\. Correct/);
+});
+
+Deno.test("a purge of everything has to be confirmed, by a person or by --yes", async () => {
+  for (const pattern of ["**", "*", "/**"]) {
+    await using scene = await openFilled();
+    const refused = await scene.run("purge", "a", pattern);
+    assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /^"\*{1,2}" chooses everything in the cache ".*": confirm that with --yes\n$/);
+    assert.equal((await scene.run("purge", pattern, "--dry-run")).code, 0);
+    const ask = (answer: boolean) => runCaptured(["cache", "purge", pattern, "--cache-dir", scene.dir], { answer });
+    assert.deepEqual([(await ask(false)).code, lastColumn(await scene.run("ls")).length], [1, 4]);
+    assert.equal((await (pattern === "*" ? ask(true) : scene.run("purge", pattern, "--yes"))).code, 0);
+    assert.equal((await scene.run("ls")).stdout, "");
+    await closed(scene);
+  }
+});
+
+Deno.test("purge, pin and unpin tell programs what they did in JSON, an object a line", async () => {
+  await using scene = await openFilled();
+  const lines = async (...args: string[]) =>
+    (await scene.run(...args, "--json")).stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(await lines("pin", "*.whl", "x"), [
+    { pattern: "*.whl", new: true, entries: 3 },
+    { pattern: "x", new: true, entries: 0 },
+  ]);
+  assert.deepEqual(await lines("pin", "x"), [{ pattern: "x", new: false, entries: 0 }]);
+  assert.deepEqual(await lines("unpin", "x", "*.whl"), [{ pattern: "x" }, { pattern: "*.whl" }]);
+  assert.deepEqual(await lines("purge", "pypi/simple/a/"), [
+    { name: "pypi/simple/a/" },
+    { dry_run: false, bodies: 1, bytes: 1000, entries: 1 },
+  ]);
+  await closed(scene);
 });

@@ -48,6 +48,10 @@ const lines: [line: string, among: string[], never: string[]][] = [
   ["artifact-vault --config cache cache prune --d", ["--dry-run"], ["--match"]],
   ["artifact-vault cache ls --config c", ["config.yml"], ["cache"]],
   ["artifact-vault warm l", ["list.txt"], ["ls"]],
+  ["artifact-vault cache ls --sort ", ["age", "name", "size", "used"], ["config.yml", "ls"]],
+  ["artifact-vault --log-level D", ["DEBUG"], ["INFO"]],
+  ["artifact-vault bundle key ", ["new", "show"], ["bash", "ls"]],
+  ["artifact-vault bundle key show c", ["config.yml"], ["list.txt"]],
   ["artifact-vault completion ", ["bash", "fish", "zsh"], ["serve"]],
 ];
 

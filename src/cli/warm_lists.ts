@@ -1,0 +1,27 @@
+import type { Config } from "../config/schema.ts";
+import { warmSourcesOf } from "../configuration.ts";
+import { VaultError } from "../errors.ts";
+import { readList } from "../warm/list.ts";
+import { throwTogether } from "./input_files.ts";
+
+/**
+ * Reads the lists that a server keeps warm. Throws `config_invalid` with a line for each that cannot be read or is of no
+ * known form.
+ */
+export async function checkWarmLists(config: Config): Promise<void> {
+  const { lists, python, platforms, referrers, recommends, suites } = config.warm;
+  const options = {
+    sources: warmSourcesOf(config),
+    settings: { python, platforms, referrers, recommends, suites },
+    readFile: Deno.readTextFile,
+    note: () => {},
+  };
+  await throwTogether(lists.map((list) => async () => {
+    try {
+      await readList(list, options);
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error;
+      throw new VaultError(error.code, `warm.lists: ${error.message}`, { cause: error });
+    }
+  }));
+}
