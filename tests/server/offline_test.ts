@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import type { Backend, BackendRequest } from "../../src/backend.ts";
 import { VaultError } from "../../src/errors.ts";
 import { howToBring, missedOffline } from "../../src/server/offline.ts";
+import { startApp } from "../support/app_fixture.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { createTempDir } from "../support/temp_dir.ts";
 import { fakeBackend } from "./fake_vault.ts";
 
 const offline = new VaultError("offline", "not here");
@@ -58,4 +61,21 @@ for (
 
 Deno.test("brackets of a path are not expanded when the list of misses is warmed", () => {
   assert.equal(lineOf(requestFor("/a[1-9]{b,c}[1]")), "/http/a\\[1-9]\\{b,c}[1]");
+});
+
+Deno.test("what an offline vault misses counts in its hit rate", async () => {
+  await using dir = await createTempDir();
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "a", etag: '"a"' });
+  const options = { upstream: upstream.origin, cacheDir: dir.join("cache") };
+  {
+    await using app = await startApp(options);
+    assert.equal((await app.ask("/files/a")).status, 200);
+    await app.idle();
+  }
+  await using app = await startApp({ ...options, top: { offline: true } });
+  for (const [path, status] of [["/files/a", 200], ["/files/b", 404], ["/files/c", 404], ["/files/a", 200]] as const) {
+    assert.equal((await app.ask(path)).status, status);
+  }
+  assert.equal(JSON.parse((await app.ask("/-/metrics?format=json")).text).cache_hit_rate, 0.5);
 });

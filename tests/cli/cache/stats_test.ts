@@ -44,6 +44,16 @@ Deno.test("cache stats counts bodies of no entry, entries of no body, staged bod
   assert.deepEqual([stats.unreadable, stats.backends[0].without_body], [1, 1]);
 });
 
+Deno.test("elsewhere than on a terminal cache stats prints each value in a field of its own", async () => {
+  await using scene = new CacheScene();
+  await scene.put("files/a");
+  const { stdout } = await scene.run("stats");
+  assert.match(stdout, /^bodies\t1000\t1$/m);
+  assert.match(stdout, /^without an entry\t0\t0$/m);
+  assert.match(stdout, /^files\t1\t1\t1000\t/m);
+  assert.doesNotMatch(stdout, /\\x09/);
+});
+
 Deno.test("cache stats asks a running vault for its hit rate", async () => {
   await using scene = new CacheScene();
   await scene.put("files/a");

@@ -18,7 +18,7 @@ const commands = [
   ["pin", "large-*"],
   ["prune", "--to", "5MB"],
   ["verify", "--repair"],
-  ["purge", "**", "--pinned"],
+  ["purge", "**", "--pinned", "--yes"],
 ];
 
 testInTurn({ name: "ls, stats, verify, prune and purge beside a server lose no request of its clients" }, async () => {
