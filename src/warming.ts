@@ -92,6 +92,8 @@ export interface Expansion {
   readIfThere(request: WarmRequest): Promise<WarmDocument | null>;
   /** Tells people what is left out, and why. */
   note(message: string): void;
+  /** Does something that takes a while without a request, and tells people what: `working out dependencies`. */
+  during<T>(what: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** A file that people already have, such as a lock file, which a source reads as a list. */

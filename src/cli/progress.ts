@@ -11,6 +11,8 @@ export interface Work {
   readonly bytes: number;
   /** Null while it is not known. */
   readonly totalBytes: number | null;
+  /** What else is being done, for a line that would stand still; null or absent for nothing. */
+  readonly doing?: string | null;
 }
 
 interface Sample {
@@ -90,8 +92,8 @@ interface Rates {
   readonly done: number;
 }
 
-/** Describes the state of a work on one line: bar, items, bytes, speed, time left. */
-export function describeWork({ unit, done, total, bytes, totalBytes }: Work, rates: Rates): string {
+/** Describes the state of a work on one line: bar, items, bytes, speed, time left, and what else is done. */
+export function describeWork({ unit, done, total, bytes, totalBytes, doing }: Work, rates: Rates): string {
   const share = shareOf(totalBytes !== null && totalBytes > 0 ? bytes / totalBytes : total ? done / total : null);
   const items = total === null ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
   const size = totalBytes === null || totalBytes < bytes
@@ -101,6 +103,7 @@ export function describeWork({ unit, done, total, bytes, totalBytes }: Work, rat
   if (rates.bytes > 0) parts.push(`${shownBytes(Math.round(rates.bytes))}/s`);
   const left = secondsLeft({ done, total, bytes, totalBytes }, rates);
   if (left !== null) parts.push(`${shownTime(left)} left`);
+  if (typeof doing === "string") parts.push(doing);
   return `${share === null ? "" : `${bar(share)} ${String(Math.floor(share * 100)).padStart(3)} %  `}${
     parts.join("  ")
   }`;
@@ -115,7 +118,7 @@ function bar(share: number): string {
   return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}]`;
 }
 
-function secondsLeft({ done, total, bytes, totalBytes }: Omit<Work, "unit">, rates: Rates): number | null {
+function secondsLeft({ done, total, bytes, totalBytes }: Omit<Work, "unit" | "doing">, rates: Rates): number | null {
   if (totalBytes !== null && totalBytes > bytes && rates.bytes > 0) return (totalBytes - bytes) / rates.bytes;
   if (total !== null && total > done && rates.done > 0) return (total - done) / rates.done;
   return null;

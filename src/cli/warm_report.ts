@@ -33,6 +33,7 @@ export class WarmReport implements WarmEvents {
   readonly #tally = new Tally();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #notes = new Set<string>();
+  #doing: string | null = null;
   #found = 0;
   #ended = 0;
   #receivedBytes = 0;
@@ -76,6 +77,11 @@ export class WarmReport implements WarmEvents {
     this.#tally.failed({ what: placed(shortened(text), at), reason });
     if (this.#options.json) this.#json({ kind: "failed", name: text, ...placeOf(at), reason });
     else this.#progress.line(`failed    ${placed(shortened(text), at)}: ${reason}`);
+  }
+
+  doing(what: string | null): void {
+    this.#doing = what;
+    this.#show();
   }
 
   /** Writes each note once. */
@@ -125,6 +131,7 @@ export class WarmReport implements WarmEvents {
   #show(): void {
     this.#progress.show({
       unit: "items",
+      doing: this.#doing,
       done: this.#ended,
       total: this.#found,
       bytes: this.#receivedBytes + this.#arrivingBytes(),

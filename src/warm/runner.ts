@@ -18,6 +18,8 @@ export interface WarmEvents {
   /** A line of a list could not be turned into requests, or not into all. */
   lineFailed(line: ListedLine, reason: string): void;
   note(message: string): void;
+  /** Called with what else is being done, such as `working out dependencies`; null once that is over. */
+  doing?(what: string | null): void;
 }
 
 export interface WarmOptions {
@@ -63,6 +65,14 @@ class Run {
       read: async (request) => await this.#read(request, at) ?? absent(request),
       readIfThere: (request) => this.#read(request, at),
       note: (message) => events.note(message),
+      async during(what, work) {
+        events.doing?.(what);
+        try {
+          return await work();
+        } finally {
+          events.doing?.(null);
+        }
+      },
     };
   }
 

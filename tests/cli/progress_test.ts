@@ -15,6 +15,10 @@ Deno.test("a work is described by its bar, items, bytes, speed and time left", (
     describeWork({ ...work, bytes: 0, totalBytes: null }, { bytes: 0, done: 2 }),
     "[#######-----------------]  30 %  12 of 40 items  14 s left",
   );
+  assert.equal(
+    describeWork({ ...work, total: null, totalBytes: null, doing: "working out dependencies" }, { bytes: 0, done: 0 }),
+    "12 items  1 GiB  working out dependencies",
+  );
   assert.deepEqual([0.2, 89, 90, 5400].map(shownTime), ["1 s", "89 s", "2 min", "1.5 h"]);
 });
 

@@ -32,6 +32,8 @@ export interface Warmed {
   /** Reasons of lines that failed. */
   readonly failures: readonly string[];
   readonly notes: readonly string[];
+  /** What was said to be done besides; null where that was over. */
+  readonly doings: readonly (string | null)[];
 }
 
 export const noSettings: WarmSettings = {
@@ -74,6 +76,7 @@ async function warmed(
   const outcomes: Record<string, Outcome> = {};
   const failures: string[] = [];
   const notes: string[] = [];
+  const doings: (string | null)[] = [];
   const listed: ListedLine[] = lines.map((text, index) => ({ text, at: `list:${index + 1}` }));
   await warm(listed, {
     ...{ client, sources, jobs, dryRun, signal, settings: { ...noSettings, ...settings } },
@@ -83,9 +86,10 @@ async function warmed(
       ended: ({ path, label = path }, outcome) => void (outcomes[label] = outcome),
       lineFailed: ({ at }, reason) => void failures.push(`${at}: ${reason}`),
       note: (message) => void notes.push(message),
+      doing: (what) => void doings.push(what),
     },
   });
   const kinds = Map.groupBy(Object.values(outcomes), ({ kind }) => kind);
   const counts = [...kinds].map(([kind, all]) => `${kind} ${all.length}`).sort().join(", ");
-  return { outcomes, counts, failures, notes };
+  return { outcomes, counts, failures, notes, doings };
 }

@@ -79,18 +79,21 @@ class Walk {
         yield* translationsOf(place, release.value);
       }
     }
-    const { line: { words, options }, expansion: { settings }, architecture, lane } = this.#options;
+    const { line: { words, options }, expansion, architecture, lane } = this.#options;
     const wanted = words.flatMap((word) => nameFor(word, architecture) ?? []);
     if (wanted.length === 0) return;
-    const { files, missing } = await lane.run({
-      name: "choosePackages",
-      bodies: lists.map(({ body }) => body),
-      options: {
-        wanted,
-        follows: options.depends !== "no",
-        recommends: options.recommends === undefined ? settings.recommends : options.recommends !== "no",
-      },
-    });
+    const { settings } = expansion;
+    const choose = () =>
+      lane.run({
+        name: "choosePackages",
+        bodies: lists.map(({ body }) => body),
+        options: {
+          wanted,
+          follows: options.depends !== "no",
+          recommends: options.recommends === undefined ? settings.recommends : options.recommends !== "no",
+        },
+      });
+    const { files, missing } = await expansion.during("working out dependencies", choose);
     for (const { filename, list, sizeBytes } of files) {
       const { prefix } = lists[list]!.place;
       const label = filename.slice(filename.lastIndexOf("/") + 1);
