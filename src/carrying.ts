@@ -22,4 +22,6 @@ export interface Carrying {
   imageParts?(manifestSha256: string, read: (sha256: string) => Uint8Array | null): readonly string[];
   /** True for entries that say which others there are: they become visible after those. */
   isRoot?(entry: CarriedEntry): boolean;
+  /** The SHA-256 in hex that the key of an entry says its body has; null where it says none. */
+  digestOf?(entry: CarriedEntry): string | null;
 }

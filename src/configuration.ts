@@ -1,6 +1,7 @@
 import type { ClientHost } from "./backends/backend_type.ts";
 import { backendTypes, typeOf } from "./backends/types.ts";
 import type { Carrying } from "./carrying.ts";
+import { typeNamesOf } from "./config/backend_schemas.ts";
 import { type BackendConfig, type Config, createConfigSchema } from "./config/schema.ts";
 import { unencryptedWarnings } from "./config/warnings.ts";
 import type { WarmSource } from "./warming.ts";
@@ -39,4 +40,9 @@ export function warmSourcesOf({ backends }: Config): WarmSource[] {
 /** Returns what is special about the entries of a backend when they are carried in a bundle. */
 export function carryingOf(backend: BackendConfig): Carrying {
   return typeOf(backend).carrying ?? {};
+}
+
+/** True for a type of backend, the word after `type:`, whose entries this backend can serve. */
+export function canServe(backend: BackendConfig, type: string): boolean {
+  return typeNamesOf(typeOf(backend).schema).includes(type);
 }

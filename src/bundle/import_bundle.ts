@@ -1,13 +1,15 @@
 import type { MemberSource } from "../archive/member_source.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { SpaceLimits } from "../store/cache_limits.ts";
-import { addPins } from "../inventory/pins.ts";
+import { parsePattern } from "../inventory/pattern.ts";
+import { addPins, readPins } from "../inventory/pins.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
 import { BodyIntake } from "./body_intake.ts";
+import { BodyRights } from "./body_rights.ts";
 import { checkRoom } from "./check_room.ts";
 import { ImportFolder } from "./import_folder.ts";
 import { type ImportPlan, planImport } from "./import_plan.ts";
@@ -16,7 +18,8 @@ import { Ledger } from "./ledger.ts";
 import type { OnProgress } from "./progress.ts";
 import { type BundleHead, readHead, type Trust } from "./read_bundle.ts";
 import type { Spool } from "./spool.ts";
-import { type EntryCounts, type ServedBackend, writeEntries } from "./write_entries.ts";
+import type { ServedBackend } from "./served_backend.ts";
+import { type EntryCounts, writeEntries } from "./write_entries.ts";
 
 export interface ImportOptions {
   readonly source: MemberSource;
@@ -52,6 +55,8 @@ export interface Imported {
   readonly unserved: ImportPlan["unserved"];
   /** What the bundle follows, and was not imported here. */
   readonly unknown: readonly ChainLink[];
+  /** The patterns that are pinned now, and were not. */
+  readonly pins: readonly string[];
   /** True where everything that the bundle has, or relies on, is in the cache now. */
   readonly isWhole: boolean;
 }
@@ -70,23 +75,25 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   if (!again) ledger.checkNew(head, { isTrusting: trust.keys.length > 0, isServed });
   const plan = await planImport(source, head.index, {
     spool,
-    isServed: (name) => backendFor(name) !== null,
+    backendFor,
     signal: options.signal,
   });
+  const pins = pinsOf(head, backendFor);
+  readPins(options.cacheDir);
   const unknown = ledger.unknown(head.index.chain);
   if (options.dryRun) {
     const bodies = countBodies(plan, layout);
     await checkRoom(layout, options.limits, bodies.addedBytes);
-    return { head, bodies, entries: null, unserved: plan.unserved, unknown, isWhole: false };
+    return { head, bodies, entries: null, unserved: plan.unserved, unknown, pins: [], isWhole: false };
   }
   const folder = await ImportFolder.open(options.cacheDir, head.indexSha256);
   const { bodies, entries } = await new Importing(options, { layout, plan, head, folder }).run();
-  const pins = head.index.pins.map((pin) => renamed(pin, backendFor));
-  if (pins.length > 0) await addPins(options.cacheDir, pins);
+  const added = pins.length > 0 ? await addPins(options.cacheDir, pins) : [];
   await announceChange(layout);
-  const isWhole = entries.lacking.size === 0 && plan.unserved.length === 0;
-  if (entries.lacking.size === 0) await ledger.addBundle(head, plan.unserved.map(({ header }) => header.backend));
-  return { head, bodies, entries, unserved: plan.unserved, unknown, isWhole };
+  const isComplete = entries.lacking.size === 0 && entries.denied === 0;
+  const isWhole = isComplete && plan.unserved.length === 0;
+  if (isComplete) await ledger.addBundle(head, plan.unserved.map(({ header }) => header.backend));
+  return { head, bodies, entries, unserved: plan.unserved, unknown, pins: added, isWhole };
 }
 
 interface ImportingDeps {
@@ -100,12 +107,18 @@ class Importing {
   readonly #options: ImportOptions;
   readonly #deps: ImportingDeps;
   readonly #intake: BodyIntake;
+  readonly #rights: BodyRights;
+  readonly #latest: number;
   readonly #bodies: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
   #temporaries = 0;
 
   constructor(options: ImportOptions, deps: ImportingDeps) {
     this.#options = options;
     this.#deps = deps;
+    const isTrusted = deps.head.signed.kind === "verified";
+    this.#rights = new BodyRights(options.cacheDir, { isTrusted });
+    // The clock here may be wrong, that of a trusted other side is believed.
+    this.#latest = Math.max(Date.now(), isTrusted ? Date.parse(deps.head.index.created) : 0);
     this.#intake = new BodyIntake(deps.layout, { folder: deps.folder, signal: options.signal });
   }
 
@@ -168,10 +181,12 @@ class Importing {
     if (stored === null) await this.#intake.store(body, member);
     else if (this.#deps.folder.isVerified({ sha256, info: stored })) await member.skip();
     else await this.#intake.check(body, member);
+    this.#rights.bring(sha256);
     this.#count(body, stored !== null);
   }
 
   async #takeEmpty(): Promise<void> {
+    this.#rights.bring(emptyBody.sha256);
     if (this.#intake.stored(emptyBody) !== null) return;
     const chunks = [emptyConfig.bytes];
     await this.#intake.store(emptyBody, { next: () => Promise.resolve(chunks.pop() ?? null) });
@@ -189,6 +204,8 @@ class Importing {
       backendFor: this.#options.backendFor,
       temporary: () => this.#options.spool.path(`new-${this.#temporaries++}`),
       isVerified: (sha256, info) => this.#deps.folder.isVerified({ sha256, info }),
+      mayName: (backend, sha256) => this.#rights.mayName(backend, sha256),
+      latest: this.#latest,
       withRoots,
       signal: this.#options.signal,
     });
@@ -230,10 +247,17 @@ function isFailure(error: unknown): boolean {
   return error instanceof VaultError || (error instanceof Error && "code" in error);
 }
 
-/** A pin as it is here, where its backend may have another name. */
-function renamed(pin: string, backendFor: ImportOptions["backendFor"]): string {
-  const [backend = "", ...rest] = pin.split("/");
-  return rest.length === 0 ? pin : [backendFor(backend)?.name ?? backend, ...rest].join("/");
+/**
+ * The pins of a bundle as they are here, where a backend may have another name. Nobody who is not trusted pins what other
+ * backends have.
+ */
+function pinsOf({ index, signed }: BundleHead, backendFor: ImportOptions["backendFor"]): string[] {
+  return index.pins.flatMap((pin) => {
+    const [first = "", ...rest] = pin.split("/");
+    if (rest.length === 0 || first.includes("*")) return signed.kind === "verified" ? [pin] : [];
+    const backend = backendFor(first);
+    return backend === null ? [] : [[backend.name, ...rest].join("/")];
+  }).map((pin) => parsePattern(pin).text);
 }
 
 function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCounts {

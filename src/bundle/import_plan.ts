@@ -1,4 +1,5 @@
 import type { MemberSource } from "../archive/member_source.ts";
+import { VaultError } from "../errors.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
@@ -6,6 +7,7 @@ import type { Fact } from "./fact.ts";
 import type { IndexDocument } from "./index_document.ts";
 import { type ReadShard, readShards } from "./read_bundle.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
+import type { ServedBackend } from "./served_backend.ts";
 import { breatheUnlessStopped } from "./stopping.ts";
 import type { ShardHeader } from "./shard.ts";
 
@@ -33,7 +35,8 @@ export interface ImportPlan {
 
 export interface PlanOptions {
   readonly spool: Spool;
-  readonly isServed: (backend: string) => boolean;
+  /** The backend that serves what the bundle has of a backend of this name; null for none. */
+  readonly backendFor: (name: string) => Pick<ServedBackend, "digestOf" | "serves"> | null;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -41,7 +44,7 @@ export interface PlanOptions {
 export async function planImport(
   source: MemberSource,
   index: IndexDocument,
-  { spool, isServed, signal }: PlanOptions,
+  { spool, backendFor, signal }: PlanOptions,
 ): Promise<ImportPlan> {
   const bodies = new BodyList(spool.file("bodies"));
   const facts = spool.file("facts");
@@ -65,7 +68,9 @@ export async function planImport(
   for await (const shard of readShards(source, index)) {
     await breatheUnlessStopped(signal);
     const { header, bytes } = shard;
-    const isWanted = isServed(header.backend);
+    const backend = backendFor(header.backend);
+    const isWanted = backend?.serves(header.type) ?? false;
+    if (backend !== null && isWanted) checkKeys(shard, backend);
     addBodies(shard, isWanted);
     if (isWanted) {
       shards.push({ header, offset: facts.sizeBytes, sizeBytes: bytes.byteLength });
@@ -77,6 +82,13 @@ export async function planImport(
   }
   const wants = (sha256: string) => unwanted.size === 0 || !unwanted.has(sha256) || wanted.has(sha256);
   return { bodies, wants, shards, facts, unserved: [...unserved.values()], wantsEmpty };
+}
+
+/** Throws `bundle_wrong` for a key that names another body than its own. */
+function checkKeys({ facts }: ReadShard, { digestOf }: Pick<ServedBackend, "digestOf">): void {
+  const wrong = facts.find(({ entry }) => (digestOf(entry) ?? entry.sha256) !== entry.sha256)?.entry;
+  if (wrong === undefined) return;
+  throw new VaultError("bundle_wrong", `under ${JSON.stringify(wrong.key)} it has the body ${wrong.sha256}`);
 }
 
 function isHere({ bodyIn }: Fact): boolean {

@@ -24,7 +24,7 @@ export interface Verified {
 /** Reads a whole bundle and compares everything in it with its digest. Throws as `MemberSource.open`. */
 export async function verifyBundle({ source, trust, spool, onProgress }: VerifyOptions): Promise<Verified> {
   const head = await readHead(source, trust);
-  const { bodies } = await planImport(source, head.index, { spool, isServed: () => true });
+  const { bodies } = await planImport(source, head.index, { spool, backendFor: () => anyBackend });
   let done = 0;
   let bytes = 0;
   for (const body of bodies.all()) {
@@ -36,6 +36,8 @@ export async function verifyBundle({ source, trust, spool, onProgress }: VerifyO
   await source.finish();
   return { head, bodies: bodies.count, bytes: bodies.bytes };
 }
+
+const anyBackend = { digestOf: () => null, serves: () => true };
 
 async function verifyBody(source: MemberSource, { sha256, sizeBytes }: Body): Promise<void> {
   const name = blobName(sha256);

@@ -1,4 +1,4 @@
-import type { CarriedEntry } from "../carrying.ts";
+import type { HeaderList } from "../http/headers.ts";
 import { smallBodyBytes } from "../store/blobs.ts";
 import { Entries } from "../store/entries.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
@@ -8,17 +8,11 @@ import type { Entry } from "../store/store.ts";
 import type { Fact } from "./fact.ts";
 import type { ImportPlan } from "./import_plan.ts";
 import { parseShard } from "./read_bundle.ts";
+import type { ServedBackend } from "./served_backend.ts";
 import { breatheUnlessStopped } from "./stopping.ts";
 
 /** So many keys are written at the same time. */
 const keysAtOnce = 32;
-
-/** A backend that entries are written for. */
-export interface ServedBackend {
-  readonly name: string;
-  /** True for entries that become visible after all others. */
-  isRoot(entry: CarriedEntry): boolean;
-}
 
 export interface WriteEntriesOptions {
   readonly plan: Pick<ImportPlan, "shards" | "facts">;
@@ -27,6 +21,10 @@ export interface WriteEntriesOptions {
   readonly temporary: () => string;
   /** True for a file of a body that was compared with its digest, and has not changed since. */
   readonly isVerified: (sha256: string, info: Deno.FileInfo) => boolean;
+  /** True where the bundle may name a body that is stored. */
+  readonly mayName: (backend: string, sha256: string) => Promise<boolean>;
+  /** No time of an entry is later, in ms since the epoch. */
+  readonly latest: number;
   /** True also writes the entries that say which others there are. */
   readonly withRoots: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -37,6 +35,8 @@ export interface EntryCounts {
   written: number;
   /** The cache has the same, or a newer one. */
   older: number;
+  /** Entries whose body the bundle does not have, and may not name. */
+  denied: number;
   /** Entries whose body is missing, by the id of the bundle that has it; `null` for the imported one. */
   readonly lacking: Map<string | null, number>;
 }
@@ -53,7 +53,7 @@ export async function writeEntries(layout: FsLayout, options: WriteEntriesOption
 }
 
 class EntryWriter {
-  readonly counts: EntryCounts = { written: 0, older: 0, lacking: new Map() };
+  readonly counts: EntryCounts = { written: 0, older: 0, denied: 0, lacking: new Map() };
   readonly #layout: FsLayout;
   readonly #options: WriteEntriesOptions;
   readonly #entries: Entries;
@@ -90,21 +90,53 @@ class EntryWriter {
       lacking.set(bodyIn, (lacking.get(bodyIn) ?? 0) + 1);
       return;
     }
-    if (this.#hasNewer({ ...entry, backend })) {
+    if (!await this.#options.mayName(backend, sha256)) {
+      this.counts.denied++;
+      return;
+    }
+    const timely = notAfter({ ...entry, backend }, this.#options.latest);
+    const rank = this.#rankOf(timely);
+    if (rank === "older") {
       this.counts.older++;
       return;
     }
     const isKnown = sizeBytes > smallBodyBytes && this.#options.isVerified(sha256, info);
-    await this.#entries.write({ ...entry, backend, ...isKnown && { verifiedFile: identityOf(info) } });
+    const written = { ...timely, ...isKnown && { verifiedFile: identityOf(info) } };
+    await this.#entries.write(written, { isNewest: rank === "newest" });
     this.counts.written++;
   }
 
-  /** True for an entry that is at least as new, and has its body. */
-  #hasNewer({ backend, key, validatedAt, selectedBy }: Entry): boolean {
-    const stored = this.#entries.find({ backend, key, requestHeaders: selectedBy });
-    return stored !== null && stored.validatedAt >= validatedAt &&
-      fileOrNull(this.#layout.blob(stored.sha256))?.size === stored.sizeBytes;
+  /** What an entry is beside those of its key that are there with their bodies. */
+  #rankOf({ backend, key, validatedAt, selectedBy }: Entry): "newest" | "variant" | "older" {
+    const same = this.#entries.find({ backend, key, requestHeaders: selectedBy });
+    if (same !== null && same.validatedAt >= validatedAt && this.#isWhole(same)) return "older";
+    const newest = this.#entries.newest(backend, key);
+    if (newest === null || newest.validatedAt <= validatedAt || !this.#isWhole(newest)) return "newest";
+    // Variants by other headers than the newest one's are not found.
+    return selectedBy.length > 0 && namesOf(newest.selectedBy) === namesOf(selectedBy) ? "variant" : "older";
   }
+
+  #isWhole({ sha256, sizeBytes }: Entry): boolean {
+    return fileOrNull(this.#layout.blob(sha256))?.size === sizeBytes;
+  }
+}
+
+/** An entry from the future would not be revalidated until then, and newer ones would not replace it. */
+function notAfter(entry: Entry, latest: number): Entry {
+  const { storedAt, validatedAt, generatedAt, freshUntil } = entry;
+  if (Math.max(storedAt, validatedAt, generatedAt) <= latest) return entry;
+  const late = Math.max(0, validatedAt - latest);
+  return {
+    ...entry,
+    storedAt: Math.min(storedAt, latest),
+    validatedAt: Math.min(validatedAt, latest),
+    generatedAt: Math.min(generatedAt, latest),
+    freshUntil: Math.max(0, freshUntil - late),
+  };
+}
+
+function namesOf(headers: HeaderList): string {
+  return headers.map(([name]) => name).join();
 }
 
 /** The facts about each key; those of one key stand side by side. */

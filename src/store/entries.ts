@@ -56,11 +56,12 @@ export class Entries {
   }
 
   /**
-   * Writes an entry that varies twice: as its variant, and as the newest, which names the headers that it varies by.
+   * Writes an entry that varies twice: as its variant, and as the newest, which names the headers that it varies by. With
+   * `isNewest` false, it is a variant beside a newer one.
    */
-  async write(entry: Entry): Promise<void> {
+  async write(entry: Entry, { isNewest = true }: { readonly isNewest?: boolean } = {}): Promise<void> {
     if (entry.selectedBy.length > 0) await this.#write(entry, variantOf(entry.selectedBy));
-    await this.#write(entry, "");
+    if (isNewest) await this.#write(entry, "");
   }
 
   /** Removes the entry's file at `path` if it is `useless` and not being replaced; false where it stays. */

@@ -30,7 +30,7 @@ async function importInside(scene: BundleScene, { source, signal }: ImportInside
       ...{ source, trust, spool, signal, again: false, dryRun: false },
       cacheDir: scene.insideDir,
       limits: { maxBytes: null, minFreeBytes: null },
-      backendFor: (name) => ({ name, isRoot: () => false }),
+      backendFor: (name) => ({ name, isRoot: () => false, digestOf: () => null, serves: () => true }),
     });
   } finally {
     spool.close();

@@ -140,12 +140,17 @@ Deno.test("a dry run says what is new and stores nothing", async () => {
   assert.deepEqual(scene.files(), []);
 });
 
-Deno.test("pins are carried, also to a backend of another name", async () => {
+Deno.test("pins of backends that are served are carried, also to one of another name; those of any only with trust", async () => {
   await using scene = await openFilled();
   for (const pin of ["files/a/*", "docker/**", "*.whl"]) await addPins(scene.outside.root, [pin]);
   scene.writeConfig("inside", scene.insideDir, {
     served: 'backends: [{ type: http, name: mirror, config: { base_url: "https://files.example.com" } }]',
   });
-  await scene.bundle("inside", "import", await scene.export("bundle.tar", "files/**"), "--map", "files=mirror");
-  assert.deepEqual(readPins(scene.insideDir).map(({ pattern }) => pattern), ["mirror/a/*", "docker/**", "*.whl"]);
+  await scene.bundle("outside", "key", "new", scene.path("vault"));
+  const path = await scene.export("bundle.tar", "files/**", "--sign", scene.path("vault.pem"));
+  const pinned = () => readPins(scene.insideDir).map(({ pattern }) => pattern);
+  await scene.bundle("inside", "import", path, "--map", "files=mirror");
+  assert.deepEqual(pinned(), ["mirror/a/*"]);
+  await scene.bundle("inside", "import", path, "--map", "files=mirror", "--trust", scene.path("vault.pub.pem"));
+  assert.deepEqual(pinned(), ["mirror/a/*", "*.whl"]);
 });

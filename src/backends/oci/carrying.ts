@@ -1,5 +1,7 @@
 import type { Carrying } from "../../carrying.ts";
+import { headerOf } from "../../http/headers.ts";
 import { imageParts } from "./image_parts.ts";
+import { signedManifestType } from "./media_types.ts";
 import { defaultWord } from "./registries.ts";
 import { canonicalName, plainName } from "./registry_name.ts";
 
@@ -14,5 +16,9 @@ export const carrying: Carrying = {
     return registry === undefined ? [] : [`${plainName(canonicalName(registry))}/${name}:${tag}`];
   },
   imageParts,
+  digestOf({ key, headers }) {
+    if (headerOf(headers, "content-type")?.startsWith(signedManifestType)) return null;
+    return /\/(?:manifests|blobs)\/sha256:([0-9a-f]{64})(?:\?.*)?$/.exec(key)?.[1] ?? null;
+  },
   isRoot: ({ key }) => tagKey.test(key) || /\/(?:tags\/list|referrers\/[^/]+)(?:\?.*)?$/.test(key),
 };

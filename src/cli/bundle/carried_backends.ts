@@ -1,8 +1,8 @@
 import type { CarriedBackend } from "../../bundle/collect_facts.ts";
-import type { ServedBackend } from "../../bundle/write_entries.ts";
+import type { ServedBackend } from "../../bundle/served_backend.ts";
 import { essentialsOf } from "../../config/essentials.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
-import { carryingOf, configSchema } from "../../configuration.ts";
+import { canServe, carryingOf, configSchema } from "../../configuration.ts";
 import { VaultError } from "../../errors.ts";
 
 /** The backends of a configuration, or those that are named, as an export needs them. Throws `config_invalid`. */
@@ -57,6 +57,11 @@ export function backendFinder(
     const backend = backends.find((one) => one.name === (maps.get(name) ?? name));
     if (backend === undefined) return null;
     const carrying = carryingOf(backend);
-    return { name: backend.name, isRoot: (entry) => carrying.isRoot?.(entry) ?? false };
+    return {
+      name: backend.name,
+      isRoot: (entry) => carrying.isRoot?.(entry) ?? false,
+      digestOf: (entry) => carrying.digestOf?.(entry) ?? null,
+      serves: (type) => canServe(backend, type),
+    };
   };
 }

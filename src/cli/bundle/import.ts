@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { importBundle, type Imported } from "../../bundle/import_bundle.ts";
+import { importBundle, type Imported, type ImportOptions } from "../../bundle/import_bundle.ts";
 import type { Config } from "../../config/schema.ts";
 import { loadConfig } from "../../config/load.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
@@ -73,7 +73,7 @@ export const importing: Action = {
         spool.close();
       }
     });
-    return report(imported, io, path);
+    return report(imported, { io, path, backendFor });
   },
 };
 
@@ -81,8 +81,17 @@ function limitsOf({ cache_max_size, cache_min_free }: Config) {
   return { maxBytes: cache_max_size ?? null, minFreeBytes: cache_min_free ?? null };
 }
 
+interface ReportOptions {
+  readonly io: Io;
+  readonly path: string;
+  readonly backendFor: ImportOptions["backendFor"];
+}
+
 /** Returns the exit code. */
-function report({ head, bodies, entries, unserved, unknown, isWhole }: Imported, io: Io, path: string): number {
+function report(
+  { head, bodies, entries, unserved, unknown, pins, isWhole }: Imported,
+  { io, path, backendFor }: ReportOptions,
+): number {
   const { index } = head;
   const shown = path === "-" ? "the bundle" : path;
   const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
@@ -101,7 +110,22 @@ function report({ head, bodies, entries, unserved, unknown, isWhole }: Imported,
         "or newer here\n",
     );
   }
+  if (pins.length > 0) io.stdout(`Pins of the other side that are new here: ${pins.join(", ")}\n`);
+  if (entries !== null && entries.denied > 0) {
+    io.stderr(
+      `Left out: ${entries.denied} entries whose bodies the bundle does not have, and which other backends have here. ` +
+        "Only a bundle that is signed with a trusted key may name them\n",
+    );
+  }
   for (const { header, entries: count } of unserved) {
+    const backend = backendFor(header.backend);
+    if (backend !== null) {
+      io.stderr(
+        `Left out: ${count} entries of backend "${header.backend}", which is of type ${header.type}, and ` +
+          `"${backend.name}" is not. Name one of this type with --map ${header.backend}=NAME, and import again\n`,
+      );
+      continue;
+    }
     io.stderr(
       `Left out: ${count} entries of backend "${header.backend}", which the configuration does not have. Add it, or ` +
         `name the one that serves it with --map ${header.backend}=NAME, and import again:\n` +
