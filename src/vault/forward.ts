@@ -137,7 +137,10 @@ class AnswerReader implements ChunkReader {
   }
 }
 
-function offlineError(method: string, { candidates }: ForwardedRequest): VaultError {
+function offlineError(method: string, { backend, candidates }: ForwardedRequest): VaultError {
   const url = redactUrl(candidates[0]!.url);
-  return new VaultError("offline", `${method} "${url}" needs that upstream, and the vault is offline: it asks none`);
+  return new VaultError(
+    "offline",
+    `${method} "${url}" needs that upstream, and the vault is offline for "${backend}": it asks none`,
+  );
 }

@@ -15,7 +15,10 @@ export function notCachedError({ candidates }: Artifact): VaultError {
 }
 
 /** Returns the error for an artifact that is not cached while the vault is offline. */
-export function offlineError({ candidates }: Artifact): VaultError {
+export function offlineError({ backend, candidates }: Artifact): VaultError {
   const url = redactUrl(candidates[0]!.url);
-  return new VaultError("offline", `"${url}" is not in the cache, and the vault is offline: it asks no upstream`);
+  return new VaultError(
+    "offline",
+    `"${url}" is not in the cache, and the vault is offline for "${backend}": it asks no upstream`,
+  );
 }

@@ -55,7 +55,7 @@ export class CachedTags {
     if (tags.length === 0) {
       throw new VaultError(
         "offline",
-        `No image of "${repository.name}" is in the cache, and the vault is offline: it asks no upstream`,
+        `No image of "${repository.name}" is in the cache, and the vault is offline for "${this.#backend}": it asks no upstream`,
       );
     }
     const { most, after } = pageOf(query);

@@ -25,7 +25,7 @@ export class CachedProjects {
     if (names.length === 0) {
       throw new VaultError(
         "offline",
-        "No page of a project is in the cache, and the vault is offline: it asks no upstream",
+        `No page of a project is in the cache, and the vault is offline for "${this.#backend}": it asks no upstream`,
       );
     }
     const list = { projects: new Map(names.map((name) => [name, { name }])), keys: { meta: { "api-version": "1.0" } } };

@@ -61,7 +61,7 @@ export class DeliverableFiles {
     if (found.files.length > 0 || value.length === 0) return found;
     throw new VaultError(
       "offline",
-      `No file of "${project}" is in the cache, and the vault is offline: it asks no upstream`,
+      `No file of "${project}" is in the cache, and the vault is offline for "${this.#backend}": it asks no upstream`,
     );
   }
 

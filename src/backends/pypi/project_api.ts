@@ -63,7 +63,7 @@ export class ProjectApi {
     const as = { backend, key, policy, headers: apiHeaders };
     if (!isHidden) return respondWithPage(page, read.source, as);
     if (newest === null) {
-      if (delivered !== null) throw undeliverable(asked);
+      if (delivered !== null) throw undeliverable(asked, backend);
       throw new VaultError("not_found", `All files of ${nameOf(asked)} are newer than "min_age" allows`);
     }
     const older = documentOf({ project, version: newest });
@@ -118,8 +118,11 @@ function missing(asked: AskedAbout, { url }: Index): VaultError {
   return new VaultError("not_found", `"${url}" has no document of the JSON API about ${nameOf(asked)}`);
 }
 
-function undeliverable(asked: AskedAbout): VaultError {
-  return new VaultError("offline", `No file of ${nameOf(asked)} is in the cache, and the vault is offline`);
+function undeliverable(asked: AskedAbout, backend: string): VaultError {
+  return new VaultError(
+    "offline",
+    `No file of ${nameOf(asked)} is in the cache, and the vault is offline for "${backend}": it asks no upstream`,
+  );
 }
 
 function nameOf({ project, version }: AskedAbout): string {

@@ -52,7 +52,7 @@ export class KnownAbsences {
   /** Returns the error of an absence, however old, where upstream is never asked; null where there is none. */
   offline(artifact: Artifact): VaultError | null {
     const absence = this.#store.findAbsence(artifact);
-    return absence && errorOf(absence, " when it was last asked; the vault is offline");
+    return absence && errorOf(absence, ` when it was last asked; the vault is offline for "${artifact.backend}"`);
   }
 
   /** Remembers an error that says that upstream has no such artifact. Returns false for any other error. */
