@@ -4,16 +4,16 @@ import { statOrNull } from "../store/regular_files.ts";
 import type { Entry } from "../store/store.ts";
 
 /**
- * The names of the backends that have files in a cache directory, configured or not, sorted. Throws what the system says
- * where it cannot be read.
+ * The names of the backends that have files in a cache directory, configured or not, sorted. Throws `PermissionDenied`
+ * where this user may not read it.
  */
 export async function cachedBackends(dir: string): Promise<string[]> {
   try {
     const items = await Array.fromAsync(Deno.readDir(new FsLayout(dir).entries));
     return items.filter(({ isDirectory }) => isDirectory).map(({ name }) => unescapeSegment(name) ?? name).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) throw error;
+    return [];
   }
 }
 

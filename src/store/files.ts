@@ -92,13 +92,13 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-/** The names in a folder; none where it is missing. Throws what the system says where it cannot be read. */
+/** As `namesIn`, but throws `PermissionDenied` where this user may not read the folder. */
 export function readableNamesIn(folder: string): string[] {
   try {
     return Array.from(Deno.readDirSync(folder), (item) => item.name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) throw error;
+    return [];
   }
 }
 

@@ -85,3 +85,14 @@ Deno.test("a vault that does not answer fails cache stats only where it was name
   assert.match(named.stderr, /^Cannot ask the vault at http:\/\/127\.0\.0\.1:\d+ for its hit rate: /);
   assert.equal((await scene.run("stats", "--url", "vault")).code, 2);
 });
+
+Deno.test("files in the place of folders of the cache are passed over", async () => {
+  await using scene = new CacheScene();
+  await scene.put("files/a");
+  Deno.writeTextFileSync(`${scene.dir}/blobs/sha256/README`, "");
+  Deno.writeTextFileSync(`${scene.dir}/entries/README`, "");
+  assert.equal((await statsOf(scene)).entries, 1);
+  assert.equal((await scene.run("ls")).code, 0);
+  assert.equal((await scene.run("prune", "--to", "0", "--dry-run")).code, 0);
+  Deno.removeSync(`${scene.dir}/blobs/sha256/README`);
+});
