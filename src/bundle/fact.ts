@@ -11,6 +11,9 @@ export interface Fact {
 
 /** A line of facts may have so many bytes: keys, URLs and headers are short. */
 const maxLineLength = 256 * 1024;
+const maxKeyLength = 16 * 1024;
+/** The number of request headers that select a variant. */
+const maxSelecting = 64;
 /** The end of the year 2199: no time of an entry is later. */
 const lastTime = 7_258_118_400_000;
 const headerName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
@@ -45,7 +48,8 @@ export function parseFact(line: string, backend: string): Fact {
 /** True for an entry that can be carried: it can be served anywhere, and its key is text. */
 export function isSound(entry: Entry): boolean {
   const times = [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil];
-  return entry.key.isWellFormed() && !/\p{Cc}/u.test(entry.key) && times.every(isTime) &&
+  return entry.key !== "" && entry.key.length <= maxKeyLength && entry.selectedBy.length <= maxSelecting &&
+    entry.key.isWellFormed() && !/\p{Cc}/u.test(entry.key) && times.every(isTime) &&
     [entry.url, entry.location ?? entry.url].every(isHttp) && entry.selectedBy.every(isHeader);
 }
 
@@ -53,8 +57,9 @@ function isTime(value: number): boolean {
   return value >= 0 && value <= lastTime;
 }
 
+/** Also false for a URL with credentials. */
 function isHttp(url: string): boolean {
-  return /^https?:\/\//.test(url);
+  return /^https?:\/\/[^\/?#@\\]+(?:[\/?#]|$)/.test(url);
 }
 
 function isHeader([name, value]: readonly [string, string]): boolean {

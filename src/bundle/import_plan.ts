@@ -4,7 +4,7 @@ import { DigestSet } from "../store/digest_set.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
 import type { Fact } from "./fact.ts";
-import type { IndexDocument } from "./index_document.ts";
+import type { Descriptor, IndexDocument } from "./index_document.ts";
 import { type ReadShard, readShards } from "./read_bundle.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
 import type { ServedBackend } from "./served_backend.ts";
@@ -65,7 +65,9 @@ export async function planImport(
       if (isWanted && unwanted.size > 0 && unwanted.has(sha256)) wanted.add(sha256);
     }
   };
+  const images = new Set(index.images.map(nameOf));
   for await (const shard of readShards(source, index)) {
+    if (images.size > 0) shard.facts.forEach(({ entry }) => images.delete(nameOf(entry)));
     await breatheUnlessStopped(signal);
     const { header, bytes } = shard;
     const backend = backendFor(header.backend);
@@ -80,6 +82,7 @@ export async function planImport(
       unserved.set(header.backend, { header, entries: known.entries + shard.facts.length });
     }
   }
+  if (images.size > 0) throw new VaultError("bundle_wrong", "index.json has images that none of its entries has");
   const wants = (sha256: string) => unwanted.size === 0 || !unwanted.has(sha256) || wanted.has(sha256);
   return { bodies, wants, shards, facts, unserved: [...unserved.values()], wantsEmpty };
 }
@@ -89,6 +92,10 @@ function checkKeys({ facts }: ReadShard, { digestOf }: Pick<ServedBackend, "dige
   const wrong = facts.find(({ entry }) => (digestOf(entry) ?? entry.sha256) !== entry.sha256)?.entry;
   if (wrong === undefined) return;
   throw new VaultError("bundle_wrong", `under ${JSON.stringify(wrong.key)} it has the body ${wrong.sha256}`);
+}
+
+function nameOf({ sha256, sizeBytes }: Descriptor): string {
+  return `${sha256} ${sizeBytes}`;
 }
 
 function isHere({ bodyIn }: Fact): boolean {

@@ -62,10 +62,17 @@ export async function* readShards(source: MemberSource, index: IndexDocument): A
   }
   const empty = { sha256: emptyConfig.sha256, sizeBytes: emptyConfig.bytes.byteLength };
   await readPinned(source, empty, { most: empty.sizeBytes });
+  const numbers = new Map<string, number>();
   for (const pinned of index.shards) {
     const manifest = await readPinned(source, pinned, { most: maxShardBytes });
     const bytes = await readPinned(source, factsOf(manifest), { most: maxShardBytes });
     const shard = parseShard(bytes);
+    const { backend, number } = shard.header;
+    // Else one small file could be read any number of times.
+    if (number !== (numbers.get(backend) ?? 0) + 1) {
+      throw new VaultError("bundle_wrong", "a shard of it is out of order");
+    }
+    numbers.set(backend, number);
     const again = new ShardBuilder(shard.header);
     for (const fact of shard.facts) again.add(fact);
     if (!isSame(again.build().manifest, manifest)) throw new VaultError("bundle_wrong", "a shard of it is malformed");
@@ -117,7 +124,12 @@ async function readMember(
 async function wholeOf(member: Member): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(member.sizeBytes);
   let at = 0;
-  for (let chunk; (chunk = await member.next()) !== null; at += chunk.byteLength) bytes.set(chunk, at);
+  for (let chunk; (chunk = await member.next()) !== null; at += chunk.byteLength) {
+    if (at + chunk.byteLength > bytes.byteLength) {
+      throw new VaultError("bundle_wrong", "a file of it has grown meanwhile");
+    }
+    bytes.set(chunk, at);
+  }
   return bytes;
 }
 

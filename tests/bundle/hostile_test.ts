@@ -107,3 +107,26 @@ Deno.test("pins of a bundle that nobody vouches for are those of its backends al
   assert.deepEqual(readPins(scene.insideDir).map(({ pattern }) => pattern), ["files/a/**"]);
   assert.match(stdout, /Pins of the other side that are new here: files\/a\/\*\*\n/);
 });
+
+const fact = { key: "/x" };
+const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", name: "x:1", sha256: other, sizeBytes: 12 };
+const sound = { facts: [fact] };
+
+const malformed: [what: string, shards: readonly CraftedShard[], index: object][] = [
+  ["a shard that comes twice", [sound, sound], {}],
+  ["a shard that is not the first one", [{ ...sound, number: 2 }], {}],
+  ["a URL with credentials", [{ facts: [{ ...fact, entry: { url: "https://u:p@files.example.com/x" } }] }], {}],
+  ["an empty key", [{ facts: [{ key: "" }] }], {}],
+  ["a key of any length", [{ facts: [{ key: `/${"x".repeat(20_000)}` }] }], {}],
+  ["an image that no entry has", [sound], { images: [image] }],
+];
+
+for (const [what, shards, index] of malformed) {
+  Deno.test(`a bundle with ${what} is refused, and nothing is kept`, async () => {
+    await using scene = await BundleScene.open();
+    const { code, stderr } = await importCrafted(scene, shards, index);
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cannot import .* (?:malformed|out of order|none of its entries has)/);
+    assert.deepEqual(scene.files(), []);
+  });
+}
