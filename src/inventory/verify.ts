@@ -30,6 +30,8 @@ export interface Damage {
     | "unreadable_entry"
     /** An entry in the place of another one. */
     | "misplaced_entry"
+    /** An entry whose key says another digest than its body has. */
+    | "other_digest"
     /** An entry with another size than its body has, which is sound. */
     | "wrong_entry"
     /** What a process has left that no other one takes over. */
@@ -42,6 +44,8 @@ export interface VerifyOptions {
   /** Called for each entry whose body is damaged. */
   readonly lost: (entry: Entry) => void;
   readonly progressed: (progress: VerifyProgress) => void;
+  /** The SHA-256 in hex that the key of an entry says its body has; null where it says none. */
+  readonly digestOf: (entry: Entry) => string | null;
   readonly signal: AbortSignal;
 }
 
@@ -114,7 +118,7 @@ interface KnownBodies {
 async function verifyEntries(
   layout: FsLayout,
   bodies: KnownBodies,
-  { found, lost, signal }: VerifyOptions,
+  { found, lost, digestOf, signal }: VerifyOptions,
 ): Promise<Pick<Verified, "entries" | "withoutBody">> {
   let [entries, withoutBody, files] = [0, 0, 0];
   for await (const path of filesBelow(layout.entries)) {
@@ -126,7 +130,7 @@ async function verifyEntries(
       found({ path, identity: "", what: "unreadable_entry" });
       continue;
     }
-    const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, bodies);
+    const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, { ...bodies, digestOf });
     const after = statOrNull(path);
     // A server has written it anew between two looks, or removed it.
     if (before === null || after === null || identityOf(before) !== identityOf(after)) continue;
@@ -152,10 +156,11 @@ function isDenied(path: string): boolean {
 function wrongIn(
   layout: FsLayout,
   { path, entry }: { readonly path: string; readonly entry: Entry },
-  { table, damaged }: KnownBodies,
-): "misplaced_entry" | "wrong_entry" | null {
+  { table, damaged, digestOf }: KnownBodies & Pick<VerifyOptions, "digestOf">,
+): "misplaced_entry" | "other_digest" | "wrong_entry" | null {
   const variant = /~([0-9a-f]*)\.json$/.exec(path)?.[1];
   if (variant === undefined || layout.entry(entry.backend, entry.key, variant) !== path) return "misplaced_entry";
+  if ((digestOf(entry) ?? entry.sha256) !== entry.sha256) return "other_digest";
   if (entry.claimed || damaged.has(entry.sha256)) return null;
   const body = table.find(entry.sha256);
   return body !== null && body.sizeBytes !== entry.sizeBytes ? "wrong_entry" : null;

@@ -1,3 +1,4 @@
+import { carryingOf } from "../../configuration.ts";
 import { VaultError } from "../../errors.ts";
 import type { Config } from "../../config/schema.ts";
 import { entryName } from "../../inventory/entry_name.ts";
@@ -34,7 +35,8 @@ export const verify: Action = {
   },
 };
 
-async function verifyAll({ cache_dir: dir }: Config, report: Report, io: Io) {
+async function verifyAll({ cache_dir: dir, backends }: Config, report: Report, io: Io) {
+  const carryings = new Map(backends.map((backend) => [backend.name, carryingOf(backend)]));
   const progress = new Progress(io);
   const lost: Entry[] = [];
   const verified = await interruptible((signal) =>
@@ -43,6 +45,7 @@ async function verifyAll({ cache_dir: dir }: Config, report: Report, io: Io) {
       lost: (entry) => lost.push(entry),
       progressed: ({ bodies, totalBodies, bytes, totalBytes }) =>
         progress.show({ unit: "bodies", done: bodies, total: totalBodies, bytes, totalBytes }),
+      digestOf: (entry) => carryings.get(entry.backend)?.digestOf?.(entry) ?? null,
       signal,
     })
   ).finally(() => progress.end());
@@ -58,6 +61,7 @@ const inWords: Readonly<Record<Damage["what"], string>> = {
   garbage_entry: "it has no entry in it",
   unreadable_entry: "this user may not read it",
   misplaced_entry: "its entry belongs elsewhere",
+  other_digest: "its name says another digest than its body has",
   wrong_entry: "its entry has another size than the body",
   staged_leftover: "no process takes it over",
 };

@@ -132,7 +132,13 @@ Deno.test("a sound body that comes into the place of a damaged one before it is 
   flipByte(large, 5);
   const damages: Damage[] = [];
   await verifyCache(scene.dir, {
-    ...{ found: (damage) => damages.push(damage), lost() {}, progressed() {}, signal: new AbortController().signal },
+    ...{
+      found: (damage) => damages.push(damage),
+      lost() {},
+      progressed() {},
+      digestOf: () => null,
+      signal: new AbortController().signal,
+    },
   });
   assert.deepEqual(damages.map(({ path }) => path), [large]);
   Deno.writeFileSync(`${large}.new`, sound);
@@ -169,4 +175,18 @@ Deno.test("what ended processes have left is found, unless another one can resum
   assert.equal((await scene.run("verify", "--repair")).code, 0);
   assert.deepEqual([...Deno.readDirSync(`${scene.dir}/imports`)].map(({ name }) => name), ["fresh.journal"]);
   Deno.removeSync(`${scene.dir}/staging/resumable`, { recursive: true });
+});
+
+Deno.test("an entry whose name says another digest than its body has is found, and removed", async () => {
+  await using scene = await openFilled();
+  const { sha256 } = await scene.put("files/sound");
+  for (const hex of [sha256, "ab".repeat(32)]) {
+    await scene.put(`dockerhub/@default/library/alpine/blobs/sha256:${hex}`, { body: "files/sound" });
+  }
+  const found = await scene.run("verify", "--json");
+  const damages = jsonLines(found.stdout).filter(({ damage }) => damage !== undefined);
+  assert.deepEqual([found.code, damages.length, damages[0]!.damage], [1, 1, "other_digest"]);
+  assert.match(String(damages[0]!.path), /abababab~\.json$/);
+  assert.match((await scene.run("verify", "--repair")).stdout, /1 files are wrong; 1 removed/);
+  assert.equal((await scene.run("verify")).code, 0);
 });
