@@ -94,6 +94,8 @@ class FsStore implements Store {
   /** The bytes that this process has added and removed, and that others have not heard of. */
   #unannounced = 0;
   readonly #saving: ReturnType<typeof setInterval>;
+  /** The turn under way of what `#saving` does. */
+  #keeping: Promise<void> | null = null;
   readonly #offline: boolean;
   /** Entries are updated one after the other when their bodies were verified. */
   #noting: Promise<void> = Promise.resolve();
@@ -143,7 +145,10 @@ class FsStore implements Store {
       : null;
     this.#retainer = options.retention && !offline ? this.#retain(options, options.retention) : null;
     this.#changes = new SharedChanges(this.#layout, temporary);
-    this.#saving = setInterval(() => this.#keepTogether(), options.togetherEveryMs ?? togetherEveryMs);
+    const keepTogether = () => {
+      this.#keeping ??= this.#keepTogether().finally(() => this.#keeping = null);
+    };
+    this.#saving = setInterval(keepTogether, options.togetherEveryMs ?? togetherEveryMs);
     Deno.unrefTimer(Number(this.#saving));
   }
 
@@ -226,6 +231,7 @@ class FsStore implements Store {
 
   async #close(): Promise<void> {
     clearInterval(this.#saving);
+    await this.#keeping;
     await this.#space.close();
     await this.#sweeper.close();
     await this.#scrubber?.close();

@@ -1,6 +1,6 @@
 import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import { statOrNull } from "./regular_files.ts";
+import { readTextOrNull, statOrNull } from "./regular_files.ts";
 
 /**
  * Tells the processes that share a cache directory of each other's changes: whoever has added or removed bodies
@@ -28,9 +28,11 @@ export class SharedChanges {
   /** Announces a change of this process's. Throws where nothing can be written. */
   async announce(): Promise<void> {
     const unseen = identityAt(this.#path) !== this.#seen;
-    await replaceFile(this.#path, this.#temporary(), `${new Date().toISOString()}\n`);
-    // What others have announced before is still to be seen.
-    if (!unseen) this.#seen = identityAt(this.#path);
+    const text = `${new Date().toISOString()} ${crypto.randomUUID()}\n`;
+    await replaceFile(this.#path, this.#temporary(), text);
+    const announced = identityAt(this.#path);
+    // What others have announced before, or since, is still to be seen.
+    if (!unseen && readTextOrNull(this.#path, text.length) === text) this.#seen = announced;
   }
 }
 

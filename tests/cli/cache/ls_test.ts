@@ -78,7 +78,7 @@ Deno.test("a file that is no entry makes cache ls fail, after the list of all ot
 
 const refusals: [args: string[], code: number, message: RegExp][] = [
   [["--sort", "colour"], 2, /^--sort: "colour" is not a known word; write name, size, age, used\n$/],
-  [["--limit", "0"], 2, /^--limit: "0" is not a whole number above zero; write 100\n$/],
+  [["--limit", "0"], 2, /^--limit: "0" is not a whole number above zero; write 1 or more\n$/],
   [["--unused-for", "long"], 2, /^--unused-for: "long" is not a duration; write 90s, 12h or 30d\n$/],
   [["--backend", "npm"], 2, /^--backend: "npm" has nothing in the cache ".*"; there are docker, pypi\n$/],
   [["--cache-dir", "/nowhere"], 1, /^Cannot look into the cache directory "\/nowhere": there is no such directory; /],
