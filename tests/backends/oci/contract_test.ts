@@ -31,7 +31,7 @@ testBackendContract({
   errors: {
     contentType: "application/json",
     absent: /"code":"MANIFEST_UNKNOWN"/,
-    offline: /"code":"(?:MANIFEST|NAME)_UNKNOWN","message":".* offline: .*artifact-vault warm \S+"/,
+    offline: /"code":"(?:MANIFEST|NAME)_UNKNOWN","message":".* offline for .*artifact-vault warm \S+"/,
     offlineStatus: 410,
     failed: /"code":"UNAVAILABLE"/,
   },
