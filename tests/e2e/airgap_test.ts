@@ -59,7 +59,9 @@ Deno.test({
       assert.match(missing.text, /offline.*artifact-vault warm \/files\/never-asked-for\n/);
       assert.match((await curl(vault.url("/-/misses"))).text, /^\/files\/never-asked-for$/m);
       const isOffline = args.includes("--offline");
-      const held = (paths: readonly string[]) => paths.filter((path) => isOffline || !path.startsWith("staging/"));
+      // The list of misses comes, where there is room for it.
+      const held = (paths: readonly string[]) =>
+        paths.filter((path) => (isOffline || !path.startsWith("staging/")) && !path.startsWith("misses.jsonl"));
       assert.deepEqual(held(sizesBelow(carried)), held(files), "nothing came, went or changed its size");
       assert.equal(upstreamRequests(), asked, "no upstream was asked");
     } finally {

@@ -18,7 +18,7 @@ import type { VaultProcess } from "../../support/vault_process.ts";
 /** How often the vault was asked for what it has not, by path: a client that tries again asks for the same twice. */
 function refusals({ output }: VaultProcess): Record<string, number> {
   const found: Record<string, number> = {};
-  for (const [, path = ""] of output.matchAll(/ cache error \S+ (\S+) 4(?:04|10) .* GET client /g)) {
+  for (const [, path = ""] of output.matchAll(/ cache miss \S+ (\S+) 4(?:04|10) .* GET client /g)) {
     found[path] = (found[path] ?? 0) + 1;
   }
   return found;
@@ -26,7 +26,7 @@ function refusals({ output }: VaultProcess): Record<string, number> {
 
 /** `path` is a pattern without its ends. */
 async function assertAskedAtMost(most: number, vault: VaultProcess, path: string): Promise<void> {
-  await vault.waitForLine(new RegExp(` cache error \\S+ ${path} `));
+  await vault.waitForLine(new RegExp(` cache miss \\S+ ${path} `));
   const matching = Object.entries(refusals(vault)).filter(([asked]) => new RegExp(`^${path}$`).test(asked));
   assert.ok(matching.length > 0, `${path} is among ${JSON.stringify(refusals(vault))}`);
   assert.deepEqual(matching.filter(([, times]) => times > most), [], "nothing is asked for again and again");
