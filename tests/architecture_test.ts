@@ -103,7 +103,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
-  archive: ["errors", "store/regular_files"],
+  archive: ["errors", "http", "store/regular_files"],
   bundle: ["errors", "http", "carrying", "archive", "inventory", "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { messageOf, VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { readTextOrNull } from "../store/regular_files.ts";
 import { type ByteSink, partialSuffix, writeAll } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
@@ -194,14 +195,6 @@ function parseList(text: string, path: string): Part[] {
     );
   if (!isSound) throw new VaultError("bundle_wrong", `the list of its parts, "${path}", is damaged; copy it again`);
   return parts;
-}
-
-function jsonOrNull(text: string): { readonly parts?: unknown } | null {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function nameOf(path: string): string {

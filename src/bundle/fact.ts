@@ -1,4 +1,5 @@
 import { VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { parseEntry } from "../store/parse_entry.ts";
 import type { Entry } from "../store/store.ts";
 
@@ -64,12 +65,4 @@ function isHttp(url: string): boolean {
 
 function isHeader([name, value]: readonly [string, string]): boolean {
   return headerName.test(name) && headerValue.test(value);
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import { VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { bundleId } from "./fact.ts";
 import { annotation, manifestType, shardType } from "./shard.ts";
 
@@ -98,15 +99,15 @@ export function parseIndex(text: string): IndexDocument {
     id: annotations[`${annotation}.bundle.id`],
     created: annotations["org.opencontainers.image.created"],
     version: annotations[`${annotation}.bundle.version`],
-    chain: jsonOrNull(annotations[`${annotation}.bundle.chain`]),
-    pins: jsonOrNull(annotations[`${annotation}.bundle.pins`]),
+    chain: jsonOrNull(String(annotations[`${annotation}.bundle.chain`])),
+    pins: jsonOrNull(String(annotations[`${annotation}.bundle.pins`])),
     images: manifests.filter((one) => !isShard(one)).map((one) => ({
       ...pinnedBy(one),
       mediaType: one?.mediaType,
       name: one?.annotations?.["org.opencontainers.image.ref.name"],
     })),
     shards: manifests.filter(isShard).map(pinnedBy),
-    dockerManifest: annotations[dockerKey] === undefined ? null : jsonOrNull(annotations[dockerKey]) ?? {},
+    dockerManifest: annotations[dockerKey] === undefined ? null : jsonOrNull(String(annotations[dockerKey])) ?? {},
   };
   if (isIndex(index) && formatIndex(index) === text) return index;
   throw new VaultError("bundle_wrong", "index.json is malformed");
@@ -136,13 +137,4 @@ function isIndex(index: any): index is IndexDocument {
       isPinned(one) && typeof one.mediaType === "string" && typeof one.name === "string"
     ) && index.shards.every(isPinned) &&
     (index.dockerManifest === null || isPinned(index.dockerManifest));
-}
-
-// deno-lint-ignore no-explicit-any
-function jsonOrNull(text: unknown): any {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return null;
-  }
 }

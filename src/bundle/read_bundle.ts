@@ -1,5 +1,6 @@
 import type { Member, MemberSource } from "../archive/member_source.ts";
 import { VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import { type Fact, parseFact } from "./fact.ts";
 import { type Descriptor, type IndexDocument, layoutText, maxIndexBytes, parseIndex } from "./index_document.ts";
@@ -166,15 +167,6 @@ function decode(bytes: Uint8Array): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new VaultError("bundle_wrong", "a document of it is not text", { cause: error });
-  }
-}
-
-// deno-lint-ignore no-explicit-any
-function jsonOrNull(text: string): any {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

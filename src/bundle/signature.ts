@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { sha256Of } from "./shard.ts";
 import type { PrivateKey, PublicKey } from "./signing_key.ts";
 
@@ -71,15 +72,6 @@ function parse(document: string): Signature {
 
 function isBase64(text: string): boolean {
   return Buffer.from(text, "base64").toString("base64") === text;
-}
-
-// deno-lint-ignore no-explicit-any
-function jsonOrNull(text: string): any {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function digestOf(text: Uint8Array): string {

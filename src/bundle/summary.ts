@@ -2,6 +2,7 @@ import { ByteReader } from "../archive/byte_reader.ts";
 import { openFileSource } from "../archive/byte_source.ts";
 import { compressionOf, decompressed } from "../archive/compression.ts";
 import { VaultError } from "../errors.ts";
+import { jsonOrNull } from "../http/json.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { bundleId } from "./fact.ts";
 import type { ChainLink } from "./index_document.ts";
@@ -109,14 +110,6 @@ function addLine(summary: Summary, value: unknown): boolean {
   else if (kind === "b" && summary.chain[link] !== undefined) summary.addBody(sha256, link);
   else return false;
   return true;
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function damaged(path: string, cause?: unknown): VaultError {

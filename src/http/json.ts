@@ -10,12 +10,21 @@ export function asJsonObject(value: unknown): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** Parses a JSON object; null for anything else. The parser's own error, which quotes the text, is dropped. */
-export function parseJsonObject(text: string | Uint8Array): JsonObject | null {
+/**
+ * Parses JSON that has any form yet; null for what is none. The caller checks each member that it takes. The parser's
+ * own error, which quotes the text, is dropped.
+ */
+// deno-lint-ignore no-explicit-any
+export function jsonOrNull(text: string): any {
   try {
-    const value: unknown = JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));
-    return isJsonObject(value) ? value : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+/** Parses a JSON object; null for anything else. */
+export function parseJsonObject(text: string | Uint8Array): JsonObject | null {
+  const value: unknown = jsonOrNull(typeof text === "string" ? text : new TextDecoder().decode(text));
+  return isJsonObject(value) ? value : null;
 }
