@@ -144,6 +144,7 @@ Deno.test("a staged body that has to wait is resumed, not fetched anew", async (
   const reader = (await fixture.open(artifact)).stream().getReader();
   for (let read = 0; read < 4 * MiB;) read += (await reader.read()).value!.length;
   await reader.cancel();
+  await waitUntil("its bytes are parked, and its place is free", () => fixture.vault.status().length === 0);
   const hold = upstream.hold("/b", 2 * MiB);
   const other = fixture.read(fixture.artifact(upstream.url("/b")));
   await hold.reached;
