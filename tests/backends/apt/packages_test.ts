@@ -7,6 +7,7 @@ import { DigestTable, DigestTableBuilder } from "../../../src/backends/shared/li
 import { createPackageParsers } from "../../../src/backends/apt/packages/parsers.ts";
 import { readPackageIndex } from "../../../src/backends/apt/packages/read_index.ts";
 import { type Compression, type RepositoryLane, tasks } from "../../../src/backends/apt/tasks.ts";
+import { TaskDocument } from "../../../src/backends/shared/tasks/document.ts";
 import { TaskLane } from "../../../src/backends/shared/tasks/lane.ts";
 import { VaultError } from "../../../src/errors.ts";
 
@@ -73,6 +74,16 @@ function readPackages(
   const bytes = () => Promise.reject(new Error("of unknown size"));
   const body = { headers: [], sizeBytes: undefined, url, location: url, bytes, stream: () => stream };
   return readPackageIndex({ body: { ...body, ...signal && { signal } }, compression }, lane);
+}
+
+const codings = { none: "identity", gz: "gzip", xz: "xz", bz2: "bzip2", zst: "zstd" } as const;
+
+/** Does what a thread does with such an index. It takes longer to start one than to read the indexes of these tests. */
+async function readAsThread(stream: ReadableStream<Bytes>, compression: Compression): Promise<DigestTable> {
+  const url = "http://mirror.example/Packages";
+  const description = { contentType: undefined, coding: codings[compression], askedUrl: url, url };
+  const document = new TaskDocument(description, stream, { maxBytes: tasks.maxBytes, pauses: false });
+  return new DigestTable(await tasks.tasks.readPackages([document], { compression }));
 }
 
 async function gzip(bytes: Bytes): Promise<Bytes> {
@@ -188,13 +199,19 @@ Deno.test("a path with several digests has none; one that is merely repeated has
 
 for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz], ["bz2", bz2], ["zst", zst]] as const) {
   Deno.test(`an index is read: ${compression}`, async () => {
+    const tables = [await readPackages(streamOf(bytes, 100), compression)];
     for (const pieceBytes of [1, 100, bytes.length]) {
-      const table = await readPackages(streamOf(bytes, pieceBytes), compression);
+      tables.push(await readAsThread(streamOf(bytes, pieceBytes), compression));
+    }
+    for (const table of tables) {
       assert.equal(table.size, names.length);
       for (const name of names) assert.equal(table.find(pathOf(name))?.hex, sha256(name));
     }
   });
+}
 
+// The first two are read here, and all that are packed in other ways on a thread.
+for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz]] as const) {
   Deno.test(`a stream that breaks fails as it does, even where all has come: ${compression}`, async () => {
     const broken = new VaultError("digest_mismatch", "not what it should be");
     for (const part of [bytes.subarray(0, 0), bytes.subarray(0, 300), bytes]) {
@@ -205,7 +222,7 @@ for (const [compression, bytes] of [["none", plain], ["gz", gz], ["xz", xz], ["b
 
 for (const [compression, bytes] of [["xz", xz], ["bz2", bz2], ["zst", zst]] as const) {
   Deno.test(`several streams, one behind the other, are one index: ${compression}`, async () => {
-    const table = await readPackages(streamOf(new Uint8Array([...bytes, ...bytes]), 100), compression);
+    const table = await readAsThread(streamOf(new Uint8Array([...bytes, ...bytes]), 100), compression);
     assert.equal(table.size, names.length);
   });
 }
@@ -237,13 +254,23 @@ const unreadable: Readonly<Record<string, { bytes: Bytes; compression: Compressi
 };
 for (const [name, { bytes, compression }] of Object.entries(unreadable)) {
   Deno.test(`${name} is refused`, async () => {
-    await assert.rejects(readPackages(streamOf(bytes, 100), compression), {
+    const refusal = {
       name: "VaultError",
       code: "upstream_failed",
       message: new RegExp(`^Cannot read an index of packages \\(${compression}\\): `),
-    });
+    };
+    await assert.rejects(readAsThread(streamOf(bytes, 100), compression), refusal);
+    if (compression === "gz") await assert.rejects(readPackages(streamOf(bytes, 100), compression), refusal);
   });
 }
+
+Deno.test("what a thread refuses is refused with its reason", async () => {
+  await assert.rejects(readPackages(streamOf(plain, 100), "bz2"), {
+    name: "VaultError",
+    code: "upstream_failed",
+    message: /^Cannot read an index of packages \(bz2\): /,
+  });
+});
 
 Deno.test("what cannot be read is not read on: the rest of the stream is let go", async () => {
   let cancelled: unknown;
@@ -304,11 +331,13 @@ Deno.test("an index that looks small and is not is read on from its beginning", 
   assert.equal((await readPackages(streamOf(repeated, 1000), "gz")).size, names.length);
 });
 
-Deno.test("a small index that unpacks to gigabytes is not unpacked beyond its limit", async () => {
+Deno.test("a small index that unpacks to a gigabyte is not unpacked beyond its limit", async () => {
   const block = new Uint8Array(deflateRawSync(new Uint8Array(1 << 20), { finishFlush: constants.Z_FULL_FLUSH }));
   const head = new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
-  const bomb = await new Blob([head, ...Array.from({ length: 2048 }, () => block)]).bytes();
-  await assert.rejects(() => readPackages(streamOf(bomb, 64 * 1024), "gz"), /unpacked it is larger than/);
+  const bomb = await new Blob([head, ...Array.from({ length: 1024 }, () => block)]).bytes();
+  const lane: RepositoryLane = new TaskLane({ ...tasks, maxBytes: 1 << 27 });
+  await assert.rejects(() => readPackages(streamOf(bomb, 64 * 1024), "gz", { lane }), /unpacked it is larger than/);
+  assert.ok(tasks.maxBytes < 1 << 30);
 });
 
 Deno.test("an index that is being read is given up when the vault closes", async () => {
