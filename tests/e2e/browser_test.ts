@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { missingPrograms } from "../support/programs.ts";
 import { runToSuccess } from "../support/run_command.ts";
 import { createTempDir } from "../support/temp_dir.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { VaultProcess } from "../support/vault_process.ts";
 
 const ignore = missingPrograms("chromium").length > 0;
@@ -48,7 +49,7 @@ async function shown(url: string): Promise<string> {
   return await runToSuccess(["chromium", ...args], { env: { HOME: home.path } });
 }
 
-Deno.test(
+testInTurn(
   { name: "a page of one upstream is shown, and reads nothing of another's in a browser", ignore },
   async () => {
     await using server = upstream();

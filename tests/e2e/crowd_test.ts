@@ -4,13 +4,13 @@ import { download, spawnCurl } from "../support/clients.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
-import { isThorough } from "../support/thorough.ts";
+import { isOwnMachine, testInTurn } from "../support/thorough.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const ignore = missingPrograms("nginx", "curl", "cmp").length > 0;
-const crowdMegabytes = isThorough ? 200 : 50;
+const crowdMegabytes = isOwnMachine ? 200 : 100;
 
-Deno.test(
+testInTurn(
   { name: `50 clients ask for one cold ${crowdMegabytes} MB file: one upstream GET, 50 right files`, ignore },
   async () => {
     await using scene = await createScene();
@@ -25,7 +25,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "a first client at 1 MB/s does not hold up the others", ignore }, async () => {
+testInTurn({ name: "a first client at 1 MB/s does not hold up the others", ignore }, async () => {
   await using scene = await createScene();
   const file = await scene.addFile("shared.bin", 100 * mib);
   await using vault = await scene.startVault();
@@ -45,7 +45,7 @@ Deno.test({ name: "a first client at 1 MB/s does not hold up the others", ignore
   assert.equal((await scene.nginx.requests()).length, 1);
 });
 
-Deno.test({ name: "killing the first client changes nothing for the rest", ignore }, async () => {
+testInTurn({ name: "killing the first client changes nothing for the rest", ignore }, async () => {
   await using scene = await createScene();
   const file = await scene.addFile("shared.bin", 60 * mib);
   await using vault = await scene.startVault();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault_proxy.ts";
 import { createTempDir } from "../support/temp_dir.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { VaultProcess } from "../support/vault_process.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -57,7 +58,7 @@ const outages: readonly Outage[] = [
 ];
 
 for (const outage of outages) {
-  Deno.test(`a warm build of 100 artifacts with the upstream ${outage.name}, misses, and its recovery`, async () => {
+  testInTurn(`a warm build of 100 artifacts with the upstream ${outage.name}, misses, and its recovery`, async () => {
     await using dir = await createTempDir();
     await using upstream = startFakeUpstream();
     await using proxy = await startFaultProxy(upstream.origin);

@@ -96,6 +96,12 @@ export function leftBehind(): string[] {
  */
 export async function canIsolate(...programs: string[]): Promise<boolean> {
   if (missingPrograms("ip", "nsenter", "unshare", ...programs).length > 0) return false;
+  return await (isolating ??= tryIsolation());
+}
+
+let isolating: Promise<boolean> | undefined;
+
+async function tryIsolation(): Promise<boolean> {
   try {
     await using netns = await createNetns();
     return (await runCommand(netns.contain(["true"]))).code === 0;

@@ -1,3 +1,5 @@
+import { beginFile } from "./thorough.ts";
+
 const tests = new URL("../", import.meta.url);
 /** What has tests of its own kind, or none. */
 const otherRooms = ["e2e", "bench", "support", "suites"];
@@ -19,7 +21,10 @@ export async function addRoomsBut(...rooms: readonly string[]): Promise<void> {
 
 /** Those of the folder, and then those of the folders in it. */
 async function addFiles(folder: URL, isDeep = true): Promise<void> {
-  for (const name of namesIn(folder, ({ name }) => name.endsWith("_test.ts"))) await import(new URL(name, folder).href);
+  for (const name of namesIn(folder, ({ name }) => name.endsWith("_test.ts"))) {
+    beginFile();
+    await import(new URL(name, folder).href);
+  }
   if (!isDeep) return;
   for (const name of namesIn(folder, (entry) => entry.isDirectory)) await addFiles(new URL(`${name}/`, folder));
 }

@@ -1,6 +1,7 @@
 import { vaultExecutable } from "./vault_process.ts";
 
-const isOwnMachine = Deno.env.get("CI") !== "true";
+/** Whether nobody waits for the result as for that of CI: what is repeated is repeated more often. */
+export const isOwnMachine = Deno.env.get("CI") !== "true";
 
 /**
  * Whether what takes long is done in full. CI runs the end-to-end tests twice, side by side, and the one with the program
@@ -14,7 +15,13 @@ export const isThoroughFromSource = isOwnMachine || vaultExecutable === null;
 type Body = (t: Deno.TestContext) => void | Promise<void>;
 type Options = Omit<Deno.TestDefinition, "fn" | "name">;
 
+let files = 0;
 let added = 0;
+
+/** The tests that are added from now on are those of the next file of a suite; the files begin with either program in turn. */
+export function beginFile(): void {
+  added = files++ % 2;
+}
 
 /**
  * Adds a test as `Deno.test` does. CI runs it with one of both programs only: of the tests that a file adds in this way,

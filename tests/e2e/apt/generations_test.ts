@@ -4,11 +4,11 @@ import type { Generation } from "../../support/apt/repository.ts";
 import { aptPrograms, createAptScene } from "../../support/apt/scene.ts";
 import { type Forwarder, startForwarder } from "../../support/forwarder.ts";
 import { missingPrograms } from "../../support/programs.ts";
-import { isThorough } from "../../support/thorough.ts";
+import { isOwnMachine, testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 /** In each of two kinds of repository. */
-const rounds = isThorough ? 25 : 6;
+const rounds = isOwnMachine ? 25 : 12;
 /** New ones; one more has the generation before. */
 const newClients = 2;
 
@@ -22,7 +22,7 @@ const courses: [string, (generation: Generation) => Promise<void>, (generation: 
 for (const acquireByHash of [true, false]) {
   const name = `${rounds} times ${acquireByHash ? "by hash" : "by path"}: the repository changes between a client's ` +
     "InRelease and its indexes, and no update fails";
-  Deno.test({ name, ignore }, async () => {
+  testInTurn({ name, ignore }, async () => {
     await using scene = await createAptScene();
     const { repository } = scene;
     const prepare = (round: number) => repository.prepare({ packages: { foo: `${round}.0` }, acquireByHash });
@@ -56,7 +56,7 @@ for (const acquireByHash of [true, false]) {
   });
 }
 
-Deno.test({ name: "within ttl a release is fresh; the log says why an old one stays", ignore }, async () => {
+testInTurn({ name: "within ttl a release is fresh; the log says why an old one stays", ignore }, async () => {
   await using scene = await createAptScene();
   const { repository, upstream } = scene;
   await repository.publish({ packages: { foo: "1.0" } });

@@ -5,7 +5,7 @@ import { missingPrograms } from "../../support/programs.ts";
 import type { RecordingServer } from "../../support/recording_server.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
-import { isThoroughFromSource } from "../../support/thorough.ts";
+import { isThoroughFromSource, testInTurn } from "../../support/thorough.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 
 const missing = missingPrograms("apt-get", "dpkg-deb").length > 0;
@@ -20,7 +20,7 @@ async function startVault(dir: TempDir, upstream: RecordingServer): Promise<Vaul
   return await VaultProcess.start({ args: ["--config", path] });
 }
 
-Deno.test({
+testInTurn({
   name: "a real mirror: update and packages twice, the second time upstream sends nothing; then without it",
   ignore: mirror === null,
   async fn() {

@@ -5,11 +5,12 @@ import { startNginx } from "../../support/nginx.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { askRaw } from "../../support/raw_client.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 const ignoreTls = ignore || missingPrograms("openssl").length > 0;
 
-Deno.test(
+testInTurn(
   { name: "apt has the vault as its proxy: hosts of backends are served, others refused", ignore },
   async (t) => {
     const aliases = ["http://archive.example.org/debian", "https://tls.example.org/deb"];
@@ -58,7 +59,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "a mirror with TLS is there for clients without it", ignore: ignoreTls }, async (t) => {
+testInTurn({ name: "a mirror with TLS is there for clients without it", ignore: ignoreTls }, async (t) => {
   await using dir = await createTempDir("vault-apt-tls-");
   const { ca, cert, key } = await createCertificates(dir);
   await using scene = await createAptScene();

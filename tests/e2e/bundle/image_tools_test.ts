@@ -8,12 +8,13 @@ import { createSkopeo } from "../../support/oci/skopeo.ts";
 import { canIsolate } from "../../support/netns.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { runToSuccess } from "../../support/run_command.ts";
+import { testInTurn } from "../../support/thorough.ts";
 import { runVault } from "../../support/vault_process.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox", "openssl", "tar").length > 0 ||
   !await canIsolate("skopeo", "podman", "containerd", "ctr", "dockerd", "docker");
 
-Deno.test({ name: "skopeo, docker, podman and ctr read images straight from a bundle", ignore }, async (t) => {
+testInTurn({ name: "skopeo, docker, podman and ctr read images straight from a bundle", ignore }, async (t) => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   const name = "docker.io/library/app:1";

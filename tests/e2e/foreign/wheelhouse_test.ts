@@ -5,10 +5,11 @@ import { createSdist, createWheel } from "../../support/pypi/python_package.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 import { SiteWithoutInternet } from "./site_without_internet.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const pythons = await findPipPythons();
 
-Deno.test({
+testInTurn({
   name: "what pip download has left is imported, as a folder or an archive, and pip installs it offline",
   ignore: pythons.length === 0,
 }, async () => {

@@ -5,10 +5,11 @@ import { createMirrorScene } from "../../support/oci/mirror_scene.ts";
 import { canIsolate } from "../../support/netns.ts";
 import { createLargeLayer, hostArchitecture } from "../../support/oci/image.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox").length > 0 || !await canIsolate("buildah");
 
-Deno.test({ name: "buildah pulls through a mirror, also without upstream", ignore }, async () => {
+testInTurn({ name: "buildah pulls through a mirror, also without upstream", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   await using buildah = await createBuildah({ netns, mirrors: { "docker.io": [address] } });
@@ -16,7 +17,7 @@ Deno.test({ name: "buildah pulls through a mirror, also without upstream", ignor
   await checkMirror(mirror, buildah, { large: { message: "big", layers } });
 });
 
-Deno.test({ name: "buildah begins a container from an image of the vault", ignore }, async () => {
+testInTurn({ name: "buildah begins a container from an image of the vault", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   await using buildah = await createBuildah({ netns, mirrors: { "docker.io": [`${address}/mirror`] } });

@@ -10,11 +10,12 @@ import { canIsolate } from "../../support/netns.ts";
 import { blobsOf, createImage, createLargeLayer, hostArchitecture } from "../../support/oci/image.ts";
 import { createOciScene } from "../../support/oci/scene.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignoreAll = missingPrograms("docker-registry", "busybox").length > 0;
 const ignore = ignoreAll || !await canIsolate("containerd", "ctr");
 
-Deno.test({ name: "containerd pulls by its hosts.toml, also without upstream", ignore }, async () => {
+testInTurn({ name: "containerd pulls by its hosts.toml, also without upstream", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   const hosts = { "docker.io": { mirrors: [`http://${address}`] } };
@@ -23,23 +24,26 @@ Deno.test({ name: "containerd pulls by its hosts.toml, also without upstream", i
   await checkMirror(mirror, containerd, { large: { message: "big", layers, architectures: [hostArchitecture] } });
 });
 
-Deno.test({ name: "containerd pulls all platforms below the vault's prefix, with override_path", ignore }, async () => {
-  await using mirror = await createMirrorScene();
-  const { scene, netns, address } = mirror;
-  const hosts = { "docker.io": { mirrors: [`http://${address}/docker/v2`], overridePath: true } };
-  await using containerd = await startContainerd({ netns, hosts });
-  const image = await scene.publish({ message: "one" }, "library/app:1");
-  await using vault = await mirror.startVault([scene.hub({ prefix: "/docker" })]);
+testInTurn(
+  { name: "containerd pulls all platforms below the vault's prefix, with override_path", ignore },
+  async () => {
+    await using mirror = await createMirrorScene();
+    const { scene, netns, address } = mirror;
+    const hosts = { "docker.io": { mirrors: [`http://${address}/docker/v2`], overridePath: true } };
+    await using containerd = await startContainerd({ netns, hosts });
+    const image = await scene.publish({ message: "one" }, "library/app:1");
+    await using vault = await mirror.startVault([scene.hub({ prefix: "/docker" })]);
 
-  const { code, stderr } = await containerd.pull("docker.io/library/app:1", "--all-platforms");
-  assert.equal(code, 0, stderr);
-  const manifests = [image.root, ...image.platforms.map(({ manifest }) => manifest)];
-  const wanted = [...manifests, ...blobsOf(image)].map(({ digest }) => digest);
-  assert.deepEqual((await containerd.contents()).sort(), wanted.sort());
-  await vault.waitForLine(/ \/docker\/v2\/library\/app\/manifests\/1\?ns=docker\.io 200 /);
-});
+    const { code, stderr } = await containerd.pull("docker.io/library/app:1", "--all-platforms");
+    assert.equal(code, 0, stderr);
+    const manifests = [image.root, ...image.platforms.map(({ manifest }) => manifest)];
+    const wanted = [...manifests, ...blobsOf(image)].map(({ digest }) => digest);
+    assert.deepEqual((await containerd.contents()).sort(), wanted.sort());
+    await vault.waitForLine(/ \/docker\/v2\/library\/app\/manifests\/1\?ns=docker\.io 200 /);
+  },
+);
 
-Deno.test(
+testInTurn(
   { name: "containerd gets any registry through _default, and those not configured are refused", ignore },
   async () => {
     await using mirror = await createMirrorScene();
@@ -72,7 +76,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "a cold layer in overlapping open ranges is fetched once", ignore: ignoreAll }, async () => {
+testInTurn({ name: "a cold layer in overlapping open ranges is fetched once", ignore: ignoreAll }, async () => {
   await using scene = await createOciScene();
   const layer = await createLargeLayer(scene.layout, 60_000_000);
   await scene.publish({ message: "big", layers: [layer], architectures: [hostArchitecture] }, "library/big:1");

@@ -16,10 +16,11 @@ import {
 import type { Descriptor, OciLayout } from "../../support/oci/layout.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { createSkopeo, type Skopeo } from "../../support/oci/skopeo.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("docker-registry", "busybox").length > 0 || !await canIsolate("skopeo");
 
-Deno.test({ name: "skopeo copies all platforms through a mirror, also without upstream", ignore }, async () => {
+testInTurn({ name: "skopeo copies all platforms through a mirror, also without upstream", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [address] } });
@@ -27,7 +28,7 @@ Deno.test({ name: "skopeo copies all platforms through a mirror, also without up
   await checkMirror(mirror, copying(skopeo), { large: { message: "big", layers }, allPlatforms: true });
 });
 
-Deno.test({ name: "skopeo copies from a project of a registry that stands for the Hub", ignore }, async () => {
+testInTurn({ name: "skopeo copies from a project of a registry that stands for the Hub", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { upstream }, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [address] } });
@@ -40,7 +41,7 @@ Deno.test({ name: "skopeo copies from a project of a registry that stands for th
   assert.ok(upstream.lines.every((line) => line.includes(" /v2/hub/app/")), upstream.lines.join(", "));
 });
 
-Deno.test({ name: "skopeo's copies are what was pushed, byte for byte", ignore }, async (t) => {
+testInTurn({ name: "skopeo's copies are what was pushed, byte for byte", ignore }, async (t) => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { layout }, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [`${address}/mirror`] } });
@@ -62,7 +63,7 @@ Deno.test({ name: "skopeo's copies are what was pushed, byte for byte", ignore }
   }
 });
 
-Deno.test({ name: "skopeo inspects and lists in every form of a name", ignore }, async (t) => {
+testInTurn({ name: "skopeo inspects and lists in every form of a name", ignore }, async (t) => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { layout }, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, insecure: [address] });
@@ -94,7 +95,7 @@ Deno.test({ name: "skopeo inspects and lists in every form of a name", ignore },
   }
 });
 
-Deno.test({ name: "skopeo copies an artifact that the referrers of an image list", ignore }, async () => {
+testInTurn({ name: "skopeo copies an artifact that the referrers of an image list", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { layout }, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [address] } });
@@ -116,7 +117,7 @@ Deno.test({ name: "skopeo copies an artifact that the referrers of an image list
   assertCopied(directory, layout, filesOf({ layout, root: signature.manifest, platforms: [signature] }));
 });
 
-Deno.test({ name: "content by sha512 is checked, kept and served as any other", ignore }, async () => {
+testInTurn({ name: "content by sha512 is checked, kept and served as any other", ignore }, async () => {
   await using mirror = await createMirrorScene();
   const { scene, scene: { layout }, netns, address } = mirror;
   await using skopeo = await createSkopeo({ netns, mirrors: { "docker.io": [address] } });

@@ -3,10 +3,11 @@ import { createPoetryProject } from "../../support/pypi/poetry_client.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { createSdist, createWheel } from "../../support/pypi/python_package.ts";
 import { createPythonScene } from "../../support/pypi/python_scene.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms("poetry").length > 0;
 
-Deno.test({ name: "poetry locks and installs, and from its lock also without upstream", ignore }, async () => {
+testInTurn({ name: "poetry locks and installs, and from its lock also without upstream", ignore }, async () => {
   await using scene = await createPythonScene();
   const { index } = scene;
   const app = index.add(createWheel("my-app", "1.0", { dependencies: ["some-lib>=1"] }));

@@ -3,37 +3,41 @@ import { createWheel } from "../../support/pypi/python_package.ts";
 import { createPythonScene } from "../../support/pypi/python_scene.ts";
 import { type PageFormat, simpleTypes } from "../../support/pypi/simple_page.ts";
 import { type UvFile, UvReplay } from "../../support/pypi/uv_replay.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const mib = 1024 * 1024;
 
 for (const form of ["html", "json"] satisfies PageFormat[]) {
-  Deno.test(`uv's requests are answered from an index that speaks ${form} alone, and again when it is gone`, async () => {
-    await using scene = await createPythonScene({ forms: [form] });
-    const { index } = scene;
-    const wheel = index.add(createWheel("my-app", "1.0", { dependencies: ["some-lib>=1"], dataBytes: mib }));
-    index.add(createWheel("my-app", "1.1"), { yanked: true });
-    await using vault = await scene.startVault({ ttl: "0s" });
-    const uv = new UvReplay(vault.indexUrl);
-    const install = async () => {
-      const page = await uv.page("my-app");
-      const [file, yanked] = page.files;
-      assert.equal(page.mediaType, simpleTypes.json, "uv prefers JSON");
-      assert.equal(await uv.revalidate("my-app", page), 304);
-      assert.deepEqual([file?.filename, file?.sha256, file?.hasSidecar], [wheel.filename, wheel.sha256, true]);
-      assert.deepEqual([file?.yanked, yanked?.yanked], [false, true]);
-      assert.equal(await uv.metadata(file!), new TextDecoder().decode(wheel.metadata!));
-      assert.deepEqual(await uv.download(file!), wheel.bytes);
-    };
-    await install();
-    const path = index.filePath(wheel);
-    const files = index.lines.filter((line) => line.includes("/packages/"));
-    assert.deepEqual(files, [`GET ${path}.metadata`, `GET ${path}`]);
-    await index.refuse();
-    await install();
-  });
+  testInTurn(
+    `uv's requests are answered from an index that speaks ${form} alone, and again when it is gone`,
+    async () => {
+      await using scene = await createPythonScene({ forms: [form] });
+      const { index } = scene;
+      const wheel = index.add(createWheel("my-app", "1.0", { dependencies: ["some-lib>=1"], dataBytes: mib }));
+      index.add(createWheel("my-app", "1.1"), { yanked: true });
+      await using vault = await scene.startVault({ ttl: "0s" });
+      const uv = new UvReplay(vault.indexUrl);
+      const install = async () => {
+        const page = await uv.page("my-app");
+        const [file, yanked] = page.files;
+        assert.equal(page.mediaType, simpleTypes.json, "uv prefers JSON");
+        assert.equal(await uv.revalidate("my-app", page), 304);
+        assert.deepEqual([file?.filename, file?.sha256, file?.hasSidecar], [wheel.filename, wheel.sha256, true]);
+        assert.deepEqual([file?.yanked, yanked?.yanked], [false, true]);
+        assert.equal(await uv.metadata(file!), new TextDecoder().decode(wheel.metadata!));
+        assert.deepEqual(await uv.download(file!), wheel.bytes);
+      };
+      await install();
+      const path = index.filePath(wheel);
+      const files = index.lines.filter((line) => line.includes("/packages/"));
+      assert.deepEqual(files, [`GET ${path}.metadata`, `GET ${path}`]);
+      await index.refuse();
+      await install();
+    },
+  );
 }
 
-Deno.test("uv reads metadata from inside a large wheel that is not held yet, and from one that is", async () => {
+testInTurn("uv reads metadata from inside a large wheel that is not held yet, and from one that is", async () => {
   await using scene = await createPythonScene();
   const { index } = scene;
   const wheel = index.add(createWheel("large", "1.0", { dataBytes: 40 * mib }), { sidecar: false });
@@ -54,7 +58,7 @@ Deno.test("uv reads metadata from inside a large wheel that is not held yet, and
   assert.equal(await uv.metadata(file), new TextDecoder().decode(wheel.metadata!));
 });
 
-Deno.test("the last bytes of a wheel are read by a suffix range, cold and held", async () => {
+testInTurn("the last bytes of a wheel are read by a suffix range, cold and held", async () => {
   await using scene = await createPythonScene();
   const wheel = scene.index.add(createWheel("large", "1.0", { dataBytes: 40 * mib }));
   await using vault = await scene.startVault();

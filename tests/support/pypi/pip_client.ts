@@ -87,7 +87,13 @@ export async function createPip(options: PipOptions): Promise<Pip> {
 }
 
 /** The Pythons of this machine that have a pip: that on the PATH, and Debian's where it is another one. */
-export async function findPipPythons(): Promise<string[]> {
+export function findPipPythons(): Promise<string[]> {
+  return finding ??= searchPipPythons();
+}
+
+let finding: Promise<string[]> | undefined;
+
+async function searchPipPythons(): Promise<string[]> {
   const found: Record<string, string> = {};
   for (const python of ["python3", "/usr/bin/python3"]) {
     const { code, stdout } = await runCommand([python, "-m", "pip", "--version"]).catch(() => ({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createCertificates } from "../support/certificates.ts";
 import { createTempDir } from "../support/temp_dir.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { runVault, vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -13,7 +14,7 @@ function writeConfig(dir: { join(...names: string[]): string }, ...top: string[]
   });
 }
 
-Deno.test("with a log file, the address and the routes still stand on the terminal", async () => {
+testInTurn("with a log file, the address and the routes still stand on the terminal", async () => {
   await using dir = await createTempDir();
   const path = await writeConfig(dir, `log_file: ${dir.join("vault.log")}`);
   await using vault = await VaultProcess.start({ args: ["--config", path] });
@@ -29,7 +30,7 @@ Deno.test("with a log file, the address and the routes still stand on the termin
   assert.match(await Deno.readTextFile(dir.join("vault.log")), / - vault - INFO - Artifact Vault .* listening on http/);
 });
 
-Deno.test("without --config, config.yml in the working directory is read, and the start says so", async () => {
+testInTurn("without --config, config.yml in the working directory is read, and the start says so", async () => {
   await using dir = await createTempDir();
   await using vault = await VaultProcess.start({ args: ["--offline"], cwd: dir.path });
   await vault.waitForLine(
@@ -45,7 +46,7 @@ Deno.test("without --config, config.yml in the working directory is read, and th
   await other.waitForLine(/\/pypi -> .* \(offline: never asked\)$/);
 });
 
-Deno.test("without one, the log says both, once", async () => {
+testInTurn("without one, the log says both, once", async () => {
   await using dir = await createTempDir();
   await using vault = await VaultProcess.start({ args: ["--config", await writeConfig(dir)] });
   await vault.waitForLine(/\/files -> http/);
@@ -81,7 +82,7 @@ Deno.test("what is missing in permissions is named one after the other, down to 
   }
 });
 
-Deno.test(
+testInTurn(
   "SIGHUP opens a rotated log file again, and requests go on",
   { ignore: Deno.build.os === "windows" },
   async () => {
@@ -103,7 +104,7 @@ Deno.test(
   },
 );
 
-Deno.test("SIGHUP reads a renewed certificate, and keeps the old one where the new one is wrong", {
+testInTurn("SIGHUP reads a renewed certificate, and keeps the old one where the new one is wrong", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using dir = await createTempDir();

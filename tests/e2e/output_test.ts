@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { runCommand } from "../support/run_command.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { vaultCommand, vaultEnvironment } from "../support/vault_process.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -10,7 +11,7 @@ async function shell(script: string) {
   return await runCommand(["bash", "-c", `run() { ${program} "$@"; }\n${script}`], { env: vaultEnvironment() });
 }
 
-Deno.test({
+testInTurn({
   name: "output that cannot be written ends a command with 1 and the reason; where nobody reads on, it says nothing",
   ignore,
 }, async () => {
