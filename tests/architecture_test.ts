@@ -27,6 +27,7 @@ const seam = [
     "warming",
   ],
   "http",
+  "glob",
 ];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
@@ -44,9 +45,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   single_flight: [],
   lru_limit: [],
   observe: ["errors"],
+  glob: [],
   digest: ["errors"],
   http: ["errors"],
-  config: ["errors"],
+  config: ["errors", "glob"],
   key_files: ["errors", "config/permission", "observe"],
   document: ["http"],
   artifact: ["errors", "digest", "document", "http"],
@@ -99,6 +101,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "observe",
     "config/nearest",
     "store/digest_set",
+    "store/number_column",
     "upstream/network_error",
   ],
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { globProblem } from "../glob/compile.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { formatSize, parseSize } from "./size.ts";
 
@@ -99,6 +100,24 @@ export function textMatching(pattern: RegExp, valueType: Pick<ValueType<string>,
   return value({
     ...valueType,
     read: (input) => typeof input === "string" && pattern.test(input) ? input : new Invalid(),
+  });
+}
+
+/** A glob of a given form, which `normalised` rewrites. */
+export function glob(
+  pattern: RegExp,
+  { normalised = (text) => text, ...valueType }: Pick<ValueType<string>, "a" | "hint"> & {
+    readonly normalised?: (text: string) => string;
+  },
+) {
+  return value<string>({
+    ...valueType,
+    type: "glob",
+    read(input) {
+      if (typeof input !== "string" || !pattern.test(input)) return new Invalid();
+      const problem = globProblem(input);
+      return problem === null ? normalised(input) : new Invalid(`${shown(input)}: ${problem}`);
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 import { VaultError } from "../errors.ts";
+import { compileGlobs } from "../glob/compile.ts";
 import { withoutLeadingSlashes } from "./entry_name.ts";
-import { compileGlob } from "./glob.ts";
 
 /** A choice of entries by their names. */
 export interface EntryPattern {
@@ -26,7 +26,7 @@ export function parsePattern(written: string): EntryPattern {
   const problem = patternProblem(written);
   if (problem !== null) throw new VaultError("config_invalid", problem);
   const text = withoutLeadingSlashes(written);
-  const isMatch = compileGlob(text);
+  const isMatch = compileGlobs([text]);
   if (!text.includes("/")) {
     const isSegment = (segment: string) => segment === text || isMatch(segment);
     return { text, prefix: "", matches: (name) => isSegment(lastSegment(name)) };
@@ -52,18 +52,17 @@ export function choosesAll({ text }: EntryPattern): boolean {
 /** A choice of what any of some patterns chooses; of everything where there are none. */
 export function anyOf(patterns: readonly EntryPattern[]): Pick<EntryPattern, "matches"> {
   if (patterns.length === 0) return { matches: () => true };
-  // Whoever has thousands of patterns has names, mostly.
-  const [names, segments] = [new Set<string>(), new Set<string>()];
-  const others: EntryPattern[] = [];
-  for (const pattern of patterns) {
-    if (special.test(pattern.text)) others.push(pattern);
-    else if (pattern.text.includes("/")) names.add(pattern.text);
-    else segments.add(pattern.text);
-  }
-  const isNamed = (name: string) => names.has(name) || name.endsWith("/") && names.has(name.slice(0, -1));
-  const matches = (name: string) =>
-    isNamed(name) || segments.has(lastSegment(name)) || others.some((pattern) => pattern.matches(name));
-  return { matches };
+  const texts = patterns.map(({ text }) => text);
+  const isWhole = choiceOf(texts.filter((text) => text.includes("/")));
+  const isSegment = choiceOf(texts.filter((text) => !text.includes("/")));
+  return { matches: (name) => isWhole(name) || isSegment(lastSegment(name)) };
+}
+
+/** Compares names with some patterns at once: whoever has thousands of them has names, mostly. */
+function choiceOf(texts: readonly string[]): (name: string) => boolean {
+  const names = new Set(texts);
+  const isMatch = compileGlobs(texts.filter((text) => special.test(text)));
+  return (name) => names.has(name) || name.endsWith("/") && names.has(name.slice(0, -1)) || isMatch(name);
 }
 
 /** The segment before a slash at the end counts where a name has one. */

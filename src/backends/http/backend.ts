@@ -1,7 +1,6 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
 import type { Artifact, CachingPolicy, Fetch, Freshness } from "../../artifact.ts";
 import type { Backend, BackendRequest, Resolved } from "../../backend.ts";
+import { compileRules } from "../../glob/compile.ts";
 import { ClientHeaders } from "../shared/client_headers.ts";
 
 /** Paths, below the prefix and without the leading slash, that have a freshness of their own. */
@@ -35,7 +34,7 @@ export function createBackend(options: BackendOptions): Backend {
   const { name, prefix, maxTransfers, policy } = options;
   const clientHeaders = new ClientHeaders();
   const bases = options.baseUrls.map((url) => url.replace(/\/+$/, ""));
-  const rules = options.rules.map(({ match, freshness }) => ({ matches: picomatch(match, { dot: true }), freshness }));
+  const rules = options.rules.map(({ match, freshness }) => ({ matches: compileRules([match]), freshness }));
 
   function freshnessOf(path: string): Freshness {
     if (rules.length === 0) return options.freshness;

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { choice, duration, flag, oneOrMore, secret, textMatching } from "../../config/value_types.ts";
+import { choice, duration, flag, glob, oneOrMore, secret } from "../../config/value_types.ts";
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
 import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
 const rule = z.strictObject({
-  match: textMatching(/./, { type: "glob", a: "a path pattern", hint: 'write for example "**/*.jar"' })
+  match: glob(/./, { a: "a path pattern", hint: 'write for example "**/*.jar"' })
     .describe("Pattern for the path below the prefix: * within a segment, ** across segments."),
   immutable: flag().optional().describe("Never ask upstream again once a copy is cached."),
   ttl: duration({ forever: true }).optional().describe("How long a copy counts as fresh."),

@@ -1,6 +1,5 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
 import type { Fetch } from "../../artifact.ts";
+import { compileRules } from "../../glob/compile.ts";
 import { type HostFit, HostPatterns } from "./host_patterns.ts";
 import { allHubNames, canonicalName, isDomainName, isHubName } from "./registry_name.ts";
 import { type Content, formatPath } from "./request.ts";
@@ -69,8 +68,8 @@ export class Registry {
     this.#config = config;
     this.#mirrorOf = new HostPatterns(config.mirrorOf ?? []);
     this.#mirrored = mirrored;
-    this.#allows = config.allow.length === 0 ? () => true : picomatch([...config.allow], { dot: true });
-    this.#denies = config.deny.length === 0 ? () => false : picomatch([...config.deny], { dot: true });
+    this.#allows = config.allow.length === 0 ? () => true : compileRules(config.allow);
+    this.#denies = config.deny.length === 0 ? () => false : compileRules(config.deny);
   }
 
   /** Its name in the cache, the same for all of its names. */

@@ -1,4 +1,4 @@
-import { Invalid, textMatching, value } from "../../config/value_types.ts";
+import { glob, Invalid, textMatching, value } from "../../config/value_types.ts";
 import { readUpstreamUrl } from "../../config/urls.ts";
 
 /** A host name whose labels may be stars, except for the last. That one is no number, which excludes addresses. */
@@ -18,8 +18,7 @@ export function registryPattern(...words: readonly string[]) {
 }
 
 /** A glob of image names. */
-export const imagePattern = textMatching(/^[^\s/:@][^\s:@]*$/, {
-  type: "glob",
+export const imagePattern = glob(/^[^\s/:@][^\s:@]*$/, {
   a: "an image pattern",
   hint: 'write for example "library/*" or "myorg/**", without a tag',
 });

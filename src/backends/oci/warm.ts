@@ -1,6 +1,5 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
 import { VaultError } from "../../errors.ts";
+import { compileGlobs } from "../../glob/compile.ts";
 import { parseJsonObject } from "../../http/json.ts";
 import type { Expansion, PackageUrl, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
 import { joined } from "../shared/served_path.ts";
@@ -93,7 +92,7 @@ function walk(image: ImageReference, at: string, line: WarmLine, expansion: Expa
 /** Yields the tags of an image that match a pattern. Throws `not_found` where none does. */
 async function* matchingTags(image: ImageReference, at: string, expansion: Expansion): AsyncGenerator<string> {
   const { reference: pattern } = image;
-  const isMatch = picomatch(pattern, { dot: true });
+  const isMatch = compileGlobs([pattern]);
   let path: string | null = `${at}/tags/list`;
   let matching = 0;
   for (let pages = 0; path !== null && pages < mostPages; pages++) {

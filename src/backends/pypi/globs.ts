@@ -1,5 +1,4 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
+import { compileRules } from "../../glob/compile.ts";
 
 /** The projects that an index may have: globs of normalised names; empty for all, and for none. */
 export interface ProjectGlobs {
@@ -9,7 +8,7 @@ export interface ProjectGlobs {
 
 /** Says whether an index may have a project, by its normalised name. */
 export function permitting({ only, never }: ProjectGlobs): (project: string) => boolean {
-  const isNamed = only.length === 0 ? () => true : picomatch([...only]);
-  const isBarred = never.length === 0 ? () => false : picomatch([...never]);
+  const isNamed = only.length === 0 ? () => true : compileRules(only);
+  const isBarred = never.length === 0 ? () => false : compileRules(never);
   return (project) => isNamed(project) && !isBarred(project);
 }

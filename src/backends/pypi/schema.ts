@@ -1,14 +1,5 @@
 import { z } from "zod";
-import {
-  anyNumberOf,
-  authorities,
-  duration,
-  flag,
-  integer,
-  Invalid,
-  oneOrMore,
-  value,
-} from "../../config/value_types.ts";
+import { anyNumberOf, authorities, duration, flag, glob, integer, oneOrMore } from "../../config/value_types.ts";
 import { backendKeys, backendSchema } from "../../config/backend_keys.ts";
 import { clientCertificate } from "../../config/certificate_keys.ts";
 import { checkCredentials, credentialKeys } from "../../config/credential_keys.ts";
@@ -19,14 +10,10 @@ import { upstreamUrl } from "../../config/urls.ts";
 const pypi = { host: "pypi.org", index_url: "https://pypi.org/simple", packages_url: "https://files.pythonhosted.org" };
 
 /** A glob of project names, in the one spelling that names have in an index (PEP 503). */
-const projectPattern = value<string>({
-  type: "glob",
+const projectPattern = glob(/^[\w.*?[\]{},!()|+@^-]+$/, {
   a: "a pattern for names of projects",
   hint: 'write for example "mycompany-*", without a version',
-  read(input) {
-    const isPattern = typeof input === "string" && /^[\w.*?[\]{},!()|+@^-]+$/.test(input);
-    return isPattern ? input.replace(/[-_.]+/g, "-").toLowerCase() : new Invalid();
-  },
+  normalised: (text) => text.replace(/[-_.]+/g, "-").toLowerCase(),
 });
 
 /** The keys of one index, besides its URL and its certificates. */

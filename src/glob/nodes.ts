@@ -1,34 +1,30 @@
 /** What one character of a name is compared with. */
-type Test =
+export type Test =
   | { readonly kind: "character"; readonly code: number }
   | { readonly kind: "any"; readonly slash: boolean }
   | { readonly kind: "class"; readonly ranges: readonly (readonly [number, number])[]; readonly negated: boolean };
 
-type Node =
+/** A part of a glob. */
+export type Node =
   | Test
   /** Any number of characters. */
   | { readonly kind: "many"; readonly of: Test }
   | { readonly kind: "choice"; readonly among: readonly (readonly Node[])[] };
 
-/** A step of a comparison: where to go on once a character passed, or without one. */
-type State =
-  | { readonly kind: "test"; readonly test: Test; readonly next: number }
-  | { readonly kind: "split"; readonly to: number[] }
-  | { readonly kind: "end" };
-
-const slash = 47;
 const within: Test = { kind: "any", slash: false };
 const across: Test = { kind: "any", slash: true };
 
 /**
- * Returns a function that compares names with a glob: `*` and `?` within a segment, `**` as a segment for any segments,
- * `[a-z]`, `[!a]`, `{a,b}`, and `\` before a character that stands for itself. A slash at the end of a name is passed
- * over. The time is bounded by the product of both lengths, whatever the glob: nothing is tried twice.
+ * Parses a glob: `*` and `?` within a segment, `**` as a segment for any segments, `[a-z]`, `[!a]`, `{a,b}`, and `\`
+ * before a character that stands for itself. What is not closed stands for itself.
  */
-export function compileGlob(glob: string): (name: string) => boolean {
-  const trailing: Node = { kind: "choice", among: [[], [{ kind: "character", code: slash }]] };
-  const program = new Program([...new GlobParser(glob).nodes(), trailing]);
-  return (name) => program.matches(name);
+export function parseGlob(glob: string): readonly Node[] {
+  return new GlobParser(glob).nodes();
+}
+
+/** A character that stands for itself. */
+export function literal(character: string): Test {
+  return { kind: "character", code: codeOf(character) };
 }
 
 class GlobParser {
@@ -117,78 +113,6 @@ function many(of: Test): Node {
   return { kind: "many", of };
 }
 
-function literal(character: string): Test {
-  return { kind: "character", code: codeOf(character) };
-}
-
 function codeOf(character: string): number {
   return character.codePointAt(0)!;
-}
-
-/** All states that a comparison can be in are followed at once, one character of the name after the other. */
-class Program {
-  readonly #states: State[] = [{ kind: "end" }];
-  readonly #start: number;
-  /** By state: the number of the step in which it was entered last. */
-  readonly #entered: Float64Array;
-  #step = 0;
-
-  constructor(nodes: readonly Node[]) {
-    this.#start = this.#sequence(nodes, 0);
-    this.#entered = new Float64Array(this.#states.length);
-  }
-
-  matches(name: string): boolean {
-    let active = this.#enter([this.#start]);
-    for (let at = 0; at < name.length && active.length > 0;) {
-      const code = name.codePointAt(at)!;
-      at += code > 0xffff ? 2 : 1;
-      const next: number[] = [];
-      for (const index of active) {
-        const state = this.#states[index]!;
-        if (state.kind === "test" && passes(state.test, code)) next.push(state.next);
-      }
-      active = this.#enter(next);
-    }
-    return active.includes(0);
-  }
-
-  /** Those states, and all that they lead to without a character; each once. */
-  #enter(pending: number[]): number[] {
-    const active: number[] = [];
-    this.#step += 1;
-    for (let index; (index = pending.pop()) !== undefined;) {
-      if (this.#entered[index] === this.#step) continue;
-      this.#entered[index] = this.#step;
-      const state = this.#states[index]!;
-      if (state.kind === "split") pending.push(...state.to);
-      else active.push(index);
-    }
-    return active;
-  }
-
-  #sequence(nodes: readonly Node[], next: number): number {
-    return nodes.reduceRight((after, node) => this.#node(node, after), next);
-  }
-
-  #node(node: Node, next: number): number {
-    if (node.kind === "choice") {
-      return this.#add({ kind: "split", to: node.among.map((nodes) => this.#sequence(nodes, next)) });
-    }
-    if (node.kind !== "many") return this.#add({ kind: "test", test: node, next });
-    const to = [next];
-    const split = this.#add({ kind: "split", to });
-    to.push(this.#add({ kind: "test", test: node.of, next: split }));
-    return split;
-  }
-
-  #add(state: State): number {
-    return this.#states.push(state) - 1;
-  }
-}
-
-function passes(test: Test, code: number): boolean {
-  if (test.kind === "character") return test.code === code;
-  if (code === slash) return test.kind === "any" && test.slash;
-  return test.kind === "any" || test.ranges.some(([from, to]) => from <= code && code <= to) !== test.negated;
 }
