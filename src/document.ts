@@ -69,4 +69,6 @@ export interface Provenance {
   readonly upstream: string;
   /** The URL that redirects led to from there, if there were any. */
   readonly location?: string | undefined;
+  /** True where its bytes are those of the copy that was cached before; absent otherwise. */
+  readonly isUnchanged?: boolean;
 }

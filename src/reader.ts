@@ -15,6 +15,8 @@ export interface StoredCopy {
 export interface FetchedAhead {
   readonly cacheStatus: CacheStatus;
   readonly sizeBytes: number;
+  /** True where upstream has sent the bytes once more that were cached already; absent otherwise. */
+  readonly isUnchanged?: boolean;
 }
 
 /**

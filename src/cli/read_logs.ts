@@ -10,25 +10,62 @@ export interface LogOptions {
 }
 
 /**
- * Returns what clients asked for, by logs of the vault of either form; those that end in `.gz` are unpacked. Throws
- * `config_invalid` for one that cannot be read.
+ * Yields what clients asked for, by logs of the vault of either form, what was asked for last at the end; those that end
+ * in `.gz` are unpacked. Throws `config_invalid` for one that cannot be read.
  */
-export async function readLogs(paths: readonly string[], { since, note }: LogOptions): Promise<Iterable<ListedLine>> {
-  const asked = new AskedPaths(since);
-  for (const path of paths) {
-    try {
-      for await (const line of await openLines(path)) asked.add(line);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      throw new VaultError("config_invalid", `Cannot read the log "${path}": ${messageOf(error)}`, { cause: error });
+export async function readLogs(paths: readonly string[], options: LogOptions): Promise<AsyncIterable<ListedLine>> {
+  const asked = new AskedPaths(options.since);
+  const logs: Log[] = [];
+  for (const path of paths) logs.push(await reading(path, () => openLog(path, asked)));
+  return askedIn(logs, asked, options);
+}
+
+interface Log {
+  readonly path: string;
+  /** Its lines, for the second reading; of a pipe, for the only one. */
+  readonly lines: ReadableStream<string>;
+  /** The lines that were noted: those behind one number and up to another; null for a pipe. */
+  readonly noted: { readonly after: number; readonly to: number } | null;
+}
+
+/** Reads a log for the first time. It stays open: the server may put another in its place. */
+async function openLog(path: string, asked: AskedPaths): Promise<Log> {
+  const lines = await openLines(path);
+  if (!(await Deno.stat(path)).isFile) return { path, lines, noted: null };
+  const after = asked.noted;
+  for await (const line of await openLines(path)) asked.note(line);
+  return { path, lines, noted: { after, to: asked.noted } };
+}
+
+async function* askedIn(
+  logs: readonly Log[],
+  asked: AskedPaths,
+  { note }: LogOptions,
+): AsyncGenerator<ListedLine> {
+  const at = logs.map(({ path }) => path).join(", ");
+  for (const { path, lines, noted } of logs) {
+    const reader = lines.getReader();
+    // What has come since the first reading is left out.
+    for (let number = (noted?.after ?? 0) + 1; number <= (noted?.to ?? Infinity); number++) {
+      const { value: line, done } = await reading(path, () => reader.read());
+      if (done) break;
+      const text = noted === null ? asked.once(line) : asked.lastHere(line, number);
+      if (text !== null) yield { text, at, writing: "literal" };
     }
+    await reader.cancel();
   }
   if (asked.hidden > 0) {
     note(`${asked.hidden} requests are left out: their URLs had secrets, which the log does not have`);
   }
-  const at = paths.join(", ");
-  // One by one: logs name far more than lists do.
-  return asked.paths.map((text) => ({ text, at, writing: "literal" }));
+}
+
+async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new VaultError("config_invalid", `Cannot read the log "${path}": ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function openLines(path: string): Promise<ReadableStream<string>> {

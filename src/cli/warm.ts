@@ -6,8 +6,9 @@ import { VaultError } from "../errors.ts";
 import { readPem } from "../key_files/pem_files.ts";
 import { createClientInProcess } from "../warm/client_in_process.ts";
 import { openClientOverHttp } from "../warm/client_over_http.ts";
-import { type ListedLine, readList } from "../warm/list.ts";
-import { warm as run } from "../warm/runner.ts";
+import { readList } from "../warm/list.ts";
+import { openListFile } from "../warm/list_text.ts";
+import { inTurn, type ListedLines, warm as run } from "../warm/runner.ts";
 import { checkSettings } from "../warm/settings.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
 import { prepareCacheDir } from "./cache_dir.ts";
@@ -126,22 +127,19 @@ interface Reading {
 }
 
 /** Lists come before logs. */
-async function linesOf({ operands, values, lists }: Given, reading: Reading): Promise<Iterable<ListedLine>> {
-  const all: Iterable<ListedLine>[] = [];
+async function linesOf({ operands, values, lists }: Given, reading: Reading): Promise<ListedLines> {
+  const all: ListedLines[] = [];
   for (const named of operands) {
     const path = named === "-" ? "stdin" : named;
-    const readFile = (path: string) => named === "-" && path === "stdin" ? readStdin() : Deno.readTextFile(path);
-    all.push(await readList(path, { ...reading, readFile }));
+    const open = (path: string) =>
+      named === "-" && path === "stdin" ? Promise.resolve(Deno.stdin.readable) : openListFile(path);
+    all.push(await readList(path, { ...reading, open }));
   }
   const days = countOf(values, "days");
   const since = days === undefined ? 0 : Date.now() - days * 86_400_000;
   const logs = lists["from-log"];
   if (logs !== undefined) all.push(await readLogs(logs, { since, note: reading.note }));
-  return Iterator.from(all).flatMap((lines) => lines);
-}
-
-async function readStdin(): Promise<string> {
-  return await new Response(Deno.stdin.readable).text();
+  return inTurn(all);
 }
 
 interface OpenedClient {

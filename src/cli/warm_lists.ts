@@ -2,6 +2,7 @@ import type { Config } from "../config/schema.ts";
 import { warmSourcesOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { readList } from "../warm/list.ts";
+import { openListFile } from "../warm/list_text.ts";
 import { throwTogether } from "./input_files.ts";
 
 /**
@@ -13,12 +14,12 @@ export async function checkWarmLists(config: Config): Promise<void> {
   const options = {
     sources: warmSourcesOf(config),
     settings: { python, platforms, referrers, recommends, suites },
-    readFile: Deno.readTextFile,
+    open: openListFile,
     note: () => {},
   };
   await throwTogether(lists.map((list) => async () => {
     try {
-      await readList(list, options);
+      await (await readList(list, options)).cancel();
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       throw new VaultError(error.code, `warm.lists: ${error.message}`, { cause: error });

@@ -138,8 +138,8 @@ class Boundary {
     const { reader } = this.#options.vault;
     const resolved = await route.backend.resolve(backendRequest(exchange)!, reader);
     if (resolved.kind === "document") {
-      const { source: { cacheStatus }, bytes } = resolved.document;
-      return { cacheStatus, sizeBytes: bytes.byteLength };
+      const { source: { cacheStatus, isUnchanged = false }, bytes } = resolved.document;
+      return { cacheStatus, sizeBytes: bytes.byteLength, isUnchanged };
     }
     if (resolved.kind !== "artifact") return null;
     try {

@@ -129,7 +129,8 @@ class Engine implements Vault {
     const reason = missReason(artifact, { found, entry, replaced, ...situation });
     if (log.debugs) log.debug(`Miss ${artifact.backend} ${artifact.key}: ${reason}`);
     const opened = await this.#ask(fetchable, ask, entry);
-    return { ...opened, cacheStatus: { ...opened.cacheStatus, reason } };
+    const cacheStatus = { ...opened.cacheStatus, reason };
+    return { ...opened, ...entry && { staleSha256: entry.sha256 }, cacheStatus };
   }
 
   /** Opens a copy that others have fetched or revalidated since `found` was looked up; null where there is none. */

@@ -57,6 +57,8 @@ export interface OpenedArtifact {
    * arrives.
    */
   readonly arrivedSha256?: string;
+  /** The SHA-256 of the stale copy that upstream was asked about; absent where there was none. */
+  readonly staleSha256?: string;
   /** True where `chunks` and `stream` honour a range: wherever the size is known. */
   readonly ranges: boolean;
   /** The whole body, where it is small and at hand; null where it has to be streamed. */

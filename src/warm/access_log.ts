@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { isJsonObject, parseJsonObject } from "../http/json.ts";
+import { DigestSet } from "../store/digest_set.ts";
+import { NumberColumn } from "../store/number_column.ts";
 
 /** One request of a client, as the vault's access log has it. */
 interface Logged {
@@ -22,20 +25,26 @@ const textLine =
 const ownClient = "own";
 
 /**
- * Collects what clients asked for, and got, since a time in ms since the epoch: paths, each once, those that were asked
- * for last at the end. Lines that are no lines of requests are skipped.
+ * Finds what clients asked for, and got, since a time in ms since the epoch: paths, each where it was asked for last.
+ * The lines of logs are read twice: first by `note` and then by `lastHere`; those of a log that can be read once only, by
+ * `once`. Lines that are no lines of requests are skipped.
  */
 export class AskedPaths {
   readonly #since: number;
-  readonly #paths = new Set<string>();
+  /** Digests of paths: logs name far more of them than fit into memory. */
+  readonly #paths = new DigestSet();
+  /** By path: the number of the last line that has it. */
+  readonly #lastLine = new NumberColumn();
+  #noted = 0;
   #hidden = 0;
 
   constructor(since: number) {
     this.#since = since;
   }
 
-  get paths(): IteratorObject<string> {
-    return this.#paths.values();
+  /** The number of lines that were noted. */
+  get noted(): number {
+    return this.#noted;
   }
 
   /** The number of requests whose URL had a secret in it, which the log does not have. */
@@ -44,16 +53,39 @@ export class AskedPaths {
   }
 
   /** Takes a line of either form of the log. */
-  add(line: string): void {
-    const logged = line.startsWith("{") ? parseJson(line) : parseText(line);
-    if (logged === null || !isWanted(logged, this.#since)) return;
-    if (logged.path.includes("***")) {
-      this.#hidden++;
-      return;
-    }
-    this.#paths.delete(logged.path);
-    this.#paths.add(logged.path);
+  note(line: string): void {
+    this.#noted++;
+    const path = this.once(line);
+    if (path === null) return;
+    const digest = digestOf(path);
+    this.#paths.add(digest);
+    this.#lastLine.set(this.#paths.indexOf(digest), this.#noted);
   }
+
+  /** Takes the line once more that was noted as the one of this number. Null unless its path is in no later one. */
+  lastHere(line: string, number: number): string | null {
+    const path = this.#pathIn(line);
+    if (path === null) return null;
+    const index = this.#paths.indexOf(digestOf(path));
+    return index >= 0 && this.#lastLine.get(index) === number ? path : null;
+  }
+
+  /** Takes a line of a log that cannot be read again. Returns its path; null for nothing. */
+  once(line: string): string | null {
+    const path = this.#pathIn(line);
+    if (!path?.includes("***")) return path;
+    this.#hidden++;
+    return null;
+  }
+
+  #pathIn(line: string): string | null {
+    const logged = line.startsWith("{") ? parseJson(line) : parseText(line);
+    return logged !== null && isWanted(logged, this.#since) ? logged.path : null;
+  }
+}
+
+function digestOf(path: string): string {
+  return createHash("sha256").update(path).digest("hex");
 }
 
 function isWanted({ at, method, status, backend, client, path }: Logged, since: number): boolean {

@@ -1,6 +1,7 @@
 import { messageOf, VaultError } from "../errors.ts";
 import type { ListFile, ListForm, ListReading, WarmSettings, WarmSource } from "../warming.ts";
 import { isListLine, withoutComment, type Writing } from "./line.ts";
+import { type ListText, readBeginning, wholeText } from "./list_text.ts";
 import { sbomForms } from "./sbom.ts";
 
 /** A line of a list, and where it stands, for messages. */
@@ -20,39 +21,66 @@ export function placed(what: string, at: string | null): string {
 export interface ListOptions {
   readonly sources: readonly WarmSource[];
   readonly settings: WarmSettings;
-  /** Reads a file as text. Throws as Deno does. */
-  readonly readFile: (path: string) => Promise<string>;
+  /** Opens a file. Throws as Deno does, and so does the stream. */
+  readonly open: (path: string) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   readonly note: (message: string) => void;
 }
 
 /**
  * Reads what a command line names: a list, or a file of a form that one of the sources knows, recognised by its
- * content; a line of a list stands for itself, and so does a path of the vault where there is no such file. Throws
- * `config_invalid` for a file that cannot be read or is of no known form.
+ * content; a line of a list stands for itself, and so does a path of the vault where there is no such file. A list may
+ * have any number of lines. Throws `config_invalid` for a file that cannot be read or is of no known form. Whoever does
+ * not want the lines cancels them.
  */
-export async function readList(named: string, options: ListOptions): Promise<Iterable<ListedLine>> {
-  if (isLineItself(named)) return [{ text: named, at: null }];
-  const file = isServed(named, options.sources)
-    ? await openUnlessPath(named, options)
-    : await openFile(named, options.readFile);
-  if (file === null) return [{ text: named, at: null }];
-  const form = [...sbomForms(options.sources), ...options.sources.flatMap(({ forms = [] }) => forms)]
-    .find((form) => form.isForm(file));
-  if (form !== undefined) return await linesOfForm(form, file, options);
-  const [first] = linesIn(file).take(1);
-  if (first !== undefined && !isListLine(first.text)) throw unknownForm(file, options.sources);
-  // One by one: a list may have a million lines.
-  return linesIn(file);
+export async function readList(named: string, options: ListOptions): Promise<ReadableStream<ListedLine>> {
+  const itself = () => ReadableStream.from([{ text: named, at: null }]);
+  if (isLineItself(named)) return itself();
+  const text = isServed(named, options.sources) ? await openUnlessPath(named, options) : await openList(named, options);
+  if (text === null) return itself();
+  if (text.rest !== null && isPlain(text, named, options.sources)) {
+    return text.rest.pipeThrough(new LineStream(named, text.beginning));
+  }
+  const file = { path: named, text: await whole(named, text) };
+  const form = formOf(file, options.sources);
+  if (form !== undefined) return ReadableStream.from(await linesOfForm(form, file, options));
+  const [first] = file.text.split("\n").values().map(withoutComment).filter((line) => line !== "").take(1);
+  if (first !== undefined && !isListLine(first)) throw unknownForm(file, options.sources);
+  return ReadableStream.from([file.text]).pipeThrough(new LineStream(named));
 }
 
-function* linesIn({ path, text }: ListFile): Generator<ListedLine> {
-  let start = 0;
-  for (let number = 1; start < text.length; number++) {
-    const found = text.indexOf("\n", start);
-    const end = found < 0 ? text.length : found;
-    const line = withoutComment(text.slice(start, end));
-    if (line !== "") yield { text: line, at: `${path}:${number}` };
-    start = end + 1;
+function formOf(file: ListFile, sources: readonly WarmSource[]): ListForm | undefined {
+  return [...sbomForms(sources), ...sources.flatMap(({ forms = [] }) => forms)].find((form) => form.isForm(file));
+}
+
+/** True for a list that is one by its beginning. */
+function isPlain({ beginning }: ListText, path: string, sources: readonly WarmSource[]): boolean {
+  const lines = beginning.slice(0, beginning.lastIndexOf("\n") + 1);
+  const first = lines.split("\n").map(withoutComment).find((line) => line !== "");
+  return first !== undefined && isListLine(first) && formOf({ path, text: lines }, sources) === undefined;
+}
+
+/** Makes the lines of a list out of its text, some of which may have been read before. */
+class LineStream extends TransformStream<string, ListedLine> {
+  constructor(path: string, beginning = "") {
+    let rest = "";
+    let number = 0;
+    const enqueue = (lines: readonly string[], controller: TransformStreamDefaultController<ListedLine>) => {
+      for (const line of lines) {
+        number += 1;
+        const text = withoutComment(line);
+        if (text !== "") controller.enqueue({ text, at: `${path}:${number}` });
+      }
+    };
+    const add = (text: string, controller: TransformStreamDefaultController<ListedLine>) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      enqueue(lines, controller);
+    };
+    super({
+      start: (controller) => add(beginning, controller),
+      transform: add,
+      flush: (controller) => enqueue([rest], controller),
+    });
   }
 }
 
@@ -67,10 +95,10 @@ function isServed(path: string, sources: readonly WarmSource[]): boolean {
 }
 
 /** Null where a path that the vault serves is not one of a file that can be read, so that the vault's is meant. */
-async function openUnlessPath(path: string, { readFile, note }: ListOptions): Promise<ListFile | null> {
-  let text: string;
+async function openUnlessPath(path: string, { open, note }: ListOptions): Promise<ListText | null> {
+  let text: ListText;
   try {
-    text = await readFile(path);
+    text = await readBeginning(await open(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       note(`"${path}" is taken as a path of the vault: this program may not read such a file`);
@@ -78,7 +106,7 @@ async function openUnlessPath(path: string, { readFile, note }: ListOptions): Pr
     return null;
   }
   note(`"${path}" is read as a file; for the path of the vault, write it into a list`);
-  return { path, text };
+  return text;
 }
 
 async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions): Promise<readonly ListedLine[]> {
@@ -86,7 +114,7 @@ async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions)
   const reading: ListReading = {
     settings,
     note: (message) => note(`${file.path}: ${message}`),
-    open: (path, from) => openFile(relativeTo(from.path, path), options.readFile),
+    open: (path, from) => openFile(relativeTo(from.path, path), options),
   };
   const lines = new Set(await form.linesOf(file, reading));
   return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path, writing: "literal" }));
@@ -106,9 +134,22 @@ function joinLines(lines: readonly string[], sources: readonly WarmSource[]): re
   return [...joined].map(([head, words]) => [head, ...words].join(" "));
 }
 
-async function openFile(path: string, readFile: ListOptions["readFile"]): Promise<ListFile> {
+async function openFile(path: string, options: ListOptions): Promise<ListFile> {
+  return { path, text: await whole(path, await openList(path, options)) };
+}
+
+function openList(path: string, { open }: ListOptions): Promise<ListText> {
+  return readable(path, async () => await readBeginning(await open(path)));
+}
+
+function whole(path: string, text: ListText): Promise<string> {
+  return readable(path, () => wholeText(text));
+}
+
+/** Reads a file, and throws `config_invalid` or `permission_missing` where that cannot be done. */
+async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return { path, text: await readFile(path) };
+    return await read();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       const message = `This program may not read "${path}"; add --allow-read=${path}`;

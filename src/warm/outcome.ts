@@ -21,7 +21,7 @@ export type Answered =
 const stale = failed("the cached copy is stale, and could not be revalidated upstream");
 
 /** Says what has become of a body that was fetched ahead. */
-export function answeredAhead({ cacheStatus, sizeBytes }: FetchedAhead): Answered {
+export function answeredAhead({ cacheStatus, sizeBytes, isUnchanged = false }: FetchedAhead): Answered {
   switch (cacheResult(cacheStatus)) {
     case "stale":
       return stale;
@@ -29,7 +29,7 @@ export function answeredAhead({ cacheStatus, sizeBytes }: FetchedAhead): Answere
     case "revalidated":
       return { kind: "cached", sizeBytes };
     default:
-      return { kind: "fetched", sizeBytes };
+      return { kind: isUnchanged ? "cached" : "fetched", sizeBytes };
   }
 }
 

@@ -34,6 +34,9 @@ export interface WarmOptions {
   readonly signal: AbortSignal;
 }
 
+/** Lines of lists, which are read as they are needed. */
+export type ListedLines = Iterable<ListedLine> | AsyncIterable<ListedLine>;
+
 /** Larger documents are refused. */
 const maxDocumentBytes = 256 * 1024 * 1024;
 
@@ -41,7 +44,7 @@ const maxDocumentBytes = 256 * 1024 * 1024;
  * Asks a vault for everything that the lines of lists mean, each thing once. Failures are reported, and the rest goes
  * on. Rejects with the reason of the signal once that has ended.
  */
-export async function warm(lines: Iterable<ListedLine>, options: WarmOptions): Promise<void> {
+export async function warm(lines: ListedLines, options: WarmOptions): Promise<void> {
   await new Run(options).all(lines);
 }
 
@@ -77,16 +80,16 @@ class Run {
   }
 
   /** Lines are expanded as many at a time as there are jobs: their documents take time, too. */
-  async all(lines: Iterable<ListedLine>): Promise<void> {
+  async all(lines: ListedLines): Promise<void> {
     const { signal, jobs } = this.#options;
-    const rest = lines[Symbol.iterator]();
+    const rest = oneByOne(lines);
     const worker = async () => {
-      for (let next = rest.next(); !next.done; next = rest.next()) {
+      for (let next = await rest.next(); !next.done; next = await rest.next()) {
         if (signal.aborted) return;
         await this.#line(next.value);
       }
     };
-    await Promise.all(Array.from({ length: jobs }, worker));
+    await Promise.all(Array.from({ length: jobs }, worker)).finally(() => rest.return(undefined));
     await Promise.all(this.#underWay);
     signal.throwIfAborted();
   }
@@ -233,6 +236,15 @@ class Run {
     const name = headers === undefined ? path : `${path} ${JSON.stringify(headers)}`;
     return this.#seen.add(createHash("sha256").update(name).digest("hex"));
   }
+}
+
+/** All lines of several lists, one list after the other. */
+export async function* inTurn(lists: readonly ListedLines[]): AsyncGenerator<ListedLine> {
+  for (const lines of lists) yield* lines;
+}
+
+async function* oneByOne(lines: ListedLines): AsyncGenerator<ListedLine, undefined> {
+  yield* lines;
 }
 
 function absent({ path, label = path }: WarmRequest): never {

@@ -3,7 +3,8 @@ import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
 import { type ListedLine, placed, readList } from "./list.ts";
-import { warm } from "./runner.ts";
+import { openListFile } from "./list_text.ts";
+import { inTurn, type ListedLines, warm } from "./runner.ts";
 import { type Amount, Tally } from "./tally.ts";
 
 export interface WarmScheduleOptions {
@@ -18,7 +19,8 @@ export interface WarmScheduleOptions {
   readonly log: Log;
   /** Waits so long, or rejects once the signal has ended. */
   readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly readFile?: (path: string) => Promise<string>;
+  /** For tests: opens a file of a list. */
+  readonly openFile?: typeof openListFile;
 }
 
 /** The wait after the start, in which clients come first. */
@@ -80,18 +82,18 @@ export class WarmSchedule {
   }
 
   /** Lists are read at each run: they change while the server runs. One that cannot be read is a failure. */
-  async #lines(tally: Tally): Promise<Iterable<ListedLine>> {
-    const { lists, sources, settings, log, readFile = Deno.readTextFile } = this.#options;
-    const all: Iterable<ListedLine>[] = [];
+  async #lines(tally: Tally): Promise<ListedLines> {
+    const { lists, sources, settings, log, openFile = openListFile } = this.#options;
+    const all: ReadableStream<ListedLine>[] = [];
     for (const list of lists) {
       try {
         const note = (message: string) => log.debug(`While lists are warmed: ${message}`);
-        all.push(await readList(list, { sources, settings, readFile, note }));
+        all.push(await readList(list, { sources, settings, open: openFile, note }));
       } catch (error) {
         tally.failed({ what: list, reason: messageOf(error) });
       }
     }
-    return Iterator.from(all).flatMap((lines) => lines);
+    return inTurn(all);
   }
 
   #report(tally: Tally): void {

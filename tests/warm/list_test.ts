@@ -3,7 +3,7 @@ import { AskedPaths } from "../../src/warm/access_log.ts";
 import { readList } from "../../src/warm/list.ts";
 import { type Access, accessLine } from "../../src/server/access_line.ts";
 import { formatJson, formatText } from "../../src/observe/log_format.ts";
-import { noSettings, openWarmScene } from "./scene.ts";
+import { noSettings, openText, openWarmScene } from "./scene.ts";
 
 const backends = [
   { type: "dockerhub", name: "hub", config: {} },
@@ -115,25 +115,25 @@ Deno.test("what clients asked for is read from logs of both forms", () => {
   ];
   for (const format of [formatText, formatJson]) {
     const asked = new AskedPaths(now - 7 * 86_400_000);
-    for (const [fields, timestamp] of table) {
+    const lines = table.map(([fields, timestamp]) => {
       const access = { ...base, ...fields };
-      asked.add(format({ timestamp, level: "INFO", message: accessLine(access), fields: access }).trimEnd());
-    }
-    asked.add("2026-11-29 12:00:00,000 - vault - INFO - Stopped");
-    asked.add("not a line");
-    assert.deepEqual([[...asked.paths], asked.hidden], [["/b?x=1", "/a"], 1], format.name);
+      return format({ timestamp, level: "INFO", message: accessLine(access), fields: access }).trimEnd();
+    });
+    lines.push("2026-11-29 12:00:00,000 - vault - INFO - Stopped", "not a line");
+    for (const line of lines) asked.note(line);
+    const paths = lines.flatMap((line, at) => asked.lastHere(line, at + 1) ?? []);
+    assert.deepEqual([paths, asked.hidden], [["/b?x=1", "/a"], 1], format.name);
   }
 });
 
 async function read(named: string, text: string | Error | null) {
   await using vault = await openWarmScene(backends);
   const notes: string[] = [];
-  const listed = Array.from(
+  const listed = await Array.fromAsync(
     await readList(named, {
       sources: vault.sources,
       settings: noSettings,
-      readFile: () =>
-        typeof text === "string" ? Promise.resolve(text) : Promise.reject(text ?? new Deno.errors.NotFound()),
+      open: () => typeof text === "string" ? openText(text) : Promise.reject(text ?? new Deno.errors.NotFound()),
       note: (message) => notes.push(message),
     }),
   );

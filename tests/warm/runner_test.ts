@@ -60,6 +60,19 @@ Deno.test("a stale copy that cannot be revalidated is a failure", async () => {
   });
 });
 
+Deno.test("what upstream sends again with the same bytes is cached, and other bytes are new", async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "aa" });
+  await using scene = await openWarmScene([files(upstream.origin, { ttl: "0s" })]);
+  const counts = [];
+  for (const body of ["aa", "aa", "bb"]) {
+    upstream.serve("/a", { body });
+    counts.push((await scene.warm(["/files/a"])).counts);
+  }
+  assert.deepEqual(counts, ["new 1", "cached 1", "new 1"]);
+  assert.equal(upstream.count("/a", "GET"), 3);
+});
+
 Deno.test("a dry run asks with HEAD, and fetches nothing", async () => {
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: "aa" });

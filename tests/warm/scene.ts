@@ -43,6 +43,11 @@ export const noSettings: WarmSettings = {
   suites: [],
 };
 
+/** Opens a text as the file of a list. */
+export function openText(text: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  return Promise.resolve(new Response(text).body!);
+}
+
 /** Opens a vault with these backends, and more keys at the top: its cache is gone in the end unless they name it. */
 export async function openWarmScene(
   backends: readonly unknown[],

@@ -3,7 +3,7 @@ import { noLog } from "../../src/observe/log.ts";
 import { firstAfterMs, WarmSchedule } from "../../src/warm/schedule.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { noSettings, openWarmScene, type WarmScene } from "./scene.ts";
+import { noSettings, openText, openWarmScene, type WarmScene } from "./scene.ts";
 
 Deno.test("lists are warmed a while after the start, and again after each pause, never two runs at once", async () => {
   await using upstream = startFakeUpstream();
@@ -63,7 +63,7 @@ function start({ client, sources }: WarmScene, lists: readonly string[], text: s
   const schedule = new WarmSchedule({
     ...{ lists, client, sources, jobs, settings: noSettings, everyMs: 3_600_000 },
     log: { ...noLog, info: write("INFO"), warning: write("WARNING"), error: write("ERROR") },
-    readFile: () => text === null ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text),
+    openFile: () => text === null ? Promise.reject(new Deno.errors.NotFound()) : openText(text),
     delay: (ms, signal) => {
       waits.push(ms);
       return new Promise((resolve, reject) => {

@@ -67,7 +67,8 @@ export class DocumentReader implements VaultReader {
     if (entry === null || !store.hasBody(entry)) {
       throw cacheStatus.stored ? notKept(unfollowed) : notStorable(unfollowed);
     }
-    return { cacheStatus, sizeBytes: entry.sizeBytes };
+    const isUnchanged = entry.sha256 === opened.staleSha256;
+    return { cacheStatus, sizeBytes: entry.sizeBytes, ...isUnchanged && { isUnchanged } };
   }
 
   async copy(from: Artifact, to: Artifact): Promise<void> {
@@ -109,12 +110,13 @@ export class DocumentReader implements VaultReader {
       const known = opened.sha256 ?? (isChecked ? await body.sha256() : undefined);
       const kept = known === undefined ? null : made.get(reading, body, known);
       if (kept === null && opened.sha256 === undefined && known !== undefined) {
-        return { ...await this.#readAgain(artifact, reading), source: sourceOf(opened, body.url) };
+        return { ...await this.#readAgain(artifact, reading), source: sourceOf(opened, body.url, known) };
       }
       const value = kept ? kept.value : await made.make(reading, body, () => body.sha256());
       // The body is stored before this returns, so that whoever reads it again, or copies it, finds it there.
       if (opened.sha256 === undefined) await settled(artifact);
-      return { value, sha256: await body.sha256(), headers: opened.headers, source: sourceOf(opened, body.url) };
+      const sha256 = await body.sha256();
+      return { value, sha256, headers: opened.headers, source: sourceOf(opened, body.url, sha256) };
     } finally {
       body.close();
     }
@@ -132,8 +134,10 @@ function asStored({ document: _, ...artifact }: Artifact): Artifact {
   return { ...artifact, freshness: { kind: "immutable" } };
 }
 
-function sourceOf({ cacheStatus, ageSeconds, location }: OpenedArtifact, upstream: string): Provenance {
-  return { cacheStatus, ageSeconds, upstream, location };
+function sourceOf(opened: OpenedArtifact, upstream: string, sha256: string): Provenance {
+  const { cacheStatus, ageSeconds, location } = opened;
+  const isUnchanged = sha256 === opened.staleSha256;
+  return { cacheStatus, ageSeconds, upstream, location, ...isUnchanged && { isUnchanged } };
 }
 
 function notKept({ backend, key }: Artifact): VaultError {

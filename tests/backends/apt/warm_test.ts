@@ -6,7 +6,7 @@ import { StanzaParser } from "../../../src/backends/apt/packages/stanzas.ts";
 import { compareVersions, satisfies } from "../../../src/backends/apt/version_numbers.ts";
 import { readList } from "../../../src/warm/list.ts";
 import { type FakeUpstream, startFakeUpstream } from "../../support/fake_upstream.ts";
-import { noSettings, openWarmScene, type WarmScene } from "../../warm/scene.ts";
+import { noSettings, openText, openWarmScene, type WarmScene } from "../../warm/scene.ts";
 
 const lists: Record<string, string> = {
   amd64: [
@@ -47,6 +47,15 @@ Deno.test("packages are warmed with what they depend on, and with the lists that
   const asked = upstream.requests.length;
   assert.equal((await vault.warm(["apt:debian/stable/main curl arch=amd64"])).counts, "cached 6");
   assert.equal(upstream.requests.length, asked);
+});
+
+Deno.test("a release that upstream sends again as it was is cached", async () => {
+  await using scene = await openScene({ ttl: 0 });
+  const { vault, upstream } = scene;
+  assert.equal((await vault.warm(["apt:debian/stable/main arch=amd64"])).counts, "new 3");
+  const { outcomes } = await vault.warm(["apt:debian/stable/main arch=amd64"]);
+  assert.equal(outcomes["debian/stable/main InRelease"]?.kind, "cached");
+  assert.ok(upstream.count("/dists/stable/InRelease", "GET") > 1);
 });
 
 Deno.test("recommended packages, versions, architectures, several places, and packages alone", async () => {
@@ -122,11 +131,11 @@ Deno.test("the name of a backend alone is no place, and the message says what on
 Deno.test("what dpkg-query and apt-get --print-uris write is a list", async () => {
   await using scene = await openScene();
   const read = async (text: string) => {
-    const listed = Array.from(
+    const listed = await Array.fromAsync(
       await readList("file", {
         sources: scene.vault.sources,
         settings: noSettings,
-        readFile: () => Promise.resolve(text),
+        open: () => openText(text),
         note() {},
       }),
     );
@@ -246,7 +255,7 @@ interface Scene extends AsyncDisposable {
   readonly vault: WarmScene;
 }
 
-async function openScene(): Promise<Scene> {
+async function openScene(more: object = {}): Promise<Scene> {
   await using stack = new AsyncDisposableStack();
   const upstream = stack.use(startFakeUpstream());
   const sums: string[] = [];
@@ -273,7 +282,7 @@ async function openScene(): Promise<Scene> {
     body:
       `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${release}\n-----BEGIN PGP SIGNATURE-----\n\nx\n-----END PGP SIGNATURE-----\n`,
   });
-  const config = { mirror_url: upstream.origin, retries: 0 };
+  const config = { mirror_url: upstream.origin, retries: 0, ...more };
   const vault = stack.use(await openWarmScene([{ type: "apt", name: "debian", config }]));
   const resources = stack.move();
   return { upstream, vault, [Symbol.asyncDispose]: () => resources.disposeAsync() };

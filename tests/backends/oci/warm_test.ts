@@ -7,7 +7,7 @@ import { startLayoutRegistry } from "../../support/oci/layout_registry.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import type { RecordingServer } from "../../support/recording_server.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
-import { noSettings, openWarmScene, type WarmScene } from "../../warm/scene.ts";
+import { noSettings, openText, openWarmScene, type WarmScene } from "../../warm/scene.ts";
 
 const ignore = missingPrograms("busybox").length > 0;
 
@@ -128,11 +128,11 @@ Deno.test("manifests of Kubernetes, values of Helm and compose files name their 
   const notes: string[] = [];
   const read = async (text: string) => {
     await using vault = await openWarmScene([{ type: "dockerhub", name: "hub", config: {} }]);
-    const lines = Array.from(
+    const lines = await Array.fromAsync(
       await readList("file.yaml", {
         sources: vault.sources,
         settings: noSettings,
-        readFile: () => Promise.resolve(text),
+        open: () => openText(text),
         note: (message) => notes.push(message),
       }),
     );

@@ -5,7 +5,7 @@ import { compareVersions, parseVersion } from "../../../src/backends/pypi/versio
 import { rankWheel, type WheelTarget } from "../../../src/backends/pypi/wheel_tags.ts";
 import { readList } from "../../../src/warm/list.ts";
 import { type FakeUpstream, startFakeUpstream } from "../../support/fake_upstream.ts";
-import { noSettings, openWarmScene, type WarmScene } from "../../warm/scene.ts";
+import { noSettings, openText, openWarmScene, type WarmScene } from "../../warm/scene.ts";
 
 Deno.test("all files of one version are warmed, with their metadata, and nothing twice", async () => {
   await using scene = await openScene();
@@ -333,13 +333,13 @@ function hashOf(body: string): string {
 async function linesOf(path: string, files: Readonly<Record<string, string>>) {
   await using vault = await openWarmScene([{ type: "pypi", name: "pypi", config: {} }]);
   const notes: string[] = [];
-  const listed = Array.from(
+  const listed = await Array.fromAsync(
     await readList(path, {
       sources: vault.sources,
       settings: noSettings,
-      readFile: (path) => {
+      open: (path) => {
         const text = files[path];
-        return text === undefined ? Promise.reject(new Deno.errors.NotFound()) : Promise.resolve(text);
+        return text === undefined ? Promise.reject(new Deno.errors.NotFound()) : openText(text);
       },
       note: (message) => notes.push(message),
     }),
