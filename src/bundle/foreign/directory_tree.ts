@@ -33,9 +33,16 @@ class DirectoryTree implements SourceTree {
     const real = await this.#resolve(folder);
     if (real === null || !(await Deno.stat(real)).isDirectory) return [];
     const items: SourceItem[] = [];
-    for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(real)) {
-      if (isFile || isDirectory) items.push({ name, isFolder: isDirectory });
-      else if (isSymlink) items.push(...await this.#linked(folder, name));
+    try {
+      for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(real)) {
+        if (isFile || isDirectory) items.push({ name, isFolder: isDirectory });
+        else if (isSymlink) items.push(...await this.#linked(folder, name));
+      }
+    } catch (error) {
+      // Such as `partial`, which apt keeps to itself. Files that are wanted by their names are asked for even so.
+      if (folder === "" || !(error instanceof Deno.errors.PermissionDenied)) {
+        throw unreadable(`${this.name}/${folder}`, error);
+      }
     }
     return items.sort((a, b) => a.name < b.name ? -1 : 1);
   }

@@ -145,6 +145,39 @@ Deno.test("what apt keeps is imported by the digests of its lists, and packages 
   assert.equal((await vault.ask(`/debian/${foo}`)).text, content);
 });
 
+Deno.test("packages that apt keeps, given without their lists, are refused with the folder to name", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const files = { "foo_1_amd64.deb": "foo", "lock": "", "partial/half": "half" };
+  const root = write(dir, below("var/cache/apt/archives", files));
+  Deno.chmodSync(`${root}/var/cache/apt/archives/partial`, 0o000);
+  await assert.rejects(site.import(`${root}/var/cache/apt/archives/`), {
+    code: "bad_request",
+    message:
+      `Cannot import "${root}/var/cache/apt/archives/": it has packages without the lists that name them, which ` +
+      `apt keeps beside them in lib/apt/lists; import ${root}/var`,
+  });
+  Deno.chmodSync(`${root}/var/cache/apt/archives/partial`, 0o700);
+  await assert.rejects(site.import(write(dir, files)), /import the folder that has both of them$/);
+});
+
+Deno.test("lists that are packed by lz4 are named once, and not the packages that they may have", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const lists = "lib/apt/lists/deb.example.org_debian_dists_stable";
+  const { lines } = await site.import(write(dir, {
+    [`${lists}_InRelease`]: filesOf(first)["dists/stable/InRelease"]!,
+    [`${lists}_main_binary-amd64_Packages.lz4`]: "packed",
+    [`${lists}_main_i18n_Translation-en.lz4`]: "packed",
+    ...Object.fromEntries([1, 2, 3].map((nth) => [`cache/apt/archives/foo_${nth}_amd64.deb`, `foo ${nth}`])),
+  }));
+  assert.deepEqual(lines.filter((line) => line.startsWith("left_out")), [
+    "left_out deb.example.org_debian_dists_stable_main_binary-amd64_Packages.lz4 and 1 more: lists that are packed by " +
+    "lz4 are not read, and 3 packages that no other list has are left out; run apt-get -o Acquire::GzipIndexes=false " +
+    "update on the machine that they are from, and import again",
+  ]);
+});
+
 Deno.test("a repository goes to the backend with its URL, or that the user names, and to no other", async () => {
   await using dir = await createTempDir();
   const other = { type: "apt", name: "other", config: { mirror_url: "https://deb.example.com/", aliases: [] } };

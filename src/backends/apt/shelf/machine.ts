@@ -3,7 +3,7 @@ import type { SourceFile, SourceTree } from "../../../shelf.ts";
 import { sha256Of } from "../../shared/shelves/sha256_of.ts";
 import type { ReleaseFile } from "../release_files.ts";
 import { splitPath } from "../request.ts";
-import type { RepositoriesSource, RepositorySource } from "./repository_source.ts";
+import { notListed, type RepositoriesSource, type RepositorySource, type Unlisted } from "./repository_source.ts";
 
 /** Where apt has packages and lists, below a copy of `/`, of `/var`, or of anything. */
 const places = [
@@ -27,7 +27,7 @@ export async function openMachine(tree: SourceTree): Promise<RepositoriesSource 
     return {
       description: "the packages and lists of apt",
       repositories: roots.map((root) => new MachineRepository(tree, { root, byPath, packages })),
-      unlisted: () => [...packages.values()].filter(({ used }) => !used).map(({ path }) => splitPath(path).name),
+      unlisted: () => unlistedOf(packages, files),
     };
   }
   return null;
@@ -38,11 +38,28 @@ interface Archived {
   used: boolean;
 }
 
+function unlistedOf(packages: ReadonlyMap<string, Archived>, lists: readonly string[]): Unlisted[] {
+  const unused = [...packages.values()].filter(({ used }) => !used);
+  const packed = lists.filter((name) => name.endsWith(".lz4"));
+  if (packed.length === 0) return unused.map(({ path }) => notListed(splitPath(path).name));
+  const [one = ""] = packed;
+  const name = packed.length === 1 ? one : `${one} and ${packed.length - 1} more`;
+  const without = unused.length === 0 ? "" : `, and ${unused.length} packages that no other list has are left out`;
+  return [{
+    name,
+    reason: `lists that are packed by lz4 are not read${without}; run apt-get -o Acquire::GzipIndexes=false update ` +
+      "on the machine that they are from, and import again",
+  }];
+}
+
+/** The name of a package's file. */
+export const packageName = /\.[ud]?deb$/;
+
 /** Reads all packages for their SHA-256, since their names are apt's own. */
 async function digestsOf(tree: SourceTree, folder: string): Promise<Map<string, Archived>> {
   const found = new Map<string, Archived>();
   for (const { name, isFolder } of await tree.list(folder)) {
-    const file = isFolder || !/\.[ud]?deb$/.test(name) ? null : await tree.find(`${folder}/${name}`);
+    const file = isFolder || !packageName.test(name) ? null : await tree.find(`${folder}/${name}`);
     if (file === null) continue;
     found.set(await sha256Of(file), { path: file.path, used: false });
   }

@@ -2,6 +2,7 @@ import type { CachedFolder, Shelf, SourceFile, SourceTree } from "../../../shelf
 import { walkFiles } from "../../shared/shelves/walk_files.ts";
 import { mirroredBelow } from "./mirror_tree.ts";
 import { RepositoryShelf } from "./repository_shelf.ts";
+import { notListed } from "./repository_source.ts";
 
 /** Opens what the original Artifact Vault has cached of a repository: files by their paths, some of them unpacked. */
 export async function openOriginalRepository(folder: CachedFolder): Promise<Shelf> {
@@ -11,7 +12,7 @@ export async function openOriginalRepository(folder: CachedFolder): Promise<Shel
   return new RepositoryShelf({
     description: "packages that the original Artifact Vault has cached",
     repositories,
-    unlisted: () => packages.filter((path) => !files.found.has(path)),
+    unlisted: () => packages.filter((path) => !files.found.has(path)).map(notListed),
   });
 }
 

@@ -16,7 +16,7 @@ import { decodedPath } from "../../../http/path.ts";
 import { parseRelease, type Release, releaseOf } from "../release.ts";
 import { byHashPath, encodePath, splitPath } from "../request.ts";
 import { listNameOf, readList } from "./listed_packages.ts";
-import { openMachine } from "./machine.ts";
+import { openMachine, packageName } from "./machine.ts";
 import { openMirrorTree } from "./mirror_tree.ts";
 import { backendFor } from "./repository_backend.ts";
 import type { RepositoriesSource, RepositorySource } from "./repository_source.ts";
@@ -31,7 +31,19 @@ export async function openRepositoryShelf(tree: SourceTree): Promise<Shelf | nul
     const source = await open(tree);
     if (source !== null) return new RepositoryShelf(source);
   }
+  if (await hasPackagesAlone(tree)) {
+    const [, parent = "the folder that has both of them"] = /^(.*)\/cache\/apt\/archives\/*$/.exec(tree.name) ?? [];
+    throw new VaultError(
+      "bad_request",
+      `Cannot import "${tree.name}": it has packages without the lists that name them, which apt keeps beside them in ` +
+        `lib/apt/lists; import ${parent === "" ? "/" : parent}`,
+    );
+  }
   return null;
+}
+
+async function hasPackagesAlone(tree: SourceTree): Promise<boolean> {
+  return (await tree.list("")).some(({ name, isFolder }) => !isFolder && packageName.test(name));
 }
 
 /** A suite of a source, and where the vault serves it. */
@@ -91,9 +103,7 @@ export class RepositoryShelf implements Shelf {
       }
       for (const path of await repository.releases()) yield* this.#suite({ repository, backend, path }, target);
     }
-    for (const name of this.#source.unlisted()) {
-      yield { kind: "left_out", name, reason: "no list that was imported has a package with its digest" };
-    }
+    for (const unlisted of this.#source.unlisted()) yield { kind: "left_out", ...unlisted };
   }
 
   async *#suite(place: Pick<Suite, "repository" | "backend" | "path">, target: ShelfTarget): AsyncGenerator<ShelfItem> {

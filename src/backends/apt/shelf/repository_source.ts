@@ -24,6 +24,17 @@ export interface RepositoriesSource {
   /** What the source is, to stand after "is". */
   readonly description: string;
   readonly repositories: readonly RepositorySource[];
-  /** The names of packages that no list of the source has, once all of its lists have been read. */
-  unlisted(): readonly string[];
+  /** What no list of the source has, once all of its lists have been read. */
+  unlisted(): readonly Unlisted[];
+}
+
+/** Something that is left out, and why: a sentence without a full stop. */
+export interface Unlisted {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** A package that is in no list. */
+export function notListed(name: string): Unlisted {
+  return { name, reason: "no list that was imported has a package with its digest" };
 }
