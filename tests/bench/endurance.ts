@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
-import { dirname } from "node:path";
-import { FsLayout } from "../../src/store/fs_layout.ts";
+import { cachedBackends } from "../../src/inventory/cached_entries.ts";
 import { kib } from "../support/random_file.ts";
 import { createTempDir } from "../support/temp_dir.ts";
-import { walk } from "../support/walk.ts";
 import { type Bench, type Case, fileOf, settleDisk } from "./bench.ts";
 import type { Wanted } from "./figures.ts";
 import { timeDownloads } from "./generators.ts";
+import { makeEntries } from "./many_entries.ts";
 import { memoryMb } from "./memory.ts";
 import { type Side, startFileSides, startFileVault } from "./sides.ts";
 
@@ -20,7 +18,7 @@ export const start: Case = {
       await using side = await startFileVault(bench.upstream, dir.path);
       await timeDownloads(side.url(file));
     }
-    multiplyEntry(dir.path, bench.settings.entries);
+    makeEntries(dir.path, bench.settings.entries, await cachedBackends(dir.path));
     await settleDisk();
     const startMs: number[] = [];
     for (let turn = 0; turn < bench.settings.repeats; turn++) startMs.push(await timeStart(bench, dir.path, file));
@@ -76,28 +74,4 @@ async function timeStart(bench: Bench, cacheDir: string, file: string): Promise<
   const took = performance.now() - begin;
   if (response.status !== 200) throw new Error(`The first answer is ${response.status}`);
   return took;
-}
-
-/** Writes so many entries with a body each, in the likeness of the one that is there. */
-function multiplyEntry(cacheDir: string, count: number): void {
-  const layout = new FsLayout(cacheDir);
-  const [model] = walk(layout.entries);
-  if (model === undefined) throw new Error("The vault has stored no entry");
-  const entry = JSON.parse(Deno.readTextFileSync(`${layout.entries}/${model}`));
-  for (let index = 0; index < count; index++) {
-    const body = `body ${index}`;
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    const key = `/pool/${index % 1000}/package-${index}.deb`;
-    writeFile(layout.blob(sha256), body);
-    writeFile(layout.entry(entry.backend, key), JSON.stringify({ ...entry, key, sha256, sizeBytes: body.length }));
-  }
-}
-
-const made = new Set<string>();
-
-function writeFile(path: string, text: string): void {
-  const folder = dirname(path);
-  if (!made.has(folder)) Deno.mkdirSync(folder, { recursive: true });
-  made.add(folder);
-  Deno.writeTextFileSync(path, text);
 }

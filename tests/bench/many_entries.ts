@@ -1,15 +1,15 @@
 /**
  * Makes a cache directory with many small entries, for measuring what looks at all of them:
  * `deno run -A tests/bench/many_entries.ts DIR NUMBER`. Each has a body of its own of a few bytes, and lies in one of
- * three backends, in folders of a thousand.
+ * some backends, in folders of a thousand.
  */
 import { createHash } from "node:crypto";
 import { FsLayout } from "../../src/store/fs_layout.ts";
 
-const backends = ["docker", "pypi", "debian"];
+const usualBackends = ["docker", "pypi", "debian"];
 
 /** Makes `count` entries with their bodies below `dir`. */
-export function makeEntries(dir: string, count: number): void {
+export function makeEntries(dir: string, count: number, backends: readonly string[] = usualBackends): void {
   const layout = new FsLayout(dir);
   const made = new Set<string>();
   const write = (path: string, text: string) => {
@@ -23,7 +23,7 @@ export function makeEntries(dir: string, count: number): void {
     const backend = backends[number % backends.length]!;
     const body = `body ${number}`;
     const sha256 = createHash("sha256").update(body).digest("hex");
-    const key = `/packages/${Math.floor(number / 3000)}/artifact-${number}-1.0-py3-none-any.whl`;
+    const key = `/packages/${Math.floor(number / backends.length / 1000)}/artifact-${number}-1.0-py3-none-any.whl`;
     const storedAt = now - number * 1000;
     const entry = {
       ...{ backend, key, sha256, sizeBytes: body.length, headers: [["etag", `"${number}"`]] },
