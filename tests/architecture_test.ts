@@ -106,8 +106,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
-  archive: ["errors", "http", "store/regular_files"],
-  bundle: ["errors", "http", "carrying", "archive", "inventory", "store"],
+  archive: ["errors", "http", "store/files", "store/regular_files"],
+  bundle: ["errors", "http", "carrying", "archive", "inventory", "observe/shown_count", "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
     ...["backends/types", "backends/backend_type", "backends/shared/unpack", "backends/shared/shelves"],

@@ -8,27 +8,6 @@ export interface ByteSink {
   abort(): void;
 }
 
-/** The suffix of a file that is not written to its end yet. */
-export const partialSuffix = ".partial";
-
-/** Writes a file that gets its name once it is whole and on disk. Replaces a file of that name. */
-export function createFileSink(path: string): ByteSink {
-  const partial = path + partialSuffix;
-  const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-  return {
-    write: (bytes) => writeAll(file, bytes),
-    async finish() {
-      await file.syncData();
-      file.close();
-      Deno.renameSync(partial, path);
-    },
-    abort() {
-      file.close();
-      Deno.removeSync(partial);
-    },
-  };
-}
-
 /** The standard output of this process. */
 export function stdoutSink(): ByteSink {
   return { write: (bytes) => writeAll(Deno.stdout, bytes), finish: () => Promise.resolve(), abort: () => {} };

@@ -32,11 +32,8 @@ export function compressionNamed(path: string): Compression | null {
  */
 export function decompressed(reader: ByteReader, compression: Compression): ByteSource {
   const input = chunksOf(reader.asSource());
-  const output = compression === "gzip"
-    ? inflate(input, zlib.createGunzip())
-    : "createZstdDecompress" in zlib
-    ? inflate(input, zlib.createZstdDecompress())
-    : unzstd(input);
+  const decoder = compression === "gzip" ? zlib.createGunzip() : zstdOrNull(() => zlib.createZstdDecompress());
+  const output = decoder === null ? unzstd(input) : inflate(input, decoder);
   let rest: Uint8Array = new Uint8Array();
   return {
     async read(into) {
@@ -89,13 +86,24 @@ export function compressing(sink: ByteSink, compression: Compression): ByteSink 
   };
 }
 
-function createZstd() {
-  if ("createZstdCompress" in zlib) return zlib.createZstdCompress({ chunkSize: chunkBytes });
+function createZstd(): zlib.ZstdCompress {
+  const stream = zstdOrNull(() => zlib.createZstdCompress({ chunkSize: chunkBytes }));
+  if (stream !== null) return stream;
   throw new VaultError(
     "config_invalid",
     "This program cannot write .zst, since the runtime in it has no compressor for that; choose a name that ends with " +
       ".tar.gz or .tar, or pipe through zstd: artifact-vault bundle export - | zstd > bundle.tar.zst",
   );
+}
+
+/** Null where the runtime has none: Deno before 2.7 has the functions, and they throw. */
+function zstdOrNull<Stream>(create: () => Stream): Stream | null {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
@@ -111,9 +119,19 @@ async function* inflate(
   input: AsyncIterable<Uint8Array>,
   stream: zlib.Gunzip | zlib.ZstdDecompress,
 ): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(input, { objectMode: false });
+  let inputBytes = 0;
+  const source = Readable.from(counted(input, (bytes) => inputBytes += bytes), { objectMode: false });
   source.on("error", (error) => stream.destroy(error));
   for await (const chunk of source.pipe(stream)) yield chunk;
+  // What stands behind the compressed data is none of it, and nothing else would look at it.
+  if (stream.bytesWritten !== inputBytes) throw new VaultError("bundle_wrong", "there are bytes after its end");
+}
+
+async function* counted(input: AsyncIterable<Uint8Array>, add: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) {
+    add(chunk.byteLength);
+    yield chunk;
+  }
 }
 
 async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

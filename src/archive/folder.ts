@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { VaultError } from "../errors.ts";
+import { folderMode } from "../store/files.ts";
 import { openRegularFile } from "../store/regular_files.ts";
-import { partialSuffix, writeAll } from "./byte_sink.ts";
 import type { Member, MemberSink, MemberSource } from "./member_source.ts";
+import { PartialFile, removeIfThere } from "./partial_file.ts";
 
 const chunkBytes = 1024 * 1024;
 
@@ -64,67 +66,72 @@ export class FolderReader implements MemberSource {
 }
 
 /**
- * Writes members into a directory, each under its name once it is whole. Members that are there already stay, so that
- * a second export into it writes only what is new.
+ * Writes members into a directory. Those with a digest get their names once they are whole, and stay where they are
+ * there already, so that a second export into it writes only what is new. All others replace those of an earlier
+ * export in one go at the end, so that a failed export leaves the directory as it was.
  */
 export class FolderWriter implements MemberSink {
   readonly #path: string;
-  /** They make the directory valid, and are written under their names last. */
-  readonly #last: ReadonlySet<string>;
+  readonly #heads: readonly string[];
   readonly #folders = new Set<string>();
-  #current: { readonly path: string; readonly partial: string; readonly file: Deno.FsFile; isLast: boolean } | null =
-    null;
-  readonly #waiting: { readonly partial: string; readonly path: string }[] = [];
+  readonly #waiting: PartialFile[] = [];
+  #current: { readonly file: PartialFile; readonly isHead: boolean } | null = null;
 
-  constructor(path: string, last: readonly string[]) {
+  /** `heads` are the names of all members without a digest: without the first one, the directory is not valid. */
+  constructor(path: string, heads: readonly string[]) {
     this.#path = path;
-    this.#last = new Set(last);
-    // What an earlier export wrote is valid until the new members begin to replace it.
-    for (const name of last) removeIfThere(`${path}/${name}`);
+    this.#heads = heads;
   }
 
-  has(name: string, sizeBytes: number): boolean {
-    if (this.#last.has(name)) return false;
-    try {
-      const info = Deno.lstatSync(`${this.#path}/${name}`);
-      return info.isFile && info.size === sizeBytes;
-    } catch {
-      return false;
-    }
+  async has(name: string, sizeBytes: number, sha256: string | null): Promise<boolean> {
+    if (sha256 === null || !isFile(`${this.#path}/${name}`)) return false;
+    return await hasBytes(`${this.#path}/${name}`, sizeBytes, sha256);
   }
 
   begin(name: string): void {
     const path = `${this.#path}/${name}`;
     const folder = path.slice(0, path.lastIndexOf("/"));
-    if (!this.#folders.has(folder)) Deno.mkdirSync(folder, { recursive: true });
+    if (!this.#folders.has(folder)) Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
     this.#folders.add(folder);
-    const partial = path + partialSuffix;
-    const file = Deno.openSync(partial, { write: true, create: true, truncate: true });
-    this.#current = { path, partial, file, isLast: this.#last.has(name) };
+    this.#current = { file: new PartialFile(path), isHead: this.#heads.includes(name) };
   }
 
   write(bytes: Uint8Array): void {
-    writeAll(this.#current!.file, bytes);
+    this.#current!.file.write(bytes);
   }
 
   end(isRight = true): void {
-    const { path, partial, file, isLast } = this.#current!;
+    const { file, isHead } = this.#current!;
     this.#current = null;
     file.close();
-    if (!isRight) removeIfThere(partial);
-    else if (isLast) this.#waiting.push({ partial, path });
-    else Deno.renameSync(partial, path);
+    if (!isRight) file.abort();
+    else if (isHead) this.#waiting.push(file);
+    else file.commit();
   }
 
   finish(): Promise<void> {
-    for (const { partial, path } of this.#waiting.splice(0).reverse()) Deno.renameSync(partial, path);
+    // Whoever reads meanwhile, or after a crash, finds no bundle rather than one of two halves.
+    for (const name of this.#heads) removeIfThere(`${this.#path}/${name}`);
+    for (const file of this.#waiting.splice(0).reverse()) file.commit();
     return Promise.resolve();
   }
 
   abort(): void {
-    if (this.#current === null) return;
-    this.#current.file.close();
-    removeIfThere(this.#current.partial);
+    this.#current?.file.abort();
+    for (const file of this.#waiting.splice(0)) file.abort();
+  }
+}
+
+async function hasBytes(path: string, sizeBytes: number, sha256: string): Promise<boolean> {
+  const { file, sizeBytes: actual } = openRegularFile(path);
+  try {
+    if (actual !== sizeBytes) return false;
+    const hash = createHash("sha256");
+    const chunk = new Uint8Array(Math.min(sizeBytes, chunkBytes));
+    for (let count; sizeBytes > 0 && (count = await file.read(chunk)) !== null;) hash.update(chunk.subarray(0, count));
+    return hash.digest("hex") === sha256;
+  } finally {
+    file.close();
   }
 }
 
@@ -134,13 +141,5 @@ function isFile(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -22,8 +22,11 @@ export interface Member {
 
 /** Where members are written, one after the other. */
 export interface MemberSink {
-  /** True where the member is there already with all its bytes, as in a directory: then it is not written. */
-  has(name: string, sizeBytes: number): boolean;
+  /**
+   * True where a member is there already with all its bytes, as in a directory: then it is not written. False for one
+   * whose digest is null.
+   */
+  has(name: string, sizeBytes: number, sha256: string | null): boolean | Promise<boolean>;
   /** Begins a member. It must get exactly `sizeBytes` bytes before the next one. */
   begin(name: string, sizeBytes: number): void | Promise<void>;
   write(bytes: Uint8Array): void | Promise<void>;

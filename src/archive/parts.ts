@@ -2,8 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { messageOf, VaultError } from "../errors.ts";
 import { jsonOrNull } from "../http/json.ts";
 import { readTextOrNull } from "../store/regular_files.ts";
-import { type ByteSink, partialSuffix, writeAll } from "./byte_sink.ts";
+import type { ByteSink } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { PartialFile, removeIfThere } from "./partial_file.ts";
 
 /** The suffix of the file that lists the parts of a split file. */
 export const partsSuffix = ".parts.json";
@@ -24,25 +25,27 @@ function suffixOf(number: number): string {
   return `.${String(number).padStart(3, "0")}`;
 }
 
-/** Splits what is written into files of `partBytes`, and lists them with their digests in a file beside them. */
+/**
+ * Splits what is written into files of `partBytes`, and lists them with their digests in a file beside them. They
+ * replace those of an earlier export once all are whole.
+ */
 export class PartsSink implements ByteSink {
   readonly #path: string;
   readonly #partBytes: number;
   readonly #parts: Part[] = [];
-  #current: { readonly file: Deno.FsFile; readonly hash: Hash; sizeBytes: number } | null = null;
+  readonly #files: PartialFile[] = [];
+  #current: { readonly file: PartialFile; readonly hash: Hash; sizeBytes: number } | null = null;
 
   constructor(path: string, partBytes: number) {
     this.#path = path;
     this.#partBytes = partBytes;
-    // A list of an earlier export would name parts of this one.
-    removeIfThere(path + partsSuffix);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.byteLength;) {
       const part = this.#current ??= this.#begin();
       const piece = bytes.subarray(at, at + this.#partBytes - part.sizeBytes);
-      writeAll(part.file, piece);
+      part.file.write(piece);
       part.hash.update(piece);
       part.sizeBytes += piece.byteLength;
       at += piece.byteLength;
@@ -52,30 +55,38 @@ export class PartsSink implements ByteSink {
 
   async finish(): Promise<void> {
     await this.#end();
+    const list = this.#beginFile(this.#path + partsSuffix);
+    list.write(new TextEncoder().encode(`${JSON.stringify({ parts: this.#parts }, null, 2)}\n`));
+    await list.sync();
+    list.close();
+    // The list of an earlier export would name parts of this one.
+    removeIfThere(this.#path + partsSuffix);
     for (let number = this.#parts.length + 1; removeIfThere(this.#path + suffixOf(number)); number++);
-    const list = this.#path + partsSuffix;
-    Deno.writeTextFileSync(list + partialSuffix, `${JSON.stringify({ parts: this.#parts }, null, 2)}\n`);
-    Deno.renameSync(list + partialSuffix, list);
+    for (const file of this.#files) file.commit();
   }
 
   abort(): void {
-    this.#current?.file.close();
-    for (let number = 1; number <= this.#parts.length + 1; number++) removeIfThere(this.#path + suffixOf(number));
+    for (const file of this.#files) file.abort();
   }
 
   #begin() {
     if (this.#parts.length === maxParts) {
       throw new VaultError("storage_failed", `More than ${maxParts} parts; choose a larger --part-size`);
     }
-    const path = this.#path + suffixOf(this.#parts.length + 1);
-    const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    const file = this.#beginFile(this.#path + suffixOf(this.#parts.length + 1));
     return { file, hash: createHash("sha256"), sizeBytes: 0 };
+  }
+
+  #beginFile(path: string): PartialFile {
+    const file = new PartialFile(path);
+    this.#files.push(file);
+    return file;
   }
 
   async #end(): Promise<void> {
     if (this.#current === null) return;
     const { file, hash, sizeBytes } = this.#current;
-    await file.syncData();
+    await file.sync();
     file.close();
     this.#current = null;
     const name = nameOf(this.#path) + suffixOf(this.#parts.length + 1);
@@ -88,9 +99,11 @@ export function wholeOf(path: string): string {
   return path.endsWith(partsSuffix) ? path.slice(0, -partsSuffix.length) : path.replace(/\.001$/, "");
 }
 
-/** True where a file was split: its list or its first part is there, and the whole is not. */
+/** True where a path names a list of parts or a first part, or a file that was split and is not there as a whole. */
 export function isSplit(path: string): boolean {
-  return !exists(wholeOf(path)) && (exists(wholeOf(path) + partsSuffix) || exists(wholeOf(path) + suffixOf(1)));
+  const whole = wholeOf(path);
+  if (whole === path && exists(path)) return false;
+  return exists(whole + partsSuffix) || exists(whole + suffixOf(1));
 }
 
 /**
@@ -212,15 +225,4 @@ function sizeOf(path: string): number | null {
 
 function exists(path: string): boolean {
   return sizeOf(path) !== null;
-}
-
-/** False where there was nothing. */
-function removeIfThere(path: string): boolean {
-  try {
-    Deno.removeSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

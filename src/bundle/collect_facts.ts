@@ -7,7 +7,8 @@ import { fileOrNull } from "../store/regular_files.ts";
 import type { Entry } from "../store/store.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
-import { type CarriedImage, formatDockerManifest } from "./docker_manifest.ts";
+import { Breather } from "./breather.ts";
+import { type CarriedImage, formatDockerManifest, isWhole, readImages } from "./docker_manifest.ts";
 import { formatFact, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
 import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
@@ -32,6 +33,7 @@ export interface CollectOptions {
   readonly spool: Spool;
   /** Gets what the other side has after the import; null where nobody wants to know. */
   readonly summary: SummaryWriter | null;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The facts of a bundle, and what belongs to them. */
@@ -40,6 +42,8 @@ export interface Collected {
   /** All shards one after the other: manifest, facts, manifest, … */
   readonly documents: SpoolFile;
   readonly images: readonly ImageDescriptor[];
+  /** The names of the images of which no platform is whole in the bundle and on the other side. */
+  readonly incomplete: readonly string[];
   /** The images as `docker save` lists them; null where none is whole. */
   readonly dockerManifest: string | null;
   /** The bodies that the bundle has. */
@@ -51,7 +55,7 @@ export interface Counts {
   entries: number;
   /** Entries that the other side has as they are. */
   unchanged: number;
-  /** Bodies that the other side has, and their bytes, among those that entries of the bundle name. */
+  /** Bodies that the other side has, and their bytes, among those of all entries that are selected. */
   bodiesThere: number;
   bytesThere: number;
   /** Entries whose body is not stored. */
@@ -83,26 +87,30 @@ class Collector {
 
   finish(): Collected {
     const { layout, since } = this.#options;
-    const has = (sha256: string) => this.#seen.has(sha256) && (since?.bodyIn(sha256) ?? null) === null;
-    const carried = [...this.#images.values()];
+    const isThere = (sha256: string) => this.#seen.has(sha256);
+    const has = (sha256: string) => isThere(sha256) && (since?.bodyIn(sha256) ?? null) === null;
+    const images = readImages([...this.#images.values()], layout);
     return {
       shards: this.#shards,
       documents: this.#documents,
-      images: carried.map(({ readParts: _, ...image }) => image),
-      dockerManifest: formatDockerManifest(carried, { layout, has }),
+      images: images.map(({ image: { readParts: _, ...image } }) => image),
+      incomplete: images.filter((image) => !isWhole(image, isThere)).map(({ image }) => image.name),
+      dockerManifest: formatDockerManifest(images, has),
       bodies: this.#bodies,
       counts: this.#counts,
     };
   }
 
   async add(backend: CarriedBackend): Promise<void> {
-    const { layout, selects } = this.#options;
+    const { layout, selects, signal } = this.#options;
+    const breather = new Breather(signal);
     const { name, type, configuration } = backend;
     const header = { backend: name, type, configuration };
     let number = 1;
     let shard = new ShardBuilder({ ...header, number });
     let lastKey: string | null = null;
     for await (const entry of cachedEntries(layout.root, { backends: [backend.name] })) {
+      await breather.breathe();
       if (!isSound(entry) || !selects(entry)) continue;
       const line = await this.#lineOf(entry);
       if (line === null) continue;
@@ -130,6 +138,7 @@ class Collector {
     const fact = sha256Of(new TextEncoder().encode(formatFact({ entry: seen, bodyIn: null })));
     if (since?.hasFact(fact)) {
       this.#counts.unchanged++;
+      if (since.bodyIn(entry.sha256) !== null && this.#seen.add(entry.sha256)) this.#countThere(entry);
       return null;
     }
     await summary?.fact(fact);
@@ -142,14 +151,18 @@ class Collector {
     const there = this.#options.since?.bodyIn(sha256) ?? null;
     if (!this.#seen.add(sha256)) return there;
     if (there !== null) {
-      this.#counts.bodiesThere++;
-      this.#counts.bytesThere += sizeBytes;
+      this.#countThere({ sizeBytes });
     } else {
       await this.#options.summary?.body(sha256);
       // A bundle has the empty configuration anyway.
       if (sha256 !== emptyConfig.sha256) this.#bodies.add({ sha256, sizeBytes });
     }
     return there;
+  }
+
+  #countThere({ sizeBytes }: Pick<Entry, "sizeBytes">): void {
+    this.#counts.bodiesThere++;
+    this.#counts.bytesThere += sizeBytes;
   }
 
   #addImages(entry: Entry, backend: CarriedBackend): void {

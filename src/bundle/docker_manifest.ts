@@ -8,37 +8,45 @@ import { sha256Of } from "./shard.ts";
 /** Manifests of images are smaller (distribution-spec, "Pushing Manifests"). */
 const maxManifestBytes = 4 * 1024 * 1024;
 
-interface ImagesOptions {
-  readonly layout: FsLayout;
-  /** Says which bodies the bundle has. */
-  readonly has: (sha256: string) => boolean;
-}
-
 /** An image, and what knows how to read its manifest. */
 export interface CarriedImage extends ImageDescriptor {
   readonly readParts: Carrying["imageParts"];
+}
+
+/** The bodies of one platform of an image, by their SHA-256; none where they are not known. */
+export interface ReadImage {
+  readonly image: CarriedImage;
+  readonly parts: readonly string[];
+}
+
+/** Reads the manifests of images. */
+export function readImages(images: readonly CarriedImage[], layout: FsLayout): ReadImage[] {
+  const read = (sha256: string) => readBlob(layout, sha256);
+  const known = new Map<string, readonly string[]>();
+  return images.map((image) => {
+    const parts = known.get(image.sha256) ?? image.readParts?.(image.sha256, read) ?? [];
+    known.set(image.sha256, parts);
+    return { image, parts };
+  });
+}
+
+/** Says whether all of one platform of an image is among the bodies that `has` knows. */
+export function isWhole({ parts }: ReadImage, has: (sha256: string) => boolean): boolean {
+  return parts.length > 0 && parts.every(has);
 }
 
 /**
  * Prints `manifest.json` as `docker save` does, for programs that take no layout with several images: each image of
  * which one platform is whole in the bundle, with its names. Null where there is none.
  */
-export function formatDockerManifest(
-  images: readonly CarriedImage[],
-  { layout, has }: ImagesOptions,
-): string | null {
-  const read = (sha256: string) => readBlob(layout, sha256);
-  const names = new Map<string, { readonly parts: readonly string[]; readonly tags: string[] }>();
-  for (const { sha256, name, readParts } of images) {
-    const known = names.get(sha256);
-    if (known !== undefined) known.tags.push(name);
-    const parts = known === undefined ? readParts?.(sha256, read) ?? [] : [];
-    if (parts.length > 0 && parts.every(has)) names.set(sha256, { parts, tags: [name] });
-  }
-  if (names.size === 0) return null;
-  return JSON.stringify([...names.values()].map(({ parts: [config = "", ...layers], tags }) => (
-    { Config: blobName(config), RepoTags: tags, Layers: layers.map(blobName) }
-  )));
+export function formatDockerManifest(images: readonly ReadImage[], has: (sha256: string) => boolean): string | null {
+  const named = Map.groupBy(images.filter((image) => isWhole(image, has)), ({ image }) => image.sha256);
+  if (named.size === 0) return null;
+  return JSON.stringify([...named.values()].map((same) => {
+    const [config = "", ...layers] = same[0]!.parts;
+    const tags = same.map(({ image }) => image.name);
+    return { Config: blobName(config), RepoTags: tags, Layers: layers.map(blobName) };
+  }));
 }
 
 /** The bytes of a small body; null where there is none. */

@@ -1,10 +1,10 @@
 import type { MemberSink } from "../archive/member_source.ts";
 import type { ByteSink } from "../archive/byte_sink.ts";
-import { readPins } from "../inventory/pins.ts";
+import { carriedPins } from "./carried_pins.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import type { Entry } from "../store/store.ts";
 import { type CarriedBackend, type Collected, collectFacts } from "./collect_facts.ts";
-import { type Descriptor, type IndexDocument, maxChain, plainPin } from "./index_document.ts";
+import { type Descriptor, type IndexDocument, maxChain } from "./index_document.ts";
 import type { OnProgress } from "./progress.ts";
 import { sha256Of } from "./shard.ts";
 import type { PrivateKey } from "./signing_key.ts";
@@ -26,6 +26,9 @@ export interface ExportOptions {
   readonly openSink: (() => MemberSink) | null;
   /** Opens what the summary is written to; null to write none. */
   readonly openSummary: (() => ByteSink) | null;
+  /** Called once it is known what is in the bundle, and before anything of it is written. May throw. */
+  readonly onCollected?: (collected: Collected) => void;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -34,9 +37,9 @@ export interface Exported {
   readonly collected: Collected;
 }
 
-/** Writes what is selected of a cache directory into a bundle. Throws as `writeBundle`, and leaves no bundle then. */
+/** Writes what is selected of a cache directory into a bundle. Throws as `writeBundle`, and writes no bundle then. */
 export async function exportBundle(options: ExportOptions): Promise<Exported> {
-  const { cacheDir, since, openSink, openSummary, key, onProgress } = options;
+  const { cacheDir, backends, since, openSink, openSummary, onCollected, key, signal, onProgress } = options;
   const layout = new FsLayout(cacheDir);
   const link = { id: crypto.randomUUID(), created: new Date().toISOString() };
   const chain = since?.chain.slice(-maxChain) ?? [];
@@ -45,11 +48,12 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
     if (since !== null && summary !== null) await repeat(since, summary);
     const collected = await collectFacts({ ...options, layout, summary });
     const shards = collected.shards.map(({ manifest }) => manifest);
-    const pins = readPins(cacheDir).map(({ pattern }) => pattern).filter((pattern) => plainPin.test(pattern));
+    onCollected?.(collected);
+    const pins = carriedPins(cacheDir, backends.map(({ name }) => name));
     const { images } = collected;
     const dockerManifest = collected.dockerManifest === null ? null : pinned(collected.dockerManifest);
     const index: IndexDocument = { ...link, version: options.version, chain, pins, images, shards, dockerManifest };
-    if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, onProgress });
+    if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, signal, onProgress });
     await summary?.finish();
     return { index, collected };
   } catch (error) {

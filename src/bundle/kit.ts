@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { folderMode } from "../store/files.ts";
 
 export interface KitContent {
   /** Executables that are copied into the kit, by their paths; the first one is named in the text. */
   readonly executables: readonly string[];
+  /** True where the first executable serves only with `--allow-old-runtime`. */
+  readonly isOldRuntime: boolean;
   /** The configuration in YAML. */
   readonly config: string;
   /** The public key that the bundle is verified with, in PEM; null for a bundle that is not signed. */
@@ -11,11 +14,18 @@ export interface KitContent {
   readonly bundle: string;
   /** The address of the page of the vault, by its configuration. */
   readonly url: string;
+  /** True where other machines reach the server, by its configuration. */
+  readonly isForOthers: boolean;
 }
 
 /** The name of the public key in a kit. */
 export const kitKey = "vault.pub.pem";
 const chunkBytes = 1024 * 1024;
+
+/** Makes the folder of a kit, unless it is there. Only this user may look into a new one. */
+export function createKitFolder(folder: string): void {
+  Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
+}
 
 /**
  * Completes a folder in which a bundle is: executables, configuration, key, a text that says what to do, and the digests
@@ -40,7 +50,7 @@ function ignoreUnsupported(error: unknown): void {
 }
 
 /** Says what to do with a kit; lines that begin with four spaces are commands, in their order. */
-function installText({ executables, publicKey, bundle, url }: KitContent): string {
+function installText({ executables, isOldRuntime, publicKey, bundle, url, isForOthers }: KitContent): string {
   const names = executables.map(nameOf);
   const [program = ""] = names;
   const others = names.length > 1 ? `\n   (There are others for other machines: ${names.slice(1).join(", ")}.)` : "";
@@ -48,6 +58,16 @@ function installText({ executables, publicKey, bundle, url }: KitContent): strin
     ? "   The bundle is not signed: whoever could write to this folder could change it."
     : `   The bundle is signed. config.yml trusts the key ${kitKey} alone: compare its fingerprint with the one that\n` +
       `   you were told on another way (./${program} bundle key show ${kitKey}).`;
+  const address = isForOthers
+    ? "the address (http_host, http_port)"
+    : "the address: with this http_host nobody but the server\n   itself reaches it, so write http_host: 0.0.0.0 there " +
+      "for all others; http_port";
+  const [oldRuntime, note] = isOldRuntime
+    ? [
+      " --allow-old-runtime",
+      "\n   This program was built with an old runtime, which has known holes, hence the option.",
+    ]
+    : ["", ""];
   return `Artifact Vault for a site without internet
 
 1. Copy this folder to the disk of the server, and go there. Make sure that all of it arrived:
@@ -58,7 +78,7 @@ function installText({ executables, publicKey, bundle, url }: KitContent): strin
 
     chmod +x ${program}
 
-3. Look at config.yml: the address (http_host, http_port), and cache_dir, where everything will be.
+3. Look at config.yml: ${address}; and cache_dir, where everything will be.
    What belongs to the machine outside was left out: secrets, certificates and paths.
 
     ./${program} check --config config.yml
@@ -69,9 +89,9 @@ ${signed}
 
     ./${program} bundle import ${bundle} --config config.yml
 
-5. Start the server, by hand at first. Its page, ${url}, says how clients use it.
+5. Start the server, by hand at first. Its page, ${url}, says how clients use it.${note}
 
-    ./${program} serve --config config.yml
+    ./${program} serve --config config.yml${oldRuntime}
 
 Nothing else is needed on the server. What clients asked for in vain is listed by
 

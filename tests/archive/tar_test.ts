@@ -4,7 +4,7 @@ import { openFileSource } from "../../src/archive/byte_source.ts";
 import { blockBytes, formatHeader, paddingOf } from "../../src/archive/tar_header.ts";
 import { TarReader } from "../../src/archive/tar_reader.ts";
 import { TarWriter } from "../../src/archive/tar_writer.ts";
-import { createFileSink } from "../../src/archive/byte_sink.ts";
+import { createFileSink } from "../../src/archive/file_sink.ts";
 import { bytesOf } from "../support/store_fixture.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { runToSuccess } from "../support/run_command.ts";

@@ -48,7 +48,7 @@ Deno.test("what the other side has by its own list is left out", async () => {
   assert.deepEqual([code, stderr], [0, "2 entries, 2 bodies\n"]);
   await scene.put("files/three");
   const second = await scene.bundle("outside", "export", scene.path("second.tar"), "--have", list);
-  assert.match(second.stdout, /1 entries, 0 images, 1 bodies, 1000 bytes\nLeft out.*: 2 entries, 0 bodies/);
+  assert.match(second.stdout, /1 entry, 0 images, 1 body, 1000 bytes\nLeft out.*: 2 entries, 2 bodies, 97\.7 KiB\n/);
   assert.equal((await scene.bundle("inside", "import", scene.path("second.tar"))).code, 0);
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });

@@ -97,11 +97,11 @@ Deno.test("an entry whose body is gone is left out, and a damaged body stops the
   const damaged = await scene.put("files/damaged");
   await scene.outside.restartAfter(() => Deno.removeSync(scene.outside.blobPath(gone.sha256)));
   const whole = await scene.bundle("outside", "export", scene.path("bundle.tar"), "--dry-run");
-  assert.match(whole.stdout, /Left out, since their bodies are not in the cache: 1 entries/);
+  assert.match(whole.stdout, /Left out, since their bodies are not in the cache: 1 entry\n/);
   Deno.writeFileSync(scene.outside.blobPath(damaged.sha256), bytesOf("other"));
   const { code, stderr } = await scene.bundle("outside", "export", scene.path("bundle.tar"));
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`1 bodies in the cache are damaged.*verify --repair.*\\nsha256:${damaged.sha256}`));
+  assert.match(stderr, new RegExp(`1 body in the cache is damaged.*verify --repair.*\\nsha256:${damaged.sha256}`));
   assert.deepEqual([...Deno.readDirSync(scene.path("."))].filter(({ name }) => name.startsWith("bundle")), []);
 });
 
@@ -153,4 +153,11 @@ Deno.test("pins of backends that are served are carried, also to one of another 
   assert.deepEqual(pinned(), ["mirror/a/*"]);
   await scene.bundle("inside", "import", path, "--map", "files=mirror", "--trust", scene.path("vault.pub.pem"));
   assert.deepEqual(pinned(), ["mirror/a/*", "*.whl"]);
+});
+
+Deno.test("pins of backends that are not exported are not carried", async () => {
+  await using scene = await openFilled();
+  for (const pin of ["files/a/*", "docker/**", "*.whl"]) await addPins(scene.outside.root, [pin]);
+  await scene.bundle("inside", "import", await scene.export("bundle.tar", "--backend", "files"));
+  assert.deepEqual(readPins(scene.insideDir).map(({ pattern }) => pattern), ["files/a/*", "*.whl"]);
 });

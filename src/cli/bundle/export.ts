@@ -1,25 +1,31 @@
-import { type ByteSink, createFileSink, stdoutSink } from "../../archive/byte_sink.ts";
+import { type ByteSink, stdoutSink } from "../../archive/byte_sink.ts";
 import { compressing, compressionNamed } from "../../archive/compression.ts";
+import { createFileSink } from "../../archive/file_sink.ts";
 import { FolderWriter } from "../../archive/folder.ts";
 import type { MemberSink } from "../../archive/member_source.ts";
-import { PartsSink } from "../../archive/parts.ts";
+import { PartsSink, partsSuffix, wholeOf } from "../../archive/parts.ts";
 import { TarWriter } from "../../archive/tar_writer.ts";
+import type { Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
 import { readPrivateKey } from "../../bundle/signing_key.ts";
 import { readSummary, type Summary, summarySuffix } from "../../bundle/summary.ts";
-import { headNames } from "../../bundle/write_bundle.ts";
+import { headsInOrder } from "../../bundle/write_bundle.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
+import type { Config } from "../../config/schema.ts";
 import { messageOf, VaultError } from "../../errors.ts";
+import { cachedBackends } from "../../inventory/cached_entries.ts";
 import { entryName } from "../../inventory/entry_name.ts";
 import { anyOf, parsePattern } from "../../inventory/pattern.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action, Given } from "../command.ts";
 import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { sizeOf, textOf } from "../option_values.ts";
+import { stopSignal } from "../stop_signal.ts";
 import { version } from "../version.ts";
-import { kitOf, kitOptions, ownExecutable } from "./kit.ts";
+import { kitOf, kitOptions } from "./kit.ts";
 import { openSpool, readPem, temporaryOption, withProgress } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
 
@@ -53,39 +59,72 @@ export const exporting: Action = {
   },
   async run(given, io) {
     const { operands: [named = "", ...patterns], values, lists } = given;
-    const kit = kitOf(given, named);
-    if (kit !== null && lists.executable === undefined) ownExecutable();
+    const kit = await kitOf(given, named);
     const out = kit?.out ?? named;
     const config = await loadWithCacheDir(given, io);
     const isDryRun = values["dry-run"] === true;
     const chosen = anyOf(patterns.map(parsePattern));
-    const key = textOf(values, "sign");
+    const keyPath = textOf(values, "sign");
+    const key = keyPath === undefined ? null : await readPrivateKey(await readPem(keyPath), keyPath);
     const output = outputOf(given, { out, named });
+    const since = await sinceOf(given);
     const spool = await openSpool(given, config, out);
+    const stop = stopSignal();
     try {
       const exported = await withProgress(io, async (onProgress) =>
         await exportBundle({
           cacheDir: config.cache_dir,
           backends: carriedBackends(config, lists.backend),
           selects: (entry) => chosen.matches(entryName(entry)),
-          since: await sinceOf(given),
-          key: key === undefined ? null : await readPrivateKey(await readPem(key), key),
-          ...{ spool, version, onProgress },
+          ...{ since, key, spool, version, onProgress, signal: stop.signal },
+          onCollected: ({ counts }) => requireSomething(counts, patterns),
           openSink: isDryRun ? null : output.openSink,
           openSummary: isDryRun ? null : output.openSummary,
         }));
       if (!isDryRun) await kit?.complete(config);
-      report(exported, { io, out, isDryRun, isSigned: key !== undefined });
+      report(exported, { io, out: output.shown, isDryRun, isSigned: key !== null });
+      await noteOthers(config, io);
       return 0;
     } catch (error) {
-      throw failed(error, out);
+      throw stop.signal.aborted ? stopped(error) : failed(error, out);
     } finally {
+      stop.close();
       spool.close();
     }
   },
 };
 
+/** A bundle of nothing is a mistake, unless there is only nothing new. */
+function requireSomething({ entries, unchanged, withoutBody }: Counts, patterns: readonly string[]): void {
+  if (entries + unchanged > 0) return;
+  const why = withoutBody > 0
+    ? `the bodies of ${shownEntries(withoutBody)} that would be in it are not in the cache`
+    : patterns.length > 0
+    ? `nothing that is cached matches ${patterns.join(" ")}; artifact-vault cache ls shows the names`
+    : "nothing is cached";
+  throw new VaultError("storage_failed", `Wrote no bundle: ${why}`);
+}
+
+/** What other backends have cached is not carried, since nothing says how it is served. */
+async function noteOthers({ cache_dir, backends }: Config, io: Io): Promise<void> {
+  const known = new Set(backends.map(({ name }) => name));
+  const others = (await cachedBackends(cache_dir)).filter((name) => !known.has(name));
+  if (others.length === 0) return;
+  io.stderr(
+    `Note: left out what the cache has of ${
+      others.map((name) => `"${name}"`).join(", ")
+    }, which the configuration does ` +
+      "not name as a backend\n",
+  );
+}
+
+function stopped(cause: unknown): VaultError {
+  return new VaultError("storage_failed", "Stopped: wrote no bundle", { cause });
+}
+
 interface Output {
+  /** What the bundle is called in messages; a dash for standard output. */
+  readonly shown: string;
   readonly openSink: () => MemberSink;
   readonly openSummary: (() => ByteSink) | null;
 }
@@ -99,14 +138,14 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
     throw new VaultError("config_invalid", "--part-size is for a bundle in a file, and at least 512 bytes");
   }
   const summary = textOf(values, "summary") ?? (out === "-" ? null : named.replace(/\/+$/, "") + summarySuffix);
-  if (out !== named) Deno.mkdirSync(out.slice(0, out.replace(/\/+$/, "").lastIndexOf("/")), { recursive: true });
   const openSummary = summary === null ? null : () => createFileSink(summary);
   if (isFolder) {
-    return { openSink: () => new FolderWriter(path, [headNames.index, headNames.layout]), openSummary };
+    return { shown: out, openSink: () => new FolderWriter(path, headsInOrder), openSummary };
   }
   const bytes = () => out === "-" ? stdoutSink() : partBytes ? new PartsSink(out, partBytes) : createFileSink(out);
   const compression = compressionNamed(out);
   return {
+    shown: partBytes === undefined ? out : out + partsSuffix,
     openSink: () => new TarWriter(compression === null ? bytes() : compressing(bytes(), compression)),
     openSummary,
   };
@@ -118,17 +157,29 @@ async function sinceOf({ values }: Given): Promise<Summary | null> {
     throw new VaultError("config_invalid", "--since and --have say the same in two ways; give one of them");
   }
   const path = have ?? (since === undefined ? undefined : summaryBeside(since));
-  return path === undefined ? null : await readSummary(path);
+  if (path === undefined) return null;
+  try {
+    return await readSummary(path);
+  } catch (error) {
+    if (error instanceof VaultError) throw error;
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
+    throw asPermissionMissing(error) ??
+      new VaultError("config_invalid", `Cannot read "${path}" for ${have ? "--have" : "--since"}: ${why}`, {
+        cause: error,
+      });
+  }
 }
 
 function summaryBeside(since: string): string {
-  const beside = since.replace(/\/+$/, "").replace(/\.parts\.json$/, "") + summarySuffix;
+  const beside = wholeOf(since.replace(/\/+$/, "")) + summarySuffix;
   try {
     return Deno.statSync(beside).isFile ? beside : since;
   } catch {
     return since;
   }
 }
+
+const shownImages = 10;
 
 interface ReportOptions {
   readonly io: Io;
@@ -138,22 +189,32 @@ interface ReportOptions {
 }
 
 function report({ index, collected }: Exported, { io, out, isDryRun, isSigned }: ReportOptions): void {
-  const { counts, bodies, images } = collected;
+  const { counts, bodies, images, incomplete } = collected;
   // Standard output may be the bundle.
   const say = (text: string) => out === "-" ? io.stderr(`${text}\n`) : io.stdout(`${text}\n`);
   const verb = isDryRun ? "Would write" : "Wrote";
   say(
-    `${verb} ${out === "-" ? "the bundle" : out}: ${counts.entries} entries, ${images.length} images, ` +
-      `${bodies.count} bodies, ${shownBytes(bodies.bytes)}`,
+    `${verb} ${out === "-" ? "the bundle" : out}: ${shownEntries(counts.entries)}, ` +
+      `${shownCount(images.length, "image")}, ${shownBodies(bodies.count)}, ${shownBytes(bodies.bytes)}`,
   );
   if (index.chain.length > 0) {
     say(
-      `Left out, since the other side has them: ${counts.unchanged} entries, ${counts.bodiesThere} bodies, ` +
-        `${shownBytes(counts.bytesThere)}`,
+      `Left out, since the other side has them as they are: ${shownEntries(counts.unchanged)}, ` +
+        `${shownBodies(counts.bodiesThere)}, ${shownBytes(counts.bytesThere)}`,
     );
   }
-  if (counts.withoutBody > 0) say(`Left out, since their bodies are not in the cache: ${counts.withoutBody} entries`);
+  if (counts.withoutBody > 0) {
+    say(`Left out, since their bodies are not in the cache: ${shownEntries(counts.withoutBody)}`);
+  }
   if (!isDryRun) say(`Bundle ${index.id}${isSigned ? ", signed" : ", not signed: --sign KEY signs it"}`);
+  if (incomplete.length > 0) io.stderr(describeIncomplete(incomplete));
+}
+
+function describeIncomplete(names: readonly string[]): string {
+  const shown = names.slice(0, shownImages).join(", ");
+  const rest = names.length > shownImages ? ` and ${names.length - shownImages} more` : "";
+  return `Incomplete: ${shown}${rest}. The manifest is carried, and for no platform all that it leads to: choose that, ` +
+    "too, as with docker/**/alpine/**, or fetch it first with artifact-vault warm\n";
 }
 
 function failed(error: unknown, out: string): unknown {

@@ -1,4 +1,5 @@
-import { createFileSink, stdoutSink } from "../../archive/byte_sink.ts";
+import { stdoutSink } from "../../archive/byte_sink.ts";
+import { createFileSink } from "../../archive/file_sink.ts";
 import type { ChainLink } from "../../bundle/index_document.ts";
 import { exportBundle } from "../../bundle/export_bundle.ts";
 import { Ledger } from "../../bundle/ledger.ts";

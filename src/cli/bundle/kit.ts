@@ -1,13 +1,15 @@
 import { stringify } from "yaml";
 import { partsSuffix } from "../../archive/parts.ts";
-import { kitKey, writeKit } from "../../bundle/kit.ts";
+import { createKitFolder, kitKey, writeKit } from "../../bundle/kit.ts";
 import { publicPemOf, readPublicKey } from "../../bundle/signing_key.ts";
 import { carriedConfig } from "../../config/carried_config.ts";
 import type { Config } from "../../config/schema.ts";
 import { configSchema } from "../../configuration.ts";
+import { asPermissionMissing } from "../../config/permission.ts";
 import { VaultError } from "../../errors.ts";
 import type { Given, OptionSpec } from "../command.ts";
 import { textOf } from "../option_values.ts";
+import { oldRuntime } from "../runtime.ts";
 import { readPem } from "./common_options.ts";
 
 export const kitOptions: Readonly<Record<string, OptionSpec>> = {
@@ -27,8 +29,11 @@ export interface Kit {
   complete(config: Config): Promise<void>;
 }
 
-/** The kit that a command line asks for; null for none. Throws `config_invalid` where there is no executable for it. */
-export function kitOf({ values, lists }: Given, out: string): Kit | null {
+/**
+ * The kit that a command line asks for; null for none. Throws `config_invalid` where something for it is missing, before
+ * anything is written.
+ */
+export async function kitOf({ values, lists }: Given, out: string): Promise<Kit | null> {
   const folder = textOf(values, "kit")?.replace(/\/+$/, "");
   if (folder === undefined) {
     if (lists.executable === undefined) return null;
@@ -36,24 +41,42 @@ export function kitOf({ values, lists }: Given, out: string): Kit | null {
   }
   if (out === "-") throw new VaultError("config_invalid", "--kit needs the name of a bundle, as in friday.tar");
   const name = /([^/]+\/?)$/.exec(out)![1]!;
+  const executables = lists.executable ?? ownExecutable();
+  executables.forEach(requireFile);
+  const key = textOf(values, "sign");
+  const publicKey = key === undefined ? null : await publicPemOf(await readPublicKey(await readPem(key), key));
+  const isDryRun = values["dry-run"] === true;
+  if (!isDryRun) createKitFolder(folder);
   return {
     out: `${folder}/${name}`,
     async complete(config) {
-      const key = textOf(values, "sign");
-      const publicKey = key === undefined ? null : await publicPemOf(await readPublicKey(await readPem(key), key));
       await writeKit(folder, {
-        executables: lists.executable ?? ownExecutable(),
+        executables,
+        isOldRuntime: lists.executable === undefined && oldRuntime() !== null,
         config: configText(config, publicKey !== null),
         publicKey,
         bundle: values["part-size"] === undefined ? name : name + partsSuffix,
         url: urlOf(config),
+        isForOthers: !isLoopback(config.http_host),
       });
     },
   };
 }
 
-/** Throws before anything is written where the program is no executable. */
-export function ownExecutable(): readonly string[] {
+function requireFile(path: string): void {
+  try {
+    if (Deno.statSync(path).isFile) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw asPermissionMissing(error) ?? error;
+  }
+  throw new VaultError("config_invalid", `--executable: there is no file "${path}"`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function ownExecutable(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
   throw new VaultError(
     "config_invalid",
