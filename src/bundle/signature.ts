@@ -8,6 +8,10 @@ const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const scheme = { name: "ECDSA", hash: "SHA-256" } as const;
 /** The bytes of one of the two numbers of a signature. */
 const halfBytes = 32;
+/** The order n of the curve P-256 (SEC 2 §2.4.2). */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** A SHA-256 in base64. */
+const fingerprintForm = /^[A-Za-z0-9+/]{43}=$/;
 export const maxSignatureBytes = 64 * 1024;
 
 /** The content of a signature over `index.json`. */
@@ -21,7 +25,7 @@ interface Signature {
 
 /** Signs a text and prints a Sigstore bundle of version 0.3 (sigstore_bundle.proto) for a managed key. */
 export async function sign(text: Uint8Array<ArrayBuffer>, { signing, fingerprint }: PrivateKey): Promise<string> {
-  const raw = new Uint8Array(await crypto.subtle.sign(scheme, signing, text));
+  const raw = withLowS(new Uint8Array(await crypto.subtle.sign(scheme, signing, text)));
   const signature = Buffer.from(derOf(raw)).toString("base64");
   return format({ hint: fingerprint, signature, digest: digestOf(text) });
 }
@@ -47,7 +51,8 @@ export async function verify(
     throw new VaultError("bundle_wrong", `it is signed by the key ${hint}, and trusted are only ${trusted}`);
   }
   const raw = rawOf(Buffer.from(signature, "base64"));
-  const isRight = raw !== null && digest === digestOf(text) && await crypto.subtle.verify(scheme, key.key, raw, text);
+  const isRight = raw !== null && isLowS(raw) && digest === digestOf(text) &&
+    await crypto.subtle.verify(scheme, key.key, raw, text);
   if (!isRight) throw new VaultError("bundle_wrong", `its signature by the key ${hint} does not fit index.json`);
   return hint;
 }
@@ -66,7 +71,8 @@ function parse(document: string): Signature {
   const { messageDigest, signature } = value?.messageSignature ?? {};
   const parsed = { hint: value?.verificationMaterial?.publicKey?.hint, signature, digest: messageDigest?.digest };
   const isText = Object.values(parsed).every((one) => typeof one === "string");
-  if (isText && format(parsed) === document && isBase64(parsed.signature)) return parsed;
+  const isSound = isText && isBase64(parsed.signature) && fingerprintForm.test(parsed.hint);
+  if (isSound && format(parsed) === document) return parsed;
   throw new VaultError("bundle_wrong", "its signature, index.json.sigstore.json, is malformed");
 }
 
@@ -76,6 +82,24 @@ function isBase64(text: string): boolean {
 
 function digestOf(text: Uint8Array): string {
   return Buffer.from(sha256Of(text), "hex").toString("base64");
+}
+
+/**
+ * Of a signature (r, s), (r, n - s) is one as well (SEC 1 §4.1.4): only that with the smaller number is taken, so that no
+ * byte of it can be another one.
+ */
+function isLowS(raw: Uint8Array): boolean {
+  return secondNumber(raw) <= order / 2n;
+}
+
+function withLowS(raw: Uint8Array): Uint8Array {
+  if (isLowS(raw)) return raw;
+  const digits = (order - secondNumber(raw)).toString(16).padStart(2 * halfBytes, "0");
+  return Uint8Array.from([...raw.subarray(0, halfBytes), ...Buffer.from(digits, "hex")]);
+}
+
+function secondNumber(raw: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(raw.subarray(halfBytes)).toString("hex")}`);
 }
 
 /** Two numbers side by side (IEEE P1363) as a sequence of two integers in DER. */

@@ -25,6 +25,12 @@ export const configOptions: Readonly<Record<string, OptionSpec>> = {
   ...Object.fromEntries(Object.entries(overriding).map(([name, { spec }]) => [name, spec])),
 };
 
+/** Those of commands that work on the cache directory, and serve nobody. */
+export const directoryOptions: Readonly<Record<string, OptionSpec>> = {
+  config: configOptions.config!,
+  "cache-dir": configOptions["cache-dir"]!,
+};
+
 /** Returns the options for loading the configuration that a command line asks for. */
 export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
   const overrides: Record<string, Override> = {};

@@ -36,7 +36,7 @@ export function commandHelp({ words, command }: NamedCommand): string {
     summary,
     `Usage: artifact-vault ${name} ${operands === undefined ? "" : `${operands.usage} `}[OPTIONS]`,
     ...operands === undefined ? [] : [table("Arguments", [[operands.usage, operands.help]])],
-    table("Options", all),
+    table("Options", [...all, ["-h, --help", "Show this help"]]),
     list("Examples", examples),
   );
 }

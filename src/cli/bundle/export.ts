@@ -20,7 +20,7 @@ import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action, Given } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { sizeOf, textOf } from "../option_values.ts";
 import { stopSignal } from "../stop_signal.ts";
@@ -46,7 +46,7 @@ export const exporting: Action = {
     most: Infinity,
   },
   options: {
-    ...configOptions,
+    ...directoryOptions,
     backend: { value: "NAME", repeats: true, help: "Only what this backend has cached" },
     since: { value: "BUNDLE", help: "Leave out what the other side has after this bundle, or its summary" },
     have: { value: "FILE", help: "Leave out what the other side has by this list (artifact-vault bundle have)" },

@@ -6,7 +6,7 @@ import { Ledger } from "../../bundle/ledger.ts";
 import { VaultError } from "../../errors.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import { version } from "../version.ts";
 import { openSpool, temporaryOption } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
@@ -17,7 +17,7 @@ export const have: Action = {
   summary: "Write a list of what is cached here, for bundle export --have on the other side",
   examples: ["artifact-vault bundle have site.have --config config.yml"],
   operands: { usage: "[FILE]", help: "where the list goes; standard output otherwise", least: 0, most: 1 },
-  options: { ...configOptions, ...temporaryOption },
+  options: { ...directoryOptions, ...temporaryOption },
   async run(given, io) {
     const { operands: [path] } = given;
     const config = await loadWithCacheDir(given, io);

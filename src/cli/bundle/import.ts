@@ -5,7 +5,7 @@ import { loadConfig } from "../../config/load.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
-import { configOptions, loadOptionsOf } from "../config_options.ts";
+import { directoryOptions, loadOptionsOf } from "../config_options.ts";
 import { stopSignal } from "../stop_signal.ts";
 import type { Io } from "../io.ts";
 import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "./common_options.ts";
@@ -34,7 +34,7 @@ export const importing: Action = {
     most: 1,
   },
   options: {
-    ...configOptions,
+    ...directoryOptions,
     ...trustOption,
     map: {
       value: "A=B",

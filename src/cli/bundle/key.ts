@@ -2,7 +2,7 @@ import { createKeyPair, publicPemOf, readPublicKey } from "../../bundle/signing_
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { readPem } from "./common_options.ts";
 
@@ -18,7 +18,7 @@ export const key: Action = {
     most: 2,
     verbs: ["new", "show"],
   },
-  options: configOptions,
+  options: directoryOptions,
   async run({ operands: [verb = "", name = ""] }, io) {
     if (verb === "new") return await makeKeys(name, io);
     if (verb === "show") return await showKey(name, io);
@@ -29,6 +29,7 @@ export const key: Action = {
 async function makeKeys(name: string, io: Io): Promise<number> {
   const pair = await createKeyPair();
   const [privatePath, publicPath] = [`${name}.pem`, `${name}.pub.pem`];
+  for (const path of [privatePath, publicPath]) requireNew(path);
   await writeNew(privatePath, pair.privatePem, 0o600);
   await writeNew(publicPath, pair.publicPem, 0o644);
   const { fingerprint } = await readPublicKey(pair.publicPem, publicPath);
@@ -47,14 +48,25 @@ async function showKey(path: string, io: Io): Promise<number> {
   return 0;
 }
 
+/** Both are looked for before one is written, so that no half of a pair is left. */
+function requireNew(path: string): void {
+  try {
+    Deno.lstatSync(path);
+  } catch {
+    // It is not there, or the attempt to write it says what is wrong.
+    return;
+  }
+  throw new VaultError("storage_failed", `Cannot write the key "${path}": ${isThere}`);
+}
+
+const isThere = "there is one already, and it stays; choose another name";
+
 /** An existing key is never replaced: bundles that were signed with it could not be verified any more. */
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
   try {
     await Deno.writeTextFile(path, text, { createNew: true, mode });
   } catch (error) {
-    const why = error instanceof Deno.errors.AlreadyExists
-      ? "there is one already, and it stays; choose another name"
-      : messageOf(error);
+    const why = error instanceof Deno.errors.AlreadyExists ? isThere : messageOf(error);
     throw asPermissionMissing(error) ??
       new VaultError("storage_failed", `Cannot write the key "${path}": ${why}`, { cause: error });
   }

@@ -3,7 +3,7 @@ import { loadConfig } from "../../config/load.ts";
 import { entryName } from "../../inventory/entry_name.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action } from "../command.ts";
-import { configOptions, loadOptionsOf } from "../config_options.ts";
+import { directoryOptions, loadOptionsOf } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { shownLength } from "../shown_time.ts";
 import { cell, TableWriter } from "../table.ts";
@@ -18,7 +18,7 @@ export const ls: Action = {
   summary: "List what is in a bundle, without reading its bodies",
   examples: ["artifact-vault bundle ls bundle.tar", "artifact-vault bundle ls bundle.tar --json"],
   operands: { usage: "IN", help: "a bundle, as for bundle import", least: 1, most: 1 },
-  options: { ...configOptions, ...trustOption, json: { help: "One JSON object a line" } },
+  options: { ...directoryOptions, ...trustOption, json: { help: "One JSON object a line" } },
   async run(given, io) {
     const { operands: [path = ""], values } = given;
     const trust = await trustOf(given, await loadConfig(loadOptionsOf(values, io)));

@@ -2,7 +2,7 @@ import { verifyBundle } from "../../bundle/verify_bundle.ts";
 import { loadConfig } from "../../config/load.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action } from "../command.ts";
-import { configOptions, loadOptionsOf } from "../config_options.ts";
+import { directoryOptions, loadOptionsOf } from "../config_options.ts";
 import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "./common_options.ts";
 import { describeSigned } from "./describe_signed.ts";
 import { withBundle } from "./open_bundle.ts";
@@ -13,7 +13,7 @@ export const verify: Action = {
   summary: "Read a whole bundle and compare everything in it with its digest and signature",
   examples: ["artifact-vault bundle verify bundle.tar --trust vault.pub.pem"],
   operands: { usage: "IN", help: "a bundle, as for bundle import", least: 1, most: 1 },
-  options: { ...configOptions, ...trustOption, ...temporaryOption },
+  options: { ...directoryOptions, ...trustOption, ...temporaryOption },
   async run(given, io) {
     const { operands: [path = ""], values } = given;
     const config = await loadConfig(loadOptionsOf(values, io));
