@@ -1,4 +1,4 @@
-import { createFileSink } from "../../src/archive/byte_sink.ts";
+import { createFileSink } from "../../src/archive/file_sink.ts";
 import { TarWriter } from "../../src/archive/tar_writer.ts";
 import { blobName, emptyConfig } from "../../src/bundle/blob_name.ts";
 import { formatIndex, type IndexDocument, layoutText } from "../../src/bundle/index_document.ts";
