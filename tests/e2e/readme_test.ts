@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
+import { makeEntries } from "../bench/many_entries.ts";
 import { curl, download, runShell } from "../support/clients.ts";
 import { startDockerd } from "../support/oci/dockerd.ts";
 import { canIsolate, createNetns } from "../support/netns.ts";
@@ -41,7 +42,7 @@ if (vaultExecutable === null) {
   Deno.test({ name: "every command of the README works", ignore }, async (t) => {
     assert.ok(commands.length > 5, "the README has commands");
     await using _carried = { [Symbol.asyncDispose]: () => Deno.remove(carried, { recursive: true }) };
-    await Deno.mkdir(`${carried}/cache`, { recursive: true });
+    makeEntries(`${carried}/cache`, 9);
     for (const command of commands) {
       const ignore = command.startsWith("docker ") && !canPull || command.startsWith("pip ") && !hasPip;
       const fn = async () => {
