@@ -19,6 +19,8 @@ const colon = 0x3a;
 const digestBytes = 32;
 /** The fields of interest are shorter; of longer lines only the beginning is kept, so that memory stays bounded. */
 const maxLineBytes = 16 * 1024;
+/** A source package has a few files; more are dropped, for the same reason. */
+const maxFiles = 1000;
 /** Lengths of the names of interest: "sha256", "filename", "directory" and "checksums-sha256". */
 const nameLengths = [6, 8, 9, 16];
 const decoder = new TextDecoder();
@@ -101,7 +103,7 @@ export class PackageLineParser {
 
   #readChecksum(line: string): void {
     const checksum = parseChecksum(line, digestBytes);
-    if (checksum !== null) this.#stanza.checksums.push(checksum);
+    if (checksum !== null && this.#stanza.checksums.length < maxFiles) this.#stanza.checksums.push(checksum);
   }
 
   #endStanza(): void {

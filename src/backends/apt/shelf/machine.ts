@@ -1,6 +1,6 @@
 import { decodedPath } from "../../../http/path.ts";
 import type { SourceFile, SourceTree } from "../../../shelf.ts";
-import { sha256Of } from "../../shared/shelves/sha256_of.ts";
+import { digestOf } from "../../shared/shelves/digest_of.ts";
 import type { ReleaseFile } from "../release_files.ts";
 import { splitPath } from "../request.ts";
 import { notListed, type RepositoriesSource, type RepositorySource, type Unlisted } from "./repository_source.ts";
@@ -61,7 +61,7 @@ async function digestsOf(tree: SourceTree, folder: string): Promise<Map<string, 
   for (const { name, isFolder } of await tree.list(folder)) {
     const file = isFolder || !packageName.test(name) ? null : await tree.find(`${folder}/${name}`);
     if (file === null) continue;
-    found.set(await sha256Of(file), { path: file.path, used: false });
+    found.set(await digestOf(file), { path: file.path, used: false });
   }
   return found;
 }

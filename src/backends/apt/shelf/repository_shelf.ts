@@ -1,4 +1,4 @@
-import { VaultError } from "../../../errors.ts";
+import { messageOf, VaultError } from "../../../errors.ts";
 import type {
   Shelf,
   ShelfBackend,
@@ -11,11 +11,12 @@ import type {
 import { respondWithFile } from "../../shared/shelves/file_response.ts";
 import { lacking } from "../../shared/shelves/lacking.ts";
 import { readWhole } from "../../shared/shelves/read_small.ts";
-import { sha256Of } from "../../shared/shelves/sha256_of.ts";
+import { digestOf } from "../../shared/shelves/digest_of.ts";
+import { DocumentTooLarge, UnpackError } from "../../shared/unpack.ts";
 import { decodedPath } from "../../../http/path.ts";
 import { parseRelease, type Release, releaseOf } from "../release.ts";
 import { byHashPath, encodePath, splitPath } from "../request.ts";
-import { listNameOf, readList } from "./listed_packages.ts";
+import { type ListedPackage, listNameOf, readList } from "./listed_packages.ts";
 import { openMachine, packageName } from "./machine.ts";
 import { openMirrorTree } from "./mirror_tree.ts";
 import { backendFor } from "./repository_backend.ts";
@@ -166,23 +167,42 @@ export class RepositoryShelf implements Shelf {
       const entry = release.files.get(listed)!;
       const file = await repository.findListed(folder, entry);
       if (file === null || file.sizeBytes !== entry.sizeBytes) continue;
-      read.add(list);
-      for (const { path, sha256 } of await readList(file, listed)) {
-        const found = await repository.findPackage(path, sha256);
-        if (found === null) continue;
-        if (!isServed && await sha256Of(found) !== sha256) {
-          yield {
-            kind: "left_out",
-            name: path,
-            reason: "it does not have the digest that the list of the source says",
-          };
-          continue;
-        }
-        yield this.#offer(suite, path, { name: path, file: found });
-        if (this.#offered.size >= mostOffered) yield* this.#answered();
+      const { algorithm, hex } = entry.digest;
+      const name = joined(folder, listed);
+      if (await digestOf(file, algorithm) !== hex) {
+        yield {
+          kind: "left_out",
+          name: `the packages of ${name}`,
+          reason: "it does not have the digest of its release",
+        };
+        continue;
+      }
+      try {
+        yield* this.#listed(suite, readList(file, listed), isServed);
+        read.add(list);
+      } catch (error) {
+        if (!(error instanceof UnpackError || error instanceof DocumentTooLarge)) throw error;
+        yield { kind: "left_out", name: `the packages of ${name}`, reason: messageOf(error) };
       }
     }
     yield* this.#answered();
+  }
+
+  async *#listed(
+    suite: Suite,
+    packages: AsyncIterable<ListedPackage>,
+    isServed: boolean,
+  ): AsyncGenerator<ShelfItem> {
+    for await (const { path, sha256 } of packages) {
+      const found = await suite.repository.findPackage(path, sha256);
+      if (found === null) continue;
+      if (isServed || await digestOf(found) === sha256) yield this.#offer(suite, path, { name: path, file: found });
+      else {
+        const reason = "it does not have the digest that the list of the source says";
+        yield { kind: "left_out", name: path, reason };
+      }
+      if (this.#offered.size >= mostOffered) yield* this.#answered();
+    }
   }
 
   #offer(suite: Suite, path: string, requested: Requested): ShelfItem {

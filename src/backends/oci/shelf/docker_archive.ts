@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { asJsonObject, parseJsonObject } from "../../../http/json.ts";
 import type { SourceFile, SourceTree } from "../../../shelf.ts";
 import { readSmall, readWhole } from "../../shared/shelves/read_small.ts";
-import { sha256Of } from "../../shared/shelves/sha256_of.ts";
+import { digestOf } from "../../shared/shelves/digest_of.ts";
 import { ociManifestType } from "../media_types.ts";
 import type { Content, FoundImage, ImageSource } from "./image_source.ts";
 
@@ -73,7 +73,7 @@ class DockerArchive implements ImageSource {
     if (file === null) return { mediaType: layerType, digest: diffId ?? `sha256:${"0".repeat(64)}`, size: 0 };
     const isPacked = await beginsLikeGzip(file);
     // The config's list tells the digests of unpacked layers; a packed one has to be read.
-    const digest = isPacked || diffId === undefined ? `sha256:${await sha256Of(file)}` : diffId;
+    const digest = isPacked || diffId === undefined ? `sha256:${await digestOf(file)}` : diffId;
     this.#contents.set(digest, file);
     return { mediaType: isPacked ? `${layerType}+gzip` : layerType, digest, size: file.sizeBytes };
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SourceFile, SourceTree } from "../../../shelf.ts";
-import { sha256Of } from "../../shared/shelves/sha256_of.ts";
+import { digestOf } from "../../shared/shelves/digest_of.ts";
 import { projectsOf } from "../names.ts";
 import { readWheelMetadata } from "./wheel_metadata.ts";
 
@@ -88,7 +88,7 @@ export function isPackage(filename: string): boolean {
 /** Reads a file to its end for what a page says of it. Throws where it cannot be read. */
 export async function readPackage(folder: PackageFolder, filename: string): Promise<WheelhouseFile> {
   const file = (await folder.find(filename))!;
-  const sha256 = await sha256Of(file);
+  const sha256 = await digestOf(file);
   const bytes = filename.toLowerCase().endsWith(".whl") ? await readWheelMetadata(file) : null;
   const metadata = bytes && { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
   return { filename, file, sha256, metadata };
