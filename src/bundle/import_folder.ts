@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import { writeAll } from "../archive/byte_sink.ts";
 import { VaultError } from "../errors.ts";
+import { isForgottenImport } from "../inventory/unfinished_imports.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { fileMode, folderMode, namesIn, removeQuietly } from "../store/files.ts";
+import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull, openRegularFile, statOrNull } from "../store/regular_files.ts";
 import { tryLock } from "../store/try_lock.ts";
 import { identityOf } from "../store/verified_files.ts";
@@ -12,8 +14,6 @@ import { sha256Of } from "./shard.ts";
 const digestBytes = 32;
 const digestsAtOnce = 8192;
 const lockSuffix = ".lock";
-/** What an import has left that nobody resumes is removed after so long. */
-const forgottenAfterMs = 7 * 24 * 3600 * 1000;
 
 /** A body in its file. */
 interface BodyFile {
@@ -42,7 +42,7 @@ export class ImportFolder {
 
   /** Throws `storage_failed` while another import of the bundle is under way. */
   static async open(cacheDir: string, indexSha256: string): Promise<ImportFolder> {
-    const imports = `${cacheDir}/imports`;
+    const { imports } = new FsLayout(cacheDir);
     const path = `${imports}/${indexSha256}`;
     Deno.mkdirSync(imports, { recursive: true, mode: folderMode });
     await removeForgotten(imports);
@@ -135,8 +135,7 @@ function readJournal(file: Deno.FsFile): DigestSet {
 async function removeForgotten(imports: string): Promise<void> {
   for (const name of namesIn(imports)) {
     const path = `${imports}/${name}`;
-    const times = [path, `${path}/journal`].map((one) => statOrNull(one)?.mtime?.getTime() ?? 0);
-    if (name.endsWith(lockSuffix) || Date.now() - Math.max(...times) < forgottenAfterMs) continue;
+    if (name.endsWith(lockSuffix) || !isForgottenImport(path)) continue;
     const lock = await lockOf(path);
     if (lock === null) continue;
     removeQuietly(path);

@@ -1,18 +1,17 @@
-import { filesBelow, pause, readableNamesIn } from "../store/files.ts";
+import { filesBelow, readableNamesIn } from "../store/files.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
-import { fileOrNull, openRegularFile, statOrNull } from "../store/regular_files.ts";
+import { fileOrNull, statOrNull } from "../store/regular_files.ts";
+import { findForgottenImports, isFree } from "./unfinished_imports.ts";
 
 /** A younger folder or lock may be half-made. */
 const halfMadeMs = 3_600_000;
-/** Staged bytes and interrupted imports that are older are not resumed. */
+/** Staged bytes that are older are not resumed. */
 const resumableMs = 7 * 24 * 3_600_000;
-/** A lock that is not free is waited for in vain. */
-const lockWaitMs = 200;
 const lockSuffix = ".lock";
 
 /**
  * Yields the paths of what ended processes have left that nobody resumes: staging folders with their locks, temporary
- * folders of imports, and records of interrupted imports. What a living process uses is left out.
+ * folders of imports, and interrupted imports. What a living process uses is left out.
  */
 export async function* findLeftovers(layout: FsLayout): AsyncGenerator<string> {
   const names = new Set(readableNamesIn(layout.staging));
@@ -24,10 +23,7 @@ export async function* findLeftovers(layout: FsLayout): AsyncGenerator<string> {
     } else if (!names.has(name + lockSuffix)) yield path;
     else if (await isFree(path + lockSuffix) && !await isResumable(path)) yield* [path, path + lockSuffix];
   }
-  const imports = `${layout.root}/imports`;
-  for (const name of readableNamesIn(imports)) {
-    if (!isYounger(`${imports}/${name}`, resumableMs)) yield `${imports}/${name}`;
-  }
+  yield* findForgottenImports(layout);
 }
 
 /** Also for what is gone. */
@@ -43,18 +39,4 @@ async function isResumable(folder: string): Promise<boolean> {
     if (part !== null && fileOrNull(`${part}.json`) !== null) return true;
   }
   return false;
-}
-
-/** True for the lock of a process that has ended. Deno 2.6 has no `tryLock`. */
-async function isFree(path: string): Promise<boolean> {
-  let lock: Deno.FsFile;
-  try {
-    lock = openRegularFile(path, { write: true }).file;
-  } catch {
-    return false;
-  }
-  const locked = lock.lock(true).then(() => true, () => false);
-  const isFree = await Promise.race([locked, pause(lockWaitMs).then(() => false)]);
-  lock.close();
-  return isFree;
 }

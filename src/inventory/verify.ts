@@ -9,6 +9,7 @@ import type { Entry } from "../store/store.ts";
 import { identityOf } from "../store/verified_files.ts";
 import { BodyTable } from "./body_table.ts";
 import { findLeftovers } from "./leftovers.ts";
+import { countUnfinishedImports, type UnfinishedImports } from "./unfinished_imports.ts";
 
 /** A file of the cache directory that is wrong. */
 export interface Damage {
@@ -62,6 +63,7 @@ export interface Verified {
   readonly entries: number;
   /** Entries whose bodies were evicted, or have not come yet. They are no damage. */
   readonly withoutBody: number;
+  readonly unfinished: UnfinishedImports;
 }
 
 const kinds = { hashed: "damaged_body", broken: "broken_body", unread: "unreadable_body" } as const;
@@ -82,7 +84,8 @@ export async function verifyCache(dir: string, options: VerifyOptions): Promise<
   }
   const { entries, withoutBody } = await verifyEntries(layout, { table, damaged }, options);
   options.signal.throwIfAborted();
-  return { bodies: table.size, bytes: table.bytes, entries, withoutBody };
+  const unfinished = await countUnfinishedImports(layout);
+  return { bodies: table.size, bytes: table.bytes, entries, withoutBody, unfinished };
 }
 
 async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyOptions): Promise<DigestSet> {

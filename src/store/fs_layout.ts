@@ -18,6 +18,8 @@ export class FsLayout {
   readonly blobs: string;
   readonly entries: string;
   readonly staging: string;
+  /** The bodies of bundles that are being imported, a folder for each bundle. */
+  readonly imports: string;
   /** The file with the last known size of the cache, so that a start need not count it. */
   readonly usage: string;
   /** The file with the progress of verification. */
@@ -35,6 +37,7 @@ export class FsLayout {
     this.blobs = `${root}/blobs/sha256`;
     this.entries = `${root}/entries`;
     this.staging = `${root}/staging`;
+    this.imports = `${root}/imports`;
     this.usage = `${root}/usage.json`;
     this.scrub = `${root}/scrub.json`;
     this.pins = `${root}/pins.json`;

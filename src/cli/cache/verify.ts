@@ -66,6 +66,12 @@ const inWords: Readonly<Record<Damage["what"], string>> = {
   staged_leftover: "no process takes it over",
 };
 
+/** They are no damage. */
+function describeUnfinished({ imports, bytes }: Verified["unfinished"]): string {
+  if (imports === 0) return "";
+  return `; imports of ${imports} bundles have not ended, and keep ${shownBytes(bytes)} for a week: import them again`;
+}
+
 interface ReportOptions {
   readonly json: boolean;
   readonly repairs: boolean;
@@ -109,14 +115,17 @@ class Report {
   }
 
   /** Returns the exit code. Throws where damage is left. */
-  end({ bodies, bytes, entries, withoutBody }: Verified, { cache_dir: dir }: Config): number {
+  end({ bodies, bytes, entries, withoutBody, unfinished }: Verified, { cache_dir: dir }: Config): number {
     const damaged = this.#damages.length;
     const [removed, fetched] = [this.#removed, this.#fetched];
     const repaired = this.#options.repairs ? `; ${removed} removed, ${fetched} entries fetched again` : "";
     this.#line(
-      { bodies, bytes, entries, without_body: withoutBody, damaged, removed, fetched },
+      {
+        ...{ bodies, bytes, entries, without_body: withoutBody, damaged, removed, fetched },
+        ...{ unfinished_imports: unfinished.imports, unfinished_bytes: unfinished.bytes },
+      },
       `Verified ${bodies} bodies, ${shownBytes(bytes)}, and ${entries} entries: ` +
-        (damaged === 0 ? "all are sound" : `${damaged} files are wrong${repaired}`),
+        (damaged === 0 ? "all are sound" : `${damaged} files are wrong${repaired}`) + describeUnfinished(unfinished),
     );
     if (this.#gone === damaged) return 0;
     const advice = this.#options.repairs

@@ -177,6 +177,35 @@ Deno.test("what ended processes have left is found, unless another one can resum
   Deno.removeSync(`${scene.dir}/staging/resumable`, { recursive: true });
 });
 
+Deno.test("imports that nobody resumes are found, and others are counted and stay", async () => {
+  await using scene = await openFilled();
+  const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+  const make = (name: string, { folder, journal }: { folder: Date; journal: Date }) => {
+    const path = `${scene.dir}/imports/${name}`;
+    Deno.mkdirSync(path, { recursive: true });
+    for (const [file, at] of [["body", folder], ["journal", journal]] as const) {
+      Deno.writeTextFileSync(`${path}/${file}`, "xx");
+      Deno.utimeSync(`${path}/${file}`, at, at);
+    }
+    Deno.writeTextFileSync(`${path}.lock`, "");
+    for (const one of [path, `${path}.lock`]) Deno.utimeSync(one, folder, folder);
+    return path;
+  };
+  const forgotten = make("forgotten", { folder: days(30), journal: days(8) });
+  make("resumed", { folder: days(30), journal: days(1) });
+  using lock = Deno.openSync(`${make("under-way", { folder: days(30), journal: days(30) })}.lock`, { write: true });
+  await lock.lock(true);
+  const found = jsonLines((await scene.run("verify", "--json")).stdout);
+  const leftovers = found.filter(({ damage }) => damage === "staged_leftover").map(({ path }) => path);
+  assert.deepEqual(leftovers, [forgotten, `${forgotten}.lock`]);
+  assert.deepEqual([found.at(-1)!.unfinished_imports, found.at(-1)!.unfinished_bytes], [1, 4]);
+  const { code, stdout } = await scene.run("verify", "--repair");
+  assert.equal(code, 0);
+  assert.match(stdout, /; imports of 1 bundles have not ended, and keep 4 bytes for a week: import them again\n$/);
+  const names = [...Deno.readDirSync(`${scene.dir}/imports`)].map(({ name }) => name);
+  assert.deepEqual(names.sort(), ["resumed", "resumed.lock", "under-way", "under-way.lock"]);
+});
+
 Deno.test("an entry whose name says another digest than its body has is found, and removed", async () => {
   await using scene = await openFilled();
   const { sha256 } = await scene.put("files/sound");
