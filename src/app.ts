@@ -157,6 +157,7 @@ function openStore(config: Config, { log, events, openFilesLimit, evicts }: Stor
     maxBytes: config.cache_max_size ?? null,
     minFreeBytes: config.cache_min_free ?? null,
     offline: config.offline,
+    evicts,
     backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline: offline || !evicts })),
     pinned: () => pinnedDigests(config.cache_dir),
     retention: retentionOf(config),

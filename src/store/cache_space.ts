@@ -13,8 +13,8 @@ interface CacheSpaceDeps {
   readonly blobUsage: BlobUsage;
   readonly removals: Removals;
   readonly log: Log;
-  /** Offline, nothing is ever removed: it could not be fetched again. */
-  readonly offline: boolean;
+  /** Why nothing is ever removed, as the end of a sentence; null where bodies make room for others. */
+  readonly keepsAllSince: string | null;
   /** Finds the blobs that are never removed, and those that are removed last. */
   readonly spared: (signal: AbortSignal) => Promise<Spared>;
   /** Free bytes of the file system, for tests; `statfs` otherwise. */
@@ -143,7 +143,7 @@ export class CacheSpace {
 
   /** True if there were room for `bytes` more once everything was removed. */
   #canFit(bytes: number): boolean {
-    const removable = this.#deps.offline ? 0 : Math.max(0, this.usedBytes);
+    const removable = this.#deps.keepsAllSince !== null ? 0 : Math.max(0, this.usedBytes);
     return bytes <= this.#limits.maxBytes && this.#lacking(bytes) <= removable;
   }
 
@@ -159,7 +159,7 @@ export class CacheSpace {
   /** A cache that is too large at the start, as after the limit was lowered, stays so until something is added. */
   #reportExcess(): void {
     if (this.#abort.signal.aborted || this.#lacking(0) === 0) return;
-    const why = this.#deps.offline ? "the vault is offline" : "nothing new needs the room yet";
+    const why = this.#deps.keepsAllSince ?? "nothing new needs the room yet";
     this.#warn(`The cache is beyond its limits, and nothing is removed, since ${why}`, 0);
   }
 
@@ -175,7 +175,7 @@ export class CacheSpace {
 
   /** Waits for removals under way before it evicts. */
   async #makeRoom(bytes: number): Promise<void> {
-    if (this.#deps.offline) return;
+    if (this.#deps.keepsAllSince !== null) return;
     await this.#deps.removals.settled();
     if (this.#lacking(bytes) > 0) await this.#evicting;
     if (this.#lacking(bytes) > 0) await this.#startEviction(bytes);
@@ -185,7 +185,8 @@ export class CacheSpace {
     const { bytes } = this.#deps.blobUsage;
     const wanted = Math.floor(bytes * ahead);
     if (
-      this.#deps.offline || bytes < aheadFromBytes || this.#evicting || performance.now() < this.#restUntil ||
+      this.#deps.keepsAllSince !== null || bytes < aheadFromBytes || this.#evicting ||
+      performance.now() < this.#restUntil ||
       this.#lacking(wanted) === 0
     ) return;
     this.#startEviction(wanted);

@@ -34,6 +34,8 @@ export interface FsStoreOptions {
    * to be written, so that the folder may be on a read-only medium. False when absent.
    */
   readonly offline?: boolean;
+  /** False where nothing that is cached makes room for others. True when absent. */
+  readonly evicts?: boolean;
   /** The configured backends: the bodies of those that are offline are never removed. */
   readonly backends?: readonly KnownBackend[];
   /** Yields the digests of bodies that are never removed; called before each eviction. None when absent. */
@@ -102,7 +104,7 @@ class FsStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(options: FsStoreOptions) {
-    const { log, events, root, freeBytes, offline = false } = options;
+    const { log, events, root, freeBytes, offline = false, evicts = true } = options;
     this.#offline = offline;
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
@@ -114,8 +116,9 @@ class FsStore implements Store {
       ...{ log, removals, openFiles, offline, space: () => this.#space },
     });
     this.#blobUsage = new BlobUsage(this.#layout, { removals, temporary, saves: !offline });
+    const keepsAllSince = offline ? "the vault is offline" : evicts ? null : "nothing may be evicted for what comes";
     this.#space = new CacheSpace(this.#layout, options, {
-      ...{ blobUsage: this.#blobUsage, removals, log, offline, ...(freeBytes && { freeBytes }) },
+      ...{ blobUsage: this.#blobUsage, removals, log, keepsAllSince, ...(freeBytes && { freeBytes }) },
       spared: (signal) => this.#spared(options, signal),
       dropParked: () => this.#staging.dropParked(),
       evicted: (blobs, bytes) => {
