@@ -42,6 +42,11 @@ export function carryingOf(backend: BackendConfig): Carrying {
   return typeOf(backend).carrying ?? {};
 }
 
+/** The same for the entries of a type of backend, the word after `type:`, which need not be a known one. */
+export function carryingOfType(type: string): Carrying {
+  return backendTypes.find(({ schema }) => typeNamesOf(schema).includes(type))?.carrying ?? {};
+}
+
 /** True for a type of backend, the word after `type:`, whose entries this backend can serve. */
 export function canServe(backend: BackendConfig, type: string): boolean {
   return typeNamesOf(typeOf(backend).schema).includes(type);

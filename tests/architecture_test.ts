@@ -107,11 +107,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
   archive: ["errors", "http", "store/files", "store/regular_files"],
-  bundle: ["errors", "http", "carrying", "archive", "inventory", "observe/shown_count", "store"],
+  bundle: ["errors", "http", "carrying", "archive", "inventory", "observe/shown_bytes", "observe/shown_count", "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
     ...["backends/types", "backends/backend_type", "backends/shared/unpack", "backends/shared/shelves"],
-    ...["archive/member_source", "bundle/index_document", "bundle/shard"],
+    ...["archive/member_source", "bundle/check_room", "bundle/disk_room", "bundle/index_document", "bundle/shard"],
+    ...["store/digest_set", "store/fs_layout"],
   ],
   cli: [
     ...["archive", "bundle"],

@@ -4,7 +4,9 @@ import type { Member } from "../archive/member_source.ts";
 import { VaultError } from "../errors.ts";
 import { fileMode, folderMode, removeQuietly } from "../store/files.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
+import { hashBody, restoreLastUse } from "../store/hash_body.ts";
 import { fileOrNull } from "../store/regular_files.ts";
+import { identityOf } from "../store/verified_files.ts";
 import { blobName } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
 import type { ImportFolder } from "./import_folder.ts";
@@ -13,6 +15,17 @@ import { breatheUnlessStopped } from "./stopping.ts";
 /** So many files, or bytes, are flushed to disk together, while the next ones are written. */
 const batchFiles = 200;
 const batchBytes = 16 * 1024 * 1024;
+const chunkBytes = 1024 * 1024;
+
+/** What is in the place of a body. */
+export type Stored =
+  | { readonly kind: "missing" }
+  /** It has other bytes than its name says, or the disk has an error in it. */
+  | { readonly kind: "damaged" }
+  /** `info` is that of the file where its bytes were compared with its name; null where it cannot be read. */
+  | { readonly kind: "there"; readonly info: Deno.FileInfo | null }
+  /** An earlier import of the bundle has compared it, and the one in the bundle as well. */
+  | { readonly kind: "settled" };
 
 interface Staged extends Body {
   readonly file: Deno.FsFile;
@@ -27,6 +40,7 @@ export class BodyIntake {
   readonly #folder: ImportFolder;
   readonly #signal: AbortSignal | undefined;
   readonly #made = new Set<string>();
+  readonly #chunk = new Uint8Array(chunkBytes);
   #batch: Staged[] = [];
   #batchBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
@@ -38,10 +52,26 @@ export class BodyIntake {
     this.#signal = signal;
   }
 
-  /** The file of a body that is in its place; null for none. */
-  stored({ sha256, sizeBytes }: Body): Deno.FileInfo | null {
-    const info = fileOrNull(this.#layout.blob(sha256));
-    return info?.size === sizeBytes ? info : null;
+  /** Looks at what is in the place of a body, and reads it where nothing is known of its bytes. That is no use of it. */
+  async look({ sha256, sizeBytes }: Body): Promise<Stored> {
+    const path = this.#layout.blob(sha256);
+    const info = fileOrNull(path);
+    if (info === null) return { kind: "missing" };
+    if (info.size !== sizeBytes) return { kind: "damaged" };
+    if (this.#folder.isVerified({ sha256, info })) return { kind: "settled" };
+    const signal = this.#signal ?? new AbortController().signal;
+    const hashed = await hashBody(path, { buffer: this.#chunk, signal, read: () => {} });
+    const after = fileOrNull(path);
+    if (after === null) return { kind: "missing" };
+    if (after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
+    // Who has replaced it meanwhile has looked at its bytes.
+    if (hashed.kind === "unread" || identityOf(after) !== identityOf(info)) return { kind: "there", info: null };
+    return hashed.kind === "hashed" && hashed.sha256 === sha256 ? { kind: "there", info } : { kind: "damaged" };
+  }
+
+  /** Notes that a file in the place of a body has the same bytes as the bundle. */
+  settled({ sha256 }: Body, info: Deno.FileInfo): void {
+    this.#folder.noteVerified([{ sha256, info }]);
   }
 
   /** Reads a member and stores it. Throws `bundle_wrong` where its bytes do not fit its name. */

@@ -1,8 +1,8 @@
-import { statfsSync } from "node:fs";
 import { VaultError } from "../errors.ts";
 import { eachBlob } from "../store/blob_scan.ts";
 import { CacheLimits, type SpaceLimits } from "../store/cache_limits.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
+import { diskOf } from "./disk_room.ts";
 
 /**
  * Makes sure that the limits of the cache, and its disk, leave room for `bytes` more: nothing is evicted for what is
@@ -19,7 +19,8 @@ export async function checkRoom(layout: FsLayout, limits: SpaceLimits, bytes: nu
   );
 }
 
-async function whatLacks(layout: FsLayout, limits: SpaceLimits, bytes: number): Promise<string | null> {
+/** Names the limit that leaves no room for `bytes` more, with the figures; null where there is room. */
+export async function whatLacks(layout: FsLayout, limits: SpaceLimits, bytes: number): Promise<string | null> {
   const room = new CacheLimits(layout.root, limits);
   let used = 0;
   if (limits.maxBytes !== null) {
@@ -27,17 +28,6 @@ async function whatLacks(layout: FsLayout, limits: SpaceLimits, bytes: number): 
   }
   const counted = { used, promised: 0 };
   if (room.lacking(counted, bytes) > 0) return room.describe(counted, bytes);
-  const free = freeBytes(layout.root);
+  const { free } = diskOf(layout.root);
   return bytes <= free ? null : `the disk has ${free} bytes free`;
-}
-
-/** A disk that does not tell its size counts as large and empty. */
-function freeBytes(path: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return Infinity;
-  }
 }

@@ -8,11 +8,11 @@ import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
-import { BodyIntake } from "./body_intake.ts";
+import { BodyIntake, type Stored } from "./body_intake.ts";
 import { BodyRights } from "./body_rights.ts";
 import { checkRoom } from "./check_room.ts";
 import { ImportFolder } from "./import_folder.ts";
-import { type ImportPlan, planImport } from "./import_plan.ts";
+import { type CarryingOfType, type ImportPlan, planImport } from "./import_plan.ts";
 import type { ChainLink } from "./index_document.ts";
 import { Ledger } from "./ledger.ts";
 import type { OnProgress } from "./progress.ts";
@@ -29,6 +29,7 @@ export interface ImportOptions {
   readonly spool: Spool;
   /** The backend that serves what the bundle has of a backend of this name; null for none. */
   readonly backendFor: (name: string) => ServedBackend | null;
+  readonly carryingOfType: CarryingOfType;
   /** True imports a bundle once more. */
   readonly again: boolean;
   /** True reads what is in the bundle, and stores nothing. */
@@ -45,6 +46,8 @@ export interface BodyCounts {
   /** They were stored already. */
   there: number;
   thereBytes: number;
+  /** They have taken the place of damaged ones. */
+  repaired: number;
 }
 
 export interface Imported {
@@ -76,6 +79,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const plan = await planImport(source, head.index, {
     spool,
     backendFor,
+    carryingOfType: options.carryingOfType,
     signal: options.signal,
   });
   const pins = pinsOf(head, backendFor);
@@ -109,7 +113,7 @@ class Importing {
   readonly #intake: BodyIntake;
   readonly #rights: BodyRights;
   readonly #latest: number;
-  readonly #bodies: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
+  readonly #bodies: BodyCounts = nothingCounted();
   #temporaries = 0;
 
   constructor(options: ImportOptions, deps: ImportingDeps) {
@@ -171,31 +175,38 @@ class Importing {
     }
   }
 
-  /** Bodies that are stored are read as well, unless an earlier import of the bundle has: each byte is looked at. */
+  /**
+   * Each byte of the bundle is looked at, and each byte of a body that is stored: of a damaged one the bundle's takes the
+   * place. What an earlier import of the bundle has looked at is not read again.
+   */
   async #take(body: Body): Promise<void> {
     const { sha256, sizeBytes } = body;
     const member = await this.#options.source.open(blobName(sha256), sizeBytes);
     if (member === null) return;
-    const stored = this.#intake.stored(body);
     if (!this.#deps.plan.wants(sha256)) return await this.#intake.check(body, member);
-    if (stored === null) await this.#intake.store(body, member);
-    else if (this.#deps.folder.isVerified({ sha256, info: stored })) await member.skip();
-    else await this.#intake.check(body, member);
+    const stored = await this.#intake.look(body);
+    if (stored.kind === "settled") await member.skip();
+    else if (stored.kind === "there") await this.#intake.check(body, member);
+    else await this.#intake.store(body, member);
+    if (stored.kind === "there" && stored.info !== null) this.#intake.settled(body, stored.info);
     this.#rights.bring(sha256);
-    this.#count(body, stored !== null);
+    this.#count(body, stored.kind);
   }
 
   async #takeEmpty(): Promise<void> {
     this.#rights.bring(emptyBody.sha256);
-    if (this.#intake.stored(emptyBody) !== null) return;
+    const { kind } = await this.#intake.look(emptyBody);
+    if (kind === "there" || kind === "settled") return;
     const chunks = [emptyConfig.bytes];
     await this.#intake.store(emptyBody, { next: () => Promise.resolve(chunks.pop() ?? null) });
   }
 
-  #count({ sizeBytes }: Body, isStored: boolean): void {
+  #count({ sizeBytes }: Body, stored: Stored["kind"]): void {
     const counts = this.#bodies;
-    counts[isStored ? "there" : "added"]++;
-    counts[isStored ? "thereBytes" : "addedBytes"] += sizeBytes;
+    if (stored === "damaged") return void counts.repaired++;
+    const isNew = stored === "missing";
+    counts[isNew ? "added" : "there"]++;
+    counts[isNew ? "addedBytes" : "thereBytes"] += sizeBytes;
   }
 
   #writeEntries(withRoots: boolean): Promise<EntryCounts> {
@@ -232,7 +243,7 @@ class Importing {
     }
     this.#deps.folder.close();
     await announceChange(this.#deps.layout).catch(() => {});
-    const done = this.#bodies.added + this.#bodies.there;
+    const done = this.#bodies.added + this.#bodies.there + this.#bodies.repaired;
     const so = `${done} of ${bodies.count} bodies are in the cache; import the bundle again, and it resumes there`;
     const code = isCut ? "bundle_interrupted" : "storage_failed";
     return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
@@ -260,8 +271,12 @@ function pinsOf({ index, signed }: BundleHead, backendFor: ImportOptions["backen
   }).map((pin) => parsePattern(pin).text);
 }
 
+function nothingCounted(): BodyCounts {
+  return { added: 0, addedBytes: 0, there: 0, thereBytes: 0, repaired: 0 };
+}
+
 function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCounts {
-  const counts: BodyCounts = { added: 0, addedBytes: 0, there: 0, thereBytes: 0 };
+  const counts: BodyCounts = nothingCounted();
   for (const body of bodies.all()) {
     if (!wants(body.sha256)) continue;
     if (fileOrNull(layout.blob(body.sha256))?.size === body.sizeBytes) {

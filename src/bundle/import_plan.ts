@@ -1,4 +1,5 @@
 import type { MemberSource } from "../archive/member_source.ts";
+import type { Carrying } from "../carrying.ts";
 import { VaultError } from "../errors.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { emptyConfig } from "./blob_name.ts";
@@ -33,19 +34,25 @@ export interface ImportPlan {
   readonly wantsEmpty: boolean;
 }
 
+/** Says what is known of entries of a type of backend, the word after `type:`. */
+export type CarryingOfType = (type: string) => Pick<Carrying, "digestOf">;
+
 export interface PlanOptions {
   readonly spool: Spool;
   /** The backend that serves what the bundle has of a backend of this name; null for none. */
-  readonly backendFor: (name: string) => Pick<ServedBackend, "digestOf" | "serves"> | null;
+  readonly backendFor: (name: string) => Pick<ServedBackend, "serves"> | null;
+  readonly carryingOfType: CarryingOfType;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads all facts of a bundle into a spool. Throws as `readShards`. */
+/** Reads all facts of a bundle into a spool. Throws as `readShards`, and `storage_failed` where they fill the disk. */
 export async function planImport(
   source: MemberSource,
   index: IndexDocument,
-  { spool, backendFor, signal }: PlanOptions,
+  { spool, backendFor, carryingOfType, signal }: PlanOptions,
 ): Promise<ImportPlan> {
+  // What is known of an entry is longer than its line in a manifest.
+  spool.checkRoom(index.shards.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
   const bodies = new BodyList(spool.file("bodies"));
   const facts = spool.file("facts");
   const shards: SpooledShard[] = [];
@@ -70,9 +77,8 @@ export async function planImport(
     if (images.size > 0) shard.facts.forEach(({ entry }) => images.delete(nameOf(entry)));
     await breatheUnlessStopped(signal);
     const { header, bytes } = shard;
-    const backend = backendFor(header.backend);
-    const isWanted = backend?.serves(header.type) ?? false;
-    if (backend !== null && isWanted) checkKeys(shard, backend);
+    const isWanted = backendFor(header.backend)?.serves(header.type) ?? false;
+    checkKeys(shard, carryingOfType(header.type));
     addBodies(shard, isWanted);
     if (isWanted) {
       shards.push({ header, offset: facts.sizeBytes, sizeBytes: bytes.byteLength });
@@ -88,8 +94,8 @@ export async function planImport(
 }
 
 /** Throws `bundle_wrong` for a key that names another body than its own. */
-function checkKeys({ facts }: ReadShard, { digestOf }: Pick<ServedBackend, "digestOf">): void {
-  const wrong = facts.find(({ entry }) => (digestOf(entry) ?? entry.sha256) !== entry.sha256)?.entry;
+function checkKeys({ facts }: ReadShard, carrying: ReturnType<CarryingOfType>): void {
+  const wrong = facts.find(({ entry }) => (carrying.digestOf?.(entry) ?? entry.sha256) !== entry.sha256)?.entry;
   if (wrong === undefined) return;
   throw new VaultError("bundle_wrong", `under ${JSON.stringify(wrong.key)} it has the body ${wrong.sha256}`);
 }

@@ -5,8 +5,6 @@ export interface ServedBackend {
   readonly name: string;
   /** True for entries that become visible after all others. */
   isRoot(entry: CarriedEntry): boolean;
-  /** The SHA-256 that the key of an entry says its body has; null where it says none. */
-  digestOf(entry: CarriedEntry): string | null;
   /** True for a type of backend, the word after `type:`, whose entries this one can serve. */
   serves(type: string): boolean;
 }

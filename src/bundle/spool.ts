@@ -3,6 +3,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import { fileMode, folderMode, namesIn, removeQuietly } from "../store/files.ts";
 import { fileOrNull, openRegularFile } from "../store/regular_files.ts";
 import { tryLock } from "../store/try_lock.ts";
+import { DiskRoom } from "./disk_room.ts";
 
 /** Other folders beside it are staged bodies, which can be resumed. */
 const prefix = "bundle-";
@@ -12,11 +13,13 @@ const lockSuffix = ".lock";
 export class Spool {
   readonly #folder: string;
   readonly #lock: Deno.FsFile;
+  readonly #room: DiskRoom;
   readonly #files: Deno.FsFile[] = [];
 
   private constructor(folder: string, lock: Deno.FsFile) {
     this.#folder = folder;
     this.#lock = lock;
+    this.#room = new DiskRoom(folder);
   }
 
   /**
@@ -51,11 +54,16 @@ export class Spool {
     return `${this.#folder}/${name}`;
   }
 
+  /** Throws `storage_failed` where the disk has no room for so many bytes. */
+  checkRoom(bytes: number): void {
+    this.#room.check(bytes);
+  }
+
   /** A file of this name that is written in order and read at any place. Closed with the spool. */
   file(name: string): SpoolFile {
     const file = Deno.openSync(this.path(name), { read: true, write: true, create: true, mode: fileMode });
     this.#files.push(file);
-    return new SpoolFile(file);
+    return new SpoolFile(file, this.#room);
   }
 
   close(): void {
@@ -83,19 +91,23 @@ const bufferBytes = 256 * 1024;
 
 export class SpoolFile {
   readonly #file: Deno.FsFile;
+  readonly #room: DiskRoom;
   readonly #buffer = new Uint8Array(bufferBytes);
   #filled = 0;
   #written = 0;
 
-  constructor(file: Deno.FsFile) {
+  constructor(file: Deno.FsFile, room: DiskRoom) {
     this.#file = file;
+    this.#room = room;
   }
 
   get sizeBytes(): number {
     return this.#written + this.#filled;
   }
 
+  /** Throws `storage_failed` where that would fill the disk. */
   append(bytes: Uint8Array): void {
+    this.#room.take(bytes.byteLength);
     if (this.#filled + bytes.byteLength > bufferBytes) this.#flush();
     if (bytes.byteLength > bufferBytes) {
       writeAll(this.#file, bytes);

@@ -28,6 +28,23 @@ for (
     assert.match(stderr, /under ".*" it has the body [0-9a-f]{64}/);
     assert.deepEqual(scene.files(), []);
   });
+
+  Deno.test(`${what} with other bytes than its name says is no sound bundle, whatever is configured`, async () => {
+    await using scene = await BundleScene.open();
+    scene.writeConfig("inside", scene.insideDir, {
+      served: 'backends: [{ type: http, name: other, config: { base_url: "https://other.example.com" } }]',
+    });
+    const path = scene.path("b.tar");
+    await craftBundle(path, [{ backend, type, facts: [{ key, body: "wrong" }] }]);
+    const verified = await scene.bundle("inside", "verify", path);
+    assert.deepEqual([verified.code, verified.stdout], [1, ""]);
+    assert.match(verified.stderr, /^Cannot verify .*: under ".*" it has the body [0-9a-f]{64}/);
+    assert.match(
+      (await scene.bundle("inside", "import", path)).stderr,
+      /^Cannot import .*: under ".*" it has the body /,
+    );
+    assert.deepEqual(scene.files(), []);
+  });
 }
 
 Deno.test("entries of one type of backend are not served by another one, also with --map", async () => {

@@ -30,7 +30,8 @@ async function importInside(scene: BundleScene, { source, signal }: ImportInside
       ...{ source, trust, spool, signal, again: false, dryRun: false },
       cacheDir: scene.insideDir,
       limits: { maxBytes: null, minFreeBytes: null },
-      backendFor: (name) => ({ name, isRoot: () => false, digestOf: () => null, serves: () => true }),
+      backendFor: (name) => ({ name, isRoot: () => false, serves: () => true }),
+      carryingOfType: () => ({}),
     });
   } finally {
     spool.close();
@@ -122,7 +123,7 @@ Deno.test("what a killed import has left is taken over by the next one, and not 
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
 
-Deno.test("a body that was damaged after a cut import is not certified by the one that resumes", async () => {
+Deno.test("a body that was damaged after a cut import is repaired by the one that resumes", async () => {
   await using scene = await openFilled();
   const path = await scene.export("bundle.tar");
   const bytes = Deno.readFileSync(path);
@@ -130,16 +131,44 @@ Deno.test("a body that was damaged after a cut import is not certified by the on
   assert.equal((await scene.bundle("inside", "import", path)).code, 1);
   const stored = scene.files().filter((name) => name.startsWith("blobs/"));
   assert.equal(stored.length, 2);
-  const damaged = stored[0]!.split("/").at(-1)!;
-  Deno.writeFileSync(new FsLayout(scene.insideDir).blob(damaged), bytesOf("damage", 300_000));
+  const damaged = new FsLayout(scene.insideDir).blob(stored[0]!.split("/").at(-1)!);
+  Deno.writeFileSync(damaged, bytesOf("damage", 300_000));
   Deno.writeFileSync(path, bytes);
   Deno.removeSync(`${scene.insideDir}/entries`, { recursive: true });
-  assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  const { code, stdout } = await scene.bundle("inside", "import", path);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /: 1 new bodies.* 1 bodies, .* were there already; 1 bodies repaired, which were damaged here; /,
+  );
+  assert.equal(sha256Of(Deno.readFileSync(damaged)), damaged.split("/").at(-1));
   const entries = await Array.fromAsync(cachedEntries(scene.insideDir));
-  const certified = entries.filter(({ verifiedFile }) => verifiedFile !== undefined).map(({ sha256 }) => sha256);
-  assert.equal(certified.length, 2);
-  assert.ok(!certified.includes(damaged));
+  assert.equal(entries.filter(({ verifiedFile }) => verifiedFile !== undefined).length, 3);
 });
+
+for (const sizeBytes of [1000, 300_000]) {
+  Deno.test(`a bundle brings its bytes in place of damaged ones of ${sizeBytes} bytes, and leaves sound ones alone`, async () => {
+    await using scene = await BundleScene.open();
+    const paths = new Map<string, string>();
+    for (const name of ["sound", "flipped", "shorter"]) {
+      const { sha256 } = await scene.put(`files/${name}`, { sizeBytes });
+      paths.set(name, new FsLayout(scene.insideDir).blob(sha256));
+    }
+    const path = await scene.export("bundle.tar");
+    assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+    const before = Deno.lstatSync(paths.get("sound")!);
+    const flipped = Deno.readFileSync(paths.get("flipped")!);
+    flipped[500]! ^= 1;
+    Deno.writeFileSync(paths.get("flipped")!, flipped);
+    Deno.truncateSync(paths.get("shorter")!, sizeBytes - 1);
+    const { code, stdout } = await scene.bundle("inside", "import", path, "--again");
+    assert.equal(code, 0);
+    assert.match(stdout, /: 0 new bodies, .*; 1 bodies, .* were there already; 2 bodies repaired, which were damaged/);
+    const after = Deno.lstatSync(paths.get("sound")!);
+    assert.deepEqual([after.ino, after.atime], [before.ino, before.atime]);
+    for (const path of paths.values()) assert.equal(sha256Of(Deno.readFileSync(path)), path.split("/").at(-1));
+  });
+}
 
 Deno.test("what an import has left that nobody resumes is removed by another one after a week", async () => {
   await using scene = await openFilled();

@@ -1,13 +1,14 @@
-import type { SourceFile, SourceItem, SourceTree } from "../../shelf.ts";
+import type { SourceFile, SourceItem } from "../../shelf.ts";
 import { VaultError } from "../../errors.ts";
 import { fileRange } from "./file_range.ts";
+import type { OpenedTree } from "./opened_tree.ts";
 
 /** Opens a directory as a source. Throws `bad_request` where it cannot be read. */
-export async function openDirectory(path: string): Promise<SourceTree> {
+export async function openDirectory(path: string): Promise<OpenedTree> {
   return new DirectoryTree(path, await Deno.realPath(path));
 }
 
-class DirectoryTree implements SourceTree {
+class DirectoryTree implements OpenedTree {
   readonly name: string;
   readonly #root: string;
 
@@ -47,6 +48,10 @@ class DirectoryTree implements SourceTree {
     return items.sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
+  totalBytes(): Promise<number> {
+    return bytesBelow(this.#root);
+  }
+
   close(): void {}
 
   /** Folders are reached without links only, so that no walk goes round in circles. */
@@ -65,6 +70,17 @@ class DirectoryTree implements SourceTree {
       throw unreadable(`${this.name}/${path}`, error);
     }
   }
+}
+
+/** Links count as nothing: what they lead to within the folder is in it anyway. */
+async function bytesBelow(folder: string): Promise<number> {
+  let bytes = 0;
+  for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isFile) bytes += (await Deno.lstat(path)).size;
+    else if (isDirectory) bytes += await bytesBelow(path);
+  }
+  return bytes;
 }
 
 function isNothing(error: unknown): boolean {

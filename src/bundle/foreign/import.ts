@@ -2,9 +2,10 @@ import { createApp } from "../../app.ts";
 import type { Shelving } from "../../backends/backend_type.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 import type { Log } from "../../observe/log.ts";
-import type { Shelf, ShelfBackend, ShelfItem, ShelfRequest, ShelfTarget } from "../../shelf.ts";
+import type { Shelf, ShelfBackend, ShelfItem, ShelfRequest } from "../../shelf.ts";
 import { createClientInProcess } from "../../warm/client_in_process.ts";
 import type { VaultClient } from "../../warming.ts";
+import { checkSourceRoom } from "./check_source_room.ts";
 import { eagerConfig, offlineConfig } from "./import_config.ts";
 import type { ForeignPart, ForeignSource } from "./recognise.ts";
 import { type Outcome, sendRequest } from "./send_request.ts";
@@ -33,22 +34,28 @@ export interface ForeignOutcome {
 /**
  * Imports a foreign source: the vault is opened in this process with the source in place of its network, and asked for
  * all that the source has, as clients would. So each body is checked as usual, and nothing is downloaded. Yields what
- * became of each thing. Throws as `createApp`, and the reason of the signal.
+ * became of each thing. Throws as `createApp` and `checkSourceRoom`, and the reason of the signal.
  */
 export async function* importForeign(source: ForeignSource, options: ImportOptions): AsyncGenerator<ForeignOutcome> {
   const { dryRun = false, signal } = options;
   let shelf: Shelf | undefined;
   await using vaults = await openVaults((request) => shelf!.fetch(request), options);
-  for (const part of source.parts) {
+  const itemsOf = (part: ForeignPart, isDryRun: boolean) => {
     shelf = part.shelf;
-    const target: ShelfTarget = {
+    return shelf.items({
       backends: part.backends.map((backend) => shelfBackendOf(backend, part)),
       renamed: options.renamed ?? new Map(),
-      isDryRun: dryRun,
+      isDryRun,
       ask: (request, method) => ask(vaults.eager, request, { method, signal }),
       askCached: (request) => ask(vaults.cached, request, { signal }),
-    };
-    yield* sendAll(shelf.items(target), { client: vaults.eager, dryRun, failed: new Set(), signal });
+    });
+  };
+  const isCached = async (request: ShelfRequest) => (await ask(vaults.cached, request, { method: "HEAD", signal })).ok;
+  if (!dryRun) {
+    await checkSourceRoom(source, { config: options.config, itemsOf: (part) => itemsOf(part, true), isCached });
+  }
+  for (const part of source.parts) {
+    yield* sendAll(itemsOf(part, dryRun), { client: vaults.eager, dryRun, failed: new Set(), signal });
   }
   for (const { name, reason } of source.leftOut) yield unsent(name, { kind: "left_out", reason });
 }

@@ -25,6 +25,8 @@ export interface ForeignSource {
   readonly parts: readonly ForeignPart[];
   /** What is for no backend at all. */
   readonly leftOut: readonly LeftOut[];
+  /** Adds up the bytes of all files. */
+  totalBytes(): Promise<number>;
   /** Removes what was unpacked for it. */
   close(): void;
 }
@@ -52,14 +54,20 @@ export async function recogniseForeign(path: string, options: RecogniseOptions):
     if (index !== null && isOwnIndex(new TextDecoder().decode(index))) {
       throw refusal(path, "it is a bundle that another program has packed; unpack it, and import the folder");
     }
-    const close = () => tree.close();
+    const [totalBytes, close] = [() => tree.totalBytes(), () => tree.close()];
     // It may look like what one protocol recognises, such as a folder with `dists`.
-    if (await isOriginalCache(tree)) return { ...await openOriginalCache(tree, options), close };
+    if (await isOriginalCache(tree)) return { ...await openOriginalCache(tree, options), totalBytes, close };
     for (const type of types) {
       const shelf = await (type.shelving as Shelving | undefined)?.open(tree);
       if (!shelf) continue;
       const own = backends.filter((backend) => typeOf(backend, types) === type);
-      return { description: shelf.description, parts: [{ type, shelf, backends: own }], leftOut: [], close };
+      return {
+        description: shelf.description,
+        parts: [{ type, shelf, backends: own }],
+        leftOut: [],
+        totalBytes,
+        close,
+      };
     }
     const known = types.flatMap((type) => (type.shelving as Shelving | undefined)?.recognises ?? []).concat(
       "the cache of the original Artifact Vault",
@@ -74,7 +82,7 @@ export async function recogniseForeign(path: string, options: RecogniseOptions):
 async function openOriginalCache(
   tree: SourceTree,
   { config: { backends }, renamed = new Map(), types = backendTypes }: RecogniseOptions,
-): Promise<Omit<ForeignSource, "close">> {
+): Promise<Omit<ForeignSource, "totalBytes" | "close">> {
   const { claimed, leftOut } = await claimFolders(tree, backends, renamed);
   const parts: ForeignPart[] = [];
   for (const { backend, folder } of claimed) {

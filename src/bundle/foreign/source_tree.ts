@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import { messageOf, VaultError } from "../../errors.ts";
-import type { SourceTree } from "../../shelf.ts";
 import { unpack } from "../../backends/shared/unpack.ts";
+import { DiskRoom } from "../disk_room.ts";
 import { openDirectory } from "./directory_tree.ts";
 import { fileRange } from "./file_range.ts";
+import type { OpenedTree } from "./opened_tree.ts";
 import { openTar } from "./tar_tree.ts";
 
 /** Ways to pack an archive, by the bytes that they begin with. */
@@ -20,7 +22,7 @@ const bomb = { bytes: 256 * 1024 ** 2, ratio: 100 };
  * Opens a directory or an archive, which is unpacked into a temporary file in `spoolDir` where it is compressed. Throws
  * `bad_request` for what cannot be read, or is neither; the caller closes the tree.
  */
-export async function openSourceTree(path: string, spoolDir: string): Promise<SourceTree> {
+export async function openSourceTree(path: string, spoolDir: string): Promise<OpenedTree> {
   const { isDirectory, size } = await statOf(path);
   if (isDirectory) return await openDirectory(path);
   const coding = await codingOf(path);
@@ -30,7 +32,13 @@ export async function openSourceTree(path: string, spoolDir: string): Promise<So
   try {
     await unpackInto(spool, { path, coding, packedBytes: size });
     const tree = await openTar(spool, path);
-    return { name: path, find: (path) => tree.find(path), list: (folder) => tree.list(folder), close: remove };
+    return {
+      name: path,
+      find: (path) => tree.find(path),
+      list: (folder) => tree.list(folder),
+      totalBytes: () => tree.totalBytes(),
+      close: remove,
+    };
   } catch (error) {
     remove();
     throw error;
@@ -64,12 +72,14 @@ interface Packed {
 
 async function unpackInto(spool: string, { path, coding, packedBytes }: Packed): Promise<void> {
   using file = await Deno.open(spool, { write: true });
+  const room = new DiskRoom(dirname(spool));
   let written = 0;
   const write = (chunk: Uint8Array) => {
     written += chunk.byteLength;
     if (written > bomb.bytes && written > packedBytes * bomb.ratio) {
       throw new Error("it unpacks to far more than it is; unpack it yourself, if it is what you want");
     }
+    room.take(chunk.byteLength);
     for (let at = 0; at < chunk.byteLength;) at += file.writeSync(chunk.subarray(at));
   };
   try {

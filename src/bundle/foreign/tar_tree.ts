@@ -1,5 +1,6 @@
-import type { SourceFile, SourceItem, SourceTree } from "../../shelf.ts";
+import type { SourceFile, SourceItem } from "../../shelf.ts";
 import { fileRange } from "./file_range.ts";
+import type { OpenedTree } from "./opened_tree.ts";
 import { readTarMembers, type TarMember } from "./tar_members.ts";
 
 /** The links that one path may lead over. */
@@ -8,12 +9,12 @@ const mostLinks = 8;
 /**
  * Opens an archive in the file `file` as a source; `name` is what the user calls it. Throws as `readTarMembers`.
  */
-export async function openTar(file: string, name: string): Promise<SourceTree> {
+export async function openTar(file: string, name: string): Promise<OpenedTree> {
   return new TarTree(name, file, await readTarMembers(file, name));
 }
 
 /** An archive, whose members are found by an index in memory and read where they lie. */
-class TarTree implements SourceTree {
+class TarTree implements OpenedTree {
   readonly name: string;
   readonly #file: string;
   readonly #members = new Map<string, TarMember>();
@@ -44,6 +45,11 @@ class TarTree implements SourceTree {
   list(folder: string): Promise<readonly SourceItem[]> {
     const items = [...this.#folders.get(folder) ?? []].map(([name, isFolder]) => ({ name, isFolder }));
     return Promise.resolve(items.sort((a, b) => a.name < b.name ? -1 : 1));
+  }
+
+  totalBytes(): Promise<number> {
+    const sizes = this.#members.values().map((member) => member.kind === "file" ? member.sizeBytes : 0);
+    return Promise.resolve(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0));
   }
 
   close(): void {}

@@ -60,7 +60,6 @@ export function backendFinder(
     return {
       name: backend.name,
       isRoot: (entry) => carrying.isRoot?.(entry) ?? false,
-      digestOf: (entry) => carrying.digestOf?.(entry) ?? null,
       serves: (type) => canServe(backend, type),
     };
   };

@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import { importBundle, type Imported, type ImportOptions } from "../../bundle/import_bundle.ts";
 import type { Config } from "../../config/schema.ts";
 import { loadConfig } from "../../config/load.ts";
+import { carryingOfType } from "../../configuration.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
@@ -63,7 +64,7 @@ export const importing: Action = {
       try {
         return await withProgress(io, (onProgress) =>
           importBundle({
-            ...{ source, trust, spool, backendFor, dryRun, onProgress, signal },
+            ...{ source, trust, spool, backendFor, carryingOfType, dryRun, onProgress, signal },
             cacheDir: config.cache_dir,
             limits: limitsOf(config),
             again: values.again === true,
@@ -95,6 +96,7 @@ function report(
   const { index } = head;
   const shown = path === "-" ? "the bundle" : path;
   const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
+  const repaired = bodies.repaired === 0 ? "" : `; ${bodies.repaired} bodies repaired, which were damaged here`;
   io.stderr(describeSigned(head));
   if (entries === null) {
     io.stdout(
@@ -106,7 +108,7 @@ function report(
       `Imported ${shown}, bundle ${index.id} of ${index.created}: ${bodies.added} new bodies, ` +
         `${
           shownBytes(bodies.addedBytes)
-        }; ${there}; ${entries.written} entries written, ${entries.older} were as new ` +
+        }; ${there}${repaired}; ${entries.written} entries written, ${entries.older} were as new ` +
         "or newer here\n",
     );
   }

@@ -31,12 +31,12 @@ export interface ForeignImport {
 
 /** Imports what another program has made, and says what became of it. Resolves with the exit code. */
 export async function importForeignPath({ path, given, config, trust, io }: ForeignImport): Promise<number> {
+  if (given.values.unsigned !== true) requireNoTrust(path, trust);
   const spool = await openSpool(given, config, path);
   try {
     const renamed = parseNames(given.lists.map ?? []);
     const source = await recogniseForeign(path, { spoolDir: spool.path(""), config, renamed });
     try {
-      if (given.values.unsigned !== true) requireNoTrust(path, source, trust);
       return await importSource(source, { path, given, config, trust, io });
     } finally {
       source.close();
@@ -46,12 +46,13 @@ export async function importForeignPath({ path, given, config, trust, io }: Fore
   }
 }
 
-function requireNoTrust(path: string, { description }: ForeignSource, { keys, isRequired }: Trust): void {
+/** Nothing of what is refused is unpacked, or looked at more closely. */
+function requireNoTrust(path: string, { keys, isRequired }: Trust): void {
   if (keys.length === 0 && !isRequired) return;
   throw new VaultError(
     "bundle_wrong",
-    `Cannot import "${path}": only signed bundles are taken here, and it is ${description}, which nobody has signed; ` +
-      "to import it all the same, add --unsigned",
+    `Cannot import "${path}": only signed bundles are taken here, and it is none of Artifact Vault, so that nobody has signed ` +
+      "it; to import what another tool has made all the same, add --unsigned",
   );
 }
 

@@ -1,5 +1,6 @@
 import { verifyBundle } from "../../bundle/verify_bundle.ts";
 import { loadConfig } from "../../config/load.ts";
+import { carryingOfType } from "../../configuration.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
@@ -21,7 +22,10 @@ export const verify: Action = {
     const { head, bodies, bytes } = await withBundle(path, "verify", async (source) => {
       const spool = await openSpool(given, config, path);
       try {
-        return await withProgress(io, (onProgress) => verifyBundle({ source, trust, spool, onProgress }));
+        return await withProgress(
+          io,
+          (onProgress) => verifyBundle({ source, trust, spool, carryingOfType, onProgress }),
+        );
       } finally {
         spool.close();
       }

@@ -60,10 +60,18 @@ Deno.test("where bundles must be signed, foreign sources are refused unless they
     scene.writeConfig("inside", scene.insideDir, { top });
     const refused = await scene.bundle("inside", "import", wheels(scene), ...args);
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /only signed bundles are taken here, and it is a wheelhouse.*add --unsigned\n$/);
+    assert.match(
+      refused.stderr,
+      /only signed bundles are taken here, and it is none of Artifact Vault.*add --unsigned\n$/,
+    );
     assert.deepEqual(await scene.names(), []);
   }
   assert.equal((await scene.bundle("inside", "import", wheels(scene), "--unsigned")).code, 0);
+  // Nothing of an archive is unpacked before it is refused.
+  Deno.writeFileSync(scene.path("cut.tar.bz2"), new TextEncoder().encode(`BZh9${"x".repeat(2000)}`));
+  const args = [scene.path("cut.tar.bz2"), "--trust", scene.path("key.pub.pem")];
+  assert.match((await scene.bundle("inside", "import", ...args)).stderr, /only signed bundles are taken here/);
+  assert.match((await scene.bundle("inside", "import", ...args, "--unsigned")).stderr, /Cannot unpack/);
 });
 
 Deno.test("a bundle never counts as foreign: not packed by another program, and not with its end cut off", async () => {

@@ -18,7 +18,13 @@ async function importShelf(shelf: Shelf): Promise<string[]> {
   const text = JSON.stringify({ cache_dir: dir.path, cache_min_free: 0, backends });
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
   const parts = [{ type: apt, shelf, backends: config.backends }];
-  const source = { description: shelf.description, parts, leftOut: [], close() {} };
+  const source = {
+    description: shelf.description,
+    parts,
+    leftOut: [],
+    totalBytes: () => Promise.resolve(0),
+    close() {},
+  };
   const outcomes = await Array.fromAsync(importForeign(source, { config, log: noLog, version: "0.0.0" }));
   return outcomes.map(({ name, outcome }) => `${outcome.kind} ${name}`);
 }

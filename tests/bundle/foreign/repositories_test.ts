@@ -94,9 +94,39 @@ Deno.test("files without the digest that lists name are refused, and what they b
   }))).lines;
   assert.match(damaged[0]!, /^failed dists\/damaged\/main\/binary-amd64\/Packages: /);
   assert.match(damaged[1]!, /^left_out .*dists\/damaged\/InRelease: not all of it could be imported$/);
+  assert.deepEqual(damaged.slice(2), [
+    `left_out the packages of dists/damaged/${index}: it does not have the digest of its release`,
+  ]);
   await using vault = await site.serve();
   assert.notEqual((await vault.ask("/debian/dists/damaged/InRelease")).status, 200);
   assert.notEqual((await vault.ask(`/debian/${foo}`)).status, 200);
+});
+
+Deno.test("of two bodies with room for one, one stays and the other is named, asked for side by side", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian], { cache_max_size: 100_000 });
+  // Files with one name and one size count once before they are read, as layers of several images do.
+  const packages = { "pool/a/same_1_all.deb": "a".repeat(60_000), "pool/b/same_1_all.deb": "b".repeat(60_000) };
+  const { lines } = await site.import(write(dir, filesOf({ nth: 1, packages })));
+  const [imported, ...others] = lines.filter((line) => line.startsWith("imported pool/"));
+  assert.deepEqual(others, []);
+  assert.equal(lines.filter((line) => /^failed pool\/.*cache_max_size/.test(line)).length, 1, lines.join("\n"));
+  await using vault = await site.serve();
+  assert.equal((await vault.ask(`/debian/${imported!.slice("imported ".length)}`)).status, 200);
+});
+
+Deno.test("a list that cannot be unpacked is named, and the rest is imported", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const indexes = { [index]: listOf(first.packages), "contrib/binary-amd64/Packages.gz": "no gzip" };
+  const files = { ...filesOf(first), "dists/stable/contrib/binary-amd64/Packages.gz": "no gzip" };
+  const source = write(dir, { ...files, "dists/stable/InRelease": releaseText({ indexes, nth: 1 }) });
+  const { lines } = await site.import(source);
+  assert.ok(lines.includes(`imported ${foo}`), lines.join("\n"));
+  assert.match(
+    lines.at(-1)!,
+    /^left_out the packages of dists\/stable\/contrib\/.*Packages\.gz: it says that it is packed/,
+  );
 });
 
 Deno.test("clients keep the release whose indexes they have, where the source lacks those of the newer one", async () => {

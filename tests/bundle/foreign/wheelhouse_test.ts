@@ -125,16 +125,18 @@ Deno.test("the user says which of several backends is meant", async () => {
   assert.notEqual((await vault.ask("/pypi/simple/my-app/")).status, 200);
 });
 
-Deno.test("what the limits of the cache leave no room for is named, and nothing is evicted for it", async () => {
+Deno.test("a source that the limits of the cache leave no room for is refused, and nothing is evicted for it", async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([pypi], { cache_max_size: 200_000 });
   const [first, second] = ["one", "two"].map((name) => createWheel(name, "1.0", { dataBytes: 120_000 }));
   await site.import(wheelhouse(dir, first!));
-  const { lines } = await site.import(wheelhouse(dir, second!));
-  assert.ok(
-    lines.some((line) => new RegExp(`^failed ${second!.filename}: .*cache_max_size`).test(line)),
-    lines.join("\n"),
+  await assert.rejects(
+    site.import(wheelhouse(dir, second!)),
+    /Cannot import a wheelhouse.*: what is new in it has 11\d\.\d KiB, .* no room for it: cache_max_size is 195\.3 KiB/,
   );
+  await assert.rejects(site.import(wheelhouse(dir, first!, second!)), /what is new in it has 11\d\.\d KiB, /);
+  const { lines } = await site.import(wheelhouse(dir, first!));
+  assert.deepEqual(lines.filter((line) => line === `cached ${first!.filename}`).length, 1, lines.join("\n"));
   assert.deepEqual((await pageOf(site, "one")).files.map(({ filename }) => filename), [first!.filename]);
   await using vault = await site.serve();
   assert.equal((await vault.ask("/pypi/simple/one/")).status, 200, "with a file that can be delivered");

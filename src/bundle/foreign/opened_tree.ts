@@ -1,0 +1,7 @@
+import type { SourceTree } from "../../shelf.ts";
+
+/** A source that was opened. */
+export interface OpenedTree extends SourceTree {
+  /** Adds up the bytes of all files, as far as they have names of their own. */
+  totalBytes(): Promise<number>;
+}
