@@ -4,6 +4,7 @@ import type { Config } from "../../config/schema.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryingOfType } from "../../configuration.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBodies } from "../../observe/shown_count.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
@@ -96,7 +97,7 @@ function report(
   const { index } = head;
   const shown = path === "-" ? "the bundle" : path;
   const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
-  const repaired = bodies.repaired === 0 ? "" : `; ${bodies.repaired} bodies repaired, which were damaged here`;
+  const repaired = bodies.repaired === 0 ? "" : `; ${shownBodies(bodies.repaired)} repaired, damaged until now`;
   io.stderr(describeSigned(head));
   if (entries === null) {
     io.stdout(

@@ -5,6 +5,7 @@ import { entryName } from "../../inventory/entry_name.ts";
 import { removeDamaged } from "../../inventory/repair.ts";
 import { type Damage, type Verified, verifyCache } from "../../inventory/verify.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownCount } from "../../observe/shown_count.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
 import { configOptions } from "../config_options.ts";
@@ -69,7 +70,7 @@ const inWords: Readonly<Record<Damage["what"], string>> = {
 /** They are no damage. */
 function describeUnfinished({ imports, bytes }: Verified["unfinished"]): string {
   if (imports === 0) return "";
-  return `; imports of ${imports} bundles have not ended, and keep ${shownBytes(bytes)} for a week: import them again`;
+  return `; ${shownCount(imports, "unfinished import")} with ${shownBytes(bytes)}, kept for a week: import again`;
 }
 
 interface ReportOptions {

@@ -201,7 +201,7 @@ Deno.test("imports that nobody resumes are found, and others are counted and sta
   assert.deepEqual([found.at(-1)!.unfinished_imports, found.at(-1)!.unfinished_bytes], [1, 4]);
   const { code, stdout } = await scene.run("verify", "--repair");
   assert.equal(code, 0);
-  assert.match(stdout, /; imports of 1 bundles have not ended, and keep 4 bytes for a week: import them again\n$/);
+  assert.match(stdout, /; 1 unfinished import with 4 bytes, kept for a week: import again\n$/);
   const names = [...Deno.readDirSync(`${scene.dir}/imports`)].map(({ name }) => name);
   assert.deepEqual(names.sort(), ["resumed", "resumed.lock", "under-way", "under-way.lock"]);
 });
