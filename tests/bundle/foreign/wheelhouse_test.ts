@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { FsLayout } from "../../../src/store/fs_layout.ts";
 import { createForeignSite, type ForeignSite } from "../../support/foreign_import.ts";
 import { startBackends } from "../../support/app_fixture.ts";
-import { createSdist, createWheel, type PackageFile } from "../../support/pypi/python_package.ts";
+import { createSdist, createWheel, type PackageFile, sha256Hex } from "../../support/pypi/python_package.ts";
 import { PypiIndex } from "../../support/pypi/pypi_index.ts";
 import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
 
@@ -124,6 +125,24 @@ Deno.test("the user says which of several backends is meant", async () => {
   assert.equal((await vault.ask("/own/simple/my-app/")).status, 200);
   assert.notEqual((await vault.ask("/pypi/simple/my-app/")).status, 200);
 });
+
+for (const sizeBytes of [1000, 400_000, 17_000_000]) {
+  Deno.test(`a cached body of ${sizeBytes} bytes that is damaged is imported again`, async () => {
+    await using dir = await createTempDir();
+    await using site = await createForeignSite([pypi]);
+    const wheel = { ...app, bytes: new Uint8Array(sizeBytes).fill(7) };
+    const source = wheelhouse(dir, wheel);
+    await site.import(source);
+    const path = new FsLayout(site.cacheDir).blob(sha256Hex(wheel.bytes));
+    const damaged = Deno.readFileSync(path);
+    damaged[100]! ^= 1;
+    Deno.writeFileSync(path, damaged);
+    const { lines } = await site.import(source);
+    assert.ok(lines.includes(`imported ${wheel.filename}`), lines.join("\n"));
+    assert.deepEqual(Deno.readFileSync(path), wheel.bytes);
+    assert.ok((await site.import(source)).lines.includes(`cached ${wheel.filename}`));
+  });
+}
 
 Deno.test("a source that the limits of the cache leave no room for is refused, and nothing is evicted for it", async () => {
   await using dir = await createTempDir();
