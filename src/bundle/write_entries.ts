@@ -70,9 +70,11 @@ class EntryWriter {
       const backend = backendFor(header.backend)!;
       const { facts } = parseShard(plan.facts.read(offset, sizeBytes));
       const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
-      for (const keys of inBatches(byKey(wanted), keysAtOnce)) {
+      const keys = byKey(wanted);
+      for (let first = 0; first < keys.length; first += keysAtOnce) {
         await breatheUnlessStopped(this.#options.signal);
-        await Promise.all(keys.map((variants) => this.#writeKey(variants, backend.name)));
+        const together = keys.slice(first, first + keysAtOnce);
+        await Promise.all(together.map((variants) => this.#writeKey(variants, backend.name)));
       }
     }
   }
@@ -148,8 +150,4 @@ function byKey(facts: readonly Fact[]): Fact[][] {
     else keys.push([fact]);
   }
   return keys;
-}
-
-function* inBatches<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let first = 0; first < items.length; first += size) yield items.slice(first, first + size);
 }
