@@ -1,11 +1,11 @@
-import { filesBelow } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { failIfDenied, readJson } from "../store/regular_files.ts";
-import type { Entry, ResumeRecord } from "../store/store.ts";
+import { failIfDenied } from "../store/regular_files.ts";
+import type { Absence, Entry } from "../store/store.ts";
 import { type BodyFile, bodyFile } from "./body_table.ts";
 import { cachedEntries } from "./cached_entries.ts";
 import { entryName } from "./entry_name.ts";
 import { pinPatterns, pinsOf } from "./pins.ts";
+import { eachAbsence, eachParkedTransfer } from "./remembered.ts";
 
 /** Everything that a cache directory tells about one entry. */
 export interface EntryDetails {
@@ -17,6 +17,13 @@ export interface EntryDetails {
   readonly pins: readonly string[];
   /** The names of other entries with the same bytes. */
   readonly sameBytes: readonly string[];
+  readonly remembered: Remembered;
+}
+
+/** What is remembered of a name besides its entries. */
+export interface Remembered {
+  /** Upstream's last answer, where it did not have it; null otherwise. */
+  readonly absence: Absence | null;
   /** The bytes that interrupted transfers of it have left. */
   readonly parkedBytes: number;
 }
@@ -50,20 +57,25 @@ export async function readDetails(
     sameBytes.get(other.sha256)?.add(entryName(other));
     visited();
   }
-  const parked = await parkedRecords(layout);
+  const remembered = new Map<string, Remembered>();
+  for (const name of new Set(entries.map(entryName))) remembered.set(name, await readRemembered(dir, name));
   return entries.map((entry) => ({
     entry,
     bodyPath: layout.blob(entry.sha256),
     body: bodyFile(layout, entry.sha256),
     pins: pinsOf(entry, pins),
     sameBytes: [...sameBytes.get(entry.sha256)!].filter((name) => name !== entryName(entry)),
-    parkedBytes: parked.filter(({ backend, key }) => backend === entry.backend && key === entry.key)
-      .reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    remembered: remembered.get(entryName(entry))!,
   }));
 }
 
-async function parkedRecords({ staging }: FsLayout): Promise<readonly ResumeRecord[]> {
-  const paths = await Array.fromAsync(filesBelow(staging));
-  const records = paths.filter((path) => path.endsWith(".json")).map((path) => readJson(path) as ResumeRecord | null);
-  return records.filter((record) => Number.isSafeInteger(record?.storedBytes)) as ResumeRecord[];
+/** Reads what is remembered of a name, which need not be cached. */
+export async function readRemembered(dir: string, name: string): Promise<Remembered> {
+  const layout = new FsLayout(dir);
+  const absence = eachAbsence(layout).find((absent) => entryName(absent) === name)?.absence ?? null;
+  let parkedBytes = 0;
+  for await (const parked of eachParkedTransfer(layout)) {
+    if (entryName(parked) === name) parkedBytes += parked.storedBytes;
+  }
+  return { absence, parkedBytes };
 }

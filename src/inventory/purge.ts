@@ -6,6 +6,7 @@ import { announceChange } from "../store/shared_changes.ts";
 import { entryName } from "./entry_name.ts";
 import { anyOf, type EntryPattern } from "./pattern.ts";
 import { pinPatterns, pinsOf } from "./pins.ts";
+import { eachAbsence, forget, type Forgotten } from "./remembered.ts";
 import { nothingRemoved, removeBody, type Removed, removeEntryFile } from "./remove_files.ts";
 
 export interface PurgeOptions {
@@ -15,7 +16,7 @@ export interface PurgeOptions {
   readonly pinned: boolean;
   /** True removes nothing, and counts what would be removed. */
   readonly dryRun: boolean;
-  /** Called with the name of each entry that is removed, or would be. */
+  /** Called with the name of each entry, and of what was absent, that is removed, or would be. */
   readonly named: (name: string) => void;
   readonly signal: AbortSignal;
   /** Called after each entry that was looked at. */
@@ -24,7 +25,7 @@ export interface PurgeOptions {
 
 /** The result of a purge: pinned entries keep it from removing anything. */
 export type Purged =
-  | { readonly kind: "purged"; readonly removed: Removed }
+  | { readonly kind: "purged"; readonly removed: Removed; readonly forgotten: Forgotten }
   | PurgeRefusal;
 
 export interface PurgeRefusal {
@@ -36,8 +37,9 @@ export interface PurgeRefusal {
 }
 
 /**
- * Removes the entries that patterns choose, all their variants, and the bodies that no other entry names. A server
- * beside it asks upstream again from the next request on. Throws as `readPins`, and when aborted.
+ * Removes the entries that patterns choose, all their variants, and the bodies that no other entry names; also what is
+ * remembered of such names besides. A server beside it asks upstream again from the next request on, and where it knows
+ * that something is absent, once it hears of changes. Throws as `readPins` and `forget`, and when aborted.
  */
 export async function purge(dir: string, options: PurgeOptions): Promise<Purged> {
   const { patterns, dryRun, named, signal, visited = () => {} } = options;
@@ -47,19 +49,23 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
   const bodies = await chooseBodies(layout, options);
   if ("kind" in bodies) return bodies;
   const removed = nothingRemoved();
+  const absent = new Set(eachAbsence(layout).map(entryName).filter(matches));
   for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
     visited();
     const name = entryName(entry);
     if (!matches(name)) continue;
     if (path.endsWith("~.json")) named(name);
+    absent.delete(name);
     if (dryRun) removed.entries += 1;
     else await removeEntryFile(layout, path, removed);
   }
   const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
   await removeBodies(layout, bodies, { removed, dryRun, late });
-  if (removed.bodies > 0 && !dryRun) await announceChange(layout);
-  return { kind: "purged", removed };
+  absent.forEach((name) => named(name));
+  const forgotten = await forget(layout, { matches, dryRun });
+  if (removed.bodies + forgotten.absences > 0 && !dryRun) await announceChange(layout);
+  return { kind: "purged", removed, forgotten };
 }
 
 interface ChosenBodies {

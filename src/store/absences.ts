@@ -3,11 +3,12 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { fileMode, removeQuietly, replaceFile, withFolder } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
-import { readTextOrNull } from "./regular_files.ts";
+import { fileOrNull, openRegularFile, readTextOrNull } from "./regular_files.ts";
 import type { Absence } from "./store.ts";
 
 /** The most that is kept for each backend: anybody can ask for names that do not exist. */
 const maxBytes = 2 * 1024 * 1024;
+const mostFileBytes = 3 * maxBytes;
 const mostCharacters = { key: 2048, message: 500 };
 
 interface AbsencesDeps {
@@ -49,6 +50,11 @@ export class Absences {
     return [...this.#of(backend).known.keys()];
   }
 
+  /** Reads again what other processes have changed. */
+  reload(): void {
+    for (const journal of this.#journals.values()) journal.reload();
+  }
+
   /** Resolves when everything is written. */
   async close(): Promise<void> {
     await Promise.all([...this.#journals.values()].map((journal) => journal.written));
@@ -65,15 +71,13 @@ export class Absences {
 
 /** A file with one line of JSON for each change; the last line of a key counts. It is rewritten when it has grown. */
 class Journal {
-  readonly known = new LRUCache<string, Absence>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ message }, key) => key.length + message.length + 60,
-  });
+  readonly known = createKnown();
   /** Resolves when all changes so far are written. */
   written: Promise<void> = Promise.resolve();
   readonly #path: string;
   readonly #deps: AbsencesDeps;
   #pending = "";
+  /** The size of the file where nobody else has written to it. */
   #fileBytes = 0;
 
   constructor(path: string, deps: AbsencesDeps) {
@@ -93,13 +97,25 @@ class Journal {
     this.#pending += lineOf(key, absence);
   }
 
+  /** Reads the file again where others have changed it. */
+  reload(): void {
+    this.written = this.written.then(() => {
+      if ((fileOrNull(this.#path)?.size ?? 0) === this.#fileBytes) return;
+      this.known.clear();
+      this.#load();
+      apply(this.#pending, this.known);
+    });
+  }
+
   async #flush(): Promise<void> {
     const text = this.#pending;
     this.#pending = "";
-    this.#fileBytes += text.length;
     try {
-      if (this.#fileBytes > 2 * maxBytes) await this.#rewrite();
-      else await withFolder(this.#path, () => Deno.writeTextFile(this.#path, text, { append: true, mode: fileMode }));
+      if (this.#fileBytes + text.length > 2 * maxBytes) await this.#rewrite();
+      else {
+        await withFolder(this.#path, () => Deno.writeTextFile(this.#path, text, { append: true, mode: fileMode }));
+        this.#fileBytes += bytesOf(text);
+      }
     } catch (error) {
       this.#deps.log.warning(`Cannot write down what upstreams do not have: ${messageOf(error)}`);
     }
@@ -109,20 +125,56 @@ class Journal {
     const oldestFirst = [...this.known.keys()].reverse();
     const text = oldestFirst.map((key) => lineOf(key, this.known.peek(key)!)).join("");
     await replaceFile(this.#path, this.#deps.temporary(), text);
-    this.#fileBytes = text.length;
+    this.#fileBytes = bytesOf(text);
   }
 
   #load(): void {
-    const text = readTextOrNull(this.#path, 3 * maxBytes);
+    const text = readTextOrNull(this.#path, mostFileBytes);
+    this.#fileBytes = bytesOf(text ?? "");
     // A link, a pipe or a huge file in a directory from elsewhere is not ours: nothing may be appended to it.
-    if (text === null) return void removeQuietly(this.#path);
-    this.#fileBytes = text.length;
-    for (const line of text.split("\n")) {
-      const change = parseLine(line);
-      if (change?.absence) this.known.set(change.key, change.absence);
-      else if (change) this.known.delete(change.key);
-    }
+    if (text === null) removeQuietly(this.#path);
+    else apply(text, this.known);
   }
+}
+
+/**
+ * Reads what is remembered as absent in a backend, for those who serve nobody; none where that cannot be read. The
+ * journal stays as it is.
+ */
+export function readAbsences(layout: FsLayout, backend: string): ReadonlyMap<string, Absence> {
+  const known = createKnown();
+  apply(readTextOrNull(layout.absences(backend), mostFileBytes) ?? "", known);
+  return new Map(known.entries());
+}
+
+/**
+ * Forgets keys of a backend. A server that has read the journal does so as well, once it hears of changes
+ * (`announceChange`). Throws what the system says.
+ */
+export function forgetAbsences(layout: FsLayout, backend: string, keys: readonly string[]): void {
+  using file = openRegularFile(layout.absences(backend), { append: true }).file;
+  const bytes = new TextEncoder().encode(keys.map((key) => lineOf(key, null)).join(""));
+  for (let at = 0; at < bytes.byteLength;) at += file.writeSync(bytes.subarray(at));
+}
+
+function createKnown() {
+  return new LRUCache<string, Absence>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ message }, key) => key.length + message.length + 60,
+  });
+}
+
+/** Makes the changes of some lines of a journal. */
+function apply(text: string, known: ReturnType<typeof createKnown>): void {
+  for (const line of text.split("\n")) {
+    const change = parseLine(line);
+    if (change?.absence) known.set(change.key, change.absence);
+    else if (change) known.delete(change.key);
+  }
+}
+
+function bytesOf(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
 }
 
 function lineOf(key: string, absence: Absence | null): string {

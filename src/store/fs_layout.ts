@@ -18,6 +18,8 @@ export class FsLayout {
   readonly blobs: string;
   readonly entries: string;
   readonly staging: string;
+  /** The journals of what upstreams do not have. */
+  readonly absencesFolder: string;
   /** The bodies of bundles that are being imported, a folder for each bundle. */
   readonly imports: string;
   /** The file with the last known size of the cache, so that a start need not count it. */
@@ -37,6 +39,7 @@ export class FsLayout {
     this.blobs = `${root}/blobs/sha256`;
     this.entries = `${root}/entries`;
     this.staging = `${root}/staging`;
+    this.absencesFolder = `${root}/absent`;
     this.imports = `${root}/imports`;
     this.usage = `${root}/usage.json`;
     this.scrub = `${root}/scrub.json`;
@@ -51,7 +54,7 @@ export class FsLayout {
 
   /** The journal of the artifacts that a backend's upstreams do not have. */
   absences(backend: string): string {
-    return `${this.root}/absent/${escapeSegment(backend)}.jsonl`;
+    return `${this.absencesFolder}/${escapeSegment(backend)}.jsonl`;
   }
 
   /** The folder of a backend's entries. */

@@ -265,7 +265,10 @@ class FsStore implements Store {
 
   /** Keeps the counts of all processes that share the directory about right. */
   async #keepTogether(): Promise<void> {
-    if (this.#changes.take()) this.#isOutdated = true;
+    if (this.#changes.take()) {
+      this.#isOutdated = true;
+      this.#absences.reload();
+    }
     if (this.#isOutdated && this.#space.recount()) this.#isOutdated = false;
     await this.#blobUsage.save();
     await this.#announce(this.#blobUsage.bytes * announcedShare);

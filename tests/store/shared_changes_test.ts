@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readTextOrNull } from "../../src/store/regular_files.ts";
 import { runCaptured } from "../support/run_captured.ts";
 import { bytesOf, selectorOf, StoreFixture, type StoreFixtureOptions } from "../support/store_fixture.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -34,4 +35,20 @@ Deno.test("two processes that change one cache all the time agree in the end", a
   }
   await waitUntil("both count all of it", () => [first, second].every(({ store }) => store.usedBytes() === 40_000));
   await second.store.close();
+});
+
+Deno.test("what a command forgets is absent no more for a server soon, and what that has learnt meanwhile stays", async () => {
+  await using fixture = new StoreFixture(often);
+  const [gone, other, later] = ["/gone", "/other", "/later"].map((key) => selectorOf(key));
+  const absence = { status: 404, at: Date.now(), message: "upstream has no such file" } as const;
+  for (const selector of [gone!, other!]) fixture.store.rememberAbsence(selector, absence);
+  const journal = () => readTextOrNull(`${fixture.root}/absent/test.jsonl`, 10_000) ?? "";
+  await waitUntil("both are written down", () => journal().includes("/other"));
+  const { code, stdout, stderr } = await runCaptured(["cache", "purge", "test/gone", "--cache-dir", fixture.root]);
+  assert.deepEqual([code, stdout], [0, "test/gone\n"]);
+  assert.equal(stderr, "Removed 0 bodies, 0 bytes, and 0 entries; 1 name that upstream did not have\n");
+  fixture.store.rememberAbsence(later!, absence);
+  await waitUntil("the server has forgotten it", () => fixture.store.findAbsence(gone!) === null);
+  await fixture.restart();
+  assert.deepEqual([gone, other, later].map((one) => fixture.store.findAbsence(one!)), [null, absence, absence]);
 });

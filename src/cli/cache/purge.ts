@@ -1,6 +1,9 @@
 import { VaultError } from "../../errors.ts";
 import { choosesAll, type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
 import { purge as purgeCache } from "../../inventory/purge.ts";
+import type { Forgotten } from "../../inventory/remembered.ts";
+import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownCount } from "../../observe/shown_count.ts";
 import type { Action } from "../command.ts";
 import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
@@ -11,7 +14,7 @@ import { checkRemoved, describeRemoved } from "./removed_lines.ts";
 /** Removes entries by name. */
 export const purge: Action = {
   name: "purge",
-  summary: "Remove entries by name, and the bodies that no other entry has",
+  summary: "Remove entries by name, the bodies that no other entry has, and what else is remembered of such names",
   examples: [
     "artifact-vault cache purge pypi/simple/requests/ --dry-run",
     "artifact-vault cache purge 'dockerhub/**/manifests/latest'",
@@ -45,14 +48,20 @@ export const purge: Action = {
           "--pinned removes them as well, artifact-vault cache unpin removes a pin",
       );
     }
-    const { bodies, bytes, entries } = purged.removed;
-    if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries })}\n`);
-    else io.stderr(`${describeRemoved(purged.removed, dryRun)}\n`);
+    const { removed: { bodies, bytes, entries }, forgotten: { absences, transfers, transferBytes } } = purged;
+    const json = { dry_run: dryRun, bodies, bytes, entries, absent: absences, parked_bytes: transferBytes };
+    if (values.json) io.stdout(`${JSON.stringify(json)}\n`);
+    else io.stderr(`${describeRemoved(purged.removed, dryRun)}${describeForgotten(purged.forgotten)}\n`);
     checkRemoved(purged.removed, dir);
-    if (entries > 0) return 0;
+    if (entries + absences + transfers > 0) return 0;
     throw new VaultError("not_found", "No entry has such a name; artifact-vault cache ls lists names");
   },
 };
+
+function describeForgotten({ absences, transfers, transferBytes }: Forgotten): string {
+  return (absences === 0 ? "" : `; ${shownCount(absences, "name")} that upstream did not have`) +
+    (transfers === 0 ? "" : `; ${shownBytes(transferBytes)} of ${shownCount(transfers, "interrupted transfer")}`);
+}
 
 /** False where a person does not want it. Throws `config_invalid` where there is nobody to ask. */
 function asksForAll({ text }: EntryPattern, dir: string, io: Io): boolean {

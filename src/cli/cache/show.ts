@@ -1,6 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
-import { entriesNamed, type EntryDetails, readDetails } from "../../inventory/entry_details.ts";
+import { entriesNamed, type EntryDetails, readDetails, readRemembered } from "../../inventory/entry_details.ts";
 import { entryName, withoutLeadingSlashes } from "../../inventory/entry_name.ts";
 import { openOutlooks } from "../../outlooks.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
@@ -26,7 +26,7 @@ export const show: Action = {
     const config = await loadWithCacheDir(given, io);
     const name = withoutLeadingSlashes(given.operands[0] ?? "");
     const entries = await entriesNamed(config.cache_dir, name);
-    if (entries.length === 0) throw notCached(name, config);
+    if (entries.length === 0) throw await notCached(name, config);
     const next = await nextOfAll(entries, config);
     const details = await detailsOf(entries, config, io);
     if (given.values.json) io.stdout(`${JSON.stringify(details.map((one, at) => asJson(one, next[at]!)), null, 2)}\n`);
@@ -35,12 +35,16 @@ export const show: Action = {
   },
 };
 
-function notCached(name: string, { cache_dir }: Config): VaultError {
-  return new VaultError(
-    "not_found",
-    `"${name}" is not in the cache "${cache_dir}"; artifact-vault cache ls --match "*${lastWord(name)}*" lists names ` +
-      "that are like it",
-  );
+async function notCached(name: string, { cache_dir }: Config): Promise<VaultError> {
+  const { absence, parkedBytes } = await readRemembered(cache_dir, name);
+  const notes = [
+    ...absence === null ? [] : [`upstream had none at ${shownDate(absence.at)}: ${absence.message}`],
+    ...parkedBytes === 0 ? [] : [`an interrupted transfer has left ${shownBytes(parkedBytes)}`],
+  ];
+  const advice = notes.length > 0
+    ? `${notes.join("; ")}. artifact-vault cache purge forgets that`
+    : `artifact-vault cache ls --match "*${lastWord(name)}*" lists names that are like it`;
+  return new VaultError("not_found", `"${name}" is not in the cache "${cache_dir}"; ${advice}`);
 }
 
 function lastWord(name: string): string {
@@ -66,7 +70,8 @@ async function detailsOf(entries: readonly Entry[], { cache_dir }: Config, io: I
   return await readDetails(cache_dir, entries, { visited }).finally(() => progress.end());
 }
 
-function report({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDetails, next: Next, io: Io): void {
+function report({ entry, body, bodyPath, pins, sameBytes, remembered }: EntryDetails, next: Next, io: Io): void {
+  const { absence, parkedBytes } = remembered;
   const { location, headers, selectedBy } = entry;
   const now = Date.now();
   const rows: [string, string | number][] = [
@@ -85,6 +90,9 @@ function report({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDe
     ...headers.map(([name, value]) => ["header", `${name}: ${value}`] as [string, string]),
     ...pins.map((pattern) => ["pinned by", pattern] as [string, string]),
     ...sameBytes.map((name) => ["same bytes", name] as [string, string]),
+    ...absence === null
+      ? []
+      : [["upstream", `had none at ${shownDate(absence.at)}: ${absence.message}`] as [string, string]],
     ...parkedBytes === 0 ? [] : [["parked bytes", parkedBytes] as [string, number]],
   ];
   writeTable(
@@ -100,7 +108,8 @@ function shown(name: string, value: string | number, now: number): Cell {
   return { shown: `${shownDate(value)} (${shownLength(now - value)} ago)`, plain: new Date(value).toISOString() };
 }
 
-function asJson({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDetails, next: Next) {
+function asJson({ entry, body, bodyPath, pins, sameBytes, remembered }: EntryDetails, next: Next) {
+  const { absence, parkedBytes } = remembered;
   const iso = (at: number) => new Date(at).toISOString();
   return {
     ...{ name: entryName(entry), backend: entry.backend, key: entry.key, url: entry.url, location: entry.location },
@@ -108,5 +117,6 @@ function asJson({ entry, body, bodyPath, pins, sameBytes, parkedBytes }: EntryDe
     ...{ stored: iso(entry.storedAt), validated: iso(entry.validatedAt), used: body && iso(body.usedAt) },
     ...{ freshness: next.freshness, decision: next.decision, next: next.answer },
     ...{ headers: entry.headers, varies_by: entry.selectedBy, pins, same_bytes: sameBytes, parked_bytes: parkedBytes },
+    absent: absence && { status: absence.status, at: iso(absence.at), message: absence.message },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { runCaptured } from "../../support/run_captured.ts";
-import { bytesOf } from "../../support/store_fixture.ts";
+import { bytesOf, recordOf } from "../../support/store_fixture.ts";
 import { CacheScene, lastColumn } from "./cache_scene.ts";
 
 async function openFilled(): Promise<CacheScene> {
@@ -69,6 +69,61 @@ Deno.test("cache purge of a name that there is not fails", async () => {
   const { code, stdout, stderr } = await scene.run("purge", "npm/**");
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(stderr, /No entry has such a name; artifact-vault cache ls lists names\n$/);
+});
+
+Deno.test("cache purge forgets what interrupted transfers have left, of processes that have ended and of living ones", async () => {
+  await using scene = await openFilled();
+  const selector = { backend: "files", key: "/big.iso", requestHeaders: [] };
+  const record = recordOf(selector, bytesOf("big", 600));
+  const staged = await scene.fixture.stage(selector, bytesOf("big", 600));
+  await staged.saveRecord(record);
+  staged.park();
+  const ended = `${scene.dir}/staging/ended`;
+  Deno.mkdirSync(ended);
+  Deno.writeTextFileSync(`${ended}.lock`, "");
+  for (const [name, key] of [["one", "/big.iso"], ["two", "/other.iso"]]) {
+    Deno.writeFileSync(`${ended}/${name}-0.part`, bytesOf("big", 600));
+    Deno.writeTextFileSync(`${ended}/${name}-0.json`, JSON.stringify({ ...record, key }));
+  }
+  const show = await scene.run("show", "files/big.iso");
+  assert.match(
+    show.stderr,
+    /"files\/big\.iso" is not in the cache ".*"; an interrupted transfer has left 1\.2 KiB\. .* purge/,
+  );
+  const dry = await scene.run("purge", "big.iso", "--dry-run");
+  assert.deepEqual([dry.code, dry.stdout], [0, ""]);
+  const { code, stderr } = await scene.run("purge", "big.iso");
+  assert.equal(code, 0);
+  assert.equal(stderr, "Removed 0 bodies, 0 bytes, and 0 entries; 1.2 KiB of 2 interrupted transfers\n");
+  assert.equal(dry.stderr, stderr.replace("Removed", "Would remove"));
+  assert.deepEqual([...Deno.readDirSync(ended)].map(({ name }) => name).sort(), ["two-0.json", "two-0.part"]);
+  assert.equal(await scene.fixture.store.resume(selector), null);
+  assert.equal((await scene.run("purge", "big.iso")).code, 1);
+  for (const path of [ended, `${ended}.lock`]) Deno.removeSync(path, { recursive: true });
+});
+
+Deno.test("cache show and purge know what upstreams did not have, also in JSON", async () => {
+  await using scene = await openFilled();
+  const at = Date.UTC(2026, 0, 2, 3, 4);
+  const absence = { status: 410, at, message: "it was yanked" } as const;
+  for (const key of ["/simple/a/", "/simple/gone/"]) {
+    scene.fixture.store.rememberAbsence({ backend: "pypi", key }, absence);
+  }
+  await scene.fixture.restart();
+  const missing = await scene.run("show", "pypi/simple/gone/");
+  assert.match(
+    missing.stderr,
+    /is not in the cache ".*"; upstream had none at .*: it was yanked\. .*cache purge forgets/,
+  );
+  assert.match((await scene.run("show", "pypi/simple/a/")).stdout, /\nupstream\thad none at .*: it was yanked\n/);
+  const [{ absent }] = JSON.parse((await scene.run("show", "pypi/simple/a/", "--json")).stdout);
+  assert.deepEqual(absent, { status: 410, at: new Date(at).toISOString(), message: "it was yanked" });
+  const { stdout } = await scene.run("purge", "pypi/simple/*/", "--json");
+  const [entry, ...absences] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(entry, { name: "pypi/simple/a/" });
+  const summary = { dry_run: false, bodies: 1, bytes: 1000, entries: 1, absent: 2, parked_bytes: 0 };
+  assert.deepEqual(absences, [{ name: "pypi/simple/gone/" }, summary]);
+  await closed(scene);
 });
 
 Deno.test("pins are made, listed and removed", async () => {
@@ -172,7 +227,7 @@ Deno.test("purge, pin and unpin tell programs what they did in JSON, an object a
   assert.deepEqual(await lines("unpin", "x", "*.whl"), [{ pattern: "x" }, { pattern: "*.whl" }]);
   assert.deepEqual(await lines("purge", "pypi/simple/a/"), [
     { name: "pypi/simple/a/" },
-    { dry_run: false, bodies: 1, bytes: 1000, entries: 1 },
+    { dry_run: false, bodies: 1, bytes: 1000, entries: 1, absent: 0, parked_bytes: 0 },
   ]);
   await closed(scene);
 });
