@@ -61,7 +61,7 @@ Deno.test("of two stores that wait for a process to end, one goes on with what i
 
 Deno.test("two processes that keep the same and different bodies at once lose no entry and break no blob", async () => {
   await using fixture = new StoreFixture();
-  const rounds = 40;
+  const rounds = 20;
   await using left = start("commit", fixture.root, "left", `${rounds}`);
   await using right = start("commit", fixture.root, "right", `${rounds}`);
   for (const one of [left, right]) assert.deepEqual((await one.status).code, 0, one.output);

@@ -7,10 +7,13 @@ export interface RequestHead {
   readonly headers: Headers;
 }
 
+const mostHeadBytes = 256 * 1024;
+
 /** Reads a request head of up to 256 KiB; null when the client is gone. Clients must not pipeline. */
 export async function readHead(conn: Deno.Conn): Promise<RequestHead | null> {
-  const buffer = new Uint8Array(256 * 1024);
-  for (let length = 0; length < buffer.length;) {
+  let buffer = new Uint8Array(4 * 1024);
+  for (let length = 0; length < mostHeadBytes;) {
+    if (length === buffer.length) buffer = new Uint8Array(buffer.buffer.transfer(2 * length));
     const count = await conn.read(buffer.subarray(length)).catch(() => null);
     if (count === null) return null;
     length += count;

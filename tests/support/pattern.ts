@@ -44,6 +44,16 @@ export class Pattern {
     return true;
   }
 
+  /** Whether a stream has the bytes from `start` to `end`, exclusive, and no others; none of them is kept. */
+  async isIn(stream: ReadableStream<Uint8Array>, start = 0, end: number = this.size): Promise<boolean> {
+    let [at, isRight] = [start, true];
+    for await (const chunk of stream) {
+      isRight &&= this.matches(chunk, at);
+      at += chunk.length;
+    }
+    return isRight && at === end;
+  }
+
   /** The digest of the whole body, in hex. */
   sha256(): string {
     const hash = createHash("sha256");

@@ -19,6 +19,8 @@ export interface RawAnswer {
   readonly complete: boolean;
 }
 
+const mostReadBytes = 256 * 1024;
+
 /** One connection of a client that sends its bytes as they are, however wrong, and reads when it likes. */
 export class RawClient implements Disposable {
   readonly #connection: Deno.Conn;
@@ -50,7 +52,7 @@ export class RawClient implements Disposable {
   }
 
   /** Reads at most so many bytes and keeps them for `answer`; false at the end. */
-  async readSome(bytes = 256 * 1024): Promise<boolean> {
+  async readSome(bytes = mostReadBytes): Promise<boolean> {
     const buffer = new Uint8Array(bytes);
     const read = await this.#connection.read(buffer).catch(() => null);
     if (read !== null) this.#received = concat([this.#received, buffer.subarray(0, read)]);
@@ -60,11 +62,12 @@ export class RawClient implements Disposable {
   /** Reads to the end of the connection. `method` is what was asked with. */
   async answer(method = "GET"): Promise<RawAnswer> {
     const parts = [this.#received];
-    const buffer = new Uint8Array(256 * 1024);
+    let buffer = new Uint8Array(8 * 1024);
     for (;;) {
       const read = await this.#connection.read(buffer).catch(() => null);
       if (read === null) return parseAnswer(concat(parts), method);
       parts.push(buffer.slice(0, read));
+      if (read === buffer.length && read < mostReadBytes) buffer = new Uint8Array(2 * read);
     }
   }
 

@@ -9,6 +9,7 @@ import { createUpstreamClient } from "../../src/upstream/client.ts";
 import { UpstreamHealth } from "../../src/upstream/health.ts";
 import { createVault, type VaultOptions } from "../../src/vault/engine.ts";
 import type { OpenedArtifact, OpenOptions, Vault } from "../../src/vault/vault.ts";
+import type { Pattern } from "./pattern.ts";
 
 const defaultPolicy: CachingPolicy = {
   staleIfErrorMs: Infinity,
@@ -93,6 +94,13 @@ export class VaultFixture implements AsyncDisposable {
   ): Promise<{ opened: OpenedArtifact; bytes: Uint8Array }> {
     const opened = await this.open(artifact, ask);
     return { opened, bytes: await bytesOf(opened) };
+  }
+
+  /** Opens and reads it all, and says whether that is this body: for large ones, which need no memory so. */
+  async readRight(artifact: Artifact, body: Pattern): Promise<{ opened: OpenedArtifact; isRight: boolean }> {
+    const opened = await this.open(artifact);
+    if (opened.bytes) return { opened, isRight: opened.sizeBytes === body.size && body.matches(opened.bytes, 0) };
+    return { opened, isRight: await body.isIn(opened.stream()) };
   }
 
   /** Resolves when no transfer is under way; the vault fetches nothing more afterwards. */

@@ -4,7 +4,7 @@ import { Pattern } from "../support/pattern.ts";
 import { VaultFixture } from "../support/vault_fixture.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-const part = 4 * 1024 * 1024;
+const part = 2 * 1024 * 1024;
 const body = new Pattern(8 * part);
 const etag = '"1"';
 const lastModified = "Mon, 02 Nov 2026 10:00:00 GMT";
@@ -37,8 +37,7 @@ for (const [name, answers, wholeAnswers] of upstreams) {
       await Promise.all(Array.from({ length: 8 }, async (_, i) => {
         const start = ((i + 3) % 8) * part;
         const opened = await fixture.open(artifact, { range: { kind: "from", first: start, last: start + part - 1 } });
-        const bytes = await new Response(opened.stream({ start, end: start + part })).bytes();
-        assert.ok(bytes.length === part && body.matches(bytes, start));
+        assert.ok(await body.isIn(opened.stream({ start, end: start + part }), start, start + part));
       }));
       const asked = upstream.requests.filter((request) => request.target === target);
       const outcomes = await Promise.all(asked.map(({ finished }) => finished));
@@ -57,16 +56,16 @@ Deno.test("a host that sends no parts at all is asked by one connection only", a
     upstream.serve(target, { body, etag, ranges: false, headers: { "accept-ranges": "bytes" } });
     const hold = upstream.hold(target, part);
     const artifact = fixture.artifact(upstream.url(target));
-    const whole = fixture.read(artifact);
+    const whole = fixture.readRight(artifact, body);
     await hold.reached;
     const start = 7 * part;
     const opened = await fixture.open(artifact, { range: { kind: "from", first: start } });
-    const tail = new Response(opened.stream({ start, end: body.size })).bytes();
+    const tail = body.isIn(opened.stream({ start, end: body.size }), start);
     // With an ETag, and without If-Range.
     if (target === "/first") await waitUntil("parts are asked for", () => upstream.count(target, "GET") === 3);
     hold.release();
-    assert.ok(body.matches(await tail, start));
-    assert.equal((await whole).bytes.length, body.size);
+    assert.ok(await tail);
+    assert.ok((await whole).isRight);
     assert.equal(upstream.count(target, "GET"), target === "/first" ? 3 : 1);
   }
 });

@@ -30,16 +30,16 @@ Deno.test("a miss is streamed and kept, a hit needs no upstream", async () => {
 });
 
 Deno.test("50 clients, one upstream GET", async () => {
-  const body = new Pattern(2 * MiB);
+  const body = new Pattern(MiB + 1000);
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body });
-  const hold = upstream.hold("/a", MiB);
+  const hold = upstream.hold("/a", MiB / 2);
   await using fixture = new VaultFixture();
   const artifact = fixture.artifact(upstream.url("/a"));
-  const reads = Array.from({ length: 50 }, () => fixture.read(artifact));
+  const reads = Array.from({ length: 50 }, () => fixture.readRight(artifact, body));
   await hold.reached;
   hold.release();
-  for (const { bytes } of await Promise.all(reads)) assert.ok(bytes.length === body.size && body.matches(bytes, 0));
+  for (const { isRight } of await Promise.all(reads)) assert.ok(isRight);
   assert.equal(upstream.count("/a"), 1);
 });
 

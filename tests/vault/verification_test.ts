@@ -3,7 +3,8 @@ import { VaultError } from "../../src/errors.ts";
 import { copyInPlace, flipBit } from "../support/carry.ts";
 import { listBlobs } from "../support/cache_dir.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
-import { Pattern } from "../support/pattern.ts";
+import { maxPatternChunk, Pattern } from "../support/pattern.ts";
+import { entryOf, writeStaged } from "../support/store_fixture.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { type ArtifactOverrides, VaultFixture, type VaultFixtureOptions } from "../support/vault_fixture.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -25,8 +26,12 @@ async function carry(body: Pattern, damage: number | null, options: VaultFixture
   upstream.serve("/a", { body, etag: '"1"' });
   {
     await using fixture = new VaultFixture({ cacheDir: dir.path });
-    await fixture.read(fixture.artifact(upstream.url("/a"), fresh));
-    await fixture.settle();
+    const artifact = fixture.artifact(upstream.url("/a"), fresh);
+    const staged = await fixture.store.stage(artifact);
+    await staged.reserve(body.size);
+    for (let at = 0; at < body.size; at += maxPatternChunk) writeStaged(staged, body.chunk(at), at);
+    const entry = { url: artifact.candidates[0]!.url, sha256: body.sha256(), sizeBytes: body.size };
+    await fixture.store.commit(staged, entryOf(artifact, new Uint8Array(), entry));
   }
   const blob = `${dir.path}/blobs/sha256/${listBlobs(dir.path)[0]}`;
   await copyInPlace(blob);
@@ -48,17 +53,15 @@ for (const body of [middling, large]) {
   Deno.test(`a carried body of ${body.size} bytes is served whole by many, and upstream is not asked`, async () => {
     await using scene = await carry(body, null);
     const { fixture, artifact, upstream, open } = scene;
-    const served = await Promise.all([1, 2, 3].map(() => fixture.read(artifact)));
-    for (const { opened, bytes } of served) {
-      assert.ok(opened.cacheStatus.hit && bytes.length === body.size && body.matches(bytes, 0));
-    }
+    const served = await Promise.all([1, 2, 3].map(() => fixture.readRight(artifact, body)));
+    for (const { opened, isRight } of served) assert.ok(opened.cacheStatus.hit && isRight);
     await fixture.settle();
     await fixture.store.close();
     await using again = open();
     const stored = again.store.openBody(again.store.find(artifact)!);
     assert.ok(stored?.kind === "file" && stored.unverified === null, "it is not verified after a restart");
     stored.file.close();
-    assert.equal(upstream.count("/a"), 1);
+    assert.equal(upstream.count("/a"), 0);
   });
 }
 
@@ -69,7 +72,7 @@ Deno.test("a carried body with a flipped bit is fetched again within the request
   for (const { opened, bytes } of served) {
     assert.ok(!opened.cacheStatus.hit && bytes.length === middling.size && middling.matches(bytes, 0));
   }
-  assert.deepEqual([upstream.count("/a"), scene.damaged()], [2, 1]);
+  assert.deepEqual([upstream.count("/a"), scene.damaged()], [1, 1]);
   await fixture.settle();
   const { opened, bytes } = await fixture.read(artifact);
   assert.ok(opened.cacheStatus.hit && middling.matches(bytes, 0));
@@ -90,7 +93,7 @@ Deno.test("offline a carried body with a flipped bit is a miss, each time", asyn
   for (let i = 0; i < 2; i++) {
     await assert.rejects(fixture.read(offline), (error) => error instanceof VaultError && error.code === "offline");
   }
-  assert.deepEqual([upstream.count("/a"), scene.damaged()], [1, 1]);
+  assert.deepEqual([upstream.count("/a"), scene.damaged()], [0, 1]);
 });
 
 for (const [what, range] of [["whole", undefined], ["from a byte on", { start: 1000, openEnded: true }]] as const) {
@@ -105,9 +108,8 @@ for (const [what, range] of [["whole", undefined], ["from a byte on", { start: 1
       for (let chunk = await chunks.read(); chunk !== null; chunk = await chunks.read()) got += chunk.length;
     }, /damaged/);
     assert.equal(got, large.size - 64 * 1024 - (range?.start ?? 0));
-    const { bytes } = await fixture.read(artifact);
-    assert.ok(bytes.length === large.size && large.matches(bytes, 0));
-    assert.deepEqual([upstream.count("/a"), scene.damaged()], [2, 1]);
+    assert.ok((await fixture.readRight(artifact, large)).isRight);
+    assert.deepEqual([upstream.count("/a"), scene.damaged()], [1, 1]);
   });
 }
 
@@ -137,10 +139,10 @@ Deno.test("a carried body that cannot be read is fetched again", async () => {
   // It is gone between its opening and its verification.
   fixture.store.openBody = (entry) => {
     const body = openBody.call(fixture.store, entry);
-    if (upstream.count("/a") === 1) Deno.removeSync(blob);
+    if (upstream.count("/a") === 0) Deno.removeSync(blob);
     return body;
   };
   const { bytes } = await fixture.read(artifact);
   assert.ok(bytes.length === middling.size && middling.matches(bytes, 0));
-  assert.equal(upstream.count("/a"), 2);
+  assert.equal(upstream.count("/a"), 1);
 });
