@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { VaultError } from "../errors.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 
-/** The disk is looked at each time that so much is to be written. */
+/** The disk is looked at each time that so much was written, or half of what there is room for. */
 const lookEveryBytes = 64 * 1024 * 1024;
 /** Temporary files leave so much free for everybody else, or this share of a smaller disk. */
 const kept = { bytes: 64 * 1024 * 1024, share: 0.05 };
@@ -10,25 +10,26 @@ const kept = { bytes: 64 * 1024 * 1024, share: 0.05 };
 /** The room on the disk of a folder for temporary files, which may become as large as strangers like. */
 export class DiskRoom {
   readonly #folder: string;
+  readonly #diskOf: typeof diskOf;
   #granted = 0;
 
-  constructor(folder: string) {
+  /** The disk is another one than the folder's for tests only. */
+  constructor(folder: string, disk = diskOf) {
     this.#folder = folder;
+    this.#diskOf = disk;
   }
 
   /** Counts bytes that are to be written now. Throws `storage_failed` where they would fill the disk. */
   take(bytes: number): void {
-    if (bytes > this.#granted) {
-      this.check(bytes);
-      this.#granted = bytes + lookEveryBytes;
-    }
+    if (bytes > this.#granted) this.#granted = bytes + Math.min(lookEveryBytes, this.check(bytes) / 2);
     this.#granted -= bytes;
   }
 
-  /** Throws `storage_failed` where so many bytes would fill the disk. */
-  check(bytes: number): void {
-    const { free, total } = diskOf(this.#folder);
-    if (bytes <= free - Math.min(kept.bytes, total * kept.share)) return;
+  /** Returns the room behind so many bytes. Throws `storage_failed` where they would fill the disk. */
+  check(bytes: number): number {
+    const { free, total } = this.#diskOf(this.#folder);
+    const left = free - Math.min(kept.bytes, total * kept.share) - bytes;
+    if (left >= 0) return left;
     throw new VaultError(
       "storage_failed",
       `the disk of "${this.#folder}" has ${shownBytes(free)} free, and ${shownBytes(bytes)} more of temporary files ` +

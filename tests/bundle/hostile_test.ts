@@ -125,6 +125,15 @@ Deno.test("pins of a bundle that nobody vouches for are those of its backends al
   assert.match(stdout, /Pins of the other side that are new here: files\/a\/\*\*\n/);
 });
 
+Deno.test("a bundle whose facts have no room on the disk is refused before they are read", async () => {
+  await using scene = await BundleScene.open();
+  const shards = [{ sha256: other, sizeBytes: 2 ** 50 }];
+  const { code, stderr } = await importCrafted(scene, [{ facts: [{ key: "/x" }] }], { shards });
+  assert.equal(code, 1);
+  assert.match(stderr, /^Cannot import .*: the disk of ".*" has .* free, and .* more of temporary files would fill it/);
+  assert.deepEqual(scene.files(), []);
+});
+
 const fact = { key: "/x" };
 const image = { mediaType: "application/vnd.oci.image.manifest.v1+json", name: "x:1", sha256: other, sizeBytes: 12 };
 const sound = { facts: [fact] };

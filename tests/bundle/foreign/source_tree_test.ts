@@ -6,6 +6,7 @@ import type { VaultError } from "../../../src/errors.ts";
 import type { SourceTree } from "../../../src/shelf.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
+import { canMountTmpfs, mountTmpfs } from "../../support/tmpfs.ts";
 
 interface RawMember {
   readonly name: string;
@@ -134,6 +135,17 @@ Deno.test("archives of the real tar are read, in its formats and packings, with 
     }
   }
   assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name).sort(), ["archive", "source"]);
+});
+
+Deno.test({
+  name: "an archive that would fill the disk when it is unpacked is refused, and leaves room",
+  ignore: !await canMountTmpfs(),
+}, async () => {
+  await using dir = await createTempDir();
+  await using _disk = await mountTmpfs(dir.join("small"), "size=8m");
+  await runToSuccess(["sh", "-c", `head -c 20000000 /dev/urandom | gzip -1 > "${dir.join("large.tar.gz")}"`]);
+  await assert.rejects(openSourceTree(dir.join("large.tar.gz"), dir.join("small")), /Cannot unpack .*would fill it/);
+  assert.deepEqual([...Deno.readDirSync(dir.join("small"))], []);
 });
 
 Deno.test("an archive that unpacks to far more than it is, is refused before the disk is full", async () => {
