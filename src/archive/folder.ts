@@ -50,12 +50,18 @@ export class FolderReader implements MemberSource {
       const code = size < sizeBytes ? "bundle_interrupted" : "bundle_wrong";
       throw new VaultError(code, `"${path}" has ${size} bytes, and not ${sizeBytes}`);
     }
+    let left = size;
     return {
       sizeBytes: size,
       next: () => {
-        const count = file.readSync(this.#chunk);
-        if (count === null) file.close();
-        return Promise.resolve(count === null ? null : this.#chunk.subarray(0, count));
+        // One byte more than there should be tells that the file grows: it may do so for ever.
+        const count = file.readSync(this.#chunk.subarray(0, Math.min(left + 1, chunkBytes)));
+        const isWhole = count === null && left === 0;
+        if (count === null || count > left) file.close();
+        if (isWhole) return Promise.resolve(null);
+        if (count === null || count > left) return Promise.reject(changed(path, count === null ? "shorter" : "longer"));
+        left -= count;
+        return Promise.resolve(this.#chunk.subarray(0, count));
       },
       skip: () => {
         file.close();
@@ -133,6 +139,12 @@ async function hasBytes(path: string, sizeBytes: number, sha256: string): Promis
   } finally {
     file.close();
   }
+}
+
+/** The error for a file that is written to while it is read; a copy that is begun anew is shorter. */
+function changed(path: string, how: "shorter" | "longer"): VaultError {
+  const code = how === "shorter" ? "bundle_interrupted" : "bundle_wrong";
+  return new VaultError(code, `"${path}" has become ${how} while it was read`);
 }
 
 function isFile(path: string): boolean {
