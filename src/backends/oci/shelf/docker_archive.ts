@@ -35,6 +35,8 @@ class DockerArchive implements ImageSource {
   readonly #tree: SourceTree;
   readonly #saved: readonly Saved[];
   readonly #contents = new Map<string, Content>();
+  /** The digests of layers by their paths: images share them. */
+  readonly #digests = new Map<string, string>();
 
   constructor(tree: SourceTree, saved: readonly Saved[]) {
     this.#tree = tree;
@@ -73,9 +75,15 @@ class DockerArchive implements ImageSource {
     if (file === null) return { mediaType: layerType, digest: diffId ?? `sha256:${"0".repeat(64)}`, size: 0 };
     const isPacked = await beginsLikeGzip(file);
     // The config's list tells the digests of unpacked layers; a packed one has to be read.
-    const digest = isPacked || diffId === undefined ? `sha256:${await digestOf(file)}` : diffId;
+    const digest = isPacked || diffId === undefined ? await this.#digestOf(file) : diffId;
     this.#contents.set(digest, file);
     return { mediaType: isPacked ? `${layerType}+gzip` : layerType, digest, size: file.sizeBytes };
+  }
+
+  async #digestOf(file: SourceFile): Promise<string> {
+    const digest = this.#digests.get(file.path) ?? `sha256:${await digestOf(file)}`;
+    this.#digests.set(file.path, digest);
+    return digest;
   }
 
   #add(bytes: Uint8Array<ArrayBuffer>): { readonly digest: string; readonly size: number } {

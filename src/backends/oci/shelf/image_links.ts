@@ -26,7 +26,7 @@ export interface ImageParts {
 export async function collectParts(
   source: ImageSource,
   digest: string,
-  seen: Set<string> = new Set(),
+  seen: Map<string, "whole" | "lacking"> = new Map(),
   depth = 0,
 ): Promise<ImageParts | { readonly parts: null; readonly missing: readonly string[] }> {
   const content = await source.find(digest);
@@ -43,14 +43,16 @@ export async function collectParts(
   if (missing.length > 0) return { parts: null, missing };
   const lacking: string[] = [];
   let whole = 0;
-  for (const child of depth < deepest ? manifests : []) {
-    const below = await collectParts(source, formatDigest(child.digest), seen, depth + 1);
-    lacking.push(...below.missing);
-    if (below.parts === null) continue;
+  for (const child of depth < deepest ? manifests.map((one) => formatDigest(one.digest)) : []) {
+    // A few indexes that list each other many times lead along any number of ways.
+    const below = seen.has(child) ? null : await collectParts(source, child, seen, depth + 1);
+    if (below !== null) lacking.push(...below.missing);
+    if (below?.parts === null) seen.set(child, "lacking");
+    if (seen.get(child) === "lacking") continue;
     whole += 1;
-    parts.push(...below.parts);
+    parts.push(...below?.parts ?? []);
   }
   if (manifests.length > 0 && whole === 0) return { parts: null, missing: lacking };
-  for (const part of parts) seen.add(part.digest);
+  for (const part of [...parts, { digest }]) seen.set(part.digest, "whole");
   return { parts: [...parts, { digest, kind: "manifest", content }], missing: lacking };
 }
