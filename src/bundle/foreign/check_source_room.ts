@@ -25,7 +25,8 @@ export async function checkSourceRoom(
 ): Promise<void> {
   const { cache_dir, cache_max_size: maxBytes = null, cache_min_free: minFreeBytes = null } = config;
   const lacking = (bytes: number) => whatLacks(new FsLayout(cache_dir), { maxBytes, minFreeBytes }, bytes);
-  if (await lacking(await source.totalBytes()) === null) return;
+  const totalBytes = await source.totalBytes();
+  if (totalBytes < Infinity && await lacking(totalBytes) === null) return;
   let newBytes = 0;
   const seen = new DigestSet();
   for (const part of source.parts) {

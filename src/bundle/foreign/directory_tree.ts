@@ -3,6 +3,9 @@ import { VaultError } from "../../errors.ts";
 import { fileRange } from "./file_range.ts";
 import type { OpenedTree } from "./opened_tree.ts";
 
+/** So many files are counted within about a second. */
+const mostCounted = 100_000;
+
 /** Opens a directory as a source. Throws `bad_request` where it cannot be read. */
 export async function openDirectory(path: string): Promise<OpenedTree> {
   return new DirectoryTree(path, await Deno.realPath(path));
@@ -72,15 +75,25 @@ class DirectoryTree implements OpenedTree {
   }
 }
 
-/** Links count as nothing: what they lead to within the folder is in it anyway. */
-async function bytesBelow(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
-    const path = `${folder}/${name}`;
-    if (isFile) bytes += (await Deno.lstat(path)).size;
-    else if (isDirectory) bytes += await bytesBelow(path);
+/**
+ * Links count as nothing: what they lead to within the folder is in it anyway. What cannot be read cannot be imported.
+ * Infinity where there are so many files that it would take long.
+ */
+async function bytesBelow(root: string): Promise<number> {
+  const folders = [root];
+  let [bytes, files] = [0, 0];
+  for (let folder = folders.pop(); folder !== undefined && files <= mostCounted; folder = folders.pop()) {
+    try {
+      for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
+        if (isFile) bytes += (await Deno.lstat(`${folder}/${name}`)).size;
+        else if (isDirectory) folders.push(`${folder}/${name}`);
+        if (++files > mostCounted) break;
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) throw unreadable(folder, error);
+    }
   }
-  return bytes;
+  return files > mostCounted ? Infinity : bytes;
 }
 
 function isNothing(error: unknown): boolean {

@@ -25,7 +25,7 @@ export interface ForeignSource {
   readonly parts: readonly ForeignPart[];
   /** What is for no backend at all. */
   readonly leftOut: readonly LeftOut[];
-  /** Adds up the bytes of all files. */
+  /** As `OpenedTree.totalBytes`. */
   totalBytes(): Promise<number>;
   /** Removes what was unpacked for it. */
   close(): void;

@@ -20,8 +20,11 @@ export type TarMember =
 const blockBytes = 512;
 /** A pax header or a long name is read into memory. */
 const maxExtensionBytes = 1024 * 1024;
-/** Each takes some 200 bytes of memory. */
-const mostMembers = 2_000_000;
+/** Each takes some 250 bytes of memory besides its name. */
+const mostMembers = 500_000;
+const mostNameLengths = 64 * 1024 * 1024;
+/** No file on Linux has a longer path. */
+const longestName = 4096;
 
 interface Header {
   readonly name: string;
@@ -49,6 +52,7 @@ export async function readTarMembers(file: string, name: string): Promise<TarMem
   const refuse = (why: string) => new VaultError("bad_request", `Cannot import "${name}": ${why}`);
   const members = new Map<string, TarMember>();
   let extension: Extension = {};
+  let nameLengths = 0;
   for (let at = 0; at + blockBytes <= archiveBytes;) {
     const header = parseHeader(await readAt(archive, at, blockBytes), () => refuse(`byte ${at} begins no tar header`));
     if (header === null) break;
@@ -68,6 +72,8 @@ export async function readTarMembers(file: string, name: string): Promise<TarMem
     if (member === null) continue;
     if (members.has(member.path)) throw refuse(`it has "${member.path}" twice`);
     if (members.size >= mostMembers) throw refuse(`it has more than ${mostMembers} members`);
+    nameLengths += member.path.length + (member.kind === "link" ? member.target.length : 0);
+    if (nameLengths > mostNameLengths) throw refuse(`its names have more than ${mostNameLengths} characters`);
     members.set(member.path, member);
   }
   if (members.size === 0) throw refuse("it has no files");
@@ -82,6 +88,7 @@ interface Placed {
 
 function memberOf(header: Header, extension: Extension, { offset, sizeBytes, refuse }: Placed): TarMember | null {
   const written = extension.path ?? header.name;
+  if (written.length > longestName) throw refuse(`it has a name of ${written.length} characters`);
   const path = plainPath(written);
   if (path === null) throw refuse(`"${written.slice(0, 200)}" is no name below the archive's root`);
   const target = extension.linkpath ?? header.target;

@@ -1,10 +1,13 @@
 import type { SourceFile, SourceItem } from "../../shelf.ts";
+import { VaultError } from "../../errors.ts";
 import { fileRange } from "./file_range.ts";
 import type { OpenedTree } from "./opened_tree.ts";
 import { readTarMembers, type TarMember } from "./tar_members.ts";
 
 /** The links that one path may lead over. */
 const mostLinks = 8;
+/** Each takes some 300 bytes of memory. */
+const mostFolders = 250_000;
 
 /**
  * Opens an archive in the file `file` as a source; `name` is what the user calls it. Throws as `readTarMembers`.
@@ -72,6 +75,9 @@ class TarTree implements OpenedTree {
       const slash = rest.lastIndexOf("/");
       const folder = rest.slice(0, Math.max(slash, 0));
       const names = this.#folders.get(folder) ?? new Map<string, boolean>();
+      if (this.#folders.size >= mostFolders) {
+        throw new VaultError("bad_request", `Cannot import "${this.name}": it has more than ${mostFolders} folders`);
+      }
       this.#folders.set(folder, names);
       const name = rest.slice(slash + 1);
       if (names.has(name)) return;

@@ -53,6 +53,11 @@ Deno.test("archives that could do harm are refused, and what is wrong with them 
     ["a member that is longer than the archive", [{ name: "a", size: 1_000_000 }], /has been cut/],
     ["nothing", [], /no files/],
     ["a folder only", [{ name: "a/", type: "5" }], /no files/],
+    [
+      "a name of any length",
+      [{ name: "p", type: "x", content: `5012 path=${"a/".repeat(2500)}a\n` }, { name: "a" }],
+      /it has a name of 500\d characters/,
+    ],
     ["a pax name with ..", [{ name: "p", type: "x", content: "16 path=../../a\n" }, { name: "a" }], /no name below/],
   ];
   for (const [name, members, message] of cases) {

@@ -133,7 +133,8 @@ export class RepositoryShelf implements Shelf {
       const reason = "the cached release stays: the source does not have all indexes that clients have asked for";
       yield { kind: "kept", name, reason };
     }
-    yield* this.#packages(suite, isServed);
+    // A dry run only names them.
+    yield* this.#packages(suite, isServed || target.isDryRun);
   }
 
   /** The indexes by their digests, and then the release that lists them. */
@@ -158,7 +159,7 @@ export class RepositoryShelf implements Shelf {
   }
 
   /** The vault checks packages against the lists of the release that it serves; those of others are checked here. */
-  async *#packages(suite: Suite, isServed: boolean): AsyncGenerator<ShelfItem> {
+  async *#packages(suite: Suite, areChecked: boolean): AsyncGenerator<ShelfItem> {
     const { repository, folder, release } = suite;
     const read = new Set<string>();
     for (const listed of release.files.keys()) {
@@ -178,7 +179,7 @@ export class RepositoryShelf implements Shelf {
         continue;
       }
       try {
-        yield* this.#listed(suite, readList(file, listed), isServed);
+        yield* this.#listed(suite, readList(file, listed), areChecked);
         read.add(list);
       } catch (error) {
         if (!(error instanceof UnpackError || error instanceof DocumentTooLarge)) throw error;
@@ -191,12 +192,12 @@ export class RepositoryShelf implements Shelf {
   async *#listed(
     suite: Suite,
     packages: AsyncIterable<ListedPackage>,
-    isServed: boolean,
+    areChecked: boolean,
   ): AsyncGenerator<ShelfItem> {
     for await (const { path, sha256 } of packages) {
       const found = await suite.repository.findPackage(path, sha256);
       if (found === null) continue;
-      if (isServed || await digestOf(found) === sha256) yield this.#offer(suite, path, { name: path, file: found });
+      if (areChecked || await digestOf(found) === sha256) yield this.#offer(suite, path, { name: path, file: found });
       else {
         const reason = "it does not have the digest that the list of the source says";
         yield { kind: "left_out", name: path, reason };
