@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Client } from "../../../src/backend.ts";
-import { VaultError } from "../../../src/errors.ts";
-import { type AptGeneration, releaseText, sha256, signatureText } from "../../support/apt/upstream.ts";
-import { FakeNow } from "../../support/fake_now.ts";
-import type { Answer } from "../../support/fake_upstream.ts";
-import { createSeededRandom } from "../../support/random_file.ts";
-import { AptScene } from "./scene.ts";
+import type { Client } from "../../src/backend.ts";
+import { VaultError } from "../../src/errors.ts";
+import { type AptGeneration, releaseText, sha256, signatureText } from "../support/apt/upstream.ts";
+import { FakeNow } from "../support/fake_now.ts";
+import type { Answer } from "../support/fake_upstream.ts";
+import { createSeededRandom } from "../support/random_file.ts";
+import { AptScene } from "../backends/apt/scene.ts";
 
 const suite = "/dists/stable";
 const signature = `${suite}/Release.gpg`;
