@@ -56,6 +56,8 @@ export interface AppDeps {
   readonly openFilesLimit?: number;
   /** Answers every request to an upstream in place of the network, for what is imported. */
   readonly transport?: Fetch;
+  /** True for a program that asks for each thing once: nothing but documents is kept in memory. False when absent. */
+  readonly asksOnce?: boolean;
   /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
@@ -87,7 +89,8 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
     transfers: () => vault.status(),
   });
   const misses = new MissList(new FsLayout(config.cache_dir), log);
-  const store = openStore(config, { log, events: metrics, openFilesLimit, evicts: transport === undefined });
+  const evicts = transport === undefined;
+  const store = openStore(config, { log, events: metrics, openFilesLimit, evicts, asksOnce: deps.asksOnce ?? false });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName, transport });
@@ -148,9 +151,10 @@ interface StoreDeps {
   readonly openFilesLimit: number;
   /** False where nothing that is cached makes room for what is imported. */
   readonly evicts: boolean;
+  readonly asksOnce: boolean;
 }
 
-function openStore(config: Config, { log, events, openFilesLimit, evicts }: StoreDeps): Store {
+function openStore(config: Config, { log, events, openFilesLimit, evicts, asksOnce }: StoreDeps): Store {
   const { every, rate } = config.verify;
   return createFsStore({
     root: config.cache_dir,
@@ -162,7 +166,7 @@ function openStore(config: Config, { log, events, openFilesLimit, evicts }: Stor
     pinned: () => pinnedDigests(config.cache_dir),
     retention: retentionOf(config),
     scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
-    memoryBytes: memoryBytesOf(config),
+    memoryBytes: asksOnce ? 0 : memoryBytesOf(config),
     maxOpenFiles: Math.floor(openFilesLimit / 8),
     log,
     events,

@@ -8,7 +8,7 @@ import { DigestSet } from "../store/digest_set.ts";
 export class BodyRights {
   readonly #cacheDir: string;
   readonly #isTrusted: boolean;
-  readonly #brought = new DigestSet();
+  readonly #brought = new DigestSet({ isBrief: true });
   readonly #served = new Map<string, Promise<DigestSet>>();
 
   constructor(cacheDir: string, { isTrusted }: { readonly isTrusted: boolean }) {
@@ -29,7 +29,7 @@ export class BodyRights {
   }
 
   async #read(backend: string): Promise<DigestSet> {
-    const digests = new DigestSet();
+    const digests = new DigestSet({ isBrief: true });
     for await (const { sha256 } of cachedEntries(this.#cacheDir, { backends: [backend] })) digests.add(sha256);
     return digests;
   }

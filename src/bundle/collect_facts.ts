@@ -74,7 +74,7 @@ class Collector {
   readonly #shards: { manifest: Descriptor; facts: Descriptor }[] = [];
   readonly #images = new Map<string, CarriedImage>();
   /** The bodies that have been decided on. */
-  readonly #seen = new DigestSet();
+  readonly #seen = new DigestSet({ isBrief: true });
   readonly #counts: Counts = { entries: 0, unchanged: 0, bodiesThere: 0, bytesThere: 0, withoutBody: 0 };
   readonly #documents: SpoolFile;
   readonly #bodies: BodyList;

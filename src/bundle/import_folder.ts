@@ -117,7 +117,7 @@ function openJournal(path: string): Deno.FsFile {
 
 /** Leaves the file at its end. A killed import may have written half a digest. */
 function readJournal(file: Deno.FsFile): DigestSet {
-  const digests = new DigestSet();
+  const digests = new DigestSet({ isBrief: true });
   const bytes = Buffer.alloc(digestsAtOnce * digestBytes);
   let filled = 0;
   for (let count; (count = file.readSync(bytes.subarray(filled))) !== null;) {

@@ -57,9 +57,9 @@ export async function planImport(
   const facts = spool.file("facts");
   const shards: SpooledShard[] = [];
   const unserved = new Map<string, { header: ShardHeader; entries: number }>();
-  const seen = new DigestSet();
-  const unwanted = new DigestSet();
-  const wanted = new DigestSet();
+  const seen = new DigestSet({ isBrief: true });
+  const unwanted = new DigestSet({ isBrief: true });
+  const wanted = new DigestSet({ isBrief: true });
   let wantsEmpty = false;
   const addBodies = (shard: ReadShard, isWanted: boolean) => {
     for (const { sha256, sizeBytes } of shard.facts.filter(isHere).map(({ entry }) => entry)) {
@@ -89,8 +89,12 @@ export async function planImport(
     }
   }
   if (images.size > 0) throw new VaultError("bundle_wrong", "index.json has images that none of its entries has");
-  const wants = (sha256: string) => unwanted.size === 0 || !unwanted.has(sha256) || wanted.has(sha256);
-  return { bodies, wants, shards, facts, unserved: [...unserved.values()], wantsEmpty };
+  return { bodies, wants: choiceOf(unwanted, wanted), shards, facts, unserved: [...unserved.values()], wantsEmpty };
+}
+
+/** A function of its own, so that what was needed for the plan is not kept with it. */
+function choiceOf(unwanted: DigestSet, wanted: DigestSet): ImportPlan["wants"] {
+  return (sha256) => unwanted.size === 0 || !unwanted.has(sha256) || wanted.has(sha256);
 }
 
 /** Throws `bundle_wrong` for a key that names another body than its own. */

@@ -61,7 +61,7 @@ class EntryWriter {
   constructor(layout: FsLayout, options: WriteEntriesOptions) {
     this.#layout = layout;
     this.#options = options;
-    this.#entries = new Entries(layout, { temporary: options.temporary, unreadable: () => {} });
+    this.#entries = new Entries(layout, { temporary: options.temporary, unreadable: () => {}, isBrief: true });
   }
 
   async write(roots: boolean): Promise<void> {

@@ -169,6 +169,7 @@ async function openClient(
   }
   await throwTogether([() => prepareCacheDir(config.cache_dir), () => checkInputFiles(config)]);
   const log = warningsTo((line) => report.note(line));
-  const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
+  const limit = openFilesLimit(config.cache_dir);
+  const app = await createApp(config, { log, version, openFilesLimit: limit, asksOnce: true });
   return { client: createClientInProcess(app), close: (timeoutMs) => app.close(timeoutMs) };
 }

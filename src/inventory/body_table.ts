@@ -35,13 +35,13 @@ interface ReadOptions {
   readonly visited?: ((sizeBytes: number) => void) | undefined;
 }
 
-/** All bodies of a cache directory by digest, in 70 bytes of memory each. */
+/** All bodies of a cache directory by digest, in 32 bytes of memory each. Times are those of a second. */
 export class BodyTable {
   readonly #layout: FsLayout;
-  readonly #digests = new DigestSet();
+  readonly #digests = new DigestSet({ isBrief: true });
   readonly #sizes = new NumberColumn();
-  /** Negative for a body that was not used again. */
-  readonly #usedAt = new NumberColumn();
+  /** Seconds since the epoch, doubled, and one more for a body that was not used again. */
+  readonly #used = new NumberColumn();
   #bytes = 0;
 
   private constructor(layout: FsLayout) {
@@ -78,15 +78,16 @@ export class BodyTable {
   }
 
   at(index: number): TabledBody {
-    const used = this.#usedAt.get(index);
-    return { index, sizeBytes: this.#sizes.get(index), usedAt: Math.abs(used), isUnused: used < 0 };
+    const used = this.#used.get(index);
+    const isUnused = used % 2 === 1;
+    return { index, sizeBytes: this.#sizes.get(index), usedAt: Math.floor(used / 2) * 1000, isUnused };
   }
 
   #add(sha256: string, file: BodyFile): TabledBody {
     this.#digests.add(sha256);
     const index = this.#digests.size - 1;
     this.#sizes.set(index, file.sizeBytes);
-    this.#usedAt.set(index, file.isUnused ? -file.usedAt : file.usedAt);
+    this.#used.set(index, Math.max(0, Math.floor(file.usedAt / 1000)) * 2 + Number(file.isUnused));
     this.#bytes += file.sizeBytes;
     return { index, ...file };
   }

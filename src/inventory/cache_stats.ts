@@ -66,8 +66,7 @@ class Count {
   readonly backends: BackendStats[] = [];
   unreadable = 0;
   readonly #bodies: BodyTable;
-  /** By body: the number of the last backend that has it, and the number of backends. */
-  readonly #lastBackend = new NumberColumn();
+  /** By body: three times the number of the last backend that has it, and the number of backends, 2 for several. */
   readonly #uses = new NumberColumn();
 
   constructor(bodies: BodyTable) {
@@ -93,9 +92,9 @@ class Count {
 
   #addBody(backend: BackendStats, body: TabledBody): void {
     const number = this.backends.length;
-    if (this.#lastBackend.get(body.index) === number) return;
-    this.#lastBackend.set(body.index, number);
-    this.#uses.set(body.index, this.#uses.get(body.index) + 1);
+    const before = this.#uses.get(body.index);
+    if (Math.floor(before / 3) === number) return;
+    this.#uses.set(body.index, number * 3 + Math.min(2, before % 3 + 1));
     addTo(backend, body.sizeBytes);
     backend.usedAt = Math.max(backend.usedAt ?? 0, body.usedAt);
     if (body.isUnused) addTo(backend.unused, body.sizeBytes);
@@ -105,7 +104,7 @@ class Count {
     const shared = { bodies: 0, bytes: 0 };
     const unnamed = { bodies: 0, bytes: 0 };
     for (let index = 0; index < this.#bodies.size; index++) {
-      const uses = this.#uses.get(index);
+      const uses = this.#uses.get(index) % 3;
       if (uses > 1) addTo(shared, this.#bodies.at(index).sizeBytes);
       if (uses === 0) addTo(unnamed, this.#bodies.at(index).sizeBytes);
     }

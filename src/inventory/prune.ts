@@ -55,7 +55,7 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
   const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
   const removed = nothingRemoved();
-  const gone = new DigestSet();
+  const gone = new DigestSet({ isBrief: true });
   const wantedBytes = "toBytes" in aim ? totalBytes - aim.toBytes : Infinity;
   for (const body of found!.inOrder()) {
     if (removed.bytes >= wantedBytes || signal.aborted) break;
@@ -74,7 +74,7 @@ function rulesOf({ aim, backends }: PruneOptions): Omit<RemovalRules, "rankOf"> 
 }
 
 async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offline, signal }: PruneOptions) {
-  const spared = new DigestSet();
+  const spared = new DigestSet({ isBrief: true });
   for await (const sha256 of pinnedDigests(dir)) spared.add(sha256);
   const kept = offline.filter((name) => !backends.includes(name));
   if (kept.length === 0) return spared;
@@ -88,7 +88,7 @@ async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offl
 async function bytesOf({ root }: FsLayout, { backends, signal }: PruneOptions): Promise<number> {
   const bodies = await BodyTable.read(root, { signal });
   if (backends === undefined) return bodies.bytes;
-  const counted = new DigestSet();
+  const counted = new DigestSet({ isBrief: true });
   let bytes = 0;
   for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), { signal, isAlone: true })) {
     if (backends.includes(backend) && counted.add(sha256)) bytes += bodies.find(sha256)?.sizeBytes ?? 0;

@@ -79,7 +79,7 @@ async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<Ch
   const { patterns, pinned, signal, visited = () => {} } = options;
   const { matches } = anyOf(patterns);
   const pins = pinned ? [] : pinPatterns(layout.root);
-  const [chosen, needed] = [new DigestSet(), new DigestSet()];
+  const [chosen, needed] = [new DigestSet(), new DigestSet({ isBrief: true })];
   const refusals: PurgeRefusal[] = [];
   for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
     visited();

@@ -90,7 +90,7 @@ export async function verifyCache(dir: string, options: VerifyOptions): Promise<
 
 async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyOptions): Promise<DigestSet> {
   const { found, progressed, signal } = options;
-  const damaged = new DigestSet();
+  const damaged = new DigestSet({ isBrief: true });
   const buffer = new Uint8Array(sliceBytes);
   let [bodies, bytes] = [0, 0];
   const show = () => progressed({ bodies, bytes, totalBodies: table.size, totalBytes: table.bytes });

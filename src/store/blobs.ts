@@ -9,6 +9,9 @@ import { fileOrNull, openRegularFile, readRegularFile } from "./regular_files.ts
 import type { Entry, StoredBody, UnverifiedBody } from "./store.ts";
 import { identityOf, VerifiedFiles } from "./verified_files.ts";
 
+/** What a body in memory takes besides its bytes: its name, and objects. */
+const bodyOverhead = 400;
+
 /** Bodies up to this size are read at once, and cached in memory. */
 export const smallBodyBytes = 128 * 1024;
 /** The time of last use is written at most this often. */
@@ -57,7 +60,7 @@ export class Blobs {
     this.#options = options;
     this.#lookedAt = options.touches ? null : new Map();
     this.#memory = options.memoryBytes > 0
-      ? new LRUCache({ maxSize: options.memoryBytes, sizeCalculation: (bytes) => bytes.byteLength + 100 })
+      ? new LRUCache({ maxSize: options.memoryBytes, sizeCalculation: (bytes) => bytes.byteLength + bodyOverhead })
       : null;
   }
 

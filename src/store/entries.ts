@@ -11,6 +11,8 @@ import type { Entry, Selector } from "./store.ts";
 /** An entry in memory is used for so long before its file is checked for changes by other processes and people. */
 const believedForMs = 1000;
 const entriesInMemory = 20_000;
+/** In a program that asks for each once. */
+const fewEntries = 1000;
 
 interface Remembered {
   readonly entry: Entry;
@@ -18,19 +20,25 @@ interface Remembered {
   checkedAt: number;
 }
 
+interface EntriesOptions {
+  /** Returns a path for a file that is about to be renamed into place. */
+  readonly temporary: () => string;
+  /** Called for a file that exists and cannot be read or has no entry in it. */
+  readonly unreadable: (path: string) => void;
+  /** True where each entry is asked for once or so: few are kept in memory. False when absent. */
+  readonly isBrief?: boolean;
+}
+
 /** Reads and writes entries, one small JSON file for each key and each variant, with a bounded cache in memory. */
 export class Entries {
   readonly #layout: FsLayout;
   readonly #temporary: () => string;
   readonly #unreadable: (path: string) => void;
-  readonly #memory = new LRUCache<string, Remembered>(atMost(entriesInMemory));
+  readonly #memory: LRUCache<string, Remembered>;
   readonly #writing = new Set<{ readonly path: string }>();
 
-  /** `unreadable` is called for a file that exists and cannot be read or has no entry in it. */
-  constructor(
-    layout: FsLayout,
-    { temporary, unreadable }: { temporary: () => string; unreadable: (path: string) => void },
-  ) {
+  constructor(layout: FsLayout, { temporary, unreadable, isBrief = false }: EntriesOptions) {
+    this.#memory = new LRUCache(atMost(isBrief ? fewEntries : entriesInMemory));
     this.#unreadable = unreadable;
     this.#layout = layout;
     this.#temporary = temporary;

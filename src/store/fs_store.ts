@@ -40,7 +40,7 @@ export interface FsStoreOptions {
   readonly backends?: readonly KnownBackend[];
   /** Yields the digests of bodies that are never removed; called before each eviction. None when absent. */
   readonly pinned?: () => AsyncIterable<string>;
-  /** Memory for small bodies. */
+  /** Memory for small bodies; with 0 few entries are kept there, too. */
   readonly memoryBytes: number;
   readonly log: Log;
   readonly events: VaultEvents;
@@ -136,7 +136,10 @@ class FsStore implements Store {
       noteVerified: (entry, file) => this.#noteVerified(entry, file),
       unreadable: (path, error) => unreadable.failed(path, error),
     });
-    this.#entries = new Entries(this.#layout, { temporary, unreadable: (path) => unreadable.check(path) });
+    this.#entries = new Entries(this.#layout, {
+      ...{ temporary, unreadable: (path) => unreadable.check(path) },
+      isBrief: options.memoryBytes === 0,
+    });
     this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
     const isBusy = () => openFiles.open > 0 || performance.now() - this.#blobs.lastUsedAt < busyForMs;

@@ -1,18 +1,19 @@
-/** Numbers by index, 8 bytes each, in an array that grows. */
+const numbersPerPiece = 16_384;
+
+/** Numbers by index, in pieces that take 4 bytes for each as long as all in a piece are whole, from 0 to 2³² - 1; else 8. */
 export class NumberColumn {
-  #values = new Float64Array(1024);
+  readonly #pieces: (Uint32Array | Float64Array)[] = [];
 
   /** 0 where none was set. */
   get(index: number): number {
-    return this.#values[index] ?? 0;
+    return this.#pieces[Math.floor(index / numbersPerPiece)]?.[index % numbersPerPiece] ?? 0;
   }
 
   set(index: number, value: number): void {
-    if (index >= this.#values.length) {
-      const longer = new Float64Array(Math.max(index + 1, this.#values.length * 1.5));
-      longer.set(this.#values);
-      this.#values = longer;
-    }
-    this.#values[index] = value;
+    const at = Math.floor(index / numbersPerPiece);
+    while (this.#pieces.length <= at) this.#pieces.push(new Uint32Array(numbersPerPiece));
+    const piece = this.#pieces[at]!;
+    if (piece instanceof Uint32Array && value !== value >>> 0) this.#pieces[at] = Float64Array.from(piece);
+    this.#pieces[at]![index % numbersPerPiece] = value;
   }
 }

@@ -5,6 +5,9 @@
 
 /** Entries and resume records are a few kilobytes; a larger file is neither. */
 const maxJsonBytes = 4 * 1024 * 1024;
+/** Small files are read into this: whoever walks a million entries would leave as many buffers behind. */
+const scratch = new Uint8Array(64 * 1024);
+const decoder = new TextDecoder();
 /** A file may be replaced between two looks at it; so often in a row it is not. */
 const openAttempts = 3;
 
@@ -34,7 +37,7 @@ export function openRegularFile(path: string, options: Deno.OpenOptions = { read
 export function readRegularFile(path: string, sizeBytes: number): Uint8Array<ArrayBuffer> | null {
   const { file, sizeBytes: actual } = openRegularFile(path);
   try {
-    return actual === sizeBytes ? readWhole(file, sizeBytes) : null;
+    return actual === sizeBytes ? readWhole(file, new Uint8Array(sizeBytes)) : null;
   } finally {
     file.close();
   }
@@ -55,8 +58,9 @@ export function readTextOrNull(path: string, maxBytes: number): string | null {
   try {
     const { file, sizeBytes } = openRegularFile(path);
     try {
-      const bytes = sizeBytes > maxBytes ? null : readWhole(file, sizeBytes);
-      return bytes && new TextDecoder().decode(bytes);
+      if (sizeBytes > maxBytes) return null;
+      const into = sizeBytes <= scratch.byteLength ? scratch.subarray(0, sizeBytes) : new Uint8Array(sizeBytes);
+      return readWhole(file, into) && decoder.decode(into);
     } finally {
       file.close();
     }
@@ -95,10 +99,9 @@ export function fileOrNull(path: string): Deno.FileInfo | null {
   return info?.isFile ? info : null;
 }
 
-/** Null where the file has shrunk. */
-function readWhole(file: Deno.FsFile, sizeBytes: number): Uint8Array<ArrayBuffer> | null {
-  const bytes = new Uint8Array(sizeBytes);
-  for (let at = 0; at < sizeBytes;) {
+/** Fills `bytes`, and returns them; null where the file has shrunk. */
+function readWhole(file: Deno.FsFile, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+  for (let at = 0; at < bytes.byteLength;) {
     const count = file.readSync(bytes.subarray(at));
     if (count === null) return null;
     at += count;

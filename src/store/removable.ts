@@ -41,14 +41,14 @@ interface FindOptions extends EachEntryOptions {
 
 /**
  * The bodies that some rules let go: of several backends that name a body, the one that keeps it longest decides. Takes
- * 80 bytes of memory for each body that is not spared.
+ * 60 bytes of memory for each body that is not spared.
  */
 export class RemovableBodies {
   readonly #digests = new DigestSet();
   readonly #sizes = new NumberColumn();
   readonly #usedSeconds = new NumberColumn();
   readonly #ranks = new NumberColumn();
-  /** The longest that a body is kept; -1 while no entry is known that names it. */
+  /** The longest that a body is kept, and one more; 0 while no entry is known that names it. */
   readonly #keepMs = new NumberColumn();
   #bytes = 0;
 
@@ -90,29 +90,28 @@ export class RemovableBodies {
     this.#sizes.set(index, info.size);
     this.#usedSeconds.set(index, lastUse(info));
     this.#ranks.set(index, rank);
-    this.#keepMs.set(index, -1);
   }
 
   #keep(sha256: string, keepMs: number): void {
     const index = this.#digests.indexOf(sha256);
-    if (index >= 0) this.#keepMs.set(index, Math.max(this.#keepMs.get(index), keepMs));
+    if (index >= 0) this.#keepMs.set(index, Math.max(this.#keepMs.get(index), keepMs + 1));
   }
 
-  /** From now on `#keepMs` is 0 for what may go, and `Infinity` for what stays. */
+  /** From now on `#keepMs` is 1 for what may go, and 0 for what stays. */
   #settle(keepUnnamedMs: number): this {
     const now = Date.now();
     for (let index = 0; index < this.#digests.size; index++) {
       const named = this.#keepMs.get(index);
-      const keepMs = named < 0 ? keepUnnamedMs : named;
+      const keepMs = named === 0 ? keepUnnamedMs : named - 1;
       const mayGo = keepMs < Infinity && now - this.#usedSeconds.get(index) * 1000 >= keepMs;
-      this.#keepMs.set(index, mayGo ? 0 : Infinity);
+      this.#keepMs.set(index, Number(mayGo));
       if (mayGo) this.#bytes += this.#sizes.get(index);
     }
     return this;
   }
 
   *#removable(): Generator<number> {
-    for (let index = 0; index < this.#digests.size; index++) if (this.#keepMs.get(index) === 0) yield index;
+    for (let index = 0; index < this.#digests.size; index++) if (this.#keepMs.get(index) === 1) yield index;
   }
 }
 
@@ -141,7 +140,7 @@ export async function bodiesNamedSince(
   since: number,
   { signal }: Pick<EachEntryOptions, "signal">,
 ): Promise<DigestSet> {
-  const named = new DigestSet();
+  const named = new DigestSet({ isBrief: true });
   let files = 0;
   for await (const path of filesBelow(layout.entries)) {
     if (files++ % filesPerSlice === 0) await breathe();

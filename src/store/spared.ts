@@ -28,8 +28,8 @@ const afterAllOthers = 1e12;
 
 /** The blobs that are never removed to make room, and those that are removed only when nothing else is left. */
 export class Spared {
-  readonly #never = new DigestSet();
-  readonly #last = new DigestSet();
+  readonly #never = new DigestSet({ isBrief: true });
+  readonly #last = new DigestSet({ isBrief: true });
 
   /**
    * Pinned blobs and those of backends that are offline are never removed, those that an upstream no longer has are

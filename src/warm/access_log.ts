@@ -32,7 +32,7 @@ const ownClient = "own";
 export class AskedPaths {
   readonly #since: number;
   /** Digests of paths: logs name far more of them than fit into memory. */
-  readonly #paths = new DigestSet();
+  readonly #paths = new DigestSet({ isBrief: true });
   /** By path: the number of the last line that has it. */
   readonly #lastLine = new NumberColumn();
   #noted = 0;

@@ -26,9 +26,13 @@ export function createClientInProcess(vault: Answering): VaultClient {
       let url = origin + path;
       for (let redirects = 0;; redirects++) {
         request.signal?.throwIfAborted();
-        const response = await vault.ask(requestOf(url, request));
+        const asked = vault.ask(requestOf(url, request));
+        const response = await unlessAborted(asked, request.signal).catch((error) => {
+          asked.then(({ body }) => body?.cancel(), () => {});
+          throw error;
+        });
         const next = redirects < mostRedirects ? locationOf(response, url) : null;
-        if (next === null) return withBodyOfItsOwn(response);
+        if (next === null) return withBodyOfItsOwn(response, request.signal);
         await response.body?.cancel();
         url = next;
       }
@@ -36,8 +40,9 @@ export function createClientInProcess(vault: Answering): VaultClient {
   };
 }
 
-function requestOf(url: string, { method = "GET", headers = {}, signal }: VaultRequest): Request {
-  return new Request(url, { method, headers: { accept: "*/*", ...headers }, ...signal && { signal } });
+/** Its signal is not that of the run, which would keep something of each request until the end. */
+function requestOf(url: string, { method = "GET", headers = {} }: VaultRequest): Request {
+  return new Request(url, { method, headers: { accept: "*/*", ...headers } });
 }
 
 /** Returns the URL within the vault that a redirect leads to; null for any other answer. */
@@ -48,12 +53,15 @@ function locationOf({ status, headers }: Response, from: string): string | null 
 }
 
 /** The vault frees the memory of a chunk once the next one is asked for, as it does for `Deno.serve`. */
-function withBodyOfItsOwn(response: Response): Response {
+function withBodyOfItsOwn(response: Response, signal: AbortSignal | undefined): Response {
   if (response.body === null) return response;
   const reader = response.body.getReader();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
-      const { value } = await reader.read();
+      const { value } = await unlessAborted(reader.read(), signal).catch((error) => {
+        reader.cancel(error).catch(() => {});
+        throw error;
+      });
       if (value === undefined) controller.close();
       else controller.enqueue(value.slice());
     },

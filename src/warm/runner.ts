@@ -52,7 +52,7 @@ class Run {
   readonly #options: WarmOptions;
   readonly #slots: Slots;
   /** Digests, since a run may ask for a million paths. */
-  readonly #seen = new DigestSet();
+  readonly #seen = new DigestSet({ isBrief: true });
   readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: WarmOptions) {

@@ -87,13 +87,13 @@ Deno.test("a body that is open is read to its end, also when its blob is replace
 });
 
 Deno.test("the memory keeps small bodies up to its size, the least recently used go first", async () => {
-  await using fixture = new StoreFixture({ memoryBytes: 3500 });
+  await using fixture = new StoreFixture({ memoryBytes: 4500 });
   const entries = [];
   for (const name of ["a", "b", "c", "d"]) {
     entries.push(await fixture.put(selectorOf(`/${name}`), bytesOf(name)));
     fixture.read(selectorOf(`/${name}`));
   }
-  const large = await fixture.put(selectorOf("/large"), bytesOf("large", 3500));
+  const large = await fixture.put(selectorOf("/large"), bytesOf("large", 4500));
   fixture.read(selectorOf("/large"));
   for (const { sha256 } of [...entries, large]) Deno.renameSync(fixture.blobPath(sha256), `${fixture.root}/${sha256}`);
   const remembered = entries.map((entry) => readBody(fixture, entry) !== null);

@@ -24,3 +24,12 @@ Deno.test("digests that differ in one digit are different ones", () => {
     assert.ok(!set.has(other), `digit ${at}`);
   }
 });
+
+Deno.test("a brief set knows what was added, and where, but not the digests themselves", () => {
+  const set = new DigestSet({ isBrief: true });
+  const digests = Array.from({ length: 20_000 }, (_, seed) => digestOf(seed));
+  for (const digest of digests) assert.ok(set.add(digest));
+  assert.ok(digests.every((digest, index) => !set.add(digest) && set.indexOf(digest) === index));
+  for (let seed = 20_000; seed < 25_000; seed++) assert.ok(!set.has(digestOf(seed)));
+  assert.throws(() => set.at(0), TypeError);
+});

@@ -129,7 +129,7 @@ interface Vaults extends AsyncDisposable {
 
 async function openVaults(transport: Shelf["fetch"], options: ImportOptions): Promise<Vaults> {
   const { config, log, version, openFilesLimit } = options;
-  const deps = { log, version, transport, ...openFilesLimit !== undefined && { openFilesLimit } };
+  const deps = { log, version, transport, asksOnce: true, ...openFilesLimit !== undefined && { openFilesLimit } };
   const eager = await createApp(eagerConfig(config), deps);
   const cached = await createApp(offlineConfig(config), deps);
   return {

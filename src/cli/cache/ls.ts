@@ -10,6 +10,7 @@ import { shownLength } from "../shown_time.ts";
 import { type Cell, cell, TableWriter } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { filterOf, filterOptions } from "./filter_options.ts";
+import { withVisits } from "./visits.ts";
 
 const orders = ["name", "size", "age", "used"] as const;
 
@@ -43,7 +44,12 @@ export const ls: Action = {
     const unreadable: string[] = [];
     const entries = listEntries(dir, { ...filter, unreadable: (path) => unreadable.push(path) });
     const write = values.json ? jsonWriter(io) : tableWriter(io);
-    for await (const entry of inOrder(entries, order, limit)) write(entry);
+    await withVisits(io, async ({ visited, hide }) => {
+      for await (const entry of inOrder(counted(entries, visited), order, limit)) {
+        hide();
+        write(entry);
+      }
+    });
     if (unreadable.length === 0) return 0;
     throw new VaultError(
       "storage_failed",
@@ -52,6 +58,13 @@ export const ls: Action = {
     );
   },
 };
+
+async function* counted(entries: AsyncIterable<ListedEntry>, visited: () => void): AsyncGenerator<ListedEntry> {
+  for await (const entry of entries) {
+    visited();
+    yield entry;
+  }
+}
 
 async function* inOrder(entries: AsyncIterable<ListedEntry>, order: Order, limit: number): AsyncGenerator<ListedEntry> {
   if (order !== "name" && limit < Infinity) return yield* await firstEntries(entries, { order, limit });

@@ -4,10 +4,10 @@ import { VaultError } from "../../errors.ts";
 import type { Action, OperandSpec } from "../command.ts";
 import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
-import { Progress } from "../progress.ts";
 import { cell, writeTable } from "../table.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { withVisits } from "./visits.ts";
 
 const patterns: OperandSpec = {
   usage: "PATTERN...",
@@ -46,11 +46,8 @@ function shownCount(entries: number): string {
   return entries === 1 ? "1 entry has such a name now" : `${entries} entries have such a name now`;
 }
 
-async function countWithProgress(dir: string, patterns: readonly EntryPattern[], io: Io): Promise<readonly number[]> {
-  const progress = new Progress(io);
-  let done = 0;
-  const visited = () => progress.show({ unit: "entries kept", done: ++done, total: null, bytes: 0, totalBytes: null });
-  return await interruptible((signal) => countChosen(dir, patterns, { signal, visited })).finally(() => progress.end());
+function countWithProgress(dir: string, patterns: readonly EntryPattern[], io: Io): Promise<readonly number[]> {
+  return withVisits(io, ({ visited }) => interruptible((signal) => countChosen(dir, patterns, { signal, visited })));
 }
 
 /** Removes pins. */

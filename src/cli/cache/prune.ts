@@ -5,11 +5,11 @@ import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action, OptionValues } from "../command.ts";
 import { configOptions } from "../config_options.ts";
 import { durationOf, sizeOf } from "../option_values.ts";
-import { Progress } from "../progress.ts";
 import { backendOption, backendsOf } from "./filter_options.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
+import { withVisits } from "./visits.ts";
 
 /** Removes what was not used for longest. */
 export const prune: Action = {
@@ -36,12 +36,10 @@ export const prune: Action = {
     const backends = await backendsOf(lists.backend, dir);
     const offline = config.backends.filter((backend) => !isOnline(backend, config)).map(({ name }) => name);
     const dryRun = values["dry-run"] !== undefined;
-    const progress = new Progress(io);
-    let done = 0;
-    const visited = () =>
-      progress.show({ unit: "files looked at", done: ++done, total: null, bytes: 0, totalBytes: null });
-    const pruned = await interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited }))
-      .finally(() => progress.end());
+    const pruned = await withVisits(
+      io,
+      ({ visited }) => interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited })),
+    );
     const { leftBytes, bodies, bytes, entries } = pruned;
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);
     else {

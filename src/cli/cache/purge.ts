@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
+import { withVisits } from "./visits.ts";
 
 /** Removes entries by name. */
 export const purge: Action = {
@@ -34,12 +35,16 @@ export const purge: Action = {
     const patterns = operands.map(parsePattern);
     const all = patterns.find(choosesAll);
     if (all !== undefined && !dryRun && values.yes === undefined && !asksForAll(all, dir, io)) return 1;
-    const purged = await interruptible((signal) =>
-      purgeCache(dir, {
-        ...{ patterns, pinned: values.pinned !== undefined, dryRun, signal },
-        named: (name) => io.stdout(`${values.json ? JSON.stringify({ name }) : name}\n`),
-      })
-    );
+    const purged = await withVisits(io, ({ visited, hide }) =>
+      interruptible((signal) =>
+        purgeCache(dir, {
+          ...{ patterns, pinned: values.pinned !== undefined, dryRun, signal, visited },
+          named(name) {
+            hide();
+            io.stdout(`${values.json ? JSON.stringify({ name }) : name}\n`);
+          },
+        })
+      ));
     if (purged.kind === "pinned") {
       const { entries, example, pin } = purged;
       throw new VaultError(

@@ -9,6 +9,7 @@ import { shownLength } from "../shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { readUsage, type Usage, usualUrl } from "./usage.ts";
+import { withVisits } from "./visits.ts";
 
 /** Counts what is in the cache. */
 export const stats: Action = {
@@ -29,7 +30,7 @@ export const stats: Action = {
   async run(given, io) {
     const config = await loadWithCacheDir(given, io);
     const [counted, usage] = await Promise.all([
-      measureCache(config.cache_dir),
+      withVisits(io, ({ visited }) => measureCache(config.cache_dir, { visited })),
       usageOf(config, textOf(given.values, "url")),
     ]);
     if (given.values.json) io.stdout(`${JSON.stringify(asJson(counted, config, usage), null, 2)}\n`);

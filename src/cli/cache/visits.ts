@@ -1,0 +1,19 @@
+import type { Io } from "../io.ts";
+import { Progress } from "../progress.ts";
+
+/** Counts the files that a command looks at. */
+export interface Visits {
+  /** Is called for each, as a function of its own. */
+  readonly visited: () => void;
+  /** Takes the count off the terminal until the next file. */
+  hide(): void;
+}
+
+/** Shows how many files have been looked at while `action` runs. */
+export async function withVisits<T>(io: Io, action: (visits: Visits) => Promise<T>): Promise<T> {
+  const progress = new Progress(io);
+  let done = 0;
+  const visited = () =>
+    progress.show({ unit: "files looked at", done: ++done, total: null, bytes: 0, totalBytes: null });
+  return await action({ visited, hide: () => progress.end() }).finally(() => progress.end());
+}
