@@ -1,21 +1,46 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
+import { FsLayout } from "../store/fs_layout.ts";
 import { tryFolder, whyUnusable } from "../store/probe.ts";
+import { statOrNull } from "../store/regular_files.ts";
 
 /** The rights of all who are not the owner. */
 const othersMode = 0o077;
 
 /**
  * Creates the cache directory where it is missing, for this user alone, and makes sure that files can be kept in it;
- * offline, that it can be read. Throws `storage_failed` or `permission_missing`.
+ * offline, that it can be read. Throws as `refuseLinks`, and `storage_failed` or `permission_missing`.
  */
 export async function prepareCacheDir(dir: string, { offline = false } = {}): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: 0o700 }).catch((error) => fail("create", dir, error));
+  refuseLinks(dir);
   try {
     tryFolder(dir, { offline });
   } catch (error) {
     // A full disk is no reason not to start: what is cached can be served, and evicted.
     if (codeOf(error) !== "ENOSPC") fail(offline ? "read" : "write to", dir, error);
+  }
+}
+
+/**
+ * Makes sure that no folder in a cache directory is a link: the directory may come from elsewhere, and what is in such a
+ * folder is listed, and removed where it is of no use any more. Throws `storage_failed` or `permission_missing`.
+ */
+export function refuseLinks(dir: string): void {
+  const linked = new FsLayout(dir).folders.find((folder) => isLink(folder, dir));
+  if (linked === undefined) return;
+  throw new VaultError(
+    "storage_failed",
+    `Cannot use the cache directory "${dir}": "${linked}" is a link, and files elsewhere could be removed through it; ` +
+      "put a directory in its place, or let the whole cache directory be a link",
+  );
+}
+
+function isLink(path: string, dir: string): boolean {
+  try {
+    return statOrNull(path)?.isSymlink ?? false;
+  } catch (error) {
+    return fail("read", dir, error);
   }
 }
 

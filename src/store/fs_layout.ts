@@ -48,6 +48,12 @@ export class FsLayout {
     this.changes = `${root}/changes`;
   }
 
+  /** The folders whose content the vault lists, and removes where it is of no use any more. */
+  get folders(): readonly string[] {
+    const { root, blobs, entries, staging, imports, absencesFolder } = this;
+    return [`${root}/blobs`, blobs, entries, staging, imports, absencesFolder];
+  }
+
   blob(sha256: string): string {
     return `${this.blobs}/${sha256.slice(0, 2)}/${sha256}`;
   }

@@ -3,6 +3,7 @@ import { asPermissionMissing } from "../../config/permission.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import type { Given } from "../command.ts";
+import { refuseLinks } from "../cache_dir.ts";
 import { loadOptionsOf } from "../config_options.ts";
 import type { Io } from "../io.ts";
 
@@ -11,8 +12,12 @@ export async function loadWithCacheDir({ values }: Given, io: Io): Promise<Confi
   const config = await loadConfig(loadOptionsOf(values, io));
   const { cache_dir: dir } = config;
   try {
-    if ((await Deno.stat(dir)).isDirectory) return config;
+    if ((await Deno.stat(dir)).isDirectory) {
+      refuseLinks(dir);
+      return config;
+    }
   } catch (error) {
+    if (error instanceof VaultError) throw error;
     const missing = asPermissionMissing(error);
     if (missing !== null) throw missing;
     if (!(error instanceof Deno.errors.NotFound)) {

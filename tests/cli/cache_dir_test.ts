@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { prepareCacheDir } from "../../src/cli/cache_dir.ts";
+import { FsLayout } from "../../src/store/fs_layout.ts";
+import { runCaptured } from "../support/run_captured.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+
+for (const folder of new FsLayout("").folders) {
+  Deno.test(`a carried cache directory whose ${folder.slice(1)} is a link is refused, and what that leads to stays`, async () => {
+    await using dir = await createTempDir();
+    const [cache, elsewhere] = [dir.join("cache"), dir.join("elsewhere")];
+    Deno.mkdirSync(`${elsewhere}/folder`, { recursive: true });
+    Deno.writeTextFileSync(`${elsewhere}/folder/file`, "mine");
+    const longAgo = new Date(Date.now() - 30 * 24 * 3_600_000);
+    Deno.utimeSync(`${elsewhere}/folder`, longAgo, longAgo);
+    Deno.mkdirSync(dirname(cache + folder), { recursive: true });
+    Deno.symlinkSync(elsewhere, cache + folder);
+    const commands = [["cache", "verify", "--repair"], ["bundle", "import", elsewhere]];
+    for (const args of commands) {
+      const { code, stderr } = await runCaptured([...args, "--cache-dir", cache]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^Cannot use .*" is a link, and files elsewhere could be removed/);
+    }
+    for (const offline of [true, false]) await assert.rejects(prepareCacheDir(cache, { offline }), /is a link/);
+    assert.equal(Deno.readTextFileSync(`${elsewhere}/folder/file`), "mine");
+  });
+}
+
+Deno.test("a cache directory may itself be a link", async () => {
+  await using dir = await createTempDir();
+  Deno.mkdirSync(dir.join("real"));
+  Deno.symlinkSync(dir.join("real"), dir.join("cache"));
+  await prepareCacheDir(dir.join("cache"));
+  assert.equal((await runCaptured(["cache", "verify", "--cache-dir", dir.join("cache"), "--port", "0"])).code, 0);
+});
