@@ -4,17 +4,16 @@ import { download, spawnCurl } from "../support/clients.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
-import { isOwnMachine, testInTurn } from "../support/thorough.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const ignore = missingPrograms("nginx", "curl", "cmp").length > 0;
-const crowdMegabytes = isOwnMachine ? 200 : 100;
 
 testInTurn(
-  { name: `50 clients ask for one cold ${crowdMegabytes} MB file: one upstream GET, 50 right files`, ignore },
+  { name: "50 clients ask for one cold 200 MB file: one upstream GET, 50 right files", ignore },
   async () => {
     await using scene = await createScene();
-    const file = await scene.addFile("popular.bin", crowdMegabytes * 1_000_000);
+    const file = await scene.addFile("popular.bin", 200_000_000);
     await using vault = await scene.startVault();
     const url = vault.url(`/files/rate/100m/${file.name}`);
     const clients = await Promise.all(Array.from({ length: 50 }, () => download(url, file)));

@@ -1,7 +1,6 @@
 import { vaultExecutable } from "./vault_process.ts";
 
-/** Whether nobody waits for the result as for that of CI: what is repeated is repeated more often. */
-export const isOwnMachine = Deno.env.get("CI") !== "true";
+const isOwnMachine = Deno.env.get("CI") !== "true";
 
 /**
  * Whether what takes long is done in full. CI runs the end-to-end tests twice, side by side, and the one with the program

@@ -61,7 +61,7 @@ Deno.test({
       const target = dir.join("system");
       const options = ["--variant=minbase", `--keyring=${debianKeyring}`];
       await runToSuccess(["debootstrap", ...options, mirror!.suite, target, vault.url("/debian")], {
-        timeoutMs: 300_000,
+        timeoutMs: 600_000,
       });
       const installed = await runToSuccess(["chroot", target, "dpkg-query", "--show", "apt", "bash", "dpkg"]);
       assert.equal(installed.split("\n").length, 3);
