@@ -5,6 +5,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteSink } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { ZstdFrame } from "./zstd_frame.ts";
 
 export type Compression = "gzip" | "zstd";
 
@@ -13,6 +14,7 @@ const magics: readonly (readonly [Compression, readonly number[]])[] = [
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
 ];
 const chunkBytes = 256 * 1024;
+const gzipEndBytes = 8;
 
 /** The compression of what begins with these four bytes; null for none. */
 export function compressionOf(beginning: Uint8Array): Compression | null {
@@ -28,12 +30,13 @@ export function compressionNamed(path: string): Compression | null {
 
 /**
  * Decompresses what a reader has. Its `read` throws `bundle_interrupted` where the data ends too early, and
- * `bundle_wrong` where they are damaged.
+ * `bundle_wrong` where they are damaged, or where something stands behind them that adds nothing.
  */
 export function decompressed(reader: ByteReader, compression: Compression): ByteSource {
-  const input = chunksOf(reader.asSource());
+  const chunks = chunksOf(reader.asSource());
+  const input = compression === "zstd" ? oneFrame(chunks) : chunks;
   const decoder = compression === "gzip" ? zlib.createGunzip() : zstdOrNull(() => zlib.createZstdDecompress());
-  const output = decoder === null ? unzstd(input) : inflate(input, decoder);
+  const output = decoder === null ? unzstd(input) : inflate(input, decoder, compression);
   let rest: Uint8Array = new Uint8Array();
   return {
     async read(into) {
@@ -56,8 +59,10 @@ export function compressing(sink: ByteSink, compression: Compression): ByteSink 
   const stream = compression === "gzip" ? zlib.createGzip({ level: 1, chunkSize: chunkBytes }) : createZstd();
   let failure: { readonly error: unknown } | null = null;
   let giveUp = (_error: unknown) => {};
+  // At its end the compressor of the runtime may begin another frame, with nothing in it.
+  const frame = compression === "zstd" ? new ZstdFrame() : null;
   const copied = (async () => {
-    for await (const chunk of stream) await sink.write(chunk);
+    for await (const chunk of stream) await sink.write(frame === null ? chunk : chunk.subarray(0, frame.push(chunk)));
   })();
   // The write under way, the next one or the end reports it.
   copied.catch((error) => {
@@ -118,20 +123,53 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
 async function* inflate(
   input: AsyncIterable<Uint8Array>,
   stream: zlib.Gunzip | zlib.ZstdDecompress,
+  compression: Compression,
 ): AsyncGenerator<Uint8Array> {
   let inputBytes = 0;
-  const source = Readable.from(counted(input, (bytes) => inputBytes += bytes), { objectMode: false });
+  let outputBytes = 0;
+  let last: Uint8Array = new Uint8Array();
+  const seen = (chunk: Uint8Array) => {
+    inputBytes += chunk.byteLength;
+    last = lastOf(last, chunk);
+  };
+  const source = Readable.from(watched(input, seen), { objectMode: false });
   source.on("error", (error) => stream.destroy(error));
-  for await (const chunk of source.pipe(stream)) yield chunk;
-  // What stands behind the compressed data is none of it, and nothing else would look at it.
-  if (stream.bytesWritten !== inputBytes) throw new VaultError("bundle_wrong", "there are bytes after its end");
-}
-
-async function* counted(input: AsyncIterable<Uint8Array>, add: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of input) {
-    add(chunk.byteLength);
+  for await (const chunk of source.pipe(stream)) {
+    outputBytes += chunk.byteLength;
     yield chunk;
   }
+  // What stands behind the compressed data is none of it, and nothing else would look at it.
+  if (stream.bytesWritten !== inputBytes) throw surplus();
+  // A gzip member ends with the checksum and the size of its content: an empty one may stand there, too.
+  if (compression === "gzip" && outputBytes > 0 && last.every((byte) => byte === 0)) throw surplus();
+}
+
+/** The end of what has come, as long as that of a gzip member (RFC 1952 §2.3.1). */
+function lastOf(before: Uint8Array, chunk: Uint8Array): Uint8Array {
+  return Uint8Array.from([...before, ...chunk.subarray(-gzipEndBytes)].slice(-gzipEndBytes));
+}
+
+/** Decoders differ in what they do with a second frame. */
+async function* oneFrame(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frame = new ZstdFrame();
+  for await (const chunk of input) {
+    if (frame.push(chunk) < chunk.byteLength) throw surplus();
+    yield chunk;
+  }
+}
+
+async function* watched(
+  input: AsyncIterable<Uint8Array>,
+  see: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of input) {
+    see(chunk);
+    yield chunk;
+  }
+}
+
+function surplus(): VaultError {
+  return new VaultError("bundle_wrong", "there are bytes after its end");
 }
 
 async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
