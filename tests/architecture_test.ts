@@ -31,6 +31,8 @@ const seam = [
 ];
 /** What opens connections. */
 const opening = ["config", "key_files", "upstream", "observe"];
+/** What makes text for people. */
+const shown = ["bytes", "count", "text", "time"].map((what) => `observe/shown_${what}`);
 /** Besides the door and the schema: the files and folders of a protocol that know how a backend is opened. */
 const wiring: Readonly<Record<string, readonly string[]>> = {
   oci: ["auth", "rate_limit_report", "unconfigured_registries", "value_types"],
@@ -107,7 +109,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
   archive: ["errors", "http", "store/files", "store/regular_files"],
-  bundle: ["errors", "http", "carrying", "archive", "inventory", "observe/shown_bytes", "observe/shown_count", "store"],
+  bundle: ["errors", "http", "carrying", "archive", "inventory", ...shown, "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
     ...["backends/types", "backends/backend_type", "backends/shared/unpack", "backends/shared/shelves"],

@@ -41,6 +41,12 @@ export function readHeader(block: Uint8Array): TarMember & { readonly isExtended
   return { name, sizeBytes: parseInt(digits, 8), isExtended: type === 0x78 };
 }
 
+/** True for a header of any tar archive, by its checksum, and for the empty block that ends one. */
+export function isHeader(block: Uint8Array): boolean {
+  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  return isZero(block) || parseInt(textOf(block.subarray(148, 156)).trim(), 8) === sum;
+}
+
 /** The size in the block after an extended header; null for anything else. */
 export function readSizeRecord(block: Uint8Array): number | null {
   const [, digits] = /^\d+ size=([1-9]\d{9,15})\n$/.exec(textOf(block)) ?? [];

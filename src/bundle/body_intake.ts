@@ -9,8 +9,8 @@ import { fileOrNull } from "../store/regular_files.ts";
 import { identityOf } from "../store/verified_files.ts";
 import { blobName } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
+import { Breather } from "./breather.ts";
 import type { ImportFolder } from "./import_folder.ts";
-import { breatheUnlessStopped } from "./stopping.ts";
 
 /** So many files, or bytes, are flushed to disk together, while the next ones are written. */
 const batchFiles = 200;
@@ -39,6 +39,7 @@ export class BodyIntake {
   readonly #layout: FsLayout;
   readonly #folder: ImportFolder;
   readonly #signal: AbortSignal | undefined;
+  readonly #breather: Breather;
   readonly #made = new Set<string>();
   readonly #chunk = new Uint8Array(chunkBytes);
   #batch: Staged[] = [];
@@ -50,6 +51,7 @@ export class BodyIntake {
     this.#layout = layout;
     this.#folder = folder;
     this.#signal = signal;
+    this.#breather = new Breather(signal);
   }
 
   /** Looks at what is in the place of a body, and reads it where nothing is known of its bytes. That is no use of it. */
@@ -97,7 +99,7 @@ export class BodyIntake {
     for (let bytes; (bytes = await member.next()) !== null;) {
       hash.update(bytes);
       write?.(bytes);
-      await breatheUnlessStopped(this.#signal);
+      await this.#breather.breathe();
     }
     if (hash.digest("hex") === sha256) return;
     throw new VaultError("bundle_wrong", `the bytes of "${blobName(sha256)}" do not fit its name`);

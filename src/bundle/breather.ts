@@ -1,3 +1,4 @@
+import { VaultError } from "../errors.ts";
 import { breathe } from "../store/files.ts";
 
 const everyMs = 50;
@@ -11,12 +12,14 @@ export class Breather {
     this.#signal = signal;
   }
 
-  /** Costs next to nothing most times. Throws the reason of the signal once it is aborted. */
+  /** Costs next to nothing most times. Throws `storage_failed` once the signal is aborted. */
   async breathe(): Promise<void> {
     if (performance.now() - this.#last >= everyMs) {
       await breathe();
       this.#last = performance.now();
     }
-    this.#signal?.throwIfAborted();
+    if (this.#signal?.aborted) {
+      throw new VaultError("storage_failed", "it was stopped", { cause: this.#signal.reason });
+    }
   }
 }

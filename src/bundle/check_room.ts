@@ -1,4 +1,5 @@
 import { VaultError } from "../errors.ts";
+import { shownBytes } from "../observe/shown_bytes.ts";
 import { eachBlob } from "../store/blob_scan.ts";
 import { CacheLimits, type SpaceLimits } from "../store/cache_limits.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
@@ -14,7 +15,7 @@ export async function checkRoom(layout: FsLayout, limits: SpaceLimits, bytes: nu
   if (lacking === null) return;
   throw new VaultError(
     "cache_full",
-    `its new bodies have ${bytes} bytes, and there is no room for them: ${lacking}. Make room, as with ` +
+    `its new bodies take ${shownBytes(bytes)}, and there is no room for them: ${lacking}. Make room, as with ` +
       "artifact-vault cache prune, or raise the limit",
   );
 }
@@ -29,5 +30,5 @@ export async function whatLacks(layout: FsLayout, limits: SpaceLimits, bytes: nu
   const counted = { used, promised: 0 };
   if (room.lacking(counted, bytes) > 0) return room.describe(counted, bytes);
   const { free } = diskOf(layout.root);
-  return bytes <= free ? null : `the disk has ${free} bytes free`;
+  return bytes <= free ? null : `the disk has ${shownBytes(free)} free`;
 }

@@ -3,6 +3,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import type { SpaceLimits } from "../store/cache_limits.ts";
 import { parsePattern } from "../inventory/pattern.ts";
 import { addPins, readPins } from "../inventory/pins.ts";
+import { shownBodies } from "../observe/shown_count.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
@@ -55,6 +56,8 @@ export interface Imported {
   readonly bodies: BodyCounts;
   /** Null where nothing was stored. */
   readonly entries: EntryCounts | null;
+  /** The names of the backends that the bundle has entries of. */
+  readonly backends: readonly string[];
   readonly unserved: ImportPlan["unserved"];
   /** What the bundle follows, and was not imported here. */
   readonly unknown: readonly ChainLink[];
@@ -84,11 +87,14 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   });
   const pins = pinsOf(head, backendFor);
   readPins(options.cacheDir);
-  const unknown = ledger.unknown(head.index.chain);
+  const about = {
+    ...{ head, backends: backendsOf(plan), unserved: plan.unserved },
+    unknown: ledger.unknown(head.index.chain),
+  };
   if (options.dryRun) {
     const bodies = countBodies(plan, layout);
     await checkRoom(layout, options.limits, bodies.addedBytes);
-    return { head, bodies, entries: null, unserved: plan.unserved, unknown, pins: [], isWhole: false };
+    return { ...about, bodies, entries: null, pins: [], isWhole: false };
   }
   const folder = await ImportFolder.open(options.cacheDir, head.indexSha256);
   const { bodies, entries } = await new Importing(options, { layout, plan, head, folder }).run();
@@ -97,7 +103,11 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const isComplete = entries.lacking.size === 0 && entries.denied === 0;
   const isWhole = isComplete && plan.unserved.length === 0;
   if (isComplete) await ledger.addBundle(head, plan.unserved.map(({ header }) => header.backend));
-  return { head, bodies, entries, unserved: plan.unserved, unknown, pins: added, isWhole };
+  return { ...about, bodies, entries, pins: added, isWhole };
+}
+
+function backendsOf({ shards, unserved }: ImportPlan): string[] {
+  return [...new Set([...shards, ...unserved].map(({ header }) => header.backend))];
 }
 
 interface ImportingDeps {
@@ -244,7 +254,7 @@ class Importing {
     this.#deps.folder.close();
     await announceChange(this.#deps.layout).catch(() => {});
     const done = this.#bodies.added + this.#bodies.there + this.#bodies.repaired;
-    const so = `${done} of ${bodies.count} bodies are in the cache; import the bundle again, and it resumes there`;
+    const so = `The cache has ${done} of ${shownBodies(bodies.count)}; import the bundle again, and it resumes there`;
     const code = isCut ? "bundle_interrupted" : "storage_failed";
     return new VaultError(code, `${messageOf(error)}. ${so}`, { cause: error });
   }

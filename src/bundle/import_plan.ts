@@ -4,12 +4,12 @@ import { VaultError } from "../errors.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
+import { Breather } from "./breather.ts";
 import type { Fact } from "./fact.ts";
 import type { Descriptor, IndexDocument } from "./index_document.ts";
 import { type ReadShard, readShards } from "./read_bundle.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
 import type { ServedBackend } from "./served_backend.ts";
-import { breatheUnlessStopped } from "./stopping.ts";
 import type { ShardHeader } from "./shard.ts";
 
 /** The place of a shard's facts in a spool. */
@@ -61,6 +61,7 @@ export async function planImport(
   const unwanted = new DigestSet({ isBrief: true });
   const wanted = new DigestSet({ isBrief: true });
   let wantsEmpty = false;
+  const breather = new Breather(signal);
   const addBodies = (shard: ReadShard, isWanted: boolean) => {
     for (const { sha256, sizeBytes } of shard.facts.filter(isHere).map(({ entry }) => entry)) {
       if (sha256 === emptyConfig.sha256) wantsEmpty ||= isWanted;
@@ -75,7 +76,7 @@ export async function planImport(
   const images = new Set(index.images.map(nameOf));
   for await (const shard of readShards(source, index)) {
     if (images.size > 0) shard.facts.forEach(({ entry }) => images.delete(nameOf(entry)));
-    await breatheUnlessStopped(signal);
+    await breather.breathe();
     const { header, bytes } = shard;
     const isWanted = backendFor(header.backend)?.serves(header.type) ?? false;
     checkKeys(shard, carryingOfType(header.type));

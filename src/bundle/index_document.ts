@@ -1,5 +1,6 @@
 import { VaultError } from "../errors.ts";
 import { jsonOrNull } from "../http/json.ts";
+import { shownLine } from "../observe/shown_text.ts";
 import { bundleId } from "./fact.ts";
 import { annotation, manifestType, shardType } from "./shard.ts";
 
@@ -89,7 +90,7 @@ export function parseIndex(text: string): IndexDocument {
   if (written !== format) {
     throw new VaultError(
       "bundle_wrong",
-      `it has format ${written}, and this version reads format ${format}; update it`,
+      `it has format ${shownLine(written)}, and this version reads format ${format}; update it`,
     );
   }
   // deno-lint-ignore no-explicit-any

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { folderMode } from "../store/files.ts";
+import { statOrNull } from "../store/regular_files.ts";
 
 export interface KitContent {
   /** Executables that are copied into the kit, by their paths; the first one is named in the text. */
@@ -20,7 +21,14 @@ export interface KitContent {
 
 /** The name of the public key in a kit. */
 export const kitKey = "vault.pub.pem";
+/** The name of the file with the digests of all others, which is written last. */
+const sums = "SHA256SUMS";
 const chunkBytes = 1024 * 1024;
+
+/** True for a folder that a kit was made in. */
+export function isKit(folder: string): boolean {
+  return statOrNull(`${folder}/${sums}`) !== null;
+}
 
 /** Makes the folder of a kit, unless it is there. Only this user may look into a new one. */
 export function createKitFolder(folder: string): void {
@@ -41,7 +49,7 @@ export async function writeKit(folder: string, content: KitContent): Promise<voi
   await Deno.writeTextFile(`${folder}/config.yml`, config);
   if (publicKey !== null) await Deno.writeTextFile(`${folder}/${kitKey}`, publicKey);
   await Deno.writeTextFile(`${folder}/INSTALL.txt`, installText({ ...content, bundle }));
-  await Deno.writeTextFile(`${folder}/SHA256SUMS`, await sumsOf(folder));
+  await Deno.writeTextFile(`${folder}/${sums}`, await sumsOf(folder));
 }
 
 /** A file system without rights, as on most sticks. */
@@ -72,7 +80,7 @@ function installText({ executables, isOldRuntime, publicKey, bundle, url, isForO
 
 1. Copy this folder to the disk of the server, and go there. Make sure that all of it arrived:
 
-    sha256sum --check --quiet SHA256SUMS
+    sha256sum --check --quiet ${sums}
 
 2. Some sticks forget what is a program:${others}
 
@@ -102,7 +110,7 @@ Nothing else is needed on the server. What clients asked for in vain is listed b
 async function sumsOf(folder: string): Promise<string> {
   const lines: string[] = [];
   for (const path of filesBelow(folder, "").sort()) {
-    if (path !== "SHA256SUMS") lines.push(`${await sha256OfFile(`${folder}/${path}`)}  ${path}\n`);
+    if (path !== sums) lines.push(`${await sha256OfFile(`${folder}/${path}`)}  ${path}\n`);
   }
   return lines.join("");
 }

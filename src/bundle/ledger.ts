@@ -1,5 +1,6 @@
 import { writeAll } from "../archive/byte_sink.ts";
 import { VaultError } from "../errors.ts";
+import { shownDate } from "../observe/shown_time.ts";
 import { fileMode } from "../store/files.ts";
 import { openRegularFile, readRegularFile, statOrNull } from "../store/regular_files.ts";
 import type { ChainLink } from "./index_document.ts";
@@ -53,7 +54,9 @@ export class Ledger {
     if (left.some(isServed)) return;
     throw new VaultError(
       "bundle_wrong",
-      `it was imported on ${last.imported}, so there is nothing to do; import it once more with --again, if that is meant`,
+      `it was imported on ${
+        shownDate(last.imported)
+      }, so there is nothing to do; import it once more with --again, if that is meant`,
     );
   }
 

@@ -5,11 +5,11 @@ import type { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
 import { identityOf } from "../store/verified_files.ts";
 import type { Entry } from "../store/store.ts";
+import { Breather } from "./breather.ts";
 import type { Fact } from "./fact.ts";
 import type { ImportPlan } from "./import_plan.ts";
 import { parseShard } from "./read_bundle.ts";
 import type { ServedBackend } from "./served_backend.ts";
-import { breatheUnlessStopped } from "./stopping.ts";
 
 /** So many keys are written at the same time. */
 const keysAtOnce = 32;
@@ -57,10 +57,12 @@ class EntryWriter {
   readonly #layout: FsLayout;
   readonly #options: WriteEntriesOptions;
   readonly #entries: Entries;
+  readonly #breather: Breather;
 
   constructor(layout: FsLayout, options: WriteEntriesOptions) {
     this.#layout = layout;
     this.#options = options;
+    this.#breather = new Breather(options.signal);
     this.#entries = new Entries(layout, { temporary: options.temporary, unreadable: () => {}, isBrief: true });
   }
 
@@ -72,7 +74,7 @@ class EntryWriter {
       const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
       const keys = byKey(wanted);
       for (let first = 0; first < keys.length; first += keysAtOnce) {
-        await breatheUnlessStopped(this.#options.signal);
+        await this.#breather.breathe();
         const together = keys.slice(first, first + keysAtOnce);
         await Promise.all(together.map((variants) => this.#writeKey(variants, backend.name)));
       }

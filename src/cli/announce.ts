@@ -5,6 +5,7 @@ import { messageOf } from "../errors.ts";
 import { countEntries } from "../inventory/entry_counts.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownEntries } from "../observe/shown_count.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
 
@@ -32,7 +33,7 @@ export async function announceEntries(config: Config, log: Log, signal: AbortSig
     if (signal.aborted) return;
     const sum = counts.reduce((sum, { entries }) => sum + entries, 0);
     const each = counts.map(({ backend, entries }) => `${backend} ${entries}`).join(", ");
-    if (sum > 0) log.info(`Offline, ${sum} entries can be served: ${each}`);
+    if (sum > 0) log.info(`Offline, ${shownEntries(sum)} can be served: ${each}`);
     else log.warning(`Offline, and "${config.cache_dir}" has no entries: nothing can be served`);
   } catch (error) {
     log.warning(`Cannot count the entries in the cache: ${messageOf(error)}`);

@@ -13,7 +13,12 @@ export type Parsed =
   | { readonly kind: "run"; readonly action: Action; readonly given: Given }
   | { readonly kind: "help"; readonly named: NamedCommand | undefined }
   | { readonly kind: "version" }
-  | { readonly kind: "mistake"; readonly message: string };
+  | {
+    readonly kind: "mistake";
+    readonly message: string;
+    /** The words of the command whose help says more; empty where none is named. */
+    readonly words: readonly string[];
+  };
 
 /** The options that every command has. */
 export const generalOptions: Readonly<Record<string, OptionSpec>> = {
@@ -28,6 +33,7 @@ export function parseArguments(args: readonly string[], commands: readonly [Acti
   const words = tokens.flatMap((token) => token.kind === "positional" ? token.value : []);
   const found = findCommand(words, commands);
   const { named, operands } = found;
+  const mistake = (message: string): Parsed => ({ kind: "mistake", message, words: named?.words ?? [] });
   const target = { name: named?.words.join(" ") ?? commands[0].name, command: named?.command ?? commands[0] };
   const values: Record<string, string | true> = {};
   const lists: Record<string, string[]> = {};
@@ -83,10 +89,6 @@ function meantBy(word: string): string | null {
   const isPath = /[/\\]|\.(?:ya?ml|json|conf|cfg)$/i.test(word);
   const meant = word in generalOptions ? `--${word}` : isPath ? `--config ${word}` : null;
   return meant && ` (did you mean "${meant}"?)`;
-}
-
-function mistake(message: string): Parsed {
-  return { kind: "mistake", message };
 }
 
 function mistakeInOperands(operands: readonly string[], name: string, { operands: spec }: Action): string | null {

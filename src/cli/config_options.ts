@@ -31,6 +31,15 @@ export const directoryOptions: Readonly<Record<string, OptionSpec>> = {
   "cache-dir": configOptions["cache-dir"]!,
 };
 
+/** The option of commands for which it matters, besides, whether upstreams may be asked. */
+export const offlineOption: Readonly<Record<string, OptionSpec>> = { offline: configOptions.offline! };
+
+/** Those of commands that look for a server with the configuration. */
+export const addressOptions: Readonly<Record<string, OptionSpec>> = {
+  host: configOptions.host!,
+  port: configOptions.port!,
+};
+
 /** Returns the options for loading the configuration that a command line asks for. */
 export function loadOptionsOf(values: OptionValues, io: Io): LoadOptions {
   const overrides: Record<string, Override> = {};

@@ -1,13 +1,14 @@
 import { messageOf } from "../errors.ts";
 import { type Env, processEnv } from "../config/env.ts";
+import { shownText } from "../observe/shown_text.ts";
 
 /** The surroundings of a command; tests hand in their own. */
 export interface Io {
   /** Writes text as it is, without adding a line end. */
   stdout(text: string): void;
   stderr(text: string): void;
-  /** Returns the width of the terminal that stderr is; absent where stderr is none. */
-  readonly columns?: () => number;
+  /** The terminal that stderr is; absent where stderr is none. */
+  readonly terminal?: Terminal;
   readonly env: Env;
   /** False where absent. */
   readonly stdoutIsTerminal?: boolean;
@@ -15,12 +16,34 @@ export interface Io {
   readonly confirm?: (question: string) => boolean;
 }
 
+/** A terminal, beyond the text that is written to it. */
+export interface Terminal {
+  /** Returns its width. */
+  columns(): number;
+  /** Removes the line that the cursor is in, and goes to its beginning. */
+  clearLine(): void;
+}
+
+/**
+ * Returns the same surroundings for text from anywhere: in what they write, nothing acts on a terminal. Only `terminal`
+ * itself does.
+ */
+export function harmless(io: Io): Io {
+  const { confirm } = io;
+  return {
+    ...io,
+    stdout: (text) => io.stdout(shownText(text)),
+    stderr: (text) => io.stderr(shownText(text)),
+    ...confirm !== undefined && { confirm: (question) => confirm(shownText(question)) },
+  };
+}
+
 /** The terminal and environment of this process. */
 export const processIo: Io = {
   stdout: (text) => writeOrEnd(text),
   stderr: tell,
   env: processEnv,
-  ...Deno.stderr.isTerminal() && { columns },
+  ...Deno.stderr.isTerminal() && { terminal: { columns, clearLine: () => tell("\r\x1b[K") } },
   stdoutIsTerminal: Deno.stdout.isTerminal(),
   ...Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && { confirm },
 };

@@ -1,10 +1,11 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownCount, type Unit } from "../observe/shown_count.ts";
+import { indented, shownLine } from "../observe/shown_text.ts";
 import type { Io } from "./io.ts";
 
 /** How far a long work has come. */
 export interface Work {
-  /** What is counted, in the plural: `items`. */
-  readonly unit: string;
+  readonly unit: Unit;
   readonly done: number;
   /** Null while it is not known. */
   readonly total: number | null;
@@ -25,7 +26,6 @@ const redrawEveryMs = 200;
 /** The speed is that of the last ten seconds. */
 const measuredMs = 10_000;
 const barWidth = 24;
-const clearLine = "\r\x1b[K";
 
 /**
  * Shows on a terminal how far a work has come, on one line that is redrawn; elsewhere nothing but the lines that are
@@ -45,31 +45,35 @@ export class Progress {
 
   /** True where `show` shows anything. */
   get isShown(): boolean {
-    return this.#io.columns !== undefined;
+    return this.#io.terminal !== undefined;
   }
 
   /** Shows the state of the work; calls that follow each other quickly are left out. */
   show(work: Work): void {
-    const { columns } = this.#io;
+    const { terminal } = this.#io;
     const now = this.#now();
-    if (columns === undefined || now - this.#drawnAt < redrawEveryMs) return;
+    if (terminal === undefined || now - this.#drawnAt < redrawEveryMs) return;
     this.#drawnAt = now;
     this.#sample({ at: now, bytes: work.bytes, done: work.done });
-    const text = describeWork(work, this.#rates()).slice(0, Math.max(1, columns() - 1));
+    const text = shownLine(describeWork(work, this.#rates())).slice(0, Math.max(1, terminal.columns() - 1));
     if (text === this.#drawn) return;
     this.#drawn = text;
-    this.#io.stderr(`${clearLine}${text}`);
+    terminal.clearLine();
+    this.#io.stderr(text);
   }
 
-  /** Writes a line of its own; on a terminal, above the state of the work. */
+  /**
+   * Writes a text on a line of its own; on a terminal, above the state of the work. Where it has several lines, the
+   * others are indented, so that none looks like another text.
+   */
   line(text: string): void {
-    if (this.#drawn === "") return this.#io.stderr(`${text}\n`);
-    this.#io.stderr(`${clearLine}${text}\n${this.#drawn}`);
+    if (this.#drawn !== "") this.#io.terminal?.clearLine();
+    this.#io.stderr(`${indented(text)}\n${this.#drawn}`);
   }
 
   /** Takes the state of the work off the terminal. */
   end(): void {
-    if (this.#drawn !== "") this.#io.stderr(clearLine);
+    if (this.#drawn !== "") this.#io.terminal?.clearLine();
     this.#drawn = "";
   }
 
@@ -95,7 +99,7 @@ interface Rates {
 /** Describes the state of a work on one line: bar, items, bytes, speed, time left, and what else is done. */
 export function describeWork({ unit, done, total, bytes, totalBytes, doing }: Work, rates: Rates): string {
   const share = shareOf(totalBytes !== null && totalBytes > 0 ? bytes / totalBytes : total ? done / total : null);
-  const items = total === null ? `${done} ${unit}` : `${done} of ${total} ${unit}`;
+  const items = total === null ? shownCount(done, ...unit) : `${done} of ${shownCount(total, ...unit)}`;
   const size = totalBytes === null || totalBytes < bytes
     ? shownBytes(bytes)
     : `${shownBytes(bytes)} of ${shownBytes(totalBytes)}`;

@@ -1,5 +1,6 @@
 import { TextLineStream } from "../warm/text_lines.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { shownCount } from "../observe/shown_count.ts";
 import { AskedPaths } from "../warm/access_log.ts";
 import type { ListedLine } from "../warm/list.ts";
 
@@ -55,7 +56,11 @@ async function* askedIn(
     await reader.cancel();
   }
   if (asked.hidden > 0) {
-    note(`${asked.hidden} requests are left out: their URLs had secrets, which the log does not have`);
+    note(
+      `${
+        shownCount(asked.hidden, "request is", "requests are")
+      } left out: URLs had secrets, which the log does not have`,
+    );
   }
 }
 

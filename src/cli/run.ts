@@ -1,5 +1,6 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
+import { indented } from "../observe/shown_text.ts";
 import { parseArguments } from "./arguments.ts";
 import { bundle } from "./bundle/bundle.ts";
 import { cache } from "./cache/cache.ts";
@@ -7,7 +8,7 @@ import { check } from "./check.ts";
 import type { Action, Command } from "./command.ts";
 import { createCompletion } from "./completion/completion.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { type Io, processIo } from "./io.ts";
+import { harmless, type Io, processIo } from "./io.ts";
 import { permissions } from "./permissions.ts";
 import { serve } from "./serve.ts";
 import { asSystemFailure } from "./system_failure.ts";
@@ -26,11 +27,12 @@ export const commands: readonly [Action, ...Command[]] = [
 ];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
-export async function run(args: readonly string[], io: Io = processIo): Promise<number> {
+export async function run(args: readonly string[], surroundings: Io = processIo): Promise<number> {
+  const io = harmless(surroundings);
   const parsed = parseArguments(args, commands);
   switch (parsed.kind) {
     case "mistake":
-      io.stderr(`${parsed.message}\nSee artifact-vault --help\n`);
+      io.stderr(`${parsed.message}\nSee ${["artifact-vault", ...parsed.words, "--help"].join(" ")}\n`);
       return 2;
     case "version":
       io.stdout(`artifact-vault ${version}\n`);
@@ -46,8 +48,10 @@ export async function run(args: readonly string[], io: Io = processIo): Promise<
 function report(error: unknown, io: Io): number {
   const known = error instanceof VaultError ? error : asPermissionMissing(error) ?? asSystemFailure(error);
   if (known !== null) {
-    io.stderr(`${known.message}\n`);
-    return known.code === "config_invalid" ? 2 : 1;
+    // What is wrong with the user's own words and files comes from nobody else, and editors find the places by it.
+    const isOwn = known.code === "config_invalid";
+    io.stderr(`${isOwn ? known.message : indented(known.message)}\n`);
+    return isOwn ? 2 : 1;
   }
   io.stderr(`This is a bug in Artifact Vault: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 1;

@@ -1,3 +1,4 @@
+import { shownLine } from "../observe/shown_text.ts";
 import type { Io } from "./io.ts";
 
 /** A column of a table. */
@@ -39,12 +40,12 @@ export class TableWriter {
 
   row(cells: readonly Cell[]): void {
     if (!this.#isAligned) {
-      const fields = cells.flatMap(({ plain }) => plain).map((plain) => withoutControls(String(plain)));
+      const fields = cells.flatMap(({ plain }) => plain).map((plain) => shownLine(String(plain)));
       return this.#io.stdout(`${fields.join("\t")}\n`);
     }
     if (!this.#hasBegun) this.#line(this.#columns.map(({ title }) => title));
     this.#hasBegun = true;
-    this.#line(cells.map(({ shown }) => withoutControls(shown)));
+    this.#line(cells.map(({ shown }) => shownLine(shown)));
   }
 
   #line(texts: readonly string[]): void {
@@ -59,12 +60,8 @@ export class TableWriter {
 
 /** Writes all rows of a table. */
 export function writeTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], io: Io): void {
-  const width = (at: number) => Math.max(columns[at]!.title.length, ...rows.map((cells) => cells[at]!.shown.length));
+  const width = (at: number) =>
+    Math.max(columns[at]!.title.length, ...rows.map((cells) => shownLine(cells[at]!.shown).length));
   const writer = new TableWriter(columns.map((column, at) => ({ ...column, width: width(at) })), io);
   for (const cells of rows) writer.row(cells);
-}
-
-/** Names of artifacts come from clients: an escape sequence in one must not reach a terminal, nor a tab a program. */
-function withoutControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -13,7 +13,7 @@ import { checkSettings } from "../warm/settings.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
 import { prepareCacheDir } from "./cache_dir.ts";
 import type { Action, Given } from "./command.ts";
-import { configOptions, loadOptionsOf } from "./config_options.ts";
+import { directoryOptions, loadOptionsOf } from "./config_options.ts";
 import { checkInputFiles, throwTogether } from "./input_files.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { countOf, textOf } from "./option_values.ts";
@@ -44,7 +44,7 @@ export const warm: Action = {
     most: Infinity,
   },
   options: {
-    ...configOptions,
+    ...directoryOptions,
     url: { value: "URL", help: "Ask a running vault, of which this is the configuration, instead of this process" },
     jobs: { value: "NUMBER", help: `How much is fetched at once; ${usualJobs} otherwise` },
     "dry-run": { help: "Only say what would be fetched, and how large it is; documents are read even so" },

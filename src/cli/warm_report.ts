@@ -1,5 +1,6 @@
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownLine } from "../observe/shown_text.ts";
 import { type ListedLine, placed } from "../warm/list.ts";
 import type { Outcome } from "../warm/outcome.ts";
 import type { WarmEvents } from "../warm/runner.ts";
@@ -68,15 +69,16 @@ export class WarmReport implements WarmEvents {
     this.#expectedBytes += outcome.kind === "new" ? outcome.sizeBytes - sizeBytes : -sizeBytes;
     if (this.#options.json) {
       this.#json({ kind: outcome.kind, name: label, path, ...placeOf(at), ...detailsOf(outcome) });
-    } else if (outcome.kind === "failed") this.#progress.line(`failed    ${placed(label, at)}: ${outcome.reason}`);
-    else if (!this.#progress.isShown) this.#options.io.stdout(`${lineOf(label, outcome)}\n`);
+    } else if (outcome.kind === "failed") {
+      this.#progress.line(shownLine(`failed    ${placed(label, at)}: ${outcome.reason}`));
+    } else if (!this.#progress.isShown) this.#options.io.stdout(`${shownLine(lineOf(label, outcome))}\n`);
     this.#show();
   }
 
   lineFailed({ text, at }: ListedLine, reason: string): void {
     this.#tally.failed({ what: placed(shortened(text), at), reason });
     if (this.#options.json) this.#json({ kind: "failed", name: text, ...placeOf(at), reason });
-    else this.#progress.line(`failed    ${placed(shortened(text), at)}: ${reason}`);
+    else this.#progress.line(shownLine(`failed    ${placed(shortened(text), at)}: ${reason}`));
   }
 
   doing(what: string | null): void {
@@ -88,7 +90,7 @@ export class WarmReport implements WarmEvents {
   note(message: string): void {
     if (this.#notes.has(message)) return;
     this.#notes.add(message);
-    this.#progress.line(`note      ${message}`);
+    this.#progress.line(shownLine(`note      ${message}`));
   }
 
   /** Writes the summary. Returns the exit code: 1 where something failed, or the run was stopped. */
@@ -118,7 +120,7 @@ export class WarmReport implements WarmEvents {
     const lines = [shown.map(({ kind, amount }) => shownAmount(words[kind], amount)).join(", ")];
     const { failures } = this.#tally;
     if (this.#progress.isShown && failures.length > 0) {
-      lines.push(...failures.slice(0, mostNamed).map(({ what, reason }) => `  failed: ${what}: ${reason}`));
+      lines.push(...failures.slice(0, mostNamed).map(({ what, reason }) => shownLine(`  failed: ${what}: ${reason}`)));
       if (failures.length > mostNamed) lines.push(`  … and ${this.#tally.amount("failed").count - mostNamed} more`);
     }
     return `${lines.join("\n")}\n`;
@@ -130,7 +132,7 @@ export class WarmReport implements WarmEvents {
 
   #show(): void {
     this.#progress.show({
-      unit: "items",
+      unit: ["item", "items"],
       doing: this.#doing,
       done: this.#ended,
       total: this.#found,

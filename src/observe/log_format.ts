@@ -1,4 +1,5 @@
 import { redact } from "./redact.ts";
+import { shownLine, shownText } from "./shown_text.ts";
 
 /** Extra fields of a JSON log line; the text form shows the message only. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
@@ -24,7 +25,7 @@ const logger = "vault";
  * fields.
  */
 export function formatText({ timestamp, level, message }: LogLine): string {
-  return `${localTime(timestamp)} - ${logger} - ${level} - ${onOneLine(message)}\n`;
+  return `${localTime(timestamp)} - ${logger} - ${level} - ${shownLine(message)}\n`;
 }
 
 /**
@@ -42,7 +43,7 @@ export function formatJson({ timestamp, level, message, fields }: LogLine): stri
     const value = fields[name]!;
     line[name] ??= typeof value === "string" ? redact(value) : value;
   }
-  return JSON.stringify(line) + "\n";
+  return shownText(JSON.stringify(line)) + "\n";
 }
 
 let second = NaN;
@@ -62,15 +63,4 @@ function localTime(timestamp: number): string {
 
 function two(value: number): string {
   return String(value).padStart(2, "0");
-}
-
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
-const control = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
-
-/** Escapes control characters, so that a line stays one line whatever a client or an upstream put into it. */
-function onOneLine(message: string): string {
-  return message.search(control) < 0 ? message : message.replace(control, (character) => {
-    if (character === "\n") return "\\n";
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

@@ -3,10 +3,15 @@ export function shownCount(count: number, one: string, many = `${one}s`): string
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** What is counted, as one and as several. */
+export type Unit = readonly [one: string, many: string];
+
+export const bodyUnit: Unit = ["body", "bodies"];
+
 export function shownEntries(count: number): string {
   return shownCount(count, "entry", "entries");
 }
 
 export function shownBodies(count: number): string {
-  return shownCount(count, "body", "bodies");
+  return shownCount(count, ...bodyUnit);
 }

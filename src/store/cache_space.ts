@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownBodies } from "../observe/shown_count.ts";
 import { type BlobTotals, lastUse, type RankOf } from "./blob_scan.ts";
 import type { BlobUsage } from "./blob_usage.ts";
 import { CacheLimits, type CountedBytes, type SpaceLimits } from "./cache_limits.ts";
@@ -217,7 +218,7 @@ export class CacheSpace {
     const wantedBytes = lacking + Math.floor(totals.bytes * slack);
     const evicted = await evict(this.#layout, { blobUsage, totals, rankOf, wantedBytes, signal });
     if (evicted.blobs === 0) return;
-    log.info(`Evicted ${evicted.blobs} bodies, ${evicted.bytes} bytes, ${purpose}`);
+    log.info(`Evicted ${shownBodies(evicted.blobs)}, ${shownBytes(evicted.bytes)}, ${purpose}`);
     this.#deps.evicted(evicted.blobs, evicted.bytes);
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { shownLine } from "../observe/shown_text.ts";
 import { fileMode, removeQuietly, replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { failIfDenied, openRegularFile, readTextOrNull, statOrNull } from "./regular_files.ts";
@@ -44,7 +45,7 @@ export class MissList {
 
   /** Counts a miss. Returns at once, and never throws. */
   add(backend: string, line: string): void {
-    if (line.length > maxLineLength) return;
+    if (!isPlain(line)) return;
     const now = Date.now();
     this.#counted.add({ backend, line, count: 1, first: now, last: now });
     if (this.#timer !== undefined) return;
@@ -192,6 +193,11 @@ function textOf(misses: readonly Miss[]): string {
   ).join("");
 }
 
+/** Whoever reads the list, or hands it to `warm`, must find each line as it is. */
+function isPlain(line: string): boolean {
+  return line.length <= maxLineLength && shownLine(line) === line;
+}
+
 function readMisses(path: string): readonly Miss[] {
   return readTextOrNull(path, 4 * maxBytes)?.split("\n").flatMap((line) => parseMiss(line) ?? []) ?? [];
 }
@@ -200,8 +206,8 @@ function readMisses(path: string): readonly Miss[] {
 function parseMiss(text: string): Miss | null {
   try {
     const [backend, line, count, first, last] = JSON.parse(text);
-    const isSound = [backend, line].every((one) => typeof one === "string") && line.length <= maxLineLength &&
-      !/\p{Cc}/u.test(line) && [count, first, last].every((one) => Number.isSafeInteger(one) && one >= 0);
+    const isSound = [backend, line].every((one) => typeof one === "string") && isPlain(line) &&
+      [count, first, last].every((one) => Number.isSafeInteger(one) && one >= 0);
     return isSound ? { backend, line, count, first, last } : null;
   } catch {
     return null;

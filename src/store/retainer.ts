@@ -1,6 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownBodies } from "../observe/shown_count.ts";
 import { lastUse } from "./blob_scan.ts";
 import type { BlobUsage } from "./blob_usage.ts";
 import type { FsLayout } from "./fs_layout.ts";
@@ -75,7 +76,9 @@ export class Retainer {
       bytes += body.sizeBytes;
     }
     if (blobs === 0) return;
-    log.info(`Removed ${blobs} bodies, ${shownBytes(bytes)}, that nobody has asked for in as long as retention allows`);
+    log.info(
+      `Removed ${shownBodies(blobs)}, ${shownBytes(bytes)}, that nobody has asked for in as long as retention allows`,
+    );
     this.#deps.removed(blobs, bytes);
   }
 }

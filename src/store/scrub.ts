@@ -2,6 +2,7 @@ import { messageOf } from "../errors.ts";
 import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownBodies } from "../observe/shown_count.ts";
 import { eachBlob } from "./blob_scan.ts";
 import type { Blobs } from "./blobs.ts";
 import { replaceFile } from "./files.ts";
@@ -104,7 +105,7 @@ export class Scrubber {
     pass.endedAt = Date.now();
     await this.#save(pass);
     events.scrubEnded(pass.endedAt);
-    const summary = `Verified ${pass.bodies} bodies in the cache, ${shownBytes(pass.bytes)}`;
+    const summary = `Verified ${shownBodies(pass.bodies)} in the cache, ${shownBytes(pass.bytes)}`;
     if (pass.damaged === 0) log.info(`${summary}: all are sound`);
     else log.warning(`${summary}: ${pass.damaged} were damaged`);
   }

@@ -1,5 +1,6 @@
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import { shownCount } from "../observe/shown_count.ts";
 import { pause } from "./files.ts";
 import type { Entries } from "./entries.ts";
 import { parseEntry } from "./parse_entry.ts";
@@ -56,7 +57,11 @@ export class Sweeper {
   async #sweep(): Promise<void> {
     this.#files = this.#removed = 0;
     await this.#sweepFolder(this.#layout.entries);
-    if (this.#removed > 0) this.#deps.log.info(`Removed ${this.#removed} entries whose bodies are not there`);
+    if (this.#removed > 0) {
+      this.#deps.log.info(
+        `Removed ${shownCount(this.#removed, "entry whose body is", "entries whose bodies are")} not there`,
+      );
+    }
   }
 
   /** True if nothing is left in the folder. */

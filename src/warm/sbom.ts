@@ -1,5 +1,6 @@
 import { asJsonObject, type JsonObject, parseJsonObject } from "../http/json.ts";
 import type { ListFile, ListForm, PackageUrl, WarmSource } from "../warming.ts";
+import { shownCount } from "../observe/shown_count.ts";
 import { parsePackageUrl } from "./package_url.ts";
 
 /** The forms of software bills of materials: their package URLs are the lines. */
@@ -24,7 +25,7 @@ export function sbomForms(sources: readonly WarmSource[]): readonly ListForm[] {
         const urls = urlsOf(fieldsOf(file)!);
         const { served, left } = sortOut(urls, sources);
         for (const [type, count] of left) {
-          note(`${count} packages of the type "${type}" are left out: no backend serves them`);
+          note(`Left out: ${shownCount(count, "package")} of the type "${type}", which no backend serves`);
         }
         if (urls.length === 0) note("it has no package URLs");
         return served;

@@ -73,7 +73,9 @@ export class BundleScene implements AsyncDisposable {
 
   /** Runs `artifact-vault bundle …` on a side. */
   bundle(side: string, ...args: readonly string[]): Promise<CapturedRun> {
-    return runCaptured(["bundle", ...args, "--config", this.path(`${side}.yml`)]);
+    // A key belongs to no configuration.
+    const config = args[0] === "key" ? [] : ["--config", this.path(`${side}.yml`)];
+    return runCaptured(["bundle", ...args, ...config]);
   }
 
   /** Exports everything outside into a file of this name, and returns its path. Throws where that fails. */

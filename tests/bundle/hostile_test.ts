@@ -52,7 +52,7 @@ Deno.test("entries of one type of backend are not served by another one, also wi
   await craftBundle(scene.path("b.tar"), [{ backend: "page", type: "http", facts: [{ key: "/simple/requests/" }] }]);
   const mapped = await scene.bundle("inside", "import", scene.path("b.tar"), "--map", "page=pypi");
   assert.equal(mapped.code, 1);
-  assert.match(mapped.stderr, /Left out: 1 entries of backend "page", which is of type http, and "pypi" is not/);
+  assert.match(mapped.stderr, /Left out: 1 entry of backend "page", which is of type http, and "pypi" is not/);
   assert.deepEqual(await scene.names(), []);
   const moved = await scene.bundle("inside", "import", scene.path("b.tar"), "--map", "page=files");
   assert.equal(moved.code, 0, moved.stderr);
@@ -64,7 +64,10 @@ Deno.test("a bundle that nobody vouches for gives no name to a body that only an
   const bodyIn = crypto.randomUUID();
   const stealing = await importCrafted(scene, [{ facts: [{ key: "/mine", body: "private", bodyIn }] }]);
   assert.equal(stealing.code, 1);
-  assert.match(stealing.stderr, /Left out: 1 entries whose bodies the bundle does not have.*trusted key may name them/);
+  assert.match(
+    stealing.stderr,
+    /Left out: 1 entry with a body that the bundle does not have.*trusted key may name them/,
+  );
   assert.deepEqual(await scene.names(), ["debian/private.deb"]);
   const facts = [{ key: "/same.deb", body: "private", bodyIn }];
   const own = await importCrafted(scene, [{ backend: "debian", type: "apt", facts }]);

@@ -71,3 +71,20 @@ Deno.test("a program that runs from source asks for the executable of a kit befo
   assert.match(stderr, /runs from source; compile it with make compile.*--executable FILE/);
   assert.throws(() => Deno.statSync(scene.path("kit")), Deno.errors.NotFound);
 });
+
+Deno.test("a folder that has a kit already is refused before anything is written, and stays as it was", async () => {
+  await using scene = await BundleScene.open();
+  await scene.put("files/notes.txt");
+  writeExecutable(scene.path("artifact-vault"));
+  const args = ["--kit", scene.path("kit"), "--executable", scene.path("artifact-vault")];
+  assert.equal((await scene.bundle("outside", "export", scene.path("friday.tar"), ...args)).code, 0);
+  const before = Deno.readTextFileSync(scene.path("kit/SHA256SUMS"));
+  for (const more of [[], ["--dry-run"]]) {
+    const again = await scene.bundle("outside", "export", scene.path("monday.tar"), ...args, ...more);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /^--kit: ".*kit" has a kit already, .* name another folder, or remove that one\. /);
+  }
+  const names = [...Deno.readDirSync(scene.path("kit"))].map(({ name }) => name).sort();
+  assert.deepEqual(names, ["INSTALL.txt", "SHA256SUMS", "artifact-vault", "config.yml", "friday.tar"]);
+  assert.equal(Deno.readTextFileSync(scene.path("kit/SHA256SUMS")), before);
+});

@@ -102,7 +102,7 @@ Deno.test("an import that is stopped leaves what is whole and no temporary files
   };
   await assert.rejects(
     importInside(scene, { source, signal: abort.signal }),
-    /^VaultError: it was stopped\. 2 of 3 bodies are in the cache; import the bundle again, and it resumes there/,
+    /^VaultError: it was stopped\. The cache has 2 of 3 bodies; import the bundle again, and it resumes there/,
   );
   assert.deepEqual([...Deno.readDirSync(scene.path("temporary"))], []);
   const { bodies } = await importInside(scene, { source: new FolderReader(scene.path("bundle")) });
@@ -139,7 +139,7 @@ Deno.test("a body that was damaged after a cut import is repaired by the one tha
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /: 1 new bodies.* 1 bodies, .* were there already; 1 body repaired, damaged until now; /,
+    /: 1 new body, .* 1 body, .* was there already; 1 body repaired, damaged until now; /,
   );
   assert.equal(sha256Of(Deno.readFileSync(damaged)), damaged.split("/").at(-1));
   const entries = await Array.fromAsync(cachedEntries(scene.insideDir));
@@ -163,7 +163,7 @@ for (const sizeBytes of [1000, 300_000]) {
     Deno.truncateSync(paths.get("shorter")!, sizeBytes - 1);
     const { code, stdout } = await scene.bundle("inside", "import", path, "--again");
     assert.equal(code, 0);
-    assert.match(stdout, /: 0 new bodies, .*; 1 bodies, .* were there already; 2 bodies repaired, damaged until now/);
+    assert.match(stdout, /: 0 new bodies, .*; 1 body, .* was there already; 2 bodies repaired, damaged until now/);
     const after = Deno.lstatSync(paths.get("sound")!);
     assert.deepEqual([after.ino, after.atime], [before.ino, before.atime]);
     for (const path of paths.values()) assert.equal(sha256Of(Deno.readFileSync(path)), path.split("/").at(-1));

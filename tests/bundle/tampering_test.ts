@@ -135,11 +135,11 @@ Deno.test("a cut bundle leaves what is whole, names of nothing that is missing, 
   const last = members.at(-1)!;
   const { code, stderr } = await importChanged(signed, bytes.subarray(0, last.bytes + 100));
   assert.equal(code, 1);
-  assert.match(stderr, /it ends within "blobs\/sha256\/[0-9a-f]{64}"\. 3 of 4 bodies are in the cache; import the/);
+  assert.match(stderr, /it ends within "blobs\/sha256\/[0-9a-f]{64}"\. The cache has 3 of 4 bodies; import the/);
   assert.deepEqual(await scene.names(), ["files/a/one.bin", "files/a/three.bin", "files/a/two.bin"]);
   Deno.writeFileSync(signed.path, bytes);
   const again = await scene.bundle("inside", "import", signed.path);
-  assert.match(again.stdout, /1 new bodies, 700 bytes; 3 bodies, 1\.8 KiB, were there already; 1 entries written/);
+  assert.match(again.stdout, /1 new body, 700 bytes; 3 bodies, 1\.8 KiB, were there already; 1 entry written/);
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
 

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { refusesUpgrades } from "../../src/cli/runtime.ts";
 import { version } from "../../src/cli/version.ts";
+import { actionsOf } from "../../src/cli/command.ts";
+import { commands } from "../../src/cli/run.ts";
 import { runCaptured } from "../support/run_captured.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
@@ -32,9 +34,37 @@ for (const [args, message] of mistakes) {
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, message);
-    assert.match(stderr, /See artifact-vault --help\n$/);
+    assert.match(stderr, /See artifact-vault (?:(?:check|serve) )?--help\n$/);
   });
 }
+
+for (
+  const [line, help] of [
+    ["bundle export", "artifact-vault bundle export --help"],
+    ["bundle export a.tar --sing k", "artifact-vault bundle export --help"],
+    ["bundle exprot", "artifact-vault bundle --help"],
+    ["cache ls --days 7", "artifact-vault cache ls --help"],
+    ["--days 7", "artifact-vault --help"],
+  ] as const
+) {
+  Deno.test(`what is wrong with "${line}" is said with the command whose help says more`, async () => {
+    const { code, stderr } = await runCaptured(line.split(" "));
+    assert.equal(code, 2);
+    assert.equal(stderr.trimEnd().split("\n").at(-1), `See ${help}`);
+  });
+}
+
+Deno.test("only commands that serve, or speak of serving, list the options of a server", async () => {
+  const ofServers = ["--log-level LEVEL", "--log-file FILE"];
+  for (const { words, action } of actionsOf(commands)) {
+    const { stdout } = await runCaptured([...words, "--help"]);
+    const listed = ofServers.filter((option) => stdout.includes(option));
+    assert.deepEqual(listed, ["serve", "check", "permissions"].includes(action.name) ? ofServers : [], words.join(" "));
+  }
+  for (const words of [["bundle", "key"], ["completion"]]) {
+    assert.doesNotMatch((await runCaptured([...words, "--help"])).stdout, /--config|--cache-dir/);
+  }
+});
 
 Deno.test("--version prints the version of deno.json", async () => {
   assert.deepEqual(await runCaptured(["--version"]), { code: 0, stdout: `artifact-vault ${version}\n`, stderr: "" });

@@ -44,9 +44,11 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
   await using upstream = startFakeUpstream();
   await using dir = await createTempDir();
   const config = await configOf("http://127.0.0.1:1", dir.path);
+  const offline = dir.join("offline.yml");
+  await Deno.writeTextFile(offline, JSON.stringify({ ...JSON.parse(await Deno.readTextFile(config)), offline: true }));
   const table: [string[], RegExp][] = [
     [[], /Nothing to warm: name a list, or --from-log FILE/],
-    [["http://127.0.0.1:1/a", "--offline"], /The vault is offline/],
+    [["http://127.0.0.1:1/a", "--config", offline], /The vault is offline/],
     [["http://127.0.0.1:1/a", "--jobs", "0"], /--jobs: "0" is not a whole number above zero/],
     [["http://127.0.0.1:1/a", "--url", "vault"], /"vault" is not the URL of a vault/],
     [["http://127.0.0.1:1/a", "--platform", "x"], /"x" is no platform/],
@@ -56,7 +58,7 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
     [["--from-log", dir.join("gone.log")], /Cannot read the log/],
   ];
   for (const [args, pattern] of table) {
-    const { code, stderr } = await warm(...args, "--config", config);
+    const { code, stderr } = await warm("--config", config, ...args);
     assert.equal(code, 2, args.join(" "));
     assert.match(stderr, pattern);
   }

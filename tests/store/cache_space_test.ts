@@ -81,7 +81,7 @@ Deno.test("room is made by removing what was used longest ago, also after a rest
   const held = names.toSorted().filter((name) => fixture.store.hasBody(entries.get(name)!));
   assert.equal(held.join(""), "adefghij", "1000 bytes had to go, and 5 % of the cache with them");
   assert.deepEqual(evicted, [[2, 2000]]);
-  assert.deepEqual(log.lines, ["INFO Evicted 2 bodies, 2000 bytes, to keep within cache_max_size (9.8 KiB)"]);
+  assert.deepEqual(log.lines, ["INFO Evicted 2 bodies, 2 KiB, to keep within cache_max_size (9.8 KiB)"]);
   assert.equal(fixture.store.find(selectorOf("/b"))?.sha256, entries.get("b")!.sha256, "entries stay for now");
 });
 
@@ -151,7 +151,7 @@ Deno.test("cache_min_free is kept: room is made while bytes are promised, and no
   assert.equal(await third.reserve(1), true);
   assert.equal(fixture.bytesOnDisk(), 10_000, "one body had to go");
   assert.deepEqual(log.lines, [
-    "INFO Evicted 1 bodies, 10000 bytes, to keep cache_min_free (19.5 KiB) of the disk free",
+    "INFO Evicted 1 body, 9.8 KiB, to keep cache_min_free (19.5 KiB) of the disk free",
   ]);
   others = 80_000;
   const fourth = await fixture.store.stage(selectorOf("/4"));

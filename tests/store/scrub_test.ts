@@ -103,7 +103,7 @@ Deno.test("where all are sound, one line says so, and what was copied need not b
   await copyInPlace(fixture.blobPath(entries[0]!.sha256));
   const slumber = await scrub(fixture);
   await slumber.resting();
-  assert.deepEqual(log.lines, ["INFO Verified 1 bodies in the cache, 384 KiB: all are sound"]);
+  assert.deepEqual(log.lines, ["INFO Verified 1 body in the cache, 384 KiB: all are sound"]);
   const opened = fixture.store.openBody(entries[0]!);
   assert.ok(opened?.kind === "file" && opened.unverified === null);
   opened.file.close();

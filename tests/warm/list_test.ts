@@ -31,7 +31,7 @@ Deno.test("the package URLs of a CycloneDX document are its lines, those of its 
     "pypi:requests==2.32.0",
     "apt:debian/bookworm/main depends=no arch=amd64 curl=7.88 tar=1.34",
   ]);
-  assert.deepEqual(notes, ['sbom.json: 1 packages of the type "npm" are left out: no backend serves them']);
+  assert.deepEqual(notes, ['sbom.json: Left out: 1 package of the type "npm", which no backend serves']);
 });
 
 Deno.test("SPDX documents of both kinds name packages", async () => {

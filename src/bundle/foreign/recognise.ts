@@ -69,14 +69,17 @@ export async function recogniseForeign(path: string, options: RecogniseOptions):
         close,
       };
     }
-    const known = types.flatMap((type) => (type.shelving as Shelving | undefined)?.recognises ?? []).concat(
-      "the cache of the original Artifact Vault",
-    ).join("; ");
-    throw refusal(path, `it is no bundle, and nothing else that is recognised: ${known}`);
+    throw refusal(path, `it is no bundle, and nothing else that is recognised: ${recognisedForms(types)}`);
   } catch (error) {
     tree.close();
     throw error;
   }
+}
+
+/** What is recognised, as nouns. */
+export function recognisedForms(types: readonly BackendType[] = backendTypes): string {
+  return types.flatMap((type) => (type.shelving as Shelving | undefined)?.recognises ?? [])
+    .concat("the cache of the original Artifact Vault").join("; ");
 }
 
 async function openOriginalCache(

@@ -57,7 +57,8 @@ async function statOf(path: string): Promise<Deno.FileInfo> {
   }
 }
 
-async function codingOf(path: string): Promise<string | null> {
+/** The way in which a file is packed, by the bytes that it begins with; null for none that is known. */
+export async function codingOf(path: string): Promise<string | null> {
   using file = await Deno.open(path);
   const start = new Uint8Array(6);
   await file.read(start);

@@ -5,6 +5,7 @@ import type { BundleProgress, OnProgress } from "../../bundle/progress.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import type { Config } from "../../config/schema.ts";
 import { messageOf, VaultError } from "../../errors.ts";
+import { bodyUnit } from "../../observe/shown_count.ts";
 import { FsLayout } from "../../store/fs_layout.ts";
 import type { Given, OptionSpec } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -61,7 +62,7 @@ export function folderOf(path: string): string {
 export async function withProgress<T>(io: Io, action: (onProgress: OnProgress) => Promise<T>): Promise<T> {
   const progress = new Progress(io);
   const show = ({ bodies, bytes, totalBodies, totalBytes }: BundleProgress) =>
-    progress.show({ unit: "bodies", done: bodies, total: totalBodies, bytes, totalBytes });
+    progress.show({ unit: bodyUnit, done: bodies, total: totalBodies, bytes, totalBytes });
   try {
     return await action(show);
   } finally {

@@ -4,9 +4,11 @@ import type { ChainLink } from "../../bundle/index_document.ts";
 import { exportBundle } from "../../bundle/export_bundle.ts";
 import { Ledger } from "../../bundle/ledger.ts";
 import { VaultError } from "../../errors.ts";
+import { shownBodies, shownEntries } from "../../observe/shown_count.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions } from "../config_options.ts";
+import { stopSignal } from "../stop_signal.ts";
 import { version } from "../version.ts";
 import { openSpool, temporaryOption } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
@@ -22,18 +24,22 @@ export const have: Action = {
     const { operands: [path] } = given;
     const config = await loadWithCacheDir(given, io);
     const spool = await openSpool(given, config, "-");
+    const stop = stopSignal();
     try {
       const { collected, index } = await exportBundle({
         cacheDir: config.cache_dir,
         backends: carriedBackends(config, undefined),
         selects: () => true,
-        ...{ since: null, key: null, openSink: null, spool, version },
+        ...{ since: null, key: null, openSink: null, spool, version, signal: stop.signal },
         openSummary: () => path === undefined || path === "-" ? stdoutSink() : createFileSink(path),
       });
       await remember(config.cache_dir, index);
-      io.stderr(`${collected.counts.entries} entries, ${collected.bodies.count} bodies\n`);
+      io.stderr(`${shownEntries(collected.counts.entries)}, ${shownBodies(collected.bodies.count)}\n`);
       return 0;
+    } catch (error) {
+      throw stop.signal.aborted ? new VaultError("storage_failed", "Stopped: wrote no list", { cause: error }) : error;
     } finally {
+      stop.close();
       spool.close();
     }
   },

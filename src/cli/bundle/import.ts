@@ -4,7 +4,9 @@ import type { Config } from "../../config/schema.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryingOfType } from "../../configuration.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
-import { shownBodies } from "../../observe/shown_count.ts";
+import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
+import { shownLine } from "../../observe/shown_text.ts";
+import { shownDate } from "../../observe/shown_time.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
@@ -41,10 +43,12 @@ export const importing: Action = {
     map: {
       value: "A=B",
       repeats: true,
-      help: "Backend B here serves what backend A had there; of other tools, what they call A is B here",
+      help:
+        "What a bundle has of backend A is for backend B here, as in pypi=python; an A that is not in it is noted, a B " +
+        "that is not configured is refused. Of other tools, what they call A is B, as in 3.20=alpine:3.20",
     },
     unsigned: { help: "Take what other tools have made also where bundles must be signed" },
-    again: { help: "Import a bundle once more" },
+    again: { help: "Import a bundle that was imported already, as after a purge of what it brought" },
     "dry-run": { help: "Say what is in it and what is new, and store nothing" },
     ...temporaryOption,
   },
@@ -56,7 +60,8 @@ export const importing: Action = {
       await prepareCacheDir(config.cache_dir);
       return await importForeignPath({ path, given, config, trust, io });
     }
-    const backendFor = backendFinder(config, parseMaps(lists.map ?? [], config));
+    const maps = parseMaps(lists.map ?? [], config);
+    const backendFor = backendFinder(config, maps);
     await prepareCacheDir(config.cache_dir);
     const dryRun = values["dry-run"] === true;
     const imported = await withBundle(path, "import", async (source) => {
@@ -75,7 +80,7 @@ export const importing: Action = {
         spool.close();
       }
     });
-    return report(imported, { io, path, backendFor });
+    return report(imported, { io, path, backendFor, maps });
   },
 };
 
@@ -87,50 +92,53 @@ interface ReportOptions {
   readonly io: Io;
   readonly path: string;
   readonly backendFor: ImportOptions["backendFor"];
+  readonly maps: ReadonlyMap<string, string>;
 }
 
 /** Returns the exit code. */
 function report(
-  { head, bodies, entries, unserved, unknown, pins, isWhole }: Imported,
-  { io, path, backendFor }: ReportOptions,
+  { head, bodies, entries, backends, unserved, unknown, pins, isWhole }: Imported,
+  { io, path, backendFor, maps }: ReportOptions,
 ): number {
   const { index } = head;
   const shown = path === "-" ? "the bundle" : path;
-  const there = `${bodies.there} bodies, ${shownBytes(bodies.thereBytes)}, were there already`;
+  const bundle = `${shown}, bundle ${index.id} of ${shownDate(index.created)}`;
+  const added = `${shownCount(bodies.added, "new body", "new bodies")}, ${shownBytes(bodies.addedBytes)}`;
+  const were = bodies.there === 1 ? "was" : "were";
+  const there = `${shownBodies(bodies.there)}, ${shownBytes(bodies.thereBytes)}, ${were} there already`;
   const repaired = bodies.repaired === 0 ? "" : `; ${shownBodies(bodies.repaired)} repaired, damaged until now`;
   io.stderr(describeSigned(head));
   if (entries === null) {
-    io.stdout(
-      `Would import ${shown}, bundle ${index.id} of ${index.created}: ${bodies.added} new bodies, ` +
-        `${shownBytes(bodies.addedBytes)}; ${there}\n`,
-    );
+    io.stdout(`Would import ${bundle}: ${added}; ${there}\n`);
   } else {
-    io.stdout(
-      `Imported ${shown}, bundle ${index.id} of ${index.created}: ${bodies.added} new bodies, ` +
-        `${
-          shownBytes(bodies.addedBytes)
-        }; ${there}${repaired}; ${entries.written} entries written, ${entries.older} were as new ` +
-        "or newer here\n",
-    );
+    const isNewer = shownCount(entries.older, "is as new or newer", "are as new or newer");
+    const written = `${shownEntries(entries.written)} written, ${isNewer} here`;
+    io.stdout(`Imported ${bundle}: ${added}; ${there}${repaired}; ${written}\n`);
   }
-  if (pins.length > 0) io.stdout(`Pins of the other side that are new here: ${pins.join(", ")}\n`);
+  if (pins.length > 0) io.stdout(`Pins of the other side that are new here: ${shownLine(pins.join(", "))}\n`);
   if (entries !== null && entries.denied > 0) {
     io.stderr(
-      `Left out: ${entries.denied} entries whose bodies the bundle does not have, and which other backends have here. ` +
-        "Only a bundle that is signed with a trusted key may name them\n",
+      `Left out: ${shownEntries(entries.denied)} with a body that the bundle does not have, and other backends have ` +
+        "here. Only a bundle that is signed with a trusted key may name them\n",
     );
+  }
+  for (const [from, to] of maps) {
+    if (backends.includes(from)) continue;
+    io.stderr(`Note: --map ${from}=${to} changes nothing: the bundle has entries of ${backends.join(", ")} only\n`);
   }
   for (const { header, entries: count } of unserved) {
     const backend = backendFor(header.backend);
     if (backend !== null) {
       io.stderr(
-        `Left out: ${count} entries of backend "${header.backend}", which is of type ${header.type}, and ` +
+        `Left out: ${shownEntries(count)} of backend "${header.backend}", which is of type ${header.type}, and ` +
           `"${backend.name}" is not. Name one of this type with --map ${header.backend}=NAME, and import again\n`,
       );
       continue;
     }
     io.stderr(
-      `Left out: ${count} entries of backend "${header.backend}", which the configuration does not have. Add it, or ` +
+      `Left out: ${
+        shownEntries(count)
+      } of backend "${header.backend}", which the configuration does not have. Add it, or ` +
         `name the one that serves it with --map ${header.backend}=NAME, and import again:\n` +
         `${stringify({ backends: [header.configuration] }, { lineWidth: 0 })}`,
     );
@@ -142,7 +150,7 @@ function report(
 }
 
 function describeUnknown(unknown: Imported["unknown"]): string {
-  const shown = unknown.slice(0, 3).map(({ id, created }) => `${id} of ${created}`).join(", ");
+  const shown = unknown.slice(0, 3).map(({ id, created }) => `${id} of ${shownDate(created)}`).join(", ");
   const more = unknown.length > 3 ? ` and ${unknown.length - 3} more` : "";
   return `It follows ${shown}${more}, of which nothing was imported here. What only those have is not here: import them ` +
     "too, in any order; entries that are newer stay\n";
@@ -150,11 +158,13 @@ function describeUnknown(unknown: Imported["unknown"]): string {
 
 function describeLacking(id: string | null, count: number, chain: Imported["head"]["index"]["chain"]): string {
   if (id === null) {
-    return `Lacking: the bodies of ${count} entries, which are missing in the directory, or were ` +
+    return `Lacking: what ${shownEntries(count)} should have as a body, which is missing in the directory, or was ` +
       "removed from the cache meanwhile; import the whole bundle again";
   }
   const link = chain.find((one) => one.id === id);
-  const created = link === undefined ? "" : ` of ${link.created}`;
-  return `Lacking: the bodies of ${count} entries, which the bundle ${id}${created} has, or the list that it was made ` +
-    "from. Import that one, and then this one again";
+  const created = link === undefined ? "" : ` of ${shownDate(link.created)}`;
+  return `Lacking: what ${
+    shownEntries(count)
+  } should have as a body, which the bundle ${id}${created} has, or the list ` +
+    "that it was made from. Import that one, and then this one again";
 }

@@ -6,6 +6,8 @@ import type { Trust } from "../../bundle/read_bundle.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownCount } from "../../observe/shown_count.ts";
+import { shownLine } from "../../observe/shown_text.ts";
 import type { Given } from "../command.ts";
 import type { Io } from "../io.ts";
 import { openFilesLimit } from "../open_files_limit.ts";
@@ -14,6 +16,7 @@ import { stopSignal } from "../stop_signal.ts";
 import { version } from "../version.ts";
 import { warningsTo } from "../warm_report.ts";
 import { openSpool } from "./common_options.ts";
+import { foundInstead, noArchive, noBundle } from "./found_instead.ts";
 import { withBundle } from "./open_bundle.ts";
 
 /** Says whether a path names something that another program has made. Throws where it cannot be read. */
@@ -31,6 +34,8 @@ export interface ForeignImport {
 
 /** Imports what another program has made, and says what became of it. Resolves with the exit code. */
 export async function importForeignPath({ path, given, config, trust, io }: ForeignImport): Promise<number> {
+  const found = await foundInstead(path);
+  if (found === noArchive) throw noBundle(path, { verb: "import", found });
   if (given.values.unsigned !== true) requireNoTrust(path, trust);
   const spool = await openSpool(given, config, path);
   try {
@@ -73,7 +78,7 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
       const line = describe(outcome);
       if (line !== null) progress.line(line);
       progress.show({
-        unit: "things",
+        unit: ["thing", "things"],
         done: tally.imported + tally.cached,
         total: null,
         bytes: tally.bytes,
@@ -89,12 +94,13 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
     stop.close();
   }
   const { imported, bytes, cached, left, unverified } = tally;
-  const taken = unverified === 0 ? "" : ` (${unverified} of them as they are, since nothing says their digests)`;
+  const taken = unverified === 0
+    ? ""
+    : ` (${unverified} of them unverified, since nothing says which digest to expect)`;
+  const files = dryRun ? shownCount(imported, "file") : shownCount(imported, "new file");
   io.stdout(
-    `${dryRun ? "Would import" : "Imported"} ${path}, ${source.description}: ${imported} ${
-      dryRun ? "" : "new "
-    }files, ` +
-      `${shownBytes(bytes)}${taken}; ${cached} were cached already; ${left} could not be imported\n`,
+    `${dryRun ? "Would import" : "Imported"} ${path}, ${source.description}: ${files}, ${shownBytes(bytes)}${taken}; ` +
+      `${shownCount(cached, "was", "were")} cached already; ${left} could not be imported\n`,
   );
   return left === 0 ? 0 : 1;
 }
@@ -126,18 +132,19 @@ function count(tally: Tally, { sizeBytes, outcome, isUnverified }: ForeignOutcom
 
 /** A line for what needs one; null for what was imported. */
 function describe({ name, sizeBytes, outcome }: ForeignOutcome): string | null {
+  const shown = shownLine(name);
   switch (outcome.kind) {
     case "imported":
     case "cached":
       return null;
     case "found":
-      return `${name}, ${shownBytes(sizeBytes)}`;
+      return `${shown}, ${shownBytes(sizeBytes)}`;
     case "failed":
-      return `Failed: ${name}: ${outcome.reason}`;
+      return `Failed: ${shown}: ${outcome.reason}`;
     case "left_out":
-      return `Left out: ${name}: ${outcome.reason}`;
+      return `Left out: ${shown}: ${outcome.reason}`;
     case "kept":
-      return `Note: ${name}: ${outcome.reason}`;
+      return `Note: ${shown}: ${outcome.reason}`;
   }
 }
 

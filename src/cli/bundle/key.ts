@@ -2,7 +2,6 @@ import { createKeyPair, publicPemOf, readPublicKey } from "../../bundle/signing_
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { Action } from "../command.ts";
-import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { readPem } from "./common_options.ts";
 
@@ -18,7 +17,7 @@ export const key: Action = {
     most: 2,
     verbs: ["new", "show"],
   },
-  options: directoryOptions,
+  options: {},
   async run({ operands: [verb = "", name = ""] }, io) {
     if (verb === "new") return await makeKeys(name, io);
     if (verb === "show") return await showKey(name, io);

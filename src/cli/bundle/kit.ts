@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { partsSuffix } from "../../archive/parts.ts";
-import { createKitFolder, kitKey, writeKit } from "../../bundle/kit.ts";
+import { createKitFolder, isKit, kitKey, writeKit } from "../../bundle/kit.ts";
 import { publicPemOf, readPublicKey } from "../../bundle/signing_key.ts";
 import { carriedConfig } from "../../config/carried_config.ts";
 import type { Config } from "../../config/schema.ts";
@@ -41,6 +41,13 @@ export async function kitOf({ values, lists }: Given, out: string): Promise<Kit 
   }
   if (out === "-") throw new VaultError("config_invalid", "--kit needs the name of a bundle, as in friday.tar");
   const name = /([^/]+\/?)$/.exec(out)![1]!;
+  if (isKit(folder)) {
+    throw new VaultError(
+      "config_invalid",
+      `--kit: "${folder}" has a kit already, and nothing of it is replaced; name another folder, or remove that one. ` +
+        "A later bundle needs no kit: export it without --kit, and carry it alone",
+    );
+  }
   const executables = lists.executable ?? ownExecutable();
   executables.forEach(requireFile);
   const key = textOf(values, "sign");

@@ -5,7 +5,8 @@ import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
 import type { Io } from "../io.ts";
-import { shownLength } from "../shown_time.ts";
+import { shownLine } from "../../observe/shown_text.ts";
+import { shownDate, shownLength } from "../../observe/shown_time.ts";
 import { cell, TableWriter } from "../table.ts";
 import { trustOf, trustOption } from "./common_options.ts";
 import { describeSigned } from "./describe_signed.ts";
@@ -25,9 +26,11 @@ export const ls: Action = {
     await withBundle(path, "list", async (source) => {
       const head = await readHead(source, trust);
       const { id, created, images } = head.index;
-      io.stderr(`Bundle ${id} of ${created}\n${describeSigned(head)}`);
+      io.stderr(`Bundle ${id} of ${shownDate(created)}\n${describeSigned(head)}`);
       const write = values.json ? jsonWriter(io) : tableWriter(io);
-      for (const { name, sizeBytes } of images) io.stderr(`Image ${name} (manifest of ${sizeBytes} bytes)\n`);
+      for (const { name, sizeBytes } of images) {
+        io.stderr(`Image ${shownLine(name)} (manifest of ${shownBytes(sizeBytes)})\n`);
+      }
       for await (const { facts } of readShards(source, head.index)) facts.forEach(write);
     });
     return 0;

@@ -7,6 +7,7 @@ import { isSplit, PartsSource } from "../../archive/parts.ts";
 import { TarReader } from "../../archive/tar_reader.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
+import { foundInstead, noBundle } from "./found_instead.ts";
 
 /** A bundle that a command line names. The caller closes it. */
 export interface OpenedBundle {
@@ -58,6 +59,8 @@ export async function withBundle<T>(
   } catch (error) {
     const known = error instanceof VaultError ? error : failureOf(error);
     if (known === null || known.code === "permission_missing") throw known ?? error;
+    const found = path === "-" || isSplit(path) || !notWhole.includes(known.code) ? null : await foundInstead(path);
+    if (found !== null) throw noBundle(path, { verb, found });
     const blamed = known.code === "bundle_wrong" ? opened?.blame() ?? null : null;
     const what = blamed === null ? known.message : `${blamed}; ${known.message}`;
     throw new VaultError(known.code, `Cannot ${verb} ${shown}: ${what}`, { cause: error });
@@ -65,6 +68,9 @@ export async function withBundle<T>(
     opened?.source.close();
   }
 }
+
+/** The codes of errors that what is no bundle may give as well. */
+const notWhole: readonly string[] = ["bundle_wrong", "bundle_interrupted"];
 
 /** What the operating system says of files and disks, as an error of ours; null for anything else. */
 function failureOf(error: unknown): VaultError | null {

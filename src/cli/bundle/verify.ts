@@ -2,8 +2,11 @@ import { verifyBundle } from "../../bundle/verify_bundle.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryingOfType } from "../../configuration.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBodies } from "../../observe/shown_count.ts";
+import { shownDate } from "../../observe/shown_time.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
+import { stopSignal } from "../stop_signal.ts";
 import { openSpool, temporaryOption, trustOf, trustOption, withProgress } from "./common_options.ts";
 import { describeSigned } from "./describe_signed.ts";
 import { withBundle } from "./open_bundle.ts";
@@ -21,19 +24,21 @@ export const verify: Action = {
     const trust = await trustOf(given, config);
     const { head, bodies, bytes } = await withBundle(path, "verify", async (source) => {
       const spool = await openSpool(given, config, path);
+      const { signal, close } = stopSignal();
       try {
         return await withProgress(
           io,
-          (onProgress) => verifyBundle({ source, trust, spool, carryingOfType, onProgress }),
+          (onProgress) => verifyBundle({ source, trust, spool, carryingOfType, onProgress, signal }),
         );
       } finally {
+        close();
         spool.close();
       }
     });
     io.stderr(describeSigned(head));
     io.stdout(
-      `${path === "-" ? "The bundle" : path} is whole: bundle ${head.index.id} of ${head.index.created}, ` +
-        `${bodies} bodies, ${shownBytes(bytes)}\n`,
+      `${path === "-" ? "The bundle" : path} is whole: bundle ${head.index.id} of ` +
+        `${shownDate(head.index.created)}, ${shownBodies(bodies)}, ${shownBytes(bytes)}\n`,
     );
     return 0;
   },

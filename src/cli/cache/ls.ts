@@ -2,11 +2,12 @@ import { VaultError } from "../../errors.ts";
 import { type ListedEntry, listEntries } from "../../inventory/listed_entry.ts";
 import { firstEntries, sortedEntries } from "../../inventory/sorted_entries.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownCount } from "../../observe/shown_count.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { countOf, wordOf } from "../option_values.ts";
-import { shownLength } from "../shown_time.ts";
+import { shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, TableWriter } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { filterOf, filterOptions } from "./filter_options.ts";
@@ -25,7 +26,7 @@ export const ls: Action = {
     "artifact-vault cache ls --match '*.whl' --unused-for 30d --json",
   ],
   options: {
-    ...configOptions,
+    ...directoryOptions,
     ...filterOptions,
     sort: {
       value: "ORDER",
@@ -53,7 +54,7 @@ export const ls: Action = {
     if (unreadable.length === 0) return 0;
     throw new VaultError(
       "storage_failed",
-      `${unreadable.length} files in the place of entries cannot be read, such as "${unreadable[0]}"; ` +
+      `${shownCount(unreadable.length, "file")} in the place of entries cannot be read, such as "${unreadable[0]}"; ` +
         "artifact-vault cache verify says what is wrong with them",
     );
   },

@@ -2,10 +2,10 @@ import { VaultError } from "../../errors.ts";
 import { FsLayout } from "../../store/fs_layout.ts";
 import { forgetMisses, type Miss, readMissList } from "../../store/misses.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { durationOf } from "../option_values.ts";
-import { shownLength } from "../shown_time.ts";
+import { shownLength } from "../../observe/shown_time.ts";
 import { cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 
@@ -19,7 +19,7 @@ export const misses: Action = {
     "artifact-vault cache misses --clear > wanted.txt",
   ],
   options: {
-    ...configOptions,
+    ...directoryOptions,
     since: { value: "AGE", help: "Only what was asked for in so long: 12h, 7d" },
     json: { help: "One JSON object per line, with counts and times" },
     clear: { help: "Forget the list once it is written: the next one begins empty" },

@@ -1,7 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Outlook } from "../../vault/outlook.ts";
-import { shownDate, shownLength } from "../shown_time.ts";
+import { shownDate, shownLength } from "../../observe/shown_time.ts";
 
 /** What the next client that asks for an entry gets, in words. */
 export interface Next {

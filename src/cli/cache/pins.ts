@@ -1,8 +1,11 @@
 import { type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
 import { addPins, countChosen, readPins, removePins } from "../../inventory/pins.ts";
 import { VaultError } from "../../errors.ts";
+import { shownEntries } from "../../observe/shown_count.ts";
+import { shownLine } from "../../observe/shown_text.ts";
+import { shownDate } from "../../observe/shown_time.ts";
 import type { Action, OperandSpec } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { cell, writeTable } from "../table.ts";
 import { interruptible } from "./interruptible.ts";
@@ -25,7 +28,7 @@ export const pin: Action = {
     "artifact-vault cache pin 'requests-*.whl'",
   ],
   operands: patterns,
-  options: { ...configOptions, json: { help: "One JSON object a line, for each pattern" } },
+  options: { ...directoryOptions, json: { help: "One JSON object a line, for each pattern" } },
   async run(given, io) {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const added = new Set(await addPins(dir, given.operands));
@@ -34,16 +37,16 @@ export const pin: Action = {
     asked.forEach(({ text }, at) => {
       const [isNew, entries] = [added.has(text), counts[at]!];
       if (given.values.json) io.stdout(`${JSON.stringify({ pattern: text, new: isNew, entries })}\n`);
-      else if (isNew) io.stdout(`Pinned ${text}: ${shownCount(entries)}\n`);
-      else io.stderr(`${text} was pinned already: ${shownCount(entries)}\n`);
+      else if (isNew) io.stdout(`Pinned ${shownLine(text)}: ${shownUse(entries)}\n`);
+      else io.stderr(`${shownLine(text)} was pinned already: ${shownUse(entries)}\n`);
     });
     return 0;
   },
 };
 
-function shownCount(entries: number): string {
+function shownUse(entries: number): string {
   if (entries === 0) return "no entry has such a name now; those that come later are kept";
-  return entries === 1 ? "1 entry has such a name now" : `${entries} entries have such a name now`;
+  return `${shownEntries(entries)} ${entries === 1 ? "has" : "have"} such a name now`;
 }
 
 function countWithProgress(dir: string, patterns: readonly EntryPattern[], io: Io): Promise<readonly number[]> {
@@ -56,12 +59,12 @@ export const unpin: Action = {
   summary: "Remove pins; what they kept may be evicted again",
   examples: ["artifact-vault cache unpin 'requests-*.whl'"],
   operands: { ...patterns, help: "patterns as artifact-vault cache pins prints them" },
-  options: { ...configOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
+  options: { ...directoryOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
   async run(given, io) {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const removed = await removePins(dir, given.operands);
     for (const pattern of removed) {
-      io.stdout(given.values.json ? `${JSON.stringify({ pattern })}\n` : `Unpinned ${pattern}\n`);
+      io.stdout(given.values.json ? `${JSON.stringify({ pattern })}\n` : `Unpinned ${shownLine(pattern)}\n`);
     }
     const unknown = given.operands.filter((pattern) => !removed.includes(pattern));
     if (unknown.length === 0) return 0;
@@ -77,13 +80,16 @@ export const pins: Action = {
   name: "pins",
   summary: "List the pins",
   examples: ["artifact-vault cache pins"],
-  options: { ...configOptions, json: { help: "A list of JSON objects" } },
+  options: { ...directoryOptions, json: { help: "A list of JSON objects" } },
   async run(given, io) {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const all = readPins(dir);
     if (given.values.json) io.stdout(`${JSON.stringify(all, null, 2)}\n`);
     else {
-      const rows = all.map(({ pattern, since = "" }) => [cell(pattern), cell(since)]);
+      const rows = all.map(({ pattern, since = "" }) => [
+        cell(pattern),
+        { shown: since === "" ? "" : shownDate(since), plain: since },
+      ]);
       if (rows.length > 0) writeTable([{ title: "PATTERN" }, { title: "SINCE" }], rows, io);
     }
     return 0;

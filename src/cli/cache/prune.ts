@@ -3,7 +3,7 @@ import { VaultError } from "../../errors.ts";
 import { prune as pruneCache, type PruneAim } from "../../inventory/prune.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Action, OptionValues } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions, offlineOption } from "../config_options.ts";
 import { durationOf, sizeOf } from "../option_values.ts";
 import { backendOption, backendsOf } from "./filter_options.ts";
 import { interruptible } from "./interruptible.ts";
@@ -21,7 +21,8 @@ export const prune: Action = {
     "artifact-vault cache prune --unused-for 30d --backend pypi",
   ],
   options: {
-    ...configOptions,
+    ...directoryOptions,
+    ...offlineOption,
     ...backendOption,
     to: { value: "SIZE", help: "Until the cache, or what the named backends have in it, takes no more than this" },
     "unused-for": { value: "AGE", help: "Only what nobody has asked for in so long" },
@@ -50,10 +51,8 @@ export const prune: Action = {
     if (!("toBytes" in aim) || leftBytes <= aim.toBytes) return 0;
     throw new VaultError(
       "cache_full",
-      `${
-        shownBytes(leftBytes)
-      } are more than --to ${values.to}: the rest is pinned, or of an offline backend and could ` +
-        "not be fetched again; artifact-vault cache pins lists pins, and --backend NAME prunes an offline backend",
+      `${shownBytes(leftBytes)} are more than --to ${values.to}: the rest is pinned, or of an offline backend and ` +
+        "could not be fetched again; artifact-vault cache pins lists pins, and --backend NAME prunes an offline backend",
     );
   },
 };

@@ -4,8 +4,9 @@ import { purge as purgeCache } from "../../inventory/purge.ts";
 import type { Forgotten } from "../../inventory/remembered.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownCount } from "../../observe/shown_count.ts";
+import { shownLine } from "../../observe/shown_text.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
@@ -22,7 +23,7 @@ export const purge: Action = {
   ],
   operands: { usage: "PATTERN...", help: "names of entries; * within a segment, ** across", least: 1, most: Infinity },
   options: {
-    ...configOptions,
+    ...directoryOptions,
     pinned: { help: "Remove pinned entries as well; their pins stay, for what comes later" },
     "dry-run": { help: "Remove nothing, and say what would be removed" },
     yes: { help: "Remove everything without asking, where a pattern chooses everything" },
@@ -41,16 +42,17 @@ export const purge: Action = {
           ...{ patterns, pinned: values.pinned !== undefined, dryRun, signal, visited },
           named(name) {
             hide();
-            io.stdout(`${values.json ? JSON.stringify({ name }) : name}\n`);
+            io.stdout(`${values.json ? JSON.stringify({ name }) : shownLine(name)}\n`);
           },
         })
       ));
     if (purged.kind === "pinned") {
       const { entries, example, pin } = purged;
+      const pinned = shownCount(entries, "entry is", "entries are");
       throw new VaultError(
         "denied",
-        `Nothing was removed, since ${entries} of the entries are pinned, such as "${example}" by "${pin}"; ` +
-          "--pinned removes them as well, artifact-vault cache unpin removes a pin",
+        `Nothing was removed, since ${pinned} pinned, such as "${example}" by "${pin}"; --pinned removes them as well, ` +
+          "artifact-vault cache unpin removes a pin",
       );
     }
     const { removed: { bodies, bytes, entries }, forgotten: { absences, transfers, transferBytes } } = purged;

@@ -6,10 +6,10 @@ import { openOutlooks } from "../../outlooks.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions, offlineOption } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
-import { shownDate, shownLength } from "../shown_time.ts";
+import { shownDate, shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { type Next, nextOf } from "./next_request.ts";
@@ -21,7 +21,7 @@ export const show: Action = {
     "Show everything about one entry: where from, when, how fresh, what the next client gets, who has the same bytes",
   examples: ["artifact-vault cache show pypi/simple/requests/ --config config.yml"],
   operands: { usage: "NAME", help: "the name of an entry, as artifact-vault cache ls prints it", least: 1, most: 1 },
-  options: { ...configOptions, json: { help: "A list of JSON objects, one for each variant" } },
+  options: { ...directoryOptions, ...offlineOption, json: { help: "A list of JSON objects, one for each variant" } },
   async run(given, io) {
     const config = await loadWithCacheDir(given, io);
     const name = withoutLeadingSlashes(given.operands[0] ?? "");
@@ -66,7 +66,13 @@ async function detailsOf(entries: readonly Entry[], { cache_dir }: Config, io: I
   const progress = new Progress(io);
   let done = 0;
   const visited = () =>
-    progress.show({ unit: "entries compared", done: ++done, total: null, bytes: 0, totalBytes: null });
+    progress.show({
+      unit: ["entry compared", "entries compared"],
+      done: ++done,
+      total: null,
+      bytes: 0,
+      totalBytes: null,
+    });
   return await readDetails(cache_dir, entries, { visited }).finally(() => progress.end());
 }
 

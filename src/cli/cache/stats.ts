@@ -1,11 +1,12 @@
 import type { Config } from "../../config/schema.ts";
 import { type Amount, type BackendStats, type CacheStats, measureCache } from "../../inventory/cache_stats.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBodies } from "../../observe/shown_count.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { addressOptions, directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { textOf } from "../option_values.ts";
-import { shownLength } from "../shown_time.ts";
+import { shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { readUsage, type Usage, usualUrl } from "./usage.ts";
@@ -20,7 +21,8 @@ export const stats: Action = {
     "artifact-vault cache stats --url http://127.0.0.1:8080",
   ],
   options: {
-    ...configOptions,
+    ...directoryOptions,
+    ...addressOptions,
     url: {
       value: "URL",
       help: "A running vault that tells its hit rate; else the address of the configuration is tried",
@@ -56,12 +58,12 @@ function report(counted: CacheStats, { config, usage, io }: ReportOptions): void
   const limit = config.cache_max_size === undefined ? "" : ` (cache_max_size is ${shownBytes(config.cache_max_size)})`;
   const line = (name: string, shown: string, plain: Cell["plain"] = shown): Cell[] => [cell(name), { shown, plain }];
   const amount = (name: string, { bodies, bytes }: Amount) =>
-    line(name, `${shownBytes(bytes)} in ${bodies} bodies`, [bytes, bodies]);
+    line(name, `${shownBytes(bytes)} in ${shownBodies(bodies)}`, [bytes, bodies]);
   const rows = [
     line("directory", config.cache_dir),
     line(
       "bodies",
-      `${shownBytes(counted.bytes)} in ${counted.bodies} bodies${limit}`,
+      `${shownBytes(counted.bytes)} in ${shownBodies(counted.bodies)}${limit}`,
       [counted.bytes, counted.bodies],
     ),
     line("entries", String(counted.entries)),

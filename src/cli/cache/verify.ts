@@ -5,10 +5,11 @@ import { entryName } from "../../inventory/entry_name.ts";
 import { removeDamaged } from "../../inventory/repair.ts";
 import { type Damage, type Verified, verifyCache } from "../../inventory/verify.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
-import { shownCount } from "../../observe/shown_count.ts";
+import { bodyUnit, shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
+import { shownLine } from "../../observe/shown_text.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
-import { configOptions } from "../config_options.ts";
+import { directoryOptions, offlineOption } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { interruptible } from "./interruptible.ts";
@@ -22,7 +23,8 @@ export const verify: Action = {
     "Compare every body with its digest and every entry with its body; --repair removes or fetches what is wrong",
   examples: ["artifact-vault cache verify --config config.yml", "artifact-vault cache verify --repair"],
   options: {
-    ...configOptions,
+    ...directoryOptions,
+    ...offlineOption,
     repair: { help: "Remove what is damaged, and fetch it again unless offline" },
     json: { help: "One JSON object a line: each damage, each entry that has lost its body, and a summary" },
   },
@@ -45,7 +47,7 @@ async function verifyAll({ cache_dir: dir, backends }: Config, report: Report, i
       found: (damage) => report.damage(damage, progress),
       lost: (entry) => lost.push(entry),
       progressed: ({ bodies, totalBodies, bytes, totalBytes }) =>
-        progress.show({ unit: "bodies", done: bodies, total: totalBodies, bytes, totalBytes }),
+        progress.show({ unit: bodyUnit, done: bodies, total: totalBodies, bytes, totalBytes }),
       digestOf: (entry) => carryings.get(entry.backend)?.digestOf?.(entry) ?? null,
       signal,
     })
@@ -119,14 +121,15 @@ class Report {
   end({ bodies, bytes, entries, withoutBody, unfinished }: Verified, { cache_dir: dir }: Config): number {
     const damaged = this.#damages.length;
     const [removed, fetched] = [this.#removed, this.#fetched];
-    const repaired = this.#options.repairs ? `; ${removed} removed, ${fetched} entries fetched again` : "";
+    const repaired = this.#options.repairs ? `; ${removed} removed, ${shownEntries(fetched)} fetched again` : "";
     this.#line(
       {
         ...{ bodies, bytes, entries, without_body: withoutBody, damaged, removed, fetched },
         ...{ unfinished_imports: unfinished.imports, unfinished_bytes: unfinished.bytes },
       },
-      `Verified ${bodies} bodies, ${shownBytes(bytes)}, and ${entries} entries: ` +
-        (damaged === 0 ? "all are sound" : `${damaged} files are wrong${repaired}`) + describeUnfinished(unfinished),
+      `Verified ${shownBodies(bodies)}, ${shownBytes(bytes)}, and ${shownEntries(entries)}: ` +
+        (damaged === 0 ? "all are sound" : `${shownCount(damaged, "file is", "files are")} wrong${repaired}`) +
+        describeUnfinished(unfinished),
     );
     if (this.#gone === damaged) return 0;
     const advice = this.#options.repairs
@@ -136,6 +139,6 @@ class Report {
   }
 
   #line(json: object, text: string): void {
-    this.#io.stdout(`${this.#options.json ? JSON.stringify(json) : text}\n`);
+    this.#io.stdout(`${this.#options.json ? JSON.stringify(json) : shownLine(text)}\n`);
   }
 }

@@ -13,7 +13,7 @@ export interface Visits {
 export async function withVisits<T>(io: Io, action: (visits: Visits) => Promise<T>): Promise<T> {
   const progress = new Progress(io);
   let done = 0;
-  const visited = () =>
-    progress.show({ unit: "files looked at", done: ++done, total: null, bytes: 0, totalBytes: null });
+  const unit = ["file looked at", "files looked at"] as const;
+  const visited = () => progress.show({ unit, done: ++done, total: null, bytes: 0, totalBytes: null });
   return await action({ visited, hide: () => progress.end() }).finally(() => progress.end());
 }

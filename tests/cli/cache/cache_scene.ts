@@ -43,12 +43,17 @@ export class CacheScene implements AsyncDisposable {
 
   /** Runs `artifact-vault cache …` on this directory. */
   run(...args: readonly string[]): Promise<CapturedRun> {
-    return runCaptured(["cache", ...args, "--cache-dir", this.dir, "--port", "0"]);
+    return runCaptured(this.#words(args));
   }
 
   /** The same, on a terminal. */
   runOnTerminal(...args: readonly string[]): Promise<CapturedRun> {
-    return runCaptured(["cache", ...args, "--cache-dir", this.dir, "--port", "0"], { isTerminal: true });
+    return runCaptured(this.#words(args), { isTerminal: true });
+  }
+
+  /** No server is looked for, since one may be running here. */
+  #words(args: readonly string[]): string[] {
+    return ["cache", ...args, "--cache-dir", this.dir, ...args[0] === "stats" ? ["--port", "0"] : []];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,7 +56,7 @@ Deno.test("cache ls is a table on a terminal, and an escape sequence in a name d
   const { stdout } = await scene.runOnTerminal("ls", "--backend", "docker");
   const [title, ...rows] = stdout.trimEnd().split("\n");
   assert.match(title!, /^ +SIZE +STORED +USED +NAME$/);
-  assert.match(rows[0]!, /^1000 bytes +0 s +0 s +docker\/\\x1b\[31mred$/);
+  assert.match(rows[0]!, /^1000 bytes +0 s +0 s +docker\/\\u001b\[31mred$/);
   assert.match(rows[1]!, /^ 200 bytes +10 d +9 d +docker\/library\/alpine\/manifests\/3.20$/);
 });
 
@@ -73,7 +73,7 @@ Deno.test("a file that is no entry makes cache ls fail, after the list of all ot
   Deno.writeTextFileSync(`${scene.dir}/entries/pypi/files/a-1.whl~.json`, "{}");
   const result = await scene.run("ls");
   assert.deepEqual([result.code, lastColumn(result)], [1, [alpine, b]]);
-  assert.match(result.stderr, /^1 files in the place of entries cannot be read, such as ".*a-1\.whl~\.json"; /);
+  assert.match(result.stderr, /^1 file in the place of entries cannot be read, such as ".*a-1\.whl~\.json"; /);
 });
 
 const refusals: [args: string[], code: number, message: RegExp][] = [

@@ -26,12 +26,12 @@ const cases: [args: string[], left: string[], output: RegExp][] = [
   [
     ["--unused-for", "45d"],
     without("pypi/oldest"),
-    /^Removed 1 bodies, 1000 bytes, and 1 entries; 3\.9 KiB are left\n$/,
+    /^Removed 1 body, 1000 bytes, and 1 entry; 3\.9 KiB are left\n$/,
   ],
   [["--unused-for", "29d"], ["files/new", "pypi/new"], /^Removed 3 bodies, 2\.9 KiB, and 4 entries; 2 KiB are left\n$/],
   [["--unused-for", "60d"], all, /^Removed 0 bodies/],
   [["--to", "2500"], ["files/new", "pypi/new"], /^Removed 3 bodies/],
-  [["--to", "4000"], without("pypi/oldest"), /^Removed 1 bodies/],
+  [["--to", "4000"], without("pypi/oldest"), /^Removed 1 body,/],
   [["--to", "5kB"], all, /^Removed 0 bodies/],
   [["--unused-for", "29d", "--backend", "pypi"], without("pypi/oldest", "pypi/older"), /^Removed 2 bodies/],
   [

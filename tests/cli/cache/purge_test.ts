@@ -55,7 +55,7 @@ Deno.test("cache purge refuses as a whole where something is pinned, unless that
   assert.equal(refused.code, 1);
   assert.match(
     refused.stderr,
-    /^Nothing was removed, since 1 of .* such as "pypi\/files\/b-1\.whl" by "b-\*"; --pinned /,
+    /^Nothing was removed, since 1 entry is pinned, such as "pypi\/files\/b-1\.whl" by "b-\*"; --pinned /,
   );
   assert.equal(lastColumn(await scene.run("ls")).length, 4);
   assert.equal((await scene.run("purge", "pypi/**", "--pinned")).code, 0);

@@ -100,10 +100,10 @@ Deno.test("cache verify --repair fetches damaged bodies again, by the rules of t
   assert.equal(code, 0);
   assert.match(stdout, /\nfiles\/a: fetched again\n/);
   assert.match(stdout, /\nfiles\/gone: not fetched again: 404 not_found: /);
-  assert.match(stdout, /: 2 files are wrong; 2 removed, 1 entries fetched again\n$/);
+  assert.match(stdout, /: 2 files are wrong; 2 removed, 1 entry fetched again\n$/);
   assert.match(
     (await runCaptured(["cache", "verify", "--config", config])).stdout,
-    /^Verified 1 bodies, .* all are sound\n$/,
+    /^Verified 1 body, .* all are sound\n$/,
   );
   const asked = upstream.requests.length;
   await using app = await startApp({ upstream: upstream.origin, cacheDir, backend: { honor_client_no_cache: false } });
@@ -118,7 +118,7 @@ Deno.test("what a process has left in the staging folder is found once it is old
   Deno.utimeSync(old, new Date(0), new Date(0));
   const { code, stdout } = await scene.run("verify", "--repair");
   assert.equal(code, 0);
-  assert.match(stdout, /staging\/old: no process takes it over\n.*1 files are wrong; 1 removed/);
+  assert.match(stdout, /staging\/old: no process takes it over\n.*1 file is wrong; 1 removed/);
   assert.deepEqual(
     [old, young].map((path) => [...Deno.readDirSync(`${scene.dir}/staging`)].some(({ name }) => path.endsWith(name))),
     [false, true],
@@ -216,6 +216,6 @@ Deno.test("an entry whose name says another digest than its body has is found, a
   const damages = jsonLines(found.stdout).filter(({ damage }) => damage !== undefined);
   assert.deepEqual([found.code, damages.length, damages[0]!.damage], [1, 1, "other_digest"]);
   assert.match(String(damages[0]!.path), /abababab~\.json$/);
-  assert.match((await scene.run("verify", "--repair")).stdout, /1 files are wrong; 1 removed/);
+  assert.match((await scene.run("verify", "--repair")).stdout, /1 file is wrong; 1 removed/);
   assert.equal((await scene.run("verify")).code, 0);
 });

@@ -6,10 +6,9 @@ export function shownLength(ms: number): string {
   return `${Math.floor(Math.max(0, ms) / length)} ${unit}`;
 }
 
-/** Formats a time, in ms since the epoch, by the local clock: `2026-11-29 18:04:05`. */
-export function shownDate(at: number): string {
+/** Formats a time for people, in ms since the epoch or as ISO 8601: `2026-11-29 18:04:05 UTC`. */
+export function shownDate(at: number | string): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return "unknown";
-  const local = new Date(at - date.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 19).replace("T", " ");
+  return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
