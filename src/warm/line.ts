@@ -13,7 +13,7 @@ export type Meaning =
 
 /** Returns a line without comment and white space around it: `#` begins a comment at the start or after a space. */
 export function withoutComment(line: string): string {
-  return line.replace(/(?:^|\s)#.*$/, "").trim();
+  return line.trim().replace(/(?:^|\s)#.*$/, "").trim();
 }
 
 /** True for a text that can only be a line of a list, and not one of another form of file. */

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { AskedPaths } from "../../src/warm/access_log.ts";
+import { readLogs } from "../../src/cli/read_logs.ts";
 import { readList } from "../../src/warm/list.ts";
+import { openListFile } from "../../src/warm/list_text.ts";
+import { createTempDir } from "../support/temp_dir.ts";
 import { type Access, accessLine } from "../../src/server/access_line.ts";
 import { formatJson, formatText } from "../../src/observe/log_format.ts";
 import { noSettings, openText, openWarmScene } from "./scene.ts";
@@ -124,6 +127,51 @@ Deno.test("what clients asked for is read from logs of both forms", () => {
     const paths = lines.flatMap((line, at) => asked.lastHere(line, at + 1) ?? []);
     assert.deepEqual([paths, asked.hidden], [["/b?x=1", "/a"], 1], format.name);
   }
+});
+
+Deno.test("a list of any length has its lines with their numbers, and a long file of another form is that form", async () => {
+  const numbers = Array.from({ length: 80_000 }, (_, at) => at + 1);
+  const long = numbers.map((number) => number % 2 === 0 ? `/hub/x/${number} # caf\u00e9` : `\t# ${number}`).join(
+    "\r\n",
+  );
+  const { listed } = await read("list.txt", long);
+  assert.equal(listed.length, 40_000);
+  assert.ok(
+    listed.every(({ text, at }, index) => text === `/hub/x/${2 * index + 2}` && at === `list.txt:${2 * index + 2}`),
+  );
+  const packages = numbers.map((number) => `package-${number}:amd64\t${number}.0-1\n`).join("");
+  const [line, ...none] = (await read("packages.txt", packages)).lines;
+  assert.ok(line?.startsWith("apt: depends=no package-1:amd64=1.0-1 ") && none.length === 0);
+});
+
+Deno.test("a long list that nobody reads is closed", async () => {
+  await using vault = await openWarmScene(backends);
+  await using dir = await createTempDir();
+  const path = dir.join("list.txt");
+  await Deno.writeTextFile(path, "docker:alpine:3.20\n".repeat(100_000));
+  await (await readList(path, { sources: vault.sources, settings: noSettings, open: openListFile, note() {} }))
+    .cancel();
+});
+
+Deno.test("logs are read twice, but for pipes, and what comes meanwhile is left out", async () => {
+  await using dir = await createTempDir();
+  const line = (path: string) => {
+    const fields = {
+      timestamp: "2026-11-29T12:00:00Z",
+      method: "GET",
+      path,
+      backend: "files",
+      status: 200,
+      client: "c",
+    };
+    return `${JSON.stringify(fields)}\n`;
+  };
+  const [first, second] = [dir.join("1.log"), dir.join("2.log")];
+  await Deno.writeTextFile(first, line("/a") + line("/b"));
+  await Deno.writeTextFile(second, line("/c") + line("/a"));
+  const lines = await readLogs([first, second], { since: 0, note() {} });
+  await Deno.writeTextFile(first, line("/late"), { append: true });
+  assert.deepEqual((await Array.fromAsync(lines)).map(({ text }) => text), ["/b", "/c", "/a"]);
 });
 
 async function read(named: string, text: string | Error | null) {
