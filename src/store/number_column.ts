@@ -1,8 +1,10 @@
 const numbersPerPiece = 16_384;
 
-/** Numbers by index, in pieces that take 4 bytes for each as long as all in a piece are whole, from 0 to 2³² - 1; else 8. */
+type Piece = Uint8Array | Uint32Array | Float64Array;
+
+/** Numbers by index, in pieces that take 1, 4 or 8 bytes for each: the least that can have all numbers in them. */
 export class NumberColumn {
-  readonly #pieces: (Uint32Array | Float64Array)[] = [];
+  readonly #pieces: Piece[] = [];
 
   /** 0 where none was set. */
   get(index: number): number {
@@ -11,9 +13,14 @@ export class NumberColumn {
 
   set(index: number, value: number): void {
     const at = Math.floor(index / numbersPerPiece);
-    while (this.#pieces.length <= at) this.#pieces.push(new Uint32Array(numbersPerPiece));
-    const piece = this.#pieces[at]!;
-    if (piece instanceof Uint32Array && value !== value >>> 0) this.#pieces[at] = Float64Array.from(piece);
-    this.#pieces[at]![index % numbersPerPiece] = value;
+    while (this.#pieces.length <= at) this.#pieces.push(new Uint8Array(numbersPerPiece));
+    const piece = this.#pieces[at] = wideEnough(this.#pieces[at]!, value);
+    piece[index % numbersPerPiece] = value;
   }
+}
+
+function wideEnough(piece: Piece, value: number): Piece {
+  if (piece instanceof Float64Array) return piece;
+  if (value !== value >>> 0) return Float64Array.from(piece);
+  return value < 256 || piece instanceof Uint32Array ? piece : Uint32Array.from(piece);
 }

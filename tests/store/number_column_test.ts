@@ -5,10 +5,13 @@ Deno.test("a column has the numbers that were set, whatever they are, and 0 else
   const column = new NumberColumn();
   const numbers = new Map([
     [0, 1],
+    [4, 255],
     [5, 2 ** 32 - 1],
     [6, 2 ** 32],
     [16_383, -1],
     [16_384, 7],
+    [33_000, 255],
+    [33_001, 256],
     [40_000, 0.5],
     [40_001, Infinity],
     [90_000, Number.MAX_SAFE_INTEGER],
