@@ -44,16 +44,19 @@ for (
 ) {
   Deno.test(`${what} with more packages than are in memory at a time is read piece by piece, in order`, async () => {
     const source = fileOf(name.endsWith(".gz") ? await gzipped(text) : new TextEncoder().encode(text));
-    const limits = { maxBytes: 1_000_000, pieceLength: 20_000 };
+    const limits = { maxBytes: 1_000_000, maxPackages: 1000, pieceLength: 20_000 };
     assert.deepEqual(await Array.fromAsync(readList(source.file, name, limits)), wanted);
     assert.ok(source.reads >= 3, `read ${source.reads} times`);
   });
 }
 
-Deno.test("a list is read once where its packages fit, and one that unpacks to too much is refused", async () => {
+Deno.test("a list is read once where its packages fit, and one with too many bytes or packages is refused", async () => {
   const source = fileOf(await gzipped(list));
   assert.equal((await Array.fromAsync(readList(source.file, "Packages.gz"))).length, 1000);
   assert.equal(source.reads, 1);
-  const limits = { maxBytes: 10_000, pieceLength: 20_000 };
-  await assert.rejects(Array.fromAsync(readList(source.file, "Packages.gz", limits)), DocumentTooLarge);
+  const limits = { maxBytes: 1_000_000, maxPackages: 1000, pieceLength: 20_000 };
+  for (const tight of [{ maxBytes: 10_000 }, { maxPackages: 999 }]) {
+    const read = Array.fromAsync(readList(source.file, "Packages.gz", { ...limits, ...tight }));
+    await assert.rejects(read, DocumentTooLarge);
+  }
 });

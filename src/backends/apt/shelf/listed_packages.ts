@@ -15,12 +15,18 @@ const codings: Readonly<Record<string, string>> = { "": "identity", xz: "xz", gz
 interface Limits {
   /** Of the unpacked list. */
   readonly maxBytes: number;
+  /** Each is looked for in the source. */
+  readonly maxPackages: number;
   /** So many characters of paths and digests are in memory at a time. */
   readonly pieceLength: number;
 }
 
 /** Debian's largest list has some 60 MB and 70,000 packages, which are one piece. */
-const usualLimits: Limits = { maxBytes: 512 * 1024 * 1024, pieceLength: 16 * 1024 * 1024 };
+const usualLimits: Limits = {
+  maxBytes: 512 * 1024 * 1024,
+  maxPackages: 1_000_000,
+  pieceLength: 16 * 1024 * 1024,
+};
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -62,10 +68,11 @@ interface PieceOptions {
 }
 
 async function readPiece(file: SourceFile, { coding, first, limits }: PieceOptions): Promise<Piece> {
-  const { maxBytes, pieceLength } = limits;
+  const { maxBytes, maxPackages, pieceLength } = limits;
   const packages: ListedPackage[] = [];
   let [seen, length, unpackedBytes] = [0, 0, 0];
   const parser = new PackageLineParser((path, sha256) => {
+    if (seen >= maxPackages) throw new DocumentTooLarge(`it lists more than ${maxPackages} packages`);
     if (seen++ < first || length >= pieceLength) return;
     length += path.length + sha256.length;
     packages.push({ path: copied(path), sha256: copied(sha256) });
