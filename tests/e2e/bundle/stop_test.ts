@@ -30,5 +30,6 @@ Deno.test("an export that is stopped by ^C leaves nothing behind", async () => {
   await reading;
   assert.deepEqual([code, new TextDecoder().decode(stderr)], [1, "Stopped: wrote no bundle\n"]);
   assert.deepEqual(walk(dir.path).sort(), ["config.yml", "pipe"]);
-  assert.deepEqual(walk(outside.root).filter((path) => !before.includes(path)), []);
+  // The store that has filled the cache announces what it has written, however late.
+  assert.deepEqual(walk(outside.root).filter((path) => !before.includes(path) && path !== "changes"), []);
 });
