@@ -46,7 +46,10 @@ class TarTree implements OpenedTree {
   }
 
   list(folder: string): Promise<readonly SourceItem[]> {
-    const items = [...this.#folders.get(folder) ?? []].map(([name, isFolder]) => ({ name, isFolder }));
+    const path = (name: string) => folder === "" ? name : `${folder}/${name}`;
+    // Links that lead to nothing are not there.
+    const items = [...this.#folders.get(folder) ?? []].map(([name, isFolder]) => ({ name, isFolder }))
+      .filter(({ name, isFolder }) => isFolder || this.#resolve(path(name)) !== null);
     return Promise.resolve(items.sort((a, b) => a.name < b.name ? -1 : 1));
   }
 

@@ -160,3 +160,13 @@ Deno.test("an archive that unpacks to far more than it is, is refused before the
   await assert.rejects(openSourceTree(dir.join("bomb.tar.gz"), dir.path), /unpacks to far more than it is/);
   assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name), ["bomb.tar.gz"]);
 });
+
+Deno.test("links of an archive that lead to nothing are not listed", async () => {
+  await using dir = await createTempDir();
+  const links = [["out", "../../etc/passwd"], ["itself", "itself"], ["nowhere", "gone"], ["there", "file"]] as const;
+  const members = links.map(([name, target]) => ({ name: `a/${name}`, type: "2", target }));
+  Deno.writeFileSync(dir.join("archive.tar"), tarWith([{ name: "a/file", content: "x" }, ...members]));
+  const tree = await openSourceTree(dir.join("archive.tar"), dir.path);
+  assert.deepEqual((await tree.list("a")).map(({ name }) => name), ["file", "there"]);
+  tree.close();
+});
