@@ -22,7 +22,8 @@ Deno.test(
     await t.step("no client gets a wrong byte", async () => {
       for (let round = 0; round < rounds; round++) {
         const files = filesOfRound(sources, round);
-        const lines = await killedRound(scene, load, { files, killAfterMs: 50 + random() * 700 });
+        const kill: Kill = { after: round % 2 === 0 ? "start" : "first_stored", afterMs: 50 + random() * 700 };
+        const lines = await killedRound(scene, load, { files, kill });
         for (const file of files) if (lines.some((line) => isStored(line, file.path))) stored.set(file.path, file);
       }
       assert.deepEqual(load.wrong, []);
@@ -74,16 +75,23 @@ function filesOfRound(sources: readonly Source[], round: number): LoadFile[] {
   );
 }
 
+/** When the vault is killed: some ms after it has started, or after it has stored a first file. */
+interface Kill {
+  readonly after: "start" | "first_stored";
+  readonly afterMs: number;
+}
+
 /** One life of the vault under load, ended by kill -9; gives what it had logged. */
 async function killedRound(
   scene: Scene,
   load: Load,
-  { files, killAfterMs }: { files: readonly LoadFile[]; killAfterMs: number },
+  { files, kill }: { files: readonly LoadFile[]; kill: Kill },
 ): Promise<readonly string[]> {
   await using vault = await scene.startVault();
   const stop = new AbortController();
   const running = load.run(vault.url(""), files, { clients: 8, signal: stop.signal });
-  const timer = setTimeout(() => vault.stop("SIGKILL"), killAfterMs);
+  if (kill.after === "first_stored") await vault.waitForLine(/Transfer complete files /);
+  const timer = setTimeout(() => vault.stop("SIGKILL"), kill.afterMs);
   await vault.status;
   clearTimeout(timer);
   stop.abort();
