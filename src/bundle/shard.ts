@@ -3,6 +3,7 @@ import { headerOf } from "../http/headers.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { type Fact, formatFact } from "./fact.ts";
 import { LayerTitles } from "./layer_titles.ts";
+import { TextBuffer } from "./text_buffer.ts";
 
 export const shardType = "application/vnd.artifact-vault.shard.v1+json";
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
@@ -48,59 +49,56 @@ interface Layer {
  */
 export class ShardBuilder {
   readonly #header: ShardHeader;
-  readonly #lines: string[] = [];
-  readonly #layers: Layer[] = [];
+  readonly #facts = new TextBuffer();
+  /** As JSON, each with a comma before it: the first layer has the facts themselves. */
+  readonly #layers = new TextBuffer();
   readonly #titles = new LayerTitles();
   readonly #bodies = new Set<string>();
-  #factsBytes: number;
-  #manifestBytes = fixedBytes;
+  #count = 0;
 
   constructor(header: ShardHeader) {
     this.#header = header;
-    const line = JSON.stringify(header);
-    this.#lines.push(line);
-    this.#factsBytes = byteLength(line) + 1;
+    this.#facts.append(`${JSON.stringify(header)}\n`);
   }
 
   get facts(): number {
-    return this.#lines.length - 1;
+    return this.#count;
   }
 
   /** True where the shard has no room for a fact of so many characters. */
   isFullFor(line: string): boolean {
     const bytes = 3 * line.length;
-    return this.#factsBytes + bytes > fullBytes || this.#manifestBytes + bytes + layerBytes > fullBytes;
+    return this.#facts.length + bytes > fullBytes || fixedBytes + this.#layers.length + bytes + layerBytes > fullBytes;
   }
 
   add(fact: Fact, line = formatFact(fact)): void {
-    this.#lines.push(line);
-    this.#factsBytes += byteLength(line) + 1;
+    this.#count++;
+    this.#facts.append(`${line}\n`);
     const { sha256 } = fact.entry;
     if (this.#bodies.has(sha256)) return;
     this.#bodies.add(sha256);
-    const layer = this.#layerOf(fact);
-    this.#layers.push(layer);
-    this.#manifestBytes += byteLength(JSON.stringify(layer)) + 1;
+    this.#layers.append(`,${JSON.stringify(this.#layerOf(fact))}`);
   }
 
   build(): Shard {
-    const facts = new TextEncoder().encode(this.#lines.map((line) => `${line}\n`).join(""));
+    const facts = this.#facts.bytes();
     const { backend, number } = this.#header;
-    const manifest = {
+    const head = JSON.stringify({
       schemaVersion: 2,
       mediaType: manifestType,
       artifactType: shardType,
       config: { mediaType: emptyType, digest: `sha256:${emptyConfig.sha256}`, size: emptyConfig.bytes.byteLength },
-      layers: [
-        {
-          ...{ mediaType: factsType, digest: `sha256:${sha256Of(facts)}`, size: facts.byteLength },
-          annotations: { [titleKey]: `facts-${number}.jsonl` },
-        },
-        ...this.#layers,
-      ],
-      annotations: { [`${annotation}.backend`]: backend, [`${annotation}.shard`]: String(number) },
+    });
+    const ownLayer: Layer = {
+      ...{ mediaType: factsType, digest: `sha256:${sha256Of(facts)}`, size: facts.byteLength },
+      annotations: { [titleKey]: `facts-${number}.jsonl` },
     };
-    return { manifest: new TextEncoder().encode(JSON.stringify(manifest)), facts };
+    const annotations = { [`${annotation}.backend`]: backend, [`${annotation}.shard`]: String(number) };
+    const manifest = new TextBuffer();
+    manifest.append(`${head.slice(0, -1)},"layers":[${JSON.stringify(ownLayer)}`);
+    manifest.appendBytes(this.#layers.bytes());
+    manifest.append(`],"annotations":${JSON.stringify(annotations)}}`);
+    return { manifest: manifest.bytes(), facts };
   }
 
   #layerOf({ entry, bodyIn }: Fact): Layer {
@@ -128,8 +126,4 @@ function mediaTypeOf(contentType = ""): string {
   return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/.test(type)
     ? type
     : "application/octet-stream";
-}
-
-function byteLength(text: string): number {
-  return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).byteLength;
 }

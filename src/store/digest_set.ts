@@ -1,6 +1,9 @@
 const wholeWords = 8;
-/** Nobody finds two bodies whose digests begin with the same 16 bytes. */
-const briefWords = 4;
+/**
+ * Nobody finds a body whose digest begins with the same 12 bytes as that of somebody else's, even of one among a
+ * million (2^76 attempts). Whoever makes two bodies of his own that are alike in them (2^48) harms these alone.
+ */
+const briefWords = 3;
 /** Digests lie in pieces, so that a growing set copies none of them. */
 const digestsPerPiece = 8192;
 const firstCapacity = 1024;
@@ -9,7 +12,7 @@ const mostTaken = 0.8;
 const growth = 1.5;
 
 interface DigestSetOptions {
-  /** True keeps the beginnings alone, in 24 bytes for each: then digests cannot be read from it. False when absent. */
+  /** True keeps the beginnings alone, in 20 bytes for each: then digests cannot be read from it. False when absent. */
   readonly isBrief?: boolean;
 }
 
