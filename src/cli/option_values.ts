@@ -13,10 +13,16 @@ export function sizeOf(values: OptionValues, name: string): number | undefined {
   return parsed(values, name, { parse: parseSize, a: "a size", hint: "write 500MB or 100GiB" });
 }
 
-/** The whole number above zero that an option has; undefined where it is not given. Throws `config_invalid`. */
-export function countOf(values: OptionValues, name: string): number | undefined {
-  const parse = (text: string) => /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
-  return parsed(values, name, { parse, a: "a whole number above zero", hint: "write 1 or more" });
+/**
+ * The whole number above zero, and up to `most`, that an option has; undefined where it is not given. Throws
+ * `config_invalid`.
+ */
+export function countOf(values: OptionValues, name: string, most = Infinity): number | undefined {
+  const parse = (text: string) => /^[1-9]\d{0,14}$/.test(text) && Number(text) <= most ? Number(text) : null;
+  const [a, hint] = most === Infinity
+    ? ["a whole number above zero", "write 1 or more"]
+    : [`a whole number from 1 to ${most}`, `write 1 to ${most}`];
+  return parsed(values, name, { parse, a, hint });
 }
 
 /** The word of a few that an option has; undefined where it is not given. Throws `config_invalid`. */

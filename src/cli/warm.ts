@@ -1,6 +1,6 @@
 import { createApp } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, mostJobs } from "../config/schema.ts";
 import { warmSourcesOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { readPem } from "../key_files/pem_files.ts";
@@ -46,7 +46,7 @@ export const warm: Action = {
   options: {
     ...directoryOptions,
     url: { value: "URL", help: "Ask a running vault, of which this is the configuration, instead of this process" },
-    jobs: { value: "NUMBER", help: `How much is fetched at once; ${usualJobs} otherwise` },
+    jobs: { value: "NUMBER", help: `How much is fetched at once, up to ${mostJobs}; ${usualJobs} otherwise` },
     "dry-run": { help: "Only say what would be fetched, and how large it is; documents are read even so" },
     json: { help: "One JSON object a line for each thing, and one for the whole" },
     platform: {
@@ -84,7 +84,7 @@ export const warm: Action = {
     const sources = warmSourcesOf(config);
     const settings = settingsOf(given);
     checkSettings(settings, sources);
-    const jobs = countOf(values, "jobs") ?? usualJobs;
+    const jobs = countOf(values, "jobs", mostJobs) ?? usualJobs;
     const report = new WarmReport(new Progress(io), {
       io,
       json: values.json === true,

@@ -19,6 +19,9 @@ import {
 import { certificatePair } from "./certificate_keys.ts";
 import { proxyUrl } from "./urls.ts";
 
+/** So many things are fetched ahead at once, at most. */
+export const mostJobs = 64;
+
 const hostName = value<string>({
   type: "host",
   a: "a host",
@@ -101,7 +104,7 @@ const globalKeys = {
       "Files as for artifact-vault warm, or lines of a list, whose content is kept in the cache.",
     ),
     every: duration({ positive: true }).prefault("24h").describe("The time from the end of one run to the next."),
-    jobs: integer(1, 64).prefault(2).describe("How much is fetched at once. What clients wait for goes first."),
+    jobs: integer(1, mostJobs).prefault(2).describe("How much is fetched at once. What clients wait for goes first."),
     platforms: anyNumberOf(text()).prefault([]).describe(
       "Images of linux/arm64, wheels of manylinux_2_28_x86_64; without it, all.",
     ),

@@ -49,7 +49,8 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
   const table: [string[], RegExp][] = [
     [[], /Nothing to warm: name a list, or --from-log FILE/],
     [["http://127.0.0.1:1/a", "--config", offline], /The vault is offline/],
-    [["http://127.0.0.1:1/a", "--jobs", "0"], /--jobs: "0" is not a whole number above zero/],
+    [["http://127.0.0.1:1/a", "--jobs", "0"], /--jobs: "0" is not a whole number from 1 to 64/],
+    [["http://127.0.0.1:1/a", "--jobs", "65"], /--jobs: "65" is not a whole number from 1 to 64; write 1 to 64/],
     [["http://127.0.0.1:1/a", "--url", "vault"], /"vault" is not the URL of a vault/],
     [["http://127.0.0.1:1/a", "--platform", "x"], /"x" is no platform/],
     [["http://127.0.0.1:1/a", "--python", "x"], /"x" is no version of Python; write 3\.12/],

@@ -7,7 +7,7 @@ import { parseImageReference } from "./image_reference.ts";
 /** Manifests of Kubernetes, the output of Helm, compose files: every `image:` in YAML or JSON names one. */
 export const imageLists: ListForm = {
   name: "Kubernetes manifests, Helm output and compose files (YAML with image:)",
-  isForm: ({ text }) => /^\s*(?:-\s+)?["']?image["']?\s*:/m.test(text),
+  isForm: ({ text }) => /(?:^|[{,])\s*(?:-\s+)?["']?image["']?\s*:/m.test(text),
   linesOf(file, { note }) {
     const found = parseYaml(file).flatMap((document) => imagesIn(document.toJS({ maxAliasCount: 1000 })));
     const lines = found.flatMap((text) => {

@@ -69,6 +69,12 @@ const inWords: Readonly<Record<Damage["what"], string>> = {
   staged_leftover: "no process takes it over",
 };
 
+/** They are no damage: bodies are evicted, and fetched again when a client asks. */
+function describeWithoutBody(count: number): string {
+  if (count === 0) return "";
+  return `; ${shownCount(count, "entry has", "entries have")} no body: fetched for the next client, missing offline`;
+}
+
 /** They are no damage. */
 function describeUnfinished({ imports, bytes }: Verified["unfinished"]): string {
   if (imports === 0) return "";
@@ -129,7 +135,7 @@ class Report {
       },
       `Verified ${shownBodies(bodies)}, ${shownBytes(bytes)}, and ${shownEntries(entries)}: ` +
         (damaged === 0 ? "all are sound" : `${shownCount(damaged, "file is", "files are")} wrong${repaired}`) +
-        describeUnfinished(unfinished),
+        describeWithoutBody(withoutBody) + describeUnfinished(unfinished),
     );
     if (this.#gone === damaged) return 0;
     const advice = this.#options.repairs

@@ -153,6 +153,10 @@ Deno.test("manifests of Kubernetes, values of Helm and compose files name their 
     "docker:docker.io/bitnami/redis:7.2",
   ]);
   assert.deepEqual(await read('{"kind": "Pod", "spec": {"containers": [{\n"image": "alpine"}]}}'), ["docker:alpine"]);
+  assert.deepEqual(await read('{"kind":"Pod","spec":{"containers":[{"name":"a","image":"alpine"}]}}'), [
+    "docker:alpine",
+  ]);
+  assert.deepEqual(await read("services: {a: {image: alpine:3.19}}"), ["docker:alpine:3.19"]);
   await assert.rejects(read("image: [a\nb: c: d"), /Cannot parse "file\.yaml" as YAML/);
 });
 

@@ -41,6 +41,16 @@ Deno.test("cache verify finds everything sound, and does not count as a use", as
   assert.match((await scene.run("ls", "--unused-for", "19d")).stdout, /files\/large/);
 });
 
+Deno.test("cache verify says how many entries have no body, which is no damage", async () => {
+  await using scene = await openFilled();
+  Deno.removeSync(scene.bodyPath(await scene.put("files/large", { sizeBytes: 400_000 })));
+  const { code, stdout } = await scene.run("verify");
+  assert.equal(code, 0);
+  const missing = "2 entries have no body: fetched for the next client, missing offline";
+  assert.equal(stdout, `Verified 40 bodies, 20.3 KiB, and 42 entries: all are sound; ${missing}\n`);
+  await closed(scene);
+});
+
 Deno.test("cache verify finds a flipped byte, a cut body, garbage, and what is in the wrong place, and repairs it", async () => {
   await using scene = await openFilled();
   const pathOf = async (name: string, seed = `files/${name}`) =>
@@ -103,7 +113,7 @@ Deno.test("cache verify --repair fetches damaged bodies again, by the rules of t
   assert.match(stdout, /: 2 files are wrong; 2 removed, 1 entry fetched again\n$/);
   assert.match(
     (await runCaptured(["cache", "verify", "--config", config])).stdout,
-    /^Verified 1 body, .* all are sound\n$/,
+    /^Verified 1 body, .* all are sound; 1 entry has no body: .*\n$/,
   );
   const asked = upstream.requests.length;
   await using app = await startApp({ upstream: upstream.origin, cacheDir, backend: { honor_client_no_cache: false } });
