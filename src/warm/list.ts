@@ -138,8 +138,8 @@ async function openFile(path: string, options: ListOptions): Promise<ListFile> {
   return { path, text: await whole(path, await openList(path, options)) };
 }
 
-function openList(path: string, { open }: ListOptions): Promise<ListText> {
-  return readable(path, async () => await readBeginning(await open(path)));
+function openList(path: string, { open, sources }: ListOptions): Promise<ListText> {
+  return readable(path, async () => await readBeginning(await open(path)), sources);
 }
 
 function whole(path: string, text: ListText): Promise<string> {
@@ -147,7 +147,7 @@ function whole(path: string, text: ListText): Promise<string> {
 }
 
 /** Reads a file, and throws `config_invalid` or `permission_missing` where that cannot be done. */
-async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function readable<T>(path: string, read: () => Promise<T>, sources: readonly WarmSource[] = []): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -155,7 +155,10 @@ async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
       const message = `This program may not read "${path}"; add --allow-read=${path}`;
       throw new VaultError("permission_missing", message, { cause: error });
     }
-    throw new VaultError("config_invalid", `Cannot read the list "${path}": ${reasonOf(error)}`, { cause: error });
+    const prefixes = path.startsWith("/") ? [...new Set(sources.flatMap(({ prefixes }) => prefixes))] : [];
+    const orPath = prefixes.length === 0 ? "" : `; paths of the vault begin with ${prefixes.join(", ")}`;
+    const message = `Cannot read the list "${path}": ${reasonOf(error)}${orPath}`;
+    throw new VaultError("config_invalid", message, { cause: error });
   }
 }
 

@@ -156,9 +156,12 @@ Deno.test("check reads the lists that are kept warm", async () => {
     return await runCaptured(["check", "-c", path]);
   };
   assert.equal((await checked(`["${dir.join("list")}", "pypi:six"]`)).code, 0);
-  const { code, stderr } = await checked(`["${dir.join("missing")}", "${dir.join("picture")}"]`);
+  const { code, stderr } = await checked(`["${dir.join("missing")}", "${dir.join("picture")}", "foo:x"]`);
   assert.equal(code, 2);
-  assert.match(stderr, /warm\.lists: .*missing.*\nwarm\.lists: .*picture/);
+  assert.match(
+    stderr,
+    /warm\.lists: .*missing.*\nwarm\.lists: .*picture.*\nwarm\.lists: "foo:x" is no line of a list/s,
+  );
 });
 
 Deno.test("check names what in the cache nobody serves", async () => {
