@@ -44,11 +44,6 @@ export function patternProblem(written: string): string | null {
   return `The pattern "${written}" is empty: write names as artifact-vault cache ls prints them, or "**" for everything`;
 }
 
-/** True for a pattern that chooses every entry, such as `**` and `*`. */
-export function choosesAll({ text }: EntryPattern): boolean {
-  return /^[*/]+$/.test(text);
-}
-
 /** A choice of what any of some patterns chooses; of everything where there are none. */
 export function anyOf(patterns: readonly EntryPattern[]): Pick<EntryPattern, "matches"> {
   if (patterns.length === 0) return { matches: () => true };

@@ -5,7 +5,7 @@ import { bodiesNamedSince, eachEntry, markTime } from "../store/removable.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { entryName } from "./entry_name.ts";
 import { anyOf, type EntryPattern } from "./pattern.ts";
-import { pinPatterns, pinsOf } from "./pins.ts";
+import { pinPatterns } from "./pins.ts";
 import { eachAbsence, forget, type Forgotten } from "./remembered.ts";
 import { nothingRemoved, removeBody, type Removed, removeEntryFile } from "./remove_files.ts";
 
@@ -18,14 +18,17 @@ export interface PurgeOptions {
   readonly dryRun: boolean;
   /** Called with the name of each entry, and of what was absent, that is removed, or would be. */
   readonly named: (name: string) => void;
+  /** Called before anything is removed, where every entry is chosen and these have several names; false removes nothing. */
+  readonly confirmsAll: (entries: number) => boolean;
   readonly signal: AbortSignal;
   /** Called after each entry that was looked at. */
   readonly visited?: () => void;
 }
 
-/** The result of a purge: pinned entries keep it from removing anything. */
+/** The result of a purge: pinned entries keep it from removing anything, and so does `confirmsAll`. */
 export type Purged =
   | { readonly kind: "purged"; readonly removed: Removed; readonly forgotten: Forgotten }
+  | { readonly kind: "unconfirmed" }
   | PurgeRefusal;
 
 export interface PurgeRefusal {
@@ -42,12 +45,13 @@ export interface PurgeRefusal {
  * that something is absent, once it hears of changes. Throws as `readPins` and `forget`, and when aborted.
  */
 export async function purge(dir: string, options: PurgeOptions): Promise<Purged> {
-  const { patterns, dryRun, named, signal, visited = () => {} } = options;
+  const { patterns, dryRun, named, confirmsAll, signal, visited = () => {} } = options;
   const layout = new FsLayout(dir);
   const { matches } = anyOf(patterns);
   const startedAt = await markTime();
   const bodies = await chooseBodies(layout, options);
   if ("kind" in bodies) return bodies;
+  if (!dryRun && bodies.isAll && !confirmsAll(bodies.entries)) return { kind: "unconfirmed" };
   const removed = nothingRemoved();
   const absent = new Set(eachAbsence(layout).map(entryName).filter(matches));
   for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
@@ -72,6 +76,10 @@ interface ChosenBodies {
   readonly chosen: DigestSet;
   /** The bodies that other entries name. */
   readonly needed: DigestSet;
+  /** How many entries are chosen. */
+  readonly entries: number;
+  /** True where no entry is left, and the chosen ones have several names. */
+  readonly isAll: boolean;
 }
 
 /** The bodies of the chosen entries; a refusal where one of these is pinned. */
@@ -79,19 +87,36 @@ async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<Ch
   const { patterns, pinned, signal, visited = () => {} } = options;
   const { matches } = anyOf(patterns);
   const pins = pinned ? [] : pinPatterns(layout.root);
+  const isPinned = pins.length === 0 ? () => false : anyOf(pins).matches;
   const [chosen, needed] = [new DigestSet(), new DigestSet({ isBrief: true })];
-  const refusals: PurgeRefusal[] = [];
+  const [names, pinnedNames] = [new NameCount(), new NameCount()];
+  let isAll = true;
   for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
     visited();
-    const isChosen = matches(entryName(entry));
+    const name = entryName(entry);
+    const isChosen = matches(name);
     (isChosen ? chosen : needed).add(entry.sha256);
-    const [pin] = isChosen ? pinsOf(entry, pins) : [];
-    if (pin === undefined) continue;
-    const entries = (refusals.pop()?.entries ?? 0) + 1;
-    refusals.push({ kind: "pinned", entries, example: entryName(entry), pin });
+    if (!isChosen) isAll = false;
+    else names.add(name);
+    if (isChosen && isPinned(name)) pinnedNames.add(name);
   }
   signal.throwIfAborted();
-  return refusals[0] ?? { chosen, needed };
+  const { entries, first: example } = pinnedNames;
+  if (example === null) return { chosen, needed, entries: names.entries, isAll: isAll && names.areSeveral };
+  return { kind: "pinned", entries, example, pin: pins.find(({ matches }) => matches(example))!.text };
+}
+
+/** Counts entries by their names, of which variants have the same. */
+class NameCount {
+  entries = 0;
+  first: string | null = null;
+  areSeveral = false;
+
+  add(name: string): void {
+    this.entries += 1;
+    this.first ??= name;
+    this.areSeveral ||= name !== this.first;
+  }
 }
 
 interface RemoveOptions {
@@ -103,7 +128,7 @@ interface RemoveOptions {
 
 async function removeBodies(
   layout: FsLayout,
-  { chosen, needed }: ChosenBodies,
+  { chosen, needed }: Pick<ChosenBodies, "chosen" | "needed">,
   { removed, dryRun, late }: RemoveOptions,
 ) {
   for (const sha256 of chosen) {

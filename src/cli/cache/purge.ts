@@ -1,9 +1,9 @@
 import { VaultError } from "../../errors.ts";
-import { choosesAll, type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
+import { parsePattern } from "../../inventory/pattern.ts";
 import { purge as purgeCache } from "../../inventory/purge.ts";
 import type { Forgotten } from "../../inventory/remembered.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
-import { shownCount } from "../../observe/shown_count.ts";
+import { shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions } from "../config_options.ts";
@@ -26,7 +26,7 @@ export const purge: Action = {
     ...directoryOptions,
     pinned: { help: "Remove pinned entries as well; their pins stay, for what comes later" },
     "dry-run": { help: "Remove nothing, and say what would be removed" },
-    yes: { help: "Remove everything without asking, where a pattern chooses everything" },
+    yes: { help: "Remove everything without asking, where everything is chosen" },
     json: { help: "One JSON object a line: each name, and a summary" },
   },
   async run(given, io) {
@@ -34,8 +34,6 @@ export const purge: Action = {
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const dryRun = values["dry-run"] !== undefined;
     const patterns = operands.map(parsePattern);
-    const all = patterns.find(choosesAll);
-    if (all !== undefined && !dryRun && values.yes === undefined && !asksForAll(all, dir, io)) return 1;
     const purged = await withVisits(io, ({ visited, hide }) =>
       interruptible((signal) =>
         purgeCache(dir, {
@@ -44,8 +42,13 @@ export const purge: Action = {
             hide();
             io.stdout(`${values.json ? JSON.stringify({ name }) : shownLine(name)}\n`);
           },
+          confirmsAll(entries) {
+            hide();
+            return values.yes !== undefined || asksForAll(entries, dir, io);
+          },
         })
       ));
+    if (purged.kind === "unconfirmed") return 1;
     if (purged.kind === "pinned") {
       const { entries, example, pin } = purged;
       const pinned = shownCount(entries, "entry is", "entries are");
@@ -71,7 +74,8 @@ function describeForgotten({ absences, transfers, transferBytes }: Forgotten): s
 }
 
 /** False where a person does not want it. Throws `config_invalid` where there is nobody to ask. */
-function asksForAll({ text }: EntryPattern, dir: string, io: Io): boolean {
-  if (io.confirm !== undefined) return io.confirm(`"${text}" chooses everything in the cache "${dir}". Remove it all?`);
-  throw new VaultError("config_invalid", `"${text}" chooses everything in the cache "${dir}": confirm that with --yes`);
+function asksForAll(entries: number, dir: string, io: Io): boolean {
+  const all = `That is everything in the cache "${dir}", ${shownEntries(entries)}`;
+  if (io.confirm !== undefined) return io.confirm(`${all}. Remove it all?`);
+  throw new VaultError("config_invalid", `${all}: confirm that with --yes`);
 }

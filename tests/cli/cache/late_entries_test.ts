@@ -22,6 +22,7 @@ Deno.test("a purge leaves a body for which an entry comes while it removes other
   const purged = await purge(scene.dir, {
     ...{ patterns: [parsePattern("files/a")], pinned: false, dryRun: false, signal },
     named: () => writeLate(scene, entry),
+    confirmsAll: () => false,
   });
   assert.deepEqual([purged.kind, purged.kind === "purged" && purged.removed.bodies], ["purged", 0]);
   assert.ok(Deno.statSync(scene.bodyPath(entry)).isFile);

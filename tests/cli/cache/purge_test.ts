@@ -201,11 +201,11 @@ Deno.test("more pins than can be compared with every entry are refused, and thos
 });
 
 Deno.test("a purge of everything has to be confirmed, by a person or by --yes", async () => {
-  for (const pattern of ["**", "*", "/**"]) {
+  for (const pattern of ["**", "*", "/**", "{**,x}", "**/?*", "?*", "[!~]*", "{pypi,files}/**"]) {
     await using scene = await openFilled();
     const refused = await scene.run("purge", "a", pattern);
     assert.deepEqual([refused.code, refused.stdout], [2, ""]);
-    assert.match(refused.stderr, /^"\*{1,2}" chooses everything in the cache ".*": confirm that with --yes\n$/);
+    assert.match(refused.stderr, /^That is everything in the cache ".*", 4 entries: confirm that with --yes\n$/);
     assert.equal((await scene.run("purge", pattern, "--dry-run")).code, 0);
     const ask = (answer: boolean) => runCaptured(["cache", "purge", pattern, "--cache-dir", scene.dir], { answer });
     assert.deepEqual([(await ask(false)).code, lastColumn(await scene.run("ls")).length], [1, 4]);
@@ -213,6 +213,18 @@ Deno.test("a purge of everything has to be confirmed, by a person or by --yes", 
     assert.equal((await scene.run("ls")).stdout, "");
     await closed(scene);
   }
+});
+
+Deno.test("a purge of the only name that there is needs no confirmation, however many variants it has", async () => {
+  await using scene = new CacheScene();
+  for (const language of ["de", "en"]) {
+    const selectedBy = [["accept-language", language]] as const;
+    const selector = { backend: "files", key: "/page", requestHeaders: selectedBy };
+    await scene.fixture.put(selector, bytesOf(language), { selectedBy, url: "http://127.0.0.1/" });
+  }
+  assert.equal((await scene.run("purge", "files/page")).code, 0);
+  assert.equal((await scene.run("ls")).stdout, "");
+  await closed(scene);
 });
 
 Deno.test("purge, pin and unpin tell programs what they did in JSON, an object a line", async () => {

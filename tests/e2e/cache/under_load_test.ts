@@ -11,7 +11,7 @@ const clients = 3;
 /** Commands that look into the cache, and that take away what clients are asking for. */
 const commands = [
   ["ls", "--sort", "size"],
-  ["purge", "files/**"],
+  ["purge", "files/**", "--yes"],
   ["stats", "--json"],
   ["verify"],
   ["prune", "--to", "0"],
