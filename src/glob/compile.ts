@@ -7,9 +7,13 @@ import { Program } from "./program.ts";
  * end of a name is passed over. The time is bounded by the product of both lengths, whatever the globs are.
  */
 export function compileGlobs(globs: readonly string[]): (name: string) => boolean {
-  const among = globs.map(parseGlob);
-  const program = new Program([{ kind: "choice", among }, trailing]);
+  const program = programOf(globs);
   return (name) => program.matches(name);
+}
+
+/** What `compileGlobs` compares names with. */
+export function programOf(globs: readonly string[]): Program {
+  return new Program([{ kind: "choice", among: globs.map(parseGlob) }, trailing]);
 }
 
 /** As `compileGlobs`, for the rules of a configuration: there, `team/**` has `team` itself, too. */

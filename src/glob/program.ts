@@ -1,3 +1,4 @@
+import { byHead } from "./by_head.ts";
 import type { Node, Test } from "./nodes.ts";
 
 /** A step of a comparison: where to go on once a character passed, or without one. */
@@ -14,8 +15,8 @@ interface State {
 }
 
 const slash = 47;
-/** States are remembered until they have so many tests together, and then anew. */
-const mostRemembered = 20_000;
+/** States are remembered until they have so many tests together, and twice those of the program, and then anew. */
+const leastRemembered = 20_000;
 /** What a state takes besides its tests. */
 const fixedCost = 20;
 
@@ -30,14 +31,22 @@ export class Program {
   /** By step: the number of the turn in which it was entered last. */
   readonly #entered: Float64Array;
   #turn = 0;
+  #taken = 0;
   readonly #states = new Map<string, State>();
   #remembered = 0;
+  readonly #mostRemembered: number;
   #first: State;
 
   constructor(nodes: readonly Node[]) {
     this.#start = this.#sequence(nodes, 0);
     this.#entered = new Float64Array(this.#steps.length);
+    this.#mostRemembered = leastRemembered + 2 * this.#steps.length;
     this.#first = this.#stateOf([this.#start]);
+  }
+
+  /** How many steps were taken until now, apart from what was remembered. */
+  get taken(): number {
+    return this.#taken;
   }
 
   matches(name: string): boolean {
@@ -52,8 +61,9 @@ export class Program {
   }
 
   #follow(state: State, code: number): State {
-    if (this.#remembered > mostRemembered) this.#forget();
+    if (this.#remembered > this.#mostRemembered) this.#forget();
     const passed: number[] = [];
+    this.#taken += state.tests.length;
     for (const index of state.tests) {
       const step = this.#steps[index]!;
       if (step.kind === "test" && passes(step.test, code)) passed.push(step.next);
@@ -90,6 +100,7 @@ export class Program {
     for (let index; (index = pending.pop()) !== undefined;) {
       if (this.#entered[index] === this.#turn) continue;
       this.#entered[index] = this.#turn;
+      this.#taken += 1;
       const step = this.#steps[index]!;
       if (step.kind === "split") pending.push(...step.to);
       else entered.push(index);
@@ -103,7 +114,7 @@ export class Program {
 
   #node(node: Node, next: number): number {
     if (node.kind === "choice") {
-      return this.#add({ kind: "split", to: node.among.map((nodes) => this.#sequence(nodes, next)) });
+      return this.#add({ kind: "split", to: byHead(node.among).map((nodes) => this.#sequence(nodes, next)) });
     }
     if (node.kind !== "many") return this.#add({ kind: "test", test: node, next });
     const to = [next];

@@ -74,7 +74,8 @@ export async function countChosen(
   for await (const entry of chosenEntries(dir, { patterns })) {
     signal.throwIfAborted();
     visited();
-    patterns.forEach(({ matches }, at) => matches(entryName(entry)) && counts[at]!++);
+    const name = entryName(entry);
+    patterns.forEach(({ matches }, at) => matches(name) && counts[at]!++);
   }
   return counts;
 }

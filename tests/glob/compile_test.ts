@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compileGlobs, compileRules, globProblem } from "../../src/glob/compile.ts";
+import { compileGlobs, compileRules, globProblem, programOf } from "../../src/glob/compile.ts";
 
 /** What rules of a configuration mean. */
 const rules: readonly [glob: string, has: readonly string[], hasNot: readonly string[]][] = [
@@ -47,6 +47,26 @@ Deno.test("what a glob has seen is forgotten again, and it stays right", () => {
   for (const name of names) assert.ok(!matches(name));
   assert.ok(matches(`x/${"a".repeat(61)}`) && matches(`x/${"ba".repeat(60)}`));
 });
+
+Deno.test("globs that begin alike have all that each of them has", () => {
+  const globs = ["a/b*", "a/b", "a/b", "a/bc", "a/{b,c}d", "a/{b,c}e", "**/x", "**/xy", "**", "a/[bc]", "*a", "*b"];
+  const names = ["a/b", "a/bc", "a/bcc", "a/cd", "a/ce", "q/x", "q/xy", "q", "a/c", "ba", "bb", "a/", "", "a/d/e"];
+  for (let at = 0; at < globs.length; at++) {
+    const some = globs.filter((_, other) => other !== at && globs[other] !== "**");
+    const alone = some.map((glob) => compileGlobs([glob]));
+    const expected = names.filter((name) => alone.some((matches) => matches(name)));
+    assert.deepEqual(names.filter(compileGlobs(some)), expected, some.join(" "));
+  }
+});
+
+for (const glob of ["**/p#-*.whl", "*/p#-*.whl", "*-#.whl", "**/{p,q}#-*", "pypi/files/#/**"]) {
+  Deno.test(`10,000 globs such as ${glob} take few steps for a character of a name`, () => {
+    const program = programOf(Array.from({ length: 10_000 }, (_, at) => glob.replace("#", String(at))));
+    const names = Array.from({ length: 2000 }, (_, at) => `pypi/files/${at * 7}/p${at * 7}-1.0-${at}.whl`);
+    names.forEach((name) => program.matches(name));
+    assert.ok(program.taken < 50 * names.join("").length, String(program.taken / names.join("").length));
+  });
+}
 
 Deno.test("no glob takes longer than its length times that of the name", () => {
   for (
