@@ -114,9 +114,9 @@ export function glob(
     ...valueType,
     type: "glob",
     read(input) {
-      if (typeof input !== "string" || !pattern.test(input)) return new Invalid();
-      const problem = globProblem(input);
-      return problem === null ? normalised(input) : new Invalid(`${shown(input)}: ${problem}`);
+      const problem = typeof input === "string" ? globProblem(input) : null;
+      if (problem !== null) return new Invalid(`${shown(input)}: ${problem}`);
+      return typeof input === "string" && pattern.test(input) ? normalised(input) : new Invalid();
     },
   });
 }

@@ -29,11 +29,14 @@ const trailing: Node = { kind: "choice", among: [[], [literal("/")]] };
  * whole.
  */
 const foreign = /^!|[!?+*@]\(|\([^()]*\|[^()]*\)|\{[^{},]*\.\.[^{},]*\}/;
+/** In brackets other programs understand this. */
+const posixClass = /\[:[a-z]+:\]/;
 
 /** Says why a glob would mean something else than its author wants, to stand after the glob; null where it would not. */
 export function globProblem(glob: string): string | null {
-  const plain = glob.replace(/\\.|\[[^\]/]+\]/g, "");
-  const [found] = foreign.exec(plain) ?? [];
+  const unescaped = glob.replace(/\\./g, "x");
+  const plain = unescaped.replace(/\[[!^]?\]?[^\]/]*\]/g, "x");
+  const [found] = posixClass.exec(unescaped) ?? foreign.exec(plain) ?? [];
   return found === undefined
     ? null
     : `"${found}" means nothing in a pattern; known are *, **, ?, [a-z], [!a] and {a,b}`;

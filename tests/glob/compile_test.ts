@@ -86,6 +86,13 @@ Deno.test("what would mean something else to other programs is named", () => {
     ["{1..3}", "{1..3}"],
     ["[!a]*/{b,c}/?.x", null],
     ["a(1).txt", null],
+    ["[ab]!c", null],
+    ["\\a!b", null],
+    ["[[:alpha:]]x", "[:alpha:]"],
+    ["[[:alpha:]_]x", "[:alpha:]"],
+    ["[![:digit:]]", "[:digit:]"],
+    ["[]!(]a", null],
+    ["[ab](c|d)", "(c|d)"],
     ["\\!a\\+(b)", null],
     ["g++", null],
   ];

@@ -10,7 +10,7 @@ import { upstreamUrl } from "../../config/urls.ts";
 const pypi = { host: "pypi.org", index_url: "https://pypi.org/simple", packages_url: "https://files.pythonhosted.org" };
 
 /** A glob of project names, in the one spelling that names have in an index (PEP 503). */
-const projectPattern = glob(/^[\w.*?[\]{},!()|+@^-]+$/, {
+const projectPattern = glob(/^(?:\[[!^]?|[\w.*?\]{},-])+$/, {
   a: "a pattern for names of projects",
   hint: 'write for example "mycompany-*", without a version',
   normalised: (text) => text.replace(/[-_.]+/g, "-").toLowerCase(),

@@ -149,6 +149,11 @@ const single: [keys: string, problem: RegExp][] = [
   ["indexes: [{index_url: https://a}], only: b", /config\.only: belongs to one index; write it in that entry/],
   ["indexes: [{index_url: https://a}], username: b", /config\.username: belongs to one index/],
   ["only: 'a>=1'", /config\.only: "a>=1" is not a pattern for names of projects; write for example "mycompany-\*"/],
+  ...["a|b", "a+", "a@1", "(a)", "a^b", "a!b"].map((glob): [string, RegExp] => [
+    `only: '${glob}'`,
+    /config\.only: ".*" is not a pattern for names of projects/,
+  ]),
+  ["only: '(a|b)'", /config\.only: "\(a\|b\)": "\(a\|b\)" means nothing in a pattern/],
   ["never: [a, 'b c']", /config\.never\[1\]: "b c" is not a pattern/],
   ["min_age: forever", /config\.min_age: "forever" is not a duration above zero/],
   ["min_age: 0", /config\.min_age: 0 is not a duration above zero/],
