@@ -115,7 +115,7 @@ Deno.test("every http key is read, durations as milliseconds and sizes as bytes"
       "ttl: 1h",
       "ca: [a.pem, b.pem]",
       "proxy: http://u:p@proxy:3128",
-      'rules: [{match: "**/*.jar", immutable: true}, {match: "**/x", ttl: 5m}]',
+      'rules: [{match: "**/*.jar", immutable: true}, {match: "/sub/**", ttl: 5m}]',
     ),
   ].join("\n"));
   const keys = httpKeys(config, "files");
@@ -132,7 +132,7 @@ Deno.test("every http key is read, durations as milliseconds and sizes as bytes"
   assert.equal(keys.ttl, 3_600_000);
   assert.deepEqual(keys.ca, ["a.pem", "b.pem"]);
   assert.equal(keys.proxy, "http://u:p@proxy:3128/");
-  assert.deepEqual(keys.rules, [{ match: "**/*.jar", immutable: true }, { match: "**/x", ttl: 300_000 }]);
+  assert.deepEqual(keys.rules, [{ match: "**/*.jar", immutable: true }, { match: "sub/**", ttl: 300_000 }]);
 });
 
 Deno.test("numbers and switches may come from the environment", async () => {

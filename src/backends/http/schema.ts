@@ -6,7 +6,11 @@ import type { Configured } from "../../config/schema.ts";
 import { upstreamUrl } from "../../config/urls.ts";
 
 const rule = z.strictObject({
-  match: glob(/./, { a: "a path pattern", hint: 'write for example "**/*.jar"' })
+  match: glob(/./, {
+    a: "a path pattern",
+    hint: 'write for example "**/*.jar"',
+    normalised: (text) => text.replace(/^\//, ""),
+  })
     .describe("Pattern for the path below the prefix: * within a segment, ** across segments."),
   immutable: flag().optional().describe("Never ask upstream again once a copy is cached."),
   ttl: duration({ forever: true }).optional().describe("How long a copy counts as fresh."),
