@@ -28,7 +28,7 @@ const trailing: Node = { kind: "choice", among: [[], [literal("/")]] };
  * What other programs understand and `compileGlobs` takes as it stands: `!(a)`, `(a|b)`, `{1..3}`, and `!` before the
  * whole.
  */
-const foreign = /^!|[!?+*@]\(|\([^()]*\|[^()]*\)|\{[^{},]*\.\.[^{},]*\}/;
+const foreign = /[!?+*@]\(|^!|\([^()]*\|[^()]*\)|\{[^{},]*\.\.[^{},]*\}/;
 /** In brackets other programs understand this. */
 const posixClass = /\[:[a-z]+:\]/;
 

@@ -1,5 +1,5 @@
 import { VaultError } from "../errors.ts";
-import { compileGlobs } from "../glob/compile.ts";
+import { compileGlobs, globProblem } from "../glob/compile.ts";
 import { withoutLeadingSlashes } from "./entry_name.ts";
 
 /** A choice of entries by their names. */
@@ -42,6 +42,22 @@ export function patternProblem(written: string): string | null {
   }
   if (withoutLeadingSlashes(written) !== "") return null;
   return `The pattern "${written}" is empty: write names as artifact-vault cache ls prints them, or "**" for everything`;
+}
+
+/** Says why patterns that chose nothing may mean something else than their author wants; empty where they do not. */
+export function misreadings(written: readonly string[]): string {
+  const problems = written.map((text) => [text, globProblem(withoutLeadingSlashes(text))] as const);
+  return problems.flatMap(([text, problem]) => problem === null ? [] : [`"${text}": ${problem}`]).join("; ");
+}
+
+/** True for a text with characters that stand for others in a pattern. */
+export function hasWildcards(text: string): boolean {
+  return /[*?]/.test(text);
+}
+
+/** The pattern in which all characters of a text stand for themselves. */
+export function escapedPattern(text: string): string {
+  return text.replace(/[*?[\]{}\\]/g, "\\$&");
 }
 
 /** A choice of what any of some patterns chooses; of everything where there are none. */

@@ -13,6 +13,8 @@ Deno.test("an export of nothing writes no bundle, and one of nothing new does", 
     assert.equal(code, 1);
     assert.match(stderr, /^Wrote no bundle: nothing that is cached matches nope\/\*\*; artifact-vault cache ls shows/);
   }
+  const { stderr } = await scene.bundle("outside", "export", scene.path("bundle.tar"), "files/!(one)");
+  assert.match(stderr, / matches files\/!\(one\); "files\/!\(one\)": "!\(" means nothing in a pattern/);
   assert.deepEqual([...Deno.readDirSync(scene.path("."))].filter(({ name }) => name.startsWith("bundle")), []);
   const first = await scene.export("first.tar");
   assert.equal((await scene.bundle("outside", "export", scene.path("second.tar"), "--since", first)).code, 0);

@@ -15,7 +15,7 @@ import type { Config } from "../../config/schema.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import { cachedBackends } from "../../inventory/cached_entries.ts";
 import { entryName } from "../../inventory/entry_name.ts";
-import { anyOf, parsePattern } from "../../inventory/pattern.ts";
+import { anyOf, misreadings, parsePattern } from "../../inventory/pattern.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { loadWithCacheDir } from "../cache/load_with_cache_dir.ts";
@@ -100,7 +100,9 @@ function requireSomething({ entries, unchanged, withoutBody }: Counts, patterns:
   const why = withoutBody > 0
     ? `the bodies of ${shownEntries(withoutBody)} that would be in it are not in the cache`
     : patterns.length > 0
-    ? `nothing that is cached matches ${patterns.join(" ")}; artifact-vault cache ls shows the names`
+    ? `nothing that is cached matches ${patterns.join(" ")}; ${
+      misreadings(patterns) || "artifact-vault cache ls shows the names"
+    }`
     : "nothing is cached";
   throw new VaultError("storage_failed", `Wrote no bundle: ${why}`);
 }

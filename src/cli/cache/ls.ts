@@ -1,4 +1,5 @@
 import { VaultError } from "../../errors.ts";
+import { misreadings } from "../../inventory/pattern.ts";
 import { type ListedEntry, listEntries } from "../../inventory/listed_entry.ts";
 import { firstEntries, sortedEntries } from "../../inventory/sorted_entries.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
@@ -7,6 +8,7 @@ import type { Action } from "../command.ts";
 import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { countOf, wordOf } from "../option_values.ts";
+import { shownLine } from "../../observe/shown_text.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, TableWriter } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
@@ -37,20 +39,24 @@ export const ls: Action = {
     json: { help: "One JSON object a line" },
   },
   async run(given, io) {
-    const { values } = given;
+    const { values, lists } = given;
     const { cache_dir: dir } = await loadWithCacheDir(given, io);
     const filter = await filterOf(given, dir);
     const order = wordOf(values, "sort", orders) ?? "name";
     const limit = countOf(values, "limit") ?? Infinity;
     const unreadable: string[] = [];
     const entries = listEntries(dir, { ...filter, unreadable: (path) => unreadable.push(path) });
+    let isEmpty = true;
     const write = values.json ? jsonWriter(io) : tableWriter(io);
     await withVisits(io, async ({ visited, hide }) => {
       for await (const entry of inOrder(counted(entries, visited), order, limit)) {
         hide();
         write(entry);
+        isEmpty = false;
       }
     });
+    const why = isEmpty ? misreadings(lists.match ?? []) : "";
+    if (why !== "") io.stderr(`--match ${shownLine(why)}\n`);
     if (unreadable.length === 0) return 0;
     throw new VaultError(
       "storage_failed",

@@ -1,4 +1,4 @@
-import { type EntryPattern, parsePattern } from "../../inventory/pattern.ts";
+import { type EntryPattern, misreadings, parsePattern } from "../../inventory/pattern.ts";
 import { addPins, countChosen, readPins, removePins } from "../../inventory/pins.ts";
 import { VaultError } from "../../errors.ts";
 import { shownEntries } from "../../observe/shown_count.ts";
@@ -39,6 +39,8 @@ export const pin: Action = {
       if (given.values.json) io.stdout(`${JSON.stringify({ pattern: text, new: isNew, entries })}\n`);
       else if (isNew) io.stdout(`Pinned ${shownLine(text)}: ${shownUse(entries)}\n`);
       else io.stderr(`${shownLine(text)} was pinned already: ${shownUse(entries)}\n`);
+      const why = entries === 0 ? misreadings([text]) : "";
+      if (why !== "") io.stderr(`${shownLine(why)}\n`);
     });
     return 0;
   },

@@ -1,5 +1,5 @@
 import { VaultError } from "../../errors.ts";
-import { parsePattern } from "../../inventory/pattern.ts";
+import { misreadings, parsePattern } from "../../inventory/pattern.ts";
 import { purge as purgeCache } from "../../inventory/purge.ts";
 import type { Forgotten } from "../../inventory/remembered.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
@@ -64,7 +64,8 @@ export const purge: Action = {
     else io.stderr(`${describeRemoved(purged.removed, dryRun)}${describeForgotten(purged.forgotten)}\n`);
     checkRemoved(purged.removed, dir);
     if (entries + absences + transfers > 0) return 0;
-    throw new VaultError("not_found", "No entry has such a name; artifact-vault cache ls lists names");
+    const why = misreadings(operands) || "artifact-vault cache ls lists names";
+    throw new VaultError("not_found", `No entry has such a name; ${why}`);
   },
 };
 

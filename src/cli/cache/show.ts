@@ -2,6 +2,7 @@ import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import { entriesNamed, type EntryDetails, readDetails, readRemembered } from "../../inventory/entry_details.ts";
 import { entryName, withoutLeadingSlashes } from "../../inventory/entry_name.ts";
+import { escapedPattern, hasWildcards } from "../../inventory/pattern.ts";
 import { openOutlooks } from "../../outlooks.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Entry } from "../../store/store.ts";
@@ -43,7 +44,9 @@ async function notCached(name: string, { cache_dir }: Config): Promise<VaultErro
   ];
   const advice = notes.length > 0
     ? `${notes.join("; ")}. artifact-vault cache purge forgets that`
-    : `artifact-vault cache ls --match "*${lastWord(name)}*" lists names that are like it`;
+    : hasWildcards(name)
+    ? `artifact-vault cache ls --match "${name}" lists names by a pattern`
+    : `artifact-vault cache ls --match "*${escapedPattern(lastWord(name))}*" lists names that are like it`;
   return new VaultError("not_found", `"${name}" is not in the cache "${cache_dir}"; ${advice}`);
 }
 

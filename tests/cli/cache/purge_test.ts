@@ -200,6 +200,20 @@ Deno.test("more pins than can be compared with every entry are refused, and thos
   assert.match((await scene.run("prune", "--to", "0")).stderr, /it has 10001 pins, and may have 10000\. Correct/);
 });
 
+Deno.test("a pattern that chooses nothing, as other programs write it, is explained", async () => {
+  await using scene = await openFilled();
+  const why = '"!(a)*": "!(" means nothing in a pattern; known are *, **, ?, [a-z], [!a] and {a,b}\n';
+  const listed = await scene.run("ls", "--match", "!(a)*");
+  assert.deepEqual([listed.code, listed.stdout, listed.stderr], [0, "", `--match ${why}`]);
+  const purged = await scene.run("purge", "!(a)*");
+  assert.deepEqual([purged.code, purged.stderr.split("\n")[1]], [1, `No entry has such a name; ${why.trimEnd()}`]);
+  assert.equal((await scene.run("pin", "!(a)*", "b*")).stderr, why);
+  await scene.put("files/!(a)1");
+  for (const args of [["ls", "--match", "!(a)*"], ["pin", "!(a)1"]]) {
+    assert.equal((await scene.run(...args)).stderr, "", args.join(" "));
+  }
+});
+
 Deno.test("a purge of everything has to be confirmed, by a person or by --yes", async () => {
   for (const pattern of ["**", "*", "/**", "{**,x}", "**/?*", "?*", "[!~]*", "{pypi,files}/**"]) {
     await using scene = await openFilled();

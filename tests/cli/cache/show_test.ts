@@ -68,6 +68,15 @@ Deno.test("cache show tells of a body that is gone, of bytes that an interrupted
   assert.match(old.stdout, /\nnext client\tnothing: no backend "old" is configured\n/);
 });
 
+Deno.test("cache show of a pattern says how to list what it chooses, and a bracket stands for itself in its advice", async () => {
+  await using scene = await openFilled();
+  assert.match((await scene.run("show", "old/*")).stderr, / ls --match "old\/\*" lists names by a pattern\n$/);
+  const { stderr } = await scene.run("show", "old/a[1]");
+  const [, pattern = ""] = / ls --match "(.*)" lists names that are like it\n$/.exec(stderr) ?? [];
+  await scene.put("old/a[1].txt");
+  assert.match((await scene.run("ls", "--match", pattern)).stdout, /\told\/a\[1\]\.txt\n$/);
+});
+
 Deno.test("cache show of a name that is not cached says how to find names", async () => {
   await using scene = await openFilled();
   const { code, stderr } = await scene.run("show", "dockerhub/library/alpine/");
