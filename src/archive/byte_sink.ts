@@ -8,11 +8,6 @@ export interface ByteSink {
   abort(): void;
 }
 
-/** The standard output of this process. */
-export function stdoutSink(): ByteSink {
-  return { write: (bytes) => writeAll(Deno.stdout, bytes), finish: () => Promise.resolve(), abort: () => {} };
-}
-
 /** Writes all bytes to something that may take fewer at once. */
 export function writeAll(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength;) at += file.writeSync(at === 0 ? bytes : bytes.subarray(at));

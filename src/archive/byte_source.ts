@@ -6,24 +6,3 @@ export interface ByteSource {
   skip?(bytes: number): boolean;
   close(): void;
 }
-
-/** Opens the bytes of a regular file. Throws what `Deno.openSync` throws. */
-export function openFileSource(path: string): ByteSource {
-  const file = Deno.openSync(path);
-  const { size } = file.statSync();
-  return {
-    read: (into) => file.readSync(into),
-    skip(bytes) {
-      const at = file.seekSync(0, Deno.SeekMode.Current);
-      if (at + bytes > size) return false;
-      file.seekSync(bytes, Deno.SeekMode.Current);
-      return true;
-    },
-    close: () => file.close(),
-  };
-}
-
-/** The standard input of this process. Others of its work goes on while it waits for more. */
-export function stdinSource(): ByteSource {
-  return { read: (into) => Deno.stdin.read(into), close: () => {} };
-}

@@ -1,5 +1,5 @@
 import { ByteReader } from "../archive/byte_reader.ts";
-import { openFileSource } from "../archive/byte_source.ts";
+import { openFileSource } from "../archive/file_source.ts";
 import { compressionOf, decompressed } from "../archive/compression.ts";
 import { VaultError } from "../errors.ts";
 import { jsonOrNull } from "../http/json.ts";

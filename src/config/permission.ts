@@ -29,8 +29,19 @@ const verbs = new Map([
 export function asPermissionMissing(error: unknown): VaultError | null {
   if (!(error instanceof Deno.errors.NotCapable)) return null;
   const [, kind = "all", target] = /^Requires (\w+) access(?: to "([^"]*)")?/.exec(error.message) ?? [];
+  if (target !== undefined && openFile.test(target)) {
+    return new VaultError("permission_missing", openFileRefused(target), { cause: error });
+  }
   const flag = target === undefined || kind === "all" ? `--allow-${kind}` : `--allow-${kind}=${target}`;
   return permissionMissing(actionOf(kind, target), flag, error);
+}
+
+/** Names that the system gives to files that a process has open; shells make them for `<(command)`. */
+const openFile = /^\/(?:dev\/(?:stdin|stdout|stderr|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/;
+
+function openFileRefused(path: string): string {
+  return `Cannot use "${path}": the runtime opens no file by such a name. Name the file itself, or a named pipe; for ` +
+    "standard input and output, a command that takes them wants -";
 }
 
 function actionOf(kind: string, target: string | undefined): string {

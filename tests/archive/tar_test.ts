@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ByteReader } from "../../src/archive/byte_reader.ts";
-import { openFileSource } from "../../src/archive/byte_source.ts";
+import { openFileSource } from "../../src/archive/file_source.ts";
 import { blockBytes, formatHeader, paddingOf } from "../../src/archive/tar_header.ts";
 import { TarReader } from "../../src/archive/tar_reader.ts";
 import { TarWriter } from "../../src/archive/tar_writer.ts";

@@ -29,6 +29,8 @@ const refusals: [text: string, message: RegExp][] = [
   ['Requires sys access to "statfs"', /--allow-sys=statfs$/],
   ['Requires all access to "/proc/x"', /use "\/proc\/x": start Deno with --allow-all$/],
   ["Requires read access", /--allow-read$/],
+  ['Requires all access to "/dev/stdin"', /^Cannot use "\/dev\/stdin": .* a command that takes them wants -$/],
+  ['Requires all access to "/proc/self/fd/63"', /^Cannot use "\/proc\/self\/fd\/63": .* or a named pipe; /],
 ];
 
 for (const [text, message] of refusals) {

@@ -1,9 +1,10 @@
-import { type ByteSink, stdoutSink } from "../../archive/byte_sink.ts";
+import type { ByteSink } from "../../archive/byte_sink.ts";
 import { compressing, compressionNamed } from "../../archive/compression.ts";
 import { createFileSink } from "../../archive/file_sink.ts";
 import { FolderWriter } from "../../archive/folder.ts";
 import type { MemberSink } from "../../archive/member_source.ts";
 import { PartsSink, partsSuffix, wholeOf } from "../../archive/parts.ts";
+import { stdoutSink } from "../../archive/special_file.ts";
 import { TarWriter } from "../../archive/tar_writer.ts";
 import type { Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
@@ -78,8 +79,8 @@ export const exporting: Action = {
           selects: (entry) => chosen.matches(entryName(entry)),
           ...{ since, key, spool, version, onProgress, signal: stop.signal },
           onCollected: ({ counts }) => requireSomething(counts, patterns),
-          openSink: isDryRun ? null : output.openSink,
-          openSummary: isDryRun ? null : output.openSummary,
+          openSink: isDryRun ? null : () => output.openSink(stop.signal),
+          openSummary: isDryRun || output.openSummary === null ? null : output.openSummary.bind(null, stop.signal),
         }));
       if (!isDryRun) await kit?.complete(config);
       report(exported, { io, out: output.shown, isDryRun, isSigned: key !== null });
@@ -127,8 +128,8 @@ function stopped(cause: unknown): VaultError {
 interface Output {
   /** What the bundle is called in messages; a dash for standard output. */
   readonly shown: string;
-  readonly openSink: () => MemberSink;
-  readonly openSummary: (() => ByteSink) | null;
+  readonly openSink: (signal: AbortSignal) => MemberSink;
+  readonly openSummary: ((signal: AbortSignal) => ByteSink) | null;
 }
 
 /** Of a kit, the summary stays here, beside the name that the bundle was given. */
@@ -140,15 +141,16 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
     throw new VaultError("config_invalid", "--part-size is for a bundle in a file, and at least 512 bytes");
   }
   const summary = textOf(values, "summary") ?? (out === "-" ? null : named.replace(/\/+$/, "") + summarySuffix);
-  const openSummary = summary === null ? null : () => createFileSink(summary);
+  const openSummary = summary === null ? null : (signal: AbortSignal) => createFileSink(summary, signal);
   if (isFolder) {
     return { shown: out, openSink: () => new FolderWriter(path, headsInOrder), openSummary };
   }
-  const bytes = () => out === "-" ? stdoutSink() : partBytes ? new PartsSink(out, partBytes) : createFileSink(out);
+  const bytes = (signal: AbortSignal) =>
+    out === "-" ? stdoutSink(signal) : partBytes ? new PartsSink(out, partBytes) : createFileSink(out, signal);
   const compression = compressionNamed(out);
   return {
     shown: partBytes === undefined ? out : out + partsSuffix,
-    openSink: () => new TarWriter(compression === null ? bytes() : compressing(bytes(), compression)),
+    openSink: (signal) => new TarWriter(compression === null ? bytes(signal) : compressing(bytes(signal), compression)),
     openSummary,
   };
 }

@@ -1,5 +1,5 @@
 import { ByteReader } from "../../archive/byte_reader.ts";
-import { openFileSource } from "../../archive/byte_source.ts";
+import { openFileSource } from "../../archive/file_source.ts";
 import { compressionOf, decompressed } from "../../archive/compression.ts";
 import { FolderReader } from "../../archive/folder.ts";
 import { blockBytes, isHeader } from "../../archive/tar_header.ts";

@@ -1,5 +1,5 @@
-import { stdoutSink } from "../../archive/byte_sink.ts";
 import { createFileSink } from "../../archive/file_sink.ts";
+import { stdoutSink } from "../../archive/special_file.ts";
 import type { ChainLink } from "../../bundle/index_document.ts";
 import { exportBundle } from "../../bundle/export_bundle.ts";
 import { Ledger } from "../../bundle/ledger.ts";
@@ -31,7 +31,8 @@ export const have: Action = {
         backends: carriedBackends(config, undefined),
         selects: () => true,
         ...{ since: null, key: null, openSink: null, spool, version, signal: stop.signal },
-        openSummary: () => path === undefined || path === "-" ? stdoutSink() : createFileSink(path),
+        openSummary: () =>
+          path === undefined || path === "-" ? stdoutSink(stop.signal) : createFileSink(path, stop.signal),
       });
       await remember(config.cache_dir, index);
       io.stderr(`${shownEntries(collected.counts.entries)}, ${shownBodies(collected.bodies.count)}\n`);

@@ -64,9 +64,9 @@ export const importing: Action = {
     const backendFor = backendFinder(config, maps);
     await prepareCacheDir(config.cache_dir);
     const dryRun = values["dry-run"] === true;
-    const imported = await withBundle(path, "import", async (source) => {
+    const { signal, close } = stopSignal();
+    const imported = await withBundle(path, { verb: "import", signal }, async (source) => {
       const spool = await openSpool(given, config, path);
-      const { signal, close } = stopSignal();
       try {
         return await withProgress(io, (onProgress) =>
           importBundle({
@@ -76,10 +76,9 @@ export const importing: Action = {
             again: values.again === true,
           }));
       } finally {
-        close();
         spool.close();
       }
-    });
+    }).finally(close);
     return report(imported, { io, path, backendFor, maps });
   },
 };

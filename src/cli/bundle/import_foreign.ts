@@ -1,4 +1,5 @@
 import { isSplit } from "../../archive/parts.ts";
+import { isSpecial } from "../../archive/special_file.ts";
 import { type ForeignOutcome, importForeign } from "../../bundle/foreign/import.ts";
 import { isForeign } from "../../bundle/foreign/is_foreign.ts";
 import { type ForeignSource, recogniseForeign } from "../../bundle/foreign/recognise.ts";
@@ -19,9 +20,13 @@ import { openSpool } from "./common_options.ts";
 import { foundInstead, noArchive, noBundle } from "./found_instead.ts";
 import { withBundle } from "./open_bundle.ts";
 
-/** Says whether a path names something that another program has made. Throws where it cannot be read. */
+/**
+ * Says whether a path names something that another program has made. What can be read once only, such as a pipe, has to
+ * be a bundle. Throws where it cannot be read.
+ */
 export async function isForeignPath(path: string): Promise<boolean> {
-  return path !== "-" && !isSplit(path) && await withBundle(path, "import", isForeign);
+  if (path === "-" || isSplit(path) || isSpecial(path)) return false;
+  return await withBundle(path, { verb: "import" }, isForeign);
 }
 
 export interface ForeignImport {

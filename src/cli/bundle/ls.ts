@@ -23,7 +23,7 @@ export const ls: Action = {
   async run(given, io) {
     const { operands: [path = ""], values } = given;
     const trust = await trustOf(given, await loadConfig(loadOptionsOf(values, io)));
-    await withBundle(path, "list", async (source) => {
+    await withBundle(path, { verb: "list" }, async (source) => {
       const head = await readHead(source, trust);
       const { id, created, images } = head.index;
       io.stderr(`Bundle ${id} of ${shownDate(created)}\n${describeSigned(head)}`);

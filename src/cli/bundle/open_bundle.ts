@@ -1,9 +1,10 @@
 import { ByteReader } from "../../archive/byte_reader.ts";
-import { openFileSource, stdinSource } from "../../archive/byte_source.ts";
+import { openFileSource } from "../../archive/file_source.ts";
 import { compressionOf, decompressed } from "../../archive/compression.ts";
 import { FolderReader } from "../../archive/folder.ts";
 import type { MemberSource } from "../../archive/member_source.ts";
 import { isSplit, PartsSource } from "../../archive/parts.ts";
+import { stdinSource } from "../../archive/special_file.ts";
 import { TarReader } from "../../archive/tar_reader.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
@@ -17,19 +18,19 @@ export interface OpenedBundle {
 }
 
 /**
- * Opens a bundle: a file, which may be compressed; the parts of a split one; a directory; standard input for `-`. Throws
- * `config_invalid` where there is none, `bundle_interrupted` and `permission_missing`.
+ * Opens a bundle: a file, which may be compressed; the parts of a split one; a directory; standard input for `-`. Nothing
+ * is read twice. What waits for a pipe ends once the signal is aborted. Throws `config_invalid` where there is none, `bundle_interrupted` and `permission_missing`.
  */
-export async function openBundle(path: string): Promise<OpenedBundle> {
+export async function openBundle(path: string, signal?: AbortSignal): Promise<OpenedBundle> {
   try {
-    if (path === "-") return { source: await openArchive(new ByteReader(stdinSource())), blame: () => null };
+    if (path === "-") return { source: await openArchive(new ByteReader(stdinSource(signal))), blame: () => null };
     if (isSplit(path)) {
       const parts = new PartsSource(path);
       return { source: await openArchive(new ByteReader(parts)), blame: () => parts.blame() };
     }
     const source = Deno.statSync(path).isDirectory
       ? new FolderReader(path)
-      : await openArchive(new ByteReader(openFileSource(path)));
+      : await openArchive(new ByteReader(openFileSource(path, signal)));
     return { source, blame: () => null };
   } catch (error) {
     if (error instanceof VaultError) throw error;
@@ -48,13 +49,13 @@ async function openArchive(reader: ByteReader): Promise<MemberSource> {
 /** Runs `action` with an opened bundle, and says in errors which bundle is meant. Throws what `action` throws. */
 export async function withBundle<T>(
   path: string,
-  verb: string,
+  { verb, signal }: { readonly verb: string; readonly signal?: AbortSignal },
   action: (source: MemberSource) => Promise<T>,
 ): Promise<T> {
   const shown = path === "-" ? "the bundle" : `"${path}"`;
   let opened: OpenedBundle | null = null;
   try {
-    opened = await openBundle(path);
+    opened = await openBundle(path, signal);
     return await action(opened.source);
   } catch (error) {
     const known = error instanceof VaultError ? error : failureOf(error);

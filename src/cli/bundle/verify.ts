@@ -22,19 +22,18 @@ export const verify: Action = {
     const { operands: [path = ""], values } = given;
     const config = await loadConfig(loadOptionsOf(values, io));
     const trust = await trustOf(given, config);
-    const { head, bodies, bytes } = await withBundle(path, "verify", async (source) => {
+    const { signal, close } = stopSignal();
+    const { head, bodies, bytes } = await withBundle(path, { verb: "verify", signal }, async (source) => {
       const spool = await openSpool(given, config, path);
-      const { signal, close } = stopSignal();
       try {
         return await withProgress(
           io,
           (onProgress) => verifyBundle({ source, trust, spool, carryingOfType, onProgress, signal }),
         );
       } finally {
-        close();
         spool.close();
       }
-    });
+    }).finally(close);
     io.stderr(describeSigned(head));
     io.stdout(
       `${path === "-" ? "The bundle" : path} is whole: bundle ${head.index.id} of ` +
