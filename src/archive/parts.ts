@@ -5,6 +5,7 @@ import { readTextOrNull } from "../store/regular_files.ts";
 import type { ByteSink } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { PartialFile, removeIfThere } from "./partial_file.ts";
+import { isSpecial } from "./special_file.ts";
 
 /** The suffix of the file that lists the parts of a split file. */
 export const partsSuffix = ".parts.json";
@@ -61,7 +62,7 @@ export class PartsSink implements ByteSink {
     list.close();
     // The list of an earlier export would name parts of this one.
     removeIfThere(this.#path + partsSuffix);
-    for (let number = this.#parts.length + 1; removeIfThere(this.#path + suffixOf(number)); number++);
+    removePartsFrom(this.#path, this.#parts.length + 1);
     for (const file of this.#files) file.commit();
   }
 
@@ -92,6 +93,28 @@ export class PartsSink implements ByteSink {
     const name = nameOf(this.#path) + suffixOf(this.#parts.length + 1);
     this.#parts.push({ name, sizeBytes, sha256: hash.digest("hex") });
   }
+}
+
+/**
+ * Removes the parts of a split file, and then their list; nothing where there is no list. What a crash leaves is still
+ * listed, and goes the next time. Throws what the operating system says.
+ */
+export function removeParts(path: string): void {
+  if (!exists(path + partsSuffix)) return;
+  removePartsFrom(path, 1);
+  removeIfThere(path + partsSuffix);
+}
+
+/** Removes the file that a path names, which was not split. Throws what the operating system says. */
+export function removeWhole(path: string): void {
+  if (exists(path) && !isSpecial(path)) removeIfThere(path);
+}
+
+/** Begins with the last part, so that a crash leaves no gap behind which others would be overlooked. */
+function removePartsFrom(path: string, first: number): void {
+  let end = first;
+  while (exists(path + suffixOf(end))) end++;
+  while (--end >= first) removeIfThere(path + suffixOf(end));
 }
 
 /** The path of the whole that a path stands for: its own, that of its list of parts, or that of its first part. */

@@ -99,11 +99,64 @@ Deno.test("what waits for its name is never written through a link", async () =>
   assert.equal(Deno.readTextFileSync(scene.path("precious")), "precious");
 });
 
-Deno.test("the parts of a bundle are meant by their names where an older whole one lies beside them", async () => {
+Deno.test("the parts of a bundle are meant by their names where another whole one is put beside them", async () => {
   await using scene = await openFilled();
   const path = await scene.export("bundle.tar");
+  Deno.copyFileSync(path, scene.path("older"));
   await scene.put("files/three");
   await scene.export("bundle.tar", "--part-size", "20000");
-  const list = async (named: string) => (await scene.bundle("inside", "ls", named)).stdout.trim().split("\n").length;
-  assert.deepEqual([await list(path), await list(`${path}.parts.json`), await list(`${path}.001`)], [2, 3, 3]);
+  Deno.renameSync(scene.path("older"), path);
+  assert.deepEqual(
+    [await list(scene, path), await list(scene, `${path}.parts.json`), await list(scene, `${path}.001`)],
+    [2, 3, 3],
+  );
+});
+
+/** How many entries a bundle has. */
+async function list(scene: BundleScene, path: string): Promise<number> {
+  return (await scene.bundle("inside", "ls", path)).stdout.trim().split("\n").length;
+}
+
+/** What lies beside the configuration of a bundle of this name. */
+function filesOf(scene: BundleScene, name: string): string[] {
+  return walk(scene.path(".")).filter((path) => path.startsWith(name) && !path.includes("summary")).sort();
+}
+
+const split = ["bundle", "--part-size", "25000"];
+const splitFiles = ["bundle.001", "bundle.002", "bundle.003", "bundle.004", "bundle.parts.json"];
+const changes: [what: string, older: string[], newer: string[], left: RegExp | string[]][] = [
+  ["a whole one by a split one", ["bundle"], split, splitFiles],
+  ["a split one by a whole one", split, ["bundle"], ["bundle"]],
+  ["a split one by a directory", split, ["bundle/"], /^bundle\//],
+];
+for (const [what, [older = "", ...before], [newer = "", ...after], left] of changes) {
+  Deno.test(`an export replaces an older bundle of its name: ${what}`, async () => {
+    await using scene = await openFilled();
+    await scene.export(older, ...before);
+    await scene.put("files/three");
+    await scene.export(newer, ...after);
+    assert.equal(await list(scene, scene.path("bundle")), 3);
+    const files = filesOf(scene, "bundle");
+    if (left instanceof RegExp) assert.deepEqual(files.filter((path) => !left.test(path)), []);
+    else assert.deepEqual(files, left);
+  });
+}
+
+for (const [what, [older = "", ...before], [newer = "", ...after]] of changes.slice(0, 2)) {
+  Deno.test(`an older bundle of another form stays until the summary is that of the new one: ${what}`, async () => {
+    await using scene = await openFilled();
+    await scene.export(older, ...before);
+    await scene.put("files/three");
+    // What is to be written there fails at its end, when the bundle has its name.
+    const { code } = await scene.bundle("outside", "export", scene.path(newer), ...after, "--summary", "/dev/full");
+    assert.equal(code, 1);
+    assert.deepEqual(filesOf(scene, "bundle"), ["bundle", ...splitFiles]);
+  });
+}
+
+Deno.test("a pipe that has the name of a split bundle stays where it is", async () => {
+  await using scene = await openFilled();
+  assert.ok((await new Deno.Command("mkfifo", { args: [scene.path("bundle")] }).output()).success);
+  await scene.export("bundle", ...split.slice(1));
+  assert.ok(Deno.lstatSync(scene.path("bundle")).isFifo);
 });

@@ -38,17 +38,17 @@ const problems: [what: string, change: (parts: string[]) => void, message: RegEx
       Deno.copyFileSync(third, second);
       Deno.writeFileSync(third, bytes);
     },
-    /the part bundle\.tar\.002 has the bytes of bundle\.tar\.003; copy it again/,
+    /bundle\.tar": the part bundle\.tar\.002 has the bytes of bundle\.tar\.003; copy it again\. Nothing of it was kept$/,
   ],
   [
     "repeated",
     ([, second = "", third = ""]) => Deno.copyFileSync(second, third),
-    /the part bundle\.tar\.003 has the bytes of bundle\.tar\.002; copy it again/,
+    /bundle\.tar": the part bundle\.tar\.003 has the bytes of bundle\.tar\.002; copy it again\. Nothing of it was kept$/,
   ],
   [
     "other bytes",
     ([, , , fourth = ""]) => Deno.writeFileSync(fourth, bytesOf("other", partBytes)),
-    /the part bundle\.tar\.004 has other bytes than it was written with; copy it again/,
+    /bundle\.tar": the part bundle\.tar\.004 has other bytes than it was written with; copy it again\. Nothing of it was kept$/,
   ],
 ];
 

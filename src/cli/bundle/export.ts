@@ -3,8 +3,8 @@ import { compressing, compressionNamed } from "../../archive/compression.ts";
 import { createFileSink } from "../../archive/file_sink.ts";
 import { FolderWriter } from "../../archive/folder.ts";
 import type { MemberSink } from "../../archive/member_source.ts";
-import { PartsSink, partsSuffix, wholeOf } from "../../archive/parts.ts";
-import { stdoutSink } from "../../archive/special_file.ts";
+import { PartsSink, partsSuffix, removeParts, removeWhole, wholeOf } from "../../archive/parts.ts";
+import { isSpecial, stdoutSink } from "../../archive/special_file.ts";
 import { TarWriter } from "../../archive/tar_writer.ts";
 import type { Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
@@ -82,7 +82,10 @@ export const exporting: Action = {
           openSink: isDryRun ? null : () => output.openSink(stop.signal),
           openSummary: isDryRun || output.openSummary === null ? null : output.openSummary.bind(null, stop.signal),
         }));
-      if (!isDryRun) await kit?.complete(config);
+      if (!isDryRun) {
+        output.removeOtherForm();
+        await kit?.complete(config);
+      }
       report(exported, { io, out: output.shown, isDryRun, isSigned: key !== null });
       await noteOthers(config, io);
       return 0;
@@ -130,6 +133,8 @@ interface Output {
   readonly shown: string;
   readonly openSink: (signal: AbortSignal) => MemberSink;
   readonly openSummary: ((signal: AbortSignal) => ByteSink) | null;
+  /** Removes an older bundle of this name that is split where this one is whole, or the other way round. */
+  removeOtherForm(): void;
 }
 
 /** Of a kit, the summary stays here, beside the name that the bundle was given. */
@@ -143,7 +148,10 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
   const summary = textOf(values, "summary") ?? (out === "-" ? null : named.replace(/\/+$/, "") + summarySuffix);
   const openSummary = summary === null ? null : (signal: AbortSignal) => createFileSink(summary, signal);
   if (isFolder) {
-    return { shown: out, openSink: () => new FolderWriter(path, headsInOrder), openSummary };
+    return {
+      ...{ shown: out, openSummary, removeOtherForm: () => removeParts(path) },
+      openSink: () => new FolderWriter(path, headsInOrder),
+    };
   }
   const bytes = (signal: AbortSignal) =>
     out === "-" ? stdoutSink(signal) : partBytes ? new PartsSink(out, partBytes) : createFileSink(out, signal);
@@ -152,6 +160,10 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
     shown: partBytes === undefined ? out : out + partsSuffix,
     openSink: (signal) => new TarWriter(compression === null ? bytes(signal) : compressing(bytes(signal), compression)),
     openSummary,
+    removeOtherForm() {
+      if (partBytes !== undefined) removeWhole(path);
+      else if (out !== "-" && !isSpecial(path)) removeParts(path);
+    },
   };
 }
 

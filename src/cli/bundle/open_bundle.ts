@@ -63,11 +63,17 @@ export async function withBundle<T>(
     const found = path === "-" || isSplit(path) || !notWhole.includes(known.code) ? null : await foundInstead(path);
     if (found !== null) throw noBundle(path, { verb, found });
     const blamed = known.code === "bundle_wrong" ? opened?.blame() ?? null : null;
-    const what = blamed === null ? known.message : `${blamed}; ${known.message}`;
+    const what = blamed === null ? known.message : blamed + consequenceOf(known);
     throw new VaultError(known.code, `Cannot ${verb} ${shown}: ${what}`, { cause: error });
   } finally {
     opened?.source.close();
   }
+}
+
+/** What an error adds to the one that it was made from. Where a part is wrong, only the part and that help anybody. */
+function consequenceOf({ message, cause }: VaultError): string {
+  if (!(cause instanceof VaultError) || !message.startsWith(cause.message)) return "";
+  return message.slice(cause.message.length);
 }
 
 /** The codes of errors that what is no bundle may give as well. */
