@@ -17,6 +17,8 @@ interface State {
 const slash = 47;
 /** States are remembered until they have so many tests together, and twice those of the program, and then anew. */
 const leastRemembered = 20_000;
+/** Each choice within a choice that is joined copies what is left of its globs. */
+const mostJoined = 16;
 /** What a state takes besides its tests. */
 const fixedCost = 20;
 
@@ -30,6 +32,7 @@ export class Program {
   readonly #start: number;
   /** By step: the number of the turn in which it was entered last. */
   readonly #entered: Float64Array;
+  #depth = 0;
   #turn = 0;
   #taken = 0;
   readonly #states = new Map<string, State>();
@@ -114,7 +117,11 @@ export class Program {
 
   #node(node: Node, next: number): number {
     if (node.kind === "choice") {
-      return this.#add({ kind: "split", to: byHead(node.among).map((nodes) => this.#sequence(nodes, next)) });
+      const among = this.#depth < mostJoined ? byHead(node.among) : node.among;
+      this.#depth += 1;
+      const to = among.map((nodes) => this.#sequence(nodes, next));
+      this.#depth -= 1;
+      return this.#add({ kind: "split", to });
     }
     if (node.kind !== "many") return this.#add({ kind: "test", test: node, next });
     const to = [next];

@@ -68,6 +68,11 @@ for (const glob of ["**/p#-*.whl", "*/p#-*.whl", "*-#.whl", "**/{p,q}#-*", "pypi
   });
 }
 
+Deno.test("a thousand globs of which each begins the next one are compiled, and compared", () => {
+  const matches = compileGlobs(Array.from({ length: 1000 }, (_, at) => `${"a".repeat(at + 1)}*b`));
+  assert.deepEqual([matches(`${"a".repeat(500)}b`), matches(`${"a".repeat(500)}c`)], [true, false]);
+});
+
 Deno.test("no glob takes longer than its length times that of the name", () => {
   for (
     const glob of ["*a".repeat(500), `**/${"*".repeat(1000)}b`, `${"{a,b,*}".repeat(200)}!`, `${"a?*".repeat(400)}b`]
