@@ -109,7 +109,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
   carrying: ["http"],
   archive: ["errors", "http", "store/files", "store/regular_files"],
-  bundle: ["errors", "http", "carrying", "archive", "inventory", ...shown, "store"],
+  bundle: ["errors", "http", "carrying", "archive", "inventory", ...shown, "observe/shell_word", "store"],
   "bundle/foreign": [
     ...["errors", "http", "config", "observe", "shelf", "warming", "app", "warm/client_in_process"],
     ...["backends/types", "backends/backend_type", "backends/shared/unpack", "backends/shared/shelves"],

@@ -21,6 +21,11 @@ interface Part {
 /** A part whose digest is not known, since there is no list. */
 type AnyPart = Part | (Omit<Part, "sha256"> & { readonly sha256: null });
 
+/** The names of all files that a file may be split into, and of the list of them. */
+export function namesOfParts(name: string): string[] {
+  return [name + partsSuffix, ...Array.from({ length: maxParts }, (_, index) => name + suffixOf(index + 1))];
+}
+
 /** The name of a part: `.001`, `.002`, … so that `cat OUT.*` puts them in order. */
 function suffixOf(number: number): string {
   return `.${String(number).padStart(3, "0")}`;

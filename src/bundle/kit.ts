@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
-import { folderMode } from "../store/files.ts";
+import { writeAll } from "../archive/byte_sink.ts";
+import { removeIfThere } from "../archive/partial_file.ts";
+import { VaultError } from "../errors.ts";
+import { shellFile, shellWord } from "../observe/shell_word.ts";
 import { statOrNull } from "../store/regular_files.ts";
 
 export interface KitContent {
@@ -21,35 +24,59 @@ export interface KitContent {
 
 /** The name of the public key in a kit. */
 export const kitKey = "vault.pub.pem";
+const kitConfig = "config.yml";
+const instructions = "INSTALL.txt";
 /** The name of the file with the digests of all others, which is written last. */
 const sums = "SHA256SUMS";
 const chunkBytes = 1024 * 1024;
+
+/** What has a name of its own in every kit, by that name. The cache is made where the server starts. */
+export const kitNames: Readonly<Record<string, string>> = {
+  [kitConfig]: "the configuration",
+  [instructions]: "the text that says what to do",
+  [sums]: "the list of digests",
+  [kitKey]: "the public key",
+  cache: "the cache",
+};
 
 /** True for a folder that a kit was made in. */
 export function isKit(folder: string): boolean {
   return statOrNull(`${folder}/${sums}`) !== null;
 }
 
-/** Makes the folder of a kit, unless it is there. Only this user may look into a new one. */
-export function createKitFolder(folder: string): void {
-  Deno.mkdirSync(folder, { recursive: true, mode: folderMode });
+/** The first name that a kit would write to and a folder has already; null for none. */
+export function nameInTheWay(folder: string, executables: readonly string[]): string | null {
+  const names = [kitConfig, instructions, kitKey, ...executables.map(nameOf)];
+  return names.find((name) => statOrNull(`${folder}/${name}`) !== null) ?? null;
 }
 
 /**
  * Completes a folder in which a bundle is: executables, configuration, key, a text that says what to do, and the digests
- * of everything. Throws what the operating system says.
+ * of everything. Replaces no file. Throws what the operating system says, and `storage_failed` once `signal` is aborted;
+ * the folder is then as it was.
  */
-export async function writeKit(folder: string, content: KitContent): Promise<void> {
-  const { executables, config, publicKey, bundle } = content;
-  for (const path of executables) {
-    const copy = `${folder}/${nameOf(path)}`;
-    await Deno.copyFile(path, copy);
-    await Deno.chmod(copy, 0o755).catch(ignoreUnsupported);
+export async function writeKit(folder: string, content: KitContent, signal: AbortSignal): Promise<void> {
+  const { executables, config, publicKey } = content;
+  const written: string[] = [];
+  const writeText = async (name: string, text: string) => {
+    await Deno.writeTextFile(`${folder}/${name}`, text, { createNew: true });
+    written.push(name);
+  };
+  try {
+    for (const path of executables) {
+      using copy = await Deno.open(`${folder}/${nameOf(path)}`, { write: true, createNew: true });
+      written.push(nameOf(path));
+      for await (const chunk of chunksOf(path, signal)) writeAll(copy, chunk);
+      await Deno.chmod(`${folder}/${nameOf(path)}`, 0o755).catch(ignoreUnsupported);
+    }
+    await writeText(kitConfig, config);
+    if (publicKey !== null) await writeText(kitKey, publicKey);
+    await writeText(instructions, installText(content));
+    await writeText(sums, await sumsOf(folder, signal));
+  } catch (error) {
+    for (const name of written) removeIfThere(`${folder}/${name}`);
+    throw error;
   }
-  await Deno.writeTextFile(`${folder}/config.yml`, config);
-  if (publicKey !== null) await Deno.writeTextFile(`${folder}/${kitKey}`, publicKey);
-  await Deno.writeTextFile(`${folder}/INSTALL.txt`, installText({ ...content, bundle }));
-  await Deno.writeTextFile(`${folder}/${sums}`, await sumsOf(folder));
 }
 
 /** A file system without rights, as on most sticks. */
@@ -59,13 +86,13 @@ function ignoreUnsupported(error: unknown): void {
 
 /** Says what to do with a kit; lines that begin with four spaces are commands, in their order. */
 function installText({ executables, isOldRuntime, publicKey, bundle, url, isForOthers }: KitContent): string {
-  const names = executables.map(nameOf);
-  const [program = ""] = names;
+  const names = executables.map((path) => shellFile(nameOf(path)));
+  const program = shellWord(`./${nameOf(executables[0] ?? "")}`);
   const others = names.length > 1 ? `\n   (There are others for other machines: ${names.slice(1).join(", ")}.)` : "";
   const signed = publicKey === null
     ? "   The bundle is not signed: whoever could write to this folder could change it."
-    : `   The bundle is signed. config.yml trusts the key ${kitKey} alone: compare its fingerprint with the one that\n` +
-      `   you were told on another way (./${program} bundle key show ${kitKey}).`;
+    : `   The bundle is signed. ${kitConfig} trusts the key ${kitKey} alone: compare its fingerprint with the one that\n` +
+      `   you were told on another way (${program} bundle key show ${kitKey}).`;
   const address = isForOthers
     ? "the address (http_host, http_port)"
     : "the address: with this http_host nobody but the server\n   itself reaches it, so write http_host: 0.0.0.0 there " +
@@ -84,33 +111,33 @@ function installText({ executables, isOldRuntime, publicKey, bundle, url, isForO
 
 2. Some sticks forget what is a program:${others}
 
-    chmod +x ${program}
+    chmod +x ${names[0]}
 
-3. Look at config.yml: ${address}; and cache_dir, where everything will be.
+3. Look at ${kitConfig}: ${address}; and cache_dir, where everything will be.
    What belongs to the machine outside was left out: secrets, certificates and paths.
 
-    ./${program} check --config config.yml
+    ${program} check --config ${kitConfig}
 
 4. Bring the content into the cache. The same command, with the name of the next bundle, brings what comes later, also
    while the server runs.
 ${signed}
 
-    ./${program} bundle import ${bundle} --config config.yml
+    ${program} bundle import ${shellFile(bundle)} --config ${kitConfig}
 
 5. Start the server, by hand at first. Its page, ${url}, says how clients use it.${note}
 
-    ./${program} serve --config config.yml${oldRuntime}
+    ${program} serve --config ${kitConfig}${oldRuntime}
 
 Nothing else is needed on the server. What clients asked for in vain is listed by
 
-    ./${program} cache misses --config config.yml
+    ${program} cache misses --config ${kitConfig}
 `;
 }
 
-async function sumsOf(folder: string): Promise<string> {
+async function sumsOf(folder: string, signal: AbortSignal): Promise<string> {
   const lines: string[] = [];
   for (const path of filesBelow(folder, "").sort()) {
-    if (path !== sums) lines.push(`${await sha256OfFile(`${folder}/${path}`)}  ${path}\n`);
+    if (path !== sums) lines.push(`${await sha256OfFile(`${folder}/${path}`, signal)}  ${path}\n`);
   }
   return lines.join("");
 }
@@ -122,14 +149,23 @@ function filesBelow(folder: string, prefix: string): string[] {
   });
 }
 
-async function sha256OfFile(path: string): Promise<string> {
-  using file = await Deno.open(path);
+async function sha256OfFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  const chunk = new Uint8Array(chunkBytes);
-  for (let count; (count = file.readSync(chunk)) !== null;) hash.update(chunk.subarray(0, count));
+  for await (const chunk of chunksOf(path, signal)) hash.update(chunk);
   return hash.digest("hex");
 }
 
-function nameOf(path: string): string {
+/** Reads off this thread, so that signals arrive meanwhile. A chunk is overwritten by the next one. */
+async function* chunksOf(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(chunkBytes);
+  for (let count; (count = await file.read(chunk)) !== null;) {
+    if (signal.aborted) throw new VaultError("storage_failed", "it was stopped", { cause: signal.reason });
+    yield chunk.subarray(0, count);
+  }
+}
+
+/** The name that an executable has in a kit. */
+export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

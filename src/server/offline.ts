@@ -1,6 +1,7 @@
 import type { Backend, BackendRequest, OfflineMiss } from "../backend.ts";
 import { VaultError } from "../errors.ts";
 import { redactUrl } from "../observe/redact.ts";
+import { shellWord } from "../observe/shell_word.ts";
 import { lineOfPath } from "../warming.ts";
 
 /** The list of what clients asked for and did not get, since the vault is offline. */
@@ -37,8 +38,5 @@ export function missedOffline(
 
 /** The sentence that tells a client how to bring what it missed. */
 export function howToBring({ line }: ClientMiss): string {
-  const isPlain = /^[\w@%+=:,./~-]+$/.test(line);
-  return `To bring it, run where there is a connection: artifact-vault warm ${
-    isPlain ? line : `'${line.replaceAll("'", "'\\''")}'`
-  }`;
+  return `To bring it, run where there is a connection: artifact-vault warm ${shellWord(line)}`;
 }

@@ -55,3 +55,18 @@ Deno.test("where one half of a pair of keys is there, the other one is not made"
   assert.match(stderr, /vault\.pub\.pem": there is one already, and it stays; choose another name/);
   assert.throws(() => Deno.statSync(scene.path("vault.pem")), Deno.errors.NotFound);
 });
+
+Deno.test("a trusted key that is not there is said to be named by the configuration, unless the command line does", async () => {
+  await using scene = await BundleScene.open();
+  await scene.put("files/notes.txt");
+  const bundle = await scene.export("a.tar");
+  scene.writeConfig("inside", scene.insideDir, { top: "bundles: { trust: [../no-such.pub.pem] }" });
+  const { code, stderr } = await scene.bundle("inside", "import", bundle);
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^bundles\.trust in the configuration: .*"\.\.\/no-such\.pub\.pem".*no such file; .* working directory/,
+  );
+  const named = await scene.bundle("inside", "import", bundle, "--trust", "../no-such.pub.pem");
+  assert.match(named.stderr, /^Cannot read the key "\.\.\/no-such\.pub\.pem": there is no such file$/m);
+});

@@ -1,4 +1,6 @@
-import { readPublicKey } from "../../bundle/signing_key.ts";
+import { isAbsolute } from "node:path";
+import { type PublicKey, readPublicKey } from "../../bundle/signing_key.ts";
+import { summarySuffix } from "../../bundle/summary.ts";
 import { Spool } from "../../bundle/spool.ts";
 import type { Trust } from "../../bundle/read_bundle.ts";
 import type { BundleProgress, OnProgress } from "../../bundle/progress.ts";
@@ -28,9 +30,24 @@ export const temporaryOption: Readonly<Record<string, OptionSpec>> = {
 
 /** The keys that bundles have to be signed with. Throws `config_invalid` or `storage_failed`. */
 export async function trustOf({ lists }: Given, { bundles }: Config): Promise<Trust> {
-  const paths = [...new Set([...lists.trust ?? [], ...bundles.trust])];
-  const keys = await Promise.all(paths.map(async (path) => await readPublicKey(await readPem(path), path)));
+  const named = [...new Set(lists.trust)];
+  const configured = [...new Set(bundles.trust)].filter((path) => !named.includes(path));
+  const keys = await Promise.all([
+    ...named.map(trustedKey),
+    ...configured.map((path) => trustedKey(path).catch((error) => Promise.reject(asConfigured(error, path)))),
+  ]);
   return { keys, isRequired: bundles.require_signature };
+}
+
+async function trustedKey(path: string): Promise<PublicKey> {
+  return await readPublicKey(await readPem(path), path);
+}
+
+/** Whoever did not name a key on the command line has to be told where it is named, and where its path starts. */
+function asConfigured(error: unknown, path: string): unknown {
+  if (!(error instanceof VaultError) || error.code === "permission_missing") return error;
+  const start = isAbsolute(path) ? "" : "; a relative path starts at the working directory, so write an absolute one";
+  return new VaultError(error.code, `bundles.trust in the configuration: ${error.message}${start}`, { cause: error });
 }
 
 /** The text of a file with a key. Throws `storage_failed` or `permission_missing`. */
@@ -50,6 +67,11 @@ export function openSpool({ values }: Given, { cache_dir }: Config, path: string
   if (named !== undefined) return Spool.open([named]);
   const beside = path === "-" ? [] : [folderOf(path)];
   return Spool.open([new FsLayout(cache_dir).staging, ...beside]);
+}
+
+/** Where an export leaves the summary of a bundle that is named `out`; null for nowhere. */
+export function summaryPath({ values }: Pick<Given, "values">, out: string): string | null {
+  return textOf(values, "summary") ?? (out === "-" ? null : out.replace(/\/+$/, "") + summarySuffix);
 }
 
 /** The folder that a path is in. */

@@ -9,6 +9,7 @@ import { TarWriter } from "../../archive/tar_writer.ts";
 import type { Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
 import { readPrivateKey } from "../../bundle/signing_key.ts";
+import type { Spool } from "../../bundle/spool.ts";
 import { readSummary, type Summary, summarySuffix } from "../../bundle/summary.ts";
 import { headsInOrder } from "../../bundle/write_bundle.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
@@ -27,7 +28,7 @@ import { sizeOf, textOf } from "../option_values.ts";
 import { stopSignal } from "../stop_signal.ts";
 import { version } from "../version.ts";
 import { kitOf, kitOptions } from "./kit.ts";
-import { openSpool, readPem, temporaryOption, withProgress } from "./common_options.ts";
+import { openSpool, readPem, summaryPath, temporaryOption, withProgress } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
 
 /** Writes a bundle of what is cached. */
@@ -38,7 +39,7 @@ export const exporting: Action = {
     "artifact-vault bundle export bundle.tar --config config.yml --sign vault.pem",
     "artifact-vault bundle export monday.tar.zst --since friday.tar.zst --part-size 4GB",
     "artifact-vault bundle export friday.tar --kit /media/stick --sign vault.pem",
-    "artifact-vault bundle export images.tar docker/**/alpine/**",
+    'artifact-vault bundle export images.tar "docker/**/alpine/**"',
   ],
   operands: {
     usage: "OUT [PATTERN...]",
@@ -69,31 +70,36 @@ export const exporting: Action = {
     const key = keyPath === undefined ? null : await readPrivateKey(await readPem(keyPath), keyPath);
     const output = outputOf(given, { out, named });
     const since = await sinceOf(given);
-    const spool = await openSpool(given, config, out);
     const stop = stopSignal();
+    let spool: Spool | null = null;
     try {
+      if (!isDryRun) kit?.begin();
+      const opened = spool = await openSpool(given, config, out);
       const exported = await withProgress(io, async (onProgress) =>
         await exportBundle({
           cacheDir: config.cache_dir,
           backends: carriedBackends(config, lists.backend),
           selects: (entry) => chosen.matches(entryName(entry)),
-          ...{ since, key, spool, version, onProgress, signal: stop.signal },
+          ...{ since, key, spool: opened, version, onProgress, signal: stop.signal },
           onCollected: ({ counts }) => requireSomething(counts, patterns),
           openSink: isDryRun ? null : () => output.openSink(stop.signal),
           openSummary: isDryRun || output.openSummary === null ? null : output.openSummary.bind(null, stop.signal),
-        }));
+        })).catch((error) => {
+          throw stop.signal.aborted ? stopped(error) : failed(error, out);
+        });
       if (!isDryRun) {
         output.removeOtherForm();
-        await kit?.complete(config);
+        await kit?.complete(config, stop.signal);
       }
       report(exported, { io, out: output.shown, isDryRun, isSigned: key !== null });
       await noteOthers(config, io);
       return 0;
     } catch (error) {
-      throw stop.signal.aborted ? stopped(error) : failed(error, out);
+      throw failed(error, out);
     } finally {
       stop.close();
-      spool.close();
+      spool?.close();
+      kit?.close();
     }
   },
 };
@@ -145,7 +151,8 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
   if (partBytes !== undefined && (isFolder || out === "-" || partBytes < 512)) {
     throw new VaultError("config_invalid", "--part-size is for a bundle in a file, and at least 512 bytes");
   }
-  const summary = textOf(values, "summary") ?? (out === "-" ? null : named.replace(/\/+$/, "") + summarySuffix);
+  const summary = summaryPath({ values }, named);
+  if (summary === path) throw new VaultError("config_invalid", `--summary and OUT are one file, "${path}"`);
   const openSummary = summary === null ? null : (signal: AbortSignal) => createFileSink(summary, signal);
   if (isFolder) {
     return {
