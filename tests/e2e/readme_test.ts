@@ -63,7 +63,8 @@ Deno.test("every file the README links to is there", () => {
 async function tryBundle(command: string): Promise<void> {
   const isFile = /^(?:friday|vault)(?:\.|$)/;
   const words = command.split(" ").slice(1).map((word) => isFile.test(word) ? `${carried}/${word}` : word);
-  const { code, stderr } = await runVault([...words, "--cache-dir", `${carried}/cache`]);
+  const hasCache = !words.includes("key");
+  const { code, stderr } = await runVault([...words, ...hasCache ? ["--cache-dir", `${carried}/cache`] : []]);
   assert.equal(code, 0, stderr);
 }
 
