@@ -2,6 +2,7 @@ import { createKeyPair, publicPemOf, readPublicKey } from "../../bundle/signing_
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { Action } from "../command.ts";
+import { configOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { readPem } from "./common_options.ts";
 
@@ -17,7 +18,9 @@ export const key: Action = {
     most: 2,
     verbs: ["new", "show"],
   },
-  options: {},
+  options: {
+    config: { ...configOptions.config!, help: "Taken as by the other commands of bundle; a key needs nothing of it" },
+  },
   async run({ operands: [verb = "", name = ""] }, io) {
     if (verb === "new") return await makeKeys(name, io);
     if (verb === "show") return await showKey(name, io);
