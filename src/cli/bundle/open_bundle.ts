@@ -36,8 +36,7 @@ export async function openBundle(path: string, signal?: AbortSignal): Promise<Op
     if (error instanceof VaultError) throw error;
     const missing = asPermissionMissing(error);
     if (missing !== null) throw missing;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file or directory" : messageOf(error);
-    throw new VaultError("config_invalid", why, { cause: error });
+    throw new VaultError("config_invalid", reasonOf(error), { cause: error });
   }
 }
 
@@ -84,4 +83,13 @@ function failureOf(error: unknown): VaultError | null {
   const missing = asPermissionMissing(error);
   if (missing !== null || !(error instanceof Error && "code" in error)) return missing;
   return new VaultError("storage_failed", error.message, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file or directory";
+  // Bundles are written for their owner alone, as what is cached.
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "this user may not read it; give it to this user (chown), or make it readable (chmod a+r)";
+  }
+  return messageOf(error);
 }
