@@ -8,6 +8,7 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownEntries } from "../observe/shown_count.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
+import { isLoopback } from "./loopback.ts";
 
 export interface Announced {
   readonly config: Config;
@@ -43,8 +44,7 @@ export async function announceEntries(config: Config, log: Log, signal: AbortSig
 function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source" | "cacheBytes">): string[] {
   const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : shownBytes(cacheBytes);
   const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
-  const isLoopback = /^(?:127\.|localhost$|::1$)/.test(config.http_host);
-  if (isLoopback) facts.push("Only this machine can reach it; --host 0.0.0.0 opens it to others");
+  if (isLoopback(config.http_host)) facts.push("Only this machine can reach it; --host 0.0.0.0 opens it to others");
   if (config.offline) {
     facts.push(
       "Offline: no upstream is ever asked; what is not in the cache is refused at once, and listed: /-/misses",

@@ -11,6 +11,7 @@ import { messageOf, VaultError } from "../../errors.ts";
 import { statOrNull } from "../../store/regular_files.ts";
 import type { Given, OptionSpec } from "../command.ts";
 import { textOf } from "../option_values.ts";
+import { isLoopback } from "../loopback.ts";
 import { oldRuntime } from "../runtime.ts";
 import { folderOf, readPem, summaryPath } from "./common_options.ts";
 import { requireKitNames } from "./kit_names.ts";
@@ -124,10 +125,6 @@ function requireFile(path: string): void {
     if (!(error instanceof Deno.errors.NotFound)) throw asPermissionMissing(error) ?? error;
   }
   throw new VaultError("config_invalid", `--executable: there is no file "${path}"`);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function ownExecutable(): readonly string[] {
