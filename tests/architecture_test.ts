@@ -141,6 +141,8 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 
 /** As `deno info --json` says it; `code` is missing for `import type`. */
 interface Dependency {
+  /** True for `import()`. */
+  readonly isDynamic?: boolean;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
 }
@@ -150,7 +152,10 @@ interface InfoModule {
   readonly dependencies?: readonly Dependency[];
 }
 
-const graph = graphOf(await readModules());
+const modules = await readModules();
+const graph = graphOf(modules, ({ code, type }) => (code ?? type)?.specifier);
+/** Without types, and without what is loaded later, if at all. */
+const loaded = graphOf(modules, ({ code, isDynamic }) => isDynamic ? undefined : code?.specifier);
 
 Deno.test("imports go one way only", () => {
   const wrong = [...graph].flatMap(([file, imports]) =>
@@ -161,6 +166,19 @@ Deno.test("imports go one way only", () => {
 
 Deno.test("no file imports itself by way of others, not even types", () => {
   assert.deepEqual(findCycles(graph), []);
+});
+
+Deno.test("a command loads no other one, nor a server the protocols that are not configured", () => {
+  const kept: [file: string, rooms: readonly string[]][] = [
+    ["main.ts", ["app", "backends", "bundle", "store/fs_store", "cli/serve", "cli/cache", "cli/bundle", "cli/warm"]],
+    ["cli/cache/cache.ts", ["app", "server", "vault/engine", "bundle", "warm"]],
+    ["cli/bundle/bundle.ts", ["app", "server", "vault/engine"]],
+    ["cli/serve.ts", ["bundle", ...protocols.map((name) => `backends/${name}/backend`)]],
+  ];
+  const wrong = kept.flatMap(([file, rooms]) =>
+    [...reachedFrom(file)].filter((path) => rooms.some((room) => isIn(path, room))).map((path) => `${file}: ${path}`)
+  );
+  assert.deepEqual(wrong, []);
 });
 
 Deno.test("every protocol has a door and a schema", () => {
@@ -234,9 +252,11 @@ async function readModulesOf(file: string): Promise<readonly InfoModule[]> {
   return JSON.parse(new TextDecoder().decode(stdout)).modules;
 }
 
-function graphOf(modules: ReadonlyMap<string, InfoModule>): Graph {
+type SpecifierOf = (dependency: Dependency) => string | undefined;
+
+function graphOf(modules: ReadonlyMap<string, InfoModule>, specifierOf: SpecifierOf): Graph {
   return new Map([...modules].map(([file, { dependencies = [] }]) => {
-    const imports = dependencies.map(({ code, type }) => pathInSource((code ?? type)?.specifier ?? ""));
+    const imports = dependencies.map((dependency) => pathInSource(specifierOf(dependency) ?? ""));
     return [file, imports.filter((path) => path !== null)];
   }));
 }
@@ -244,6 +264,14 @@ function graphOf(modules: ReadonlyMap<string, InfoModule>): Graph {
 function pathInSource(specifier: string): string | null {
   const source = new URL("src/", root).href;
   return specifier.startsWith(source) ? specifier.slice(source.length) : null;
+}
+
+/** The files that are loaded with one of them. */
+function reachedFrom(file: string, reached = new Set<string>()): ReadonlySet<string> {
+  if (reached.has(file)) return reached;
+  reached.add(file);
+  for (const imported of loaded.get(file) ?? []) reachedFrom(imported, reached);
+  return reached;
 }
 
 /** Each cycle once, as `a.ts -> b.ts -> a.ts`. */

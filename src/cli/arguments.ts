@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../config/nearest.ts";
-import { type Action, actionsOf, type Command, type Given, type OptionSpec } from "./command.ts";
+import { type Action, actionsOf, type Command, type Commands, type Given, type OptionSpec } from "./command.ts";
 
 /** A command that a command line names, with the words that name it. */
 export interface NamedCommand {
@@ -27,7 +27,7 @@ export const generalOptions: Readonly<Record<string, OptionSpec>> = {
 };
 
 /** Parses a command line. Without the name of a command, the first one is meant. */
-export function parseArguments(args: readonly string[], commands: readonly [Action, ...Command[]]): Parsed {
+export function parseArguments(args: readonly string[], commands: Commands): Parsed {
   const known = Object.assign({}, generalOptions, ...actionsOf(commands).map(({ action }) => action.options));
   const { tokens } = parseArgs({ args: [...args], options: declared(known), strict: false, tokens: true });
   const words = tokens.flatMap((token) => token.kind === "positional" ? token.value : []);

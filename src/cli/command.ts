@@ -61,6 +61,9 @@ export interface Group extends Named {
 
 export type Command = Action | Group;
 
+/** Commands of which the first one is meant where a command line names none. */
+export type Commands = readonly [Command, ...Command[]];
+
 export function isGroup(command: Command): command is Group {
   return "commands" in command;
 }

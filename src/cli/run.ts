@@ -1,35 +1,17 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
 import { indented } from "../observe/shown_text.ts";
-import { parseArguments } from "./arguments.ts";
-import { bundle } from "./bundle/bundle.ts";
-import { cache } from "./cache/cache.ts";
-import { check } from "./check.ts";
-import type { Action, Command } from "./command.ts";
-import { createCompletion } from "./completion/completion.ts";
+import { parseArguments, type Parsed } from "./arguments.ts";
+import { loadCommands, loadCommandsIn } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { harmless, type Io, processIo } from "./io.ts";
-import { permissions } from "./permissions.ts";
-import { serve } from "./serve.ts";
 import { asSystemFailure } from "./system_failure.ts";
 import { version } from "./version.ts";
-import { warm } from "./warm.ts";
-
-/** The commands of the program; without a name, the first one is meant. */
-export const commands: readonly [Action, ...Command[]] = [
-  serve,
-  check,
-  permissions,
-  warm,
-  cache,
-  bundle,
-  createCompletion(() => commands),
-];
 
 /** Runs a command line. Resolves with the exit code: 0, 1 for failures, 2 for wrong usage or configuration. */
 export async function run(args: readonly string[], surroundings: Io = processIo): Promise<number> {
   const io = harmless(surroundings);
-  const parsed = parseArguments(args, commands);
+  const parsed = await parse(args);
   switch (parsed.kind) {
     case "mistake":
       io.stderr(`${parsed.message}\nSee ${["artifact-vault", ...parsed.words, "--help"].join(" ")}\n`);
@@ -38,11 +20,17 @@ export async function run(args: readonly string[], surroundings: Io = processIo)
       io.stdout(`artifact-vault ${version}\n`);
       return 0;
     case "help":
-      io.stdout(parsed.named === undefined ? programHelp(commands) : commandHelp(parsed.named));
+      io.stdout(parsed.named === undefined ? programHelp(await loadCommands()) : commandHelp(parsed.named));
       return 0;
     case "run":
       return await parsed.action.run(parsed.given, io).catch((error) => report(error, io));
   }
+}
+
+/** Loads no command that is not named, unless something is wrong: the message may have to name it. */
+async function parse(args: readonly string[]): Promise<Parsed> {
+  const parsed = parseArguments(args, await loadCommandsIn(args));
+  return parsed.kind === "mistake" ? parseArguments(args, await loadCommands()) : parsed;
 }
 
 function report(error: unknown, io: Io): number {

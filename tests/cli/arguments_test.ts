@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseArguments } from "../../src/cli/arguments.ts";
 import { type Action, actionsOf, type Command, type OptionSpec } from "../../src/cli/command.ts";
 import { commandHelp } from "../../src/cli/help.ts";
-import { commands } from "../../src/cli/run.ts";
+import { loadCommands } from "../../src/cli/commands.ts";
 
 function action(name: string, more: Partial<Action> = {}): Action {
   return {
@@ -83,9 +83,9 @@ Deno.test("the help of a group lists its commands, that of a command its operand
   );
 });
 
-Deno.test("an option has a value in all commands that have it, or in none", () => {
+Deno.test("an option has a value in all commands that have it, or in none", async () => {
   const kinds = new Map<string, Set<string>>();
-  for (const { action } of actionsOf(commands)) {
+  for (const { action } of actionsOf(await loadCommands())) {
     for (const [name, { value, short, repeats }] of Object.entries<OptionSpec>(action.options)) {
       const kind = JSON.stringify([value !== undefined, short, repeats]);
       kinds.set(name, (kinds.get(name) ?? new Set()).add(kind));
@@ -94,7 +94,8 @@ Deno.test("an option has a value in all commands that have it, or in none", () =
   assert.deepEqual([...kinds].filter(([, ways]) => ways.size > 1), []);
 });
 
-Deno.test("every example of every command is a command line that is understood", () => {
+Deno.test("every example of every command is a command line that is understood", async () => {
+  const commands = await loadCommands();
   for (const { action } of actionsOf(commands)) {
     assert.ok(action.examples.length > 0, action.name);
     for (const example of action.examples.filter((line) => line.startsWith("artifact-vault"))) {

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { refusesUpgrades } from "../../src/cli/runtime.ts";
 import { version } from "../../src/cli/version.ts";
 import { actionsOf } from "../../src/cli/command.ts";
-import { commands } from "../../src/cli/run.ts";
+import { loadCommands } from "../../src/cli/commands.ts";
 import { runCaptured } from "../support/run_captured.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
@@ -56,7 +56,7 @@ for (
 
 Deno.test("only commands that serve, or speak of serving, list the options of a server", async () => {
   const ofServers = ["--log-level LEVEL", "--log-file FILE"];
-  for (const { words, action } of actionsOf(commands)) {
+  for (const { words, action } of actionsOf(await loadCommands())) {
     const { stdout } = await runCaptured([...words, "--help"]);
     const listed = ofServers.filter((option) => stdout.includes(option));
     assert.deepEqual(listed, ["serve", "check", "permissions"].includes(action.name) ? ofServers : [], words.join(" "));

@@ -2,11 +2,8 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
-import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
-import { openOriginalRepository } from "./shelf/original_cache.ts";
-import { openRepositoryShelf } from "./shelf/repository_shelf.ts";
 import { createWarmSource } from "./warm.ts";
 
 /** The type `apt`: a repository of Debian packages. */
@@ -21,8 +18,14 @@ export const apt: BackendType<AptConfig> = {
       "the cache of apt-cacher-ng",
       "what apt keeps (/var, or its cache/apt/archives with lib/apt/lists)",
     ],
-    open: openRepositoryShelf,
-    openCached: openOriginalRepository,
+    async open(source) {
+      const { openRepositoryShelf } = await import("./shelf/repository_shelf.ts");
+      return await openRepositoryShelf(source);
+    },
+    async openCached(folder) {
+      const { openOriginalRepository } = await import("./shelf/original_cache.ts");
+      return await openOriginalRepository(folder);
+    },
     urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },
@@ -32,6 +35,7 @@ export const apt: BackendType<AptConfig> = {
     })),
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;
+    const { createBackend } = await import("./backend.ts");
     const createFetch = await upstreams.connect(backend);
     return createBackend({
       ...commonOptionsOf(backend, config),

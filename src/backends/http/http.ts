@@ -4,9 +4,8 @@ import type { HeaderList } from "../../http/headers.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
-import { createBackend, type Rule } from "./backend.ts";
+import type { Rule } from "./backend.ts";
 import { type HttpConfig, schema } from "./schema.ts";
-import { OriginalFilesShelf } from "./shelf/original_cache.ts";
 import { createWarmSource } from "./warm.ts";
 
 /** The type `http`: any web server. */
@@ -17,13 +16,17 @@ export const http: BackendType<HttpConfig> = {
   shelving: {
     recognises: [],
     open: () => Promise.resolve(null),
-    openCached: (folder, { config: { base_url } }) => Promise.resolve(new OriginalFilesShelf(folder, base_url)),
+    async openCached(folder, { config: { base_url } }) {
+      const { OriginalFilesShelf } = await import("./shelf/original_cache.ts");
+      return new OriginalFilesShelf(folder, base_url);
+    },
     urlsOf: ({ config: { base_url } }) => base_url,
     eager: (backend) => backend,
   },
   destinations: ({ config }) => hasCredentials(config) ? [{ urls: config.base_url }] : [],
   async open(backend, { config, upstreams, log }) {
     const { config: options } = backend;
+    const { createBackend } = await import("./backend.ts");
     const createFetch = await upstreams.connect(backend);
     return createBackend({
       ...commonOptionsOf(backend, config),

@@ -8,16 +8,13 @@ import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
-import { createBackend, type RegistryBackend } from "./backend.ts";
+import type { RegistryBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { withRateLimit } from "./rate_limit.ts";
 import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
 import { createRoot } from "./root.ts";
-import { openImageShelf } from "./shelf/open.ts";
-import { openOriginalImages } from "./shelf/original_cache.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
-import { createRegistryOpener } from "./unconfigured_registries.ts";
 import { createWarmSource, type ServedImages } from "./warm.ts";
 
 /** The types `dockerhub` and `oci`: registries of container images and other OCI artifacts. */
@@ -43,6 +40,8 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
     const { type, config: options } = backend;
     const { config, log } = opening;
     const names = clientHosts(backend).map(({ pattern }) => pattern);
+    const { createBackend } = await import("./backend.ts");
+    const { createRegistryOpener } = await import("./unconfigured_registries.ts");
     return createBackend({
       ...commonOptionsOf(backend, config),
       type,
@@ -58,8 +57,14 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
   together: withRoot,
   shelving: {
     recognises: ["an OCI image layout", "an archive of docker save or podman save", "the storage of a docker registry"],
-    open: openImageShelf,
-    openCached: openOriginalImages,
+    async open(source) {
+      const { openImageShelf } = await import("./shelf/open.ts");
+      return await openImageShelf(source);
+    },
+    async openCached(folder) {
+      const { openOriginalImages } = await import("./shelf/original_cache.ts");
+      return await openOriginalImages(folder);
+    },
     urlsOf: ({ config: { repositories } }) => repositories.map(({ registry_url }) => registry_url),
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, tag_ttl: 0, prefetch: ["none"] } }),
   },

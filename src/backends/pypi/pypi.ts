@@ -2,14 +2,11 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
-import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import type { IndexOptions } from "./indexes.ts";
 import type { Served } from "../shared/served_path.ts";
 import { type IndexConfig, type PypiConfig, schema } from "./schema.ts";
 import { createWarmSource } from "./warm.ts";
-import { openOriginalPackages } from "./shelf/original_cache.ts";
-import { openWheelhouseShelf } from "./shelf/wheelhouse_shelf.ts";
 
 /** The type `pypi`: indexes of Python packages. */
 export const pypi: BackendType<PypiConfig> = {
@@ -27,14 +24,21 @@ export const pypi: BackendType<PypiConfig> = {
     }),
   shelving: {
     recognises: ["a folder of wheels, as pip download makes it"],
-    open: openWheelhouseShelf,
-    openCached: (folder, { config: { indexes } }) => openOriginalPackages(folder, indexes[0]?.packages_url),
+    async open(source) {
+      const { openWheelhouseShelf } = await import("./shelf/wheelhouse_shelf.ts");
+      return await openWheelhouseShelf(source);
+    },
+    async openCached(folder, { config: { indexes } }) {
+      const { openOriginalPackages } = await import("./shelf/original_cache.ts");
+      return await openOriginalPackages(folder, indexes[0]?.packages_url);
+    },
     urlsOf: ({ config: { indexes } }) => indexes.map(({ index_url }) => index_url),
     eager: ({ config: { min_age: _, ...config }, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },
   async open(backend, opening) {
     const { config: options } = backend;
     const { config, log } = opening;
+    const { createBackend } = await import("./backend.ts");
     return createBackend({
       ...commonOptionsOf(backend, config),
       isDefault: config.backends.find(({ type }) => type === backend.type)?.name === backend.name,

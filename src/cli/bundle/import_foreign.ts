@@ -1,8 +1,8 @@
 import { isSplit } from "../../archive/parts.ts";
 import { isSpecial } from "../../archive/special_file.ts";
-import { type ForeignOutcome, importForeign } from "../../bundle/foreign/import.ts";
+import type { ForeignOutcome } from "../../bundle/foreign/import.ts";
 import { isForeign } from "../../bundle/foreign/is_foreign.ts";
-import { type ForeignSource, recogniseForeign } from "../../bundle/foreign/recognise.ts";
+import type { ForeignSource } from "../../bundle/foreign/recognise.ts";
 import type { Trust } from "../../bundle/read_bundle.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
@@ -44,6 +44,7 @@ export async function importForeignPath({ path, given, config, trust, io }: Fore
   if (given.values.unsigned !== true) requireNoTrust(path, trust);
   const spool = await openSpool(given, config, path);
   try {
+    const { recogniseForeign } = await import("../../bundle/foreign/recognise.ts");
     const renamed = parseNames(given.lists.map ?? []);
     const source = await recogniseForeign(path, { spoolDir: spool.path(""), config, renamed });
     try {
@@ -72,6 +73,7 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
   const stop = stopSignal();
   const tally = { imported: 0, bytes: 0, cached: 0, left: 0, unverified: 0 };
   try {
+    const { importForeign } = await import("../../bundle/foreign/import.ts");
     const outcomes = importForeign(source, {
       ...{ config, version, dryRun, signal: stop.signal },
       log: warningsTo((line) => progress.line(line)),

@@ -1,8 +1,8 @@
 import { createApp } from "../../app.ts";
+import { openOutlooks } from "../../outlooks.ts";
 import type { Config } from "../../config/schema.ts";
 import { messageOf } from "../../errors.ts";
 import { noLog } from "../../observe/log.ts";
-import { openOutlooks } from "../../outlooks.ts";
 import type { Entry } from "../../store/store.ts";
 import { version } from "../version.ts";
 

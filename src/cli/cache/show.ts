@@ -3,7 +3,6 @@ import { VaultError } from "../../errors.ts";
 import { entriesNamed, type EntryDetails, readDetails, readRemembered } from "../../inventory/entry_details.ts";
 import { entryName, withoutLeadingSlashes } from "../../inventory/entry_name.ts";
 import { escapedPattern, hasWildcards } from "../../inventory/pattern.ts";
-import { openOutlooks } from "../../outlooks.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
@@ -55,6 +54,7 @@ function lastWord(name: string): string {
 }
 
 async function nextOfAll(entries: readonly Entry[], config: Config): Promise<readonly Next[]> {
+  const { openOutlooks } = await import("../../outlooks.ts");
   const outlooks = await openOutlooks(config);
   try {
     const next: Next[] = [];

@@ -14,7 +14,6 @@ import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { fetchAgain } from "./fetch_again.ts";
 
 /** Compares everything in the cache with its name. */
 export const verify: Action = {
@@ -115,6 +114,7 @@ class Report {
     const { gone, removed } = await removeDamaged(config.cache_dir, this.#damages);
     [this.#gone, this.#removed] = [gone, removed];
     if (lost.length === 0) return;
+    const { fetchAgain } = await import("./fetch_again.ts");
     for await (const { entry, failure } of fetchAgain(config, lost)) {
       const name = entryName(entry);
       if (failure === null) this.#fetched += 1;

@@ -11,17 +11,17 @@ const scripts: Readonly<Record<string, (commands: readonly Command[]) => string>
 
 const shells = Object.keys(scripts);
 
-/** Creates the command that prints completion scripts; `commands` returns those of the program. */
-export function createCompletion(commands: () => readonly Command[]): Action {
+/** Creates the command that prints completion scripts; `load` loads those of the program. */
+export function createCompletion(load: () => Promise<readonly Command[]>): Action {
   return {
     name: "completion",
     summary: "Print a completion script for bash, zsh or fish",
     examples: ["artifact-vault completion bash > /etc/bash_completion.d/artifact-vault"],
     operands: { usage: "SHELL", help: shells.join(", "), least: 1, most: 1, choices: shells },
     options: {},
-    run({ operands: [shell = ""] }, io) {
-      io.stdout(scripts[shell]!(commands()));
-      return Promise.resolve(0);
+    async run({ operands: [shell = ""] }, io) {
+      io.stdout(scripts[shell]!(await load()));
+      return 0;
     },
   };
 }
