@@ -1,4 +1,4 @@
-import { eachBlob } from "../store/blob_scan.ts";
+import { eachBlob, isBodyName } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { failIfDenied, fileOrNull } from "../store/regular_files.ts";
@@ -53,7 +53,7 @@ export class BodyTable {
     const layout = new FsLayout(dir);
     const table = new BodyTable(layout);
     await eachBlob(layout, (sha256, info) => {
-      if (!/^[0-9a-f]{64}$/.test(sha256)) return;
+      if (!isBodyName(sha256)) return;
       table.#add(sha256, describe(info));
       visited?.(info.size);
     }, { signal, isAlone: true });

@@ -1,6 +1,7 @@
-import { lastUse, type RankOf } from "../store/blob_scan.ts";
+import { eachBlob, isBodyName, lastUse, type RankOf } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
+import { NumberColumn } from "../store/number_column.ts";
 import {
   bodiesNamedSince,
   eachEntry,
@@ -55,14 +56,15 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
   const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
   const removed = nothingRemoved();
-  const gone = new DigestSet({ isBrief: true });
+  const gone = new NumberColumn();
   const wantedBytes = "toBytes" in aim ? totalBytes - aim.toBytes : Infinity;
   for (const body of found!.inOrder()) {
     if (removed.bytes >= wantedBytes || signal.aborted) break;
     if (late?.has(body.sha256)) continue;
-    if (await removeUnused(layout, body, { removed, dryRun })) gone.add(body.sha256);
+    if (await removeUnused(layout, body, { removed, dryRun })) gone.set(body.index, 1);
   }
-  if (gone.size > 0) await removeEntriesOf(layout, gone, { removed, dryRun, signal });
+  const wasRemoved = (sha256: string) => gone.get(found!.indexOf(sha256)) === 1;
+  if (removed.bodies > 0) await removeEntriesOf(layout, wasRemoved, { removed, dryRun, signal });
   if (removed.bodies > 0 && !dryRun) await announceChange(layout);
   return { ...removed, leftBytes: totalBytes - removed.bytes };
 }
@@ -86,13 +88,21 @@ async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offl
 
 /** The bytes of all bodies, or of those that some backends name. */
 async function bytesOf({ root }: FsLayout, { backends, signal }: PruneOptions): Promise<number> {
+  if (backends === undefined) return await bytesOfBodies(new FsLayout(root), signal);
   const bodies = await BodyTable.read(root, { signal });
-  if (backends === undefined) return bodies.bytes;
   const counted = new DigestSet({ isBrief: true });
   let bytes = 0;
   for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), { signal, isAlone: true })) {
     if (backends.includes(backend) && counted.add(sha256)) bytes += bodies.find(sha256)?.sizeBytes ?? 0;
   }
+  return bytes;
+}
+
+/** Files with other names than digests are no bodies. */
+async function bytesOfBodies(layout: FsLayout, signal: AbortSignal): Promise<number> {
+  let bytes = 0;
+  await eachBlob(layout, (name, { size }) => void (bytes += isBodyName(name) ? size : 0), { signal, isAlone: true });
+  signal.throwIfAborted();
   return bytes;
 }
 
@@ -115,11 +125,11 @@ async function removeUnused(layout: FsLayout, body: RemovableBody, { removed, dr
 /** Removes the entries of bodies that are gone. One whose body has come again meanwhile stays. */
 async function removeEntriesOf(
   layout: FsLayout,
-  gone: DigestSet,
+  wasRemoved: (sha256: string) => boolean,
   { removed, dryRun, signal }: RemoveOptions & { readonly signal: AbortSignal },
 ): Promise<void> {
   for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
-    if (!gone.has(entry.sha256)) continue;
+    if (!wasRemoved(entry.sha256)) continue;
     if (dryRun) removed.entries += 1;
     else if (isGone(layout, entry.sha256)) await removeEntryFile(layout, path, removed);
   }

@@ -1,5 +1,5 @@
 import { parseEntry } from "../store/parse_entry.ts";
-import { eachBlob } from "../store/blob_scan.ts";
+import { eachBlob, isBodyName } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { breathe, filesBelow } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
@@ -97,7 +97,7 @@ async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyO
   await eachBlob(layout, async (name, info) => {
     const path = layout.blob(name);
     const identity = identityOf(info);
-    if (!/^[0-9a-f]{64}$/.test(name)) return found({ path, identity, what: "stray_file" });
+    if (!isBodyName(name)) return found({ path, identity, what: "stray_file" });
     const hashed = await hashBody(path, { buffer, signal, read: (count) => void (bytes += count, show()) });
     const after = fileOrNull(path);
     bodies += 1;

@@ -36,6 +36,11 @@ export async function eachBlob(
   }
 }
 
+/** True for the name of a body's file, the hex of its SHA-256; others were put there by somebody else. */
+export function isBodyName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
 /** Ranks a blob for eviction: lower ranks are removed first. Null for a blob that is never removed. */
 export type RankOf = (sha256: string, info: Deno.FileInfo) => number | null;
 

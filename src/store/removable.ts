@@ -1,4 +1,4 @@
-import { eachBlob, lastUse, type RankOf } from "./blob_scan.ts";
+import { eachBlob, isBodyName, lastUse, type RankOf } from "./blob_scan.ts";
 import { DigestSet } from "./digest_set.ts";
 import { breathe, filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
@@ -22,6 +22,8 @@ export interface RemovalRules {
 }
 
 export interface RemovableBody {
+  /** Its number among all bodies that were looked at. */
+  readonly index: number;
   readonly sha256: string;
   readonly sizeBytes: number;
   /** The second of its last use, since the epoch. */
@@ -58,7 +60,7 @@ export class RemovableBodies {
     const found = new RemovableBodies();
     await eachBlob(layout, (sha256, info) => {
       visited();
-      const rank = /^[0-9a-f]{64}$/.test(sha256) ? rules.rankOf(sha256, info) : null;
+      const rank = isBodyName(sha256) ? rules.rankOf(sha256, info) : null;
       if (rank !== null) found.#add(sha256, info, rank);
     }, { signal, isAlone });
     if (found.#digests.size > 0) {
@@ -76,12 +78,16 @@ export class RemovableBodies {
 
   /** Yields them by rank, the lowest first. */
   *inOrder(): Generator<RemovableBody> {
-    const order = Uint32Array.from(this.#removable());
-    order.sort((a, b) => this.#ranks.get(a) - this.#ranks.get(b));
+    const order = this.#removable().sort((a, b) => this.#ranks.get(a) - this.#ranks.get(b));
     for (const index of order) {
       const [sizeBytes, usedSecond] = [this.#sizes.get(index), this.#usedSeconds.get(index)];
-      yield { sha256: this.#digests.at(index), sizeBytes, usedSecond };
+      yield { index, sha256: this.#digests.at(index), sizeBytes, usedSecond };
     }
+  }
+
+  /** The number of a body among those that were looked at; -1 for others. */
+  indexOf(sha256: string): number {
+    return this.#digests.indexOf(sha256);
   }
 
   #add(sha256: string, info: Deno.FileInfo, rank: number): void {
@@ -110,8 +116,12 @@ export class RemovableBodies {
     return this;
   }
 
-  *#removable(): Generator<number> {
-    for (let index = 0; index < this.#digests.size; index++) if (this.#keepMs.get(index) === 1) yield index;
+  /** Their indexes, in no order. */
+  #removable(): Uint32Array {
+    const indexes = new Uint32Array(this.#digests.size);
+    let count = 0;
+    for (let index = 0; index < indexes.length; index++) if (this.#keepMs.get(index) === 1) indexes[count++] = index;
+    return indexes.subarray(0, count);
   }
 }
 

@@ -3,7 +3,7 @@ import type { VaultEvents } from "../observe/events.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownBodies } from "../observe/shown_count.ts";
-import { eachBlob } from "./blob_scan.ts";
+import { eachBlob, isBodyName } from "./blob_scan.ts";
 import type { Blobs } from "./blobs.ts";
 import { replaceFile } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
@@ -91,7 +91,7 @@ export class Scrubber {
     const { signal } = this.#abort;
     const { log, events } = this.#deps;
     await eachBlob(this.#layout, async (sha256, info) => {
-      if (!/^[0-9a-f]{64}$/.test(sha256)) return;
+      if (!isBodyName(sha256)) return;
       const isSound = await this.#verify(sha256, info);
       if (isSound === null && signal.aborted) return;
       pass.after = sha256;
