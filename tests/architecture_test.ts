@@ -101,6 +101,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "reader",
     "warming",
     "observe",
+    "archive/named_pipe",
     "config/nearest",
     "store/digest_set",
     "store/number_column",

@@ -1,6 +1,7 @@
 import { VaultError } from "../errors.ts";
 import type { ByteSink } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { openNamed } from "./named_pipe.ts";
 
 /** True for a pipe, a device and the like; false for a file, a directory and where there is nothing. */
 export function isSpecial(path: string): boolean {
@@ -50,8 +51,8 @@ export function stdoutSink(signal?: AbortSignal): ByteSink {
 class SpecialFile {
   readonly #path: string;
   readonly #options: Deno.OpenOptions;
+  readonly #closing = new AbortController();
   #file: Deno.FsFile | null = null;
-  #isClosed = false;
 
   constructor(path: string, options: Deno.OpenOptions) {
     this.#path = path;
@@ -59,8 +60,9 @@ class SpecialFile {
   }
 
   async opened(): Promise<Deno.FsFile> {
-    const file = this.#file ??= await Deno.open(this.#path, this.#options);
-    if (!this.#isClosed) return file;
+    const { signal } = this.#closing;
+    const file = this.#file ??= await openNamed(this.#path, this.#options, signal);
+    if (!signal.aborted) return file;
     // Nobody waits for it any longer.
     this.close();
     throw new VaultError("storage_failed", "it was closed");
@@ -69,7 +71,7 @@ class SpecialFile {
   close(): void {
     this.#file?.close();
     this.#file = null;
-    this.#isClosed = true;
+    this.#closing.abort();
   }
 }
 

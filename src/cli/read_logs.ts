@@ -1,3 +1,4 @@
+import { openNamed } from "../archive/named_pipe.ts";
 import { TextLineStream } from "../warm/text_lines.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { shownCount } from "../observe/shown_count.ts";
@@ -74,7 +75,7 @@ async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
 }
 
 async function openLines(path: string): Promise<ReadableStream<string>> {
-  const { readable } = await Deno.open(path);
+  const { readable } = await openNamed(path, { read: true });
   const bytes = path.endsWith(".gz") ? readable.pipeThrough(new DecompressionStream("gzip")) : readable;
   return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
 }

@@ -1,3 +1,5 @@
+import { openNamed } from "../archive/named_pipe.ts";
+
 /** A longer list is read line by line. */
 const wholeLength = 1024 * 1024;
 
@@ -9,7 +11,7 @@ export interface ListText {
 
 /** Opens a file of a list. Throws as Deno does, some of it only when the stream is read. */
 export async function openListFile(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  return (await Deno.open(path)).readable;
+  return (await openNamed(path, { read: true })).readable;
 }
 
 /** Reads a text that is not long, and the beginning of one that is. Whoever is given a rest reads or cancels it. */
