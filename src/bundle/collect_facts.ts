@@ -1,6 +1,10 @@
 import type { CarriedEntry, Carrying } from "../carrying.ts";
+import { VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { cachedEntries } from "../inventory/cached_entries.ts";
+import { entryName } from "../inventory/entry_name.ts";
+import { shownEntries } from "../observe/shown_count.ts";
+import { shownLine } from "../observe/shown_text.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import type { FsLayout } from "../store/fs_layout.ts";
 import { fileOrNull } from "../store/regular_files.ts";
@@ -9,7 +13,7 @@ import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
 import { Breather } from "./breather.ts";
 import { type CarriedImage, formatDockerManifest, isWhole, readImages } from "./docker_manifest.ts";
-import { formatFact, isSound } from "./fact.ts";
+import { formatFact, hasNamedBody, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
 import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
@@ -22,6 +26,8 @@ export interface CarriedBackend extends Omit<ShardHeader, "number" | "backend"> 
   /** The names of the image that an entry stores the manifest of; none for everything else. */
   imageNames(entry: CarriedEntry): readonly string[];
   readonly imageParts: Carrying["imageParts"];
+  /** The SHA-256 in hex that the key of an entry says its body has; null where it says none. */
+  digestOf(entry: CarriedEntry): string | null;
 }
 
 export interface CollectOptions {
@@ -62,11 +68,24 @@ export interface Counts {
   withoutBody: number;
 }
 
-/** Reads the entries that are selected, in the order of their backends and keys, and makes shards of them. */
+/**
+ * Reads the entries that are selected, in the order of their backends and keys, and makes shards of them. Throws
+ * `storage_failed` where keys of some say that their bodies have other digests.
+ */
 export async function collectFacts(options: CollectOptions): Promise<Collected> {
   const collector = new Collector(options);
   for (const backend of options.backends) await collector.add(backend);
   return collector.finish();
+}
+
+/** So many of the entries that cannot be exported are named. */
+const mostNamed = 10;
+
+/** Entries of which the key says that the body has another digest. */
+interface Misnamed {
+  count: number;
+  /** The first of them. */
+  readonly names: string[];
 }
 
 class Collector {
@@ -76,6 +95,7 @@ class Collector {
   /** The bodies that have been decided on. */
   readonly #seen = new DigestSet({ isBrief: true });
   readonly #counts: Counts = { entries: 0, unchanged: 0, bodiesThere: 0, bytesThere: 0, withoutBody: 0 };
+  readonly #misnamed: Misnamed = { count: 0, names: [] };
   readonly #documents: SpoolFile;
   readonly #bodies: BodyList;
 
@@ -86,6 +106,7 @@ class Collector {
   }
 
   finish(): Collected {
+    if (this.#misnamed.count > 0) throw misnamed(this.#misnamed);
     const { layout, since } = this.#options;
     const isThere = (sha256: string) => this.#seen.has(sha256);
     const has = (sha256: string) => isThere(sha256) && (since?.bodyIn(sha256) ?? null) === null;
@@ -114,6 +135,7 @@ class Collector {
       if (!isSound(entry) || !selects(entry)) continue;
       const line = await this.#lineOf(entry);
       if (line === null) continue;
+      if (!hasNamedBody(entry, backend.digestOf(entry))) this.#noteMisnamed(entry);
       // All variants of a key are in one shard, since their order matters.
       if (entry.key !== lastKey && shard.isFullFor(line)) {
         this.#close(shard.build());
@@ -160,6 +182,10 @@ class Collector {
     return there;
   }
 
+  #noteMisnamed(entry: Entry): void {
+    if (++this.#misnamed.count <= mostNamed) this.#misnamed.names.push(entryName(entry));
+  }
+
   #countThere({ sizeBytes }: Pick<Entry, "sizeBytes">): void {
     this.#counts.bodiesThere++;
     this.#counts.bytesThere += sizeBytes;
@@ -180,4 +206,16 @@ class Collector {
     const pinned = (bytes: Uint8Array) => ({ sha256: sha256Of(bytes), sizeBytes: bytes.byteLength });
     this.#shards.push({ manifest: pinned(manifest), facts: pinned(facts) });
   }
+}
+
+function misnamed({ count, names }: Misnamed): VaultError {
+  const have = count === 1 ? "has another body than its name says" : "have other bodies than their names say";
+  const rest = count > names.length ? `\nand ${count - names.length} more` : "";
+  return new VaultError(
+    "storage_failed",
+    `Cannot export: ${shownEntries(count)} in the cache ${have}. ${
+      count === 1 ? "Remove it" : "Remove them"
+    } with artifact-vault cache purge NAME, and ` +
+      `export again\n${names.map(shownLine).join("\n")}${rest}`,
+  );
 }

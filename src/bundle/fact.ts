@@ -54,6 +54,11 @@ export function isSound(entry: Entry): boolean {
     [entry.url, entry.location ?? entry.url].every(isHttp) && entry.selectedBy.every(isHeader);
 }
 
+/** False where the digest that the key of an entry has, null for none, is not that of its body. */
+export function hasNamedBody({ sha256 }: Pick<Entry, "sha256">, named: string | null): boolean {
+  return named === null || named === sha256;
+}
+
 function isTime(value: number): boolean {
   return value >= 0 && value <= lastTime;
 }

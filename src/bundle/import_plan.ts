@@ -2,10 +2,11 @@ import type { MemberSource } from "../archive/member_source.ts";
 import type { Carrying } from "../carrying.ts";
 import { VaultError } from "../errors.ts";
 import { DigestSet } from "../store/digest_set.ts";
+import { NumberColumn } from "../store/number_column.ts";
 import { emptyConfig } from "./blob_name.ts";
 import { BodyList } from "./body_list.ts";
 import { Breather } from "./breather.ts";
-import type { Fact } from "./fact.ts";
+import { type Fact, hasNamedBody } from "./fact.ts";
 import type { Descriptor, IndexDocument } from "./index_document.ts";
 import { type ReadShard, readShards } from "./read_bundle.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
@@ -58,17 +59,21 @@ export async function planImport(
   const shards: SpooledShard[] = [];
   const unserved = new Map<string, { header: ShardHeader; entries: number }>();
   const seen = new DigestSet({ isBrief: true });
+  const sizes = new NumberColumn();
   const unwanted = new DigestSet({ isBrief: true });
   const wanted = new DigestSet({ isBrief: true });
   let wantsEmpty = false;
   const breather = new Breather(signal);
   const addBodies = (shard: ReadShard, isWanted: boolean) => {
     for (const { sha256, sizeBytes } of shard.facts.filter(isHere).map(({ entry }) => entry)) {
-      if (sha256 === emptyConfig.sha256) wantsEmpty ||= isWanted;
-      else if (seen.add(sha256)) {
+      if (sha256 === emptyConfig.sha256) {
+        checkSize(sha256, sizeBytes, emptyConfig.bytes.byteLength);
+        wantsEmpty ||= isWanted;
+      } else if (seen.add(sha256)) {
         bodies.add({ sha256, sizeBytes });
+        sizes.set(seen.size - 1, sizeBytes);
         if (!isWanted) unwanted.add(sha256);
-      }
+      } else checkSize(sha256, sizeBytes, sizes.get(seen.indexOf(sha256)));
       // A body of a backend that is not served may be one of another that is.
       if (isWanted && unwanted.size > 0 && unwanted.has(sha256)) wanted.add(sha256);
     }
@@ -100,9 +105,15 @@ function choiceOf(unwanted: DigestSet, wanted: DigestSet): ImportPlan["wants"] {
 
 /** Throws `bundle_wrong` for a key that names another body than its own. */
 function checkKeys({ facts }: ReadShard, carrying: ReturnType<CarryingOfType>): void {
-  const wrong = facts.find(({ entry }) => (carrying.digestOf?.(entry) ?? entry.sha256) !== entry.sha256)?.entry;
+  const wrong = facts.find(({ entry }) => !hasNamedBody(entry, carrying.digestOf?.(entry) ?? null))?.entry;
   if (wrong === undefined) return;
   throw new VaultError("bundle_wrong", `under ${JSON.stringify(wrong.key)} it has the body ${wrong.sha256}`);
+}
+
+/** Throws `bundle_wrong` for a body that has two sizes. */
+function checkSize(sha256: string, sizeBytes: number, known: number): void {
+  if (sizeBytes === known) return;
+  throw new VaultError("bundle_wrong", `it lists the body sha256:${sha256} with ${known} and with ${sizeBytes} bytes`);
 }
 
 function nameOf({ sha256, sizeBytes }: Descriptor): string {

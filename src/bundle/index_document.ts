@@ -123,10 +123,19 @@ function pinnedBy(one: any): { sha256: unknown; sizeBytes: unknown } {
   return { sha256: /^sha256:(.*)$/.exec(String(one?.digest))?.[1], sizeBytes: one?.size };
 }
 
+/** True for what names a bundle, in whatever document. */
+export function isLink(link: { readonly id?: unknown; readonly created?: unknown } | null): boolean {
+  const { id, created } = link ?? {};
+  return typeof id === "string" && bundleId.test(id) && typeof created === "string" && isTime(created);
+}
+
+function isTime(text: string): boolean {
+  const time = isoTime.test(text) ? new Date(text) : null;
+  return time !== null && !Number.isNaN(time.getTime()) && time.toISOString() === text;
+}
+
 // deno-lint-ignore no-explicit-any
 function isIndex(index: any): index is IndexDocument {
-  const isLink = (link: Partial<ChainLink> | null) =>
-    bundleId.test(String(link?.id)) && isoTime.test(String(link?.created));
   const isPinned = (one: Partial<Descriptor>) =>
     /^[0-9a-f]{64}$/.test(String(one.sha256)) && Number.isSafeInteger(one.sizeBytes) && one.sizeBytes! >= 0;
   return isLink(index) && typeof index.version === "string" && Array.isArray(index.chain) &&

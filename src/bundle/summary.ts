@@ -4,8 +4,7 @@ import { compressionOf, decompressed } from "../archive/compression.ts";
 import { VaultError } from "../errors.ts";
 import { jsonOrNull } from "../http/json.ts";
 import { DigestSet } from "../store/digest_set.ts";
-import { bundleId } from "./fact.ts";
-import type { ChainLink } from "./index_document.ts";
+import { type ChainLink, isLink } from "./index_document.ts";
 
 /** The suffix of the file that an export leaves beside a bundle: what the other side has once it has imported that. */
 export const summarySuffix = ".summary.jsonl.gz";
@@ -90,8 +89,6 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 // deno-lint-ignore no-explicit-any
 function headOf(value: any, path: string): Summary {
-  const isLink = (link: Partial<ChainLink> | null) =>
-    bundleId.test(String(link?.id)) && typeof link?.created === "string";
   if (value?.summary === 1 && Array.isArray(value.chain) && value.chain.length > 0 && value.chain.every(isLink)) {
     return new Summary(value.chain.map(({ id, created }: ChainLink) => ({ id, created })));
   }

@@ -47,6 +47,29 @@ for (
   });
 }
 
+Deno.test("an export has no entry with other bytes than its name says, and names it", async () => {
+  await using scene = await BundleScene.open();
+  await scene.put(`docker/@default/org/app/blobs/sha256:${other}`);
+  const { code, stderr } = await scene.bundle("outside", "export", scene.path("b.tar"));
+  assert.equal(code, 1);
+  assert.match(stderr, /^Cannot export: 1 entry in the cache has another body than its name says\. Remove it with /);
+  assert.match(stderr, new RegExp(`^ *docker/@default/org/app/blobs/sha256:${other}$`, "m"));
+  assert.ok(!scene.files().includes("b.tar"));
+});
+
+Deno.test("a body that is listed with two sizes is named with both", async () => {
+  await using scene = await BundleScene.open();
+  const path = scene.path("b.tar");
+  await craftBundle(path, [{ facts: [{ key: "/a", body: "x" }, { key: "/b", body: "x", entry: { sizeBytes: 7 } }] }]);
+  const wanted = new RegExp(`: it lists the body sha256:${sha256Of(text("x"))} with 1 and with 7 bytes\n$`);
+  for (const command of ["verify", "import"]) {
+    const { code, stderr } = await scene.bundle("inside", command, path);
+    assert.equal(code, 1);
+    assert.match(stderr, wanted);
+  }
+  assert.deepEqual(await scene.names(), []);
+});
+
 Deno.test("entries of one type of backend are not served by another one, also with --map", async () => {
   await using scene = await BundleScene.open();
   await craftBundle(scene.path("b.tar"), [{ backend: "page", type: "http", facts: [{ key: "/simple/requests/" }] }]);

@@ -168,3 +168,14 @@ Deno.test("--since with something else says what belongs there", async () => {
   Deno.writeTextFileSync(`${path}.summary.jsonl.gz`, "");
   assert.match((await scene.bundle("outside", "export", path, "--since", path)).stderr, /is damaged or was cut/);
 });
+
+Deno.test("a summary whose bundle was made at no time is none", async () => {
+  await using scene = await openFilled();
+  const path = scene.path("wrong.summary");
+  for (const created of ["yesterday", "2026-02-31T00:00:00.000Z"]) {
+    Deno.writeTextFileSync(path, `${JSON.stringify({ summary: 1, chain: [{ id: crypto.randomUUID(), created }] })}\n`);
+    const { code, stderr } = await scene.bundle("outside", "export", scene.path("b.tar"), "--since", path);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /wrong\.summary" is no summary of a bundle/);
+  }
+});

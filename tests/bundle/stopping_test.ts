@@ -28,7 +28,8 @@ Deno.test("a list of what is cached that is stopped is not written", async () =>
   await scene.put("files/one");
   const spool = await Spool.open([scene.path("temporary")]);
   const written: string[] = [];
-  const backend = { name: "files", type: "http", configuration: {}, imageNames: () => [], imageParts: undefined };
+  const known = { imageNames: () => [], imageParts: undefined, digestOf: () => null };
+  const backend = { name: "files", type: "http", configuration: {}, ...known };
   const listing = exportBundle({
     ...{ cacheDir: scene.outside.root, backends: [backend], selects: () => true, since: null, key: null, spool },
     ...{ version: "1", openSink: null, signal: AbortSignal.abort() },

@@ -14,6 +14,7 @@ export function carriedBackends(config: Config, names: readonly string[] | undef
       ...{ name, type },
       configuration: essentialsOf(backend, configSchema),
       imageParts: carrying.imageParts,
+      digestOf: (entry) => carrying.digestOf?.(entry) ?? null,
       imageNames: (entry) => carrying.imageNames?.(entry, type) ?? [],
     };
   });
