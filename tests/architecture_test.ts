@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { createTempDir } from "./support/temp_dir.ts";
 import { walk } from "./support/walk.ts";
 
 const root = new URL("../", import.meta.url);
@@ -158,6 +159,10 @@ const graph = graphOf(modules, ({ code, type }) => (code ?? type)?.specifier);
 /** Without types, and without what is loaded later, if at all. */
 const loaded = graphOf(modules, ({ code, isDynamic }) => isDynamic ? undefined : code?.specifier);
 
+Deno.test("every source file is looked at", () => {
+  assert.deepEqual([...graph.keys()].sort(), sourceFiles);
+});
+
 Deno.test("imports go one way only", () => {
   const wrong = [...graph].flatMap(([file, imports]) =>
     imports.filter((imported) => !isAllowed(file, imported)).map((imported) => `${file} imports ${imported}`)
@@ -231,26 +236,21 @@ function isBarrel(source: string): boolean {
   return /export\s+\*\s+from/.test(code) || /^(export\s+(type\s+)?\{[^}]*\}\s+from\s+"[^"]+";\s*)+$/.test(code);
 }
 
-/** All modules of `src` by path. A file that no other imports, such as a worker, is asked about by itself. */
+/** All modules of `src` by path, as one module sees them that imports every file. */
 async function readModules(): Promise<ReadonlyMap<string, InfoModule>> {
-  const found = new Map<string, InfoModule>();
-  for (const file of sourceFiles) {
-    if (found.has(file)) continue;
-    for (const module of await readModulesOf(file)) {
-      const path = pathInSource(module.specifier);
-      if (path !== null) found.set(path, module);
-    }
-  }
-  return found;
-}
-
-async function readModulesOf(file: string): Promise<readonly InfoModule[]> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", `src/${file}`],
-    cwd: root,
-  }).output();
+  await using folder = await createTempDir();
+  const all = folder.join("all.ts");
+  const imports = sourceFiles.map((file) => `import ${JSON.stringify(new URL(`src/${file}`, root).href)};\n`);
+  await Deno.writeTextFile(all, imports.join(""));
+  const config = fileURLToPath(new URL("deno.json", root));
+  const args = ["info", "--json", "--config", config, all];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout)).modules;
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { readonly modules: readonly InfoModule[] };
+  return new Map(modules.flatMap((module) => {
+    const path = pathInSource(module.specifier);
+    return path === null ? [] : [[path, module]];
+  }));
 }
 
 type SpecifierOf = (dependency: Dependency) => string | undefined;
