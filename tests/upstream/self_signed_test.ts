@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { statOrNull } from "../../src/store/regular_files.ts";
 import { networkFailure } from "../../src/upstream/network_error.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
@@ -7,11 +8,14 @@ const ignore = missingPrograms("openssl").length > 0;
 const forServers = ["-addext", "basicConstraints=critical,CA:FALSE"];
 const named = ["-addext", "subjectAltName=IP:127.0.0.1"];
 
-/** Makes a self-signed certificate; `signing` are the extensions and, where another one is to sign it, that one. */
+/**
+ * Makes a self-signed certificate; `signing` are the extensions and, where another one is to sign it, that one. A name
+ * has one key, which the first certificate of that name makes.
+ */
 async function makeCertificate(dir: TempDir, name: string, signing: readonly string[]) {
   const [cert, key] = [dir.join(`${name}.crt`), dir.join(`${name}.key`)];
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert];
-  const args = [...made, "-subj", "/CN=127.0.0.1", ...signing];
+  const withKey = statOrNull(key) !== null ? ["-new", "-key", key] : ["-newkey", "rsa:2048", "-nodes", "-keyout", key];
+  const args = ["req", "-x509", ...withKey, "-days", "2", "-out", cert, "-subj", "/CN=127.0.0.1", ...signing];
   const { success, stderr } = await new Deno.Command("openssl", { args, stdin: "null" }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   return {
@@ -54,7 +58,7 @@ Deno.test({
   }
   await t.step("signed by an authority of one's own", async () => {
     const authority = await makeCertificate(dir, "ca", []);
-    const server = await makeCertificate(dir, "signed", [...authority.signs, ...forServers, ...named]);
+    const server = await makeCertificate(dir, "server", [...authority.signs, ...forServers, ...named]);
     assert.equal(await askServer(server, authority.cert), "here");
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
+import { gzipSync } from "node:zlib";
 import { walkFiles } from "../../../src/backends/shared/shelves/walk_files.ts";
 import { openSourceTree } from "../../../src/bundle/foreign/source_tree.ts";
 import type { VaultError } from "../../../src/errors.ts";
@@ -155,8 +156,8 @@ Deno.test({
 
 Deno.test("an archive that unpacks to far more than it is, is refused before the disk is full", async () => {
   await using dir = await createTempDir();
-  const script = `head -c 300000000 /dev/zero | gzip -1 > "${dir.join("bomb.tar.gz")}"`;
-  await runToSuccess(["sh", "-c", script]);
+  const member = gzipSync(new Uint8Array(20_000_000));
+  for (let i = 0; i < 15; i++) Deno.writeFileSync(dir.join("bomb.tar.gz"), member, { append: true });
   await assert.rejects(openSourceTree(dir.join("bomb.tar.gz"), dir.path), /unpacks to far more than it is/);
   assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name), ["bomb.tar.gz"]);
 });
