@@ -18,6 +18,7 @@ import type { Store } from "./store/store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
 import { createVault, type VaultOptions } from "./vault/engine.ts";
+import type { HashThread } from "./vault/hashing/hash_thread.ts";
 import { describeTransfers } from "./vault/transfer/status.ts";
 import type { Vault } from "./vault/vault.ts";
 
@@ -62,6 +63,8 @@ export interface AppDeps {
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
   readonly types?: readonly BackendType[];
+  /** For tests: a thread that is there already, and stays when the app is closed. */
+  readonly hashThread?: HashThread;
 }
 
 /** The number of interruptions in a row, without a byte of progress, after which a transfer fails. */
@@ -95,7 +98,7 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
   const upstreams = new Upstreams({ config, log, health, version, viaName, transport });
   const backends = await openBackends({ config, upstreams, metrics, log }, types);
-  const vault = openVault(config, { store, events: metrics, log, health, backends });
+  const vault = openVault(config, { store, events: metrics, log, health, backends, hashThread: deps.hashThread });
   let shuttingDown = false;
   const isShuttingDown = () => shuttingDown;
   const { handle, fetchAhead } = createHandler({
@@ -173,15 +176,16 @@ function openStore(config: Config, { log, events, openFilesLimit, evicts, asksOn
   });
 }
 
-type VaultDeps = Pick<VaultOptions, "store" | "events" | "log" | "health"> & { readonly backends: readonly Backend[] };
+type VaultDeps = Pick<VaultOptions, "store" | "events" | "log" | "health"> & {
+  readonly backends: readonly Backend[];
+  readonly hashThread?: HashThread | undefined;
+};
 
-export function openVault(config: Config, { store, events, log, health, backends }: VaultDeps): Vault {
+export function openVault(config: Config, { backends, hashThread, ...deps }: VaultDeps): Vault {
   const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
   return createVault({
-    store,
-    events,
-    log,
-    health,
+    ...deps,
+    ...hashThread && { hashThread },
     maxTransfersOf: (backend) => limits.get(backend)!,
     revalidateTimeoutMs: config.revalidate_timeout,
     memoryBytes: memoryBytesOf(config),

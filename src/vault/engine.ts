@@ -12,6 +12,7 @@ import { Forwarder } from "./forward.ts";
 import { followSameBytes } from "./follow_same_bytes.ts";
 import { decide } from "./freshness.ts";
 import { missReason } from "./miss_reason.ts";
+import type { HashThread } from "./hashing/hash_thread.ts";
 import { Hashing } from "./hashing/hashing.ts";
 import { HeadRequests } from "./asking/head_requests.ts";
 import { Joining } from "./joining.ts";
@@ -44,6 +45,8 @@ export interface VaultOptions extends TransferLimits {
   readonly revalidateTimeoutMs: number;
   /** The memory for parsed documents, in bytes. */
   readonly memoryBytes: number;
+  /** Shared with other vaults of the process; its own where absent. */
+  readonly hashThread?: HashThread;
 }
 
 /** The reason why a stale copy or absence is served without asking. */
@@ -59,7 +62,7 @@ export function createVault(options: VaultOptions): Vault {
 
 class Engine implements Vault {
   readonly #options: VaultOptions;
-  readonly #hashing = new Hashing();
+  readonly #hashing: Hashing;
   readonly #transfers: Transfers;
   readonly #absences: KnownAbsences;
   /** The failures to revalidate a stale copy. */
@@ -75,7 +78,7 @@ class Engine implements Vault {
 
   constructor(options: VaultOptions) {
     const { store, events, log, health, maxTransfersOf, revalidateTimeoutMs: timeoutMs } = options;
-    const hashing = this.#hashing;
+    const hashing = new Hashing(options.hashThread);
     const made = new MadeReadings(options.memoryBytes);
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });
     const tools = { store, made, hashing, turns, rangeSupport: new RangeSupport(), events, log, limits: options };
@@ -86,6 +89,7 @@ class Engine implements Vault {
     const heads = new HeadRequests({ events, turns });
     const transfers = new Transfers(tools, (transfer) => this.#watch(transfer));
     this.#options = options;
+    this.#hashing = hashing;
     this.#absences = absences;
     this.#choice = choice;
     this.#copies = copies;

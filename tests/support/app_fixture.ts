@@ -8,6 +8,8 @@ import { backendTypes } from "../../src/backends/types.ts";
 import { type Config, createConfigSchema } from "../../src/config/schema.ts";
 import type { Log } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
+import { hashThread } from "./hash_thread.ts";
+import { openFilesBelow } from "./open_files.ts";
 import { askRaw, type RawAnswer, RawClient, type RawRequest } from "./raw_client.ts";
 import { waitUntil } from "./wait_until.ts";
 import { walk } from "./walk.ts";
@@ -47,6 +49,7 @@ export async function startBackends(
   const lines: string[] = [];
   const app = await createApp(config, {
     ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
+    hashThread,
   });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
   return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });
@@ -162,22 +165,5 @@ function assertBlobsAreRight(cacheDir: string): void {
   for (const blob of listBlobs(cacheDir)) {
     const bytes = Deno.readFileSync(`${cacheDir}/blobs/sha256/${blob}`);
     assert.equal(createHash("sha256").update(bytes).digest("hex"), blob.slice(3));
-  }
-}
-
-/** Linux tells; other systems tell nothing. Deno reads `/proc` with all permissions only. */
-function openFilesBelow(folder: string): string[] {
-  if (Deno.build.os !== "linux") return [];
-  const paths = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => targetOf(`/proc/self/fd/${name}`));
-  return paths.filter((path) => path.startsWith(`${folder}/`));
-}
-
-/** Where a link leads to; empty where it is gone, as that of the folder itself is by now. */
-function targetOf(link: string): string {
-  try {
-    return Deno.readLinkSync(link);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
   }
 }

@@ -9,6 +9,7 @@ import { createUpstreamClient } from "../../src/upstream/client.ts";
 import { UpstreamHealth } from "../../src/upstream/health.ts";
 import { createVault, type VaultOptions } from "../../src/vault/engine.ts";
 import type { OpenedArtifact, OpenOptions, Vault } from "../../src/vault/vault.ts";
+import { hashThread } from "./hash_thread.ts";
 import type { Pattern } from "./pattern.ts";
 
 const defaultPolicy: CachingPolicy = {
@@ -61,6 +62,7 @@ export class VaultFixture implements AsyncDisposable {
     this.vault = createVault({
       ...{ store: this.store, log, events, health, maxTransfersOf: () => 16, revalidateTimeoutMs },
       memoryBytes: 1 << 20,
+      hashThread,
       ...{ rangeAheadBytes: 1 << 20, maxSegments: 8, resumeAttempts: 3, backoff: () => Promise.resolve() },
       ...options.vault,
     });

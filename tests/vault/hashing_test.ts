@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Hashing, inlineHashBytes } from "../../src/vault/hashing/hashing.ts";
 import type { RunningHash } from "../../src/vault/hashing/running_hash.ts";
+import { hashThread } from "../support/hash_thread.ts";
+import { openFilesBelow } from "../support/open_files.ts";
 import { Pattern } from "../support/pattern.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 
@@ -20,7 +22,7 @@ for (const size of [300_000, inlineHashBytes + 300_000]) {
 
   Deno.test(`${size} bytes, first from the file and then as they pass: each is hashed once and in order`, async () => {
     await using dir = await createTempDir();
-    const hashing = new Hashing();
+    const hashing = new Hashing(hashThread);
     const hash = await hashOf(hashing, dir, body);
     hash.advance(half);
     const chunk = body.bytes(half, size);
@@ -34,7 +36,7 @@ for (const size of [300_000, inlineHashBytes + 300_000]) {
 
   Deno.test(`${size} bytes, asked for twice at once: each is hashed once`, async () => {
     await using dir = await createTempDir();
-    const hashing = new Hashing();
+    const hashing = new Hashing(hashThread);
     const hash = await hashOf(hashing, dir, body);
     hash.advance(half);
     const first = hash.digests();
@@ -46,7 +48,7 @@ for (const size of [300_000, inlineHashBytes + 300_000]) {
 
   Deno.test(`${size} bytes, of which the file has too few: an error, each time`, async () => {
     await using dir = await createTempDir();
-    const hashing = new Hashing();
+    const hashing = new Hashing(hashThread);
     const hash = await hashOf(hashing, dir, body);
     hash.advance(size + 1);
     for (let i = 0; i < 2; i++) await assert.rejects(hash.digests(), { code: "storage_failed" });
@@ -57,6 +59,7 @@ for (const size of [300_000, inlineHashBytes + 300_000]) {
 
 Deno.test("the digest of a body that is finished does not wait for the long beginning of another", async () => {
   await using dir = await createTempDir();
+  // Its own thread still starts while all is asked for.
   const hashing = new Hashing();
   const path = dir.join("long.part");
   await Deno.writeFile(path, new Uint8Array());
@@ -85,7 +88,7 @@ for (const [name, touch, bytes, kept] of touches) {
   Deno.test(`a kept hash is ${kept ? "used, once," : "not used"} where the file was ${name}`, async () => {
     const body = new Pattern(2 * MiB);
     await using dir = await createTempDir();
-    const hashing = new Hashing();
+    const hashing = new Hashing(hashThread);
     const hash = await hashOf(hashing, dir, body);
     const path = dir.join(`${body.size}.part`);
     hash.advance(body.size);
@@ -99,3 +102,26 @@ for (const [name, touch, bytes, kept] of touches) {
     hashing.close();
   });
 }
+
+Deno.test("who closes has errors for what it still hashes, and others that share the thread have their digests", async () => {
+  await using dir = await createTempDir();
+  const path = dir.join("long.part");
+  await Deno.writeFile(path, new Uint8Array());
+  await Deno.truncate(path, 2 * MiB);
+  const body = new Pattern(2 * MiB + 1);
+  const [first, second, alone] = [new Hashing(hashThread), new Hashing(hashThread), new Hashing()];
+  const other = await hashOf(second, dir, body);
+  other.advance(body.size);
+  const failing = [first, alone].map((hashing) => {
+    const hash = hashing.follow(path, null, ["sha256"]);
+    hash.advance(2 * MiB);
+    const before = hash.digests();
+    hashing.close();
+    return [before, hash.digests()].map((digests) => assert.rejects(digests, { code: "storage_failed" }));
+  });
+  await Promise.all(failing.flat());
+  assert.equal((await other.digests()).digests.sha256, body.sha256());
+  assert.ok(!openFilesBelow(dir.path).includes(path));
+  other.close();
+  second.close();
+});

@@ -7,6 +7,7 @@ import type { ListedLine } from "../../src/warm/list.ts";
 import type { Outcome } from "../../src/warm/outcome.ts";
 import { warm } from "../../src/warm/runner.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../../src/warming.ts";
+import { hashThread } from "../support/hash_thread.ts";
 
 /** A vault in this process, whose cache is filled by lists. */
 export interface WarmScene extends AsyncDisposable {
@@ -56,7 +57,7 @@ export async function openWarmScene(
   const cacheDir = top.cache_dir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const text = JSON.stringify({ cache_dir: cacheDir, cache_min_free: 0, ...top, backends });
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
-  const app = await createApp(config, { log: noLog, version: "0.0.0" });
+  const app = await createApp(config, { log: noLog, version: "0.0.0", hashThread });
   const client = createClientInProcess(app);
   const sources = warmSourcesOf(config);
   return {
