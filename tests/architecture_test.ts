@@ -79,7 +79,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "warming",
     "vault/vault",
   ],
-  "backends/shared": seam,
+  "backends/shared": [...seam, "archive/zstd_frame"],
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
   "backends/backend_type": [
     "errors",

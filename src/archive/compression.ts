@@ -5,7 +5,7 @@ import { messageOf, VaultError } from "../errors.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteSink } from "./byte_sink.ts";
 import type { ByteSource } from "./byte_source.ts";
-import { ZstdFrame } from "./zstd_frame.ts";
+import { WindowTooLarge, ZstdFrame } from "./zstd_frame.ts";
 
 export type Compression = "gzip" | "zstd";
 
@@ -191,6 +191,7 @@ async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 
 function fail(error: unknown, compression: Compression): never {
   if (error instanceof VaultError) throw error;
+  if (error instanceof WindowTooLarge) throw new VaultError("bundle_wrong", error.message, { cause: error });
   const isCut = /unexpected (?:end of file|EOF)/i.test(messageOf(error));
   const what = isCut ? `its ${compression} data end too early` : `its ${compression} data are damaged`;
   throw new VaultError(isCut ? "bundle_interrupted" : "bundle_wrong", what, { cause: error });

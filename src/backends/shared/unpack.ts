@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { Decompress } from "fzstd";
 import bzip from "seek-bzip";
 import xz from "xz-decompress";
+import { WindowTooLarge, ZstdFrames } from "../../archive/zstd_frame.ts";
 import { gunzip } from "./gunzip.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -30,6 +31,7 @@ export async function unpack(packed: ReadableStream<Bytes>, coding: string, writ
   try {
     await unpackAs(coding, packed, write);
   } catch (error) {
+    if (error instanceof WindowTooLarge) throw new UnpackError(error.message, { cause: error });
     if (error instanceof DocumentTooLarge || error instanceof UnpackError) throw error;
     throw new UnpackError(`it says that it is packed (${coding}), and is not`, { cause: error });
   }
@@ -96,9 +98,12 @@ class Output {
 
 async function unpackZstd(packed: ReadableStream<Bytes>, write: Write): Promise<void> {
   const decoder = new Decompress((chunk) => void write(chunk));
+  // The decoder makes room for whatever a frame asks for.
+  const frames = new ZstdFrames();
   let isEmpty = true;
   for await (const chunk of packed) {
     isEmpty = false;
+    frames.push(chunk);
     decoder.push(chunk);
   }
   if (isEmpty) throw new Error("it is empty");
