@@ -16,7 +16,7 @@ export interface PurgeOptions {
   readonly pinned: boolean;
   /** True removes nothing, and counts what would be removed. */
   readonly dryRun: boolean;
-  /** Called with the name of each entry, and of what was absent, that is removed, or would be. */
+  /** Called with the name of each entry, and of what was absent, once it is removed, or would be. */
   readonly named: (name: string) => void;
   /** Called before anything is removed, where every entry is chosen and these have several names; false removes nothing. */
   readonly confirmsAll: (entries: number) => boolean;
@@ -58,16 +58,16 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
     visited();
     const name = entryName(entry);
     if (!matches(name)) continue;
-    if (path.endsWith("~.json")) named(name);
     absent.delete(name);
     if (dryRun) removed.entries += 1;
-    else await removeEntryFile(layout, path, removed);
+    else if (!await removeEntryFile(layout, path, removed)) continue;
+    if (path.endsWith("~.json")) named(name);
   }
   const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
   await removeBodies(layout, bodies, { removed, dryRun, late });
-  absent.forEach((name) => named(name));
   const forgotten = await forget(layout, { matches, dryRun });
+  absent.forEach((name) => named(name));
   if (removed.bodies + forgotten.absences > 0 && !dryRun) await announceChange(layout);
   return { kind: "purged", removed, forgotten };
 }

@@ -26,16 +26,23 @@ export async function removeBody(layout: FsLayout, sha256: string, removed: Remo
   removed.bytes += info.size;
 }
 
-/** Removes the file of an entry and the folders that this leaves empty, and counts it in `removed`. */
-export async function removeEntryFile(layout: FsLayout, path: string, removed: Removed): Promise<void> {
-  if (!await removeOffThread(path)) return void (removed.failed += 1);
+/**
+ * Removes the file of an entry and the folders that this leaves empty, and counts it in `removed`. False where that
+ * cannot be done.
+ */
+export async function removeEntryFile(layout: FsLayout, path: string, removed: Removed): Promise<boolean> {
+  if (!await removeOffThread(path)) {
+    removed.failed += 1;
+    return false;
+  }
   removed.entries += 1;
   // A writer makes a folder again that is gone.
   for (let folder = dirname(path); folder.startsWith(`${layout.entries}/`); folder = dirname(folder)) {
     try {
       await Deno.remove(folder);
     } catch {
-      return;
+      break;
     }
   }
+  return true;
 }

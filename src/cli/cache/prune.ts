@@ -42,6 +42,7 @@ export const prune: Action = {
       ({ visited }) => interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited })),
     );
     const { leftBytes, bodies, bytes, entries } = pruned;
+    if (bodies + entries === 0) checkRemoved(pruned, dir);
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);
     else {
       const left = `${shownBytes(leftBytes)} ${dryRun ? "would be" : "are"} left`;

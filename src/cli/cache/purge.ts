@@ -60,6 +60,7 @@ export const purge: Action = {
     }
     const { removed: { bodies, bytes, entries }, forgotten: { absences, transfers, transferBytes } } = purged;
     const json = { dry_run: dryRun, bodies, bytes, entries, absent: absences, parked_bytes: transferBytes };
+    if (entries + bodies + absences + transfers === 0) checkRemoved(purged.removed, dir);
     if (values.json) io.stdout(`${JSON.stringify(json)}\n`);
     else io.stderr(`${describeRemoved(purged.removed, dryRun)}${describeForgotten(purged.forgotten)}\n`);
     checkRemoved(purged.removed, dir);

@@ -82,3 +82,26 @@ Deno.test("an entry that this user may not read is reported, and stays when the 
   }
   assert.ok(Deno.statSync(path).isFile);
 });
+
+/** This user may remove nothing. */
+function denyRemoval(): Disposable {
+  const { remove } = Deno;
+  Deno.remove = () => Promise.reject(new Deno.errors.PermissionDenied("Permission denied (os error 13)"));
+  return {
+    [Symbol.dispose]() {
+      Deno.remove = remove;
+    },
+  };
+}
+
+Deno.test("where this user may remove nothing, nothing is said to be removed", async () => {
+  await using scene = new CacheScene();
+  await scene.put("files/a");
+  using _ = denyRemoval();
+  for (const args of [["purge", "files/a"], ["purge", "files/a", "--json"], ["prune", "--to", "0"]]) {
+    const { code, stdout, stderr } = await scene.run(...args);
+    assert.deepEqual([code, stdout], [1, ""], args.join(" "));
+    assert.match(stderr, /^Cannot remove [12] files? in the cache directory ".*": this user may not, or it is on a /);
+  }
+  assert.match((await scene.run("ls")).stdout, /files\/a\n$/);
+});
