@@ -31,7 +31,17 @@ Deno.test("what a named pipe has besides a bundle is refused, and not waited for
   await using scene = await BundleScene.open();
   Deno.writeTextFileSync(scene.path("notes"), "words\n".repeat(1000));
   await runToSuccess(["tar", "-cf", scene.path("bundle.tar"), "-C", scene.path("."), "notes"]);
-  const { code, stderr } = await fromPipe(scene, "import");
-  assert.equal(code, 1);
-  assert.match(stderr, /^Cannot import ".*pipe": the header of "notes" is not as it was written\n$/);
+  for (
+    const [command, wanted] of [
+      [
+        "import",
+        /^Cannot import ".*pipe": it is no bundle; what other programs have made is imported from a file or a /,
+      ],
+      ["verify", /^Cannot verify ".*pipe": it is no bundle\n$/],
+    ] as const
+  ) {
+    const { code, stderr } = await fromPipe(scene, command);
+    assert.equal(code, 1);
+    assert.match(stderr, wanted);
+  }
 });

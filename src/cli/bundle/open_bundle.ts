@@ -4,8 +4,9 @@ import { compressionOf, decompressed } from "../../archive/compression.ts";
 import { FolderReader } from "../../archive/folder.ts";
 import type { MemberSource } from "../../archive/member_source.ts";
 import { isSplit, PartsSource } from "../../archive/parts.ts";
-import { stdinSource } from "../../archive/special_file.ts";
+import { isSpecial, stdinSource } from "../../archive/special_file.ts";
 import { TarReader } from "../../archive/tar_reader.ts";
+import { headNames } from "../../bundle/write_bundle.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import { foundInstead, noBundle } from "./found_instead.ts";
@@ -55,6 +56,7 @@ export async function withBundle<T>(
   let opened: OpenedBundle | null = null;
   try {
     opened = await openBundle(path, signal);
+    if (path === "-" || !isSplit(path) && isSpecial(path)) await requireBundle(opened.source, verb);
     return await action(opened.source);
   } catch (error) {
     const known = error instanceof VaultError ? error : failureOf(error);
@@ -67,6 +69,21 @@ export async function withBundle<T>(
   } finally {
     opened?.source.close();
   }
+}
+
+/** What can be read once only cannot be looked at as anything else. Throws `bundle_wrong` by its first bytes. */
+async function requireBundle(source: MemberSource, verb: string): Promise<void> {
+  let cause: unknown;
+  try {
+    if (await source.has(headNames.layout)) return;
+  } catch (error) {
+    if (!(error instanceof VaultError && error.code === "bundle_wrong")) throw error;
+    cause = error;
+  }
+  const advice = verb === "import"
+    ? "; what other programs have made is imported from a file or a directory: write it to disk first"
+    : "";
+  throw new VaultError("bundle_wrong", `it is no bundle${advice}`, { cause });
 }
 
 /** What an error adds to the one that it was made from. Where a part is wrong, only the part and that help anybody. */
