@@ -29,11 +29,17 @@ export function sharedRoutesOf({ backends }: Config): string[] {
   );
 }
 
-/** Returns what the configured backends know about filling their cache ahead, in the order of their types. */
+/**
+ * Returns what the configured backends know about filling their cache ahead, in the order of their types; of other types
+ * what they know about URLs.
+ */
 export function warmSourcesOf({ backends }: Config): WarmSource[] {
-  return backendTypes.flatMap((type) => {
+  return backendTypes.flatMap((type): WarmSource[] => {
+    const { adviceFor } = type;
     const own = backends.filter((one) => typeOf(one) === type);
-    return own.length === 0 ? [] : type.warming?.(own, backends) ?? [];
+    const source = own.length === 0 ? undefined : type.warming?.(own, backends);
+    if (source === undefined && adviceFor === undefined) return [];
+    return [{ pathOf: () => null, prefixes: [], ...source, ...adviceFor && { adviceFor } }];
   });
 }
 

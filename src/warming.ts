@@ -68,6 +68,9 @@ export interface WarmSettings {
   readonly suites: readonly string[];
 }
 
+/** A setting that means something to some sources only. */
+export type SourceSetting = Exclude<keyof WarmSettings, "platforms">;
+
 /** Returns the line of a list that means this path alone: braces and brackets that mean several get a backslash. */
 export function lineOfPath(path: string): string {
   return path.replace(/\{|\[(?=\w+-\w+\])/g, "\\$&");
@@ -143,6 +146,11 @@ export interface PlatformWords {
 export interface WarmSource {
   /** Returns the path of a URL that one of the backends fetches from; null for any other URL. */
   pathOf(url: URL): string | null;
+  /**
+   * Returns what the configuration needs for a URL that no backend fetches from, to stand behind "add": a backend of its
+   * type; null for a URL that looks like none of its own.
+   */
+  adviceFor?(url: URL): string | null;
   /** What the paths that its backends serve begin with: `/pypi`, or `/` for all. */
   readonly prefixes: readonly string[];
   /** The scheme of its lines; without one it has none. */
@@ -155,6 +163,8 @@ export interface WarmSource {
   readonly words?: readonly string[];
   /** The words by which its lines choose platforms; none where absent. */
   readonly platforms?: PlatformWords;
+  /** What it heeds of the settings of a run besides platforms; nothing where absent. */
+  readonly settings?: readonly SourceSetting[];
   /** True where lines that differ in their words only may be one, which costs less. */
   readonly joinsLines?: boolean;
   /**

@@ -66,6 +66,8 @@ export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opene
   sharedRoutes?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];
   /** Absent where there are no foreign sources. */
   readonly shelving?: Shelving<Parsed>;
+  /** As in `WarmSource`, also where no backend of the type is configured. */
+  readonly adviceFor?: WarmSource["adviceFor"];
   /** Returns what is known about filling the cache of these backends ahead; there is at least one. */
   warming?(backends: readonly Parsed[], all: readonly BackendConfig[]): WarmSource;
 }

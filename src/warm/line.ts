@@ -59,7 +59,8 @@ export function parseLine(
 /** The options of all sources that choose have these names. */
 function checkOptions({ platform, platforms, python }: WarmLine["options"], source: WarmSource): void {
   const chosen = [platform, platforms].flatMap((list) => list?.split(",") ?? []);
-  checkSettings({ python, platforms: chosen, referrers: false, recommends: false, suites: [] }, [source]);
+  const settings = { python, platforms: chosen, referrers: false, recommends: false, suites: [] };
+  checkSettings(settings, [source]);
 }
 
 function optionsIn(words: readonly string[]): Record<string, string> {
@@ -76,10 +77,10 @@ function pathOfUrl(text: string, sources: readonly WarmSource[]): Meaning {
     const path = source.pathOf(url);
     if (path !== null) return { kind: "path", path };
   }
-  throw new VaultError(
-    "config_invalid",
-    `No backend fetches from ${url.origin}; add one, for example of type http with "base_url: ${url.origin}"`,
+  const [advice = `one, for example of type http with "base_url: ${url.origin}"`] = sources.flatMap((source) =>
+    source.adviceFor?.(url) ?? []
   );
+  throw new VaultError("config_invalid", `No backend fetches from ${url.origin}; add ${advice}`);
 }
 
 function lineOfPackageUrl(text: string, sources: readonly WarmSource[]): string {

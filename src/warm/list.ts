@@ -37,15 +37,14 @@ export async function readList(named: string, options: ListOptions): Promise<Rea
   if (isLineItself(named)) return itself();
   const text = isServed(named, options.sources) ? await openUnlessPath(named, options) : await openList(named, options);
   if (text === null) return itself();
-  if (text.rest !== null && isPlain(text, named, options.sources)) {
-    return text.rest.pipeThrough(new LineStream(named, text.beginning));
-  }
+  const lines = (beginning = "") => new LineStream(named, { beginning, note: options.note });
+  if (text.rest !== null && isPlain(text, named, options.sources)) return text.rest.pipeThrough(lines(text.beginning));
   const file = { path: named, text: await whole(named, text) };
   const form = formOf(file, options.sources);
   if (form !== undefined) return ReadableStream.from(await linesOfForm(form, file, options));
   const [first] = file.text.split("\n").values().map(withoutComment).filter((line) => line !== "").take(1);
   if (first !== undefined && !isListLine(first)) throw unknownForm(file, options.sources);
-  return ReadableStream.from([file.text]).pipeThrough(new LineStream(named));
+  return ReadableStream.from([file.text]).pipeThrough(lines());
 }
 
 function formOf(file: ListFile, sources: readonly WarmSource[]): ListForm | undefined {
@@ -59,16 +58,24 @@ function isPlain({ beginning }: ListText, path: string, sources: readonly WarmSo
   return first !== undefined && isListLine(first) && formOf({ path, text: lines }, sources) === undefined;
 }
 
-/** Makes the lines of a list out of its text, some of which may have been read before. */
+interface LineStreamOptions extends Pick<ListOptions, "note"> {
+  /** What was read of the text before. */
+  readonly beginning: string;
+}
+
+/** Makes the lines of a list out of its text, and notes where it has none. */
 class LineStream extends TransformStream<string, ListedLine> {
-  constructor(path: string, beginning = "") {
+  constructor(path: string, { beginning, note }: LineStreamOptions) {
     let rest = "";
     let number = 0;
+    let isEmpty = true;
     const enqueue = (lines: readonly string[], controller: TransformStreamDefaultController<ListedLine>) => {
       for (const line of lines) {
         number += 1;
         const text = withoutComment(line);
-        if (text !== "") controller.enqueue({ text, at: `${path}:${number}` });
+        if (text === "") continue;
+        isEmpty = false;
+        controller.enqueue({ text, at: `${path}:${number}` });
       }
     };
     const add = (text: string, controller: TransformStreamDefaultController<ListedLine>) => {
@@ -79,9 +86,16 @@ class LineStream extends TransformStream<string, ListedLine> {
     super({
       start: (controller) => add(beginning, controller),
       transform: add,
-      flush: (controller) => enqueue([rest], controller),
+      flush(controller) {
+        enqueue([rest], controller);
+        if (isEmpty) note(namesNothing(path));
+      },
     });
   }
+}
+
+function namesNothing(path: string): string {
+  return `"${path}" names nothing to warm`;
 }
 
 /** Says whether what names a list is a line of one instead. What begins with a slash may be a file. */
@@ -117,6 +131,7 @@ async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions)
     open: (path, from) => openFile(relativeTo(from.path, path), options),
   };
   const lines = new Set(await form.linesOf(file, reading));
+  if (lines.size === 0) note(namesNothing(file.path));
   return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path, writing: "literal" }));
 }
 

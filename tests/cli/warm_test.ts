@@ -54,6 +54,10 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
     [["http://127.0.0.1:1/a", "--url", "vault"], /"vault" is not the URL of a vault/],
     [["http://127.0.0.1:1/a", "--platform", "x"], /"x" is no platform/],
     [["http://127.0.0.1:1/a", "--python", "x"], /"x" is no version of Python; write 3\.12/],
+    [["http://127.0.0.1:1/a", "--python", "3.12"], /^--python, or warm\.python, means nothing to the backends of this/],
+    [["http://127.0.0.1:1/a", "--suite", "debian/bookworm/main"], /^--suite, or warm\.suites, means nothing to the /],
+    [["http://127.0.0.1:1/a", "--referrers"], /^--referrers, or warm\.referrers, means nothing to the backends of /],
+    [["http://127.0.0.1:1/a", "--recommends"], /^--recommends, or warm\.recommends, means nothing to the backends /],
     [["http://127.0.0.1:1/a", "--days", "7"], /--days chooses lines of a log: name one with --from-log FILE/],
     [["http://127.0.0.1:1/a", "--url", `${upstream.origin}/`], /There is no vault at .*: \/-\/healthz answers 404\./],
     [["--from-log", dir.join("gone.log")], /Cannot read the log/],
@@ -62,6 +66,38 @@ Deno.test("warm: nothing to do, a vault that is offline and wrong options end wi
     const { code, stderr } = await warm("--config", config, ...args);
     assert.equal(code, 2, args.join(" "));
     assert.match(stderr, pattern);
+  }
+});
+
+Deno.test("warm: a list without lines says so, and is no failure", async () => {
+  await using dir = await createTempDir();
+  const config = await configOf("http://127.0.0.1:1", dir.path);
+  for (const text of ["", "\n", "# nothing yet\n\n"]) {
+    const list = dir.join("empty.txt");
+    await Deno.writeTextFile(list, text);
+    const { code, stderr, stdout } = await warm(list, "--config", config);
+    assert.deepEqual([code, stderr], [0, `note      "${list}" names nothing to warm\n`]);
+    assert.equal(stdout.at(-1), "0 new, 0 cached");
+  }
+});
+
+Deno.test("warm: a URL that no backend fetches from says which type of backend would", async () => {
+  await using dir = await createTempDir();
+  const config = await configOf("http://127.0.0.1:1", dir.path);
+  const mirror = "http://deb.example.com/debian";
+  for (
+    const [url, advice] of [
+      [`${mirror}/dists/bookworm/InRelease`, `of type apt with "mirror_url: ${mirror}"`],
+      [`${mirror}/pool/main/c/curl/curl_8.deb`, `of type apt with "mirror_url: ${mirror}"`],
+      [`${mirror}/flat/Packages.gz`, `of type apt with "mirror_url: ${mirror}/flat"`],
+      [`${mirror}/flat/curl_8_amd64.deb`, `of type apt with "mirror_url: ${mirror}/flat"`],
+      ["http://files.example.com/Release/notes.txt", 'of type http with "base_url: http://files.example.com"'],
+      ["http://files.example.com/pool", 'of type http with "base_url: http://files.example.com"'],
+    ]
+  ) {
+    const { code, stderr } = await warm(url!, "--config", config);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(advice!), stderr);
   }
 });
 

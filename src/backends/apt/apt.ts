@@ -2,6 +2,7 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
+import { adviceFor } from "./advice.ts";
 import { carrying } from "./carrying.ts";
 import { type AptConfig, schema } from "./schema.ts";
 import { createWarmSource } from "./warm.ts";
@@ -29,6 +30,7 @@ export const apt: BackendType<AptConfig> = {
     urlsOf: ({ config: { mirror_url, aliases } }) => [...mirror_url, ...aliases],
     eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
   },
+  adviceFor,
   warming: (backends) =>
     createWarmSource(backends.map(({ name, config: { prefix, mirror_url, aliases } }) => {
       return { name, prefix, bases: [...mirror_url, ...aliases] };

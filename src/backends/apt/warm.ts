@@ -39,6 +39,7 @@ export function createWarmSource(repositories: readonly ServedRepository[]): War
     scheme: "apt",
     example: "apt:debian/bookworm/main curl",
     options: ["arch", "depends", "recommends"],
+    settings: ["recommends", "suites"],
     joinsLines: true,
     forms: installedLists,
     pathOf: (url) => servedPath(url, repositories),

@@ -33,6 +33,7 @@ export function createWarmSource({ backends, hasRoot }: WarmOptions): WarmSource
     scheme: "docker",
     example: "docker:alpine:3.20",
     options: ["platforms", "backend"],
+    settings: ["referrers"],
     words: ["referrers"],
     platforms: { example: "linux/arm64", isOne: (text) => /^[a-z0-9]+(?:\/[a-z0-9]+){1,2}$/.test(text) },
     forms: [imageLists],

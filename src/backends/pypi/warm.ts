@@ -42,6 +42,7 @@ export function createWarmSource({ backends, served }: WarmOptions): WarmSource 
     scheme: "pypi",
     example: "pypi:requests==2.32.0",
     options: ["python", "platform", "backend"],
+    settings: ["python"],
     platforms: { example: "manylinux_2_28_x86_64", isOne: isPlatformTag },
     forms: [...lockFiles, requirementsFiles],
     pathOf: (url) => servedPath(url, served),
