@@ -17,6 +17,7 @@ import { formatFact, hasNamedBody, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
 import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
+import { OwnedBodies } from "./owned_bodies.ts";
 import type { Summary } from "./summary.ts";
 import type { SummaryWriter } from "./summary_writer.ts";
 
@@ -36,6 +37,8 @@ export interface CollectOptions {
   selects(entry: Entry): boolean;
   /** What the other side has; null where nothing is known of it. */
   readonly since: Summary | null;
+  /** False where nobody vouches for the bundle, which then names no body that only other backends have (`BodyRights`). */
+  readonly isSigned: boolean;
   readonly spool: Spool;
   /** Gets what the other side has after the import; null where nobody wants to know. */
   readonly summary: SummaryWriter | null;
@@ -64,6 +67,9 @@ export interface Counts {
   /** Bodies that the other side has, and their bytes, among those of all entries that are selected. */
   bodiesThere: number;
   bytesThere: number;
+  /** Bodies that are carried though the other side has them: there they are those of other backends. */
+  bodiesAgain: number;
+  bytesAgain: number;
   /** Entries whose body is not stored. */
   withoutBody: number;
 }
@@ -93,8 +99,10 @@ class Collector {
   readonly #shards: { manifest: Descriptor; facts: Descriptor }[] = [];
   readonly #images = new Map<string, CarriedImage>();
   /** The bodies that have been decided on. */
-  readonly #seen = new DigestSet({ isBrief: true });
-  readonly #counts: Counts = { entries: 0, unchanged: 0, bodiesThere: 0, bytesThere: 0, withoutBody: 0 };
+  readonly #seen = new OwnedBodies({ isBrief: true });
+  /** Those of them that are carried though the other side has them. */
+  readonly #again = new DigestSet({ isBrief: true });
+  readonly #counts: Counts = nothingCounted();
   readonly #misnamed: Misnamed = { count: 0, names: [] };
   readonly #documents: SpoolFile;
   readonly #bodies: BodyList;
@@ -109,7 +117,8 @@ class Collector {
     if (this.#misnamed.count > 0) throw misnamed(this.#misnamed);
     const { layout, since } = this.#options;
     const isThere = (sha256: string) => this.#seen.has(sha256);
-    const has = (sha256: string) => isThere(sha256) && (since?.bodyIn(sha256) ?? null) === null;
+    const isNew = (sha256: string) => (since?.bodyIn(sha256) ?? null) === null;
+    const has = (sha256: string) => isThere(sha256) && (isNew(sha256) || this.#again.has(sha256));
     const images = readImages([...this.#images.values()], layout);
     return {
       shards: this.#shards,
@@ -160,30 +169,60 @@ class Collector {
     const fact = sha256Of(new TextEncoder().encode(formatFact({ entry: seen, bodyIn: null })));
     if (since?.hasFact(fact)) {
       this.#counts.unchanged++;
-      if (since.bodyIn(entry.sha256) !== null && this.#seen.add(entry.sha256)) this.#countThere(entry);
+      if (since.bodyIn(entry.sha256) !== null && await this.#isFirst(entry)) this.#countThere(entry);
       return null;
     }
     await summary?.fact(fact);
     this.#counts.entries++;
-    return formatFact({ entry: seen, bodyIn: since?.bodyIn(entry.sha256) ?? null });
+    return formatFact({ entry: seen, bodyIn: this.#bodyIn(entry) });
+  }
+
+  /** The bundle on the other side that has the body of an entry; null where this one has to have it. */
+  #bodyIn({ sha256, backend }: Entry): string | null {
+    const { since, isSigned } = this.#options;
+    const mayName = isSigned || (since?.hasBody(sha256, backend) ?? false);
+    return mayName ? since?.bodyIn(sha256) ?? null : null;
   }
 
   /** Adds the body of an entry unless it is there or added already; returns the bundle that has it elsewhere. */
-  async #decide({ sha256, sizeBytes }: Entry): Promise<string | null> {
-    const there = this.#options.since?.bodyIn(sha256) ?? null;
-    if (!this.#seen.add(sha256)) return there;
-    if (there !== null) {
-      this.#countThere({ sizeBytes });
-    } else {
-      await this.#options.summary?.body(sha256);
-      // A bundle has the empty configuration anyway.
-      if (sha256 !== emptyConfig.sha256) this.#bodies.add({ sha256, sizeBytes });
+  async #decide(entry: Entry): Promise<string | null> {
+    const bodyIn = this.#bodyIn(entry);
+    const isFirst = await this.#isFirst(entry);
+    if (bodyIn === null) this.#carry(entry, isFirst);
+    else if (isFirst) this.#countThere(entry);
+    return bodyIn;
+  }
+
+  /** Notes what an entry has as its body; false where that has been decided on. */
+  async #isFirst({ sha256, backend }: Entry): Promise<boolean> {
+    const { since, summary } = this.#options;
+    const added = this.#seen.add(sha256, backend);
+    if (added !== "nothing" && !since?.hasBody(sha256, backend)) {
+      const link = since?.linkOf(sha256) ?? -1;
+      await summary?.body({ sha256, backend, ...link >= 0 && { link } });
     }
-    return there;
+    return added === "body";
+  }
+
+  #carry({ sha256, sizeBytes }: Entry, isFirst: boolean): void {
+    const isThere = (this.#options.since?.bodyIn(sha256) ?? null) !== null;
+    if (isThere ? !this.#again.add(sha256) : !isFirst) return;
+    if (isThere) this.#countAgain({ sizeBytes }, isFirst);
+    // A bundle has the empty configuration anyway.
+    if (sha256 !== emptyConfig.sha256) this.#bodies.add({ sha256, sizeBytes });
   }
 
   #noteMisnamed(entry: Entry): void {
     if (++this.#misnamed.count <= mostNamed) this.#misnamed.names.push(entryName(entry));
+  }
+
+  /** What was left out for one backend may be carried for another one. */
+  #countAgain({ sizeBytes }: Pick<Entry, "sizeBytes">, isFirst: boolean): void {
+    this.#counts.bodiesAgain++;
+    this.#counts.bytesAgain += sizeBytes;
+    if (isFirst) return;
+    this.#counts.bodiesThere--;
+    this.#counts.bytesThere -= sizeBytes;
   }
 
   #countThere({ sizeBytes }: Pick<Entry, "sizeBytes">): void {
@@ -206,6 +245,13 @@ class Collector {
     const pinned = (bytes: Uint8Array) => ({ sha256: sha256Of(bytes), sizeBytes: bytes.byteLength });
     this.#shards.push({ manifest: pinned(manifest), facts: pinned(facts) });
   }
+}
+
+function nothingCounted(): Counts {
+  return {
+    ...{ entries: 0, unchanged: 0, withoutBody: 0 },
+    ...{ bodiesThere: 0, bytesThere: 0, bodiesAgain: 0, bytesAgain: 0 },
+  };
 }
 
 function misnamed({ count, names }: Misnamed): VaultError {

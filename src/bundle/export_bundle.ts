@@ -46,7 +46,7 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
   const summary = openSummary && new SummaryWriter(openSummary(), [...chain, link]);
   try {
     if (since !== null && summary !== null) await repeat(since, summary);
-    const collected = await collectFacts({ ...options, layout, summary });
+    const collected = await collectFacts({ ...options, layout, summary, isSigned: key !== null });
     const shards = collected.shards.map(({ manifest }) => manifest);
     onCollected?.(collected);
     const pins = carriedPins(cacheDir, backends.map(({ name }) => name));
@@ -69,6 +69,6 @@ function pinned(text: string): Descriptor {
 
 /** The other side still has what it had. */
 async function repeat(since: Summary, summary: SummaryWriter): Promise<void> {
-  for (const [sha256, link] of since.bodies()) await summary.body(sha256, link);
+  for (const body of since.bodies()) await summary.body(body);
   for (const sha256 of since.facts()) await summary.fact(sha256);
 }

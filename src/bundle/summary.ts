@@ -4,38 +4,58 @@ import { compressionOf, decompressed } from "../archive/compression.ts";
 import { VaultError } from "../errors.ts";
 import { jsonOrNull } from "../http/json.ts";
 import { DigestSet } from "../store/digest_set.ts";
+import { NumberColumn } from "../store/number_column.ts";
 import { type ChainLink, isLink } from "./index_document.ts";
+import { OwnedBodies } from "./owned_bodies.ts";
 
 /** The suffix of the file that an export leaves beside a bundle: what the other side has once it has imported that. */
 export const summarySuffix = ".summary.jsonl.gz";
 const maxLineBytes = 1024 * 1024;
 
+/** A body that a vault has for a backend; null where it is not known for which one. */
+export interface SummedBody {
+  readonly sha256: string;
+  readonly backend: string | null;
+  /** The place in the chain of the bundle that it came with. */
+  readonly link: number;
+}
+
 /** What a vault has: bodies by the bundle that they came with, and facts by their SHA-256. */
 export class Summary {
   /** The bundles that it sums up, the oldest first. */
   readonly chain: readonly ChainLink[];
-  readonly #bodies: readonly DigestSet[];
+  readonly #bodies = new OwnedBodies({ isBrief: false });
+  readonly #links = new NumberColumn();
   readonly #facts = new DigestSet();
 
   constructor(chain: readonly ChainLink[]) {
     this.chain = chain;
-    this.#bodies = chain.map(() => new DigestSet());
   }
 
   /** The id of the bundle that has a body; null for none. */
   bodyIn(sha256: string): string | null {
-    const index = this.#bodies.findIndex((bodies) => bodies.has(sha256));
-    return this.chain[index]?.id ?? null;
+    return this.chain[this.linkOf(sha256)]?.id ?? null;
+  }
+
+  /** The place in the chain of the bundle that has a body; -1 for none. */
+  linkOf(sha256: string): number {
+    const index = this.#bodies.indexOf(sha256);
+    return index < 0 ? -1 : this.#links.get(index);
+  }
+
+  /** True where it is known that this backend has the body. */
+  hasBody(sha256: string, backend: string): boolean {
+    return this.#bodies.has(sha256, backend);
   }
 
   hasFact(sha256: string): boolean {
     return this.#facts.has(sha256);
   }
 
-  /** Yields all bodies, each with the place of its bundle in the chain. */
-  *bodies(): Generator<readonly [sha256: string, link: number]> {
-    for (const [link, bodies] of this.#bodies.entries()) {
-      for (const sha256 of bodies) yield [sha256, link];
+  /** Yields all bodies, each once for each of its backends. */
+  *bodies(): Generator<SummedBody> {
+    for (const { sha256, index, backend } of this.#bodies.all()) {
+      yield { sha256, backend, link: this.#links.get(index) };
     }
   }
 
@@ -43,8 +63,9 @@ export class Summary {
     return this.#facts;
   }
 
-  addBody(sha256: string, link: number): void {
-    this.#bodies[link]!.add(sha256);
+  /** Of a body that came with several bundles, the first counts. */
+  addBody({ sha256, backend, link }: SummedBody): void {
+    if (this.#bodies.add(sha256, backend) === "body") this.#links.set(this.#bodies.indexOf(sha256), link);
   }
 
   addFact(sha256: string): void {
@@ -99,13 +120,14 @@ function headOf(value: any, path: string): Summary {
   );
 }
 
-/** A body is `["b", sha256, link]`, a fact `["f", sha256]`. */
+/** A body is `["b", sha256, link, backend]`, the last of them absent where it is not known, and a fact `["f", sha256]`. */
 function addLine(summary: Summary, value: unknown): boolean {
   if (!Array.isArray(value) || !/^[0-9a-f]{64}$/.test(String(value[1]))) return false;
-  const [kind, sha256, link] = value;
+  const [kind, sha256, link, backend = null] = value;
   if (kind === "f") summary.addFact(sha256);
-  else if (kind === "b" && summary.chain[link] !== undefined) summary.addBody(sha256, link);
-  else return false;
+  else if (kind === "b" && summary.chain[link] !== undefined && (backend === null || typeof backend === "string")) {
+    summary.addBody({ sha256, backend, link });
+  } else return false;
   return true;
 }
 

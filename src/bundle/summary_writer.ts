@@ -1,6 +1,7 @@
 import type { ByteSink } from "../archive/byte_sink.ts";
 import { compressing } from "../archive/compression.ts";
 import type { ChainLink } from "./index_document.ts";
+import type { SummedBody } from "./summary.ts";
 
 const bufferedLines = 4096;
 
@@ -17,8 +18,8 @@ export class SummaryWriter {
   }
 
   /** Adds a body of the bundle at this place of the chain; of the last one when absent. */
-  async body(sha256: string, link = this.#last): Promise<void> {
-    await this.#add(JSON.stringify(["b", sha256, link]));
+  async body({ sha256, backend, link = this.#last }: Omit<SummedBody, "link"> & Partial<SummedBody>): Promise<void> {
+    await this.#add(JSON.stringify(["b", sha256, link, ...backend === null ? [] : [backend]]));
   }
 
   async fact(sha256: string): Promise<void> {

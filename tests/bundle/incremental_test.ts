@@ -56,6 +56,74 @@ Deno.test("what the other side has by its own list is left out", async () => {
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
 
+/** What `files` has got inside is cached outside for `debian` as well, and for both once more under another name. */
+async function openShared(): Promise<BundleScene> {
+  const scene = await openFilled();
+  await scene.put("files/shared", { body: "shared", sizeBytes: 50_000 });
+  await scene.bundle("inside", "import", await scene.export("first.tar"));
+  await scene.put("files/again", { body: "shared", sizeBytes: 50_000 });
+  await scene.put("debian/pool/shared.deb", { body: "shared", sizeBytes: 50_000 });
+  return scene;
+}
+
+for (const by of ["since", "have"]) {
+  Deno.test(`by --${by}, a bundle that is not signed has the bodies that the other side has for other backends alone`, async () => {
+    await using scene = await openShared();
+    await scene.bundle("inside", "have", scene.path("site.have"));
+    const args = by === "since" ? ["--since", scene.path("first.tar")] : ["--have", scene.path("site.have")];
+    const second = await scene.bundle("outside", "export", scene.path("second.tar"), ...args);
+    assert.match(
+      second.stdout,
+      /2 entries, 0 images, 1 body, .*\nLeft out.*: 3 entries, 2 bodies, 97\.7 KiB\nCarried though .*: 1 body, 48\.8 KiB; .*--sign/,
+    );
+    const imported = await scene.bundle("inside", "import", scene.path("second.tar"));
+    assert.deepEqual([imported.code, imported.stderr], [
+      0,
+      "Warning: nobody vouches for this bundle: it is not signed\n",
+    ]);
+    assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+    await scene.put("debian/pool/more.deb", { body: "shared", sizeBytes: 50_000 });
+    const third = await scene.bundle("outside", "export", scene.path("third.tar"), "--since", scene.path("second.tar"));
+    assert.match(third.stdout, /1 entry, 0 images, 0 bodies, 0 bytes\nLeft out.*: 5 entries, 3 bodies/);
+    assert.doesNotMatch(third.stdout, /Carried though/);
+    assert.equal((await scene.bundle("inside", "import", scene.path("third.tar"))).code, 0);
+    assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+  });
+}
+
+Deno.test("a bundle that is signed leaves out what the other side has for any backend, and its summary says for which", async () => {
+  await using scene = await openShared();
+  await scene.bundle("outside", "key", "new", scene.path("vault"));
+  const sign = ["--sign", scene.path("vault.pem")];
+  const second = await scene.bundle(
+    "outside",
+    "export",
+    scene.path("b.tar"),
+    "--since",
+    scene.path("first.tar"),
+    ...sign,
+  );
+  assert.match(second.stdout, /2 entries, 0 images, 0 bodies, 0 bytes\nLeft out.*: 3 entries, 3 bodies/);
+  const imported = await scene.bundle("inside", "import", scene.path("b.tar"), "--trust", scene.path("vault.pub.pem"));
+  assert.deepEqual([imported.code, imported.stderr.includes("Left out")], [0, false]);
+  await scene.put("debian/pool/more.deb", { body: "shared", sizeBytes: 50_000 });
+  const third = await scene.bundle("outside", "export", scene.path("c.tar"), "--since", scene.path("b.tar"));
+  assert.match(third.stdout, /1 entry, 0 images, 0 bodies, 0 bytes\n/);
+  assert.equal((await scene.bundle("inside", "import", scene.path("c.tar"))).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
+Deno.test("where a summary does not say whose a body is, a bundle that is not signed has it", async () => {
+  await using scene = await openShared();
+  const path = scene.path("first.tar.summary.jsonl.gz");
+  const unzipped = new Blob([Deno.readFileSync(path)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  Deno.writeTextFileSync(path, (await new Response(unzipped).text()).replace(/,"files"\]/g, "]"));
+  const second = await scene.bundle("outside", "export", scene.path("b.tar"), "--since", scene.path("first.tar"));
+  assert.match(second.stdout, /2 entries, 0 images, 1 body, /);
+  assert.equal((await scene.bundle("inside", "import", scene.path("b.tar"))).code, 0);
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+});
+
 Deno.test("three bundles in a row: each summary covers all before it", async () => {
   await using scene = await openFilled();
   const paths = [await scene.export("1.tar")];

@@ -226,6 +226,12 @@ function report({ index, collected }: Exported, { io, out, isDryRun, isSigned }:
         `${shownBodies(counts.bodiesThere)}, ${shownBytes(counts.bytesThere)}`,
     );
   }
+  if (counts.bodiesAgain > 0) {
+    say(
+      `Carried though the other side has them, for other backends there: ${shownBodies(counts.bodiesAgain)}, ` +
+        `${shownBytes(counts.bytesAgain)}; only a signed bundle (--sign KEY) may leave them out`,
+    );
+  }
   if (counts.withoutBody > 0) {
     say(`Left out, since their bodies are not in the cache: ${shownEntries(counts.withoutBody)}`);
   }
