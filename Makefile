@@ -26,6 +26,15 @@ compile = RUST_MIN_STACK=33554432 $(COMPILE_DENO) compile
 compile_flags = --no-prompt --no-check --frozen $(heap_flags) $(permissions) --include src/vault/hashing/worker.ts \
   --include src/backends/shared/tasks/worker.ts
 
+# What packages bring besides what runs: types, sources and their maps, which would take 5 MB of the executable and of
+# memory. Deno keeps packages below the host of their registry, by name and version.
+npm_cache = $(COMPILE_DENO) info --json | sed -n 's/^ *"npmCache": "\(.*\)",$$/\1/p'
+packages = sed -n 's,^    "\(@\{0\,1\}[^"@]*\)@\([0-9][^"_]*\).*": {$$,\1/\2,p' deno.lock
+find_unused = $(COMPILE_DENO) cache --quiet --frozen src/main.ts && cache=$$($(npm_cache)) && \
+  unused=$$($(packages) | while read -r package; do find "$$cache"/*/"$$package" -type f \
+  \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.md' \) 2>/dev/null; done | \
+  sed 's/^/--exclude=/') && IFS="$$(printf '\n ')" && IFS="$${IFS% }" && set -f
+
 RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darwin aarch64-apple-darwin \
   x86_64-pc-windows-msvc
 
@@ -71,7 +80,7 @@ warn_of_old_runtime = $(COMPILE_DENO) --version | awk '/^deno / { split($$2, v, 
 compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=… narrow what it may do)
 	@rm -f $(EXECUTABLE).new
 	@$(warn_of_old_runtime)
-	$(compile) --quiet $(compile_flags) --output $(EXECUTABLE).new src/main.ts
+	@$(find_unused); $(compile) --quiet $(compile_flags) $$unused --output $(EXECUTABLE).new src/main.ts
 	@# npx hides it when what it runs is killed by a signal.
 	@test -x $(EXECUTABLE).new || { echo "deno compile has written nothing"; exit 1; }
 	@size=$$(wc -c < $(EXECUTABLE).new); echo "$(EXECUTABLE): $$size bytes"; \
@@ -82,8 +91,8 @@ compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=�
 release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
 	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release
 	@$(warn_of_old_runtime)
-	@for target in $(RELEASES); do \
-	  unset DENORT_BIN; $(compile) --quiet $(compile_flags) --target $$target \
+	@$(find_unused); for target in $(RELEASES); do \
+	  unset DENORT_BIN; $(compile) --quiet $(compile_flags) $$unused --target $$target \
 	    --output $(DIST)/release/artifact-vault-$$target src/main.ts || { \
 	    echo "No executable for $$target: Deno could not get its runtime for that system (see the message above)."; \
 	    rm -rf $(DIST)/release; exit 1; }; \
