@@ -69,6 +69,25 @@ export function anyOf(patterns: readonly EntryPattern[]): Pick<EntryPattern, "ma
   return { matches: (name) => isWhole(name) || isSegment(lastSegment(name)) };
 }
 
+/**
+ * Returns a function that finds those of some patterns that choose a name, by their indexes. A name is compared with
+ * those alone that begin as it does, up to their first special character.
+ */
+export function choosersIn(patterns: readonly EntryPattern[]): (name: string) => readonly number[] {
+  const indexes = [...patterns.keys()];
+  const whole = byHead(patterns, indexes.filter((index) => patterns[index]!.text.includes("/")));
+  const segments = byHead(patterns, indexes.filter((index) => !patterns[index]!.text.includes("/")));
+  return (name) => [...whole(name), ...segments(lastSegment(name))].filter((index) => patterns[index]!.matches(name));
+}
+
+/** Finds the patterns whose heads a text begins with. */
+function byHead(patterns: readonly EntryPattern[], indexes: readonly number[]): (text: string) => readonly number[] {
+  const headOf = ({ text }: EntryPattern) => text.slice(0, special.exec(text)?.index);
+  const heads = Map.groupBy(indexes, (index) => headOf(patterns[index]!));
+  const lengths = [...new Set(heads.keys().map((head) => head.length))];
+  return (text) => lengths.flatMap((length) => length > text.length ? [] : heads.get(text.slice(0, length)) ?? []);
+}
+
 /** Compares names with some patterns at once: whoever has thousands of them has names, mostly. */
 function choiceOf(texts: readonly string[]): (name: string) => boolean {
   const names = new Set(texts);

@@ -4,7 +4,7 @@ import { FsLayout } from "../store/fs_layout.ts";
 import { failIfDenied, fileOrNull, readJson, statOrNull } from "../store/regular_files.ts";
 import { entryName, type NamedEntry } from "./entry_name.ts";
 import { chosenEntries } from "./listed_entry.ts";
-import { type EntryPattern, parsePattern, patternProblem } from "./pattern.ts";
+import { choosersIn, type EntryPattern, parsePattern, patternProblem } from "./pattern.ts";
 
 /** A pattern of entries whose bodies are never removed, also of entries that come later. */
 export interface Pin {
@@ -71,11 +71,11 @@ export async function countChosen(
 ): Promise<readonly number[]> {
   const counts = patterns.map(() => 0);
   if (patterns.length === 0) return counts;
+  const choosersOf = choosersIn(patterns);
   for await (const entry of chosenEntries(dir, { patterns })) {
     signal.throwIfAborted();
     visited();
-    const name = entryName(entry);
-    patterns.forEach(({ matches }, at) => matches(name) && counts[at]!++);
+    for (const index of choosersOf(entryName(entry))) counts[index]!++;
   }
   return counts;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { entryName, parseEntryName } from "../../src/inventory/entry_name.ts";
-import { anyOf, parsePattern } from "../../src/inventory/pattern.ts";
+import { anyOf, choosersIn, parsePattern } from "../../src/inventory/pattern.ts";
 
 const wheel = "pypi/files/https/files.example.org/packages/aa/requests-2.32.0-py3-none-any.whl";
 
@@ -100,4 +100,39 @@ Deno.test("ten thousand patterns are as fast as a few where they are names", () 
 Deno.test("an empty and an endless pattern are refused", () => {
   for (const text of ["", "/", "//"]) assert.throws(() => parsePattern(text), { code: "config_invalid" });
   assert.throws(() => parsePattern("a".repeat(5000)), /has 5000 characters: at most 4096 are allowed/);
+});
+
+Deno.test("the patterns that choose a name are found as each finds it alone", () => {
+  const patterns = [...new Set(cases.map(([pattern]) => pattern))].map(parsePattern);
+  const choosersOf = choosersIn(patterns);
+  for (const name of new Set(cases.map(([, name]) => name))) {
+    const alone = [...patterns.keys()].filter((index) => patterns[index]!.matches(name));
+    assert.deepEqual(choosersOf(name).toSorted((a, b) => a - b), alone, name);
+  }
+});
+
+Deno.test("a name is compared with those of many patterns alone that begin as it does", () => {
+  let compared = 0;
+  const counted = (text: string) => {
+    const pattern = parsePattern(text);
+    return { ...pattern, matches: (name: string) => (compared++, pattern.matches(name)) };
+  };
+  const patterns = Array.from(
+    { length: 10_000 },
+    (_, at) => [`pypi/simple/p${at}/`, `docker/app${at}/**`, `q${at}-*.whl`],
+  )
+    .flat().map(counted);
+  const choosersOf = choosersIn(patterns);
+  for (
+    const [name, ...wanted] of [
+      ["pypi/simple/p77/", "pypi/simple/p77/"],
+      ["docker/app123/manifests/3.20", "docker/app123/**"],
+      ["pypi/files/q9999-1.0-py3-none-any.whl", "q9999-*.whl"],
+      ["http/none"],
+    ]
+  ) {
+    compared = 0;
+    assert.deepEqual(choosersOf(name!).map((index) => patterns[index]!.text), wanted);
+    assert.ok(compared <= 2, `${name}: ${compared}`);
+  }
 });
