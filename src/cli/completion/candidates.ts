@@ -34,7 +34,7 @@ const fileWords = /FILE|LIST|KEY|PUB|BUNDLE|\bIN\b|\bOUT\b/;
 /** All places of a command line, the one without a command first. */
 export function placesOf(commands: readonly Command[]): readonly Place[] {
   const [first] = commands;
-  const rest = commands.flatMap((command) => isGroup(command) ? placesOfGroup(command) : [placeOf(command)]);
+  const rest = commands.flatMap((command) => isGroup(command) ? placesOfGroup(command) : placesOfAction(command));
   const bare = first === undefined || isGroup(first) ? {} : first.options;
   const start = { words: [], commands: commands.map(named), options: optionsOf(bare), takesFiles: false, choices: [] };
   return [start, ...rest];
@@ -61,18 +61,21 @@ function placesOfGroup(group: Extract<Command, { commands: unknown }>): Place[] 
     ...{ words: [group.name], commands: group.commands.map(named), options: optionsOf({}) },
     ...{ takesFiles: false, choices: [] },
   };
-  return [start, ...group.commands.map((action) => placeOf(action, group.name))];
+  return [start, ...group.commands.flatMap((action) => placesOfAction(action, group.name))];
 }
 
-function placeOf(action: Action, ...before: readonly string[]): Place {
-  const { name, options, operands } = action;
-  return {
-    words: [...before, name],
-    commands: [],
-    options: optionsOf(options),
-    takesFiles: operands !== undefined && operands.choices === undefined && fileWords.test(operands.usage),
-    choices: operands?.choices ?? operands?.verbs ?? [],
-  };
+/** The place behind a command; where a verb comes first, the places behind each verb, too. */
+function placesOfAction({ name, options, operands }: Action, ...before: readonly string[]): Place[] {
+  const words = [...before, name];
+  const { usage = "", choices, verbs } = operands ?? {};
+  const common = { commands: [], options: optionsOf(options) };
+  const isFile = (usage: string) => choices === undefined && fileWords.test(usage);
+  if (verbs === undefined) return [{ ...common, words, takesFiles: isFile(usage), choices: choices ?? [] }];
+  const usageOf = (verb: string) => usage.split(" | ").find((one) => one.startsWith(`${verb} `)) ?? "";
+  return [
+    { ...common, words, takesFiles: false, choices: verbs },
+    ...verbs.map((verb) => ({ ...common, words: [...words, verb], takesFiles: isFile(usageOf(verb)), choices: [] })),
+  ];
 }
 
 function named({ name, summary }: Command): Candidate {

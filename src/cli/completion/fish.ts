@@ -32,10 +32,15 @@ function linesOf(command: Command, names: readonly string[]): string[] {
 }
 
 function actionLines(action: Action, seen: string): string[] {
-  const [, place] = placesOf([action]);
-  const files = place!.takesFiles ? [`complete -c artifact-vault -n '${seen}' -F`] : [];
-  const choices = place!.choices.length > 0 ? [line(seen, `-a '${place!.choices.join(" ")}'`, "")] : [];
-  return [...files, ...choices, ...optionLines(seen, action.options)];
+  const verbs = action.operands?.verbs ?? [];
+  const bare = verbs.length === 0 ? seen : `${seen}; and not __fish_seen_subcommand_from ${verbs.join(" ")}`;
+  const [, ...places] = placesOf([action]);
+  const operands = places.flatMap(({ words: [, verb], takesFiles, choices }) => {
+    const condition = verb === undefined ? bare : `${seen}; and __fish_seen_subcommand_from ${verb}`;
+    const files = takesFiles ? [`complete -c artifact-vault -n '${condition}' -F`] : [];
+    return choices.length > 0 ? [...files, line(condition, `-a '${choices.join(" ")}'`, "")] : files;
+  });
+  return [...operands, ...optionLines(seen, action.options)];
 }
 
 function optionLines(condition: string, options: Readonly<Record<string, OptionSpec>>): string[] {

@@ -50,7 +50,10 @@ const lines: [line: string, among: string[], never: string[]][] = [
   ["artifact-vault warm l", ["list.txt"], ["ls"]],
   ["artifact-vault cache ls --sort ", ["age", "name", "size", "used"], ["config.yml", "ls"]],
   ["artifact-vault --log-level D", ["DEBUG"], ["INFO"]],
-  ["artifact-vault bundle key ", ["new", "show"], ["bash", "ls"]],
+  ["artifact-vault bundle key ", ["new", "show"], ["bash", "ls", "config.yml", "list.txt"]],
+  ["artifact-vault bundle key --config config.yml ", ["new", "show"], ["list.txt"]],
+  ["artifact-vault bundle key new ", [], ["new", "show", "config.yml"]],
+  ["artifact-vault bundle key show --co", ["--config"], ["config.yml"]],
   ["artifact-vault bundle key show c", ["config.yml"], ["list.txt"]],
   ["artifact-vault completion ", ["bash", "fish", "zsh"], ["serve"]],
 ];
