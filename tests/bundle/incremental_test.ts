@@ -229,12 +229,83 @@ Deno.test("a ledger with a damaged line is an error, one that a kill has cut is 
 Deno.test("--since with something else says what belongs there", async () => {
   await using scene = await openFilled();
   const path = await scene.export("first.tar");
-  Deno.removeSync(`${path}.summary.jsonl.gz`);
-  const { code, stderr } = await scene.bundle("outside", "export", scene.path("second.tar"), "--since", path);
+  const second = (since: string) => scene.bundle("outside", "export", scene.path("second.tar"), "--since", since);
+  Deno.writeTextFileSync(scene.path("text"), "text\n");
+  const { code, stderr } = await second(scene.path("text"));
   assert.equal(code, 1);
-  assert.match(stderr, /first\.tar" is no summary of a bundle.*as OUT\.summary\.jsonl\.gz/);
+  assert.match(stderr, /text" is no summary of a bundle.*as OUT\.summary\.jsonl\.gz/);
   Deno.writeTextFileSync(`${path}.summary.jsonl.gz`, "");
-  assert.match((await scene.bundle("outside", "export", path, "--since", path)).stderr, /is damaged or was cut/);
+  assert.match((await second(path)).stderr, /is damaged or was cut/);
+  Deno.mkdirSync(scene.path("folder"));
+  assert.match(
+    (await second(scene.path("folder"))).stderr,
+    /^Cannot read ".*folder": it is a directory without oci-lay/,
+  );
+});
+
+const forms: Record<string, readonly string[]> = {
+  "first.tar": [],
+  "first.tar.gz": [],
+  "first/": [],
+  "first.tar.parts.json": ["--part-size", "20000"],
+  "first.tar.001": ["--part-size", "20000"],
+};
+for (const [form, options] of Object.entries(forms)) {
+  Deno.test(`a bundle without its summary says itself what it has, as --since ${form}`, async () => {
+    await using scene = await openFilled();
+    await scene.export(form.replace(/\.parts\.json$|\.001$/, ""), ...options);
+    const [summary] = [...Deno.readDirSync(scene.path("."))].filter(({ name }) => name.endsWith(".summary.jsonl.gz"));
+    Deno.removeSync(scene.path(summary!.name));
+    await scene.put("files/three");
+    await scene.put("files/also-one", { body: "files/one", sizeBytes: 50_000 });
+    const second = await scene.bundle("outside", "export", scene.path("b.tar"), "--since", scene.path(form));
+    assert.deepEqual([second.code, second.stderr], [0, ""]);
+    assert.match(second.stdout, /2 entries, 0 images, 1 body, 1000 bytes\nLeft out.*: 2 entries, 2 bodies/);
+    for (const path of [scene.path(form), scene.path("b.tar")]) {
+      assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+    }
+    assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+  });
+}
+
+Deno.test("an increment without its summary does not say what those before it have, so the summary is named", async () => {
+  await using scene = await openFilled();
+  await scene.export("first.tar");
+  const second = await scene.export("second.tar", "--since", scene.path("first.tar"));
+  Deno.removeSync(`${second}.summary.jsonl.gz`);
+  const { code, stderr } = await scene.bundle("outside", "export", scene.path("third.tar"), "--since", second);
+  assert.equal(code, 2);
+  assert.match(stderr, /^Cannot read ".*second\.tar": it is an increment, .*second\.tar\.summary\.jsonl\.gz"; name it/);
+});
+
+Deno.test("an export that would replace what it builds on is refused, and leaves it", async () => {
+  await using scene = await openFilled();
+  const first = await scene.export("first.tar");
+  const summary = `${first}.summary.jsonl.gz`;
+  await scene.bundle("outside", "have", scene.path("site.have"));
+  await scene.export("folder/");
+  Deno.symlinkSync(first, scene.path("link.tar"));
+  Deno.writeTextFileSync(scene.path("vault"), "");
+  const files = () =>
+    [first, summary, scene.path("site.have"), scene.path("folder/index.json")].map(Deno.readTextFileSync);
+  const before = files();
+  const refused: string[][] = [
+    [first, "--since", first],
+    [first, "--since", `${first}.summary.jsonl.gz`],
+    [scene.path("link.tar"), "--since", first],
+    [first, "--since", first, "--part-size", "20000"],
+    [scene.path("folder"), "--since", scene.path("folder/")],
+    [scene.path("b.tar"), "--since", first, "--summary", summary],
+    [scene.path("b.tar"), "--have", scene.path("site.have"), "--summary", scene.path("site.have")],
+    [scene.path("site.have"), "--have", scene.path("site.have")],
+    [first, "--since", first, "--kit", scene.path("kit"), "--executable", scene.path("vault")],
+  ];
+  for (const args of refused) {
+    const { code, stderr } = await scene.bundle("outside", "export", ...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, /would take the place of ".*", which --(?:since|have) builds on; /);
+  }
+  assert.deepEqual(files(), before);
 });
 
 Deno.test("a summary whose bundle was made at no time is none", async () => {

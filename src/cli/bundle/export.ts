@@ -3,14 +3,14 @@ import { compressing, compressionNamed } from "../../archive/compression.ts";
 import { createFileSink } from "../../archive/file_sink.ts";
 import { FolderWriter } from "../../archive/folder.ts";
 import type { MemberSink } from "../../archive/member_source.ts";
-import { PartsSink, partsSuffix, removeParts, removeWhole, wholeOf } from "../../archive/parts.ts";
+import { PartsSink, partsSuffix, removeParts, removeWhole } from "../../archive/parts.ts";
 import { isSpecial, stdoutSink } from "../../archive/special_file.ts";
 import { TarWriter } from "../../archive/tar_writer.ts";
 import type { Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
 import { readPrivateKey } from "../../bundle/signing_key.ts";
 import type { Spool } from "../../bundle/spool.ts";
-import { readSummary, type Summary, summarySuffix } from "../../bundle/summary.ts";
+import { summarySuffix } from "../../bundle/summary.ts";
 import { headsInOrder } from "../../bundle/write_bundle.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import type { Config } from "../../config/schema.ts";
@@ -30,6 +30,7 @@ import { version } from "../version.ts";
 import { kitOf, kitOptions } from "./kit.ts";
 import { openSpool, readPem, summaryPath, temporaryOption, withProgress } from "./common_options.ts";
 import { carriedBackends } from "./carried_backends.ts";
+import { sinceOf } from "./since.ts";
 
 /** Writes a bundle of what is cached. */
 export const exporting: Action = {
@@ -69,7 +70,7 @@ export const exporting: Action = {
     const keyPath = textOf(values, "sign");
     const key = keyPath === undefined ? null : await readPrivateKey(await readPem(keyPath), keyPath);
     const output = outputOf(given, { out, named });
-    const since = await sinceOf(given);
+    const since = await sinceOf(given, { out: out === "-" ? null : out, summary: summaryPath(given, named) });
     const stop = stopSignal();
     let spool: Spool | null = null;
     try {
@@ -172,34 +173,6 @@ function outputOf({ values }: Given, { out, named }: { readonly out: string; rea
       else if (out !== "-" && !isSpecial(path)) removeParts(path);
     },
   };
-}
-
-async function sinceOf({ values }: Given): Promise<Summary | null> {
-  const [since, have] = [textOf(values, "since"), textOf(values, "have")];
-  if (since !== undefined && have !== undefined) {
-    throw new VaultError("config_invalid", "--since and --have say the same in two ways; give one of them");
-  }
-  const path = have ?? (since === undefined ? undefined : summaryBeside(since));
-  if (path === undefined) return null;
-  try {
-    return await readSummary(path);
-  } catch (error) {
-    if (error instanceof VaultError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
-    throw asPermissionMissing(error) ??
-      new VaultError("config_invalid", `Cannot read "${path}" for ${have ? "--have" : "--since"}: ${why}`, {
-        cause: error,
-      });
-  }
-}
-
-function summaryBeside(since: string): string {
-  const beside = wholeOf(since.replace(/\/+$/, "")) + summarySuffix;
-  try {
-    return Deno.statSync(beside).isFile ? beside : since;
-  } catch {
-    return since;
-  }
 }
 
 const shownImages = 10;

@@ -62,6 +62,19 @@ async function foundInFile(path: string): Promise<string | null> {
   }
 }
 
+/** True for a file that begins as an archive does, however compressed. Throws what the operating system says. */
+export async function isArchiveFile(path: string): Promise<boolean> {
+  const reader = await openReader(path);
+  try {
+    return isBeginning(await reader.peek(blockBytes));
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  } finally {
+    reader.close();
+  }
+}
+
 /** Of a bundle that was cut within its first block, the name of its first file is left. */
 function isBeginning(block: Uint8Array): boolean {
   if (block.byteLength === blockBytes) return isHeader(block);
