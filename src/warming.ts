@@ -106,13 +106,25 @@ export interface ListFile {
   readonly text: string;
 }
 
+/** A line that a file asks for, and the place in it where it does: the path and the number of the line. */
+export interface FormLine {
+  readonly text: string;
+  readonly at: string;
+}
+
 /** A form of files that a source knows. */
 export interface ListForm {
   /** Its name for people: `requirements.txt`. */
   readonly name: string;
   isForm(file: ListFile): boolean;
-  /** Returns the lines of a list that ask for the same. Throws `config_invalid` for a file that cannot be parsed. */
-  linesOf(file: ListFile, reading: ListReading): Promise<readonly string[]> | readonly string[];
+  /**
+   * Returns the lines of a list that ask for the same, with their places where the form has such. Throws
+   * `config_invalid` for a file that cannot be parsed.
+   */
+  linesOf(
+    file: ListFile,
+    reading: ListReading,
+  ): Promise<readonly (string | FormLine)[]> | readonly (string | FormLine)[];
 }
 
 /** What the reader of a file may ask for. */

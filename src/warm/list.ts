@@ -130,9 +130,14 @@ async function linesOfForm(form: ListForm, file: ListFile, options: ListOptions)
     note: (message) => note(`${file.path}: ${message}`),
     open: (path, from) => openFile(relativeTo(from.path, path), options),
   };
-  const lines = new Set(await form.linesOf(file, reading));
-  if (lines.size === 0) note(namesNothing(file.path));
-  return joinLines([...lines], options.sources).map((text) => ({ text, at: file.path, writing: "literal" }));
+  const places = new Map<string, string>();
+  for (const line of await form.linesOf(file, reading)) {
+    const { text, at } = typeof line === "string" ? { text: line, at: file.path } : line;
+    if (!places.has(text)) places.set(text, at);
+  }
+  if (places.size === 0) note(namesNothing(file.path));
+  return joinLines([...places.keys()], options.sources)
+    .map((text) => ({ text, at: places.get(text) ?? file.path, writing: "literal" }));
 }
 
 /** Joins lines of sources for which that costs less, where they differ in their words only. */

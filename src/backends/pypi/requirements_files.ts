@@ -1,5 +1,5 @@
 import { VaultError } from "../../errors.ts";
-import type { ListFile, ListForm, ListReading } from "../../warming.ts";
+import type { FormLine, ListFile, ListForm, ListReading } from "../../warming.ts";
 import { parseRequirement } from "./requirement.ts";
 
 /** Nobody nests files as deep: then they name each other. */
@@ -13,7 +13,7 @@ const hashOption = /--hash[= ]\s*(\w+:[0-9a-fA-F]+)/g;
 export const requirementsFiles: ListForm = {
   name: "requirements.txt",
   isForm({ path, text }) {
-    const lines = logicalLines(text);
+    const lines = logicalLines(text).map(({ line }) => line);
     if (lines.length === 0) return false;
     return /(?:requirements|constraints)[^/\\]*\.(?:txt|in)$/i.test(path) || lines.every(isRequirementLine);
   },
@@ -32,7 +32,7 @@ function isRequirementLine(line: string, _at: number, all: readonly string[]): b
 
 class Reading {
   readonly #reading: ListReading;
-  readonly #wanted: string[] = [];
+  readonly #wanted: FormLine[] = [];
   readonly #constraints = new Map<string, string[]>();
 
   constructor(reading: ListReading) {
@@ -41,9 +41,9 @@ class Reading {
 
   async file(file: ListFile, depth: number, constrains: boolean): Promise<void> {
     if (depth > deepest) throw new VaultError("config_invalid", `"${file.path}" and others include each other`);
-    for (const line of logicalLines(file.text)) {
+    for (const { line, number } of logicalLines(file.text)) {
       const [, short, long, path] = fileOption.exec(line) ?? [];
-      if (path === undefined) this.#line(line, constrains);
+      if (path === undefined) this.#line(line, { at: `${file.path}:${number}`, constrains });
       else {
         const isConstraint = short === "c" || long === "constraint";
         await this.file(await this.#reading.open(path.trim(), file), depth + 1, constrains || isConstraint);
@@ -52,18 +52,18 @@ class Reading {
   }
 
   /** The lines of a list, with what constraints say of each project. */
-  lines(): readonly string[] {
-    return this.#wanted.flatMap((line) => {
-      const [, project = ""] = /^pypi:([a-z0-9-]+)/.exec(line) ?? [];
+  lines(): readonly FormLine[] {
+    return this.#wanted.map(({ text, at }) => {
+      const [, project = ""] = /^pypi:([a-z0-9-]+)/.exec(text) ?? [];
       const constraints = this.#constraints.get(project) ?? [];
-      if (constraints.length === 0) return [line];
-      const [first, ...rest] = line.split(" ");
+      if (constraints.length === 0) return { text, at };
+      const [first, ...rest] = text.split(" ");
       const separator = first === `pypi:${project}` ? "" : ",";
-      return [[first + separator + constraints.join(","), ...rest].join(" ")];
+      return { text: [first + separator + constraints.join(","), ...rest].join(" "), at };
     });
   }
 
-  #line(line: string, constrains: boolean): void {
+  #line(line: string, { at, constrains }: { readonly at: string; readonly constrains: boolean }): void {
     const { note } = this.#reading;
     const editable = /^(?:-e|--editable)[ =]/.test(line);
     if (line.startsWith("-")) {
@@ -82,12 +82,25 @@ class Reading {
     }
     if (constrains) {
       if (specifiers !== "") this.#constraints.set(project, [...this.#constraints.get(project) ?? [], specifiers]);
-    } else this.#wanted.push(url ?? [`pypi:${project}${specifiers}`, ...hashes].join(" "));
+    } else this.#wanted.push({ text: url ?? [`pypi:${project}${specifiers}`, ...hashes].join(" "), at });
   }
 }
 
+interface LogicalLine {
+  readonly line: string;
+  /** That of its first line in the file, from 1. */
+  readonly number: number;
+}
+
 /** Lines without comments; one that ends with a backslash goes on in the next. */
-function logicalLines(text: string): string[] {
-  return text.replace(/\r\n/g, "\n").replace(/\\\n/g, " ").split("\n")
-    .map((line) => line.replace(/(?:^|\s)#.*$/, "").trim()).filter((line) => line !== "");
+function logicalLines(text: string): LogicalLine[] {
+  const lines: LogicalLine[] = [];
+  let number = 1;
+  for (const whole of text.replace(/\r\n/g, "\n").split(/(?<!\\)\n/)) {
+    const pieces = whole.split("\\\n");
+    const line = pieces.join(" ").replace(/(?:^|\s)#.*$/, "").trim();
+    if (line !== "") lines.push({ line, number });
+    number += pieces.length;
+  }
+  return lines;
 }

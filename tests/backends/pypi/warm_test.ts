@@ -97,12 +97,18 @@ Deno.test("requirements.txt: pins, hashes, includes, constraints, extras, commen
     "app/base.txt": "Flask~=3.0\n-r requirements.txt\n".split("-r")[0]!,
     "app/limits.txt": "flask<3.1\ntomli==2.0.1\n",
   };
-  const { lines, notes } = await linesOf("app/requirements.txt", files);
+  const { lines, places, notes } = await linesOf("app/requirements.txt", files);
   assert.deepEqual(lines, [
     "pypi:flask~=3.0,<3.1",
     `pypi:requests==2.32.0 sha256:${"a".repeat(64)} sha256:${"b".repeat(64)}`,
     "pypi:tomli>=1,==2.0.1",
     "https://files.example.com/direct-1.0.tar.gz",
+  ]);
+  assert.deepEqual(places, [
+    "app/base.txt:1",
+    "app/requirements.txt:6",
+    "app/requirements.txt:9",
+    "app/requirements.txt:10",
   ]);
   const text = notes.join("\n");
   for (
@@ -344,5 +350,5 @@ async function linesOf(path: string, files: Readonly<Record<string, string>>) {
       note: (message) => notes.push(message),
     }),
   );
-  return { lines: listed.map(({ text }) => text), notes };
+  return { lines: listed.map(({ text }) => text), places: listed.map(({ at }) => at), notes };
 }
