@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { configSchema } from "../../src/configuration.ts";
 import { noLog } from "../../src/observe/log.ts";
 import { type AppFixture, startBackends } from "./app_fixture.ts";
+import { hashThread } from "./hash_thread.ts";
 import { createTempDir, type TempDir } from "./temp_dir.ts";
 
 /** What became of everything in a source: a line for each thing, `imported NAME` or `left_out NAME: reason`. */
@@ -37,7 +38,7 @@ export class ForeignSite implements AsyncDisposable {
     const names = new Map(Object.entries(renamed));
     const source = await recogniseForeign(path, { spoolDir: this.#dir.path, config, renamed: names });
     try {
-      const options = { config, log: noLog, version: "0.0.0", renamed: names };
+      const options = { config, log: noLog, version: "0.0.0", renamed: names, hashThread };
       const outcomes = await Array.fromAsync(importForeign(source, options));
       const lines = outcomes.map(({ name, outcome }) =>
         `${outcome.kind} ${name}${"reason" in outcome ? `: ${outcome.reason}` : ""}`

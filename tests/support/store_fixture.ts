@@ -151,7 +151,9 @@ export function sha256Of(body: Uint8Array): string {
 /** `length` bytes that differ from seed to seed. */
 export function bytesOf(seed: string, length = 1000): Uint8Array<ArrayBuffer> {
   const block = createHash("sha256").update(seed).digest();
-  return Uint8Array.from({ length }, (_, i) => block[i % 32]! ^ (i >> 5));
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) bytes[at] = block[at % 32]! ^ (at >> 5);
+  return bytes;
 }
 
 /** Keeps what it is told, as `LEVEL message`. */

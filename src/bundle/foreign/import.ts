@@ -1,4 +1,4 @@
-import { createApp } from "../../app.ts";
+import { type AppDeps, createApp } from "../../app.ts";
 import type { Shelving } from "../../backends/backend_type.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
 import type { Log } from "../../observe/log.ts";
@@ -20,6 +20,8 @@ export interface ImportOptions {
   readonly dryRun?: boolean;
   readonly openFilesLimit?: number;
   readonly signal?: AbortSignal;
+  /** For tests, as that of `createApp`. */
+  readonly hashThread?: AppDeps["hashThread"];
 }
 
 /** What became of one thing of a source. */
@@ -128,8 +130,12 @@ interface Vaults extends AsyncDisposable {
 }
 
 async function openVaults(transport: Shelf["fetch"], options: ImportOptions): Promise<Vaults> {
-  const { config, log, version, openFilesLimit } = options;
-  const deps = { log, version, transport, asksOnce: true, ...openFilesLimit !== undefined && { openFilesLimit } };
+  const { config, log, version, openFilesLimit, hashThread } = options;
+  const deps = {
+    ...{ log, version, transport, asksOnce: true },
+    ...openFilesLimit !== undefined && { openFilesLimit },
+    ...hashThread && { hashThread },
+  };
   const eager = await createApp(eagerConfig(config), deps);
   const cached = await createApp(offlineConfig(config), deps);
   return {
