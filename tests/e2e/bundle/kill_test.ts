@@ -20,7 +20,8 @@ async function createSite() {
   const outside = stack.use(new StoreFixture());
   const random = createSeededRandom(7);
   const put = async (key: string, sizeBytes: number) => {
-    const bytes = Uint8Array.from({ length: sizeBytes }, () => Math.floor(random() * 256));
+    const bytes = new Uint8Array(sizeBytes);
+    for (let at = 0; at < sizeBytes; at++) bytes[at] = random() * 256;
     await outside.put({ backend: "test", key, requestHeaders: [] }, bytes, { url: `https://files.example.com${key}` });
   };
   // Large ones lie among small ones.

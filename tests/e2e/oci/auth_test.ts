@@ -11,6 +11,7 @@ import type { RecordingServer } from "../../support/recording_server.ts";
 import { registryUser } from "../../support/oci/registry.ts";
 import { createSkopeo } from "../../support/oci/skopeo.ts";
 import { startTokenServer, type TokenServer } from "../../support/oci/token_server.ts";
+import { testInTurn } from "../../support/thorough.ts";
 import type { VaultProcess } from "../../support/vault_process.ts";
 import { waitUntil } from "../../support/wait_until.ts";
 
@@ -62,7 +63,7 @@ function assertBlobsCameWithoutLogin({ scene, blobOrigin }: TokenScene, image: I
   for (const { headers } of registry) assert.match(headers.get("authorization") ?? "", /^Bearer ./);
 }
 
-Deno.test(
+testInTurn(
   { name: "a registry with tokens and redirected blobs, anonymously: the other origin sees no token", ignore },
   async () => {
     await using given = await createTokenScene();
@@ -79,7 +80,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "20 clients pull an image with a login: one token request, and no secret in the log", ignore },
   async () => {
     await using given = await createTokenScene();
@@ -102,7 +103,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "skopeo pulls a private image through a vault that has the login", ignore: ignoreSkopeo },
   async () => {
     await using given = await createTokenScene();
@@ -117,7 +118,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "a token in the configuration goes to its registry, and not where that redirects to", ignore },
   async () => {
     await using given = await createTokenScene();
@@ -137,7 +138,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+testInTurn(
   { name: "a wrong password is told as UNAUTHORIZED, and does not bother the token server", ignore },
   async () => {
     await using given = await createTokenScene();
@@ -168,7 +169,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "a token that expires in the middle of a pull is renewed once", ignore }, async () => {
+testInTurn({ name: "a token that expires in the middle of a pull is renewed once", ignore }, async () => {
   await using given = await createTokenScene();
   const { scene, tokens } = given;
   const { upstream } = scene;
