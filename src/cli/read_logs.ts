@@ -24,6 +24,8 @@ export async function readLogs(paths: readonly string[], options: LogOptions): P
 
 interface Log {
   readonly path: string;
+  /** True where the first reading has found lines, and none of them about a request. */
+  readonly isOther: boolean;
   /** Its lines, for the second reading; of a pipe, for the only one. */
   readonly lines: ReadableStream<string>;
   /** The lines that were noted: those behind one number and up to another; null for a pipe. */
@@ -33,10 +35,11 @@ interface Log {
 /** Reads a log for the first time. It stays open: the server may put another in its place. */
 async function openLog(path: string, asked: AskedPaths): Promise<Log> {
   const lines = await openLines(path);
-  if (!(await Deno.stat(path)).isFile) return { path, lines, noted: null };
-  const after = asked.noted;
+  if (!(await Deno.stat(path)).isFile) return { path, lines, noted: null, isOther: false };
+  const [after, before] = [asked.noted, asked.requests];
   for await (const line of await openLines(path)) asked.note(line);
-  return { path, lines, noted: { after, to: asked.noted } };
+  const isOther = asked.noted > after && asked.requests === before;
+  return { path, lines, noted: { after, to: asked.noted }, isOther };
 }
 
 async function* askedIn(
@@ -45,16 +48,20 @@ async function* askedIn(
   { note }: LogOptions,
 ): AsyncGenerator<ListedLine> {
   const at = logs.map(({ path }) => path).join(", ");
-  for (const { path, lines, noted } of logs) {
+  for (const { path, lines, noted, isOther } of logs) {
     const reader = lines.getReader();
+    const before = asked.requests;
+    let number = (noted?.after ?? 0) + 1;
     // What has come since the first reading is left out.
-    for (let number = (noted?.after ?? 0) + 1; number <= (noted?.to ?? Infinity); number++) {
+    for (; number <= (noted?.to ?? Infinity); number++) {
       const { value: line, done } = await reading(path, () => reader.read());
       if (done) break;
       const text = noted === null ? asked.once(line) : asked.lastHere(line, number);
       if (text !== null) yield { text, at, writing: "literal" };
     }
     await reader.cancel();
+    const isOtherPipe = noted === null && number > 1 && asked.requests === before;
+    if (isOther || isOtherPipe) note(hasNoRequests(path));
   }
   if (asked.hidden > 0) {
     note(
@@ -63,6 +70,10 @@ async function* askedIn(
       } left out: URLs had secrets, which the log does not have`,
     );
   }
+}
+
+function hasNoRequests(path: string): string {
+  return `"${path}" is not a log of this vault with requests in it: no line of it is about one`;
 }
 
 async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {

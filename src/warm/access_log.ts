@@ -36,6 +36,7 @@ export class AskedPaths {
   /** By path: the number of the last line that has it. */
   readonly #lastLine = new NumberColumn();
   #noted = 0;
+  #requests = 0;
   #hidden = 0;
 
   constructor(since: number) {
@@ -45,6 +46,11 @@ export class AskedPaths {
   /** The number of lines that were noted. */
   get noted(): number {
     return this.#noted;
+  }
+
+  /** The number of lines that are lines of requests, whoever made them and whatever they were answered. */
+  get requests(): number {
+    return this.#requests;
   }
 
   /** The number of requests whose URL had a secret in it, which the log does not have. */
@@ -64,7 +70,7 @@ export class AskedPaths {
 
   /** Takes the line once more that was noted as the one of this number. Null unless its path is in no later one. */
   lastHere(line: string, number: number): string | null {
-    const path = this.#pathIn(line);
+    const path = this.#wantedIn(parseRequest(line));
     if (path === null) return null;
     const index = this.#paths.indexOf(digestOf(path));
     return index >= 0 && this.#lastLine.get(index) === number ? path : null;
@@ -72,14 +78,15 @@ export class AskedPaths {
 
   /** Takes a line of a log that cannot be read again. Returns its path; null for nothing. */
   once(line: string): string | null {
-    const path = this.#pathIn(line);
+    const logged = parseRequest(line);
+    if (logged !== null) this.#requests++;
+    const path = this.#wantedIn(logged);
     if (!path?.includes("***")) return path;
     this.#hidden++;
     return null;
   }
 
-  #pathIn(line: string): string | null {
-    const logged = line.startsWith("{") ? parseJson(line) : parseText(line);
+  #wantedIn(logged: Logged | null): string | null {
     return logged !== null && isWanted(logged, this.#since) ? logged.path : null;
   }
 }
@@ -92,6 +99,10 @@ function isWanted({ at, method, status, backend, client, path }: Logged, since: 
   const isAnswered = status >= 200 && status < 300 || status === 304;
   return at >= since && method === "GET" && isAnswered && backend !== "none" && client !== ownClient &&
     path.startsWith("/");
+}
+
+function parseRequest(line: string): Logged | null {
+  return line.startsWith("{") ? parseJson(line) : parseText(line);
 }
 
 function parseText(line: string): Logged | null {

@@ -7,7 +7,8 @@ const alternatives = /(?<!\\)\{([^{},\s]*(?:,[^{},\s]*)+)\}|(?<!\\)\[(?:(\d+)-(\
 
 /**
  * Returns all texts that `{a,b}` and `[1-9]` stand for, as in a shell and in curl; the text alone where it has none. A
- * brace or bracket behind a backslash stands for itself. Throws `config_invalid` for more than 100,000.
+ * brace or bracket behind a backslash stands for itself. Throws `config_invalid` for more than 100,000, and for a range that
+ * goes down, which would stand for none.
  */
 export function expandAlternatives(text: string): readonly string[] {
   return expandAll(text).map((one) => one.replace(/\\([{[])/g, "$1"));
@@ -34,7 +35,16 @@ function expandFirst(text: string): string[] | null {
     : first !== undefined
     ? numbersFrom(first, last!)
     : lettersFrom(...letters.filter((letter) => letter !== undefined) as [string, string]);
+  if (values.length === 0) throw goesDown(found, text);
   return values.map((value) => text.slice(0, match.index) + value + text.slice(match.index + found.length));
+}
+
+function goesDown(range: string, text: string): VaultError {
+  const [from, to] = range.slice(1, -1).split("-");
+  return new VaultError(
+    "config_invalid",
+    `"${range}" in "${text}" stands for nothing: write [${to}-${from}], or \\${range} for the brackets themselves`,
+  );
 }
 
 /** Numbers keep the leading zeros of the first. */

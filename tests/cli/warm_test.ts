@@ -40,6 +40,22 @@ Deno.test("warm: lists and logs, one line for each thing, a summary, and exit co
   assert.deepEqual([fetched.count, cached, failed.count], [0, { count: 2, bytes: 5 }, 1]);
 });
 
+Deno.test("warm: a range that stands for nothing fails, and a log without requests is named", async () => {
+  await using upstream = startFakeUpstream();
+  await using dir = await createTempDir();
+  const config = await configOf(upstream.origin, dir.path);
+  const down = await warm("/files/f[3-1].bin", "--config", config);
+  assert.deepEqual([down.code, down.stdout.at(-1)], [1, "0 new, 0 cached, 1 failed"]);
+  assert.match(down.stderr, /^failed {4}\/files\/f\[3-1\]\.bin: "\[3-1\]" .*stands for nothing/m);
+  const [other, empty] = [dir.join("other.log"), dir.join("empty.log")];
+  await Deno.writeTextFile(other, '127.0.0.1 - - [30/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 2\n{"a":1}\n');
+  await Deno.writeTextFile(empty, "");
+  const { code, stderr } = await warm("--from-log", other, "--from-log", empty, "--config", config);
+  assert.equal(code, 0);
+  assert.match(stderr, /other\.log" is not a log of this vault with requests in it/);
+  assert.doesNotMatch(stderr, /empty/);
+});
+
 Deno.test("warm: nothing to do, a vault that is offline and wrong options end with 2 and say what to do", async () => {
   await using upstream = startFakeUpstream();
   await using dir = await createTempDir();

@@ -100,13 +100,23 @@ Deno.test("alternatives are those of a shell and of curl", () => {
     ["[1-3]", ["1", "2", "3"]],
     ["[08-10]", ["08", "09", "10"]],
     ["[a-c]", ["a", "b", "c"]],
-    ["[3-1]", []],
     ["[::1]", ["[::1]"]],
     ["{a}", ["{a}"]],
   ];
   for (const [text, expected] of table) assert.deepEqual(expandAlternatives(text), expected, text);
+  assert.deepEqual(expandAlternatives("\\[3-1]"), ["[3-1]"]);
   assert.throws(() => expandAlternatives("[1-1000000]"), /more than 100000/);
   assert.throws(() => expandAlternatives("[1-1000][1-1000]"), /more than 100000/);
+});
+
+Deno.test("a range that goes down is refused, since it stands for nothing", () => {
+  assert.throws(
+    () => expandAlternatives("/f[3-1].bin"),
+    /"\[3-1\]" in "\/f\[3-1\]\.bin" .* write \[1-3\], or \\\[3-1\]/,
+  );
+  for (const text of ["[c-a]", "[C-A]", "{a,[2-1]}"]) {
+    assert.throws(() => expandAlternatives(text), /stands for nothing/);
+  }
 });
 
 Deno.test("package URLs are parsed as purl-spec says", () => {

@@ -32,7 +32,7 @@ Deno.test("the package URLs of a CycloneDX document are its lines, those of its 
     "docker:org/app:1.0",
     "pypi:idna==3.7",
     "pypi:requests==2.32.0",
-    "apt:debian/bookworm/main depends=no arch=amd64 curl=7.88 tar=1.34",
+    "apt:debian/bookworm/main depends=no suites=yes arch=amd64 curl=7.88 tar=1.34",
   ]);
   assert.deepEqual(notes, ['sbom.json: Left out: 1 package of the type "npm", which no backend serves']);
 });

@@ -1,17 +1,12 @@
 import type { ReadableBody } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import type { Expansion, PackageUrl, WarmDocument, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
-import { joined, type Served, servedPath } from "../shared/served_path.ts";
+import { joined, servedPath } from "../shared/served_path.ts";
 import { TaskLane } from "../shared/tasks/lane.ts";
-import { installedLists } from "./installed_lists.ts";
+import { installedLists, type ServedRepository } from "./installed_lists.ts";
 import { parseRelease, type Release, releaseOf } from "./release.ts";
 import { encodePath } from "./request.ts";
 import { type RepositoryLane, tasks } from "./tasks.ts";
-
-/** A repository with its name in the configuration and the URLs that it is served for. */
-export interface ServedRepository extends Served {
-  readonly name: string;
-}
 
 /** A part of a repository, as a line names it: `debian/bookworm/main`. */
 interface Place {
@@ -38,15 +33,20 @@ export function createWarmSource(repositories: readonly ServedRepository[]): War
   return {
     scheme: "apt",
     example: "apt:debian/bookworm/main curl",
-    options: ["arch", "depends", "recommends"],
+    options: ["arch", "depends", "recommends", "lists", "suites"],
     settings: ["recommends", "suites"],
     joinsLines: true,
-    forms: installedLists,
+    forms: installedLists(repositories),
     pathOf: (url) => servedPath(url, repositories),
     prefixes: repositories.map(({ prefix }) => prefix),
     lineOf: (url) => lineOf(url, repositories),
     async *expand(line, expansion) {
       const places = placesOf(line, expansion, repositories);
+      const { lists } = line.options;
+      if (lists !== undefined) {
+        yield* new Walk(places, { line, expansion, lane, architecture: "" }).listed(lists.split(","));
+        return;
+      }
       for (const architecture of architecturesOf(line)) {
         yield* new Walk(places, { line, expansion, lane, architecture }).requests();
       }
@@ -69,6 +69,23 @@ class Walk {
   constructor(places: readonly Place[], options: WalkOptions) {
     this.#places = places;
     this.#options = options;
+  }
+
+  /** What apt asks for when it updates these lists, named without their compression: it passes over what there is not. */
+  async *listed(names: readonly string[]): AsyncGenerator<WarmRequest> {
+    for (const place of this.#places) {
+      const { value: { files } } = await this.#release(place);
+      for (const name of names.filter((name) => name !== "")) {
+        const found = compressions.find(([ending]) => files.has(name + ending));
+        if (found !== undefined) {
+          yield { path: pathIn(place, name + found[0]), label: `${place.text} ${name}${found[0]}` };
+        } else if (!name.includes("/binary-all/")) {
+          this.#options.expansion.note(
+            `The release of ${place.text} has no ${name}, which apt then passes over as well`,
+          );
+        }
+      }
+    }
   }
 
   async *requests(): AsyncGenerator<WarmRequest> {
@@ -178,8 +195,14 @@ function pathIn({ prefix, folder }: Place, name: string): string {
 }
 
 /** The places of a line, or those of the command line for one that names none. */
-function placesOf({ subject }: WarmLine, { settings }: Expansion, repositories: readonly ServedRepository[]): Place[] {
-  const texts = subject === "" ? settings.suites : subject.split(",");
+function placesOf(
+  { subject, options }: WarmLine,
+  { settings }: Expansion,
+  repositories: readonly ServedRepository[],
+): Place[] {
+  const named = subject === "" ? [] : subject.split(",");
+  const takesSuites = subject === "" || (options.suites ?? "no") !== "no";
+  const texts = [...new Set([...named, ...takesSuites ? settings.suites : []])];
   if (texts.length > 0) return texts.map((text) => placeOf(text, repositories));
   const [first] = repositories;
   throw new VaultError(
@@ -229,14 +252,32 @@ function isAny(architecture: string): boolean {
   return architecture === "any" || architecture === "all";
 }
 
-/** A package URL says where a package is by its namespace and `distro`, as far as there is such a repository. */
+/**
+ * A package URL says where a package is by its namespace and `distro`, as far as there is such a repository; it may be in
+ * other suites of the distribution as well, such as that of security updates.
+ */
 function lineOf({ type, namespace, name, version, qualifiers }: PackageUrl, repositories: readonly ServedRepository[]) {
   if (type !== "deb") return null;
-  const distro = qualifiers.get("distro") ?? "";
-  const suite = codenames[distro] ?? (/^[a-z]+$/.test(distro) ? distro : null);
+  const suite = suiteOf(qualifiers.get("distro") ?? "");
   const repository = repositories.find((one) => one.name === namespace);
-  const place = suite !== null && repository !== undefined ? `${repository.name}/${suite}/main` : "";
+  const isPlaced = suite !== null && repository !== undefined;
   const arch = qualifiers.get("arch") ?? "";
-  const words = [version === "" ? name : `${name}=${version}`, "depends=no"];
-  return [`apt:${place}`, ...words, ...arch === "" || isAny(arch) ? [] : [`arch=${arch}`]].join(" ");
+  return [
+    isPlaced ? `apt:${repository.name}/${suite}/main` : "apt:",
+    version === "" ? name : `${name}=${versionWith(qualifiers.get("epoch"), version)}`,
+    "depends=no",
+    ...isPlaced ? ["suites=yes"] : [],
+    ...arch === "" || isAny(arch) ? [] : [`arch=${arch}`],
+  ].join(" ");
+}
+
+/** The suite of a distribution, of which some programs write the point release: `debian-12.11`. Null for unknown ones. */
+function suiteOf(distro: string): string | null {
+  const known = codenames[distro] ?? codenames[distro.replace(/\.\d+$/, "")];
+  return known ?? (/^[a-z]+$/.test(distro) ? distro : null);
+}
+
+/** Some programs write the epoch of a version apart from it. */
+function versionWith(epoch: string | undefined, version: string): string {
+  return epoch === undefined || version.includes(":") ? version : `${epoch}:${version}`;
 }

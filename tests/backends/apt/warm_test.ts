@@ -130,17 +130,7 @@ Deno.test("the name of a backend alone is no place, and the message says what on
 
 Deno.test("what dpkg-query and apt-get --print-uris write is a list", async () => {
   await using scene = await openScene();
-  const read = async (text: string) => {
-    const listed = await Array.fromAsync(
-      await readList("file", {
-        sources: scene.vault.sources,
-        settings: noSettings,
-        open: () => openText(text),
-        note() {},
-      }),
-    );
-    return listed.map(({ text }) => text);
-  };
+  const read = (text: string) => linesIn(text, scene);
   assert.deepEqual(await read("curl\t7.88\nlibc6:amd64\t2.36\ngone\t\n"), [
     "apt: depends=no curl=7.88 libc6:amd64=2.36",
   ]);
@@ -165,9 +155,71 @@ Deno.test("package URLs of Debian say where a package is by their distribution",
       ...{ type: "deb", namespace: "debian", name: "curl", version: "7.88" },
       qualifiers: new Map(Object.entries({ ...distro && { distro }, arch })),
     });
-  assert.equal(lineOf("bookworm"), "apt:debian/bookworm/main curl=7.88 depends=no arch=amd64");
-  assert.equal(lineOf("debian-12", "all"), "apt:debian/bookworm/main curl=7.88 depends=no");
+  const line = "apt:debian/bookworm/main curl=7.88 depends=no suites=yes";
+  for (const distro of ["bookworm", "debian-12", "debian-12.11"]) assert.equal(lineOf(distro), `${line} arch=amd64`);
+  assert.equal(lineOf("debian-12", "all"), line);
+  assert.equal(lineOf("debian-99.1"), "apt: curl=7.88 depends=no arch=amd64");
   assert.equal(lineOf(), "apt: curl=7.88 depends=no arch=amd64");
+});
+
+Deno.test("package URLs of Ubuntu have point releases as well, and an epoch may stand apart from the version", async () => {
+  await using vault = await openWarmScene([{
+    type: "apt",
+    name: "ubuntu",
+    config: { mirror_url: "http://127.0.0.1:1" },
+  }]);
+  const lineOf = (distro: string, version: string) =>
+    vault.sources[0]!.lineOf!({
+      ...{ type: "deb", namespace: "ubuntu", name: "vim", version },
+      qualifiers: new Map([["distro", distro], ["epoch", "2"]]),
+    });
+  for (const distro of ["ubuntu-22.04", "ubuntu-22.04.5", "jammy"]) {
+    for (const version of ["8.2", "2:8.2"]) {
+      assert.equal(lineOf(distro, version), "apt:ubuntu/jammy/main vim=2:8.2 depends=no suites=yes");
+    }
+  }
+});
+
+Deno.test("what a package URL names is looked for in the places of --suite as well", async () => {
+  await using scene = await openScene();
+  scene.upstream.serve("/pool/of-non-free_1_amd64.deb", { body: "pool/of-non-free_1_amd64.deb" });
+  const url = "pkg:deb/debian/of-non-free@1?arch=amd64&distro=stable";
+  const alone = await scene.vault.warm([url]);
+  assert.match(alone.failures.join(), /of-non-free/);
+  const { outcomes, failures } = await scene.vault.warm([url], { settings: { suites: ["debian/stable/non-free"] } });
+  assert.deepEqual(failures, []);
+  assert.equal(outcomes["of-non-free_1_amd64.deb"]?.kind, "new");
+});
+
+Deno.test("what apt-get update --print-uris writes is what the release has of it", async () => {
+  await using scene = await openScene();
+  const { origin } = scene.upstream;
+  const folder = `${origin}/dists/stable`;
+  const uris = [
+    `'${folder}/InRelease' x_InRelease 0 `,
+    `'${folder}/main/binary-amd64/Packages.xz' x_binary-amd64_Packages 0 `,
+    `'${folder}/main/binary-all/Packages.xz' x_binary-all_Packages 0 `,
+    `'${folder}/main/i18n/Translation-en.xz' x_Translation-en 0 `,
+    `'${folder}/main/i18n/Translation-de.xz' x_Translation-de 0 `,
+    `'${origin}/pool/curl_7.88_amd64.deb' curl_7.88_amd64.deb 12 SHA256:00`,
+    "'http://elsewhere.example/debian/dists/sid/InRelease' elsewhere_InRelease 0 ",
+  ];
+  const lines = await linesIn(uris.join("\n"), scene);
+  assert.deepEqual(lines, [
+    "apt:debian/stable/* lists=main/binary-amd64/Packages,main/binary-all/Packages,main/i18n/Translation-en,main/i18n/Translation-de",
+    `${origin}/pool/curl_7.88_amd64.deb`,
+    "http://elsewhere.example/debian/dists/sid/InRelease",
+  ]);
+  const { outcomes, failures, notes } = await scene.vault.warm(lines.slice(0, 2));
+  assert.deepEqual([failures, notes], [[], [
+    "The release of debian/stable/* has no main/i18n/Translation-de, which apt then passes over as well",
+  ]]);
+  assert.deepEqual(Object.keys(outcomes).sort(), [
+    "/debian/pool/curl_7.88_amd64.deb",
+    "debian/stable/* InRelease",
+    "debian/stable/* main/binary-amd64/Packages.gz",
+    "debian/stable/* main/i18n/Translation-en.gz",
+  ]);
 });
 
 Deno.test("versions are ordered as dpkg orders them", () => {
@@ -248,6 +300,12 @@ function stanza(name: string, version: string, fields: StanzaFields = {}): strin
     " Depends: on nothing, in a description",
   ];
   return lines.join("\n") + "\n";
+}
+
+/** The lines that the text of a file stands for. */
+async function linesIn(text: string, { vault: { sources } }: Scene): Promise<string[]> {
+  const options = { sources, settings: noSettings, open: () => openText(text), note() {} };
+  return (await Array.fromAsync(await readList("file", options))).map(({ text }) => text);
 }
 
 interface Scene extends AsyncDisposable {
