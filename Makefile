@@ -19,7 +19,7 @@ permissions = --allow-net$(if $(NET),=$(NET)) --allow-env --allow-read$(if $(rea
   --allow-write$(if $(CACHE_DIR),=$(CACHE_DIR)) --allow-sys=statfs
 # Deno 2.6 overflows its default stack on some of our dependencies while it compiles.
 # V8 would size its heap by the machine, also in a small container. See docs/decisions/029-a-bound-for-the-heap.md.
-heap_flags = --v8-flags=--expose-gc,--max-old-space-size=256,--max-semi-space-size=4,--initial-old-space-size=16
+heap_flags = --v8-flags=--expose-gc,--max-old-space-size=256,--max-semi-space-size=2,--initial-old-space-size=16
 compile = RUST_MIN_STACK=33554432 $(COMPILE_DENO) compile
 # Files that are only named in a Worker's URL have to be added by hand. The types are make check's: in that heap they
 # could not be checked.

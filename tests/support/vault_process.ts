@@ -13,7 +13,7 @@ export const generalPermissions = [
 ];
 
 /** The bound of the heap, as in the Makefile. A compiled program has it in itself. */
-const heapFlags = "--v8-flags=--expose-gc,--max-old-space-size=256,--max-semi-space-size=4,--initial-old-space-size=16";
+const heapFlags = "--v8-flags=--expose-gc,--max-old-space-size=256,--max-semi-space-size=2,--initial-old-space-size=16";
 
 /** The compiled program that is tested instead of the source tree, from VAULT_EXECUTABLE; null for the source tree. */
 export const vaultExecutable = Deno.env.get("VAULT_EXECUTABLE") ?? null;
