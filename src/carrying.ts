@@ -15,6 +15,8 @@ export interface Carrying {
    * none for everything else. `type` is the word after `type:` in the configuration.
    */
   imageNames?(entry: CarriedEntry, type: string): readonly string[];
+  /** The beginning of the keys of all entries that an image may need, by the entry that stores its manifest. */
+  imageFolder?(entry: CarriedEntry): string;
   /**
    * The bodies of an image for one platform, by their SHA-256: its configuration, then its layers; none where that is
    * not known. `read` returns the bytes of a small body; null where there is none.

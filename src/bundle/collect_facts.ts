@@ -26,6 +26,8 @@ export interface CarriedBackend extends Omit<ShardHeader, "number" | "backend"> 
   readonly name: string;
   /** The names of the image that an entry stores the manifest of; none for everything else. */
   imageNames(entry: CarriedEntry): readonly string[];
+  /** The beginning of the keys of all entries that such an image may need. */
+  imageFolder(entry: CarriedEntry): string;
   readonly imageParts: Carrying["imageParts"];
   /** The SHA-256 in hex that the key of an entry says its body has; null where it says none. */
   digestOf(entry: CarriedEntry): string | null;
@@ -51,8 +53,8 @@ export interface Collected {
   /** All shards one after the other: manifest, facts, manifest, … */
   readonly documents: SpoolFile;
   readonly images: readonly ImageDescriptor[];
-  /** The names of the images of which no platform is whole in the bundle and on the other side. */
-  readonly incomplete: readonly string[];
+  /** The images of which no platform is whole in the bundle and on the other side. */
+  readonly incomplete: readonly Pick<CarriedImage, "name" | "pattern">[];
   /** The images as `docker save` lists them; null where none is whole. */
   readonly dockerManifest: string | null;
   /** The bodies that the bundle has. */
@@ -123,8 +125,8 @@ class Collector {
     return {
       shards: this.#shards,
       documents: this.#documents,
-      images: images.map(({ image: { readParts: _, ...image } }) => image),
-      incomplete: images.filter((image) => !isWhole(image, isThere)).map(({ image }) => image.name),
+      images: images.map(({ image: { readParts: _, pattern: __, ...image } }) => image),
+      incomplete: images.filter((image) => !isWhole(image, isThere)).map(({ image }) => image),
       dockerManifest: formatDockerManifest(images, has),
       bodies: this.#bodies,
       counts: this.#counts,
@@ -236,7 +238,8 @@ class Collector {
     for (const name of backend.imageNames(entry)) {
       const id = `${name}@${sha256}`;
       if (this.#images.has(id)) continue;
-      this.#images.set(id, { sha256, sizeBytes, mediaType, name, readParts: backend.imageParts });
+      const pattern = entryName({ backend: backend.name, key: `${backend.imageFolder(entry)}**` });
+      this.#images.set(id, { sha256, sizeBytes, mediaType, name, pattern, readParts: backend.imageParts });
     }
   }
 

@@ -10,6 +10,8 @@ const maxManifestBytes = 4 * 1024 * 1024;
 
 /** An image, and what knows how to read its manifest. */
 export interface CarriedImage extends ImageDescriptor {
+  /** The pattern of all entries that it may need. */
+  readonly pattern: string;
   readonly readParts: Carrying["imageParts"];
 }
 

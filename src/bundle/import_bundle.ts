@@ -14,7 +14,6 @@ import { BodyRights } from "./body_rights.ts";
 import { checkRoom } from "./check_room.ts";
 import { ImportFolder } from "./import_folder.ts";
 import { type CarryingOfType, type ImportPlan, planImport } from "./import_plan.ts";
-import type { ChainLink } from "./index_document.ts";
 import { Ledger } from "./ledger.ts";
 import type { OnProgress } from "./progress.ts";
 import { type BundleHead, readHead, type Trust } from "./read_bundle.ts";
@@ -59,8 +58,8 @@ export interface Imported {
   /** The names of the backends that the bundle has entries of. */
   readonly backends: readonly string[];
   readonly unserved: ImportPlan["unserved"];
-  /** What the bundle follows, and was not imported here. */
-  readonly unknown: readonly ChainLink[];
+  /** What the bundle follows and was imported, or made, here before it, by its id (`Ledger.known`). */
+  readonly known: ReadonlyMap<string, "bundle" | "list">;
   /** The patterns that are pinned now, and were not. */
   readonly pins: readonly string[];
   /** True where everything that the bundle has, or relies on, is in the cache now. */
@@ -89,7 +88,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   readPins(options.cacheDir);
   const about = {
     ...{ head, backends: backendsOf(plan), unserved: plan.unserved },
-    unknown: ledger.unknown(head.index.chain),
+    known: ledger.known(head.index.chain),
   };
   if (options.dryRun) {
     const bodies = countBodies(plan, layout);

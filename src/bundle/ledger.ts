@@ -60,10 +60,10 @@ export class Ledger {
     );
   }
 
-  /** The bundles and lists that a bundle follows, of which this side knows nothing. */
-  unknown(chain: readonly ChainLink[]): ChainLink[] {
-    const known = new Set(this.#lines.map(({ id }) => id));
-    return chain.filter(({ id }) => !known.has(id));
+  /** What a bundle follows and this side knows, by its id: bundles that were imported here, and lists made here. */
+  known(chain: readonly ChainLink[]): ReadonlyMap<string, Line["kind"]> {
+    const ids = new Set(chain.map(({ id }) => id));
+    return new Map(this.#lines.filter(({ id }) => ids.has(id)).map(({ id, kind }) => [id, kind]));
   }
 
   addBundle({ index, indexSha256, signed }: BundleHead, left: readonly string[]): Promise<void> {

@@ -42,7 +42,7 @@ export async function announceEntries(config: Config, log: Log, signal: AbortSig
 }
 
 function factsOf(config: Config, { source, cacheBytes }: Pick<Announced, "source" | "cacheBytes">): string[] {
-  const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : shownBytes(cacheBytes);
+  const held = cacheBytes === 0 ? "nothing in it, or not counted yet" : `${shownBytes(cacheBytes)}, as last known`;
   const facts = [`Configuration: ${source}`, `Cache: ${config.cache_dir} (${held})`];
   if (isLoopback(config.http_host)) facts.push("Only this machine can reach it; --host 0.0.0.0 opens it to others");
   if (config.offline) {

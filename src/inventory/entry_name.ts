@@ -6,7 +6,7 @@ export interface NamedEntry {
 
 /**
  * The name of an entry for people: backend and key with one slash between them, such as
- * `docker/library/alpine/manifests/3.20`.
+ * `dockerhub/@default/library/alpine/manifests/3.20`.
  */
 export function entryName({ backend, key }: NamedEntry): string {
   return key.startsWith("/") ? backend + key : `${backend}/${key}`;

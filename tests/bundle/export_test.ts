@@ -60,7 +60,12 @@ Deno.test("an image of which only the tag is chosen is said to be incomplete, an
   await putImage(scene);
   const tag = await scene.bundle("outside", "export", scene.path("tag.tar"), "docker/**/manifests/1");
   assert.equal(tag.code, 0, tag.stderr);
-  assert.match(tag.stderr, /^Incomplete: docker\.io\/library\/a:1\. .*choose that, too, as with docker\/\*\*\/alpine/);
+  assert.match(
+    tag.stderr,
+    /^Incomplete: docker\.io\/library\/a:1\. .*choose that, too, as with "docker\/@default\/library\/a\/\*\*", or/,
+  );
+  const advised = await scene.bundle("outside", "export", scene.path("tag.tar"), "docker/@default/library/a/**");
+  assert.deepEqual([advised.code, advised.stderr], [0, ""]);
   const all = await scene.bundle("outside", "export", scene.path("all.tar"));
   assert.deepEqual([all.code, all.stderr], [0, ""]);
   const rest = ["export", scene.path("b.tar"), "--since", scene.path("all.tar")];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runCaptured } from "../support/run_captured.ts";
 import { BundleScene } from "./bundle_scene.ts";
 
 async function openFilled(): Promise<BundleScene> {
@@ -42,6 +43,36 @@ Deno.test("an import that lacks a body says which bundle has it, and imports the
   for (const path of [first, second]) assert.equal((await scene.bundle("inside", "import", path)).code, 0);
   assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
+
+for (const by of ["bundle", "list"]) {
+  Deno.test(`a body that was purged since its ${by} is lacking, and what is said to do then brings it`, async () => {
+    await using scene = await openFilled();
+    const first = await scene.export("first.tar");
+    await scene.bundle("inside", "import", first);
+    await scene.bundle("inside", "have", scene.path("site.have"));
+    await scene.put("files/also-one", { body: "files/one", sizeBytes: 50_000 });
+    const base = by === "bundle" ? ["--since", first] : ["--have", scene.path("site.have")];
+    const second = await scene.export("second.tar", ...base);
+    await runCaptured(["cache", "purge", "files/one", "--config", scene.path("inside.yml")]);
+    const lacking = await scene.bundle("inside", "import", second);
+    assert.equal(lacking.code, 1);
+    if (by === "list") {
+      assert.match(lacking.stderr, /was here when the list \S+ of 20[-\d :]+ UTC was made.*artifact-vault bundle have/);
+      await scene.bundle("inside", "have", scene.path("new.have"));
+      const again = await scene.export("third.tar", "--have", scene.path("new.have"));
+      assert.equal((await scene.bundle("inside", "import", again)).code, 0);
+    } else {
+      assert.match(
+        lacking.stderr,
+        /imported with the bundle \S+ of .* Import that one with --again, and then this one/,
+      );
+      assert.equal((await scene.bundle("inside", "import", first)).code, 1);
+      assert.equal((await scene.bundle("inside", "import", first, "--again")).code, 0);
+      assert.equal((await scene.bundle("inside", "import", second)).code, 0);
+    }
+    assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+  });
+}
 
 Deno.test("what the other side has by its own list is left out", async () => {
   await using scene = await openFilled();
@@ -158,7 +189,7 @@ Deno.test("an increment that comes first says what it follows, which is imported
   assert.equal(early.code, 0);
   assert.match(
     early.stderr,
-    /It follows \S+ of 20[-\d :]+ UTC, of which nothing was imported here\. .* import them too/,
+    /It follows \S+ of 20[-\d :]+ UTC, of which nothing was imported here\. What only that one has is not here: import it too; entries/,
   );
   const base = await scene.bundle("inside", "import", first);
   assert.equal(base.code, 0, base.stderr);

@@ -28,7 +28,7 @@ Deno.test("a list of what is cached that is stopped is not written", async () =>
   await scene.put("files/one");
   const spool = await Spool.open([scene.path("temporary")]);
   const written: string[] = [];
-  const known = { imageNames: () => [], imageParts: undefined, digestOf: () => null };
+  const known = { imageNames: () => [], imageFolder: () => "/", imageParts: undefined, digestOf: () => null };
   const backend = { name: "files", type: "http", configuration: {}, ...known };
   const listing = exportBundle({
     ...{ cacheDir: scene.outside.root, backends: [backend], selects: () => true, since: null, key: null, spool },

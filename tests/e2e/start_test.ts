@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { FsLayout } from "../../src/store/fs_layout.ts";
 import { createCertificates } from "../support/certificates.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { testInTurn } from "../support/thorough.ts";
@@ -17,12 +19,18 @@ function writeConfig(dir: { join(...names: string[]): string }, ...top: string[]
 testInTurn("with a log file, the address and the routes still stand on the terminal", async () => {
   await using dir = await createTempDir();
   const path = await writeConfig(dir, `log_file: ${dir.join("vault.log")}`);
+  const layout = new FsLayout(dir.join("cache"));
+  await Deno.mkdir(layout.root, { mode: 0o700 });
+  const blob = layout.blob("a".repeat(64));
+  await Deno.mkdir(dirname(blob), { recursive: true });
+  await Deno.writeFile(blob, new Uint8Array(1_468_006));
+  await Deno.writeTextFile(layout.usage, '{"blobBytes":1468006}\n');
   await using vault = await VaultProcess.start({ args: ["--config", path] });
   await vault.waitForLine(/^ {2}\/files -> http:\/\/127\.0\.0\.1:9\/x$/);
   assert.equal((await vault.stop("SIGTERM")).code, 0);
   assert.deepEqual(vault.lines.slice(1), [
     `  Configuration: ${path}`,
-    `  Cache: ${dir.join("cache")} (nothing in it, or not counted yet)`,
+    `  Cache: ${dir.join("cache")} (1.4 MiB, as last known)`,
     "  Only this machine can reach it; --host 0.0.0.0 opens it to others",
     "  /files -> http://127.0.0.1:9/x",
   ]);

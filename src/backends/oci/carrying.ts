@@ -15,6 +15,7 @@ export const carrying: Carrying = {
     const registry = word !== defaultWord ? word : type === "dockerhub" ? "docker.io" : URL.parse(url)?.host;
     return registry === undefined ? [] : [`${plainName(canonicalName(registry))}/${name}:${tag}`];
   },
+  imageFolder: ({ key }) => key.slice(0, key.lastIndexOf("/manifests/") + 1),
   imageParts,
   digestOf({ key, headers }) {
     if (headerOf(headers, "content-type")?.startsWith(signedManifestType)) return null;

@@ -9,13 +9,21 @@ export const imageLists: ListForm = {
   name: "Kubernetes manifests, Helm output and compose files (YAML with image:)",
   isForm: ({ text }) => /(?:^|[{,])\s*(?:-\s+)?["']?image["']?\s*:/m.test(text),
   linesOf(file, { note }) {
-    const found = parseYaml(file).flatMap((document) => imagesIn(document.toJS({ maxAliasCount: 1000 })));
+    const documents = parseYaml(file).map((document) => document.toJS({ maxAliasCount: 1000 }));
+    const found = documents.flatMap(imagesIn);
+    const built = new Set(documents.flatMap(builtIn));
     const lines = found.flatMap((text) => {
+      if (built.has(text)) return [];
       const image = withDefaults(text);
       if (parseImageReference(image) !== null) return [`docker:${image}`];
       note(`"${text}" is no image that could be fetched, and is left out`);
       return [];
     });
+    for (const text of built) {
+      note(
+        `"${text}" is built by its service ("build:"), and is left out; where a registry has it, list docker:${text}`,
+      );
+    }
     if (lines.length === 0) note("it names no image");
     return lines;
   },
@@ -39,6 +47,15 @@ function imagesIn(value: unknown): string[] {
     if (typeof inner === "string") return [inner];
     return isJsonObject(inner) ? imageOf(inner) : [];
   });
+}
+
+/** The images that services of compose files build: `image:` is then the name of what comes out. */
+function builtIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(builtIn);
+  if (!isJsonObject(value)) return [];
+  const { build, image } = value;
+  const own = typeof image === "string" && (typeof build === "string" || isJsonObject(build)) ? [image] : [];
+  return [...own, ...Object.values(value).flatMap(builtIn)];
 }
 
 function imageOf({ registry, repository, tag, digest, reference }: Readonly<Record<string, unknown>>): string[] {

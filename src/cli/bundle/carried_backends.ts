@@ -15,6 +15,7 @@ export function carriedBackends(config: Config, names: readonly string[] | undef
       configuration: essentialsOf(backend, configSchema),
       imageParts: carrying.imageParts,
       digestOf: (entry) => carrying.digestOf?.(entry) ?? null,
+      imageFolder: (entry) => carrying.imageFolder?.(entry) ?? "/",
       imageNames: (entry) => carrying.imageNames?.(entry, type) ?? [],
     };
   });

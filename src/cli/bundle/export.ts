@@ -6,7 +6,7 @@ import type { MemberSink } from "../../archive/member_source.ts";
 import { PartsSink, partsSuffix, removeParts, removeWhole } from "../../archive/parts.ts";
 import { isSpecial, stdoutSink } from "../../archive/special_file.ts";
 import { TarWriter } from "../../archive/tar_writer.ts";
-import type { Counts } from "../../bundle/collect_facts.ts";
+import type { Collected, Counts } from "../../bundle/collect_facts.ts";
 import { exportBundle, type Exported } from "../../bundle/export_bundle.ts";
 import { readPrivateKey } from "../../bundle/signing_key.ts";
 import type { Spool } from "../../bundle/spool.ts";
@@ -40,7 +40,7 @@ export const exporting: Action = {
     "artifact-vault bundle export bundle.tar --config config.yml --sign vault.pem",
     "artifact-vault bundle export monday.tar.zst --since friday.tar.zst --part-size 4GB",
     "artifact-vault bundle export friday.tar --kit /media/stick --sign vault.pem",
-    'artifact-vault bundle export images.tar "docker/**/alpine/**"',
+    'artifact-vault bundle export images.tar "dockerhub/**/alpine/**"',
   ],
   operands: {
     usage: "OUT [PATTERN...]",
@@ -212,11 +212,11 @@ function report({ index, collected }: Exported, { io, out, isDryRun, isSigned }:
   if (incomplete.length > 0) io.stderr(describeIncomplete(incomplete));
 }
 
-function describeIncomplete(names: readonly string[]): string {
-  const shown = names.slice(0, shownImages).join(", ");
-  const rest = names.length > shownImages ? ` and ${names.length - shownImages} more` : "";
+function describeIncomplete(images: Collected["incomplete"]): string {
+  const shown = images.slice(0, shownImages).map(({ name }) => name).join(", ");
+  const rest = images.length > shownImages ? ` and ${images.length - shownImages} more` : "";
   return `Incomplete: ${shown}${rest}. The manifest is carried, and for no platform all that it leads to: choose that, ` +
-    "too, as with docker/**/alpine/**, or fetch it first with artifact-vault warm\n";
+    `too, as with "${images[0]?.pattern}", or fetch it first with artifact-vault warm\n`;
 }
 
 function failed(error: unknown, out: string): unknown {

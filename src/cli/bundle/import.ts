@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { importBundle, type Imported, type ImportOptions } from "../../bundle/import_bundle.ts";
+import type { ChainLink } from "../../bundle/index_document.ts";
 import type { Config } from "../../config/schema.ts";
 import { loadConfig } from "../../config/load.ts";
 import { carryingOfType } from "../../configuration.ts";
@@ -96,7 +97,7 @@ interface ReportOptions {
 
 /** Returns the exit code. */
 function report(
-  { head, bodies, entries, backends, unserved, unknown, pins, isWhole }: Imported,
+  { head, bodies, entries, backends, unserved, known, pins, isWhole }: Imported,
   { io, path, backendFor, maps }: ReportOptions,
 ): number {
   const { index } = head;
@@ -142,28 +143,44 @@ function report(
         `${stringify({ backends: [header.configuration] }, { lineWidth: 0 })}`,
     );
   }
-  for (const [id, count] of entries?.lacking ?? []) io.stderr(`${describeLacking(id, count, index.chain)}\n`);
-  const missed = unknown.filter(({ id }) => !entries?.lacking.has(id));
+  for (const [id, count] of entries?.lacking ?? []) {
+    const link = index.chain.find((one) => one.id === id) ?? null;
+    io.stderr(`Lacking: what ${shownEntries(count)} should have as a body, ${describeOrigin(link, known)}\n`);
+  }
+  const missed = index.chain.filter(({ id }) => !known.has(id) && !entries?.lacking.has(id));
   if (missed.length > 0) io.stderr(describeUnknown(missed));
   return entries === null || isWhole ? 0 : 1;
 }
 
-function describeUnknown(unknown: Imported["unknown"]): string {
-  const shown = unknown.slice(0, 3).map(({ id, created }) => `${id} of ${shownDate(created)}`).join(", ");
+function describeUnknown(unknown: readonly ChainLink[]): string {
+  const shown = unknown.slice(0, 3).map(shownLink).join(", ");
   const more = unknown.length > 3 ? ` and ${unknown.length - 3} more` : "";
-  return `It follows ${shown}${more}, of which nothing was imported here. What only those have is not here: import them ` +
-    "too, in any order; entries that are newer stay\n";
+  const rest = unknown.length === 1
+    ? "What only that one has is not here: import it too"
+    : "What only those have is not here: import them too, in any order";
+  return `It follows ${shown}${more}, of which nothing was imported here. ${rest}; entries that are newer stay\n`;
 }
 
-function describeLacking(id: string | null, count: number, chain: Imported["head"]["index"]["chain"]): string {
-  if (id === null) {
-    return `Lacking: what ${shownEntries(count)} should have as a body, which is missing in the directory, or was ` +
-      "removed from the cache meanwhile; import the whole bundle again";
+/** Says where a body that is lacking came from, or should come from, and what to do; null for the imported bundle. */
+function describeOrigin(link: ChainLink | null, known: Imported["known"]): string {
+  if (link === null) {
+    return "which is missing in the directory, or was removed from the cache meanwhile; import the whole bundle again";
   }
-  const link = chain.find((one) => one.id === id);
-  const created = link === undefined ? "" : ` of ${shownDate(link.created)}`;
-  return `Lacking: what ${
-    shownEntries(count)
-  } should have as a body, which the bundle ${id}${created} has, or the list ` +
-    "that it was made from. Import that one, and then this one again";
+  switch (known.get(link.id)) {
+    case "bundle":
+      return `which was imported with the bundle ${
+        shownLink(link)
+      }, and is not here any more, as after a purge. Import ` +
+        "that one with --again, and then this one as now";
+    case "list":
+      return `which was here when the list ${shownLink(link)} was made, and is not any more. Make a new list with ` +
+        "artifact-vault bundle have, for a bundle that is exported by it";
+    default:
+      return `which the bundle ${shownLink(link)} has, or the list that it was made from. Import that one, and then ` +
+        "this one again";
+  }
+}
+
+function shownLink({ id, created }: ChainLink): string {
+  return `${id} of ${shownDate(created)}`;
 }

@@ -3,9 +3,16 @@ import { asPermissionMissing } from "../../config/permission.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import type { Given } from "../command.ts";
-import { refuseLinks } from "../cache_dir.ts";
+import { prepareCacheDir, refuseLinks } from "../cache_dir.ts";
 import { loadOptionsOf } from "../config_options.ts";
 import type { Io } from "../io.ts";
+
+/** Loads the configuration of a command that is also about what comes later: makes the cache directory where there is none. */
+export async function loadMakingCacheDir({ values }: Given, io: Io): Promise<Config> {
+  const config = await loadConfig(loadOptionsOf(values, io));
+  await prepareCacheDir(config.cache_dir);
+  return config;
+}
 
 /** Loads the configuration of a command that works on a cache directory. Throws where there is no such directory. */
 export async function loadWithCacheDir({ values }: Given, io: Io): Promise<Config> {

@@ -9,7 +9,7 @@ import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { cell, writeTable } from "../table.ts";
 import { interruptible } from "./interruptible.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { loadMakingCacheDir, loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { withVisits } from "./visits.ts";
 
 const patterns: OperandSpec = {
@@ -30,7 +30,7 @@ export const pin: Action = {
   operands: patterns,
   options: { ...directoryOptions, json: { help: "One JSON object a line, for each pattern" } },
   async run(given, io) {
-    const { cache_dir: dir } = await loadWithCacheDir(given, io);
+    const { cache_dir: dir } = await loadMakingCacheDir(given, io);
     const added = new Set(await addPins(dir, given.operands));
     const asked = [...new Map(given.operands.map(parsePattern).map((pattern) => [pattern.text, pattern])).values()];
     const counts = await countWithProgress(dir, asked, io);

@@ -157,6 +157,13 @@ Deno.test("manifests of Kubernetes, values of Helm and compose files name their 
     "docker:alpine",
   ]);
   assert.deepEqual(await read("services: {a: {image: alpine:3.19}}"), ["docker:alpine:3.19"]);
+  notes.length = 0;
+  const compose =
+    "services:\n  web: {build: ., image: org/app:dev}\n  worker: {image: org/app:dev}\n  db: {image: postgres:17}";
+  assert.deepEqual(await read(compose), ["docker:postgres:17"]);
+  assert.deepEqual(notes, [
+    'file.yaml: "org/app:dev" is built by its service ("build:"), and is left out; where a registry has it, list docker:org/app:dev',
+  ]);
   await assert.rejects(read("image: [a\nb: c: d"), /Cannot parse "file\.yaml" as YAML/);
 });
 

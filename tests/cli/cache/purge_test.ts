@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runCaptured } from "../../support/run_captured.ts";
 import { bytesOf, recordOf } from "../../support/store_fixture.ts";
+import { createTempDir } from "../../support/temp_dir.ts";
 import { CacheScene, lastColumn } from "./cache_scene.ts";
 
 async function openFilled(): Promise<CacheScene> {
@@ -147,6 +148,16 @@ Deno.test("pins are made, listed and removed", async () => {
   assert.deepEqual([unknown.code, unknown.stdout], [1, "Unpinned *.whl\n"]);
   assert.match(unknown.stderr, /^There is no pin "a\/\*\*"; /);
   assert.equal((await scene.run("pins")).stdout, "");
+});
+
+Deno.test("a pin may be made before anything is cached, also where there is no cache directory yet", async () => {
+  await using dir = await createTempDir();
+  const cache = (command: string, ...args: string[]) =>
+    runCaptured(["cache", command, ...args, "--cache-dir", dir.join("new/cache")]);
+  assert.equal((await cache("pins")).code, 1);
+  const { code, stdout } = await cache("pin", "a/**");
+  assert.deepEqual([code, stdout], [0, "Pinned a/**: no entry has such a name now; those that come later are kept\n"]);
+  assert.match((await cache("pins")).stdout, /^a\/\*\*\t/);
 });
 
 Deno.test("a file of pins that cannot be read keeps everything from being removed, and keeps what it has", async () => {
