@@ -19,7 +19,7 @@ export class DocumentTooLarge extends Error {
 }
 
 /** seek-bzip needs the packed document in memory as a whole; those who pack with bzip2 have small ones. */
-const maxBzipBytes = 64 * 1024 * 1024;
+export const maxBzipBytes = 64 * 1024 * 1024;
 const outputBytes = 64 * 1024;
 
 /**

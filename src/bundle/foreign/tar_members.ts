@@ -1,3 +1,4 @@
+import { blockBytes, bodyBytesOf, parseTarHeader, type TarHeader } from "../../backends/shared/shelves/tar_block.ts";
 import { VaultError } from "../../errors.ts";
 
 interface Member {
@@ -17,7 +18,6 @@ export type TarMember =
   /** `target` is a path like `path`. */
   | Member & { readonly kind: "link"; readonly target: string };
 
-const blockBytes = 512;
 /** A pax header or a long name is read into memory. */
 const maxExtensionBytes = 1024 * 1024;
 /** Each takes some 250 bytes of memory besides its name. */
@@ -25,14 +25,6 @@ const mostMembers = 500_000;
 const mostNameLengths = 64 * 1024 * 1024;
 /** No file on Linux has a longer path. */
 const longestName = 4096;
-
-interface Header {
-  readonly name: string;
-  readonly type: string;
-  readonly sizeBytes: number;
-  readonly modifiedAt: number;
-  readonly target: string;
-}
 
 /** What extension members say of the next member. */
 interface Extension {
@@ -54,7 +46,8 @@ export async function readTarMembers(file: string, name: string): Promise<TarMem
   let extension: Extension = {};
   let nameLengths = 0;
   for (let at = 0; at + blockBytes <= archiveBytes;) {
-    const header = parseHeader(await readAt(archive, at, blockBytes), () => refuse(`byte ${at} begins no tar header`));
+    const header = parseTarHeader(await readAt(archive, at, blockBytes));
+    if (header === "wrong") throw refuse(`byte ${at} begins no tar header`);
     if (header === null) break;
     const offset = at + blockBytes;
     const sizeBytes = sizeOf(header, extension);
@@ -86,7 +79,7 @@ interface Placed {
   refuse(why: string): VaultError;
 }
 
-function memberOf(header: Header, extension: Extension, { offset, sizeBytes, refuse }: Placed): TarMember | null {
+function memberOf(header: TarHeader, extension: Extension, { offset, sizeBytes, refuse }: Placed): TarMember | null {
   const written = extension.path ?? header.name;
   if (written.length > longestName) throw refuse(`it has a name of ${written.length} characters`);
   const path = plainPath(written);
@@ -131,28 +124,8 @@ function resolveLink(path: string, target: string): string | null {
   return segments.join("/");
 }
 
-/** Returns null for the empty block that ends an archive. */
-function parseHeader(block: Uint8Array, mistake: () => VaultError): Header | null {
-  const sum = block.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0);
-  if (sum === 8 * 0x20) return null;
-  if (sum !== numberIn(block, 148, 8)) throw mistake();
-  const isUstar = textIn(block, 257, 6) === "ustar" && block[262] === 0;
-  const prefix = isUstar ? textIn(block, 345, 155) : "";
-  const name = textIn(block, 0, 100);
-  return {
-    name: prefix === "" ? name : `${prefix}/${name}`,
-    type: String.fromCharCode(block[156]!),
-    sizeBytes: numberIn(block, 124, 12),
-    modifiedAt: numberIn(block, 136, 12) * 1000,
-    target: textIn(block, 157, 100),
-  };
-}
-
-/** A link and a folder have no bytes, whatever their size says. */
-function sizeOf({ type, sizeBytes }: Header, { size }: Extension): number {
-  if ("123456".includes(type)) return 0;
-  const all = size === undefined || "xgLK".includes(type) ? sizeBytes : Number(size);
-  return Number.isSafeInteger(all) && all >= 0 ? all : Infinity;
+function sizeOf(header: TarHeader, { size }: Extension): number {
+  return bodyBytesOf(header, size === undefined || "xgLK".includes(header.type) ? header.sizeBytes : Number(size));
 }
 
 function parseExtension(type: string, bytes: Uint8Array): Extension {
@@ -179,22 +152,8 @@ function paxRecords(bytes: Uint8Array): Readonly<Record<string, string>> {
   return records;
 }
 
-function isSparse(bytes: Uint8Array, { type }: Header): boolean {
+function isSparse(bytes: Uint8Array, { type }: TarHeader): boolean {
   return type === "x" && Object.keys(paxRecords(bytes)).some((key) => key.startsWith("GNU.sparse."));
-}
-
-function textIn(block: Uint8Array, offset: number, length: number): string {
-  const field = block.subarray(offset, offset + length);
-  const end = field.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
-}
-
-/** An octal number, or GNU's form for large ones: bytes, of which the first has its highest bit set. */
-function numberIn(block: Uint8Array, offset: number, length: number): number {
-  const field = block.subarray(offset, offset + length);
-  if (field[0] === 0x80) return field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
-  const octal = textIn(block, offset, length).trim();
-  return /^[0-7]*$/.test(octal) ? parseInt(octal || "0", 8) : NaN;
 }
 
 async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { FsLayout } from "../../../src/store/fs_layout.ts";
 import { createForeignSite, type ForeignSite } from "../../support/foreign_import.ts";
 import { startBackends } from "../../support/app_fixture.ts";
 import { createSdist, createWheel, type PackageFile, sha256Hex } from "../../support/pypi/python_package.ts";
 import { PypiIndex } from "../../support/pypi/pypi_index.ts";
+import { missingPrograms } from "../../support/programs.ts";
+import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
+import { zipOf } from "../../support/zip.ts";
 
 const pypi = { type: "pypi", name: "pypi", config: {} };
 const json = "application/vnd.pypi.simple.v1+json";
@@ -98,15 +102,112 @@ Deno.test("of a folder with a few wheels among other things, the wheels are impo
   await assert.rejects(site.import(path), /it is no bundle, and nothing else that is recognised: an OCI image layout;/);
 });
 
-Deno.test("a wheel that is none is imported as the file it is, without metadata", async () => {
+Deno.test("a package that is damaged is left out, whole ones beside it are imported", async () => {
   await using dir = await createTempDir();
   await using site = await createForeignSite([pypi]);
-  const broken = { ...app, bytes: app.bytes.slice(0, 100) };
-  assert.deepEqual((await site.import(wheelhouse(dir, broken))).lines, [
-    "imported the page of my-app",
-    `imported ${app.filename}`,
-  ]);
+  const wheel = createWheel("cut", "1.0", { dataBytes: 100_000 });
+  const sdist = createSdist("cut", "2.0", { dependencies: Array.from({ length: 500 }, () => crypto.randomUUID()) });
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+  const damaged: Readonly<Record<string, readonly [bytes: Uint8Array<ArrayBuffer>, says: RegExp]>> = {
+    "cut-1.0-py3-none-any.whl": [wheel.bytes.slice(0, 60_000), /: it is no zip archive, or its end is missing$/],
+    "cut-1.1-py3-none-any.whl": [bytesOf("junk"), /: it is no zip archive, or its end is missing$/],
+    "cut-1.2-py3-none-any.whl": [wheel.bytes.slice(50_000), /: it has been cut: its end lists more than there is$/],
+    "cut-1.3-py3-none-any.whl": [
+      withByte(wheel.bytes, 50_000),
+      /: it has other bytes than it lists as "cut\/data\.bin"$/,
+    ],
+    "cut-1.4-py3-none-any.whl": [zipOf({ "a.txt": "a" }), /: it has no \.dist-info\/METADATA, and is no wheel$/],
+    "cut-1.5-py3-none-any.whl": [
+      zipOf({
+        "a.py": "a",
+        "cut-1.5.dist-info/METADATA": "",
+        "cut-1.5.dist-info/RECORD": `a.py,sha256=${"A".repeat(43)},1\n`,
+      }),
+      /: it has other bytes as "a\.py" than its RECORD says$/,
+    ],
+    "cut-2.0.tar.gz": [sdist.bytes.slice(0, 300), /: it cannot be unpacked \(gzip\): /],
+    "cut-2.1.tar.gz": [
+      gzipped(new Uint8Array(gunzipSync(sdist.bytes)).slice(0, 700)),
+      /: it has been cut: it ends within a file$/,
+    ],
+    "cut-2.2.tar.gz": [gzipped(bytesOf("text".repeat(1000))), /: it is no tar archive, or a damaged one$/],
+    "cut-2.3.zip": [zipOf({ "a.txt": "a" }).slice(0, 60), /: it is no zip archive/],
+  };
+  const files = Object.entries(damaged).map(([filename, [bytes]]) => ({ ...wheel, filename, bytes }));
+  const { lines } = await site.import(wheelhouse(dir, ...files, app, lib));
+  for (const [filename, [, says]] of Object.entries(damaged)) {
+    const line = lines.find((line) => line.startsWith(`left_out ${filename}: `));
+    assert.match(line ?? lines.join("\n"), says);
+  }
+  assert.equal(lines.length, files.length + 5, lines.join("\n"));
+  for (const whole of [app, lib]) assert.ok(lines.includes(`imported ${whole.filename}`), lines.join("\n"));
+  await using vault = await site.serve();
+  assert.notEqual((await vault.ask("/pypi/simple/cut/")).status, 200);
 });
+
+function withByte(bytes: Uint8Array, at: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  copy[at]! ^= 1;
+  return copy;
+}
+
+function gzipped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(gzipSync(bytes));
+}
+
+Deno.test("a file of the same name with other bytes does not take the place of the one that a made page lists", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([pypi]);
+  await site.import(wheelhouse(dir, app));
+  const before = await pageOf(site, "my-app");
+  const other = createWheel("My.App", "1.0", { dataBytes: 10 });
+  const newer = createWheel("My.App", "1.1");
+  const { lines } = await site.import(wheelhouse(dir, other, newer));
+  assert.deepEqual(lines.filter((line) => line.startsWith("left_out")), [
+    `left_out ${app.filename}: the page of my-app that was made of files lists it with another hash, and keeps that; ` +
+    "where this one is meant, purge the page, and import all that belongs on it again",
+  ]);
+  const { files } = await pageOf(site, "my-app");
+  assert.deepEqual(files.map(({ filename }) => filename), [app.filename, newer.filename]);
+  assert.deepEqual(files[0], before.files[0]);
+});
+
+Deno.test({
+  name: "wheels are read as Python writes them: deflated, with large numbers, behind other bytes, with quoted names",
+  ignore: missingPrograms("python3").length > 0,
+  async fn() {
+    await using dir = await createTempDir();
+    await using site = await createForeignSite([pypi]);
+    const path = wheelhouse(dir);
+    await runToSuccess(["python3", "-c", writeWheels, path]);
+    const { lines } = await site.import(path);
+    assert.deepEqual(lines, [
+      "imported the page of large",
+      ...["large-1.0", "large-1.1"].flatMap((stem) => [
+        `imported ${stem}-py3-none-any.whl`,
+        `imported ${stem}-py3-none-any.whl.metadata`,
+      ]),
+    ]);
+  },
+});
+
+const writeWheels = `
+import base64, hashlib, sys, zipfile
+zipfile.ZIP64_LIMIT = 100
+def write(name, before, method):
+    files = {"large/a,b.py": b"x = 1\\n" * 1000, "large/__init__.py": b"", f"{name}.dist-info/METADATA": b"Name: large\\n"}
+    digest = lambda data: base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    rows = [f'"{path}",sha256={digest(data)},{len(data)}\\n' for path, data in files.items()]
+    files[f"{name}.dist-info/RECORD"] = "".join(rows).encode()
+    path = f"{sys.argv[1]}/{name}-py3-none-any.whl"
+    open(path, "wb").write(before)
+    with zipfile.ZipFile(path, "a", method) as wheel:
+        wheel.comment = b"of a test"
+        for path, data in files.items():
+            wheel.writestr(path, data)
+write("large-1.0", b"", zipfile.ZIP_DEFLATED)
+write("large-1.1", b"#!/usr/bin/env python3\\n", zipfile.ZIP_STORED)
+`;
 
 Deno.test("without a backend for them, packages are left out with the lines that would serve them", async () => {
   await using dir = await createTempDir();
@@ -130,7 +231,7 @@ for (const sizeBytes of [1000, 400_000, 17_000_000]) {
   Deno.test(`a cached body of ${sizeBytes} bytes that is damaged is imported again`, async () => {
     await using dir = await createTempDir();
     await using site = await createForeignSite([pypi]);
-    const wheel = { ...app, bytes: new Uint8Array(sizeBytes).fill(7) };
+    const wheel = createWheel("My.App", "1.0", { dataBytes: sizeBytes });
     const source = wheelhouse(dir, wheel);
     await site.import(source);
     const path = new FsLayout(site.cacheDir).blob(sha256Hex(wheel.bytes));

@@ -4,6 +4,7 @@ import { respondWithBytes, respondWithFile } from "../../shared/shelves/file_res
 import { lacking } from "../../shared/shelves/lacking.ts";
 import { lastSegment } from "../links.ts";
 import { htmlType, jsonType } from "../page_format.ts";
+import { findDamage } from "./check_package.ts";
 import { filesOf, isMade, type ListedFile, makePage } from "./made_page.ts";
 import {
   type PackageFolder,
@@ -65,13 +66,11 @@ export class WheelhouseShelf implements Shelf {
     }
   }
 
-  /** Returns the page that the vault has to get; null where it has one of an index. */
-  async #pageFor(project: string, cached: JsonObject | null): Promise<ShownPage | null> {
-    if (cached !== null && !isMade(cached)) return null;
-    const own = cached === null ? await this.#wheelhouse.pageOf(project) : null;
-    if (own !== null) return { project, bytes: own, contentType: htmlType, isUnverified: true };
-    const bytes = makePage(project, this.#files, cached === null ? [] : filesOf(cached));
-    return { project, bytes, contentType: jsonType, isUnverified: false };
+  /** Returns what the page will be that files are taken in by. */
+  async #pageKind(project: string, cached: JsonObject | null): Promise<PageKind> {
+    if (cached !== null) return isMade(cached) ? { kind: "made", earlier: filesOf(cached) } : { kind: "cached" };
+    const own = await this.#wheelhouse.pageOf(project);
+    return own === null ? { kind: "made", earlier: [] } : { kind: "own", bytes: own };
   }
 
   async *#project(
@@ -81,23 +80,59 @@ export class WheelhouseShelf implements Shelf {
   ): AsyncGenerator<ShelfItem> {
     const request = { path, headers: { accept: jsonType } };
     const cached = await readPage(target.askCached(request));
+    const kind = await this.#pageKind(project, cached);
     const files: WheelhouseFile[] = [];
-    for (const filename of filenames) files.push(await readPackage(this.#wheelhouse, filename));
+    for (const filename of filenames) {
+      const file = await readPackage(this.#wheelhouse, filename);
+      const reason = kind.kind === "made" ? await whyNotListed(file, kind.earlier, project) : null;
+      if (reason === null) files.push(file);
+      else yield { kind: "left_out", name: filename, reason };
+    }
+    if (files.length === 0 && kind.kind === "made") return;
     this.#files = files;
-    const page = await this.#pageFor(project, cached);
-    this.#page = page;
-    if (page !== null) {
-      const { bytes: { byteLength: sizeBytes }, isUnverified } = page;
+    this.#page = shownPage(project, kind, files);
+    if (this.#page !== null) {
+      const { bytes: { byteLength: sizeBytes }, isUnverified } = this.#page;
       yield { kind: "request", name: `the page of ${project}`, sizeBytes, request, needs: project, isUnverified };
       yield { kind: "wait" };
     }
-    const shown = page === null || target.isDryRun ? cached : await readPage(target.ask(request));
+    const shown = this.#page === null || target.isDryRun ? cached : await readPage(target.ask(request));
     const listed = new Map(shown === null ? [] : filesOf(shown).map((file) => [file.filename, file]));
-    const isOfIndex = page === null || page.isUnverified && shown !== null;
+    const isOfIndex = kind.kind === "cached" || kind.kind === "own" && shown !== null;
     for (const file of files) yield* itemsOf(file, listed.get(file.filename), { project, path, isOfIndex });
     yield { kind: "wait" };
     this.#page = null;
   }
+}
+
+type PageKind =
+  /** The cache has one of an index, which stays. */
+  | { readonly kind: "cached" }
+  /** The source has one of an index. */
+  | { readonly kind: "own"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** It is made of the files, and of those that an earlier page like it lists. */
+  | { readonly kind: "made"; readonly earlier: readonly ListedFile[] };
+
+/** Returns the page that the vault has to get; null where it has one of an index. */
+function shownPage(project: string, page: PageKind, files: readonly WheelhouseFile[]): ShownPage | null {
+  if (page.kind === "cached") return null;
+  if (page.kind === "own") return { project, bytes: page.bytes, contentType: htmlType, isUnverified: true };
+  const bytes = makePage(project, files, page.earlier);
+  return { project, bytes, contentType: jsonType, isUnverified: false };
+}
+
+/** Says why a page that is made does not list a file: such a page vouches for its hash. Null where it does. */
+async function whyNotListed(
+  { filename, file, sha256 }: WheelhouseFile,
+  earlier: readonly ListedFile[],
+  project: string,
+): Promise<string | null> {
+  const before = earlier.find((one) => one.filename === filename);
+  if (before?.sha256 === sha256) return null;
+  const damage = await findDamage(filename, file);
+  if (damage !== null || before === undefined) return damage;
+  return `the page of ${project} that was made of files lists it with another hash, and keeps that; where this one is ` +
+    "meant, purge the page, and import all that belongs on it again";
 }
 
 interface ShownPage {
