@@ -61,6 +61,10 @@ export type ShelfItem =
     readonly request: ShelfRequest;
     /** Where requests with the same text have failed before it, it is not sent: what leads to nothing is no use. */
     readonly needs?: string;
+    /** The path of its file in the source; absent for what was made of others. */
+    readonly file?: string;
+    /** True for a document that upstream may change: one that is the same again is not new. False when absent. */
+    readonly mayChange?: boolean;
     /** True where nothing says which digest the body has. False when absent. */
     readonly isUnverified?: boolean;
   }
@@ -105,6 +109,11 @@ export interface Shelf {
   readonly description: string;
   /** Answers a request of the vault. Throws VaultError for what the source does not have: nothing is known of that. */
   readonly fetch: Fetch;
+  /**
+   * Yields the names in the source that may mean other names here, as in `ShelfTarget.renamed`, whole ones first. Absent
+   * where there are none.
+   */
+  names?(): AsyncIterable<string>;
   /**
    * Yields what the source has. Requests are sent several at a time, as soon as they are yielded, so that `wait` stands
    * between what comes first and what leads to it.

@@ -166,10 +166,10 @@ function shortened(text: string): string {
   return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
-/** A log for the vault's own warnings; those about single requests are reported as failures anyway. */
+/** A log for the vault's own warnings; those about single requests and transfers are reported as failures anyway. */
 export function warningsTo(write: (line: string) => void): Log {
   const warn: Log["warning"] = (message, fields) => {
-    if (fields?.requestId === undefined) write(message);
+    if (fields?.requestId === undefined && fields?.key === undefined) write(message);
   };
   return { debugs: false, debug() {}, info() {}, warning: warn, error: warn };
 }

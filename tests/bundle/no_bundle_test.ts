@@ -45,8 +45,8 @@ Deno.test("ls and verify say of what is no bundle what it is, and what they want
 Deno.test("import says the same, and names what else it recognises", async () => {
   await using scene = await BundleScene.open();
   for (const [path, what] of await makeOthers(scene)) {
-    const { code, stdout, stderr } = await scene.bundle("inside", "import", path);
-    if (what.startsWith("an OCI image layout")) assert.match(stdout, /an OCI image layout/);
+    const { code, stderr } = await scene.bundle("inside", "import", path);
+    if (what.startsWith("an OCI image layout")) assert.match(stderr, /it is an OCI image layout, and nothing is in it/);
     else {assert.match(
         stderr,
         /, and no bundle\. |it is no bundle, and nothing else that is recognised: an OCI image layout/,

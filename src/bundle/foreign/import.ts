@@ -1,6 +1,7 @@
 import { type AppDeps, createApp } from "../../app.ts";
 import type { Shelving } from "../../backends/backend_type.ts";
 import type { BackendConfig, Config } from "../../config/schema.ts";
+import { VaultError } from "../../errors.ts";
 import type { Log } from "../../observe/log.ts";
 import type { Shelf, ShelfBackend, ShelfItem, ShelfRequest } from "../../shelf.ts";
 import { createClientInProcess } from "../../warm/client_in_process.ts";
@@ -8,7 +9,7 @@ import type { VaultClient } from "../../warming.ts";
 import { checkSourceRoom } from "./check_source_room.ts";
 import { eagerConfig, offlineConfig } from "./import_config.ts";
 import type { ForeignPart, ForeignSource } from "./recognise.ts";
-import { type Outcome, sendRequest } from "./send_request.ts";
+import { digestOfAnswer, type Outcome, sendRequest } from "./send_request.ts";
 
 export interface ImportOptions {
   readonly config: Config;
@@ -36,7 +37,8 @@ export interface ForeignOutcome {
 /**
  * Imports a foreign source: the vault is opened in this process with the source in place of its network, and asked for
  * all that the source has, as clients would. So each body is checked as usual, and nothing is downloaded. Yields what
- * became of each thing. Throws as `createApp` and `checkSourceRoom`, and the reason of the signal.
+ * became of each thing. Throws as `createApp` and `checkSourceRoom`, `bad_request` for a source that has nothing, and the
+ * reason of the signal.
  */
 export async function* importForeign(source: ForeignSource, options: ImportOptions): AsyncGenerator<ForeignOutcome> {
   const { dryRun = false, signal } = options;
@@ -56,10 +58,18 @@ export async function* importForeign(source: ForeignSource, options: ImportOptio
   if (!dryRun) {
     await checkSourceRoom(source, { config: options.config, itemsOf: (part) => itemsOf(part, true), isCached });
   }
+  let isEmpty = source.leftOut.length === 0;
   for (const part of source.parts) {
-    yield* sendAll(itemsOf(part, dryRun), { client: vaults.eager, dryRun, failed: new Set(), signal });
+    const sending = { ...vaults, root: part.name, dryRun, failed: new Set<string>(), signal };
+    for await (const outcome of sendAll(itemsOf(part, dryRun), sending)) {
+      isEmpty = false;
+      yield outcome;
+    }
   }
   for (const { name, reason } of source.leftOut) yield unsent(name, { kind: "left_out", reason });
+  if (!isEmpty) return;
+  const why = `it is ${source.description}, and nothing is in it that can be imported`;
+  throw new VaultError("bad_request", `Cannot import "${source.name}": ${why}`);
 }
 
 /** Sends requests, several at a time, and yields what became of them in their order. */
@@ -85,8 +95,9 @@ async function* sendAll(items: AsyncIterable<ShelfItem>, sending: Sending): Asyn
 /** Small bodies wait for the disk, and not for the processor. */
 const mostAtOnce = 8;
 
-interface Sending {
-  readonly client: VaultClient;
+interface Sending extends Vaults {
+  /** As `ForeignPart.name`. */
+  readonly root: string;
   readonly dryRun: boolean;
   /** The `needs` of requests that have failed. */
   readonly failed: Set<string>;
@@ -95,19 +106,27 @@ interface Sending {
 
 async function outcomeOf(
   item: Exclude<ShelfItem, { kind: "wait" }>,
-  { client, dryRun, failed, signal }: Sending,
+  { eager, cached, root, dryRun, failed, signal }: Sending,
 ): Promise<ForeignOutcome> {
   const { name } = item;
   if (item.kind === "cached") return unsent(name, { kind: "cached" });
   if (item.kind !== "request") return unsent(name, { kind: item.kind, reason: item.reason });
-  const { sizeBytes, request, needs, isUnverified = false } = item;
+  const { sizeBytes, request, needs, file, mayChange = false, isUnverified = false } = item;
   if (needs !== undefined && failed.has(needs)) {
     return unsent(name, { kind: "left_out", reason: "not all of it could be imported" });
   }
   if (dryRun) return { name, sizeBytes, outcome: { kind: "found" }, isUnverified };
-  const outcome = await sendRequest({ client, request, sizeBytes, signal });
-  if (outcome.kind === "failed" && needs !== undefined) failed.add(needs);
-  return { name, sizeBytes, outcome, isUnverified };
+  const before = mayChange ? await digestOfAnswer(await ask(cached, request, { signal })) : null;
+  const outcome = await sendRequest({ client: eager, request, sizeBytes, before, signal });
+  if (outcome.kind !== "failed") return { name, sizeBytes, outcome, isUnverified };
+  if (needs !== undefined) failed.add(needs);
+  const reason = file === undefined ? outcome.reason : withFile(outcome.reason, `${root}/${file}`);
+  return { name, sizeBytes, outcome: { kind: "failed", reason }, isUnverified };
+}
+
+/** Upstream is the source here: what the vault says of a URL is so of the file that was sent for it. */
+function withFile(reason: string, file: string): string {
+  return reason.replace(/"https?:\/\/[^"\s]*"/g, () => `"${file}"`);
 }
 
 function unsent(name: string, outcome: Outcome): ForeignOutcome {
@@ -122,14 +141,14 @@ function ask(
   return client.request(path, { ...method && { method }, ...headers && { headers }, ...signal && { signal } });
 }
 
-interface Vaults extends AsyncDisposable {
+interface Vaults {
   /** Asks the source for what is not cached, and for what may have changed. */
   readonly eager: VaultClient;
   /** Answers with what is cached. */
   readonly cached: VaultClient;
 }
 
-async function openVaults(transport: Shelf["fetch"], options: ImportOptions): Promise<Vaults> {
+async function openVaults(transport: Shelf["fetch"], options: ImportOptions): Promise<Vaults & AsyncDisposable> {
   const { config, log, version, openFilesLimit, hashThread } = options;
   const deps = {
     ...{ log, version, transport, asksOnce: true },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { parseJsonObject } from "../../http/json.ts";
 import type { ShelfRequest } from "../../shelf.ts";
 import type { VaultClient } from "../../warming.ts";
@@ -25,22 +26,35 @@ export interface Sent {
   readonly client: VaultClient;
   readonly request: ShelfRequest;
   readonly sizeBytes: number;
+  /** The digest of what was cached before, by `digestOfAnswer`, of a document that is the same again; null for others. */
+  readonly before: string | null;
   readonly signal: AbortSignal | undefined;
 }
 
+/** Reads an answer to its end for its digest; null for an error. */
+export async function digestOfAnswer(response: Response): Promise<string | null> {
+  if (!response.ok) {
+    await response.body?.cancel();
+    return null;
+  }
+  const hash = createHash("sha256");
+  await response.body?.pipeTo(new WritableStream({ write: (chunk) => void hash.update(chunk) }));
+  return hash.digest("hex");
+}
+
 /** Sends a request to the vault and reads the answer to its end. Throws the reason of the signal only. */
-export async function sendRequest({ client, request, sizeBytes, signal }: Sent): Promise<Outcome> {
+export async function sendRequest({ client, request, sizeBytes, before, signal }: Sent): Promise<Outcome> {
   const { path, headers } = request;
   const options = { ...headers && { headers }, ...signal && { signal } };
   try {
     if (sizeBytes >= largeBytes && isHit(await client.request(path, { ...options, method: "HEAD" }))) {
-      if (await endsRight({ client, request, sizeBytes, signal })) return { kind: "cached" };
+      if (await endsRight({ client, request, sizeBytes, before, signal })) return { kind: "cached" };
     }
     const response = await client.request(path, options);
     if (!response.ok) return { kind: "failed", reason: reasonIn(await response.text()) };
-    await response.body?.pipeTo(new WritableStream());
+    const isSame = await digestOfAnswer(response) === before;
     if (isUnstored(response)) return { kind: "failed", reason: noRoom };
-    return { kind: isHit(response) ? "cached" : "imported" };
+    return { kind: isHit(response) || isSame ? "cached" : "imported" };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
@@ -77,9 +91,13 @@ function isUnstored({ headers }: Response): boolean {
   return /;\s*fwd=/.test(status) && !/;\s*(?:stored|collapsed|detail=|fwd-status=304)/.test(status);
 }
 
-/** The message of an error, which some protocols wrap in JSON, without the full stop at its end. */
+/**
+ * The message of an error, without the full stop at its end. Some protocols wrap it in JSON, others have it between lines
+ * about the request, which nobody has sent.
+ */
 function reasonIn(text: string): string {
   const { errors } = parseJsonObject(text) ?? {};
   const wrapped: unknown = Array.isArray(errors) ? errors[0]?.message : undefined;
-  return (typeof wrapped === "string" ? wrapped : text).trim().replace(/\.$/, "");
+  const [, message = text] = /^\d{3} \w+\n[A-Z]+ .*\n([^]*)\nRequest id: .*\n$/.exec(text) ?? [];
+  return (typeof wrapped === "string" ? wrapped : message).trim().replace(/\.$/, "");
 }

@@ -5,10 +5,12 @@ import { FolderReader } from "../../archive/folder.ts";
 import { blockBytes, isHeader } from "../../archive/tar_header.ts";
 import { TarReader } from "../../archive/tar_reader.ts";
 import { isForeign } from "../../bundle/foreign/is_foreign.ts";
+import { packingOfBundle } from "../../bundle/foreign/packed_bundle.ts";
 import { recognisedForms } from "../../bundle/foreign/recognise.ts";
 import { codingOf } from "../../bundle/foreign/source_tree.ts";
 import { headNames } from "../../bundle/write_bundle.ts";
 import { VaultError } from "../../errors.ts";
+import { shellWord } from "../../observe/shell_word.ts";
 
 /** Nothing that can be imported is in one. */
 export const noArchive = "a file that is no archive";
@@ -33,6 +35,20 @@ export function noBundle(path: string, { verb, found }: { readonly verb: string;
     "bundle_wrong",
     `Cannot ${verb} "${path}": it is ${found}, and no bundle. A bundle is a file or a directory that artifact-vault ` +
       `bundle export has written, or the list of its parts, OUT.parts.json${others}`,
+  );
+}
+
+/**
+ * Refuses a bundle that was packed in a way in which none is read. Throws `bundle_wrong`, with the commands that help.
+ */
+export async function refusePacked(path: string, verb: string): Promise<void> {
+  const packing = await packingOfBundle(path);
+  if (packing === null) return;
+  const file = shellWord(path);
+  throw new VaultError(
+    "bundle_wrong",
+    `Cannot ${verb} "${path}": it is a bundle that was packed with ${packing}, and bundles are read unpacked, or packed ` +
+      `with gzip or zstd. Unpack it with ${packing} -d ${file}, or give - in its place and what ${packing} -dc ${file} writes`,
   );
 }
 

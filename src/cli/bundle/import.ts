@@ -46,7 +46,7 @@ export const importing: Action = {
       repeats: true,
       help:
         "What a bundle has of backend A is for backend B here, as in pypi=python; an A that is not in it is noted, a B " +
-        "that is not configured is refused. Of other tools, what they call A is B, as in 3.20=alpine:3.20",
+        "that is not configured is refused. Of other tools, what they call A is B, as in 3.20=alpine:3.20; an A that is not there is refused",
     },
     unsigned: { help: "Take what other tools have made also where bundles must be signed" },
     again: { help: "Import a bundle that was imported already, as after a purge of what it brought" },

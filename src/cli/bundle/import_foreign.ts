@@ -17,7 +17,7 @@ import { stopSignal } from "../stop_signal.ts";
 import { version } from "../version.ts";
 import { warningsTo } from "../warm_report.ts";
 import { openSpool } from "./common_options.ts";
-import { foundInstead, noArchive, noBundle } from "./found_instead.ts";
+import { foundInstead, noArchive, noBundle, refusePacked } from "./found_instead.ts";
 import { withBundle } from "./open_bundle.ts";
 
 /**
@@ -41,6 +41,7 @@ export interface ForeignImport {
 export async function importForeignPath({ path, given, config, trust, io }: ForeignImport): Promise<number> {
   const found = await foundInstead(path);
   if (found === noArchive) throw noBundle(path, { verb: "import", found });
+  await refusePacked(path, "import");
   if (given.values.unsigned !== true) requireNoTrust(path, trust);
   const spool = await openSpool(given, config, path);
   try {
@@ -62,8 +63,8 @@ function requireNoTrust(path: string, { keys, isRequired }: Trust): void {
   if (keys.length === 0 && !isRequired) return;
   throw new VaultError(
     "bundle_wrong",
-    `Cannot import "${path}": only signed bundles are taken here, and it is none of Artifact Vault, so that nobody has signed ` +
-      "it; to import what another tool has made all the same, add --unsigned",
+    `Cannot import "${path}": only signed bundles are taken here, and it is no bundle as artifact-vault bundle export ` +
+      "writes it, so that it has no signature to verify; to import what another tool has made all the same, add --unsigned",
   );
 }
 

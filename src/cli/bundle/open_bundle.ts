@@ -9,7 +9,7 @@ import { TarReader } from "../../archive/tar_reader.ts";
 import { headNames } from "../../bundle/write_bundle.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
-import { foundInstead, noBundle } from "./found_instead.ts";
+import { foundInstead, noBundle, refusePacked } from "./found_instead.ts";
 
 /** A bundle that a command line names. The caller closes it. */
 export interface OpenedBundle {
@@ -62,7 +62,10 @@ export async function withBundle<T>(
     const known = error instanceof VaultError ? error : failureOf(error);
     if (known === null || known.code === "permission_missing") throw known ?? error;
     const found = path === "-" || isSplit(path) || !notWhole.includes(known.code) ? null : await foundInstead(path);
-    if (found !== null) throw noBundle(path, { verb, found });
+    if (found !== null) {
+      await refusePacked(path, verb);
+      throw noBundle(path, { verb, found });
+    }
     const blamed = known.code === "bundle_wrong" ? opened?.blame() ?? null : null;
     const what = blamed === null ? known.message : blamed + consequenceOf(known);
     throw new VaultError(known.code, `Cannot ${verb} ${shown}: ${what}`, { cause: error });

@@ -218,7 +218,7 @@ export class Transfer {
     this.stop(failure);
     await arriving.fail(failure);
     events.transferEnded(backend, outcome);
-    log.warning(`Transfer ${outcome} ${backend} ${key}: ${failure.message}`);
+    log.warning(`Transfer ${outcome} ${backend} ${key}: ${failure.message}`, { backend, key });
   }
 
   #createFilling(arriving: ArrivingBody): Filling {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { releaseText, sha256 } from "../../support/apt/upstream.ts";
 import { createWheel } from "../../support/pypi/python_package.ts";
+import { missingPrograms } from "../../support/programs.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { BundleScene } from "../bundle_scene.ts";
 
@@ -23,7 +26,7 @@ Deno.test("bundle import recognises what other tools have made, and says what be
   );
   assert.match(
     (await scene.bundle("inside", "import", path)).stdout,
-    / 2 were cached already; 0 could not be imported\n$/,
+    /: 0 new files, 0 bytes; 3 were cached already; 0 could not be imported\n$/,
   );
 });
 
@@ -48,6 +51,30 @@ Deno.test("what could not be imported is named on stderr, with exit code 1", asy
   );
 });
 
+Deno.test("a file with wrong bytes is named by its place in the source, once, and not by a URL", async () => {
+  await using scene = await BundleScene.open();
+  const mirror = 'backends: [{type: apt, name: debian, config: {mirror_url: "http://deb.example.org/debian"}}]';
+  scene.writeConfig("inside", scene.insideDir, { served: mirror });
+  const list = `Filename: pool/foo_1_all.deb\nSHA256: ${sha256("foo")}\n`;
+  const files = {
+    "dists/stable/InRelease": releaseText({ indexes: { "main/binary-amd64/Packages": list }, nth: 1 }),
+    "dists/stable/main/binary-amd64/Packages": list,
+    "pool/foo_1_all.deb": "fo0",
+  };
+  for (const [path, content] of Object.entries(files)) {
+    const at = scene.path(`outer/mirror/${path}`);
+    Deno.mkdirSync(dirname(at), { recursive: true });
+    Deno.writeTextFileSync(at, content);
+  }
+  const { code, stderr } = await scene.bundle("inside", "import", scene.path("outer"));
+  assert.equal(code, 1);
+  const file = scene.path("outer/mirror/pool/foo_1_all.deb");
+  assert.match(stderr, /^[^\n]*\n$/);
+  assert.ok(stderr.startsWith(`Failed: pool/foo_1_all.deb: "${file}" sent the wrong bytes: their sha256 is `), stderr);
+  // Released lists and the release itself are the same again, and not new.
+  assert.match((await scene.bundle("inside", "import", scene.path("outer"))).stdout, /: 0 new files, 0 bytes; 2 were/);
+});
+
 Deno.test("where bundles must be signed, foreign sources are refused unless they are meant", async () => {
   await using scene = await BundleScene.open();
   await scene.bundle("inside", "key", "new", scene.path("key"));
@@ -62,7 +89,7 @@ Deno.test("where bundles must be signed, foreign sources are refused unless they
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /only signed bundles are taken here, and it is none of Artifact Vault.*add --unsigned\n$/,
+      /only signed bundles are taken here, and it is no bundle as artifact-vault bundle export.*add --unsigned\n$/,
     );
     assert.deepEqual(await scene.names(), []);
   }
@@ -86,6 +113,53 @@ Deno.test("a bundle never counts as foreign: not packed by another program, and 
   Deno.truncateSync(scene.path("bundle.tar"), 1300);
   const cut = await scene.bundle("inside", "import", scene.path("bundle.tar"));
   assert.match(cut.stderr, /it ends too early\n$/);
+  assert.deepEqual(await scene.names(), []);
+});
+
+for (const program of ["xz", "bzip2"]) {
+  Deno.test({
+    name:
+      `a bundle that ${program} has packed is refused with the same words whatever is trusted, and by every command`,
+    ignore: missingPrograms(program).length > 0,
+    async fn() {
+      await using scene = await BundleScene.open();
+      await scene.put("files/a");
+      await scene.bundle("inside", "key", "new", scene.path("key"));
+      await scene.export("bundle.tar", "--sign", scene.path("key.pem"));
+      await runToSuccess([program, scene.path("bundle.tar")]);
+      const [packed = ""] = Array.from(Deno.readDirSync(scene.path("")), ({ name }) => name)
+        .filter((name) => name.startsWith("bundle.tar.") && !name.includes("summary"));
+      const path = scene.path(packed);
+      const runs: [string, string[]][] = [
+        ["import", []],
+        ["import", ["--trust", scene.path("key.pub.pem")]],
+        ["import", ["--unsigned"]],
+        ["verify", []],
+        ["ls", []],
+      ];
+      for (const [verb, args] of runs) {
+        const { code, stderr } = await scene.bundle("inside", verb, path, ...args);
+        assert.deepEqual([code, stderr], [
+          1,
+          `Cannot ${
+            verb === "ls" ? "list" : verb
+          } "${path}": it is a bundle that was packed with ${program}, and bundles ` +
+          `are read unpacked, or packed with gzip or zstd. Unpack it with ${program} -d ${path}, or give - in its place ` +
+          `and what ${program} -dc ${path} writes\n`,
+        ]);
+      }
+    },
+  });
+}
+
+Deno.test("a --map that fits nothing in a foreign source is refused before anything is imported", async () => {
+  await using scene = await BundleScene.open();
+  const path = wheels(scene);
+  const { code, stderr } = await scene.bundle("inside", "import", path, "--map", "wheelhous=pypi");
+  assert.deepEqual([code, stderr], [
+    2,
+    `Cannot import "${path}" with --map wheelhous=pypi, which changes nothing: the names in it are wheelhouse\n`,
+  ]);
   assert.deepEqual(await scene.names(), []);
 });
 

@@ -4,6 +4,7 @@ import { createImage, hostArchitecture, type Image, platformOf } from "../../sup
 import { OciLayout } from "../../support/oci/layout.ts";
 import { pullLikeDocker } from "../../support/oci/pull_like_docker.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 
 const ignore = missingPrograms("busybox").length > 0;
@@ -127,6 +128,65 @@ Deno.test(
       (await site.import(layout.path, { [digest]: "org/app" })).lines.at(-1),
       "imported docker.io/org/app:latest",
     );
+  },
+);
+
+Deno.test(
+  { name: "images are found in the only folder of a source, as in archives of the folder itself", ignore },
+  async () => {
+    await using dir = await createTempDir();
+    await using site = await createForeignSite([hub]);
+    const layout = new OciLayout(dir.join("outer/layout"));
+    const image = await createImage(layout, { message: "within", architectures: ["amd64"] });
+    tag(layout, { "library/app:1": image });
+    assert.equal((await site.import(dir.join("outer"))).lines.at(-1), "imported docker.io/library/app:1");
+    await runToSuccess(["tar", "-czf", dir.join("layout.tgz"), "-C", dir.path, "outer"]);
+    const again = await site.import(dir.join("layout.tgz"));
+    assert.equal(again.description, "an OCI image layout");
+    assert.deepEqual(again.lines.filter((line) => !/^(?:imported|cached) /.test(line)), []);
+    const { digest } = image.root;
+    const [algorithm, hex] = digest.split(":") as [string, string];
+    const storage = dir.join("store/var/lib/registry/docker/registry/v2");
+    for (
+      const child of [
+        digest,
+        ...image.platforms.flatMap((one) => [one.manifest, one.config, ...one.layers]).map((one) => one.digest),
+      ]
+    ) {
+      const name = child.slice("sha256:".length);
+      Deno.mkdirSync(`${storage}/blobs/sha256/${name.slice(0, 2)}/${name}`, { recursive: true });
+      Deno.copyFileSync(layout.pathOf(child), `${storage}/blobs/sha256/${name.slice(0, 2)}/${name}/data`);
+    }
+    const link = `${storage}/repositories/team/app/_manifests/tags/1/current`;
+    Deno.mkdirSync(link, { recursive: true });
+    Deno.writeTextFileSync(`${link}/link`, `${algorithm}:${hex}`);
+    await runToSuccess(["tar", "-cf", dir.join("store.tar"), "-C", dir.join("store"), "var"]);
+    const stored = await site.import(dir.join("store.tar"));
+    assert.equal(stored.description, "the storage of a docker registry");
+    assert.equal(stored.lines.at(-1), "imported docker.io/team/app:1");
+  },
+);
+
+Deno.test(
+  { name: "the names of images may be mapped that are in the source, or begin one of it", ignore },
+  async () => {
+    await using dir = await createTempDir();
+    await using site = await createForeignSite([hub]);
+    const layout = new OciLayout(dir.join("layout"));
+    tag(layout, { "team/app:1": await createImage(layout, { message: "named", architectures: ["amd64"] }) });
+    for (const name of ["team", "team/app", "team/app:1", "docker.io", "docker.io/team", "docker.io/team/app:1"]) {
+      const to = name.includes(":") ? "own/app:1" : "own";
+      assert.equal(
+        (await site.import(layout.path, { [name]: to })).lines.filter((line) => line.startsWith("failed")).length,
+        0,
+      );
+    }
+    await assert.rejects(site.import(layout.path, { team: "own", tea: "other" }), {
+      code: "config_invalid",
+      message:
+        `Cannot import "${layout.path}" with --map tea=other, which changes nothing: the names in it are team/app:1, ` +
+        "team/app, team, docker.io/team/app:1, docker.io/team/app …",
+    });
   },
 );
 

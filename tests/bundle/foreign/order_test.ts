@@ -17,8 +17,9 @@ async function importShelf(shelf: Shelf): Promise<string[]> {
   const backends = [{ type: "apt", name: "debian", config: { mirror_url: "http://deb.example.org/debian" } }];
   const text = JSON.stringify({ cache_dir: dir.path, cache_min_free: 0, backends });
   const config = await loadConfig({ schema: configSchema, text, env: () => undefined });
-  const parts = [{ type: apt, shelf, backends: config.backends }];
+  const parts = [{ type: apt, shelf, name: "shelf", backends: config.backends }];
   const source = {
+    name: "shelf",
     description: shelf.description,
     parts,
     leftOut: [],

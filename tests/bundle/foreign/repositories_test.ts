@@ -95,7 +95,8 @@ Deno.test("files without the digest that lists name are refused, and what they b
   assert.match(damaged[0]!, /^failed dists\/damaged\/main\/binary-amd64\/Packages: /);
   assert.match(damaged[1]!, /^left_out .*dists\/damaged\/InRelease: not all of it could be imported$/);
   assert.deepEqual(damaged.slice(2), [
-    `left_out the packages of dists/damaged/${index}: it does not have the digest of its release`,
+    `left_out the packages of dists/damaged/${index}: it does not have the digest of its release, so that 1 package of ` +
+    "it that is here is left out, unless another list has the same",
   ]);
   await using vault = await site.serve();
   assert.notEqual((await vault.ask("/debian/dists/damaged/InRelease")).status, 200);
@@ -127,6 +128,67 @@ Deno.test("a list that cannot be unpacked is named, and the rest is imported", a
     lines.at(-1)!,
     /^left_out the packages of dists\/stable\/contrib\/.*Packages\.gz: it says that it is packed/,
   );
+});
+
+const finish = "; let the mirror finish, and import again";
+
+Deno.test("of a mirror whose lists are not those of its release, all that is left out is named", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const list = listOf({ ...first.packages, ...second.packages, "pool/not/here_1_all.deb": "not here" });
+  const contrib = "contrib/binary-amd64/Packages";
+  const files = {
+    "dists/stable/InRelease": releaseText({
+      indexes: { [index]: list, [contrib]: "", "Contents-amd64": "abc" },
+      nth: 1,
+    }),
+    [`dists/stable/${index}`]: `${list}\n`,
+    "dists/stable/Contents-amd64": "abcd",
+    ...first.packages,
+    ...second.packages,
+  };
+  const lines = (await site.import(write(dir, files))).lines.map((line) => line.replace(/\S+-\S+\/dists/, "dists"));
+  assert.deepEqual(lines, [
+    `left_out dists/stable/${index}: it does not have the size that its release says (Packages), so that 2 packages of ` +
+    `it that are here are left out, unless another list has the same${finish}`,
+    `left_out dists/stable/Contents-amd64: it does not have the size that its release says (Contents-amd64)${finish}`,
+    "left_out dists/stable/InRelease: the source has none of its lists of packages as it says",
+  ]);
+  const partly = (await site.import(write(dir, { ...files, [`dists/stable/${contrib}`]: "" }))).lines;
+  assert.deepEqual(partly.slice(0, 2), lines.slice(0, 2));
+  assert.match(partly.at(-1)!, /^imported .*\/dists\/stable\/InRelease$/);
+  await using vault = await site.serve();
+  assert.equal((await vault.ask("/debian/dists/stable/InRelease")).status, 200);
+});
+
+Deno.test("a list of which one form is as its release says counts, whatever its other forms are", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const list = listOf(first.packages);
+  const { lines } = await site.import(write(dir, {
+    ...filesOf(first),
+    "dists/stable/InRelease": releaseText({ indexes: { [index]: list, [`${index}.gz`]: "new" }, nth: 1 }),
+    [`dists/stable/${index}.gz`]: "older",
+    // A file at its digest may be cut as well; then the one at its name counts.
+    [`dists/stable/main/binary-amd64/by-hash/SHA256/${sha256(list)}`]: list.slice(1),
+  }));
+  assert.deepEqual(lines.filter((line) => !line.startsWith("imported ")), []);
+  assert.equal(lines.at(-1), `imported ${foo}`);
+});
+
+Deno.test("a suite without a release is named, and a source without anything is refused", async () => {
+  await using dir = await createTempDir();
+  await using site = await createForeignSite([debian]);
+  const { "dists/stable/InRelease": _, ...bare } = filesOf({ ...second, name: "stable" });
+  const { lines } = await site.import(write(dir, { ...filesOf({ ...first, name: "testing" }), ...bare }));
+  assert.ok(lines.includes(`imported ${foo}`), lines.join("\n"));
+  assert.match(lines.at(-1)!, /^left_out .*\/dists\/stable: it has neither InRelease nor Release, .* import again$/);
+  const empty = write(dir, {});
+  Deno.mkdirSync(`${empty}/dists/stable`, { recursive: true });
+  await assert.rejects(site.import(empty), {
+    code: "bad_request",
+    message: `Cannot import "${empty}": it is a mirror of Debian packages, and nothing is in it that can be imported`,
+  });
 });
 
 Deno.test("clients keep the release whose indexes they have, where the source lacks those of the newer one", async () => {

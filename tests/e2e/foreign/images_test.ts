@@ -64,6 +64,17 @@ testInTurn(
       }
       assert.equal(new Set(digests).size, 1, "one archive always gives one manifest");
     });
+    await t.step("skopeo copy dir: is refused, with the command that makes an archive of it", async () => {
+      await using site = await SiteWithoutInternet.open(hub);
+      for (const folder of ["copied", "synced/library/app:1"]) {
+        await Deno.mkdir(dir.join(folder), { recursive: true });
+        const { code, stderr } = await skopeo.skopeo("copy", "--all", from, `dir:${dir.join(folder)}`);
+        assert.equal(code, 0, stderr);
+      }
+      for (const folder of ["copied", "synced"]) {
+        await assert.rejects(site.import(dir.join(folder)), /skopeo copy dir:FOLDER oci-archive:image\.tar:NAME:TAG/);
+      }
+    });
     await using site = await SiteWithoutInternet.open(hub);
     await t.step("docker save", async () => {
       await using dockerd = await startDockerd({ netns });

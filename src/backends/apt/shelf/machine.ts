@@ -103,6 +103,11 @@ class MachineRepository implements RepositorySource {
     return Promise.resolve(below.filter((path) => /(?:^|\/)InRelease$/.test(path) || !below.includes(inRelease(path))));
   }
 
+  /** apt keeps no list without its release. */
+  unreleased(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   async find(path: string): Promise<SourceFile | null> {
     const { root, byPath } = this.#options;
     const file = byPath.get(`${root}/${path}`);

@@ -1,5 +1,6 @@
 import type { SourceFile, SourceItem, SourceTree } from "../../../shelf.ts";
 import { readSmall } from "../../shared/shelves/read_small.ts";
+import { walkFiles } from "../../shared/shelves/walk_files.ts";
 import { checksumKinds } from "../checksums.ts";
 import type { ReleaseFile } from "../release_files.ts";
 import { splitPath } from "../request.ts";
@@ -114,22 +115,34 @@ class MirroredRepository implements RepositorySource {
     return Promise.resolve(this.#releases);
   }
 
+  async unreleased(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const { name, isFolder } of await this.#tree.list(joined(this.#root, "dists"))) {
+      const folder = `dists/${name}`;
+      if (!isFolder || this.#releases.some((release) => release.startsWith(`${folder}/`))) continue;
+      if (!(await walkFiles(this.#tree, joined(this.#root, folder)).next()).done) found.push(folder);
+    }
+    return found;
+  }
+
   find(path: string): Promise<SourceFile | null> {
     return this.#tree.find(joined(this.#root, path));
   }
 
   /** A file at a path by its digest is of no other generation. */
-  async findListed(suite: string, { path, digests }: ReleaseFile): Promise<SourceFile | null> {
+  async findListed(suite: string, { path, sizeBytes, digests }: ReleaseFile): Promise<SourceFile | null> {
     const { folder } = splitPath(joined(suite, path));
     const byHash = digests.map(({ algorithm, hex }) => {
       const { name } = checksumKinds.find((kind) => kind.algorithm === algorithm)!;
       return `${joined(folder, "by-hash")}/${name}/${hex}`;
     });
+    let found: SourceFile | null = null;
     for (const candidate of [...byHash, joined(suite, path)]) {
       const file = await this.find(candidate);
-      if (file !== null) return file;
+      if (file?.sizeBytes === sizeBytes) return file;
+      found ??= file;
     }
-    return null;
+    return found;
   }
 
   findPackage(path: string): Promise<SourceFile | null> {

@@ -1,4 +1,4 @@
-import { messageOf, VaultError } from "../../../errors.ts";
+import { VaultError } from "../../../errors.ts";
 import type {
   Shelf,
   ShelfBackend,
@@ -12,10 +12,18 @@ import { respondWithFile } from "../../shared/shelves/file_response.ts";
 import { lacking } from "../../shared/shelves/lacking.ts";
 import { readWhole } from "../../shared/shelves/read_small.ts";
 import { digestOf } from "../../shared/shelves/digest_of.ts";
-import { DocumentTooLarge, UnpackError } from "../../shared/unpack.ts";
 import { decodedPath } from "../../../http/path.ts";
 import { parseRelease, type Release, releaseOf } from "../release.ts";
 import { byHashPath, encodePath, splitPath } from "../request.ts";
+import {
+  describeUnfitting,
+  findIndexes,
+  type FoundIndex,
+  type FoundIndexes,
+  hasNoList,
+  whyUnlisted,
+  whyUnreadable,
+} from "./found_indexes.ts";
 import { type ListedPackage, listNameOf, readList } from "./listed_packages.ts";
 import { openMachine, packageName } from "./machine.ts";
 import { openMirrorTree } from "./mirror_tree.ts";
@@ -25,6 +33,10 @@ import type { RepositoriesSource, RepositorySource } from "./repository_source.t
 /** So many packages are requested before all have to be answered: each takes memory until then. */
 const mostOffered = 256;
 const maxReleaseBytes = 64 * 1024 * 1024;
+
+const noRelease =
+  "it has neither InRelease nor Release, which say what its lists have to be; let the mirror finish, and " +
+  "import again";
 
 /** Opens mirrors, or what apt keeps on a machine, as repositories; null for any other source. */
 export async function openRepositoryShelf(tree: SourceTree): Promise<Shelf | null> {
@@ -57,6 +69,7 @@ interface Suite {
   readonly file: SourceFile;
   readonly bytes: Uint8Array;
   readonly release: Release;
+  readonly found: FoundIndexes;
 }
 
 /** A mirror with the files of a foreign source. */
@@ -92,6 +105,10 @@ export class RepositoryShelf implements Shelf {
     return null;
   }
 
+  async *names(): AsyncGenerator<string> {
+    for (const { name } of this.#source.repositories) yield name;
+  }
+
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     const alone = this.#source.repositories.length === 1;
     for (const repository of this.#source.repositories) {
@@ -103,6 +120,9 @@ export class RepositoryShelf implements Shelf {
         continue;
       }
       for (const path of await repository.releases()) yield* this.#suite({ repository, backend, path }, target);
+      for (const folder of await repository.unreleased()) {
+        yield { kind: "left_out", name: `${repository.name}/${folder}`, reason: noRelease };
+      }
     }
     for (const unlisted of this.#source.unlisted()) yield { kind: "left_out", ...unlisted };
   }
@@ -111,7 +131,7 @@ export class RepositoryShelf implements Shelf {
     const { repository, path } = place;
     const name = `${repository.name}/${path}`;
     const file = await repository.find(path);
-    if (file === null) return;
+    if (file === null) return yield { kind: "left_out", name, reason: "the file is gone" };
     const bytes = await readWhole(file, maxReleaseBytes);
     let release: Release;
     try {
@@ -120,7 +140,15 @@ export class RepositoryShelf implements Shelf {
       if (!(error instanceof VaultError)) throw error;
       return yield { kind: "left_out", name, reason: error.message };
     }
-    const suite: Suite = { ...place, folder: splitPath(path).folder, file, bytes, release };
+    const { folder } = splitPath(path);
+    const found = await findIndexes(repository, folder, release);
+    const suite: Suite = { ...place, folder, file, bytes, release, found };
+    for (const [index, forms] of found.unfitting) {
+      yield { kind: "left_out", name: joined(folder, index), reason: await describeUnfitting(repository, forms) };
+    }
+    if (hasNoList(found)) {
+      return yield { kind: "left_out", name, reason: "the source has none of its lists of packages as it says" };
+    }
     const newer = await newerCached(suite, target);
     if (newer !== null) yield { kind: "kept", name, reason: newer };
     else yield* this.#indexes(suite, name);
@@ -139,11 +167,8 @@ export class RepositoryShelf implements Shelf {
 
   /** The indexes by their digests, and then the release that lists them. */
   async *#indexes(suite: Suite, name: string): AsyncGenerator<ShelfItem> {
-    const { repository, folder, release, path, file } = suite;
-    for (const listed of release.files.keys()) {
-      const entry = release.files.get(listed)!;
-      const index = await repository.findListed(folder, entry);
-      if (index === null || index.sizeBytes !== entry.sizeBytes) continue;
+    const { repository, folder, found, path, file } = suite;
+    for (const { listed, entry, file: index } of found.fitting) {
       const byHash = byHashPath(splitPath(joined(folder, listed)).folder, entry.digest).replace(/^\//, "");
       yield this.#offer(suite, byHash, { name: joined(folder, listed), file: index, needs: name });
     }
@@ -152,41 +177,38 @@ export class RepositoryShelf implements Shelf {
     const beside = await Promise.all(signature.map(async (path) => [path, await repository.find(path)] as const));
     for (const [path, file] of beside) this.#offered.set(path, file);
     this.#requested.delete(path);
-    yield this.#offer(suite, path, { name, file, needs: name });
+    yield this.#offer(suite, path, { name, file, needs: name, mayChange: true });
     yield { kind: "wait" };
-    for (const [path, file] of beside) if (file !== null) yield this.#offer(suite, path, { name: `${name}.gpg`, file });
+    for (const [path, file] of beside) {
+      if (file !== null) yield this.#offer(suite, path, { name: `${name}.gpg`, file, mayChange: true });
+    }
     yield { kind: "wait" };
   }
 
   /** The vault checks packages against the lists of the release that it serves; those of others are checked here. */
   async *#packages(suite: Suite, areChecked: boolean): AsyncGenerator<ShelfItem> {
-    const { repository, folder, release } = suite;
-    const read = new Set<string>();
-    for (const listed of release.files.keys()) {
-      const list = listNameOf(listed);
-      if (list === null || read.has(list)) continue;
-      const entry = release.files.get(listed)!;
-      const file = await repository.findListed(folder, entry);
-      if (file === null || file.sizeBytes !== entry.sizeBytes) continue;
-      const { algorithm, hex } = entry.digest;
-      const name = joined(folder, listed);
-      if (await digestOf(file, algorithm) !== hex) {
-        yield {
-          kind: "left_out",
-          name: `the packages of ${name}`,
-          reason: "it does not have the digest of its release",
-        };
-        continue;
-      }
-      try {
-        yield* this.#listed(suite, readList(file, listed), areChecked);
-        read.add(list);
-      } catch (error) {
-        if (!(error instanceof UnpackError || error instanceof DocumentTooLarge)) throw error;
-        yield { kind: "left_out", name: `the packages of ${name}`, reason: messageOf(error) };
-      }
-    }
+    const lists = Map.groupBy(suite.found.fitting, ({ listed }) => listNameOf(listed));
+    lists.delete(null);
+    for (const forms of lists.values()) yield* this.#list(suite, forms, areChecked);
     yield* this.#answered();
+  }
+
+  /** The packages of a list, of which one form is enough. */
+  async *#list(suite: Suite, forms: readonly FoundIndex[], areChecked: boolean): AsyncGenerator<ShelfItem> {
+    const leftOut: ShelfItem[] = [];
+    for (const form of forms) {
+      const { file, listed } = form;
+      let reason = await whyUnlisted(suite.repository, form);
+      if (reason === null) {
+        try {
+          return yield* this.#listed(suite, readList(file, listed), areChecked);
+        } catch (error) {
+          reason = whyUnreadable(error);
+        }
+      }
+      leftOut.push({ kind: "left_out", name: `the packages of ${joined(suite.folder, listed)}`, reason });
+    }
+    yield* leftOut;
   }
 
   async *#listed(
@@ -222,11 +244,18 @@ interface Requested {
   readonly name: string;
   readonly file: SourceFile;
   readonly needs?: string;
+  readonly mayChange?: boolean;
 }
 
 function requestFor({ backend }: Pick<Suite, "backend">, path: string, requested: Requested): ShelfItem {
   const { file, ...rest } = requested;
-  return { kind: "request", ...rest, sizeBytes: file.sizeBytes, request: { path: pathAt(backend, path) } };
+  return {
+    kind: "request",
+    ...rest,
+    sizeBytes: file.sizeBytes,
+    file: file.path,
+    request: { path: pathAt(backend, path) },
+  };
 }
 
 /** Returns the only backend, as if it had the repository itself. */

@@ -11,9 +11,14 @@ export interface RepositorySource {
   readonly below?: string;
   /** The paths of the releases, an InRelease rather than a Release: `dists/stable/InRelease`. */
   releases(): Promise<readonly string[]>;
+  /** The folders of suites that have files, and neither an InRelease nor a Release. */
+  unreleased(): Promise<readonly string[]>;
   /** Finds a release or its signature; null where it is not there. */
   find(path: string): Promise<SourceFile | null>;
-  /** Finds a file that the release in `suite` lists; null where it is not there. */
+  /**
+   * Finds a file that the release in `suite` lists, with the size that it says where there are several; null where it is
+   * not there.
+   */
   findListed(suite: string, listed: ReleaseFile): Promise<SourceFile | null>;
   /** Finds a package by its path or its SHA-256 in hex; null where it is not there. */
   findPackage(path: string, sha256: string): Promise<SourceFile | null>;

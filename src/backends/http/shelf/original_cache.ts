@@ -43,7 +43,7 @@ export class OriginalFilesShelf implements Shelf {
         continue;
       }
       this.#offered.set(below, path);
-      yield { kind: "request", name, sizeBytes: file.sizeBytes, request, isUnverified: true };
+      yield { kind: "request", name, sizeBytes: file.sizeBytes, file: file.path, request, isUnverified: true };
       if (this.#offered.size < mostOffered) continue;
       yield { kind: "wait" };
       this.#offered.clear();

@@ -7,7 +7,7 @@ import { createdAt } from "./image_age.ts";
 import { bytesOf, collectParts } from "./image_links.ts";
 import { type FoundImage, type ImageContent, type ImageSource, sizeOf } from "./image_source.ts";
 import { type Place, placeOf } from "./image_place.ts";
-import { formatReference, parseRenamed, type Reference } from "./reference.ts";
+import { formatReference, parseRenamed, type Reference, renamable } from "./reference.ts";
 
 /** A registry in front of the images of a foreign source. */
 export class ImageShelf implements Shelf {
@@ -38,6 +38,10 @@ export class ImageShelf implements Shelf {
     return respondWithBytes(request, bytes, { "content-type": contentType, "docker-content-digest": digest });
   };
 
+  async *names(): AsyncGenerator<string> {
+    for await (const { name, digest } of this.#source.images()) yield* renamable(name ?? digest);
+  }
+
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     for await (const image of this.#source.images()) {
       const wanted = image.at === undefined ? wantedByName(image, target) : wantedAt(image, target);
@@ -67,8 +71,13 @@ export class ImageShelf implements Shelf {
     yield* requestsFor(parts.slice(0, -1), paths, name);
     this.#tagged = { tag, digest: image.digest };
     const headers = { accept: everyForm.accept, "cache-control": "no-cache" };
-    const { content } = parts.at(-1)!;
-    yield { kind: "request", name, sizeBytes: sizeOf(content), request: { path: top, headers }, needs: name };
+    yield {
+      ...requestFor(parts.at(-1)!, top, name),
+      name,
+      request: { path: top, headers },
+      needs: name,
+      mayChange: true,
+    };
     yield { kind: "wait" };
     this.#tagged = null;
     if (missing.length > 0) {
@@ -156,7 +165,8 @@ function* requestsFor(
 function requestFor(part: ImageContent, path: string, image: string): Extract<ShelfItem, { kind: "request" }> {
   const headers = { accept: part.kind === "manifest" ? everyForm.accept : "*/*" };
   const name = `${image} ${part.kind} ${part.digest.slice(0, 19)}`;
-  return { kind: "request", name, sizeBytes: sizeOf(part.content), request: { path, headers } };
+  const file = part.content instanceof Uint8Array ? {} : { file: part.content.path };
+  return { kind: "request", name, sizeBytes: sizeOf(part.content), ...file, request: { path, headers } };
 }
 
 /**

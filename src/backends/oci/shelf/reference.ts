@@ -39,13 +39,23 @@ export function formatReference({ registry, repository, tag }: Reference): strin
  */
 export function parseRenamed(text: string, renamed: ReadonlyMap<string, string>): Reference | null {
   const parsed = parseReference(text);
-  const forms = parsed === null ? [text] : [text, formatReference(parsed)];
-  for (const form of forms) {
-    const fitting = [...renamed.keys()].filter((from) =>
-      form === from || /^[/:]/.test(form.slice(from.length)) && form.startsWith(from)
-    );
-    const from = fitting.toSorted((a, b) => b.length - a.length)[0];
+  for (const form of formsOf(text, parsed)) {
+    const from = beginningsOf(form).find((beginning) => renamed.has(beginning));
     if (from !== undefined) return parseReference(renamed.get(from)! + form.slice(from.length));
   }
   return parsed;
+}
+
+/** Returns the names that may be renamed in a reference, the whole of it first. */
+export function renamable(text: string): string[] {
+  return formsOf(text, parseReference(text)).flatMap(beginningsOf);
+}
+
+function formsOf(text: string, parsed: Reference | null): string[] {
+  return parsed === null ? [text] : [text, formatReference(parsed)];
+}
+
+/** The longest first. */
+function beginningsOf(form: string): string[] {
+  return [form, ...Array.from(form.matchAll(/[/:]/g), ({ index }) => form.slice(0, index)).reverse()];
 }

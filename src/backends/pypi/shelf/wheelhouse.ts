@@ -42,37 +42,26 @@ export class Wheelhouse implements PackageFolder {
   /** A folder may have anything else in it. */
   readonly others = [];
   readonly #tree: SourceTree;
-  readonly #folder: string;
 
-  private constructor(tree: SourceTree, folder: string, filenames: readonly string[]) {
+  private constructor(tree: SourceTree, filenames: readonly string[]) {
     this.#tree = tree;
-    this.#folder = folder;
     const byProject = Map.groupBy(filenames, (name) => projectsOf(name)[0] ?? "");
     byProject.delete("");
     this.projects = [...byProject].map(([project, filenames]) => ({ project, filenames }))
       .sort((a, b) => a.project < b.project ? -1 : 1);
   }
 
-  /**
-   * Opens the root of a source, or the only folder in it, where that has a wheel in it or nothing but sdists; null for
-   * any other.
-   */
+  /** Opens a source that has a wheel in its root, or nothing but sdists; null for any other. */
   static async open(tree: SourceTree): Promise<Wheelhouse | null> {
-    const root = await tree.list("");
-    const [only, ...others] = root;
-    const folder = only?.isFolder && others.length === 0 ? only.name : "";
-    const names = (folder === "" ? root : await tree.list(folder)).filter((item) => !item.isFolder).map((item) =>
-      item.name
-    );
+    const items = await tree.list("");
+    const names = items.filter((item) => !item.isFolder).map((item) => item.name);
     const packages = names.filter(isPackage);
     const isOne = names.some((name) => wheelName.test(name)) || packages.length > 0 && packages.length === names.length;
-    return isOne ? new Wheelhouse(tree, folder, packages) : null;
+    return isOne ? new Wheelhouse(tree, packages) : null;
   }
 
   find(filename: string): Promise<SourceFile | null> {
-    return filename.includes("/")
-      ? Promise.resolve(null)
-      : this.#tree.find(this.#folder === "" ? filename : `${this.#folder}/${filename}`);
+    return filename.includes("/") ? Promise.resolve(null) : this.#tree.find(filename);
   }
 
   pageOf(): Promise<null> {

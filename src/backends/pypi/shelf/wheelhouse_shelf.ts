@@ -53,6 +53,10 @@ export class WheelhouseShelf implements Shelf {
     return respondWithFile(request, file, { "content-type": "application/octet-stream" });
   };
 
+  async *names(): AsyncGenerator<string> {
+    yield ownName;
+  }
+
   async *items(target: ShelfTarget): AsyncGenerator<ShelfItem> {
     const backend = backendFor(target);
     if (typeof backend === "string") return yield { kind: "left_out", name: ownName, reason: backend };
@@ -93,7 +97,15 @@ export class WheelhouseShelf implements Shelf {
     this.#page = shownPage(project, kind, files);
     if (this.#page !== null) {
       const { bytes: { byteLength: sizeBytes }, isUnverified } = this.#page;
-      yield { kind: "request", name: `the page of ${project}`, sizeBytes, request, needs: project, isUnverified };
+      yield {
+        kind: "request",
+        name: `the page of ${project}`,
+        sizeBytes,
+        request,
+        needs: project,
+        mayChange: true,
+        isUnverified,
+      };
       yield { kind: "wait" };
     }
     const shown = this.#page === null || target.isDryRun ? cached : await readPage(target.ask(request));
@@ -161,7 +173,14 @@ function* itemsOf(
     return yield { kind: "left_out", name: filename, reason };
   }
   const link = new URL(listed?.url ?? path, `http://vault${path}`).pathname;
-  yield { kind: "request", name: filename, sizeBytes: file.sizeBytes, request: { path: link }, needs: project };
+  yield {
+    kind: "request",
+    name: filename,
+    sizeBytes: file.sizeBytes,
+    file: file.path,
+    request: { path: link },
+    needs: project,
+  };
   if (metadata === null || isOfIndex && listed?.metadataSha256 !== metadata.sha256) return;
   const request = { path: `${link}.metadata` };
   yield {
