@@ -15,7 +15,7 @@ import { Breather } from "./breather.ts";
 import { type CarriedImage, formatDockerManifest, isWhole, readImages } from "./docker_manifest.ts";
 import { formatFact, hasNamedBody, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
-import { sha256Of, type Shard, ShardBuilder, type ShardHeader } from "./shard.ts";
+import { sha256Of, type Shard, ShardBuffers, ShardBuilder, type ShardHeader } from "./shard.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
 import { OwnedBodies } from "./owned_bodies.ts";
 import type { Summary } from "./summary.ts";
@@ -139,7 +139,8 @@ class Collector {
     const { name, type, configuration } = backend;
     const header = { backend: name, type, configuration };
     let number = 1;
-    let shard = new ShardBuilder({ ...header, number });
+    const buffers = new ShardBuffers();
+    let shard = new ShardBuilder({ ...header, number }, buffers);
     let lastKey: string | null = null;
     for await (const entry of cachedEntries(layout.root, { backends: [backend.name] })) {
       await breather.breathe();
@@ -150,7 +151,7 @@ class Collector {
       // All variants of a key are in one shard, since their order matters.
       if (entry.key !== lastKey && shard.isFullFor(line)) {
         this.#close(shard.build());
-        shard = new ShardBuilder({ ...header, number: ++number });
+        shard = new ShardBuilder({ ...header, number: ++number }, buffers);
       }
       lastKey = entry.key;
       shard.add({ entry, bodyIn: await this.#decide(entry) }, line);

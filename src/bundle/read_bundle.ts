@@ -4,7 +4,8 @@ import { jsonOrNull } from "../http/json.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import { type Fact, parseFact } from "./fact.ts";
 import { type Descriptor, type IndexDocument, layoutText, maxIndexBytes, parseIndex } from "./index_document.ts";
-import { maxShardBytes, sha256Of, ShardBuilder, type ShardHeader } from "./shard.ts";
+import { ReusedBytes } from "./reused_bytes.ts";
+import { maxShardBytes, sha256Of, ShardBuffers, ShardBuilder, type ShardHeader } from "./shard.ts";
 import { maxSignatureBytes, signerOf, verify } from "./signature.ts";
 import type { PublicKey } from "./signing_key.ts";
 import { headNames } from "./write_bundle.ts";
@@ -33,7 +34,7 @@ export interface BundleHead {
 export interface ReadShard {
   readonly header: ShardHeader;
   readonly facts: readonly Fact[];
-  /** The document of facts, as it is in the bundle. */
+  /** The document of facts, as it is in the bundle; valid until the next shard. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -64,9 +65,11 @@ export async function* readShards(source: MemberSource, index: IndexDocument): A
   const empty = { sha256: emptyConfig.sha256, sizeBytes: emptyConfig.bytes.byteLength };
   await readPinned(source, empty, { most: empty.sizeBytes });
   const numbers = new Map<string, number>();
+  const buffers = new ShardBuffers();
+  const [manifestBytes, factBytes] = [new ReusedBytes(), new ReusedBytes()];
   for (const pinned of index.shards) {
-    const manifest = await readPinned(source, pinned, { most: maxShardBytes });
-    const bytes = await readPinned(source, factsOf(manifest), { most: maxShardBytes });
+    const manifest = await readPinned(source, pinned, { most: maxShardBytes, into: manifestBytes });
+    const bytes = await readPinned(source, factsOf(manifest), { most: maxShardBytes, into: factBytes });
     const shard = parseShard(bytes);
     const { backend, number } = shard.header;
     // Else one small file could be read any number of times.
@@ -74,7 +77,7 @@ export async function* readShards(source: MemberSource, index: IndexDocument): A
       throw new VaultError("bundle_wrong", "a shard of it is out of order");
     }
     numbers.set(backend, number);
-    const again = new ShardBuilder(shard.header);
+    const again = new ShardBuilder(shard.header, buffers);
     for (const fact of shard.facts) again.add(fact);
     if (!isSame(again.build().manifest, manifest)) throw new VaultError("bundle_wrong", "a shard of it is malformed");
     yield shard;
@@ -108,22 +111,29 @@ async function checkSignature(text: Uint8Array<ArrayBuffer>, signature: string |
   return signature === null ? { kind: "unsigned" } : { kind: "unverified", key: signerOf(signature) };
 }
 
+interface ReadOptions {
+  /** More bytes are refused. */
+  readonly most: number;
+  /** Memory of its own when absent. */
+  readonly into?: ReusedBytes;
+}
+
 /** The whole bytes of a member. */
 async function readMember(
   source: MemberSource,
   name: string,
-  { sizeBytes, most }: { readonly sizeBytes?: number; readonly most: number },
+  { sizeBytes, most, into = new ReusedBytes() }: ReadOptions & { readonly sizeBytes?: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const member = await source.open(name, sizeBytes);
   if (member === null) throw new VaultError("bundle_interrupted", `"${name}" is missing; copy the whole directory`);
   if (member.sizeBytes > most) {
     throw new VaultError("bundle_wrong", `"${name}" has ${member.sizeBytes} bytes, and at most ${most} are taken`);
   }
-  return await wholeOf(member);
+  return await wholeOf(member, into);
 }
 
-async function wholeOf(member: Member): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(member.sizeBytes);
+async function wholeOf(member: Member, into: ReusedBytes): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = into.take(member.sizeBytes);
   let at = 0;
   for (let chunk; (chunk = await member.next()) !== null; at += chunk.byteLength) {
     if (at + chunk.byteLength > bytes.byteLength) {
@@ -137,9 +147,9 @@ async function wholeOf(member: Member): Promise<Uint8Array<ArrayBuffer>> {
 async function readPinned(
   source: MemberSource,
   { sha256, sizeBytes }: Descriptor,
-  { name = blobName(sha256), most }: { readonly name?: string; readonly most: number },
+  { name = blobName(sha256), ...options }: ReadOptions & { readonly name?: string },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await readMember(source, name, { sizeBytes, most });
+  const bytes = await readMember(source, name, { sizeBytes, ...options });
   if (sha256Of(bytes) === sha256) return bytes;
   throw new VaultError("bundle_wrong", `the bytes of "${name}" do not fit their digest`);
 }

@@ -43,21 +43,32 @@ interface Layer {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** The memory of shards that are built one after the other. */
+export class ShardBuffers {
+  readonly facts = new TextBuffer();
+  readonly layers = new TextBuffer();
+  readonly manifest = new TextBuffer();
+}
+
 /**
  * Collects facts about one backend until a shard is full. The same facts make the same bytes, so that a reader can make
  * a shard again and compare.
  */
 export class ShardBuilder {
   readonly #header: ShardHeader;
-  readonly #facts = new TextBuffer();
+  readonly #facts: TextBuffer;
   /** As JSON, each with a comma before it: the first layer has the facts themselves. */
-  readonly #layers = new TextBuffer();
+  readonly #layers: TextBuffer;
+  readonly #manifest: TextBuffer;
   readonly #titles = new LayerTitles();
   readonly #bodies = new Set<string>();
   #count = 0;
 
-  constructor(header: ShardHeader) {
+  /** What it builds is valid until another one begins with the same buffers. */
+  constructor(header: ShardHeader, { facts, layers, manifest } = new ShardBuffers()) {
     this.#header = header;
+    [this.#facts, this.#layers, this.#manifest] = [facts, layers, manifest];
+    for (const buffer of [facts, layers, manifest]) buffer.clear();
     this.#facts.append(`${JSON.stringify(header)}\n`);
   }
 
@@ -94,7 +105,8 @@ export class ShardBuilder {
       annotations: { [titleKey]: `facts-${number}.jsonl` },
     };
     const annotations = { [`${annotation}.backend`]: backend, [`${annotation}.shard`]: String(number) };
-    const manifest = new TextBuffer();
+    const manifest = this.#manifest;
+    manifest.clear();
     manifest.append(`${head.slice(0, -1)},"layers":[${JSON.stringify(ownLayer)}`);
     manifest.appendBytes(this.#layers.bytes());
     manifest.append(`],"annotations":${JSON.stringify(annotations)}}`);

@@ -118,14 +118,7 @@ export class SpoolFile {
     this.#filled += bytes.byteLength;
   }
 
-  /** Reads `length` bytes from `offset` on, all of which were appended; nothing is appended after that. */
-  read(offset: number, length: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(length);
-    this.readInto(bytes, offset);
-    return bytes;
-  }
-
-  /** Fills `bytes` with those from `offset` on, as `read`. */
+  /** Fills `bytes` with those from `offset` on, all of which were appended; nothing is appended after that. */
   readInto(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
     this.#flush();
     this.#file.seekSync(offset, Deno.SeekMode.Start);

@@ -11,6 +11,11 @@ export class TextBuffer {
     return this.#length;
   }
 
+  /** Begins again in the same memory: bytes that it gave before are written over. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   append(text: string): void {
     // A UTF-16 code unit takes three bytes at most.
     this.#reserve(this.#length + 3 * text.length);

@@ -9,6 +9,7 @@ import { Breather } from "./breather.ts";
 import type { Fact } from "./fact.ts";
 import type { ImportPlan } from "./import_plan.ts";
 import { parseShard } from "./read_bundle.ts";
+import { ReusedBytes } from "./reused_bytes.ts";
 import type { ServedBackend } from "./served_backend.ts";
 
 /** So many keys are written at the same time. */
@@ -68,9 +69,12 @@ class EntryWriter {
 
   async write(roots: boolean): Promise<void> {
     const { plan, backendFor } = this.#options;
+    const memory = new ReusedBytes();
     for (const { header, offset, sizeBytes } of plan.shards) {
       const backend = backendFor(header.backend)!;
-      const { facts } = parseShard(plan.facts.read(offset, sizeBytes));
+      const bytes = memory.take(sizeBytes);
+      plan.facts.readInto(bytes, offset);
+      const { facts } = parseShard(bytes);
       const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
       const keys = byKey(wanted);
       for (let first = 0; first < keys.length; first += keysAtOnce) {
