@@ -74,8 +74,8 @@ export function pause(ms = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A collection takes about a hundredth of that. */
-const collectEveryMs = 3_000;
+/** A collection takes about a fortieth of that. */
+const collectEveryMs = 1_000;
 let collectedAt = performance.now();
 
 /**
