@@ -40,13 +40,13 @@ Deno.test("a bundle for --since that is missing is named", async () => {
 
 const layer = "a".repeat(1000);
 
-async function putImage(scene: BundleScene): Promise<void> {
+async function putImage(scene: BundleScene, backend = "docker"): Promise<void> {
   const put = async (text: string, kind: string, type: string) => {
     const bytes = new TextEncoder().encode(text);
     const digest = `sha256:${sha256Of(bytes)}`;
     const key = kind === "blobs" ? `/@default/library/a/blobs/${digest}` : "/@default/library/a/manifests/1";
     const options = { url: "https://r.example.com/", headers: [["content-type", type]] as const };
-    await scene.outside.put({ backend: "docker", key, requestHeaders: [] }, bytes, options);
+    await scene.outside.put({ backend, key, requestHeaders: [] }, bytes, options);
     return { mediaType: type, digest, size: bytes.byteLength };
   };
   const config = await put("{}  ", "blobs", "application/vnd.oci.image.config.v1+json");
@@ -70,4 +70,27 @@ Deno.test("an image of which only the tag is chosen is said to be incomplete, an
   assert.deepEqual([all.code, all.stderr], [0, ""]);
   const rest = ["export", scene.path("b.tar"), "--since", scene.path("all.tar")];
   assert.equal((await scene.bundle("outside", ...rest)).stderr, "");
+});
+
+Deno.test("an increment that is not signed has an image whole that the other side has for another backend, for docker load", async () => {
+  await using scene = await BundleScene.open();
+  const backend = (name: string) => `  - { type: dockerhub, name: ${name}, config: { prefix: /${name} } }\n`;
+  const served = `backends:\n${backend("docker")}${backend("mirror")}`;
+  for (const [side, dir] of [["outside", scene.outside.root], ["inside", scene.insideDir]] as const) {
+    scene.writeConfig(side, dir, { served });
+  }
+  await scene.bundle("outside", "key", "new", scene.path("vault"));
+  await putImage(scene);
+  const first = await scene.export("first.tar");
+  await putImage(scene, "mirror");
+  const loadable = async (name: string, ...args: string[]) => {
+    const path = await scene.export(name, "--since", first, ...args);
+    return Deno.readTextFileSync(path).includes('"RepoTags":["docker.io/library/a:1"]');
+  };
+  assert.equal(await loadable("signed.tar", "--sign", scene.path("vault.pem")), false);
+  assert.equal(await loadable("second.tar"), true);
+  for (const path of [first, scene.path("second.tar")]) {
+    assert.equal((await scene.bundle("inside", "import", path)).code, 0);
+  }
+  assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
 });
