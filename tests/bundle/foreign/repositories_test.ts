@@ -130,7 +130,7 @@ Deno.test("a list that cannot be unpacked is named, and the rest is imported", a
   );
 });
 
-const finish = "; let the mirror finish, and import again";
+const finish = "; bring the source up to date, and import again";
 
 Deno.test("of a mirror whose lists are not those of its release, all that is left out is named", async () => {
   await using dir = await createTempDir();

@@ -51,8 +51,8 @@ export function hasNoList({ fitting, unfitting }: FoundIndexes): boolean {
 /** Says what is left out with an index of another size, as a sentence without a full stop. */
 export async function describeUnfitting(repository: RepositorySource, forms: readonly FoundIndex[]): Promise<string> {
   const names = forms.map(({ listed }) => listed.slice(listed.lastIndexOf("/") + 1)).join(", ");
-  return `it does not have the size that its release says (${names})${await countLost(repository, forms)}; let the ` +
-    "mirror finish, and import again";
+  const lost = await countLost(repository, forms);
+  return `it does not have the size that its release says (${names})${lost}; bring the source up to date, and import again`;
 }
 
 /** Says why a form of a list does not count; null where its packages do. Throws where it cannot be read. */

@@ -34,9 +34,8 @@ import type { RepositoriesSource, RepositorySource } from "./repository_source.t
 const mostOffered = 256;
 const maxReleaseBytes = 64 * 1024 * 1024;
 
-const noRelease =
-  "it has neither InRelease nor Release, which say what its lists have to be; let the mirror finish, and " +
-  "import again";
+const noRelease = "it has neither InRelease nor Release, which say what its lists have to be; bring the source up to " +
+  "date, and import again";
 
 /** Opens mirrors, or what apt keeps on a machine, as repositories; null for any other source. */
 export async function openRepositoryShelf(tree: SourceTree): Promise<Shelf | null> {
