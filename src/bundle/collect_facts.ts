@@ -15,9 +15,9 @@ import { Breather } from "./breather.ts";
 import { type CarriedImage, formatDockerManifest, isWhole, readImages } from "./docker_manifest.ts";
 import { formatFact, hasNamedBody, isSound } from "./fact.ts";
 import type { Descriptor, ImageDescriptor } from "./index_document.ts";
+import { KnownBodies } from "./known_bodies.ts";
 import { sha256Of, type Shard, ShardBuffers, ShardBuilder, type ShardHeader } from "./shard.ts";
 import type { Spool, SpoolFile } from "./spool.ts";
-import { OwnedBodies } from "./owned_bodies.ts";
 import type { Summary } from "./summary.ts";
 import type { SummaryWriter } from "./summary_writer.ts";
 
@@ -100,8 +100,8 @@ class Collector {
   readonly #options: CollectOptions;
   readonly #shards: { manifest: Descriptor; facts: Descriptor }[] = [];
   readonly #images = new Map<string, CarriedImage>();
-  /** The bodies that have been decided on. */
-  readonly #seen = new OwnedBodies({ isBrief: true });
+  /** Those that have been met have been decided on. */
+  readonly #known: KnownBodies;
   /** Those of them that are carried though the other side has them. */
   readonly #again = new DigestSet({ isBrief: true });
   readonly #counts: Counts = nothingCounted();
@@ -111,15 +111,16 @@ class Collector {
 
   constructor(options: CollectOptions) {
     this.#options = options;
+    this.#known = options.since?.bodies ?? new KnownBodies();
     this.#documents = options.spool.file("documents");
     this.#bodies = new BodyList(options.spool.file("bodies"));
   }
 
   finish(): Collected {
     if (this.#misnamed.count > 0) throw misnamed(this.#misnamed);
-    const { layout, since } = this.#options;
-    const isThere = (sha256: string) => this.#seen.has(sha256);
-    const isNew = (sha256: string) => (since?.bodyIn(sha256) ?? null) === null;
+    const { layout } = this.#options;
+    const isThere = (sha256: string) => this.#known.isMet(sha256);
+    const isNew = (sha256: string) => this.#known.linkOf(sha256) < 0;
     const has = (sha256: string) => isThere(sha256) && (isNew(sha256) || this.#again.has(sha256));
     const images = readImages([...this.#images.values()], layout);
     return {
@@ -172,7 +173,7 @@ class Collector {
     const fact = sha256Of(new TextEncoder().encode(formatFact({ entry: seen, bodyIn: null })));
     if (since?.hasFact(fact)) {
       this.#counts.unchanged++;
-      if (since.bodyIn(entry.sha256) !== null && await this.#isFirst(entry)) this.#countThere(entry);
+      if (this.#known.linkOf(entry.sha256) >= 0 && await this.#isFirst(entry)) this.#countThere(entry);
       return null;
     }
     await summary?.fact(fact);
@@ -183,7 +184,7 @@ class Collector {
   /** The bundle on the other side that has the body of an entry; null where this one has to have it. */
   #bodyIn({ sha256, backend }: Entry): string | null {
     const { since, isSigned } = this.#options;
-    const mayName = isSigned || (since?.hasBody(sha256, backend) ?? false);
+    const mayName = isSigned || this.#known.isThere(sha256, backend);
     return mayName ? since?.bodyIn(sha256) ?? null : null;
   }
 
@@ -198,17 +199,16 @@ class Collector {
 
   /** Notes what an entry has as its body; false where that has been decided on. */
   async #isFirst({ sha256, backend }: Entry): Promise<boolean> {
-    const { since, summary } = this.#options;
-    const added = this.#seen.add(sha256, backend);
-    if (added !== "nothing" && !since?.hasBody(sha256, backend)) {
-      const link = since?.linkOf(sha256) ?? -1;
-      await summary?.body({ sha256, backend, ...link >= 0 && { link } });
+    const { isFirst, isNew } = this.#known.meet(sha256, backend);
+    if (isNew) {
+      const link = this.#known.linkOf(sha256);
+      await this.#options.summary?.body({ sha256, backend, ...link >= 0 && { link } });
     }
-    return added === "body";
+    return isFirst;
   }
 
   #carry({ sha256, sizeBytes }: Entry, isFirst: boolean): void {
-    const isThere = (this.#options.since?.bodyIn(sha256) ?? null) !== null;
+    const isThere = this.#known.linkOf(sha256) >= 0;
     if (isThere ? !this.#again.add(sha256) : !isFirst) return;
     if (isThere) this.#countAgain({ sizeBytes }, isFirst);
     // A bundle has the empty configuration anyway.

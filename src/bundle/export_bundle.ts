@@ -42,17 +42,26 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
   const { cacheDir, backends, since, openSink, openSummary, onCollected, key, signal, onProgress } = options;
   const layout = new FsLayout(cacheDir);
   const link = { id: crypto.randomUUID(), created: new Date().toISOString() };
-  const chain = since?.chain.slice(-maxChain) ?? [];
+  const chain = since?.chain ?? [];
   const summary = openSummary && new SummaryWriter(openSummary(), [...chain, link]);
   try {
-    if (since !== null && summary !== null) await repeat(since, summary);
+    if (since !== null && summary !== null) await summary.repeat(since);
     const collected = await collectFacts({ ...options, layout, summary, isSigned: key !== null });
     const shards = collected.shards.map(({ manifest }) => manifest);
     onCollected?.(collected);
     const pins = carriedPins(cacheDir, backends.map(({ name }) => name));
     const { images } = collected;
     const dockerManifest = collected.dockerManifest === null ? null : pinned(collected.dockerManifest);
-    const index: IndexDocument = { ...link, version: options.version, chain, pins, images, shards, dockerManifest };
+    const { version } = options;
+    const index: IndexDocument = {
+      ...link,
+      version,
+      chain: chain.slice(-maxChain),
+      pins,
+      images,
+      shards,
+      dockerManifest,
+    };
     if (openSink !== null) await writeBundle(openSink(), { layout, index, collected, key, signal, onProgress });
     await summary?.finish();
     return { index, collected };
@@ -65,10 +74,4 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
 function pinned(text: string): Descriptor {
   const bytes = new TextEncoder().encode(text);
   return { sha256: sha256Of(bytes), sizeBytes: bytes.byteLength };
-}
-
-/** The other side still has what it had. */
-async function repeat(since: Summary, summary: SummaryWriter): Promise<void> {
-  for (const body of since.bodies()) await summary.body(body);
-  for (const sha256 of since.facts()) await summary.fact(sha256);
 }

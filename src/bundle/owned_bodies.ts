@@ -6,17 +6,12 @@ import { NumberColumn } from "../store/number_column.ts";
  * one backend, which takes a byte.
  */
 export class OwnedBodies {
-  readonly #digests: DigestSet;
+  readonly #digests = new DigestSet({ isBrief: true });
   /** By body: the number of the backend that was named first, which is its place in `#names` plus one; 0 for none. */
   readonly #first = new NumberColumn();
   readonly #names: string[] = [];
   /** The bodies of each backend that was not named first for them. */
   readonly #further = new Map<string, DigestSet>();
-
-  /** With `isBrief` the bodies can be asked for, and not listed (`DigestSet`). */
-  constructor({ isBrief }: { readonly isBrief: boolean }) {
-    this.#digests = new DigestSet({ isBrief });
-  }
 
   /** Adds a body of a backend; null for one that is not known. Says what of it is new. */
   add(sha256: string, backend: string | null): "body" | "backend" | "nothing" {
@@ -38,16 +33,6 @@ export class OwnedBodies {
   /** The number of bodies that were added before this one; -1 for an unknown one. */
   indexOf(sha256: string): number {
     return this.#digests.indexOf(sha256);
-  }
-
-  /** Yields all bodies in the order in which they were added, each once for each of its backends; null for none. */
-  *all(): Generator<{ readonly sha256: string; readonly index: number; readonly backend: string | null }> {
-    let index = 0;
-    for (const sha256 of this.#digests) {
-      yield { sha256, index, backend: this.#nameAt(index) };
-      for (const [backend, bodies] of this.#further) if (bodies.has(sha256)) yield { sha256, index, backend };
-      index++;
-    }
   }
 
   #nameAt(index: number): string | null {

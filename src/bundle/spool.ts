@@ -1,4 +1,4 @@
-import { writeAll } from "../archive/byte_sink.ts";
+import { type ByteSink, writeAll } from "../archive/byte_sink.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { fileMode, folderMode, namesIn, removeQuietly } from "../store/files.ts";
 import { fileOrNull, openRegularFile } from "../store/regular_files.ts";
@@ -66,6 +66,12 @@ export class Spool {
     return new SpoolFile(file, this.#room);
   }
 
+  /** Writes a file of this name, which others read by its path once it is finished. */
+  sink(name: string): ByteSink {
+    const file = this.file(name);
+    return { write: (bytes) => file.append(bytes), finish: () => Promise.resolve(file.flush()), abort: () => {} };
+  }
+
   close(): void {
     for (const file of this.#files.splice(0)) file.close();
     removeQuietly(this.#folder);
@@ -108,7 +114,7 @@ export class SpoolFile {
   /** Throws `storage_failed` where that would fill the disk. */
   append(bytes: Uint8Array): void {
     this.#room.take(bytes.byteLength);
-    if (this.#filled + bytes.byteLength > bufferBytes) this.#flush();
+    if (this.#filled + bytes.byteLength > bufferBytes) this.flush();
     if (bytes.byteLength > bufferBytes) {
       writeAll(this.#file, bytes);
       this.#written += bytes.byteLength;
@@ -120,7 +126,7 @@ export class SpoolFile {
 
   /** Fills `bytes` with those from `offset` on, all of which were appended; nothing is appended after that. */
   readInto(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
-    this.#flush();
+    this.flush();
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     for (let at = 0; at < bytes.byteLength;) {
       const count = this.#file.readSync(bytes.subarray(at));
@@ -129,7 +135,7 @@ export class SpoolFile {
     }
   }
 
-  #flush(): void {
+  flush(): void {
     if (this.#filled > 0) writeAll(this.#file, this.#buffer.subarray(0, this.#filled));
     this.#written += this.#filled;
     this.#filled = 0;

@@ -1,11 +1,12 @@
 import type { ByteSink } from "../archive/byte_sink.ts";
 import { compressing } from "../archive/compression.ts";
 import type { ChainLink } from "./index_document.ts";
-import type { SummedBody } from "./summary.ts";
+import type { SummedBody } from "./known_bodies.ts";
+import type { Summary } from "./summary.ts";
 
 const bufferedLines = 4096;
 
-/** Writes a summary (`readSummary`), compressed, line by line. */
+/** Writes a summary (`Summary`), compressed, line by line. */
 export class SummaryWriter {
   readonly #sink: ByteSink;
   readonly #last: number;
@@ -24,6 +25,11 @@ export class SummaryWriter {
 
   async fact(sha256: string): Promise<void> {
     await this.#add(JSON.stringify(["f", sha256]));
+  }
+
+  /** The other side still has what it had: its chain is the beginning of the chain of this one. */
+  async repeat(summary: Summary): Promise<void> {
+    for await (const line of summary.lines()) await this.#add(line);
   }
 
   async finish(): Promise<void> {

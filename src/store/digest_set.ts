@@ -103,12 +103,12 @@ export class DigestSet {
   }
 }
 
-/** The number that eight hex digits are; no string is made of them, since that is done for millions. */
-function wordAt(hex: string, start: number): number {
+/** The number below 2^32 that eight hex digits are; no string is made of them, since that is done for millions. */
+export function wordAt(hex: string, start: number): number {
   let word = 0;
   for (let at = start; at < start + 8; at++) {
     const code = hex.charCodeAt(at);
     word = word << 4 | (code & 15) + (code > 57 ? 9 : 0);
   }
-  return word;
+  return word >>> 0;
 }

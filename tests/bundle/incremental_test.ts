@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { Summary } from "../../src/bundle/summary.ts";
 import { runCaptured } from "../support/run_captured.ts";
+import { runToSuccess } from "../support/run_command.ts";
+import { walk } from "../support/walk.ts";
 import { BundleScene } from "./bundle_scene.ts";
 
 async function openFilled(): Promise<BundleScene> {
@@ -7,6 +10,11 @@ async function openFilled(): Promise<BundleScene> {
   await scene.put("files/one", { sizeBytes: 50_000 });
   await scene.put("files/two", { sizeBytes: 50_000 });
   return scene;
+}
+
+/** What exports have left of their temporary files. */
+function temporaryOf(scene: BundleScene): readonly string[] {
+  return walk(scene.outside.root).filter((path) => /(?:^|\/)bundle-/.test(path));
 }
 
 function sizeOf(path: string): number {
@@ -296,8 +304,41 @@ for (const [form, options] of Object.entries(forms)) {
       assert.equal((await scene.bundle("inside", "import", path)).code, 0);
     }
     assert.deepEqual(await scene.names(), await scene.names(scene.outside.root));
+    const third = await scene.bundle("outside", "export", scene.path("c.tar"), "--since", scene.path("b.tar"));
+    assert.match(third.stdout, /0 entries, 0 images, 0 bodies, 0 bytes\nLeft out.*: 4 entries, 3 bodies/);
+    assert.deepEqual(temporaryOf(scene), []);
   });
 }
+
+for (const option of ["--since", "--have"]) {
+  Deno.test(`a summary in a named pipe is read once, as ${option}, and is repeated in the next one`, async () => {
+    await using scene = await openFilled();
+    const first = await scene.export("first.tar");
+    const pipe = scene.path("pipe");
+    await runToSuccess(["mkfifo", pipe]);
+    await scene.put("files/three");
+    const writing = new Deno.Command("cp", { args: [`${first}.summary.jsonl.gz`, pipe] }).output();
+    const second = await scene.bundle("outside", "export", scene.path("b.tar"), option, pipe);
+    await writing;
+    assert.deepEqual([second.code, second.stderr], [0, ""]);
+    assert.match(second.stdout, /1 entry, 0 images, 1 body, 1000 bytes\nLeft out.*: 2 entries, 2 bodies/);
+    const third = await scene.bundle("outside", "export", scene.path("c.tar"), "--since", scene.path("b.tar"));
+    assert.match(third.stdout, /0 entries, 0 images, 0 bodies, 0 bytes\nLeft out.*: 3 entries, 3 bodies/);
+    assert.deepEqual(temporaryOf(scene), []);
+  });
+}
+
+Deno.test("a summary that is replaced during the export is not repeated", async () => {
+  await using scene = await openFilled();
+  const [first, second] = [await scene.export("first.tar"), await scene.export("second.tar")];
+  const path = `${first}.summary.jsonl.gz`;
+  const summary = await Summary.read({ path, name: path });
+  Deno.renameSync(`${second}.summary.jsonl.gz`, path);
+  await assert.rejects(
+    Array.fromAsync(summary.lines()),
+    /^VaultError: ".*first.*" was replaced during the export; export again$/,
+  );
+});
 
 Deno.test("an increment without its summary does not say what those before it have, so the summary is named", async () => {
   await using scene = await openFilled();

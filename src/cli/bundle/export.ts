@@ -70,27 +70,32 @@ export const exporting: Action = {
     const keyPath = textOf(values, "sign");
     const key = keyPath === undefined ? null : await readPrivateKey(await readPem(keyPath), keyPath);
     const output = outputOf(given, { out, named });
-    const since = await sinceOf(given, { out: out === "-" ? null : out, summary: summaryPath(given, named) });
     const stop = stopSignal();
+    const { signal } = stop;
     let spool: Spool | null = null;
+    const spoolOnce = async () => spool ??= await openSpool(given, config, out);
     try {
+      const written = { out: out === "-" ? null : out, summary: summaryPath(given, named) };
+      const since = await sinceOf(given, written, { openSpool: spoolOnce, signal }).catch((error) => {
+        throw signal.aborted ? stopped(error) : error;
+      });
       if (!isDryRun) kit?.begin();
-      const opened = spool = await openSpool(given, config, out);
+      const opened = await spoolOnce();
       const exported = await withProgress(io, async (onProgress) =>
         await exportBundle({
           cacheDir: config.cache_dir,
           backends: carriedBackends(config, lists.backend),
           selects: (entry) => chosen.matches(entryName(entry)),
-          ...{ since, key, spool: opened, version, onProgress, signal: stop.signal },
+          ...{ since, key, spool: opened, version, onProgress, signal },
           onCollected: ({ counts }) => requireSomething(counts, patterns),
-          openSink: isDryRun ? null : () => output.openSink(stop.signal),
-          openSummary: isDryRun || output.openSummary === null ? null : output.openSummary.bind(null, stop.signal),
+          openSink: isDryRun ? null : () => output.openSink(signal),
+          openSummary: isDryRun || output.openSummary === null ? null : output.openSummary.bind(null, signal),
         })).catch((error) => {
-          throw stop.signal.aborted ? stopped(error) : failed(error, out);
+          throw signal.aborted ? stopped(error) : failed(error, out);
         });
       if (!isDryRun) {
         output.removeOtherForm();
-        await kit?.complete(config, stop.signal);
+        await kit?.complete(config, signal);
       }
       report(exported, { io, out: output.shown, isDryRun, isSigned: key !== null });
       await noteOthers(config, io);
@@ -99,7 +104,7 @@ export const exporting: Action = {
       throw failed(error, out);
     } finally {
       stop.close();
-      spool?.close();
+      (spool as Spool | null)?.close();
       kit?.close();
     }
   },

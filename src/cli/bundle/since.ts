@@ -1,9 +1,11 @@
 import { basename, dirname, join, resolve } from "node:path";
+import { openFileSource } from "../../archive/file_source.ts";
 import { isSplit, wholeOf } from "../../archive/parts.ts";
 import { isSpecial } from "../../archive/special_file.ts";
 import { readHead } from "../../bundle/read_bundle.ts";
-import { readSummary, type Summary, summarySuffix } from "../../bundle/summary.ts";
-import { summaryOfBundle } from "../../bundle/summary_of_bundle.ts";
+import type { Spool } from "../../bundle/spool.ts";
+import { Summary, summarySuffix } from "../../bundle/summary.ts";
+import { writeSummaryOf } from "../../bundle/write_summary_of.ts";
 import { asPermissionMissing } from "../../config/permission.ts";
 import { messageOf, VaultError } from "../../errors.ts";
 import type { Given } from "../command.ts";
@@ -29,16 +31,27 @@ interface Written {
   readonly summary: string | null;
 }
 
+/** What reading needs. */
+interface Reading {
+  /** Opens the folder for what cannot be read twice. */
+  openSpool(): Promise<Spool>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads what the other side has, by `--since` or `--have`; null where nothing is known of it. Throws `config_invalid`
  * also where the export would replace what it builds on, and `bundle_wrong` for what is neither a bundle nor a list.
  */
-export async function sinceOf({ values }: Pick<Given, "values">, written: Written): Promise<Summary | null> {
+export async function sinceOf(
+  { values }: Pick<Given, "values">,
+  written: Written,
+  reading: Reading,
+): Promise<Summary | null> {
   const base = baseOf(textOf(values, "since"), textOf(values, "have"));
   if (base === null) return null;
   refuseReplacing(base, written);
   try {
-    return base.option === "--have" ? await readSummary(base.path) : await summaryAt(base);
+    return base.option === "--have" ? await readSummary(base.path, reading) : await summaryAt(base, reading);
   } catch (error) {
     if (error instanceof VaultError) throw error;
     const why = error instanceof Deno.errors.NotFound ? "there is no such file" : messageOf(error);
@@ -92,19 +105,46 @@ function placeOf(path: string): string {
   return whole;
 }
 
-async function summaryAt({ path, summary }: Extract<Base, { option: "--since" }>): Promise<Summary> {
-  if (isFile(summary)) return await readSummary(summary);
+async function summaryAt(
+  { path, summary }: Extract<Base, { option: "--since" }>,
+  reading: Reading,
+): Promise<Summary> {
+  if (isFile(summary)) return await readSummary(summary, reading);
   const isBundle = isSplit(path) || !isSpecial(path) && (isFolder(path) || await isArchiveFile(path));
-  if (!isBundle) return await readSummary(path);
-  return await withBundle(path, { verb: "read" }, async (source) => {
+  if (!isBundle) return await readSummary(path, reading);
+  const { signal } = reading;
+  return await withBundle(path, { verb: "read", signal }, async (source) => {
     const { index } = await readHead(source, { keys: [], isRequired: false });
-    if (index.chain.length === 0) return await summaryOfBundle(source, index);
-    throw new VaultError(
-      "config_invalid",
-      "it is an increment, and only its summary says what the bundles before it have brought. That is not there: " +
-        `"${summary}"; name it with --since, or a list of the other side with --have`,
-    );
+    if (index.chain.length > 0) throw increment(summary);
+    const spool = await reading.openSpool();
+    await writeSummaryOf(source, index, spool.sink(spooledName));
+    return await Summary.read({ path: spool.path(spooledName), name: path }, signal);
   });
+}
+
+function increment(summary: string): VaultError {
+  return new VaultError(
+    "config_invalid",
+    "it is an increment, and only its summary says what the bundles before it have brought. That is not there: " +
+      `"${summary}"; name it with --since, or a list of the other side with --have`,
+  );
+}
+
+const spooledName = "since";
+
+/** A summary is read twice, so that what a pipe gives is copied first. */
+async function readSummary(path: string, { openSpool, signal }: Reading): Promise<Summary> {
+  if (!isSpecial(path)) return await Summary.read({ path, name: path }, signal);
+  const spool = await openSpool();
+  const [source, sink] = [openFileSource(path, signal), spool.sink(spooledName)];
+  try {
+    const buffer = new Uint8Array(64 * 1024);
+    for (let count; (count = await source.read(buffer)) !== null;) await sink.write(buffer.subarray(0, count));
+  } finally {
+    source.close();
+  }
+  await sink.finish();
+  return await Summary.read({ path: spool.path(spooledName), name: path }, signal);
 }
 
 function isFile(path: string): boolean {
