@@ -45,7 +45,7 @@ export async function exportBundle(options: ExportOptions): Promise<Exported> {
   const chain = since?.chain ?? [];
   const summary = openSummary && new SummaryWriter(openSummary(), [...chain, link]);
   try {
-    if (since !== null && summary !== null) await summary.repeat(since);
+    if (since !== null && summary !== null) await summary.repeat(since, signal);
     const collected = await collectFacts({ ...options, layout, summary, isSigned: key !== null });
     const shards = collected.shards.map(({ manifest }) => manifest);
     onCollected?.(collected);

@@ -1,21 +1,24 @@
 import type { ByteSink } from "../archive/byte_sink.ts";
 import { compressing } from "../archive/compression.ts";
+import { Breather } from "./breather.ts";
 import type { ChainLink } from "./index_document.ts";
 import type { SummedBody } from "./known_bodies.ts";
 import type { Summary } from "./summary.ts";
+import { TextBuffer } from "./text_buffer.ts";
 
-const bufferedLines = 4096;
+const bufferedBytes = 256 * 1024;
 
 /** Writes a summary (`Summary`), compressed, line by line. */
 export class SummaryWriter {
   readonly #sink: ByteSink;
   readonly #last: number;
-  #lines: string[] = [];
+  /** Lines that are not written yet. */
+  readonly #text = new TextBuffer();
 
   constructor(sink: ByteSink, chain: readonly ChainLink[]) {
     this.#sink = compressing(sink, "gzip");
     this.#last = chain.length - 1;
-    this.#lines.push(JSON.stringify({ summary: 1, chain }));
+    this.#text.append(`${JSON.stringify({ summary: 1, chain })}\n`);
   }
 
   /** Adds a body of the bundle at this place of the chain; of the last one when absent. */
@@ -28,8 +31,12 @@ export class SummaryWriter {
   }
 
   /** The other side still has what it had: its chain is the beginning of the chain of this one. */
-  async repeat(summary: Summary): Promise<void> {
-    for await (const line of summary.lines()) await this.#add(line);
+  async repeat(summary: Summary, signal?: AbortSignal): Promise<void> {
+    const breather = new Breather(signal);
+    for await (const line of summary.lines()) {
+      await breather.breathe();
+      await this.#add(line);
+    }
   }
 
   async finish(): Promise<void> {
@@ -42,13 +49,12 @@ export class SummaryWriter {
   }
 
   #add(line: string): Promise<void> | void {
-    this.#lines.push(line);
-    if (this.#lines.length >= bufferedLines) return this.#flush();
+    this.#text.append(`${line}\n`);
+    if (this.#text.length >= bufferedBytes) return this.#flush();
   }
 
   async #flush(): Promise<void> {
-    const text = this.#lines.map((line) => `${line}\n`).join("");
-    this.#lines = [];
-    await this.#sink.write(new TextEncoder().encode(text));
+    await this.#sink.write(this.#text.bytes());
+    this.#text.clear();
   }
 }

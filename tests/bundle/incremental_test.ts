@@ -328,6 +328,18 @@ for (const option of ["--since", "--have"]) {
   });
 }
 
+Deno.test("after more bundles than a bundle names, a summary still says which one has a body", async () => {
+  await using scene = await openFilled();
+  const { sha256 } = await scene.put("files/three");
+  const chain = Array.from({ length: 1200 }, () => ({ id: crypto.randomUUID(), created: new Date(0).toISOString() }));
+  const lines = [{ summary: 1, chain }, ["b", sha256, 1100, "files"]].map((line) => JSON.stringify(line));
+  Deno.writeTextFileSync(scene.path("old"), lines.map((line) => `${line}\n`).join(""));
+  const path = `${await scene.export("b.tar", "--since", scene.path("old"))}.summary.jsonl.gz`;
+  const summary = await Summary.read({ path, name: path });
+  assert.deepEqual([summary.chain.length, summary.bodyIn(sha256)], [1201, chain[1100]!.id]);
+  assert.equal((await scene.bundle("inside", "ls", scene.path("b.tar"))).code, 0);
+});
+
 Deno.test("a summary that is replaced during the export is not repeated", async () => {
   await using scene = await openFilled();
   const [first, second] = [await scene.export("first.tar"), await scene.export("second.tar")];
