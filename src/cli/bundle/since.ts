@@ -117,7 +117,7 @@ async function summaryAt(
     const { index } = await readHead(source, { keys: [], isRequired: false });
     if (index.chain.length > 0) throw increment(summary);
     const spool = await reading.openSpool();
-    await writeSummaryOf(source, index, spool.sink(spooledName));
+    await writeSummaryOf(source, index, { sink: spool.sink(spooledName), signal });
     return await Summary.read({ path: spool.path(spooledName), name: path }, signal);
   });
 }
