@@ -139,7 +139,7 @@ export type Reuse = "never" | "once_confirmed";
 export interface Listing {
   /**
    * The digest that stored documents tell, without a request upstream; null where they tell none. A stored copy with
-   * another SHA-256 counts as a miss.
+   * another one counts as a miss: another SHA-256, or another than it was checked against when it came.
    */
   cachedDigest(): Promise<Digest | null>;
   /** Asked on a miss only. Throws `not_found` for what no document lists. */

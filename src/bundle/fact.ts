@@ -23,13 +23,14 @@ export const bundleId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Prints a fact as one line of JSON, the same for the same fact, without the line end. */
 export function formatFact({ entry, bodyIn }: Fact): string {
-  const { backend, key, sha256, sizeBytes, headers, url, location, selectedBy, claimed } = entry;
+  const { backend, key, sha256, sizeBytes, headers, url, location, selectedBy, claimed, checkedDigest } = entry;
   const { storedAt, validatedAt, generatedAt, freshUntil } = entry;
   return JSON.stringify({
     ...{ backend, key, sha256, sizeBytes, headers, url },
     ...location !== undefined && { location },
     ...{ storedAt, validatedAt, generatedAt, freshUntil, selectedBy },
     ...claimed && { claimed },
+    ...checkedDigest !== undefined && { checkedDigest },
     ...bodyIn !== null && { bodyIn },
   });
 }

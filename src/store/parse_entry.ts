@@ -17,6 +17,7 @@ export function parseEntry(value: unknown): Entry | null {
     isUrl(entry.url) && (entry.location === undefined || isUrl(entry.location)) &&
     [entry.storedAt, entry.validatedAt, entry.generatedAt, entry.freshUntil].every(Number.isFinite) &&
     (entry.claimed === undefined || entry.claimed === true) &&
+    (entry.checkedDigest === undefined || isDigest(entry.checkedDigest)) &&
     (entry.verifiedFile === undefined || isText(entry.verifiedFile)) &&
     isPairList(entry.headers) && entry.headers.every(isHeader) && isPairList(entry.selectedBy);
   if (!sound) return null;
@@ -27,6 +28,10 @@ export function parseEntry(value: unknown): Entry | null {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isDigest(value: unknown): boolean {
+  return isText(value) && /^\w+:[0-9a-f]{32,128}$/.test(value);
 }
 
 function isUrl(value: unknown): boolean {

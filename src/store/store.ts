@@ -25,12 +25,17 @@ export interface Entry {
   readonly selectedBy: HeaderList;
   /** True where it was written by upstream's headers alone: its body has not been seen, nor its size checked. */
   readonly claimed?: true;
+  /**
+   * The digest of another algorithm that its bytes were checked against when they came, as `sha512:…`; absent where
+   * there was none.
+   */
+  readonly checkedDigest?: string;
   /** The identity (`identityOf`) of the file in which a large body was last verified. Set by the store. */
   readonly verifiedFile?: string;
 }
 
 /** The description of a body that may still be arriving, from upstream's headers. */
-export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed" | "verifiedFile">;
+export type Version = Omit<Entry, "sha256" | "sizeBytes" | "claimed" | "checkedDigest" | "verifiedFile">;
 
 /** The file of a body, for one reader. It may be closed between two reads of a slow client, and opened again. */
 export interface BodyFile {

@@ -125,3 +125,32 @@ for (const { name, expected, offline = false, served } of expectations) {
     );
   });
 }
+
+Deno.test("a copy that was checked against a digest of another kind is replaced where a listing names another one", async () => {
+  await using scene = await setUp();
+  const { upstream, fixture } = scene;
+  const sha512 = (text: string): Digest => ({
+    algorithm: "sha512",
+    hex: createHash("sha512").update(text).digest("hex"),
+  });
+  const listedAs = (digest: Digest): Artifact => ({
+    ...fixture.artifact(upstream.url("/a"), { freshness: { kind: "immutable" } }),
+    identity: {
+      kind: "listed",
+      listing: { cachedDigest: () => Promise.resolve(digest), find: () => Promise.resolve({ digest }) },
+    },
+  });
+  upstream.serve("/a", { body: "old" });
+  await fixture.vault.reader.fetch(listedAs(sha512("old")));
+  upstream.serve("/a", { body: "new" });
+  assert.equal(await textOf(fixture, listedAs(sha512("old"))), "old");
+  assert.equal(await textOf(fixture, listedAs(sha256("old"))), "old", "its SHA-256 is known in any case");
+  assert.equal(
+    await textOf(fixture, listedAs({ algorithm: "sha1", hex: "0" })),
+    "old",
+    "of a third kind nothing is known",
+  );
+  assert.equal(await textOf(fixture, listedAs(sha512("new"))), "new");
+  await fixture.vault.reader.fetch(listedAs(sha512("new")));
+  await assert.rejects(fixture.read(listedAs(sha512("newer"))), { code: "digest_mismatch" });
+});

@@ -1,8 +1,9 @@
 import type { Fetchable } from "../../artifact.ts";
+import { formatDigest } from "../../digest.ts";
 import { VaultError } from "../../errors.ts";
 import { keepHeaders } from "../../http/headers.ts";
 import { redactUrl } from "../../observe/redact.ts";
-import type { StagedBody, Version } from "../../store/store.ts";
+import type { Entry, StagedBody, Version } from "../../store/store.ts";
 import { redirectedTo } from "../asking/redirected_to.ts";
 import { checkDocument } from "../documents/check_document.ts";
 import type { Assessment } from "../freshness.ts";
@@ -221,7 +222,8 @@ export class ArrivingBody {
     this.file.closeWriters();
     await this.checkpoints?.stop();
     try {
-      await this.#tools.store.commit(staged, { ...this.version, sha256, sizeBytes, storedAt: Date.now() });
+      const checked = checkedDigestOf(this.artifact);
+      await this.#tools.store.commit(staged, { ...this.version, sha256, sizeBytes, storedAt: Date.now(), ...checked });
     } catch (error) {
       reportUnstored(this.artifact, error, this.#tools);
       return false;
@@ -249,6 +251,12 @@ function versionOf(artifact: Fetchable, { answer }: BodyResponse, assessment: As
     generatedAt,
     selectedBy,
   };
+}
+
+/** What the entry has to say of the digest: the SHA-256 is its name anyway. */
+function checkedDigestOf({ identity }: Fetchable): Pick<Entry, "checkedDigest"> {
+  const digest = givenDigest(identity);
+  return digest === null || digest.algorithm === "sha256" ? {} : { checkedDigest: formatDigest(digest) };
 }
 
 /** The first bytes of a file, which is closed at their end. */
