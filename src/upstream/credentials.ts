@@ -3,6 +3,7 @@ import type { Fetch } from "../artifact.ts";
 import type { HeaderList } from "../http/headers.ts";
 import { viaOf } from "../http/via.ts";
 import type { Clock } from "./clock.ts";
+import { withoutCoding } from "./decoded.ts";
 import { isAtOneOf } from "./own_host.ts";
 import type { Lookup } from "./private_network.ts";
 
@@ -56,21 +57,24 @@ export interface CredentialsOptions {
 
 /**
  * Adds what every request carries: who asks, and to the upstream's own origins the credentials. A header that the
- * request already has is left alone. Always asks for the body as it is stored, since `fetch` would decode any other.
+ * request already has is left alone. Asks for the body as it is stored, unless the request itself names codings: then
+ * the body is decoded, and its size is not known.
  */
 export function withCredentials(fetch: Fetch, options: CredentialsOptions): Fetch {
   const origins = options.origins.map((origin) => new URL(origin));
   const everywhere: HeaderList = [["user-agent", options.userAgent]];
   const { viaName } = options;
   const athome: HeaderList = [...everywhere, ...authorization(options.credentials), ...options.headers];
-  return (request) => {
+  return async (request) => {
     const headers = new Headers(request.headers);
     for (const [name, value] of isAtOneOf(origins, new URL(request.url)) ? athome : everywhere) {
       if (!request.headers.has(name)) headers.append(name, value);
     }
-    headers.set("accept-encoding", "identity");
+    const decodes = headers.has("accept-encoding");
+    if (!decodes) headers.set("accept-encoding", "identity");
     if (viaName !== undefined) headers.set("via", viaOf(headers.get("via"), viaName));
-    return fetch(new Request(request, { headers }));
+    const response = await fetch(new Request(request, { headers }));
+    return decodes ? withoutCoding(response) : response;
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { BodyReader } from "../../src/upstream/body_reader.ts";
 import { notesOf } from "../../src/upstream/response_notes.ts";
 import { type FakeUpstream, sequence, startFakeUpstream } from "../support/fake_upstream.ts";
@@ -134,4 +135,21 @@ Deno.test({
       message: /start it with --allow-net=127.0.0.1:2$/,
     });
   },
+});
+
+Deno.test("a request that names a coding gets its body decoded, and its size untold; the URL stays known", async () => {
+  await using upstream = startFakeUpstream();
+  using client = createTestClient(upstream.origin);
+  const bytes = pattern.bytes(0, 10_000);
+  upstream.serve("/f", (request) => {
+    const packs = request.headers.get("accept-encoding") === "gzip";
+    return packs ? { body: gzipSync(bytes), headers: { "content-encoding": "gzip" }, etag: '"e"' } : { body: bytes };
+  });
+  const packed = await client.fetch(new Request(upstream.url("/f"), { headers: { "accept-encoding": "gzip" } }));
+  assert.deepEqual([packed.url, packed.headers.get("etag")], [upstream.url("/f"), '"e"']);
+  for (const name of ["content-encoding", "content-length"]) assert.equal(packed.headers.get(name), null);
+  assert.deepEqual(new Uint8Array(await packed.arrayBuffer()), bytes);
+  const plain = await client.fetch(new Request(upstream.url("/f")));
+  assert.equal(plain.headers.get("content-length"), "10000");
+  await plain.body?.cancel();
 });

@@ -51,8 +51,7 @@ for (const [name, url, options, expected] of cases) {
   Deno.test(name, async () => assert.deepEqual(await sent(new Request(url), options), expected));
 }
 
-Deno.test("what the request already has is left alone, except the encoding", async () => {
+Deno.test("what the request already has is left alone", async () => {
   const own = { authorization: "Bearer own", "user-agent": "apt/2", "accept-encoding": "gzip", range: "bytes=1-" };
-  const expected = { ...own, "accept-encoding": "identity" };
-  assert.deepEqual(await sent(new Request("https://up.test/a", { headers: own }), { credentials: basic }), expected);
+  assert.deepEqual(await sent(new Request("https://up.test/a", { headers: own }), { credentials: basic }), own);
 });
