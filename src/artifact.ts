@@ -51,6 +51,11 @@ export interface ForwardedRequest {
   readonly requestHeaders: HeaderList;
   /** A larger body is refused with 413. The body is read into memory before it is sent. */
   readonly maxBodyBytes: number;
+  /**
+   * Returns the body to send in place of the client's, of the same type and coding; the client's own is sent when
+   * absent. Throws `bad_request`, or `too_large`, for a body that it cannot read.
+   */
+  rewriteBody?(body: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
   /** True where no upstream is ever asked. */
   readonly offline: boolean;
 }

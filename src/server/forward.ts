@@ -14,7 +14,8 @@ export async function forward(exchange: Exchange, forwarded: ForwardedRequest, v
   const [{ url, idleTimeoutMs: patienceMs }] = forwarded.candidates;
   exchange.backend = forwarded.backend;
   exchange.upstream = originOf(url);
-  const body = await readRequestBody(request, { maxBytes: forwarded.maxBodyBytes, patienceMs });
+  const sentBody = await readRequestBody(request, { maxBytes: forwarded.maxBodyBytes, patienceMs });
+  const body = sentBody === null ? null : await forwarded.rewriteBody?.(sentBody) ?? sentBody;
   const { status, headers, sizeBytes, upstream, chunks } = await vault.forward(forwarded, {
     method,
     body,

@@ -259,3 +259,19 @@ Deno.test("a request that this vault has sent is refused: it would go round for 
   await other.body?.cancel();
   assert.equal(scene.received[0]!.headers.get("via"), "1.1 proxy");
 });
+
+Deno.test("a backend may send another body than the client's, and refuse one that it cannot read", async () => {
+  const rewriteBody: ForwardedRequest["rewriteBody"] = (body) => {
+    const text = new TextDecoder().decode(body);
+    if (text === "bad") throw new VaultError("bad_request", "no");
+    return new TextEncoder().encode(text.replace("secret", ""));
+  };
+  await using scene = new Scene([ok], { rewriteBody });
+  const answer = await scene.ask("/audit", { method: "POST", body: "a secret name" });
+  assert.deepEqual([answer.status, await answer.json()], [200, { advisories: 0 }]);
+  const [{ body, headers }] = scene.received as [Received];
+  assert.deepEqual([body, headers.get("content-length")], ["a  name", "7"]);
+  const refused = await scene.ask("/audit", { method: "POST", body: "bad" });
+  assert.deepEqual([refused.status, await refused.json()], [400, { code: "bad_request" }]);
+  assert.equal(scene.received.length, 1);
+});
