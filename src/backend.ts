@@ -122,6 +122,11 @@ export interface Backend {
   readonly type: string;
   /** Begins with a slash and does not end with one, unless it is the root `/`. */
   readonly prefix: string;
+  /**
+   * Says whether a path below the prefix is one that it serves, where others may have it; all are when absent. It is
+   * for backends at the root that have a few paths there.
+   */
+  serves?(path: string): boolean;
   /** At most this many large bodies from one upstream host at once. */
   readonly maxTransfers: number;
   /** Upstreams that clients reach through the vault as their proxy; none when absent. */

@@ -60,7 +60,8 @@ export class Admin {
 
   #index(method: string, origin: string): Reply | null {
     const { backends } = this.#options;
-    return backends.some(({ prefix }) => prefix === "/") ? null : textReply(method, indexOf(backends, origin));
+    const isTaken = backends.some((backend) => backend.prefix === "/" && backend.serves?.("/") !== false);
+    return isTaken ? null : textReply(method, indexOf(backends, origin));
   }
 
   #ready(method: string): Reply {
@@ -93,7 +94,7 @@ export class Admin {
 }
 
 function indexOf(backends: readonly Backend[], origin: string): string {
-  const entries = backends.map((backend) => {
+  const entries = backends.filter(({ serves }) => serves === undefined).map((backend) => {
     const { prefix, type, name } = backend;
     const usage = backend.usage?.(origin + prefix);
     return `  ${prefix}  ${type}${type === name ? "" : ` (${name})`}${usage === undefined ? "" : `\n      ${usage}`}`;

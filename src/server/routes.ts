@@ -22,7 +22,10 @@ export class Routes {
   find(path: string): Route | null {
     for (const backend of this.#backends) {
       const { prefix } = backend;
-      if (prefix === "/") return { backend, base: "", path };
+      if (prefix === "/") {
+        if (backend.serves?.(path) === false) continue;
+        return { backend, base: "", path };
+      }
       if (!path.startsWith(prefix)) continue;
       if (path.length === prefix.length) return { backend, base: prefix, path: "/" };
       if (path[prefix.length] === "/") return { backend, base: prefix, path: path.slice(prefix.length) };
@@ -39,7 +42,8 @@ export class Routes {
   }
 
   #prefixes(): string {
-    const prefixes = this.#backends.map(({ prefix }) => prefix).sort();
+    const whole = this.#backends.filter(({ serves }) => serves === undefined);
+    const prefixes = whole.map(({ prefix }) => prefix).sort();
     return prefixes.length === 0 ? "none: no backend is configured" : prefixes.join(", ");
   }
 }

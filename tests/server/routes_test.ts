@@ -39,3 +39,12 @@ Deno.test("the root prefix takes what no other takes", () => {
   assert.deepEqual(withRoot.find("/x/y")?.path, "/x/y");
   assert.equal(withRoot.find("/apt/y")?.backend.name, "apt");
 });
+
+Deno.test("a backend at the root may have a few paths there, and is then no known prefix", () => {
+  const few = { ...fakeBackend("few", "/"), serves: (path: string) => path.endsWith(".tgz") };
+  const routes = new Routes([few, fakeBackend("apt", "/apt")]);
+  assert.equal(routes.find("/a/-/a-1.0.0.tgz")?.backend.name, "few");
+  assert.equal(routes.find("/apt/a.tgz")?.backend.name, "apt");
+  assert.equal(routes.find("/a"), null);
+  assert.match(routes.unknown("/a").message, /prefixes are \/apt$/);
+});
