@@ -51,6 +51,11 @@ export type Resolved =
 export interface ResolvedArtifact {
   readonly kind: "artifact";
   readonly artifact: Artifact;
+  /**
+   * The origin and age of the document that it was generated from, which clients and the log are told; those of the
+   * artifact itself when absent.
+   */
+  readonly source?: Provenance;
   /** True redirects a folder without a slash at its end to the URL with it, so that the page's relative links work. */
   readonly hasRelativeLinks?: boolean;
   /** The answer to send instead of an error where no upstream has the artifact. */

@@ -187,7 +187,8 @@ class Boundary {
     exchange.upstream = originOf(artifact.candidates[0]!.url);
     const ask = new ClientRequest(request, method, artifact.policy.honorClientNoCache);
     try {
-      const opened = await this.#options.vault.open(artifact, ask);
+      const own = await this.#options.vault.open(artifact, ask);
+      const opened = resolved.source === undefined ? own : { ...own, ...resolved.source };
       exchange.upstream = originOf(opened.upstream);
       exchange.reason = opened.cacheStatus.reason ?? "";
       const moved = resolved.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
