@@ -39,7 +39,8 @@ export function promiseErrors(promise: AddPromise): void {
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]) {
       for (const path of [file.path, document.path, absent]) {
         const { status, headers } = await vault.ask(path, { method, headers: { "content-length": "0" } });
-        assert.deepEqual([status, headers.get("allow")], [405, "GET, HEAD"], `${method} ${path}`);
+        assert.equal(status, 405, `${method} ${path}`);
+        assert.match(headers.get("allow")!, /^GET, HEAD\b/);
       }
     }
     assert.deepEqual(scene.upstream.requests, []);
