@@ -55,7 +55,7 @@ const patches = (sizeBytes: number) =>
   repeated((n) => ` ${sha256} 10 ${String(n).padStart(9, "0")}.gz\n`, sizeBytes);
 
 const parsers = createDocumentParsers();
-const lane = new TaskLane(tasks, mib);
+const lane = new TaskLane(tasks, { smallBytes: mib });
 const keep = () => {};
 
 async function readRelease(body: ReadableBody) {

@@ -71,7 +71,7 @@ class AptBackend implements Backend {
     const artifacts = this.#artifacts = new Artifacts(options, parserOf);
     const readAhead = new ReadAhead();
     // They do not wait for lists of packages, which take longer.
-    const lane = new TaskLane(tasks, smallBytes);
+    const lane = new TaskLane(tasks, { smallBytes });
     this.#pdiffParser = createPdiffParser(lane);
     const releases = this.#releases = createReleases({ patienceMs: 20_000, ...options, artifacts, lane, readAhead });
     this.#suites = new Suites({ name: this.name, artifacts, releases, served: this.#served, readAhead });

@@ -29,7 +29,7 @@ const codenames: Readonly<Record<string, string>> = {
 
 /** Debian packages by their names, with what they depend on. */
 export function createWarmSource(repositories: readonly ServedRepository[]): WarmSource {
-  const lane: RepositoryLane = new TaskLane(tasks, 0);
+  const lane: RepositoryLane = new TaskLane(tasks, { smallBytes: 0 });
   return {
     scheme: "apt",
     example: "apt:debian/bookworm/main curl",

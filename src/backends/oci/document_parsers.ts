@@ -21,7 +21,7 @@ const coding = "identity";
 
 /** Creates the parsers of one backend, which parses one large document at a time. */
 export function createDocumentParsers(): DocumentParsers {
-  const lane = new TaskLane(tasks, smallBytes);
+  const lane = new TaskLane(tasks, { smallBytes });
   return {
     check: (form) => ({
       name: `check of ${form}`,

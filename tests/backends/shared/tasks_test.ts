@@ -119,3 +119,35 @@ Deno.test("large documents of one lane are read one after the other, and after a
   assert.deepEqual((await second!).sizes, [300 * kib]);
   assert.deepEqual(read, ["first begins", "first ends", "second begins", "second ends"]);
 });
+
+Deno.test("a lane that keeps its thread starts one for many documents, until the vault closes or a task fails", async () => {
+  const closing = new AbortController();
+  const lane = new TaskLane(tasks, { keepsThread: true });
+  const bodies = () => [{ ...bodyOf(filled(300 * kib)), signal: closing.signal }];
+  const measure = () => lane.run({ name: "measure", bodies: bodies(), options: { unit } });
+  const threads = await countingThreads(async () => {
+    for (let times = 0; times < 3; times++) assert.equal((await measure()).isHere, false);
+    await assert.rejects(lane.run({ name: "refuse", bodies: bodies(), options: { code: "not_found" } }));
+    assert.equal((await measure()).isHere, false);
+  });
+  assert.equal(threads, 2);
+  closing.abort();
+});
+
+/** How many threads `work` starts. */
+async function countingThreads(work: () => Promise<void>): Promise<number> {
+  const { Worker } = globalThis;
+  let threads = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      threads++;
+    }
+  };
+  try {
+    await work();
+  } finally {
+    globalThis.Worker = Worker;
+  }
+  return threads;
+}

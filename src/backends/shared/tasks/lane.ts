@@ -4,7 +4,7 @@ import { DocumentTooLarge } from "../unpack.ts";
 import { TaskDocument } from "./document.ts";
 import { Source } from "./source.ts";
 import type { TaskModule, Tasks } from "./task.ts";
-import { runOnThread } from "./thread.ts";
+import { TaskThread } from "./thread.ts";
 
 /** Parsing this much of a page takes less than 20 ms, and a thread takes longer to start. */
 const defaultSmallBytes = 256 * 1024;
@@ -21,6 +21,18 @@ export interface TaskRun<Named extends Tasks, Name extends keyof Named> {
   readonly coding?: string;
 }
 
+export interface LaneOptions {
+  /** Documents of up to so many bytes are small; more than the default for tasks that take little time. */
+  readonly smallBytes?: number;
+  /**
+   * True keeps the thread for the next documents, for a backend that gets many large ones. It ends after a minute
+   * without one, and when the vault closes.
+   */
+  readonly keepsThread?: boolean;
+}
+
+const idleThreadMs = 60_000;
+
 /**
  * Runs the tasks of one backend: with a small document here, with large ones on a thread and one after the other. So a
  * backend takes one thread and the memory for one large document at most, and delays no other backend.
@@ -28,12 +40,15 @@ export interface TaskRun<Named extends Tasks, Name extends keyof Named> {
 export class TaskLane<Named extends Tasks> {
   readonly #module: TaskModule<Named>;
   readonly #smallBytes: number;
+  readonly #keepsThread: boolean;
   #last: Promise<unknown> = Promise.resolve();
+  #thread: TaskThread | null = null;
+  #idle: ReturnType<typeof setTimeout> | undefined;
 
-  /** Documents of up to `smallBytes` are small: more than the default for tasks that take little time. */
-  constructor(module: TaskModule<Named>, smallBytes = defaultSmallBytes) {
+  constructor(module: TaskModule<Named>, options: LaneOptions = {}) {
     this.#module = module;
-    this.#smallBytes = smallBytes;
+    this.#smallBytes = options.smallBytes ?? defaultSmallBytes;
+    this.#keepsThread = options.keepsThread ?? false;
   }
 
   /**
@@ -64,7 +79,7 @@ export class TaskLane<Named extends Tasks> {
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      return await Promise.race([aborted.promise, this.#runLarge(run, { sources, aborted: aborted.promise })]);
+      return await Promise.race([aborted.promise, this.#runLarge(run, { sources, aborted: aborted.promise, signal })]);
     } catch (error) {
       for (const source of sources) source.cancel(error);
       throw error;
@@ -75,7 +90,11 @@ export class TaskLane<Named extends Tasks> {
 
   async #runLarge<Name extends keyof Named>(
     { name, options }: TaskRun<Named, Name>,
-    { sources, aborted }: { sources: readonly Source[]; aborted: Promise<never> },
+    { sources, aborted, signal }: {
+      sources: readonly Source[];
+      aborted: Promise<never>;
+      signal: AbortSignal | undefined;
+    },
   ): Promise<Output<Named, Name>> {
     const [only, ...others] = sources;
     if (others.length === 0 && only?.isSmall === null) {
@@ -83,7 +102,33 @@ export class TaskLane<Named extends Tasks> {
       if (here !== null) return here.output;
     }
     const { url, maxBytes } = this.#module;
-    return await runOnThread({ url, maxBytes, name, options, sources, aborted }) as Output<Named, Name>;
+    const thread = this.#takeThread(signal);
+    try {
+      return await thread.run({ url, maxBytes, name, options, sources, aborted }) as Output<Named, Name>;
+    } finally {
+      this.#giveBack(thread, signal);
+    }
+  }
+
+  /** The thread that was kept, or a new one. */
+  #takeThread(signal: AbortSignal | undefined): TaskThread {
+    clearTimeout(this.#idle);
+    const kept = this.#thread;
+    if (kept?.isUsable) return kept;
+    const thread = this.#thread = new TaskThread();
+    if (this.#keepsThread) signal?.addEventListener("abort", () => this.#end(thread), { once: true });
+    return thread;
+  }
+
+  #giveBack(thread: TaskThread, signal: AbortSignal | undefined): void {
+    // Without a signal nobody would end it.
+    if (!this.#keepsThread || signal === undefined || signal.aborted || !thread.isUsable) return this.#end(thread);
+    this.#idle = setTimeout(() => this.#end(thread), idleThreadMs);
+  }
+
+  #end(thread: TaskThread): void {
+    clearTimeout(this.#idle);
+    thread.close();
   }
 
   /** Null for a document that is not small. */

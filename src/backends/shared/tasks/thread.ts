@@ -16,12 +16,37 @@ export interface ThreadTask {
   readonly aborted: Promise<never>;
 }
 
-/**
- * Runs a task on a thread of its own, which ends with it. Throws as the task, the documents and `aborted`;
- * `upstream_failed` where it takes too long, `internal` where the thread fails.
- */
-export async function runOnThread({ sources, aborted, ...task }: ThreadTask): Promise<unknown> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+/** A thread for tasks, one after the other. To start one takes some 20 ms, for which nothing else happens. */
+export class TaskThread {
+  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  #isUsable = true;
+
+  /** False once it has ended. */
+  get isUsable(): boolean {
+    return this.#isUsable;
+  }
+
+  /** Ends it; a task that is running never ends then. */
+  close(): void {
+    this.#isUsable = false;
+    this.#worker.terminate();
+  }
+
+  /**
+   * Runs a task. Throws as the task, the documents and `aborted`; `upstream_failed` where it takes too long, `internal`
+   * where the thread fails. After an error the thread has ended: parts of the document may be on their way to it.
+   */
+  async run(task: ThreadTask): Promise<unknown> {
+    try {
+      return await runOn(this.#worker, task);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+}
+
+async function runOn(worker: Worker, { sources, aborted, ...task }: ThreadTask): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const left = [...sources];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,7 +76,6 @@ export async function runOnThread({ sources, aborted, ...task }: ThreadTask): Pr
   } finally {
     isOver = true;
     clearTimeout(timer);
-    worker.terminate();
   }
 }
 

@@ -1,4 +1,4 @@
-// Runs one task on a thread of its own, and requests the bytes of its documents chunk by chunk.
+// Runs tasks on a thread of its own, one after the other, and requests the bytes of its documents chunk by chunk.
 import { type ErrorCode, messageOf, VaultError } from "../../../errors.ts";
 import { DocumentTooLarge } from "../unpack.ts";
 import { type DocumentDescription, TaskDocument } from "./document.ts";
@@ -6,7 +6,7 @@ import type { TaskModule } from "./task.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A message to the worker: `open` once, then a chunk for each `more`; null behind the last chunk of each document. */
+/** A message to the worker: `open` for each task, then a chunk for each `more`; null behind the last chunk of each document. */
 export type TaskRequest =
   | {
     readonly kind: "open";
