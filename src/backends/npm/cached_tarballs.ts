@@ -1,0 +1,34 @@
+import type { VaultReader } from "../../reader.ts";
+import { VaultError } from "../../errors.ts";
+import { BriefMemory } from "../shared/brief_memory.ts";
+
+const mostPackages = 1000;
+
+/** Finds out which tarballs of packages are cached: offline, no others can be delivered. */
+export class CachedTarballs {
+  readonly #backend: string;
+  readonly #known = new BriefMemory<readonly string[]>(mostPackages);
+
+  constructor(backend: string) {
+    this.#backend = backend;
+  }
+
+  /** The names of the cached tarballs of a package, sorted. Throws `offline` where there is none. */
+  async of(name: string, vault: VaultReader): Promise<readonly string[]> {
+    const files = await this.#known.get(name, () => this.#find(name, vault));
+    if (files.length > 0) return files;
+    throw new VaultError(
+      "offline",
+      `No version of "${name}" is in the cache, and the vault is offline for "${this.#backend}": it asks no upstream`,
+    );
+  }
+
+  async #find(name: string, vault: VaultReader): Promise<readonly string[]> {
+    const prefix = `/${name}/-/`;
+    const files = new Set<string>();
+    for await (const { key } of vault.entries(this.#backend, prefix)) {
+      files.add(key.slice(prefix.length).replace(/;unlisted$/, ""));
+    }
+    return [...files].sort();
+  }
+}
