@@ -34,12 +34,17 @@ function describeBackend(schema: ConfigSchema): KeyDescription[] {
   const types = backendTypeNames(schema);
   const { type, name } = shapeOf(backend, { type: types[0] })!;
   const configless = types.filter((type) => z.safeParse(backend, { type }).success);
-  const exceptions = configless.length === 0 ? "" : ` Not needed for ${configless.join(" and ")}.`;
+  const exceptions = configless.length === 0 ? "" : ` Not needed for ${listed(configless)}.`;
   return [
     { ...describeKey("backends[].type", type!), type: types.join(", ") },
     describeKey("backends[].name", name!),
     { ...describeKey("backends[].config", z.strictObject({})), description: `The keys below.${exceptions}` },
   ];
+}
+
+/** Joins words as a sentence does: `a`, `a and b`, `a, b and c`. */
+function listed(words: readonly string[]): string {
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((part) => part !== "").join(" and ");
 }
 
 function describeOwnKeys(schema: z.core.$ZodType): KeyDescription[] {
@@ -54,9 +59,14 @@ function describeShape(prefix: string, shape: z.core.$ZodShape): KeyDescription[
   return Object.entries(shape).flatMap(([key, schema]) => {
     const row = describeKey(`${prefix}${key}`, schema);
     if (key === "config" || key === "backends") return [row];
-    const list = unwrap(schema) instanceof z.ZodArray;
-    const nested = shapeOf(list ? (unwrap(schema) as z.ZodArray).element : schema, undefined);
-    return nested === null ? [row] : [row, ...describeShape(`${row.key}${list ? "[]" : ""}.`, nested)];
+    const inner = unwrap(schema);
+    const [item, suffix] = inner instanceof z.ZodArray
+      ? [inner.element, "[]"]
+      : inner instanceof z.ZodRecord
+      ? [inner.valueType, ".*"]
+      : [schema, ""];
+    const nested = shapeOf(item, undefined);
+    return nested === null ? [row] : [row, ...describeShape(`${row.key}${suffix}.`, nested)];
   });
 }
 

@@ -175,9 +175,10 @@ Deno.test("secrets that are set are used, and half a login is a mistake", async 
 });
 
 Deno.test("where nothing but what is not supported is left, that is the mistake", async () => {
-  await assert.rejects(load("backends: [{type: npm, config: {}}]"), {
-    message: 'c.yml:1:13: backends[0].type: "npm" is not supported yet; remove this entry, and let clients use the ' +
-      "registry itself until then",
+  await assert.rejects(load("backends: [{type: huggingface, config: {}}]"), {
+    message:
+      'c.yml:1:13: backends[0].type: "huggingface" is not supported yet; remove this entry, and let clients use ' +
+      "the Hub itself until then",
   });
 });
 

@@ -1,8 +1,7 @@
-// @ts-types="npm:@types/picomatch@4.0.3"
-import picomatch from "picomatch";
 import { type CredentialValues, hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendConfig } from "../../config/schema.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
+import { compileRules } from "../../glob/compile.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { createBackend } from "./backend.ts";
@@ -33,7 +32,7 @@ export const npm: BackendType<NpmConfig> = {
     const { config: options } = backend;
     const { config, log } = opening;
     const { min_age: ms, min_age_except: patterns } = options;
-    const excepts = patterns.length === 0 ? () => false : picomatch([...patterns]);
+    const excepts = patterns.length === 0 ? () => false : compileRules(patterns);
     return createBackend({
       ...commonOptionsOf(backend, config),
       isDefault: config.backends.find(({ type }) => type === backend.type)?.name === backend.name,
