@@ -58,7 +58,7 @@ class NpmBackend implements Backend {
     this.#isDefault = options.isDefault;
     const registries = new Registries(options.registries);
     const known = new KnownDigests();
-    const lane = new TaskLane(tasks);
+    const lane = new TaskLane(tasks, { keepsThread: true });
     const common = { backend, policy, ttlMs, registries };
     const packuments = new PackumentReader({ ...common, minAgeMs: minAge?.ms ?? null, lane, known });
     const ages = new ReleaseAge(minAge, warn);

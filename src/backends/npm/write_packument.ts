@@ -52,10 +52,11 @@ export function writePackument(
   const output = new Output(packument.bytes);
   const versions = shownVersions(packument, shown);
   const isWhole = versions.length === packument.versions.length;
+  if (form === "full" && isWhole) return copyWhole(output, packument, shown);
   const members = form === "full" ? packument.members : packument.members.filter(({ key }) => !onlyInFull.has(key));
   output.text("{");
   for (const [index, { key, start, end }] of members.entries()) {
-    if (index > 0) output.text(",");
+    if (index > 0) output.comma();
     if (key === "versions") writeVersions(output, { packument, versions, form, shown });
     else if (key === "dist-tags" && !isWhole) writeTags(output, packument, versions);
     else if (key === "time" && !isWhole) writeTimes(output, packument, versions);
@@ -63,6 +64,19 @@ export function writePackument(
   }
   if (form === "abbreviated") writeModified(output, packument);
   output.text("}");
+  return output.bytes();
+}
+
+/** Copies the document, with other links. */
+function copyWhole(output: Output, packument: Packument, shown: PackumentShown): Uint8Array<ArrayBuffer> {
+  let from = 0;
+  for (const version of packument.versions) {
+    const { value } = version;
+    output.copy(from, value.start);
+    copyLinked(output, value, { packument, version, shown });
+    from = value.end;
+  }
+  output.copy(from, packument.bytes.byteLength);
   return output.bytes();
 }
 
@@ -108,7 +122,7 @@ interface Written {
 function writeVersions(output: Output, { packument, versions, form, shown }: Written): void {
   output.text('"versions":{');
   for (const [index, version] of versions.entries()) {
-    if (index > 0) output.text(",");
+    if (index > 0) output.comma();
     output.copy(version.key.start, version.key.end);
     output.text(":");
     if (form === "full") copyLinked(output, version.value, { packument, version, shown });
@@ -127,7 +141,7 @@ function writeAbbreviated(output: Output, written: WrittenVersion): void {
   const { members, installs } = written.version;
   output.text("{");
   for (const [index, member] of members.entries()) {
-    if (index > 0) output.text(",");
+    if (index > 0) output.comma();
     copyLinked(output, member, written);
   }
   const saysSo = members.some(({ key }) => key === "hasInstallScript");
@@ -194,7 +208,7 @@ function writeTimes(output: Output, { times, versions }: Packument, shown: reado
   const hidden = new Set(versions.flatMap(({ version }) => numbers.has(version) ? [] : [version]));
   output.text('"time":{');
   for (const [index, { start, end }] of times.filter(({ key }) => !hidden.has(key)).entries()) {
-    if (index > 0) output.text(",");
+    if (index > 0) output.comma();
     output.copy(start, end);
   }
   output.text("}");
@@ -207,24 +221,43 @@ function writeModified(output: Output, { times, members }: Packument): void {
   if (modified !== null && !saysSo) output.text(`,"modified":${JSON.stringify(modified)}`);
 }
 
-/** Collects parts of a document, and text between them. */
+/** Collects parts of a document, and text between them. Parts that follow each other in the document are one. */
 class Output {
   readonly #source: Uint8Array;
   readonly #parts: (string | readonly [start: number, end: number])[] = [];
+  #start = 0;
+  #end = 0;
+  /** True for a comma that may be the one in the document. */
+  #isCommaDue = false;
 
   constructor(source: Uint8Array) {
     this.#source = source;
   }
 
   copy(start: number, end: number): void {
-    this.#parts.push([start, end]);
+    const gap = start - this.#end;
+    const isNext = this.#isCommaDue ? gap === 1 && this.#source[this.#end] === 0x2c : gap === 0;
+    if (isNext && this.#end > this.#start) {
+      this.#isCommaDue = false;
+      this.#end = end;
+      return;
+    }
+    this.#flush();
+    [this.#start, this.#end] = [start, end];
+  }
+
+  comma(): void {
+    if (this.#isCommaDue) this.#flush();
+    this.#isCommaDue = true;
   }
 
   text(text: string): void {
+    this.#flush();
     this.#parts.push(text);
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
+    this.#flush();
     const encoder = new TextEncoder();
     // A character takes three bytes at most.
     const most = this.#parts.reduce(
@@ -241,5 +274,12 @@ class Output {
       }
     }
     return bytes.slice(0, at);
+  }
+
+  #flush(): void {
+    if (this.#end > this.#start) this.#parts.push([this.#start, this.#end]);
+    this.#start = this.#end = 0;
+    if (this.#isCommaDue) this.#parts.push(",");
+    this.#isCommaDue = false;
   }
 }
