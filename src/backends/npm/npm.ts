@@ -6,12 +6,22 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { createBackend } from "./backend.ts";
 import type { RegistryOptions } from "./registries.ts";
+import { createWarmSource } from "./warm.ts";
+import { carrying } from "./carrying.ts";
 import { createRoot } from "./root.ts";
 import { type NpmConfig, schema } from "./schema.ts";
 
 /** The type `npm`: registries of npm packages. */
 export const npm: BackendType<NpmConfig> = {
   schema,
+  carrying,
+  warming: (backends) =>
+    createWarmSource({
+      backends: backends.map(({ name, config: { prefix } }) => ({ name, prefix })),
+      served: backends.map(({ config: { prefix, registry_url, public_registry } }) => (
+        { prefix, bases: [registry_url, ...public_registry === undefined ? [] : [public_registry]] }
+      )),
+    }),
   destinations: ({ config }) =>
     [config, ...Object.values(config.scopes)].filter(hasCredentials).map(({ registry_url }) => ({
       urls: [registry_url],

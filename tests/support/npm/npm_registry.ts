@@ -205,7 +205,19 @@ export class NpmRegistry extends RecordingServer {
     if (path === "/-/v1/search") {
       const text = new URL(request.url).searchParams.get("text") ?? "";
       const objects = [...this.#packages.keys()].filter((name) => name.includes(text)).map((name) => (
-        { package: { name, version: this.#packages.get(name)!.tags.get("latest") }, searchScore: 1 }
+        {
+          package: {
+            name,
+            version: this.#packages.get(name)!.tags.get("latest"),
+            description: `All about ${name}`,
+            date: longAgo.toISOString(),
+            keywords: [],
+            maintainers: [{ username: "frodo", email: "frodo@example.org" }],
+            publisher: { username: "frodo", email: "frodo@example.org" },
+            links: {},
+          },
+          searchScore: 1,
+        }
       ));
       return json({ objects, total: objects.length, time: "now" });
     }
