@@ -4,11 +4,13 @@ import { parseRequest } from "./request.ts";
 
 /**
  * Says what a client missed, by its path below the prefix; `named` is the backend's name, null where a line means it
- * without. At 410 all clients stop at once, and show the message.
+ * without. At these statuses all clients stop at once: pnpm asks for a tarball three times in a minute at 410, and
+ * npm and Deno explain a 404 of a document away.
  */
 export function offlineMiss(path: string, named: string | null): OfflineMiss {
   const line = lineFor(path);
-  return { status: 410, line: line === null || named === null ? line : `${line} backend=${named}` };
+  const status = parseRequest(path).kind === "tarball" ? 404 : 410;
+  return { status, line: line === null || named === null ? line : `${line} backend=${named}` };
 }
 
 function lineFor(path: string): string | null {

@@ -36,7 +36,7 @@ testBackendContract({
     contentType: "application/json; charset=utf-8",
     absent: /^\{"error":".*","code":"not_found"\}$/,
     offline: /^\{"error":".*: artifact-vault warm npm:\S+","code":"offline"\}$/,
-    offlineStatus: 410,
+    offlineStatus: [404, 410],
     failed: /^\{"error":".*","code":"\w+"\}$/,
   },
 });

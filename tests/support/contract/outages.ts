@@ -78,10 +78,12 @@ export function promiseOutages(promise: AddPromise): void {
         await using vault = await scene.start(options);
         const missesBefore = await vault.app.metric("vault_offline_misses_total", 'backend="specimen"');
         assertVersion(await vault.ask(document.path), "one");
-        for (const path of [file.path, absent]) {
+        const { offlineStatus } = errors;
+        const [ofFile, ofAbsent] = typeof offlineStatus === "number" ? [offlineStatus, offlineStatus] : offlineStatus;
+        for (const [path, status] of [[file.path, ofFile], [absent, ofAbsent]] as const) {
           for (const method of ["GET", "HEAD"]) {
             const missed = await vault.ask(path, { method });
-            assertError(missed, { errors, status: errors.offlineStatus, body: errors.offline, method });
+            assertError(missed, { errors, status, body: errors.offline, method });
             assert.deepEqual(
               [missed.headers.get("cache-status"), missed.headers.get("cache-control")],
               ["vault; detail=offline", "no-store"],

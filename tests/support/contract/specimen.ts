@@ -48,8 +48,8 @@ export interface ErrorForm {
   readonly contentType: string;
   readonly absent: RegExp;
   readonly offline: RegExp;
-  /** The status for what is not cached offline. */
-  readonly offlineStatus: number;
+  /** The status for what is not cached offline; for the file, then for what is absent, where they differ. */
+  readonly offlineStatus: number | readonly [file: number, absent: number];
   readonly failed: RegExp;
 }
 
