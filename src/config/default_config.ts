@@ -19,6 +19,10 @@ backends:
     name: pypi
     config: {}
 
+  - type: npm
+    name: npm
+    config: {}
+
   - type: apt
     name: debian
     config:
