@@ -53,7 +53,7 @@ async function* expand(
 ): AsyncGenerator<WarmRequest> {
   const { name, wanted } = parseSubject([line.subject, ...line.words].join(" "));
   const range = parseRange(wanted);
-  if (range?.pinned == null) {
+  if ((range?.pinned ?? null) === null) {
     expansion.note("what npm packages depend on is not fetched: name it as well, or use a lock file");
   }
   const chosen = range === null || range.pinned !== null

@@ -161,12 +161,9 @@ Deno.test("links are at the name by which each client knows the vault (npm/cli #
 
 const publicRegistry = "https://registry.public.test";
 
-const links: readonly [
-  name: string,
-  keys: Record<string, string>,
-  npm: "public" | "vault" | "sent",
-  pnpm: typeof npm,
-][] = [
+type Place = "public" | "vault" | "sent";
+
+const links: readonly [name: string, keys: Record<string, string>, ofNpm: Place, ofPnpm: Place][] = [
   ["auto, and no public registry", {}, "vault", "vault"],
   ["auto", { public_registry: publicRegistry }, "public", "vault"],
   ["vault", { tarball_urls: "vault", public_registry: publicRegistry }, "vault", "vault"],

@@ -242,7 +242,7 @@ export class NpmRegistry extends RecordingServer {
 function abbreviate(packument: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { name, versions, time } = packument;
   const kept = Object.entries(versions as Record<string, Record<string, unknown>>).map(([version, manifest]) => {
-    const { _id, _npmUser, main, scripts, description, ...own } = manifest;
+    const { _id, _npmUser, main: _main, scripts, description: _description, ...own } = manifest;
     const installs = ["preinstall", "install", "postinstall"].some((script) => script in (scripts as object));
     return [version, { ...own, ...installs && { hasInstallScript: true } }];
   });
