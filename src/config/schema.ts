@@ -71,7 +71,7 @@ const globalKeys = {
     "Never contact any upstream: serve what is cached, and refuse the rest at once.",
   ),
   offline_indexes: choice("available", "full").prefault("available").describe(
-    "What indexes show offline: only what the cache can deliver, or all that they list. For the pages of pypi backends and the tags of images; signed documents never change.",
+    "What indexes show offline: only what the cache can deliver, or all that they list. For the pages of pypi backends, the documents of npm backends and the tags of images; signed documents never change.",
   ),
   range_ahead: size().prefault("16MiB").describe(
     "A range that begins at most this far ahead of a running transfer waits for it instead of asking upstream again.",

@@ -62,7 +62,7 @@ class NpmBackend implements Backend {
     const common = { backend, policy, ttlMs, registries };
     const packuments = new PackumentReader({ ...common, minAgeMs: minAge?.ms ?? null, lane, known });
     const ages = new ReleaseAge(minAge, warn);
-    const cached = hidesUncached ? new CachedTarballs(backend) : null;
+    const cached = hidesUncached ? new CachedTarballs({ backend, policy }) : null;
     this.#answers = new PackumentAnswers({ ...common, tarballUrls, packuments, ages, cached });
     this.#tarballs = new Tarballs({ ...common, packuments, known, ages, warn });
     this.#services = new Services(common);

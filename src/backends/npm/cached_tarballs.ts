@@ -1,3 +1,4 @@
+import type { Artifact, CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { BriefMemory } from "../shared/brief_memory.ts";
@@ -7,10 +8,12 @@ const mostPackages = 1000;
 /** Finds out which tarballs of packages are cached: offline, no others can be delivered. */
 export class CachedTarballs {
   readonly #backend: string;
+  readonly #policy: CachingPolicy;
   readonly #known = new BriefMemory<readonly string[]>(mostPackages);
 
-  constructor(backend: string) {
+  constructor({ backend, policy }: { readonly backend: string; readonly policy: CachingPolicy }) {
     this.#backend = backend;
+    this.#policy = policy;
   }
 
   /** The names of the cached tarballs of a package, sorted. Throws `offline` where there is none. */
@@ -27,8 +30,22 @@ export class CachedTarballs {
     const prefix = `/${name}/-/`;
     const files = new Set<string>();
     for await (const { key } of vault.entries(this.#backend, prefix)) {
-      files.add(key.slice(prefix.length).replace(/;unlisted$/, ""));
+      if (this.#holds(key, vault)) files.add(key.slice(prefix.length).replace(/;unlisted$/, ""));
     }
     return [...files].sort();
+  }
+
+  #holds(key: string, vault: VaultReader): boolean {
+    const artifact: Artifact = {
+      backend: this.#backend,
+      key,
+      candidates: [],
+      requestHeaders: [],
+      freshness: { kind: "immutable" },
+      policy: this.#policy,
+      failover: "absence",
+      identity: { kind: "unknown" },
+    };
+    return vault.holds(artifact);
   }
 }
