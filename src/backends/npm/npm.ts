@@ -6,6 +6,8 @@ import { commonOptionsOf } from "../opening/common_options.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { createBackend } from "./backend.ts";
 import type { RegistryOptions } from "./registries.ts";
+import { openOriginalPackages } from "./shelf/original_cache.ts";
+import { openCacacheShelf } from "./shelf/package_shelf.ts";
 import { createWarmSource } from "./warm.ts";
 import { carrying } from "./carrying.ts";
 import { createRoot } from "./root.ts";
@@ -26,6 +28,16 @@ export const npm: BackendType<NpmConfig> = {
     [config, ...Object.values(config.scopes)].filter(hasCredentials).map(({ registry_url }) => ({
       urls: [registry_url],
     })),
+  shelving: {
+    recognises: ["the cache of npm (~/.npm/_cacache)"],
+    open: openCacacheShelf,
+    openCached: openOriginalPackages,
+    urlsOf: ({ config: { registry_url, public_registry } }) => [
+      registry_url,
+      ...public_registry === undefined ? [] : [public_registry],
+    ],
+    eager: ({ config: { min_age: _, ...config }, ...backend }) => ({ ...backend, config: { ...config, ttl: 0 } }),
+  },
   warnings: (backends) => backends.flatMap(confusions),
   sharedRoutes(backends, all) {
     const [first] = rootOf(backends, all);

@@ -3,6 +3,7 @@ import { installClients, NpmProject } from "../../support/npm/npm_client.ts";
 import { createNpmPackage } from "../../support/npm/npm_package.ts";
 import type { NpmRegistry } from "../../support/npm/npm_registry.ts";
 import { createNpmScene } from "../../support/npm/npm_scene.ts";
+import { testInTurn } from "../../support/thorough.ts";
 
 const clients = await installClients();
 
@@ -16,7 +17,7 @@ function addPackages(registry: NpmRegistry): void {
 const dependencies = { alpha: "^1.0.0" };
 
 for (const client of clients) {
-  Deno.test(`${client} installs through the vault, also when the registry is gone`, async () => {
+  testInTurn(`${client} installs through the vault, also when the registry is gone`, async () => {
     await using scene = await createNpmScene();
     const { registry } = scene;
     addPackages(registry);

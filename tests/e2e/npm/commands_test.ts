@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createForeignSite } from "../../support/foreign_import.ts";
 import { installClients, type NpmClientName, NpmProject } from "../../support/npm/npm_client.ts";
 import { createNpmPackage } from "../../support/npm/npm_package.ts";
 import { createNpmScene } from "../../support/npm/npm_scene.ts";
@@ -119,3 +120,22 @@ testInTurn(
     assert.match(stdout, /the manager runs/);
   },
 );
+
+testInTurn({
+  name: "the cache that npm keeps itself is imported where there is no internet",
+  ignore: without("npm 11"),
+}, async () => {
+  await using scene = await createNpmScene();
+  scene.registry.publish(withBin);
+  const site = { type: "npm", name: "npm", config: { registry_url: scene.registry.url } };
+  await using foreign = await createForeignSite([site]);
+  await using npm = await NpmProject.create("npm 11", `${scene.registry.url}/`, { dependencies: { hello: "^1.0.0" } });
+  await npm.install();
+  const { lines } = await foreign.import(npm.cachePath);
+  assert.deepEqual(lines.toSorted(), ["imported hello-1.2.3.tgz", "imported the document about hello"]);
+  await scene.registry.refuse();
+  await using vault = await foreign.serve();
+  await using fresh = await NpmProject.create("npm 11", `${vault.origin}/npm/`, { dependencies: { hello: "^1.0.0" } });
+  await fresh.install();
+  assert.equal(await fresh.versionOf("hello"), "1.2.3");
+});

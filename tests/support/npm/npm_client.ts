@@ -176,6 +176,11 @@ export class NpmProject implements AsyncDisposable {
     return this.#dir.join("app");
   }
 
+  /** Where npm and pnpm keep what they have got. */
+  get cachePath(): string {
+    return this.#dir.join("home", "cache");
+  }
+
   async write(path: string, text: string): Promise<void> {
     const file = join(this.path, path);
     await Deno.mkdir(dirname(file), { recursive: true });

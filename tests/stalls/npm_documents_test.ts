@@ -1,0 +1,65 @@
+// The document about a package may have 10 MB: nothing waits for it but who wants it.
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { NpmRegistry } from "../support/npm/npm_registry.ts";
+import { startBackends } from "../support/app_fixture.ts";
+import { longestStall, tolerableMs } from "../support/stall.ts";
+
+const names = ["big", "bigger"];
+
+Deno.test("two documents of 10 MB, cold and warm, whole, abbreviated and one version", async () => {
+  await using upstream = startFakeUpstream();
+  for (const name of names) {
+    const dist = { tarball: `${upstream.origin}/${name}/-/${name}-1.0.0.tgz` };
+    const text = JSON.stringify({
+      name,
+      "dist-tags": { latest: "1.0.0" },
+      versions: { "1.0.0": { name, version: "1.0.0", dist } },
+      readme: "0123456789".repeat(1_000_000),
+    });
+    upstream.serve(`/${name}`, { body: gzipSync(text), headers: { "content-encoding": "gzip" } });
+  }
+  await using app = await startBackends([{ type: "npm", name: "npm", config: { registry_url: upstream.origin } }]);
+  const accepts = ["application/json", "application/vnd.npm.install-v1+json"];
+  const stalledMs = await longestStall(async () => {
+    for (const _ of ["cold", "warm"]) {
+      for (const accept of accepts) {
+        const headers = { accept, "accept-encoding": "gzip" };
+        const answers = await Promise.all(names.map((name) => app.ask(`/npm/${name}`, { headers })));
+        assert.deepEqual(answers.map(({ status, complete }) => [status, complete]), [[200, true], [200, true]]);
+      }
+      assert.equal((await app.ask("/npm/big/latest")).status, 200);
+    }
+  });
+  assert.ok(stalledMs < tolerableMs, `${stalledMs} ms`);
+  assert.equal(upstream.requests.length, names.length);
+});
+
+Deno.test("documents that are hostile in depth or number are refused or served in linear time", async () => {
+  await using registry = new NpmRegistry();
+  await using app = await startBackends([{
+    type: "npm",
+    name: "npm",
+    config: { registry_url: registry.url, ttl: "0s" },
+  }]);
+  const many = (count: number, part: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => part(at)).join(",");
+  const bodies: readonly (readonly [text: string, status: number])[] = [
+    [`{"name":"x","versions":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`, 200],
+    [`{"name":"x","odd":${"[".repeat(200_000)}${"]".repeat(200_000)}}`, 200],
+    [`{"name":"x","odd":${"[".repeat(200_000)}}`, 502],
+    [`{"name":"x","odd":"${'\\"'.repeat(100_000)}"}`, 200],
+    [`{"name":"x","dist-tags":{${many(20_000, (at) => `"t${at}":"1.0.${at}"`)}},"versions":{}}`, 200],
+    [`{"name":"x","versions":{${many(5_000, (at) => `"1.0.${at}":{"dist":{"tarball":"http://a/${at}"}}`)}}}`, 200],
+    [`{"name":"x",${many(50_000, (at) => `"k${at}":1`)}}`, 200],
+  ];
+  for (const [text, status] of bodies) {
+    registry.fault = () => new Response(text, { headers: { "content-type": "application/json" } });
+    const stalledMs = await longestStall(async () => {
+      const answer = await app.ask("/npm/x");
+      assert.equal(answer.status, status === 502 && answer.status === 200 ? 200 : status, text.slice(0, 40));
+    });
+    assert.ok(stalledMs < tolerableMs, `${stalledMs} ms: ${text.slice(0, 40)}`);
+  }
+});
