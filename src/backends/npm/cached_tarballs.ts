@@ -1,6 +1,5 @@
 import type { Artifact, CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
-import { VaultError } from "../../errors.ts";
 import { BriefMemory } from "../shared/brief_memory.ts";
 
 const mostPackages = 1000;
@@ -16,14 +15,13 @@ export class CachedTarballs {
     this.#policy = policy;
   }
 
-  /** The names of the cached tarballs of a package, sorted. Throws `offline` where there is none. */
-  async of(name: string, vault: VaultReader): Promise<readonly string[]> {
+  /**
+   * The names of the cached tarballs of a package, sorted; null where there is none. Clients read the document of what
+   * they install on other platforms only, or not at all, and fail without it: nothing of it is hidden then.
+   */
+  async of(name: string, vault: VaultReader): Promise<readonly string[] | null> {
     const files = await this.#known.get(name, () => this.#find(name, vault));
-    if (files.length > 0) return files;
-    throw new VaultError(
-      "offline",
-      `No version of "${name}" is in the cache, and the vault is offline for "${this.#backend}": it asks no upstream`,
-    );
+    return files.length > 0 ? files : null;
   }
 
   async #find(name: string, vault: VaultReader): Promise<readonly string[]> {

@@ -259,6 +259,7 @@ Deno.test("offline, documents show the versions whose tarballs are cached, and l
   await using vault = await scene.start({ offline: true });
   const { versions, "dist-tags": tags } = await vault.json("/tool");
   assert.deepEqual([Object.keys(versions), tags], [["1.0.0"], { latest: "1.0.0" }]);
-  assert.deepEqual(errorOf(await vault.ask("/other")), [410, "offline"]);
+  assert.deepEqual(Object.keys((await vault.json("/other")).versions), ["1.0.0"], "what is for another platform alone");
+  assert.deepEqual(errorOf(await vault.ask("/other/-/other-1.0.0.tgz")), [404, "offline"]);
   assertTarball(await vault.ask("/tool/-/tool-1.0.0.tgz"), tool);
 });
