@@ -1,8 +1,13 @@
 import { fileURLToPath } from "node:url";
 
 /** Requests per second that wrk gets with 32 connections on one thread. Throws when an answer was not 2xx. */
-export async function measureRequestRate(url: string, seconds: number): Promise<number> {
-  const output = await textOf("wrk", ["-t1", "-c32", `-d${seconds}s`, "--timeout", "10s", url]);
+export async function measureRequestRate(
+  url: string,
+  seconds: number,
+  headers: readonly string[] = [],
+): Promise<number> {
+  const sent = headers.flatMap((header) => ["-H", header]);
+  const output = await textOf("wrk", ["-t1", "-c32", `-d${seconds}s`, "--timeout", "10s", ...sent, url]);
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(`wrk saw errors at ${url}:\n${output}`);
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
 }
@@ -16,8 +21,8 @@ export interface Timing {
 }
 
 /** Downloads, one after the other, and throws everything away. `url` may hold curl's `[1-100]`. */
-export function timeDownloads(url: string): Promise<Timing[]> {
-  return runCurl([url, "-o", "/dev/null"]);
+export function timeDownloads(url: string, headers: readonly string[] = []): Promise<Timing[]> {
+  return runCurl([...headers.flatMap((header) => ["-H", header]), url, "-o", "/dev/null"]);
 }
 
 export interface CrowdOptions {

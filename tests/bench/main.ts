@@ -11,6 +11,8 @@ import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
 import { inventory } from "./inventory.ts";
+import { npmDocuments } from "./npm_documents.ts";
+import { npmInstalls } from "./npm_installs.ts";
 import { pipInstalls } from "./pip_installs.ts";
 import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
 import { readSettings } from "./settings.ts";
@@ -18,7 +20,8 @@ import { readSettings } from "./settings.ts";
 const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
-  ...[...pipInstalls, ...aptInstalls],
+  ...[...pipInstalls, ...aptInstalls, ...npmInstalls],
+  ...npmDocuments,
   ...[idle, start, growth, bundles, inventory],
 ];
 
@@ -30,8 +33,9 @@ All write one access line per request to a file, unbuffered. The upstream is ano
 docker-registry. docker-registry asks its upstream about a tag at every pull, the vault when tag_ttl (5 min) is over; in
 the cases by digest neither asks.
 apt-cacher-ng: as Debian configures it, with the mirror's host in the clients' URLs.
+verdaccio: as it comes, with one uplink whose documents are fresh for an hour, as they are for the vault.
 tar: GNU tar, of and into the same cache directory as the bundle. It compares and flushes nothing.
-straight: apt-get and pip at the upstream nginx itself. What they take there is their own share of all their times; CPU
+straight: apt-get, pip and npm at the upstream nginx itself. What they take there is their own share of all their times; CPU
 and memory are that nginx's. Before each turn of apt-get and pip, their own caches are empty.
 Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.
 `;

@@ -122,18 +122,28 @@ export async function installClients(names: readonly NpmClientName[] = npmClient
 
 async function installClient(name: NpmClientName): Promise<boolean> {
   const { from, program } = clients[name];
-  if (from === null) return true;
+  return from === null || await installNpmPackage(from, program) !== null;
+}
+
+/** Installs a package for all tests, and returns the path of a program in it; null where it cannot be installed. */
+export async function installNpmPackage(
+  from: string,
+  program: string,
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<string | null> {
   const folder = folderOf(from);
-  if (await exists(`${folder}/node_modules/${program}`)) return true;
+  const path = `${folder}/node_modules/${program}`;
+  if (await exists(path)) return path;
   await Deno.mkdir(clientFolder, { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: clientFolder, prefix: "new-" });
+  await Deno.writeTextFile(`${fresh}/package.json`, JSON.stringify({ private: true, overrides }));
   const args = ["install", "--prefix", fresh, "--no-audit", "--no-fund", "--ignore-scripts", from];
   const { success } = await new Deno.Command("npm", { args, stdin: "null", stdout: "null", stderr: "null" }).output()
     .catch(() => ({ success: false }));
   // Another test may have been faster.
   if (success) await Deno.rename(fresh, folder).catch(() => {});
   await Deno.remove(fresh, { recursive: true }).catch(() => {});
-  return await exists(`${folder}/node_modules/${program}`);
+  return await exists(path) ? path : null;
 }
 
 function folderOf(from: string): string {
