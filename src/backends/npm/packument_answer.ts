@@ -71,13 +71,13 @@ export class PackumentAnswers {
       case "bytes":
         return { kind: "document", document: { headers, bytes: value.bytes, source } };
       case "large":
-        return { ...this.#large(wanted, { headers, upstream: source.upstream }, vault), source };
+        return { ...this.#large(wanted, { headers, read }, vault), source };
     }
   }
 
   #large(
     wanted: Wanted,
-    { headers, upstream }: { headers: HeaderList; upstream: string },
+    { headers, read }: { headers: HeaderList; read: PackumentRead<unknown> },
     vault: VaultReader,
   ) {
     const { backend, policy, packuments } = this.#options;
@@ -85,10 +85,10 @@ export class PackumentAnswers {
     return madeArtifact({
       backend,
       key: `/${wanted.name};made=${etag.slice(1, -1)}`,
-      url: upstream,
+      url: read.source.upstream,
       policy,
       headers: headers.filter(([name]) => name !== "etag"),
-      make: async () => ({ headers, bytes: await packuments.madeLarge(wanted, vault) }),
+      make: async () => ({ headers, bytes: await packuments.madeLarge(wanted, read.sha256, vault) }),
     });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Artifact, CachingPolicy, Freshness } from "../../artifact.ts";
 import type { Parsed, Parser, ReadableBody } from "../../document.ts";
+import { VaultError } from "../../errors.ts";
 import type { VaultReader } from "../../reader.ts";
 import { FileTable } from "../shared/listings/file_table.ts";
 import type { KnownDigests } from "./known_digests.ts";
@@ -91,10 +92,16 @@ export class PackumentReader {
     return this.#read(wanted.name, { check: checking, parser: reading, vault });
   }
 
-  /** The same of the document that was read last, also where it is large. Throws `not_found` where it is not there. */
-  async madeLarge(wanted: Wanted, vault: VaultReader): Promise<Uint8Array<ArrayBuffer>> {
+  /**
+   * The same of the document with this SHA-256, also where it is large. Throws `upstream_changed` where it was replaced
+   * since it was read.
+   */
+  async madeLarge(wanted: Wanted, sha256: string, vault: VaultReader): Promise<Uint8Array<ArrayBuffer>> {
     const artifact: Artifact = { ...this.#artifact(wanted.name), freshness: { kind: "immutable" } };
-    const { value } = await vault.read(artifact, this.#whole(wanted));
+    const { value, sha256: found } = await vault.read(artifact, this.#whole(wanted));
+    if (found !== sha256) {
+      throw new VaultError("upstream_changed", `The document about "${wanted.name}" has just changed; ask again`);
+    }
     if (value.kind !== "bytes") throw new Error("A large document is made as a whole");
     return value.bytes;
   }
