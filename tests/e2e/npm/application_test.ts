@@ -69,6 +69,58 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "npm 12: a lock file made through the vault installs without it, and the other way round",
+  ignore: !clients.includes("npm 12") || registry === null,
+  async fn() {
+    await using dir = await createTempDir("vault-npm-");
+    const config = dir.join("config.yml");
+    const backends = [{ type: "npm", name: "npm", config: { registry_url: registry, public_registry: registry } }];
+    await Deno.writeTextFile(config, JSON.stringify({ cache_dir: dir.join("cache"), cache_min_free: 0, backends }));
+    await using vault = await VaultProcess.start({ args: ["--config", config] });
+    const wanted = { dependencies: { express: "4.19.2" } };
+    await using inside = await NpmProject.create("npm 12", vault.url("/npm/"), wanted);
+    await inside.install();
+    const outside = await Outside.create(dir.join("outside"), wanted);
+    await outside.npm("ci", await inside.lock());
+    await outside.npm("install", null);
+    await using again = await NpmProject.create("npm 12", vault.url("/npm/"), {
+      ...wanted,
+      lock: await outside.lock(),
+    });
+    await again.installFrozen();
+    assert.equal(await again.versionOf("express"), "4.19.2");
+  },
+});
+
+/** An application and the npm of this machine, with its own settings. */
+class Outside {
+  readonly #path: string;
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static async create(path: string, { dependencies }: { dependencies: Record<string, string> }): Promise<Outside> {
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(`${path}/package.json`, JSON.stringify({ name: "app", version: "1.0.0", dependencies }));
+    return new Outside(path);
+  }
+
+  /** Runs npm with this lock file, or without one. */
+  async npm(command: string, lock: string | null): Promise<void> {
+    if (lock !== null) await Deno.writeTextFile(`${this.#path}/package-lock.json`, lock);
+    else await Deno.remove(`${this.#path}/package-lock.json`);
+    const args = [command, "--no-audit", "--no-fund", "--ignore-scripts", "--cache", `${this.#path}/cache`];
+    const { code, stderr } = await new Deno.Command("npm", { args, cwd: this.#path, stdin: "null" }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+  }
+
+  lock(): Promise<string> {
+    return Deno.readTextFile(`${this.#path}/package-lock.json`);
+  }
+}
+
 /** The registry of npm's own settings; null where there is no npm. */
 async function publicRegistry(): Promise<string | null> {
   const command = new Deno.Command("npm", { args: ["config", "get", "registry"], stdin: "null", stderr: "null" });
