@@ -13,6 +13,11 @@ export interface FetchOptions {
   /** Returns why a redirect to this URL must not be followed, or null. Called before the URL is requested. */
   readonly objection?: (target: URL) => VaultError | null;
   /**
+   * Says whether a redirect to this URL is itself the answer: it is then returned and not followed. Called before
+   * `objection`. All are followed when absent.
+   */
+  readonly isAnswer?: (target: URL) => boolean;
+  /**
    * True lets a redirect lead from https to http although credentials protect the body; they are not sent along. This
    * is for bodies whose digest is checked, where the operator does not mind who can read them on their way.
    */
@@ -28,6 +33,11 @@ export interface Candidate {
   readonly fetch: Fetch;
   /** After so long without a byte the body counts as silent. */
   readonly idleTimeoutMs: number;
+  /**
+   * The most bytes of the body that it sends in one answer: a larger body is asked for in ranges, one after the other.
+   * No bound when absent.
+   */
+  readonly mostBytes?: number;
   /** Statuses that mean "no such artifact" here, besides 404 and 410. */
   readonly absentStatuses?: readonly number[];
   /**

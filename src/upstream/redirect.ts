@@ -23,7 +23,7 @@ const privateHeaders = ["authorization", "cookie", "proxy-authorization"];
 /**
  * Follows redirects, at most ten, to http and https only; Range and conditional headers go along. Once a redirect has
  * left the origin, the request's own credentials are gone for good. A redirect with a missing or unusable Location
- * leads nowhere, and is the response. Refused, as `upstream_failed`: loops, https to http where credentials are at
+ * leads nowhere, and is the response, as is one that is the answer (`FetchOptions.isAnswer`). Refused, as `upstream_failed`: loops, https to http where credentials are at
  * stake and the request does not allow it, and a public upstream's redirect to an address that is not public. What the
  * request's own `objection` says is thrown. The response's `url` is where it came from in the end; of the headers that
  * the request names (`FetchOptions.redirectHeaders`) it has those of the first redirect that says them. A request with
@@ -38,7 +38,8 @@ export function withRedirects(fetch: Fetch, options: RedirectOptions): Fetch {
       const body = hop.body === null ? null : hop.clone().body;
       const response = await fetch(hop);
       const target = redirectStatuses.has(response.status) ? locationOf(response, hop.url) : null;
-      if (target === null || body !== null && !bodyStatuses.has(response.status)) {
+      const isEnd = target === null || asked?.isAnswer?.(target) === true;
+      if (isEnd || body !== null && !bodyStatuses.has(response.status)) {
         return withHeadersOf(response, redirects, asked?.redirectHeaders);
       }
       redirects.push(response.headers);

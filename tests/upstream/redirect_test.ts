@@ -31,6 +31,17 @@ function follow(site: { fetch: Fetch }, request: Request, options: Partial<Redir
   return withRedirects(site.fetch, { ...careful, ...options })(request);
 }
 
+Deno.test("a redirect that is the answer is returned as it is, also one that must not be followed", async () => {
+  const site = web({ "https://public.test/a": "/b", "https://public.test/b": "https://inside.test/c" });
+  const asked: string[] = [];
+  const isAnswer = (target: URL) => asked.push(target.href) > 0 && target.host !== "public.test";
+  const request = new Request("https://public.test/a");
+  const response = await withRedirects(site.fetch, careful)(request, { isAnswer });
+  assert.deepEqual([response.status, response.headers.get("location")], [302, "https://inside.test/c"]);
+  assert.deepEqual(asked, ["https://public.test/b", "https://inside.test/c"]);
+  assert.equal(await response.text(), "moved", "its body is the caller's");
+});
+
 for (const status of [301, 302, 303, 307, 308]) {
   Deno.test(`${status} is followed, with method, Range and conditions`, async () => {
     const site = web({ "https://public.test/a": "b/c?d#e", "https://public.test/b/c?d": "https://cdn.test/f" }, status);

@@ -7,7 +7,7 @@ import type { VaultEvents } from "../../observe/events.ts";
 import type { Log } from "../../observe/log.ts";
 import { redactUrl } from "../../observe/redact.ts";
 import { type Answer, askUpstream, isWhole } from "../asking/ask_upstream.ts";
-import { resumeHeaders } from "./first_response.ts";
+import { endOfRange, resumeHeaders } from "./first_response.ts";
 import type { GrowingFile } from "./growing_file.ts";
 import type { PartCondition } from "../asking/part_condition.ts";
 import type { TransferLimits } from "./plan.ts";
@@ -132,7 +132,8 @@ async function askRest(
   { validator, signal }: { readonly validator: string | null; readonly signal: AbortSignal },
 ): Promise<Answer> {
   const { artifact, candidate, candidates, file, events } = job;
-  const upTo = wantedTo > receivedTo ? Math.min(wantedTo, end) : end;
+  const wanted = wantedTo > receivedTo ? Math.min(wantedTo, end) : end;
+  const upTo = endOfRange(candidates, receivedTo, wanted);
   const answer = await askUpstream(artifact, {
     held: null,
     method: "GET",

@@ -1,8 +1,10 @@
 import type { Candidate, Fetchable } from "../../artifact.ts";
 import type { DigestAlgorithm } from "../../digest.ts";
+import { VaultError } from "../../errors.ts";
 import { contradicts, strongValidator, strongValidators } from "../../http/conditional.ts";
 import { contentLengthOf, keepHeaders } from "../../http/headers.ts";
 import { rangeOf } from "../../http/range.ts";
+import { redactUrl } from "../../observe/redact.ts";
 import type { ResumeRecord, StagedBody } from "../../store/store.ts";
 import { type Answer, askUpstream, isWhole, type Question } from "../asking/ask_upstream.ts";
 import { isAbout, refreshedVersion } from "../asking/revalidate.ts";
@@ -40,7 +42,7 @@ export interface FirstRequest {
  * first byte on that is wanted.
  */
 export async function requestBody(request: FirstRequest): Promise<FirstResponse> {
-  const { artifact, stale, firstByte, wantedTo } = request.plan;
+  const { artifact, candidates, stale, firstByte, wantedTo } = request.plan;
   const resumed = await resumeStaged(request);
   if (resumed) return resumed;
   const { store } = request.tools;
@@ -61,7 +63,7 @@ export async function requestBody(request: FirstRequest): Promise<FirstResponse>
     }
   }
   if (firstByte > 0) {
-    const answer = await ask(request, resumeHeaders(firstByte, null, wantedTo));
+    const answer = await ask(request, resumeHeaders(firstByte, null, endOfRange(candidates, firstByte, wantedTo)));
     const body = partial(answer, artifact.identity.kind === "digest");
     if (body?.start === firstByte) return body;
     if (isWhole(answer.response.status)) return wholeBody(answer);
@@ -70,9 +72,25 @@ export async function requestBody(request: FirstRequest): Promise<FirstResponse>
   return await requestWholeBody(request);
 }
 
-/** Asks for all of the body, whatever is stored. */
+/** Asks for the body from its first byte on, whatever is stored: for all of it, or as much as is sent at once. */
 export async function requestWholeBody(request: FirstRequest): Promise<BodyResponse> {
-  return wholeBody(await ask(request, []));
+  const { artifact, candidates } = request.plan;
+  const end = endOfRange(candidates, 0);
+  if (end === Infinity) return wholeBody(await ask(request, []));
+  const answer = await ask(request, resumeHeaders(0, null, end));
+  const body = isWhole(answer.response.status)
+    ? wholeBody(answer)
+    : partial(answer, artifact.identity.kind === "digest");
+  if (body?.start === 0) return body;
+  await giveUp(answer);
+  const url = redactUrl(answer.candidate.url);
+  const message = `Cannot fetch "${url}": upstream sends no part of it that begins at its first byte`;
+  throw new VaultError("upstream_failed", message, { upstreamStatus: answer.response.status });
+}
+
+/** Returns where a range from `start` on has to end, exclusive, so that every candidate sends it in one answer. */
+export function endOfRange(candidates: readonly Candidate[], start: number, end = Infinity): number {
+  return Math.min(end, ...candidates.map(({ mostBytes = Infinity }) => start + mostBytes));
 }
 
 function ask(
@@ -152,11 +170,12 @@ async function askRest(
   candidates: readonly Candidate[],
   { storedBytes, validator }: ResumeRecord,
 ): Promise<Answer> {
-  const answer = await ask(request, resumeHeaders(storedBytes, validator), { candidates });
+  const end = endOfRange(candidates, storedBytes);
+  const answer = await ask(request, resumeHeaders(storedBytes, validator, end), { candidates });
   const [same, date] = strongValidators(keepHeaders(answer.response.headers));
   if (!isWhole(answer.response.status) || same !== validator || date === undefined) return answer;
   await giveUp(answer);
-  return await ask(request, resumeHeaders(storedBytes, date), { candidates });
+  return await ask(request, resumeHeaders(storedBytes, date, end), { candidates });
 }
 
 /** Asks for the rest of a body from `offset` on, provided it is still the same (RFC 9110 §13.1.5). */
