@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { formatDigest, parseDigest } from "../../src/digest.ts";
+import { formatDigest, gitBlobDigest, Hasher, parseDigest } from "../../src/digest.ts";
 import { VaultError } from "../../src/errors.ts";
 import { cacheResult } from "../../src/http/cache_status.ts";
 import { type HeaderList, headerOf } from "../../src/http/headers.ts";
@@ -379,4 +379,36 @@ Deno.test("who goes on with a broken download of wrong bytes never gets its end"
 Deno.test("digests print as they are read", () => {
   const text = `sha512:${"ab".repeat(64)}`;
   assert.equal(formatDigest(parseDigest(text)), text);
+});
+
+Deno.test("git's names of blobs are taken as git takes them, beside other digests", () => {
+  for (
+    const [text, hex] of [
+      ["", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"],
+      ["hello\n", "ce013625030ba8dba906f756967f9e9ca394464a"],
+    ] as const
+  ) {
+    const digest = gitBlobDigest(hex, text.length)!;
+    const hasher = new Hasher(["sha256", digest.algorithm]);
+    for (const character of text) hasher.update(new TextEncoder().encode(character));
+    assert.deepEqual(hasher.digests(), { sha256: sha256(text), [digest.algorithm]: hex });
+  }
+  assert.equal(gitBlobDigest("E69DE29BB2D1D6434B8B29AE775AD8C2E48C5391", 0), null);
+  const named = gitBlobDigest("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", 0)!;
+  assert.deepEqual(parseDigest(formatDigest(named)), named);
+  for (const text of ["git_blob_:", "git_blob_x:", "git_blob_5"]) {
+    assert.throws(() => parseDigest(`${text}${"0".repeat(40)}`), { code: "bad_request" });
+  }
+});
+
+Deno.test("a body of another size, or with another bit, than git has named is not stored", async () => {
+  await using scene = setUp();
+  const { upstream, fixture } = scene;
+  const identity = byDigest(gitBlobDigest("ce013625030ba8dba906f756967f9e9ca394464a", 6));
+  for (const [at, body] of ["hello", "hallo\n", "hello\n"].entries()) {
+    upstream.serve("/blob", { body });
+    const artifact = fixture.artifact(upstream.url("/blob"), { key: `/${at}`, identity });
+    if (body === "hello\n") assert.equal(decoder.decode((await fixture.read(artifact)).bytes), body);
+    else await assert.rejects(fixture.read(artifact), { code: "digest_mismatch" });
+  }
 });

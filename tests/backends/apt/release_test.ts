@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { parseRelease, releaseOf } from "../../../src/backends/apt/release.ts";
-import type { Digest, DigestAlgorithm } from "../../../src/digest.ts";
+import type { Digest } from "../../../src/digest.ts";
 
-const hexLengths: Readonly<Record<DigestAlgorithm, number>> = { md5: 32, sha1: 40, sha256: 64, sha512: 128 };
+const hexLengths = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const;
+type Algorithm = keyof typeof hexLengths;
 
-function digest(algorithm: DigestAlgorithm, character: string): Digest {
+function digest(algorithm: Algorithm, character: string): Digest {
   return { algorithm, hex: character.repeat(hexLengths[algorithm]) };
 }
 
-function line(algorithm: DigestAlgorithm, character: string, path: string, sizeBytes = 10): string {
+function line(algorithm: Algorithm, character: string, path: string, sizeBytes = 10): string {
   return ` ${digest(algorithm, character).hex} ${String(sizeBytes).padStart(16)} ${path}\n`;
 }
 
