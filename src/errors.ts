@@ -55,6 +55,8 @@ export interface VaultErrorOptions {
   retryAfterSeconds?: number;
   /** The answer that clients get instead of an explanation. */
   answer?: UpstreamAnswer;
+  /** The code by which the upstream names the error to clients of its protocol. */
+  protocolCode?: string;
 }
 
 /** The one error class of the program: `code` decides the status, `message` says what was tried and what to do. */
@@ -64,6 +66,7 @@ export class VaultError extends Error {
   readonly upstreamStatus: number | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly answer: UpstreamAnswer | undefined;
+  readonly protocolCode: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: VaultErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -71,6 +74,7 @@ export class VaultError extends Error {
     this.upstreamStatus = options.upstreamStatus;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.answer = options.answer;
+    this.protocolCode = options.protocolCode;
   }
 
   get status(): number {

@@ -29,7 +29,7 @@ const retryLaterSeconds = 60;
  */
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
-  const { code, message, upstreamStatus, retryAfterSeconds } = known;
+  const { code, message, upstreamStatus, retryAfterSeconds, protocolCode } = known;
   const { asked, method, missed = null, plain = false } = refused;
   const status = missed?.status ?? known.status;
   const headers: [string, string][] = [];
@@ -51,7 +51,10 @@ export function refuse(error: unknown, refused: Refused): Reply {
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
   const told = asked === null ? redact(message) : withoutPaths(redact(message));
   const text = missed === null ? told : `${told}. ${howToBring(missed)}`;
-  const shown = new VaultError(code, text, upstreamStatus === undefined ? {} : { upstreamStatus });
+  const shown = new VaultError(code, text, {
+    ...upstreamStatus !== undefined && { upstreamStatus },
+    ...protocolCode !== undefined && { protocolCode },
+  });
   const ownForm = plain ? undefined : asked?.backend.formatError?.(shown, asked.request);
   const form = ownForm ?? plainText(status, shown, refused);
   return textReply(method, form.body, {

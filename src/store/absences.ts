@@ -9,7 +9,7 @@ import type { Absence } from "./store.ts";
 /** The most that is kept for each backend: anybody can ask for names that do not exist. */
 const maxBytes = 2 * 1024 * 1024;
 const mostFileBytes = 3 * maxBytes;
-const mostCharacters = { key: 2048, message: 500 };
+const mostCharacters = { key: 2048, message: 500, protocolCode: 100 };
 
 interface AbsencesDeps {
   readonly temporary: () => string;
@@ -37,7 +37,10 @@ export class Absences {
 
   remember(backend: string, key: string, absence: Absence): void {
     if (key.length > mostCharacters.key) return;
-    this.#of(backend).add(key, { ...absence, message: absence.message.slice(0, mostCharacters.message) });
+    const { protocolCode = "", ...rest } = absence;
+    const hasCode = protocolCode !== "" && protocolCode.length <= mostCharacters.protocolCode;
+    const message = absence.message.slice(0, mostCharacters.message);
+    this.#of(backend).add(key, { ...rest, message, ...hasCode && { protocolCode } });
   }
 
   forget(backend: string, key: string): void {
@@ -160,7 +163,7 @@ export function forgetAbsences(layout: FsLayout, backend: string, keys: readonly
 function createKnown() {
   return new LRUCache<string, Absence>({
     maxSize: maxBytes,
-    sizeCalculation: ({ message }, key) => key.length + message.length + 60,
+    sizeCalculation: ({ message, protocolCode = "" }, key) => key.length + message.length + protocolCode.length + 60,
   });
 }
 
@@ -178,19 +181,23 @@ function bytesOf(text: string): number {
 }
 
 function lineOf(key: string, absence: Absence | null): string {
-  const { status, at, message } = absence ?? {};
+  const { status, at, message, protocolCode } = absence ?? {};
   // The line end comes first, so that a line that a crash has cut spoils no other.
-  return "\n" + JSON.stringify(absence === null ? [key] : [key, status, at, message]);
+  const told = [key, status, at, message, ...protocolCode === undefined ? [] : [protocolCode]];
+  return "\n" + JSON.stringify(absence === null ? [key] : told);
 }
 
 /** Null for a line that a crash has cut short or that the vault did not write. */
 function parseLine(line: string): { readonly key: string; readonly absence: Absence | null } | null {
   try {
-    const [key, status, at, message] = JSON.parse(line);
+    const [key, status, at, message, protocolCode] = JSON.parse(line);
     if (typeof key !== "string" || key.length > mostCharacters.key) return null;
     if (status === undefined) return { key, absence: null };
     const sound = (status === 404 || status === 410) && Number.isFinite(at) && typeof message === "string";
-    return sound ? { key, absence: { status, at, message: message.slice(0, mostCharacters.message) } } : null;
+    if (!sound) return null;
+    const hasCode = typeof protocolCode === "string" && protocolCode.length <= mostCharacters.protocolCode;
+    const absence = { status, at, message: message.slice(0, mostCharacters.message) };
+    return { key, absence: hasCode ? { ...absence, protocolCode } : absence };
   } catch {
     return null;
   }

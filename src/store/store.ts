@@ -54,6 +54,8 @@ export interface Absence {
   readonly at: number;
   /** For the client and the log. */
   readonly message: string;
+  /** The code by which the upstream names it, where its protocol has any. */
+  readonly protocolCode?: string;
 }
 
 /** A body whose file was not compared with its digest since it is in this place: it may have been copied here. */

@@ -56,3 +56,17 @@ Deno.test("a carried journal that is a link is not followed, neither to read nor
   assert.equal(await Deno.readTextFile(`${dir.path}/elsewhere`), '["/a",404,1,"no"]');
   assert.deepEqual(open(dir.path).find("b", "/b"), gone);
 });
+
+Deno.test("the code by which upstream names an absence is kept; one that is none, or too long, is not", async () => {
+  await using dir = await createTempDir("vault-test-");
+  const absences = open(dir.path);
+  const coded = { ...gone, protocolCode: "RevisionNotFound" };
+  absences.remember("b", "/a", coded);
+  absences.remember("b", "/b", gone);
+  absences.remember("b", "/c", { ...gone, protocolCode: "x".repeat(101) });
+  await absences.close();
+  await Deno.writeTextFile(`${dir.path}/absent/b.jsonl`, '\n["/d",404,1,"no",5]', { append: true });
+  const later = open(dir.path);
+  assert.deepEqual(["/a", "/b", "/c"].map((key) => later.find("b", key)), [coded, gone, gone]);
+  assert.deepEqual(later.find("b", "/d"), { status: 404, at: 1, message: "no" });
+});

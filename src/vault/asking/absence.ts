@@ -58,8 +58,13 @@ export class KnownAbsences {
   /** Remembers an error that says that upstream has no such artifact. Returns false for any other error. */
   remember(artifact: Artifact, error: VaultError): boolean {
     if (!isMissing(error)) return false;
-    const { code, message, answer } = error;
-    this.#store.rememberAbsence(artifact, { status: code === "gone" ? 410 : 404, at: Date.now(), message });
+    const { code, message, answer, protocolCode } = error;
+    this.#store.rememberAbsence(artifact, {
+      status: code === "gone" ? 410 : 404,
+      at: Date.now(),
+      message,
+      ...protocolCode !== undefined && { protocolCode },
+    });
     if (answer) this.#answers.set(nameOf(artifact), answer);
     else if (artifact.passesOnErrors) this.#answers.delete(nameOf(artifact));
     return true;
@@ -95,9 +100,13 @@ export class KnownAbsences {
   }
 }
 
-function errorOf({ status, message }: Absence, note: string, answer?: UpstreamAnswer): VaultError {
+function errorOf({ status, message, protocolCode }: Absence, note: string, answer?: UpstreamAnswer): VaultError {
   const code = status === 410 ? "gone" : "not_found";
-  return new VaultError(code, message + note, { upstreamStatus: status, ...(answer && { answer }) });
+  return new VaultError(code, message + note, {
+    upstreamStatus: status,
+    ...(answer && { answer }),
+    ...(protocolCode !== undefined && { protocolCode }),
+  });
 }
 
 /** Returns the answer with its age (RFC 9111 §5.1). */

@@ -86,6 +86,7 @@ export function combinedError(errors: readonly VaultError[]): VaultError {
     ...(worst.upstreamStatus !== undefined && { upstreamStatus: worst.upstreamStatus }),
     ...(worst.retryAfterSeconds !== undefined && { retryAfterSeconds: worst.retryAfterSeconds }),
     ...(worst.answer !== undefined && { answer: worst.answer }),
+    ...(worst.protocolCode !== undefined && { protocolCode: worst.protocolCode }),
   });
 }
 

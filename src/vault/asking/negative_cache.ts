@@ -32,10 +32,11 @@ export class NegativeCache {
   remember(key: string, error: VaultError, forMs: number): void {
     // To the cache, 0 would mean for ever.
     if (forMs === 0) return;
-    const { code, message, upstreamStatus, retryAfterSeconds } = error;
+    const { code, message, upstreamStatus, retryAfterSeconds, protocolCode } = error;
     const options = {
       ...(upstreamStatus !== undefined && { upstreamStatus }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      ...(protocolCode !== undefined && { protocolCode }),
     };
     this.#failures.set(key, { code, message, options }, { ttl: forMs });
   }
