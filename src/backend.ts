@@ -2,6 +2,7 @@ import type { Artifact, ForwardedRequest } from "./artifact.ts";
 import type { Provenance } from "./document.ts";
 import type { VaultError } from "./errors.ts";
 import type { HeaderList } from "./http/headers.ts";
+import type { ByteRange } from "./http/range.ts";
 import type { VaultReader } from "./reader.ts";
 
 /** The client that sent a request. */
@@ -30,6 +31,11 @@ export interface BackendRequest {
   /** Begins with `?`, or is empty. */
   readonly query: string;
   readonly headers: Headers;
+  /**
+   * Reads the body of a request that is answered here, and not forwarded; null where it has none. Throws `too_large`
+   * for one of more than `maxBytes`. Absent for GET and HEAD.
+   */
+  readBody?(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 /** A request below a backend's prefix that may lead to an artifact. */
@@ -61,6 +67,13 @@ export interface ResolvedArtifact {
   /** The answer to send instead of an error where no upstream has the artifact. */
   readonly ifMissing?: DirectAnswer;
   /**
+   * What is known of upstream's answer before there is one: where that takes long, clients get it as the head of theirs,
+   * and do not time out. Nothing is known when absent.
+   */
+  readonly foretold?: Foretold;
+  /** The body that clients get instead of the artifact's own; that one when absent. */
+  readonly view?: BodyView;
+  /**
    * Returns the headers to send in place of the stored ones. The SHA-256 of the body, in hex, is given where it is
    * known.
    */
@@ -70,6 +83,33 @@ export interface ResolvedArtifact {
    * where it is known. Must not throw.
    */
   onServed?(stored: HeaderList, sha256?: string): void;
+}
+
+/** What upstream has said of a body, in answer to another request. */
+export interface Foretold {
+  /** As upstream sends them: what `headers` makes of them is sent. */
+  readonly headers: HeaderList;
+  readonly sizeBytes: number;
+}
+
+/**
+ * A body of known size that is made of the bytes of another one, in their order. Any range of it can be had while that
+ * one arrives; its last bytes only once that one has been checked.
+ */
+export interface BodyView {
+  /** The size of the body that it is made of; one of another size is not the right one. */
+  readonly bodyBytes: number;
+  readonly sizeBytes: number;
+  /** Returns the parts of a range of the view. */
+  over(range: ByteRange): ViewedRange;
+}
+
+/** A range of a view. */
+export interface ViewedRange {
+  /** The bytes of the body that it has, without a gap; `start` is `end` where it has none. */
+  readonly body: ByteRange;
+  /** Its parts in order: bytes of the view's own, or how many bytes of the body come next. */
+  readonly parts: Iterable<Uint8Array<ArrayBuffer> | number>;
 }
 
 /** An answer that needs no upstream and is not stored. */
@@ -85,6 +125,11 @@ export interface GeneratedDocument {
   /** Its `Content-Type`, and `ETag`, `Last-Modified` and `Vary` where it has them. */
   readonly headers: HeaderList;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /**
+   * The size of the body that a GET gets, where this answers a HEAD and has only the headers; that of `bytes` when
+   * absent.
+   */
+  readonly sizeBytes?: number;
   /** The origin and age of the document that it was generated from. */
   readonly source: Provenance;
 }

@@ -5,7 +5,8 @@ import type { OpenOptions } from "../vault/vault.ts";
 /** The parts of a client's request that the vault has to know. */
 export class ClientRequest implements OpenOptions {
   readonly method: "GET" | "HEAD";
-  readonly range?: RangeSpec;
+  /** The one part of the artifact's body that is wanted; undefined for more than one, and the whole. */
+  range: RangeSpec | undefined;
   /** The parts that the client wants; null for the whole. */
   readonly ranges: readonly RangeSpec[] | null;
   readonly caching: RequestCaching | null;

@@ -7,6 +7,8 @@ import type { Log } from "../observe/log.ts";
 import type { FetchedAhead } from "../reader.ts";
 import type { ChunkReader, OpenedArtifact, Vault } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
+import { openView, rangeBehind } from "./body_view.ts";
+import { openedOrForetold } from "./foretold.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
 import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
@@ -16,6 +18,7 @@ import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
 import { missedOffline } from "./offline.ts";
 import { refuse } from "./refuse.ts";
+import { readRequestBody } from "./request_body.ts";
 import { directReply, type Reply } from "./reply.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
@@ -34,6 +37,8 @@ export interface HandlerOptions extends AdminOptions {
    * absent.
    */
   readonly silenceMs?: number;
+  /** For tests: the time after which clients get what is foretold of an answer. */
+  readonly foretoldAfterMs?: number;
   /** The name of this vault in `Via`; without it no loop is found. */
   readonly viaName?: string;
   /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
@@ -66,6 +71,12 @@ const complete: Ending = { kind: "complete" };
 
 /** Deno copies a body that it is given as bytes. From this size on that costs more than a stream does. */
 const largestCopiedBytes = 8 * 1024;
+
+/** A client that waits longer for the head of an answer gets what is known of it. Many give up after ten seconds. */
+const longestSilenceMs = 5000;
+
+/** The longest wait for the next bytes of a request's body that is answered here. */
+const bodyPatienceMs = 30_000;
 
 /** nginx's status for a client that left before its answer; nobody gets to see it. */
 const clientGone: Reply = { status: 499, headers: [], body: null, cache: "none" };
@@ -175,7 +186,7 @@ class Boundary {
     const unused = () => {
       throw new Error("A generated document is in memory: it is not streamed");
     };
-    const sizeBytes = made.bytes.byteLength;
+    const { sizeBytes = made.bytes.byteLength } = made;
     const opened = { ...made, ...source, sizeBytes, ranges: true, chunks: unused, stream: unused, close() {} };
     return respond(opened, { method, headers, ranges });
   }
@@ -186,9 +197,12 @@ class Boundary {
     exchange.backend = artifact.backend;
     exchange.upstream = originOf(artifact.candidates[0]!.url);
     const ask = new ClientRequest(request, method, artifact.policy.honorClientNoCache);
+    const { view } = resolved;
+    if (view !== undefined && ask.range !== undefined) ask.range = rangeBehind(ask.range, view);
     try {
-      const own = await this.#options.vault.open(artifact, ask);
-      const opened = resolved.source === undefined ? own : { ...own, ...resolved.source };
+      const own = await this.#openInTime(resolved, ask);
+      const found = resolved.source === undefined ? own : { ...own, ...resolved.source };
+      const opened = view === undefined ? found : openView(found, view);
       exchange.upstream = originOf(opened.upstream);
       exchange.reason = opened.cacheStatus.reason ?? "";
       const moved = resolved.hasRelativeLinks ? slashRedirect(exchange.target!, opened) : null;
@@ -205,6 +219,14 @@ class Boundary {
       if (isMissing(error) && resolved.ifMissing) return directReply(method, resolved.ifMissing);
       throw error;
     }
+  }
+
+  /** What is opened, or foretold where that takes long. */
+  async #openInTime({ artifact, foretold }: ResolvedArtifact, ask: ClientRequest): Promise<OpenedArtifact> {
+    const opening = this.#options.vault.open(artifact, ask);
+    if (foretold === undefined || ask.method === "HEAD") return await opening;
+    const { foretoldAfterMs: afterMs = longestSilenceMs } = this.#options;
+    return await openedOrForetold(opening, { foretold, upstream: artifact.candidates[0]!.url, afterMs });
   }
 
   async #forward(exchange: Exchange, forwarded: ForwardedRequest): Promise<Reply> {
@@ -284,11 +306,14 @@ class Boundary {
 }
 
 /** Null before its route is known. */
-function backendRequest({ route, target, client, request: { method, headers } }: Exchange): BackendRequest | null {
+function backendRequest({ route, target, client, request }: Exchange): BackendRequest | null {
   if (route === null) return null;
+  const { method, headers } = request;
   const { base, path } = route;
   const { origin, query } = target!;
-  return { method, origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
+  const asked = { method, origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
+  if (method === "GET" || method === "HEAD") return asked;
+  return { ...asked, readBody: (maxBytes) => readRequestBody(request, { maxBytes, patienceMs: bodyPatienceMs }) };
 }
 
 /** With the headers that the backend sends. Releases what was opened where it throws. */

@@ -1,5 +1,6 @@
 import { type ByteRange, contentRange } from "../http/range.ts";
-import type { Chunk, ChunkReader } from "../vault/vault.ts";
+import type { ChunkReader } from "../vault/vault.ts";
+import { Interleaved } from "./interleaved.ts";
 
 interface Representation {
   /** The `Content-Type` of the whole representation, if it has one. */
@@ -50,56 +51,8 @@ export class Multipart {
 
   /** The body, from a `source` that has the bytes of all ranges one after the other. */
   wrap(source: ChunkReader): ChunkReader {
-    return new Pieces(source, { ranges: this.#ranges, heads: this.#heads, end: this.#end });
-  }
-}
-
-interface Framing {
-  readonly ranges: readonly ByteRange[];
-  readonly heads: readonly Chunk[];
-  readonly end: Chunk;
-}
-
-class Pieces implements ChunkReader {
-  readonly #source: ChunkReader;
-  readonly #pieces: AsyncGenerator<Chunk, void>;
-  /** The rest of the chunk that was read last. */
-  #rest: Chunk = new Uint8Array();
-
-  constructor(source: ChunkReader, framing: Framing) {
-    this.#source = source;
-    this.#pieces = this.#cut(framing);
-  }
-
-  async read(): Promise<Chunk | null> {
-    return (await this.#pieces.next()).value ?? null;
-  }
-
-  release(): void {
-    if (this.#rest.byteLength === 0) this.#source.release();
-  }
-
-  close(): void {
-    this.#source.close();
-  }
-
-  async *#cut({ ranges, heads, end: last }: Framing): AsyncGenerator<Chunk, void> {
-    for (const [part, { start, end }] of ranges.entries()) {
-      yield heads[part]!;
-      for (let left = end - start; left > 0;) {
-        if (this.#rest.byteLength === 0) {
-          const chunk = await this.#source.read();
-          if (chunk === null) throw new Error("the body ended before its last range");
-          this.#rest = chunk;
-        }
-        const piece = this.#rest.subarray(0, left);
-        this.#rest = this.#rest.subarray(piece.byteLength);
-        left -= piece.byteLength;
-        if (piece.byteLength > 0) yield piece;
-      }
-    }
-    this.#source.close();
-    yield last;
+    const parts = this.#ranges.flatMap(({ start, end }, part) => [this.#heads[part]!, end - start]);
+    return new Interleaved(source, [...parts, this.#end]);
   }
 }
 

@@ -9,7 +9,7 @@ import type { RequestCaching } from "../http/request_caching.ts";
 export interface OpenOptions {
   readonly method: "GET" | "HEAD";
   /** Present only when the client sent a usable single range. Tells a cold fetch where to begin. */
-  readonly range?: RangeSpec;
+  readonly range?: RangeSpec | undefined;
   /** The directives of the client for caches; null or absent where they do not count. */
   readonly caching?: RequestCaching | null;
   /**
