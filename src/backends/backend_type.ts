@@ -30,8 +30,11 @@ export interface Shelving<Parsed extends BackendConfig = BackendConfig> {
   readonly recognises: readonly string[];
   /** Returns the shelf of a source that this protocol recognises; null for any other. */
   open(source: SourceTree): Promise<Shelf | null>;
-  /** Returns the shelf of what the original Artifact Vault has cached for a backend like this one. */
-  openCached(folder: CachedFolder, backend: Parsed): Promise<Shelf>;
+  /**
+   * Returns the shelf of what the original Artifact Vault has cached for a backend like this one. Absent where that
+   * cannot be imported.
+   */
+  openCached?(folder: CachedFolder, backend: Parsed): Promise<Shelf>;
   /** Returns the URLs of a backend's upstreams, and others that mean the same. */
   urlsOf(backend: Parsed): readonly string[];
   /** Returns a backend that asks its upstream whatever is cached, and for nothing but what is requested. */

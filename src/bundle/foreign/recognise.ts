@@ -129,7 +129,7 @@ async function openOriginalCache(
   const parts: ForeignPart[] = [];
   for (const { backend, folder } of claimed) {
     const type = typeOf(backend, types);
-    const shelf = await (type.shelving as Shelving | undefined)?.openCached(folder, backend);
+    const shelf = await (type.shelving as Shelving | undefined)?.openCached?.(folder, backend);
     if (shelf) parts.push({ type, shelf, name: `${tree.name}${folder.prefix}`, backends: [backend] });
     else {leftOut.push({
         name: folder.name,
