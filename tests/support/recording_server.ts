@@ -20,9 +20,10 @@ export type RequestHandler = (request: Request) => Response | Promise<Response>;
 /** Changes what a server answers: it may answer itself, or pass the request on and change what comes back. */
 export type Fault = (request: Request, pass: () => Promise<Response>) => Response | Promise<Response>;
 
-/** A server on a free port of 127.0.0.1 that keeps a record of all it was asked, and fails as told. */
+/** A server on a free port, of 127.0.0.1 unless said otherwise, that keeps a record of all it was asked, and fails as told. */
 export class RecordingServer implements AsyncDisposable {
   readonly #handler: RequestHandler;
+  readonly #hostname: string;
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #abort = new AbortController();
   #port = 0;
@@ -30,14 +31,15 @@ export class RecordingServer implements AsyncDisposable {
   /** What happens to requests instead of an answer; null for none. May be set at any time, for requests to come. */
   fault: Fault | null = null;
 
-  constructor(handler: RequestHandler) {
+  constructor(handler: RequestHandler, { hostname = "127.0.0.1" }: { readonly hostname?: string } = {}) {
     this.#handler = handler;
+    this.#hostname = hostname;
     this.accept();
   }
 
   /** Without a trailing slash; the same after `refuse` and `accept`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#hostname}:${this.#port}`;
   }
 
   /** All requests since the start or `forget`, in the order they came. */
@@ -77,7 +79,7 @@ export class RecordingServer implements AsyncDisposable {
   accept(): void {
     this.#abort = new AbortController();
     this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: this.#port, signal: this.#abort.signal, onListen: () => {} },
+      { hostname: this.#hostname, port: this.#port, signal: this.#abort.signal, onListen: () => {} },
       (request) => this.#serve(request),
     );
     this.#port = this.#server.addr.port;
