@@ -3,6 +3,7 @@ import type { BackendConfig } from "../config/schema.ts";
 import { apt } from "./apt/apt.ts";
 import type { BackendType } from "./backend_type.ts";
 import { http } from "./http/http.ts";
+import { huggingface } from "./huggingface/huggingface.ts";
 import { jsr } from "./jsr/jsr.ts";
 import { npm } from "./npm/npm.ts";
 import { oci } from "./oci/oci.ts";
@@ -16,6 +17,7 @@ export const backendTypes: readonly BackendType[] = [
   apt,
   npm,
   jsr,
+  huggingface,
 ];
 
 /** The type of a backend that was parsed by the schema of one of `types`. */

@@ -40,6 +40,10 @@ backends:
       mirror_url: http://archive.ubuntu.com/ubuntu
       aliases: http://security.ubuntu.com/ubuntu
 
+  - type: huggingface
+    name: huggingface
+    config: {}
+
   - type: http
     name: apache
     config:

@@ -4,7 +4,6 @@ import { credentialKeys } from "./credential_keys.ts";
 
 /** Types of backends that the original tool has and this one may lack, each with advice for the meantime. */
 const originalTypes: ReadonlyMap<string, string> = new Map([
-  ["huggingface", "let clients use the Hub itself until then"],
   ["npm", "let clients use the registry itself until then"],
 ]);
 

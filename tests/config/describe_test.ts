@@ -38,7 +38,7 @@ Deno.test("keys of a list's entries and of types that share them are described o
     ["file, or list of file", null, false, "dockerhub or oci"],
     ["duration or forever", "5m", false, "dockerhub or oci"],
   ]);
-  assert.equal(row("backends[].type").type, "http, dockerhub, oci, pypi, apt, npm, jsr");
+  assert.equal(row("backends[].type").type, "http, dockerhub, oci, pypi, apt, npm, jsr, huggingface");
   assert.equal(new Set(rows.map(({ key, backend }) => `${backend} ${key}`)).size, rows.length);
 });
 

@@ -185,12 +185,12 @@ c.yml:9:47: backends[0].config.rules[1].imutable: is not a known key (did you me
 c.yml:10:7: backends[0].config.password: a password needs a username
 c.yml:11:7: backends[0].config.timeout: "abc" is not a duration above zero; write 30, 30s, 5m or 7d
 c.yml:12:7: backends[0].config.token: the environment variable MISSING is not set; set it or write \${MISSING:-default}
-c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci, pypi, apt, npm, jsr
+c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci, pypi, apt, npm, jsr, huggingface
 c.yml:17:5: backends[2].name: "a" is already the name of backends[0]; choose another one
 c.yml:18:14: backends[2].config.prefix: "a" has the prefix "/b" that "a" already has; choose another one
 c.yml:18:52: backends[2].config.base_url[1]: 3 is not a URL; write https://host/path
 c.yml:18:66: backends[2].config.headers.a b: is not a header name
-c.yml:19:5: backends[3].type: a backend type is missing; known are http, dockerhub, oci, pypi, apt, npm, jsr`,
+c.yml:19:5: backends[3].type: a backend type is missing; known are http, dockerhub, oci, pypi, apt, npm, jsr, huggingface`,
   );
 });
 

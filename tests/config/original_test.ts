@@ -65,11 +65,12 @@ Deno.test("the original tool's own configuration runs unchanged, and says what o
   assert.deepEqual(backends.map(({ name, config }) => [name, config.prefix]), [
     ["apache", "/apache"],
     ["pypi", "/pypi"],
+    ["huggingface", "/huggingface"],
     ["dockerhub", "/v2"],
     ["docker-all", "/docker/all"],
     ["apt", "/apt"],
   ]);
-  assert.deepEqual(upstreamsOf(backends[3]!, configSchema), [
+  assert.deepEqual(upstreamsOf(backends[4]!, configSchema), [
     ...["https://registry-1.docker.io", "https://auth.docker.io", "https://ghcr.io"],
   ]);
   const login = (place: string, names: string) =>
@@ -79,8 +80,6 @@ Deno.test("the original tool's own configuration runs unchanged, and says what o
     login("backends[2].config", "HF_TOKEN is"),
     login("backends[3].config", "DOCKER_USERNAME and DOCKER_PASSWORD are"),
     login("backends[4].config.repositories[0]", "DOCKER_USERNAME and DOCKER_PASSWORD are"),
-    'backends[2] is not served: type "huggingface" is not supported yet; remove the entry, and let clients use the ' +
-    "Hub itself until then",
   ]);
 });
 

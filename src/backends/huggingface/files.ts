@@ -1,0 +1,109 @@
+import type { Artifact, Identity } from "../../artifact.ts";
+import type { Provenance } from "../../document.ts";
+import { VaultError } from "../../errors.ts";
+import type { VaultReader } from "../../reader.ts";
+import type { Caller, Callers } from "./caller.ts";
+import { metadataParser } from "./documents.ts";
+import { digestOfEtag, entryNotFound, etagIn, type FileMetadata, linkedSizeIn } from "./file_metadata.ts";
+import type { CommittedFile } from "./file_headers.ts";
+import { encoded, pathOfRepo } from "./repo.ts";
+import type { Asking, Revisions } from "./revisions.ts";
+import type { HubUpstream } from "./upstream.ts";
+
+/** The metadata of a file, and where it comes from. */
+export interface KnownMetadata {
+  readonly metadata: FileMetadata;
+  readonly source: Provenance;
+}
+
+export interface FilesOptions {
+  readonly backend: string;
+  readonly revisions: Revisions;
+  readonly upstream: HubUpstream;
+  readonly callers: Callers;
+}
+
+/** Without metadata that was asked for before, the digest is the one that the Hub names along with the body. */
+const announced: Identity = {
+  kind: "announced",
+  digestIn: (headers) => digestOfEtag(etagIn(headers), linkedSizeIn(headers)),
+  reuse: "never",
+};
+
+/** The files of repositories at commits. */
+export class Files {
+  readonly #options: FilesOptions;
+
+  constructor(options: FilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads what the Hub says of a file to a caller: once, and for ever where all clients are one caller. Then the tree of
+   * the commit will do, too, where that is stored.
+   */
+  async metadata(file: CommittedFile, caller: Caller, vault: VaultReader): Promise<KnownMetadata> {
+    const { upstream, callers } = this.#options;
+    const artifact = upstream.metadata(targetOf(file), caller, metadataParser);
+    const listed = callers.areMany || vault.holds(artifact) ? null : await this.#listed(file, { caller, vault });
+    if (listed !== null) return { metadata: listed, source: sourceOfTree(upstream.urlOf(targetOf(file))) };
+    const { value: metadata, source } = await vault.read(artifact, metadataParser);
+    return { metadata, source };
+  }
+
+  /** What the stored pages of the tree say of a file; null where they do not say. */
+  async #listed(file: CommittedFile, asking: Asking): Promise<FileMetadata | null> {
+    for await (const page of this.#options.revisions.pages(file, asking, true)) {
+      const found = page?.files.get(file.path);
+      if (found !== undefined) return found;
+      if (page === null) return null;
+    }
+    return { kind: "absent", code: entryNotFound, message: "Entry not found" };
+  }
+
+  /** The artifact of a file; `metadata` is null where it is not known. */
+  artifact(file: CommittedFile, caller: Caller, metadata: FileMetadata | null): Artifact {
+    const target = targetOf(file);
+    const { backend, upstream } = this.#options;
+    return {
+      backend,
+      key: target,
+      ...upstream.file(target, caller, metadata),
+      requestHeaders: [],
+      freshness: { kind: "immutable" },
+      failover: "any_failure",
+      identity: identityOf(metadata),
+      webPages: "allowed",
+    };
+  }
+
+  /**
+   * True where the file is stored and its metadata need not be read, since everybody gets it. The artifact is the one
+   * without metadata.
+   */
+  mayServe(artifact: Artifact, vault: VaultReader): boolean {
+    return !this.#options.callers.areMany && vault.holds(artifact);
+  }
+}
+
+/** The digest that the Hub has named; bytes of it that other files have may serve this one, as the Hub has them here. */
+function identityOf(metadata: FileMetadata | null): Identity {
+  if (metadata?.kind !== "file") return announced;
+  const digest = digestOfEtag(metadata.etag, metadata.sizeBytes);
+  return digest === null ? announced : { kind: "digest", digest, reuse: "once_confirmed" };
+}
+
+function sourceOfTree(upstream: string): Provenance {
+  return { cacheStatus: { hit: true }, ageSeconds: 0, upstream };
+}
+
+/** The path of a file at a commit, in the one form that keys have. */
+export function targetOf({ repo, commit, path }: CommittedFile): string {
+  return `${pathOfRepo(repo)}/resolve/${commit}/${encoded(path)}`;
+}
+
+/** Throws `not_found` for a file that the Hub does not have at that commit. */
+export function presentFile(metadata: FileMetadata): Extract<FileMetadata, { kind: "file" }> {
+  if (metadata.kind === "file") return metadata;
+  throw new VaultError("not_found", metadata.message, { upstreamStatus: 404 });
+}

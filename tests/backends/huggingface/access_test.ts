@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { FakeNow } from "../../support/fake_now.ts";
+import type { HubFileOptions } from "../../support/hub/hub_file.ts";
+import { HubScene, type HubVault } from "../../support/hub/hub_scene.ts";
+
+const weights: HubFileOptions = { storage: "xet", content: { sizeBytes: 300_000, seed: 2 } };
+const byClient = { keys: { authorization: "client" } };
+
+async function ask(vault: HubVault, path: string, token: string | null, method = "GET") {
+  return await vault.ask(path, { method, headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+}
+
+Deno.test("authorization: client: a gated or private file is for those whom the Hub lets read it, cached or not", async () => {
+  for (const visibility of ["gated", "private"] as const) {
+    await using scene = await HubScene.create();
+    const { hub } = scene;
+    const repo = hub.addRepo("acme/m");
+    repo.visibility = visibility;
+    repo.readers.add("hf_reader");
+    const commit = repo.commit({ "weights.bin": weights });
+    const [there, missing] = ["weights.bin", "nothing.bin"].map((name) => `/acme/m/resolve/${commit}/${name}`);
+    await using vault = await scene.start(byClient);
+    const stranger = async () => {
+      for (const token of [null, "hf_stranger"]) {
+        for (const method of ["HEAD", "GET"]) {
+          const answers = await Promise.all([there!, missing!].map((path) => ask(vault, path, token, method)));
+          assert.deepEqual(answers.map(({ status }) => status >= 400), [true, true]);
+          // What is there and what is not look alike.
+          const told = answers.map(({ status, headers }) => [status, headers.get("x-error-code")]);
+          assert.deepEqual(told[0], told[1]);
+          assert.equal(told[0]![1], visibility === "gated" ? "GatedRepo" : "RepoNotFound");
+          assert.ok(!answers.some(({ headers }) => headers.has("x-repo-commit") || headers.has("etag")));
+        }
+      }
+    };
+    await stranger();
+    const answer = await ask(vault, there!, "hf_reader");
+    assert.deepEqual([answer.status, answer.body.length], [200, 300_000]);
+    await vault.app.idle();
+    await stranger();
+    hub.forget();
+    assert.equal((await ask(vault, there!, "hf_reader")).status, 200);
+    assert.deepEqual(hub.lines, [], "the verdict is kept for a while");
+    using now = new FakeNow();
+    now.advance(120_000);
+    repo.readers.delete("hf_reader");
+    assert.ok((await ask(vault, there!, "hf_reader")).status >= 400, "then it is asked for anew");
+    assert.ok(hub.lines.length > 0);
+    assert.ok(!vault.app.lines.some((line) => line.includes("hf_")), "no token is in the log");
+  }
+});
+
+Deno.test("authorization: client: another client's token opens no file by Xet", async () => {
+  await using scene = await HubScene.create();
+  const repo = scene.hub.addRepo("acme/m");
+  repo.visibility = "gated";
+  repo.readers.add("hf_reader");
+  const commit = repo.commit({ "weights.bin": weights });
+  const { xetHash } = repo.files(commit).get("weights.bin")!;
+  await using vault = await scene.start(byClient);
+  const reconstruct = async (token: string) => {
+    const { text } = await ask(vault, `/api/models/acme/m/xet-read-token/${commit}`, token);
+    return await ask(vault, `/v2/reconstructions/${xetHash}`, JSON.parse(text).accessToken);
+  };
+  assert.equal((await reconstruct("hf_reader")).status, 200);
+  const stranger = await reconstruct("hf_stranger");
+  assert.deepEqual([stranger.status, stranger.headers.get("x-error-code")], [403, "GatedRepo"]);
+});
+
+Deno.test("authorization: vault: the clients' tokens are nobody's, and accounts are not told of", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  const repo = hub.addRepo("acme/m");
+  repo.visibility = "private";
+  repo.readers.add("hf_vault");
+  const commit = repo.commit({ "weights.bin": weights });
+  await using vault = await scene.start({ keys: { token: "hf_vault" } });
+  assert.equal((await ask(vault, `/acme/m/resolve/${commit}/weights.bin`, "hf_other")).status, 200);
+  assert.equal((await ask(vault, "/api/whoami-v2", "hf_other")).status, 401);
+  await ask(vault, "/api/models?search=acme", "hf_other");
+  const asked = hub.server.requests.map(({ path, headers }) => [path, headers.get("authorization")]);
+  assert.deepEqual(asked.find(([path]) => path === "/api/models"), ["/api/models", null]);
+  assert.ok(!asked.some(([, authorization]) => authorization === "Bearer hf_other"));
+});
+
+Deno.test("allow, deny and repo_types hold for every path of a repository", async () => {
+  await using scene = await HubScene.create();
+  for (const [type, name] of [["models", "acme/m"], ["models", "acme/secret"], ["datasets", "acme/d"]] as const) {
+    scene.hub.addRepo(name, type).commit({ "a.txt": { storage: "git", content: "a" } });
+  }
+  const keys = { allow: ["acme/*", "datasets/acme/*"], deny: "acme/secret", repo_types: ["models"] };
+  await using vault = await scene.start({ keys });
+  assert.equal(await (await vault.fetch("/acme/m/resolve/main/a.txt")).text(), "a");
+  scene.hub.forget();
+  for (
+    const path of [
+      "/acme/secret/resolve/main/a.txt",
+      "/ACME/Secret/resolve/main/a.txt",
+      "/acme%2Fsecret/resolve/main/a.txt",
+      "/api/models/acme/secret",
+      "/api/models/acme/secret/revision/main",
+      "/api/models/acme/secret/tree/main",
+      "/api/models/acme/secret/refs",
+      "/v2/acme/secret/manifests/latest",
+      "/datasets/acme/d/resolve/main/a.txt",
+      "/other/m/resolve/main/a.txt",
+      "/acme/secret",
+      "/acme/secret/raw/main/a.txt",
+      "/acme%2Fsecret/raw/main/a.txt",
+      "/acme/secret/blob/main/a.txt",
+      "/datasets/acme/d/raw/main/a.txt",
+      "/datasets%2Facme%2Fd/resolve/main/a.txt",
+      "/api/models/acme%2Fsecret/refs",
+      "/api/models/gpt2",
+      "/api/models/gpt2/refs",
+      "/api/datasets/acme/d/parquet",
+    ]
+  ) {
+    const { status, body } = await vault.fetch(path);
+    assert.equal(status, 403, path);
+    await body?.cancel();
+  }
+  assert.deepEqual(scene.hub.lines, []);
+});
