@@ -5,6 +5,8 @@ import { curl, download, runShell } from "../support/clients.ts";
 import { startDockerd } from "../support/oci/dockerd.ts";
 import { canIsolate, createNetns } from "../support/netns.ts";
 import { createOciScene } from "../support/oci/scene.ts";
+import { HubProcessScene } from "../support/hub/hub_process.ts";
+import { findHubPython } from "../support/hub/hub_python.ts";
 import { createPip, findPipPythons } from "../support/pypi/pip_client.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createWheel } from "../support/pypi/python_package.ts";
@@ -13,6 +15,7 @@ import { mib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { createTempDir } from "../support/temp_dir.ts";
+import { walk } from "../support/walk.ts";
 import { projectRoot, runVault, vaultExecutable } from "../support/vault_process.ts";
 
 const ignore = missingPrograms("nginx", "curl", "make", "wrk").length > 0;
@@ -32,6 +35,7 @@ const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<voi
   [/^curl /, tryCurl],
   [/^docker pull /, tryDockerPull],
   [/^pip install /, tryPipInstall],
+  [/^HF_ENDPOINT=\S+ hf download /, tryHubDownload],
 ];
 
 /** Where the files of bundles lie, from one command to the next. */
@@ -66,6 +70,25 @@ async function tryBundle(command: string): Promise<void> {
   const hasCache = !words.includes("key");
   const { code, stderr } = await runVault([...words, ...hasCache ? ["--cache-dir", `${carried}/cache`] : []]);
   assert.equal(code, 0, stderr);
+}
+
+/** With a stand-in for the Hub; nothing is tried where pip cannot install its client. */
+async function tryHubDownload(command: string): Promise<void> {
+  const [, address = "", path = "", args = ""] = /^HF_ENDPOINT=(https?:\/\/[^/]+)(\S*) hf (.*)$/.exec(command) ?? [];
+  assert.equal(address, "http://127.0.0.1:8080");
+  const python = await findHubPython("huggingface_hub==1.33.0");
+  if (python === null) return;
+  await using scene = await HubProcessScene.create();
+  const [, repo = "", file = ""] = args.split(" ");
+  scene.hub.addRepo(repo).commit({ [file]: { storage: "git", content: "{}" } });
+  await using vault = await scene.start();
+  const script = `
+import os, subprocess, sys
+hf = os.path.join(os.path.dirname(sys.executable), "hf")
+sys.exit(subprocess.run([hf, *${JSON.stringify(args.split(" "))}]).returncode)
+`;
+  const { home } = await python.run(script, { dir: scene.dir, endpoint: vault.vault.url(path) });
+  assert.ok(walk(home).some((path) => path.endsWith(`/${file}`)));
 }
 
 /** As the head of a process group, so that what make starts can be ended with it. */
