@@ -10,6 +10,7 @@ import { growth, idle, start } from "./endurance.ts";
 import { type Figure, formatTable, isMet, median, ratioOf } from "./figures.ts";
 import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
+import { hubDownloads } from "./hub_downloads.ts";
 import { inventory } from "./inventory.ts";
 import { npmDocuments } from "./npm_documents.ts";
 import { npmInstalls } from "./npm_installs.ts";
@@ -20,7 +21,7 @@ import { readSettings } from "./settings.ts";
 const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
-  ...[...pipInstalls, ...aptInstalls, ...npmInstalls],
+  ...[...pipInstalls, ...aptInstalls, ...npmInstalls, ...hubDownloads],
   ...npmDocuments,
   ...[idle, start, growth, bundles, inventory],
 ];
@@ -35,6 +36,7 @@ the cases by digest neither asks.
 apt-cacher-ng: as Debian configures it, with the mirror's host in the clients' URLs.
 verdaccio: as it comes, with one uplink whose documents are fresh for an hour, as they are for the vault.
 tar: GNU tar, of and into the same cache directory as the bundle. It compares and flushes nothing.
+The Hub is a stand-in in Deno; its warm downloads are compared with those from the stand-in itself.
 straight: apt-get, pip and npm at the upstream nginx itself. What they take there is their own share of all their times; CPU
 and memory are that nginx's. Before each turn of apt-get and pip, their own caches are empty.
 Medians of turns taken one after the other; the load generators (wrk, curl) share the machine.
