@@ -21,10 +21,14 @@ Deno.test({ name: "systemd understands every line of the unit and finds it well 
   assert.equal((await analyze("security", "--offline=true", "--threshold=30", path)).code, 0);
 });
 
-const guides = [["backends/docker.md", 6], ["backends/pypi.md", 2], ["backends/apt.md", 1], ["backends/npm.md", 5], [
-  "backends/jsr.md",
-  1,
-]] as const;
+const guides = [
+  ["backends/docker.md", 6],
+  ["backends/pypi.md", 2],
+  ["backends/apt.md", 1],
+  ["backends/npm.md", 5],
+  ["backends/jsr.md", 1],
+  ["backends/huggingface.md", 3],
+] as const;
 
 for (const [name, least] of guides) {
   Deno.test(`every configuration in ${name} is a right one, and its other examples can be parsed`, async () => {
