@@ -50,7 +50,9 @@ function listed(words: readonly string[]): string {
 function describeOwnKeys(schema: z.core.$ZodType): KeyDescription[] {
   const shape = shapeOf(schema, undefined);
   const keys = shape?.config === undefined ? null : shapeOf(shape.config, undefined);
-  const own = Object.entries(keys ?? {}).filter(([key]) => !(key in backendKeys));
+  const common: Readonly<Record<string, z.core.$ZodType>> = backendKeys;
+  // A key that all types have is described once more where a type has it with another default.
+  const own = Object.entries(keys ?? {}).filter(([key, schema]) => common[key] !== schema);
   const backend = typeNamesOf(schema).join(" or ");
   return describeShape("backends[].config.", Object.fromEntries(own)).map((row) => ({ ...row, backend }));
 }

@@ -2,57 +2,17 @@ import type { Env } from "./env.ts";
 import { formatPath, type Path } from "./problem.ts";
 import { credentialKeys } from "./credential_keys.ts";
 
-/** Types of backends that the original tool has and this one may lack, each with advice for the meantime. */
-const originalTypes: ReadonlyMap<string, string> = new Map([
-  ["npm", "let clients use the registry itself until then"],
-]);
-
-/**
- * Returns the types of backends of the original tool that are not among `known`, those of this tool, each with advice
- * for the meantime.
- */
-export function unsupportedTypes(known: readonly string[]): ReadonlyMap<unknown, string> {
-  return new Map([...originalTypes].filter(([type]) => !known.includes(type)));
-}
-
 export interface LeftOut {
   readonly value: unknown;
   /** One sentence for each thing that was left out, with what to do. */
   readonly warnings: readonly string[];
-  /** Translates a path in `value` to the path in the file. */
-  readonly original: (path: Path) => Path;
-}
-
-/** Leaves out the backends of types that are not supported yet, so that the others of such a file are served. */
-export function withoutUnsupported(input: unknown, known: readonly string[]): LeftOut {
-  const backends = (input as { readonly backends?: unknown } | null | undefined)?.backends;
-  if (!Array.isArray(backends)) return { value: input, warnings: [], original: (path) => path };
-  const unsupported = unsupportedTypes(known);
-  const kept: number[] = [];
-  const warnings: string[] = [];
-  for (const [index, backend] of backends.entries()) {
-    const remedy = unsupported.get(backend?.type);
-    if (remedy === undefined) kept.push(index);
-    else {
-      warnings.push(
-        `backends[${index}] is not served: type "${backend.type}" is not supported yet; remove the entry, and ${remedy}`,
-      );
-    }
-  }
-  // Where no backend is left, the list is taken as it is: nothing in it could be served.
-  if (kept.length === 0) return { value: input, warnings: [], original: (path) => path };
-  return {
-    value: { ...input as object, backends: kept.map((index) => backends[index]) },
-    warnings,
-    original: (path) => path[0] === "backends" ? path.map((step, at) => at === 1 ? kept[Number(step)]! : step) : path,
-  };
 }
 
 /**
  * Leaves out `cache`, which a page of the original tool documents although that tool ignores it. The warning names the
  * keys to write instead.
  */
-export function withoutCacheBlock(input: unknown): Omit<LeftOut, "original"> {
+export function withoutCacheBlock(input: unknown): LeftOut {
   if (typeof input !== "object" || input === null || !("cache" in input)) return { value: input, warnings: [] };
   const { cache, ...rest } = input;
   const { cache_dir: dir, max_size_gb: size } = (cache as { config?: Record<string, unknown> } | null)?.config ?? {};
@@ -71,7 +31,7 @@ const maxDepth = 32;
  * Leaves out logins of which every part is a variable that is not set, so that a file may provide for secrets that not
  * everybody has. Where only some parts are missing, that stays an error.
  */
-export function withoutUnsetLogins(tree: unknown, env: Env): Omit<LeftOut, "original"> {
+export function withoutUnsetLogins(tree: unknown, env: Env): LeftOut {
   const warnings: string[] = [];
   const visit = (value: unknown, path: Path): unknown => {
     if (typeof value !== "object" || value === null || path.length > maxDepth) return value;

@@ -1,8 +1,7 @@
 import { VaultError } from "../errors.ts";
-import { backendTypeNames } from "./backend_schemas.ts";
 import { readConfigFile } from "./read_file.ts";
 import { type Env, readEnv } from "./env.ts";
-import { withoutCacheBlock, withoutUnsetLogins, withoutUnsupported } from "./leniency.ts";
+import { withoutCacheBlock, withoutUnsetLogins } from "./leniency.ts";
 import { formatPath, type Problem } from "./problem.ts";
 import { bareReferences, namesInTexts, resolveTexts } from "./resolve_texts.ts";
 import type { Config, ConfigSchema } from "./schema.ts";
@@ -41,26 +40,18 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const valueOf = (name: string) => values.get(name);
   const read = withoutCacheBlock(file.value);
   const withLogins = withoutUnsetLogins(read.value, valueOf);
-  const supported = withoutUnsupported(withLogins.value, backendTypeNames(schema));
-  const original = (problem: Problem) => ({ ...problem, path: supported.original(problem.path) });
-  const resolved = resolveTexts(supported.value, valueOf);
+  const resolved = resolveTexts(withLogins.value, valueOf);
   const input = withOverrides(resolved.value, overrides);
   const result = schema.safeParse(input);
-  const problems = [...file.problems, ...resolved.problems.map(original)];
+  const problems = [...file.problems, ...resolved.problems];
   if (result.success && problems.length === 0) {
-    const warnings = [
-      ...read.warnings,
-      ...withLogins.warnings,
-      ...supported.warnings,
-      ...bareReferences(file.value),
-    ];
-    for (const warning of warnings) warn(warning);
+    for (const warning of [...read.warnings, ...withLogins.warnings, ...bareReferences(file.value)]) warn(warning);
     return result.data;
   }
   if (!result.success && file.isReadable) {
     const reported = new Set(resolved.problems.map(({ path }) => formatPath(path)));
     const found = result.error.issues.flatMap((issue) => problemsOf(issue, { input, schema }));
-    problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))).map(original));
+    problems.push(...found.filter(({ path }) => !reported.has(formatPath(path))));
   }
   const lines = describeProblems(problems, { file, name: path ?? "built-in configuration", overrides });
   throw new VaultError("config_invalid", lines.join("\n"));

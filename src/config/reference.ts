@@ -1,10 +1,7 @@
-import { backendTypeNames } from "./backend_schemas.ts";
 import { describeConfig, type KeyDescription } from "./describe.ts";
-import { unsupportedTypes } from "./leniency.ts";
 import type { ConfigSchema } from "./schema.ts";
 
-function introduction(unsupported: Iterable<unknown>): string {
-  return `# Configuration
+const introduction = `# Configuration
 
 <!-- Generated from src/config/schema.ts and src/backends/*/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
 
@@ -22,14 +19,11 @@ that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented 
   \`password: ""\`.
 - A secret that changes while the vault runs has to stand in a file (\`password_file\`, \`token_file\`): the environment of
   a process stays what it was at its start ([Secrets](running.md#secrets)).
-- Backends of types that are not supported yet (${
-    [...unsupported].map((type) => `\`${type}\``).join(", ")
-  }) are left out, with a warning.
-  So is \`cache\` at the top level, which the original tool's APT page has and that tool did not read.
+- \`cache\` at the top level, which the original tool's APT page has and that tool did not read, is left out, with a
+  warning.
 - Relative paths start at the working directory.
 - \`--host\`, \`--port\`, \`--cache-dir\`, \`--log-level\`, \`--log-file\` and \`--offline\` take the place of what the file says.
 `;
-}
 
 /** Returns the text of `docs/configuration.md`. */
 export function configurationReference(schema: ConfigSchema): string {
@@ -40,8 +34,7 @@ export function configurationReference(schema: ConfigSchema): string {
     section("Every entry of `backends`", rows.filter((row) => isBackend(row) && row.backend === undefined)),
     ...ownSections(rows),
   ];
-  const unsupported = unsupportedTypes(backendTypeNames(schema)).keys();
-  return [introduction(unsupported), ...sections].join("\n");
+  return [introduction, ...sections].join("\n");
 }
 
 function ownSections(rows: readonly KeyDescription[]): string[] {

@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import { backendTypeNames } from "./backend_schemas.ts";
 import { shown } from "./value_types.ts";
-import { unsupportedTypes } from "./leniency.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Path, Problem } from "./problem.ts";
 import type { ConfigSchema } from "./schema.ts";
@@ -42,8 +41,6 @@ function wording(issue: z.core.$ZodIssue, value: unknown, types: readonly string
   if (issue.code === "invalid_union") {
     const list = types.join(", ");
     if (value === undefined) return `a backend type is missing; known are ${list}`;
-    const remedy = unsupportedTypes(types).get(value);
-    if (remedy !== undefined) return `${shown(value)} is not supported yet; remove this entry, and ${remedy}`;
     const nearest = typeof value === "string" ? didYouMean(value, types) : "";
     return `${shown(value)} is not a known backend type${nearest}; known are ${list}`;
   }

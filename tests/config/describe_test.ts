@@ -42,6 +42,13 @@ Deno.test("keys of a list's entries and of types that share them are described o
   assert.equal(new Set(rows.map(({ key, backend }) => `${backend} ${key}`)).size, rows.length);
 });
 
+Deno.test("a key of all types is described once more where a type has another default", () => {
+  const shown = rows.filter(({ key }) => key === "backends[].config.timeout");
+  assert.deepEqual(shown.map(({ backend, default: initial }) => [backend, initial]), [
+    ...[[undefined, "30s"], ["huggingface", "60s"]],
+  ]);
+});
+
 Deno.test("docs/configuration.md is as tests/config/write_reference.ts writes it", async () => {
   const file = new URL("../../docs/configuration.md", import.meta.url);
   assert.equal(await Deno.readTextFile(file), configurationReference(configSchema));

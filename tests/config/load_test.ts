@@ -282,8 +282,9 @@ Deno.test("without a file the built-in configuration serves", async () => {
   const config = await loadConfig({ schema: configSchema, env: () => undefined });
   const images = ["/dockerhub", "/registries"];
   const packages = ["/pypi", "/npm", "/debian", "/debian-security", "/ubuntu"];
+  const models = ["/huggingface"];
   const sites = ["/apache", "/maven", "/gnu", "/kernel", "/nodejs"];
-  assert.deepEqual(config.backends.map(({ config }) => config.prefix), [...images, ...packages, ...sites]);
+  assert.deepEqual(config.backends.map(({ config }) => config.prefix), [...images, ...packages, ...models, ...sites]);
   assert.deepEqual(warningsOf(config), []);
   assert.deepEqual(httpKeys(config, "maven").rules[0], { match: "**/maven-metadata.xml*", ttl: 300_000 });
 });

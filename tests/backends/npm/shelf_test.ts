@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { createForeignSite } from "../../support/foreign_import.ts";
 import { createNpmPackage, type NpmPackage } from "../../support/npm/npm_package.ts";
 import { NpmRegistry } from "../../support/npm/npm_registry.ts";
+import { OriginalCache } from "../../support/original_cache.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 
 const backends = [{ type: "npm", name: "npm", config: { registry_url: "https://registry.test" } }];
@@ -68,4 +69,42 @@ Deno.test("the cache of npm is imported: documents and tarballs, and a second ti
   }
   const document = JSON.parse((await served.ask("/npm/@acme/tool")).text);
   assert.equal(document["dist-tags"].latest, "1.0.0");
+});
+
+Deno.test("what the original Artifact Vault has cached of a registry is imported, and what was cut short is not", async () => {
+  await using dir = await createTempDir();
+  await using registry = new NpmRegistry();
+  const cut = createNpmPackage("cut", "3.0.0");
+  const cache = new OriginalCache(dir.join("original"));
+  for (const one of [tool, other, cut]) {
+    registry.publish(one);
+    const file = `${one.name.replace(/^.*\//, "")}-${one.version}.tgz`;
+    const tarball = one === cut ? one.tarball.subarray(0, 100) : one.tarball;
+    cache.add("/npm/", one.name, JSON.stringify(registry.packument(one.name)), { contentType: "application/json" });
+    cache.add("/npm/", `${one.name}/-/${file}`, tarball, { contentType: "application/octet-stream" });
+  }
+  cache.add("/npm/", "alone/-/alone-1.0.0.tgz", other.tarball);
+  await using site = await createForeignSite(backends);
+  const { description, lines } = await site.import(cache.path);
+  assert.equal(description, "the cache of the original Artifact Vault");
+  const wrong = lines.filter((line) => !line.startsWith("imported "));
+  assert.equal(wrong.length, 2, lines.join("\n"));
+  assert.ok(wrong.includes("left_out alone-1.0.0.tgz: there is no document about alone that lists it"));
+  assert.ok(wrong.some((line) => /^\w+ cut-3\.0\.0\.tgz: /.test(line)), wrong.join("\n"));
+  assert.deepEqual(lines.filter((line) => line.startsWith("imported ")).toSorted(), [
+    "imported other-2.0.0.tgz",
+    "imported the document about @acme/tool",
+    "imported the document about cut",
+    "imported the document about other",
+    "imported tool-1.0.0.tgz",
+  ]);
+  await using vault = await site.serve();
+  for (const one of [tool, other]) {
+    const { tarball } = JSON.parse((await vault.ask(`/npm/${one.name}`)).text).versions[one.version].dist;
+    assert.deepEqual(
+      new Uint8Array(await (await fetch(new URL(new URL(tarball).pathname, vault.origin))).bytes()),
+      one.tarball,
+    );
+  }
+  assert.equal((await vault.ask("/npm/cut/-/cut-3.0.0.tgz")).status, 404);
 });
