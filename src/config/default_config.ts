@@ -23,6 +23,10 @@ backends:
     name: npm
     config: {}
 
+  - type: jsr
+    name: jsr
+    config: {}
+
   - type: apt
     name: debian
     config:

@@ -6,8 +6,9 @@ const introduction = `# Configuration
 <!-- Generated from src/config/schema.ts and src/backends/*/schema.ts: deno run --allow-write=docs tests/config/write_reference.ts -->
 
 A YAML file, given with \`--config\`; without it, \`config.yml\` in the working directory, or else a built-in one for
-Docker Hub, ghcr.io, quay.io, PyPI, npm, Debian, Ubuntu, the Hugging Face Hub and some download sites. \`artifact-vault check --config config.yml\` prints it as it is understood, or all
-that is wrong with it. [config-sample.yml](../config-sample.yml) is a commented example.
+Docker Hub, ghcr.io, quay.io, PyPI, npm, JSR, Debian, Ubuntu, the Hugging Face Hub and some download
+sites. \`artifact-vault check --config config.yml\` prints it as it is understood, or all that is wrong with it.
+[config-sample.yml](../config-sample.yml) is a commented example.
 
 - Durations: \`30\` (seconds), \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`7d\`, \`2w\`; \`forever\` where it is allowed.
 - Sizes: \`1048576\` (bytes), \`512MB\` (decimal), \`100GiB\` (binary).

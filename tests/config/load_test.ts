@@ -281,7 +281,7 @@ Deno.test("options take the place of what the file says", async () => {
 Deno.test("without a file the built-in configuration serves", async () => {
   const config = await loadConfig({ schema: configSchema, env: () => undefined });
   const images = ["/dockerhub", "/registries"];
-  const packages = ["/pypi", "/npm", "/debian", "/debian-security", "/ubuntu"];
+  const packages = ["/pypi", "/npm", "/jsr", "/debian", "/debian-security", "/ubuntu"];
   const models = ["/huggingface"];
   const sites = ["/apache", "/maven", "/gnu", "/kernel", "/nodejs"];
   assert.deepEqual(config.backends.map(({ config }) => config.prefix), [...images, ...packages, ...models, ...sites]);

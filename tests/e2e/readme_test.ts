@@ -7,6 +7,9 @@ import { canIsolate, createNetns } from "../support/netns.ts";
 import { createOciScene } from "../support/oci/scene.ts";
 import { HubProcessScene } from "../support/hub/hub_process.ts";
 import { findHubPython } from "../support/hub/hub_python.ts";
+import { installClients, NpmProject } from "../support/npm/npm_client.ts";
+import { createNpmPackage } from "../support/npm/npm_package.ts";
+import { createNpmScene } from "../support/npm/npm_scene.ts";
 import { createPip, findPipPythons } from "../support/pypi/pip_client.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createWheel } from "../support/pypi/python_package.ts";
@@ -35,6 +38,7 @@ const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<voi
   [/^curl /, tryCurl],
   [/^docker pull /, tryDockerPull],
   [/^pip install /, tryPipInstall],
+  [/^npm install /, tryNpmInstall],
   [/^HF_ENDPOINT=\S+ hf download /, tryHubDownload],
 ];
 
@@ -70,6 +74,20 @@ async function tryBundle(command: string): Promise<void> {
   const hasCache = !words.includes("key");
   const { code, stderr } = await runVault([...words, ...hasCache ? ["--cache-dir", `${carried}/cache`] : []]);
   assert.equal(code, 0, stderr);
+}
+
+/** With a stand-in for the registry, by a npm that is known to work. */
+async function tryNpmInstall(command: string): Promise<void> {
+  const [, address, path = "", name = ""] =
+    /^npm install --registry (https?:\/\/[^/]+)(\/\S*\/) (\S+)$/.exec(command) ?? [];
+  assert.deepEqual([address, path], ["http://127.0.0.1:8080", "/npm/"]);
+  if ((await installClients(["npm 12"])).length === 0) return;
+  await using scene = await createNpmScene();
+  scene.registry.publish(createNpmPackage(name, "1.0.0"));
+  await using vault = await scene.startVault();
+  await using project = await NpmProject.create("npm 12", "http://127.0.0.1:9/", { dependencies: {} });
+  await project.succeed("install", "--registry", vault.url("/"), name);
+  assert.equal(await project.versionOf(name), "1.0.0");
 }
 
 /** With a stand-in for the Hub; nothing is tried where pip cannot install its client. */

@@ -70,7 +70,15 @@ testInTurn({
   }
 });
 
-for (const client of ["npm 11", "pnpm 12", "bun 1"] as const) {
+const audits: readonly [client: NpmClientName, ...command: string[]][] = [
+  ["npm 11", "audit"],
+  ["pnpm 12", "audit"],
+  ["yarn 4", "npm", "audit"],
+  ["bun 1", "audit"],
+  ["deno 2", "audit"],
+];
+
+for (const [client, ...command] of audits) {
   testInTurn({ name: `${client} audits through the vault`, ignore: without(client) }, async () => {
     await using scene = await createNpmScene();
     scene.registry.publish(withBin);
@@ -86,12 +94,41 @@ for (const client of ["npm 11", "pnpm 12", "bun 1"] as const) {
     await using vault = await scene.startVault();
     await using project = await NpmProject.create(client, vault.registryUrl, { dependencies: { hello: "^1.0.0" } });
     await project.install();
-    const { code, stdout, stderr } = await project.run("audit");
+    const { code, stdout, stderr } = await project.run(...command);
     assert.notEqual(code, 0);
     assert.match(stdout + stderr, /Says hello to anybody/);
     assert.ok(scene.registry.audits.length > 0);
   });
 }
+
+/** Stands for Sigstore's own repository of keys, which has none of this registry. npm then takes the registry's. */
+const withoutSigstore = `
+const Module = require("node:module");
+const load = Module._load;
+const getTarget = () => Promise.reject(Object.assign(new Error("not there"), { code: "TUF_FIND_TARGET_ERROR" }));
+Module._load = function (request, ...rest) {
+  if (request === "@sigstore/tuf") return { initTUF: () => Promise.resolve({ getTarget }) };
+  return load.call(this, request, ...rest);
+};
+`;
+
+testInTurn(
+  { name: "npm audit signatures verifies what the registry has signed", ignore: without("npm 12") },
+  async () => {
+    await using scene = await createNpmScene();
+    scene.registry.publish(withBin);
+    scene.registry.publish(createNpmPackage("@acme/tool", "2.0.0"));
+    await using vault = await scene.startVault();
+    const preload = scene.dir.join("without_sigstore.cjs");
+    await Deno.writeTextFile(preload, withoutSigstore);
+    await using npm = await NpmProject.create("npm 12", vault.registryUrl, {
+      dependencies: { hello: "1.2.3", "@acme/tool": "2.0.0" },
+      env: { NODE_OPTIONS: `--require=${preload}` },
+    });
+    await npm.install();
+    assert.match(await npm.succeed("audit", "signatures"), /2 packages have verified registry signatures/);
+  },
+);
 
 testInTurn(
   { name: "corepack takes a package manager, and checks its signature", ignore: !hasProgram("corepack") },

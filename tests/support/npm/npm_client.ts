@@ -154,25 +154,34 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
+export interface NpmProjectOptions {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly lock?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** An application, and a client that knows of nothing but one registry. Its caches are its own. */
 export class NpmProject implements AsyncDisposable {
   readonly client: NpmClientName;
   readonly #dir: TempDir;
-  readonly #registry: string;
+  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(client: NpmClientName, registry: string, dir: TempDir) {
+  private constructor(client: NpmClientName, env: Readonly<Record<string, string>>, dir: TempDir) {
     this.client = client;
-    this.#registry = registry;
+    this.#env = env;
     this.#dir = dir;
   }
 
-  /** Makes an application with these dependencies, and perhaps a lock file. */
+  /** Makes an application with these dependencies, and perhaps a lock file, for a client with more variables. */
   static async create(
     client: NpmClientName,
     registry: string,
-    { dependencies, lock }: { dependencies: Readonly<Record<string, string>>; lock?: string },
+    { dependencies, lock, env: more }: NpmProjectOptions,
   ): Promise<NpmProject> {
-    const project = new NpmProject(client, registry, await createTempDir("vault-npm-"));
+    const dir = await createTempDir("vault-npm-");
+    const home = dir.join("home");
+    const env = { HOME: home, ...clients[client].env(registry, home), ...more };
+    const project = new NpmProject(client, env, dir);
     const { files, lockFile } = clients[client];
     const manifest = { name: "app", version: "1.0.0", private: true, dependencies };
     await project.write("package.json", JSON.stringify(manifest));
@@ -215,11 +224,9 @@ export class NpmProject implements AsyncDisposable {
   }
 
   async run(...args: string[]): Promise<CommandResult> {
-    const { env } = clients[this.client];
-    const home = this.#dir.join("home");
-    await Deno.mkdir(home, { recursive: true });
+    await Deno.mkdir(this.#dir.join("home"), { recursive: true });
     const command = ["env", "-C", this.path, ...programOf(this.client), ...args];
-    return await runCommand(command, { env: { HOME: home, ...env(this.#registry, home) }, timeoutMs: 300_000 });
+    return await runCommand(command, { env: this.#env, timeoutMs: 300_000 });
   }
 
   /** The lock file that the client has written. */
