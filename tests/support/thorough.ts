@@ -1,6 +1,7 @@
 import { vaultExecutable } from "./vault_process.ts";
 
-const isOwnMachine = Deno.env.get("CI") !== "true";
+/** False in CI, where some things are done once, on a small scale, or not at all. */
+export const isOwnMachine = Deno.env.get("CI") !== "true";
 
 /**
  * Whether what takes long is done in full. CI runs the end-to-end tests twice, side by side, and the one with the program

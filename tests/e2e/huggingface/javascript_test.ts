@@ -42,7 +42,7 @@ testInTurn(
     const commit = repo.commit({
       "config.json": { storage: "git", content: "{}" },
       "weights.bin": { storage: "lfs", content: { sizeBytes: 2 * mib + 5, seed: 1 } },
-      "model.safetensors": { storage: "xet", content: { sizeBytes: 70 * mib + 3, seed: 2 } },
+      "model.safetensors": { storage: "xet", content: { sizeBytes: 65 * mib + 3, seed: 2 } },
     });
     const expected = {
       ...Object.fromEntries([...repo.files(commit)].map(([path, { sha256 }]) => [path, sha256])),

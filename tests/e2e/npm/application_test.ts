@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { installClients, type NpmClientName, NpmProject } from "../../support/npm/npm_client.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
-import { isThoroughFromSource } from "../../support/thorough.ts";
+import { isOwnMachine } from "../../support/thorough.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 
 /** Some 400 packages with what they depend on. */
@@ -16,9 +16,8 @@ const dependencies = {
 };
 const leastPackages = 300;
 
-const isWanted = isThoroughFromSource && Deno.env.get("CI") !== "true";
-const clients = isWanted ? await installClients(["npm 12", "pnpm 12", "yarn 1", "yarn 4", "bun 1", "deno 2"]) : [];
-const registry = isWanted ? await publicRegistry() : null;
+const clients = isOwnMachine ? await installClients(["npm 12", "pnpm 12", "yarn 1", "yarn 4", "bun 1", "deno 2"]) : [];
+const registry = isOwnMachine ? await publicRegistry() : null;
 
 Deno.test({
   name: "a real application of 300 packages: by each client, from the real registry, then without it",

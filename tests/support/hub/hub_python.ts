@@ -44,7 +44,7 @@ export interface HubRun {
 const made = new Map<string, Promise<HubPython | null>>();
 
 /**
- * The Python with these requirements, which is made once for all tests of a file; null, said on the terminal, where
+ * The Python with these requirements, which is made once for all tests of a run; null, said on the terminal, where
  * they cannot be installed.
  */
 export function findHubPython(...requirements: readonly string[]): Promise<HubPython | null> {
@@ -58,8 +58,11 @@ async function make(requirements: readonly string[]): Promise<HubPython | null> 
   const dir = await createTempDir("vault-hub-python-");
   globalThis.addEventListener("unload", () => Deno.removeSync(dir.path, { recursive: true }));
   const venv = dir.join("venv");
-  const isMade = (await runCommand(["python3", "-m", "venv", venv]).catch(() => ({ code: 1 }))).code === 0;
-  const install = [`${venv}/bin/pip`, "install", "--quiet", "--retries", "0", "--disable-pip-version-check"];
+  const making = await runCommand(["python3", "-m", "venv", "--without-pip", venv]).catch(() => ({ code: 1 }));
+  const isMade = making.code === 0;
+  // The pip of this machine: one in each of them would take longer to install than the packages.
+  const pip = ["python3", "-m", "pip", `--python=${venv}/bin/python`];
+  const install = [...pip, "install", "--quiet", "--retries", "0", "--disable-pip-version-check", "--no-compile"];
   const index = isMade ? await indexOptions() : [];
   if (isMade && (await runCommand([...install, ...index, ...requirements])).code === 0) {
     return new HubPython(`${venv}/bin/python`);
