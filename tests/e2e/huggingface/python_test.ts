@@ -64,9 +64,9 @@ for (const version of versions) {
     const python = await findHubPython(version);
     if (python === null) return;
     await t.step("with Xet", () => downloadThreeTimes(python, { modelBytes: 65 * mib + 3, env: {} }));
-    await t.step("without Xet", () => {
-      return downloadThreeTimes(python, { modelBytes: 5 * mib, env: { HF_HUB_DISABLE_XET: "1" } });
-    });
+    const fn = () => downloadThreeTimes(python, { modelBytes: 5 * mib, env: { HF_HUB_DISABLE_XET: "1" } });
+    // Most programs ask for the first of these versions, so CI leaves it out for the other.
+    await t.step({ name: "without Xet", ignore: !isOwnMachine && version !== versions[0], fn });
   });
 }
 

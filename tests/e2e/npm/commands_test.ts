@@ -7,7 +7,7 @@ import { hasProgram } from "../../support/programs.ts";
 import { runCommand } from "../../support/run_command.ts";
 import { testInTurn } from "../../support/thorough.ts";
 
-const clients = await installClients();
+const clients = await installClients(["npm 12", "pnpm 12", "yarn 4", "bun 1", "deno 2"]);
 const without = (...names: NpmClientName[]) => names.some((name) => !clients.includes(name));
 
 const withBin = createNpmPackage("hello", "1.2.3", {
@@ -71,7 +71,7 @@ testInTurn({
 });
 
 const audits: readonly [client: NpmClientName, ...command: string[]][] = [
-  ["npm 11", "audit"],
+  ["npm 12", "audit"],
   ["pnpm 12", "audit"],
   ["yarn 4", "npm", "audit"],
   ["bun 1", "audit"],
@@ -160,19 +160,19 @@ testInTurn(
 
 testInTurn({
   name: "the cache that npm keeps itself is imported where there is no internet",
-  ignore: without("npm 11"),
+  ignore: without("npm 12"),
 }, async () => {
   await using scene = await createNpmScene();
   scene.registry.publish(withBin);
   const site = { type: "npm", name: "npm", config: { registry_url: scene.registry.url } };
   await using foreign = await createForeignSite([site]);
-  await using npm = await NpmProject.create("npm 11", `${scene.registry.url}/`, { dependencies: { hello: "^1.0.0" } });
+  await using npm = await NpmProject.create("npm 12", `${scene.registry.url}/`, { dependencies: { hello: "^1.0.0" } });
   await npm.install();
   const { lines } = await foreign.import(npm.cachePath);
   assert.deepEqual(lines.toSorted(), ["imported hello-1.2.3.tgz", "imported the document about hello"]);
   await scene.registry.refuse();
   await using vault = await foreign.serve();
-  await using fresh = await NpmProject.create("npm 11", `${vault.origin}/npm/`, { dependencies: { hello: "^1.0.0" } });
+  await using fresh = await NpmProject.create("npm 12", `${vault.origin}/npm/`, { dependencies: { hello: "^1.0.0" } });
   await fresh.install();
   assert.equal(await fresh.versionOf("hello"), "1.2.3");
 });
