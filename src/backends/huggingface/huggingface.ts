@@ -2,11 +2,9 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
-import { createBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
 import { RepoFilter } from "./repo_filter.ts";
 import { type HuggingfaceConfig, schema } from "./schema.ts";
-import { openHubShelf } from "./shelf/hub_shelf.ts";
 import { mostBytesAtOnce } from "./upstream.ts";
 import { createWarmSource } from "./warm.ts";
 
@@ -25,7 +23,10 @@ export function typeWith(mostBytes: number): BackendType<HuggingfaceConfig> {
       }),
     shelving: {
       recognises: ["a cache of huggingface_hub, with folders such as models--owner--name"],
-      open: openHubShelf,
+      async open(source) {
+        const { openHubShelf } = await import("./shelf/hub_shelf.ts");
+        return await openHubShelf(source);
+      },
       urlsOf: ({ config: { base_url } }) => [base_url],
       eager: ({ config, ...backend }) => ({ ...backend, config: { ...config, ttl: 0, authorization: "vault" } }),
     },
@@ -37,6 +38,7 @@ export function typeWith(mostBytes: number): BackendType<HuggingfaceConfig> {
 async function open(backend: HuggingfaceConfig, opening: Opening, mostBytes: number) {
   const { config: options } = backend;
   const { config, upstreams } = opening;
+  const { createBackend } = await import("./backend.ts");
   const createFetch = await upstreams.connect(backend);
   const credentials = credentialsOf(options, { ...opening, backend });
   const origins = [options.base_url];

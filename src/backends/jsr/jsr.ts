@@ -3,7 +3,6 @@ import type { BackendType } from "../backend_type.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { servedPath } from "../shared/served_path.ts";
-import { createBackend } from "./backend.ts";
 import { type JsrConfig, schema } from "./schema.ts";
 
 /** The type `jsr`: modules of JSR. */
@@ -17,6 +16,7 @@ export const jsr: BackendType<JsrConfig> = {
   },
   async open(backend, opening) {
     const { config: options } = backend;
+    const { createBackend } = await import("./backend.ts");
     const createFetch = await opening.upstreams.connect(backend);
     return createBackend({
       ...commonOptionsOf(backend, opening.config),

@@ -4,10 +4,7 @@ import type { BackendType, Opening } from "../backend_type.ts";
 import { compileRules } from "../../glob/compile.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
 import { credentialsOf } from "../opening/credentials.ts";
-import { createBackend } from "./backend.ts";
 import type { RegistryOptions } from "./registries.ts";
-import { openOriginalPackages } from "./shelf/original_cache.ts";
-import { openCacacheShelf } from "./shelf/package_shelf.ts";
 import { createWarmSource } from "./warm.ts";
 import { carrying } from "./carrying.ts";
 import { createRoot } from "./root.ts";
@@ -30,8 +27,14 @@ export const npm: BackendType<NpmConfig> = {
     })),
   shelving: {
     recognises: ["the cache of npm (~/.npm/_cacache)"],
-    open: openCacacheShelf,
-    openCached: openOriginalPackages,
+    async open(source) {
+      const { openCacacheShelf } = await import("./shelf/package_shelf.ts");
+      return await openCacacheShelf(source);
+    },
+    async openCached(folder) {
+      const { openOriginalPackages } = await import("./shelf/original_cache.ts");
+      return await openOriginalPackages(folder);
+    },
     urlsOf: ({ config: { registry_url, public_registry } }) => [
       registry_url,
       ...public_registry === undefined ? [] : [public_registry],
@@ -55,6 +58,7 @@ export const npm: BackendType<NpmConfig> = {
     const { config, log } = opening;
     const { min_age: ms, min_age_except: patterns } = options;
     const excepts = patterns.length === 0 ? () => false : compileRules(patterns);
+    const { createBackend } = await import("./backend.ts");
     return createBackend({
       ...commonOptionsOf(backend, config),
       isDefault: config.backends.find(({ type }) => type === backend.type)?.name === backend.name,
