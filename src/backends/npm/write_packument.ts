@@ -185,13 +185,15 @@ function writeTags(output: Output, packument: Packument, versions: readonly Pack
 }
 
 /**
- * The tags of versions that are shown. `latest`, which clients install by, moves to the newest release before the one
- * that is hidden; other tags of hidden versions are left out.
+ * The tags, without those of versions that are hidden. `latest`, which clients install by, moves to the newest release
+ * before the one that is hidden. A tag of a version that the document does not have stays as it is.
  */
-function tagsOf({ tags }: Packument, versions: readonly PackumentVersion[]): Packument["tags"] {
-  const numbers = new Set(versions.map(({ version }) => version));
+function tagsOf({ tags, versions }: Packument, shown: readonly PackumentVersion[]): Packument["tags"] {
+  if (shown.length === versions.length) return tags;
+  const numbers = new Set(shown.map(({ version }) => version));
+  const hidden = new Set(versions.flatMap(({ version }) => numbers.has(version) ? [] : [version]));
   return tags.flatMap(({ tag, version }) => {
-    if (numbers.has(version)) return [{ tag, version }];
+    if (!hidden.has(version)) return [{ tag, version }];
     const instead = tag === "latest" ? newestUpTo(version, [...numbers]) : null;
     return instead === null ? [] : [{ tag, version: instead }];
   });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
+import { hasBlob } from "../../support/cache_dir.ts";
 import { createNpmPackage } from "../../support/npm/npm_package.ts";
 import type { NpmRegistry } from "../../support/npm/npm_registry.ts";
 import type { RawAnswer } from "../../support/raw_client.ts";
+import { waitUntil } from "../../support/wait_until.ts";
 import { abbreviatedType, abbreviating, npmHeaders, NpmScene, pnpmHeaders, textOf } from "./scene.ts";
 
 const modified = new Date("2024-05-06T07:08:09.000Z");
@@ -211,6 +214,77 @@ Deno.test("a 404 that was a passing one is forgotten in time (verdaccio #645)", 
   assert.equal((await vault.ask("/tool")).status, 404);
   publishTool(scene.registry);
   assert.equal((await vault.ask("/tool")).status, 200);
+});
+
+Deno.test("what is cached is served without upstream: document, version, tag and tarball (verdaccio #208)", async () => {
+  await using scene = await NpmScene.create();
+  publishTool(scene.registry);
+  await using vault = await scene.start({ ttl: "0s" });
+  const paths = ["/tool", "/tool/1.0.0", "/tool/latest", "/-/package/tool/dist-tags", "/tool/-/tool-1.1.0.tgz"];
+  const before: RawAnswer[] = [];
+  for (const path of paths) before.push(await vault.ask(path));
+  scene.registry.forget();
+  await vault.ask("/tool/-/tool-1.1.0.tgz");
+  assert.deepEqual(scene.registry.lines, [], "a tarball never changes");
+  await scene.registry.refuse();
+  for (const [index, path] of paths.entries()) {
+    const { status, body } = await vault.ask(path);
+    assert.deepEqual([status, body], [200, before[index]!.body], path);
+  }
+});
+
+Deno.test("a new version appears after ttl, however long upstream lets a document be kept (verdaccio #1854)", async () => {
+  await using scene = await NpmScene.create();
+  const { registry } = scene;
+  publishTool(registry);
+  registry.fault = async (_request, pass) => {
+    const response = await pass();
+    response.headers.set("cache-control", "public, immutable, max-age=31536000");
+    return response;
+  };
+  await using vault = await scene.start({ ttl: "0s" });
+  const { headers } = await vault.ask("/tool");
+  assert.equal(headers.get("cache-control"), "public, max-age=0", "clients do not keep it either");
+  registry.publish(createNpmPackage("tool", "1.2.0"));
+  for (const form of Object.values(forms)) {
+    const { versions } = JSON.parse(textOf(await vault.ask("/tool", { headers: form })));
+    assert.deepEqual(Object.keys(versions), ["1.0.0", "1.1.0", "1.2.0"]);
+  }
+});
+
+Deno.test("tags are those of the registry, also where they are odd, and only they move (nexus #382)", async () => {
+  await using scene = await NpmScene.create();
+  const { registry } = scene;
+  publishTool(registry);
+  registry.publish(createNpmPackage("tool", "3.0.0-rc.1"), { isLatest: false });
+  registry.publish(createNpmPackage("tool", "2.0.0"), { isLatest: false });
+  registry.tag("tool", "latest", "1.0.0");
+  registry.tag("tool", "next", "3.0.0-rc.1");
+  registry.tag("tool", "gone", "0.9.0");
+  await using vault = await scene.start({ ttl: "0s" });
+  const expected = { latest: "1.0.0", next: "3.0.0-rc.1", gone: "0.9.0" };
+  for (const form of Object.values(forms)) {
+    const document = JSON.parse(textOf(await vault.ask("/tool", { headers: form })));
+    assert.deepEqual(document["dist-tags"], expected);
+  }
+  assert.deepEqual(await vault.json("/-/package/tool/dist-tags"), expected);
+  assert.equal((await vault.json("/tool/latest")).version, "1.0.0");
+  registry.publish(createNpmPackage("tool", "4.0.0"), { isLatest: false });
+  assert.deepEqual((await vault.json("/tool"))["dist-tags"], expected);
+});
+
+Deno.test("what is packed for clients is stored packed, and no request packs it again (verdaccio #3041)", async () => {
+  await using scene = await NpmScene.create();
+  const dependencies = Object.fromEntries(Array.from({ length: 20_000 }, () => [crypto.randomUUID(), "1"]));
+  scene.registry.publish(createNpmPackage("tool", "1.0.0", { dependencies }));
+  await using vault = await scene.start();
+  for (const form of [forms["full, packed"]!, forms["abbreviated, packed"]!]) {
+    const { headers, body } = await vault.ask("/tool", { headers: form });
+    assert.equal(headers.get("content-encoding"), "gzip");
+    const sha256 = createHash("sha256").update(body).digest("hex");
+    await waitUntil("it is stored as it was sent", () => hasBlob(vault.app.cacheDir, sha256));
+    assert.deepEqual((await vault.ask("/tool", { headers: form })).body, body);
+  }
 });
 
 Deno.test("the document about another package is an outage", async () => {

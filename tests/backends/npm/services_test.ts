@@ -16,7 +16,7 @@ function post(vault: NpmVault, path: string, body: BodyInit, headers: Record<str
   });
 }
 
-Deno.test("an audit is passed on as it comes, packed or not, and the answer passed back (npm/cli #4382)", async () => {
+Deno.test("an audit of either form is passed on as it comes, packed or not (npm/cli #4382, nexus #119, #153)", async () => {
   await using scene = await NpmScene.create();
   scene.registry.advisories = { tool: [{ id: 1, title: "bad", severity: "high" }] };
   await using vault = await scene.start();
