@@ -30,7 +30,7 @@ export async function openedOrForetold(
 
 function openForetold(opening: Promise<OpenedArtifact>, { foretold, upstream }: ForetoldOptions): OpenedArtifact {
   const { headers, sizeBytes } = foretold;
-  // Who reads it is told of the error. Nobody may.
+  // Whoever reads it gets the error. It may be that nobody does.
   opening.catch(() => {});
   const chunks = (...ranges: readonly ByteRange[]) => new LateChunks(opening, { ranges, sizeBytes });
   const stream = () => {

@@ -10,7 +10,7 @@ export interface CommittedFile {
   readonly path: string;
 }
 
-/** What clients are told of a file besides its bytes. */
+/** What clients learn about a file besides its bytes. */
 export interface ToldFile {
   readonly file: CommittedFile;
   /** The URL of the backend as the client wrote it; null where clients are told nothing of Xet. */
