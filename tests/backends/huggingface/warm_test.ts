@@ -65,7 +65,7 @@ Deno.test("datasets, commits and patterns; and what means nothing", async () => 
 Deno.test("package URLs and URLs of the Hub", async () => {
   await using hub = new Hub();
   await using vault = await openWarmScene([backendOf(hub)]);
-  const [source] = vault.sources;
+  const source = vault.sources.find(({ scheme }) => scheme === "hf");
   const purl = { type: "huggingface", namespace: "acme", name: "m", version: "abc", qualifiers: new Map() };
   assert.equal(source!.lineOf!(purl), "hf:acme/m@abc");
   assert.equal(source!.lineOf!({ ...purl, type: "pypi" }), null);
