@@ -14,7 +14,7 @@ export const annotation = "com.github.artifact-vault";
 /** Neither the manifest of a shard nor its facts are larger. */
 export const maxShardBytes = 4 * 1024 * 1024;
 /** An export closes a shard at this size, so that one is read in little memory. */
-const fullBytes = 1024 * 1024;
+const fullBytes = 256 * 1024;
 /** The bytes of a manifest besides its layers, and of a layer besides its title and type, at most. */
 const fixedBytes = 2048;
 const layerBytes = 800;
