@@ -1,6 +1,7 @@
-import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { BriefMemory } from "../shared/brief_memory.ts";
+import { storedArtifact } from "../shared/stored_artifact.ts";
 
 const mostPackages = 1000;
 
@@ -34,16 +35,6 @@ export class CachedTarballs {
   }
 
   #holds(key: string, vault: VaultReader): boolean {
-    const artifact: Artifact = {
-      backend: this.#backend,
-      key,
-      candidates: [],
-      requestHeaders: [],
-      freshness: { kind: "immutable" },
-      policy: this.#policy,
-      failover: "absence",
-      identity: { kind: "unknown" },
-    };
-    return vault.holds(artifact);
+    return vault.holds(storedArtifact(this.#backend, key, this.#policy));
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { CachingPolicy } from "../../artifact.ts";
 import type { VaultReader } from "../../reader.ts";
 import { VaultError } from "../../errors.ts";
 import { inBatches } from "../shared/batches.ts";
 import { BriefMemory } from "../shared/brief_memory.ts";
+import { storedArtifact } from "../shared/stored_artifact.ts";
 import { addressOf } from "./indexes.ts";
 import type { IndexDocument } from "./index_document.ts";
 import { keyOrUrl } from "./listed_files.ts";
@@ -82,16 +83,6 @@ export class DeliverableFiles {
   }
 
   #holds(address: string, vault: VaultReader): boolean {
-    const artifact: Artifact = {
-      backend: this.#backend,
-      key: keyOrUrl(address),
-      candidates: [],
-      requestHeaders: [],
-      freshness: { kind: "immutable" },
-      policy: this.#policy,
-      failover: "absence",
-      identity: { kind: "unknown" },
-    };
-    return vault.holds(artifact);
+    return vault.holds(storedArtifact(this.#backend, keyOrUrl(address), this.#policy));
   }
 }
