@@ -1,5 +1,5 @@
 import { createNpmPackage, type NpmPackage } from "../support/npm/npm_package.ts";
-import { NpmProject } from "../support/npm/npm_client.ts";
+import { installClients, NpmProject } from "../support/npm/npm_client.ts";
 import { freePort } from "../support/free_port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createTempDir } from "../support/temp_dir.ts";
@@ -18,6 +18,8 @@ export const npmInstalls = installCases({ client: "npm", programs: ["npm"], crea
 
 /** Each set is of other packages in one registry, as plain files. */
 async function createScene(sets: number): Promise<InstallScene> {
+  const [client] = await installClients(["npm 11"]);
+  if (client === undefined) throw new Error("npm 11 cannot be installed from the registry that npm is set up with");
   await using stack = new AsyncDisposableStack();
   const dir = stack.use(await createTempDir("vault-bench-"));
   const port = freePort();
@@ -48,7 +50,7 @@ async function createScene(sets: number): Promise<InstallScene> {
     async createClient(side, set) {
       const names = Array.from({ length: requested }, (_, index) => [nameOf(set, index), "^2.0.0"]);
       const dependencies = Object.fromEntries(names);
-      const project = resources.use(await NpmProject.create("npm 11", side.url("/"), { dependencies }));
+      const project = resources.use(await NpmProject.create(client, side.url("/"), { dependencies }));
       return () => project.install();
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
