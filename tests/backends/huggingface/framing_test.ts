@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { partsOf, viewOfXorb, xorbsOf } from "../../../src/backends/huggingface/xet/framing.ts";
 
 const chunk = 128 * 1024;
-const xorb = 511 * chunk;
+const xorb = 64 * chunk;
 
-Deno.test("a file is cut into xorbs of at most 64 MiB", () => {
+Deno.test("a file is cut into xorbs of 8 MiB, a large one into larger ones of at most 64 MiB", () => {
+  const large = 511 * chunk;
   for (
-    const [bytes, count] of [[1, 1], [chunk, 1], [xorb, 1], [xorb + 1, 2], [3 * xorb, 3]] as const
+    const [bytes, count] of [
+      ...[[1, 1], [chunk, 1], [xorb, 1], [xorb + 1, 2], [3 * xorb, 3], [1024 * xorb, 1024]],
+      ...[[1025 * xorb, 1010], [1024 * large, 1024], [3000 * large + 1, 3001]],
+    ] as const
   ) {
-    assert.equal(xorbsOf(bytes), count);
-    for (let index = 0; index < count; index++) assert.ok(viewOfXorb(index, bytes).sizeBytes <= 64 * 1024 * 1024);
+    assert.equal(xorbsOf(bytes!), count);
+    for (let index = 0; index < count!; index++) assert.ok(viewOfXorb(index, bytes!).sizeBytes <= 64 * 1024 * 1024);
   }
 });
 

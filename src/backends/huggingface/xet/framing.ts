@@ -10,12 +10,27 @@ export const chunkBytes = 128 * 1024;
 const headBytes = 8;
 const framedBytes = chunkBytes + headBytes;
 /** The most chunks for a xorb that has, with their heads, at most 64 MiB. */
-export const chunksPerXorb = 511;
-const plainPerXorb = chunksPerXorb * chunkBytes;
+const mostChunks = 511;
+/**
+ * Clients write a xorb to disk once all of it has arrived, and fetch several at once: of 8 MiB, a file of some 50 MB is
+ * downloaded twice as fast as in one piece.
+ */
+const fewestChunks = 64;
+/** A reconstruction names each xorb of a file, so that large files have larger ones. */
+const fewXorbs = 1024;
+
+/** How many chunks each xorb of a file has, but for the last one. */
+export function chunksPerXorb(fileBytes: number): number {
+  return Math.min(mostChunks, Math.max(fewestChunks, Math.ceil(fileBytes / chunkBytes / fewXorbs)));
+}
 
 /** How many xorbs a file has. */
 export function xorbsOf(fileBytes: number): number {
-  return Math.ceil(fileBytes / plainPerXorb);
+  return Math.ceil(fileBytes / plainPerXorb(fileBytes));
+}
+
+function plainPerXorb(fileBytes: number): number {
+  return chunksPerXorb(fileBytes) * chunkBytes;
 }
 
 /** Chunks of a xorb, counted within it, and where their bytes are in the xorb. Ends are exclusive. */
@@ -32,27 +47,29 @@ export function partsOf(
   fileBytes: number,
 ): { readonly skippedBytes: number; readonly parts: readonly XorbPart[] } {
   const parts: XorbPart[] = [];
+  const perXorb = chunksPerXorb(fileBytes);
   const first = Math.floor(start / chunkBytes);
   const last = Math.ceil(end / chunkBytes);
   for (let at = first; at < last;) {
-    const index = Math.floor(at / chunksPerXorb);
-    const chunks = { start: at % chunksPerXorb, end: Math.min(chunksPerXorb, last - index * chunksPerXorb) };
+    const index = Math.floor(at / perXorb);
+    const chunks = { start: at % perXorb, end: Math.min(perXorb, last - index * perXorb) };
     const from = at * chunkBytes;
-    const to = Math.min(fileBytes, (index * chunksPerXorb + chunks.end) * chunkBytes);
+    const to = Math.min(fileBytes, (index * perXorb + chunks.end) * chunkBytes);
     const bytes = {
       start: chunks.start * framedBytes,
-      end: framedSize(to - index * plainPerXorb),
+      end: framedSize(to - index * perXorb * chunkBytes),
     };
     parts.push({ index, chunks, bytes, plainBytes: to - from });
-    at = index * chunksPerXorb + chunks.end;
+    at = index * perXorb + chunks.end;
   }
   return { skippedBytes: start - first * chunkBytes, parts };
 }
 
 /** A xorb of a file, as a view of the file's body. */
 export function viewOfXorb(index: number, fileBytes: number): BodyView {
-  const origin = index * plainPerXorb;
-  const plainBytes = Math.min(plainPerXorb, fileBytes - origin);
+  const most = plainPerXorb(fileBytes);
+  const origin = index * most;
+  const plainBytes = Math.min(most, fileBytes - origin);
   return {
     bodyBytes: fileBytes,
     sizeBytes: framedSize(plainBytes),
