@@ -79,6 +79,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "warming",
     "vault/vault",
   ],
+  status: [...seam, "observe", "inventory", "store"],
   "backends/shared": [...seam, "archive/zstd_frame"],
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
   "backends/backend_type": [

@@ -32,6 +32,11 @@ export class Metric {
     this.#values.set(formatLabels(labels), value);
   }
 
+  /** The value of these labels; 0 where there is none. */
+  get(labels: Labels = {}): number {
+    return this.#values.get(formatLabels(labels)) ?? 0;
+  }
+
   /** Formats the metric as Prometheus text, with a line end behind each line. */
   exposition(): string {
     const { name, help, collect } = this.#options;

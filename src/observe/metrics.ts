@@ -1,5 +1,6 @@
 import type { VaultEvents } from "./events.ts";
 import { expositionType, type Metric, MetricRegistry } from "./metric_registry.ts";
+import { addTraffic, noTraffic, type Traffic } from "./traffic.ts";
 import { type CountedRequest, RequestMetrics, type Statistics } from "./request_metrics.ts";
 
 export interface MetricsOptions {
@@ -12,6 +13,26 @@ export interface MetricsOptions {
   readonly upstreams: () => Iterable<{ readonly origin: string; readonly isUp: boolean }>;
   /** Returns the transfers under way; called at each scrape. */
   readonly transfers: () => Iterable<{ readonly backend: string; readonly followers: number }>;
+  /** Other metrics, each formatted at a scrape; none when absent. */
+  readonly others?: readonly Exposed[];
+  /** Called for what went wrong without a request, by the name of the event; `backend` may be empty. */
+  readonly noticed?: (event: NoticedEvent, backend: string) => void;
+}
+
+/** Metrics that are kept elsewhere. */
+export interface Exposed {
+  /** Formats them as Prometheus text, which ends with a line end. */
+  exposition(): string;
+}
+
+/** What went wrong apart from the answers to clients. */
+export type NoticedEvent = "wrong_digest" | "damaged_body" | "not_stored";
+
+/** The rate limit of an upstream. */
+export interface Quota {
+  readonly remaining: number;
+  /** Null where the upstream does not say. */
+  readonly limit: number | null;
 }
 
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
@@ -34,6 +55,10 @@ export class Metrics implements VaultEvents {
     "vault_offline_misses_total",
     "Requests for what is not cached while the vault is offline.",
   );
+  readonly #leaks = this.#counter(
+    "vault_leaked_upstream_urls_total",
+    "Answers whose headers lead clients past the vault, to an upstream; anything but 0 is a fault.",
+  );
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
   readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.");
   readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.");
@@ -48,8 +73,12 @@ export class Metrics implements VaultEvents {
   readonly #evictedBytes = this.#counter("vault_evicted_bytes_total", "Bytes evicted from the cache.");
   readonly #expiredBlobs = this.#counter("vault_expired_blobs_total", "Bodies removed by retention.");
   readonly #expiredBytes = this.#counter("vault_expired_bytes_total", "Bytes removed by retention.");
+  readonly #options: MetricsOptions;
+  readonly #quotas = new Map<string, Quota>();
 
-  constructor({ version, backends, cacheBytes, upstreams, transfers }: MetricsOptions) {
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    const { version, backends, cacheBytes, upstreams, transfers } = options;
     const info = this.#gauge("vault_build_info", "What is running; the value is always 1.");
     info.set(1, { version, deno: Deno.version.deno });
     this.#gauge("process_start_time_seconds", "Start of the process, in seconds since the epoch.").set(
@@ -84,6 +113,15 @@ export class Metrics implements VaultEvents {
         for (const { backend, followers } of transfers()) metric.add(followers, { backend });
       },
     });
+    this.#registry.counter({
+      name: "vault_integrity_failures_total",
+      help: "Bodies that were not what they should be: on arrival or in the cache; anything but 0 needs a look.",
+      collect: (metric) => {
+        const arrived = backends.reduce((sum, backend) => sum + this.#mismatches.get({ backend }), 0);
+        metric.set(arrived, { where: "arriving" });
+        metric.set(this.#damaged.get(), { where: "stored" });
+      },
+    });
     const removed = [this.#evictedBlobs, this.#evictedBytes, this.#expiredBlobs, this.#expiredBytes];
     const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
     for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
@@ -91,7 +129,7 @@ export class Metrics implements VaultEvents {
     for (const backend of backends) {
       this.#transfersUnderWay.set(0, { backend });
       this.#transfersWaiting.set(0, { backend });
-      for (const counter of [...counters, this.#aborted, this.#offlineMisses]) counter.add(0, { backend });
+      for (const counter of [...counters, this.#aborted, this.#offlineMisses, this.#leaks]) counter.add(0, { backend });
     }
   }
 
@@ -103,6 +141,11 @@ export class Metrics implements VaultEvents {
   /** Counts a client that left before the end of its answer. */
   responseAborted(backend: string): void {
     this.#aborted.add(1, { backend });
+  }
+
+  /** Counts an answer whose headers name an upstream where clients would go on to it. */
+  upstreamLeaked(backend: string): void {
+    this.#leaks.add(1, { backend });
   }
 
   /** Counts a request for what is not cached while the vault is offline. */
@@ -145,14 +188,17 @@ export class Metrics implements VaultEvents {
 
   digestMismatched(backend: string): void {
     this.#mismatches.add(1, { backend });
+    this.#options.noticed?.("wrong_digest", backend);
   }
 
   storeFailed(backend: string): void {
     this.#storeFailures.add(1, { backend });
+    this.#options.noticed?.("not_stored", backend);
   }
 
   bodyDamaged(): void {
     this.#damaged.add(1);
+    this.#options.noticed?.("damaged_body", "");
   }
 
   bodyVerified(bytes: number): void {
@@ -179,19 +225,36 @@ export class Metrics implements VaultEvents {
     backend: string,
     { host, limit, remaining }: { host: string; limit: number | null; remaining: number },
   ): void {
+    this.#quotas.set(host, { limit, remaining });
     this.#quotaRemaining.set(remaining, { backend, host });
     if (limit !== null) this.#quotaLimit.set(limit, { backend, host });
   }
 
   /** Formats all metrics as Prometheus text, with its content type. */
   exposition(): { readonly body: string; readonly contentType: string } {
-    const body = `${this.#registry.exposition()}\n${this.#requests.exposition()}`;
+    const others = (this.#options.others ?? []).map((other) => other.exposition());
+    const body = [this.#registry.exposition(), this.#requests.exposition(), ...others].join("\n");
     return { body, contentType: expositionType };
   }
 
   /** Returns the statistics of the original tool, which leave out requests to no backend. */
   statistics(): Statistics {
     return this.#requests.statistics();
+  }
+
+  /** The traffic since the start, of all backends. */
+  traffic(): ReadonlyMap<string, Traffic> {
+    const counted = this.#requests.traffic();
+    const names = new Set([...this.#options.backends, ...counted.keys()]);
+    return new Map([...names].map((backend) => {
+      const fetchedBytes = this.#fetchedBytes.get({ backend });
+      return [backend, addTraffic(counted.get(backend) ?? noTraffic, { ...noTraffic, fetchedBytes })];
+    }));
+  }
+
+  /** The rate limit that a host reported last; null where it reported none. */
+  quotaOf(host: string): Quota | null {
+    return this.#quotas.get(host) ?? null;
   }
 
   #counter(name: string, help: string): Metric {

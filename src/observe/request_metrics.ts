@@ -1,5 +1,6 @@
 import { DurationHistogram, type Durations } from "./duration_histogram.ts";
 import type { MetricRegistry } from "./metric_registry.ts";
+import { addTraffic, noTraffic, type Traffic } from "./traffic.ts";
 
 /** A request that has ended, by its labels. Each value comes from a small closed set. */
 export interface CountedRequest {
@@ -82,6 +83,16 @@ export class RequestMetrics {
     };
   }
 
+  /** The traffic by backend since the start, without what was fetched. */
+  traffic(): ReadonlyMap<string, Traffic> {
+    const traffic = new Map<string, Traffic>();
+    for (const cell of this.#all()) {
+      if (cell.backend === "none") continue;
+      traffic.set(cell.backend, addTraffic(traffic.get(cell.backend) ?? noTraffic, trafficOf(cell)));
+    }
+    return traffic;
+  }
+
   /** Formats the metrics that are not in the registry as Prometheus text. */
   exposition(): string {
     return this.#durations.exposition();
@@ -102,6 +113,12 @@ export class RequestMetrics {
     cells.push(cell);
     return cell;
   }
+}
+
+function trafficOf({ cache, status, requests, sentBytes }: Cell): Traffic {
+  const hits = servedFromCache.includes(cache) ? requests : 0;
+  const misses = cache === "miss" ? requests : 0;
+  return { requests, hits, misses, errors: status >= 500 ? requests : 0, sentBytes, fetchedBytes: 0 };
 }
 
 function total(cells: readonly Cell[], what: "requests" | "sentBytes"): number {

@@ -2,6 +2,7 @@ import type { Backend } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Misses } from "./offline.ts";
+import type { OwnPages, OwnRequestInfo } from "./own_pages.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 export interface AdminOptions {
@@ -14,6 +15,8 @@ export interface AdminOptions {
   readonly isOffline?: boolean;
   /** The list of what clients missed; absent where none is kept. */
   readonly misses?: Misses;
+  /** Other pages of the vault's own, the first that answers counts; none when absent. */
+  readonly ownPages?: readonly OwnPages[];
   /** Milliseconds on any steady clock. */
   readonly now?: () => number;
 }
@@ -36,9 +39,24 @@ export class Admin {
 
   /**
    * Null for a path that is not the vault's own, also below `/-/`: a backend at the root has the rest of it. `/` is the
-   * start page only where no backend has it.
+   * start page only where no backend has it. Methods other than GET and HEAD are for pages of others alone.
    */
-  answer(method: string, { origin, path, query }: Target, headers: Headers): Reply | Promise<Reply> | null {
+  answer(
+    method: string,
+    target: Target,
+    headers: Headers,
+    info: OwnRequestInfo,
+  ): Reply | Promise<Reply> | null {
+    const { path, origin, query } = target;
+    if (path.startsWith("/-/") || path === "/" && !this.#isRootTaken()) {
+      const { client, signal } = info;
+      const asked = { client, signal, readBody: (maxBytes: number) => info.readBody(maxBytes) };
+      for (const pages of this.#options.ownPages ?? []) {
+        const reply = pages.answer(method, target, headers, asked);
+        if (reply !== null) return reply;
+      }
+    }
+    if (method !== "GET" && method !== "HEAD") return null;
     switch (path) {
       case "/-/healthz":
       case "/healthz":
@@ -52,16 +70,14 @@ export class Admin {
       case "/-/misses":
         return this.#misses(method);
       case "/":
-        return this.#index(method, origin);
+        return this.#isRootTaken() ? null : textReply(method, indexOf(this.#options.backends, origin));
       default:
         return null;
     }
   }
 
-  #index(method: string, origin: string): Reply | null {
-    const { backends } = this.#options;
-    const isTaken = backends.some((backend) => backend.prefix === "/" && backend.serves?.("/") !== false);
-    return isTaken ? null : textReply(method, indexOf(backends, origin));
+  #isRootTaken(): boolean {
+    return this.#options.backends.some(({ prefix, serves }) => prefix === "/" && serves?.("/") !== false);
   }
 
   #ready(method: string): Reply {

@@ -1,6 +1,8 @@
 import type { Client } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import { redactUrl } from "../observe/redact.ts";
+import type { OwnRequestInfo } from "./own_pages.ts";
+import { readRequestBody } from "./request_body.ts";
 import { requestId } from "./request_id.ts";
 import type { Route } from "./routes.ts";
 
@@ -10,11 +12,14 @@ export const ownConnection: Deno.ServeHandlerInfo = {
   completed: Promise.resolve(),
 };
 
+/** The longest wait for the next bytes of a request's body that is answered here. */
+const bodyPatienceMs = 30_000;
+
 /** The client of such a request in the log; no address has this name. */
 export const ownClient: Client = { host: "own", port: 0 };
 
 /** One request and the facts about it that are collected while it is handled. */
-export class Exchange {
+export class Exchange implements OwnRequestInfo {
   readonly startedAt = performance.now();
   readonly request: Request;
   readonly id: string;
@@ -34,6 +39,15 @@ export class Exchange {
     this.request = request;
     this.id = requestId(request.headers.get("x-request-id"));
     this.client = info === ownConnection ? ownClient : clientOf(info);
+  }
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  /** Throws as `OwnRequestInfo.readBody`. */
+  readBody(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    return readRequestBody(this.request, { maxBytes, patienceMs: bodyPatienceMs });
   }
 
   /** The path and query without secrets; the whole URL, as it was sent, where it cannot be parsed. */

@@ -10,6 +10,7 @@ import { accessLine } from "./access_line.ts";
 import { openView, rangeBehind } from "./body_view.ts";
 import { openedOrForetold } from "./foretold.ts";
 import { Admin, type AdminOptions } from "./admin.ts";
+import { sha256Of, withBackendHeaders } from "./backend_headers.ts";
 import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
 import { Exchange, originOf, ownClient, ownConnection } from "./exchange.ts";
@@ -18,7 +19,6 @@ import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
 import { missedOffline } from "./offline.ts";
 import { refuse } from "./refuse.ts";
-import { readRequestBody } from "./request_body.ts";
 import { directReply, type Reply } from "./reply.ts";
 import { RequestsUnderWay } from "./requests_under_way.ts";
 import { respond } from "./respond.ts";
@@ -75,9 +75,6 @@ const largestCopiedBytes = 8 * 1024;
 /** A client that waits longer for the head of an answer gets what is known of it. Many give up after ten seconds. */
 const longestSilenceMs = 5000;
 
-/** The longest wait for the next bytes of a request's body that is answered here. */
-const bodyPatienceMs = 30_000;
-
 /** nginx's status for a client that left before its answer; nobody gets to see it. */
 const clientGone: Reply = { status: 499, headers: [], body: null, cache: "none" };
 
@@ -113,7 +110,7 @@ class Boundary {
     const reads = method === "GET" || method === "HEAD";
     const whose = this.#proxy.find(target);
     const mayBeOwn = whose.kind === "own" || whose.kind === "foreign" && whose.isAddress;
-    const own = reads && mayBeOwn ? this.#admin.answer(method, target, headers) : null;
+    const own = mayBeOwn ? this.#admin.answer(method, target, headers, exchange) : null;
     if (own !== null) return own;
     this.#count(exchange);
     if (whose.kind === "foreign") throw whose.error;
@@ -213,7 +210,7 @@ class Boundary {
       if (method === "GET") resolved.onServed?.(opened.headers, sha256Of(opened));
       const isUnsized = opened.sizeBytes === undefined && method === "GET";
       const sent = isUnsized && mayBeHttp10(request.headers) ? await sizedIfSmall(opened) : opened;
-      return respond(withHeaders(sent, resolved), { method, headers: request.headers, ranges: ask.ranges });
+      return respond(withBackendHeaders(sent, resolved), { method, headers: request.headers, ranges: ask.ranges });
     } catch (error) {
       if (ask.gone) return clientGone;
       if (isMissing(error) && resolved.ifMissing) return directReply(method, resolved.ifMissing);
@@ -306,29 +303,15 @@ class Boundary {
 }
 
 /** Null before its route is known. */
-function backendRequest({ route, target, client, request }: Exchange): BackendRequest | null {
+function backendRequest(exchange: Exchange): BackendRequest | null {
+  const { route, target, client, request } = exchange;
   if (route === null) return null;
   const { method, headers } = request;
   const { base, path } = route;
   const { origin, query } = target!;
   const asked = { method, origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
   if (method === "GET" || method === "HEAD") return asked;
-  return { ...asked, readBody: (maxBytes) => readRequestBody(request, { maxBytes, patienceMs: bodyPatienceMs }) };
-}
-
-/** With the headers that the backend sends. Releases what was opened where it throws. */
-function withHeaders(opened: OpenedArtifact, resolved: ResolvedArtifact): OpenedArtifact {
-  if (!resolved.headers) return opened;
-  try {
-    return { ...opened, headers: resolved.headers(opened.headers, sha256Of(opened)) };
-  } catch (error) {
-    opened.close();
-    throw error;
-  }
-}
-
-function sha256Of({ sha256, arrivedSha256 }: OpenedArtifact): string | undefined {
-  return sha256 ?? arrivedSha256;
+  return { ...asked, readBody: (maxBytes) => exchange.readBody(maxBytes) };
 }
 
 function methodNotAllowed(method: string): VaultError {

@@ -28,6 +28,7 @@ export function isAddress(host: string): boolean {
   return /^(?:\[.*\]|\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.test(host);
 }
 
-function isLoopback(name: string): boolean {
+/** True for a name of the machine itself, in lower case and without a port. */
+export function isLoopback(name: string): boolean {
   return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(name);
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { textOf } from "../support/text_of.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { Admin } from "../../src/server/admin.ts";
-import type { Reply } from "../../src/server/reply.ts";
+import { type OwnPages, pagesWhenAsked } from "../../src/server/own_pages.ts";
+import { type Reply, textReply } from "../../src/server/reply.ts";
 import { fakeBackend, fakeFile } from "./fake_vault.ts";
 import { type RawAnswer, Served } from "./served.ts";
 
@@ -38,7 +39,11 @@ function createAdmin(): { admin: Admin; state: AdminState } {
 }
 
 async function ask(admin: Admin, path: string): Promise<{ status: number; text: string } | null> {
-  const reply: Reply | null = await admin.answer("GET", { origin: "http://vault", path, query: "" }, new Headers());
+  const reply: Reply | null = await admin.answer("GET", { origin: "http://vault", path, query: "" }, new Headers(), {
+    client: { host: "127.0.0.1", port: 1 },
+    signal: new AbortController().signal,
+    readBody: () => Promise.resolve(null),
+  });
   return reply && { status: reply.status, text: await textOf(reply.body) };
 }
 
@@ -129,6 +134,60 @@ Deno.test("a backend at the root gets what is below /-/ and not the vault's own"
     assert.equal((await served.ask("GET", path)).body, "0123456789");
   }
   assert.equal((await served.ask("GET", "/-/healthz")).body, "ok\n");
+});
+
+const echo: OwnPages = {
+  answer: (method, { path, query }, headers, { client, readBody }) => {
+    if (path !== "/-/echo" && !(path === "/" && headers.get("accept") === "text/html")) return null;
+    return (async () => {
+      const body = await readBody(10);
+      return textReply(
+        method,
+        `${method} ${path}${query} of ${client.host}: ${new TextDecoder().decode(body ?? undefined)}`,
+      );
+    })();
+  },
+};
+
+Deno.test("pages that are handed in get any method, and the body of a request", async () => {
+  await using served = new Served({ ownPages: [echo] });
+  const { status, body } = await served.ask("PATCH", "/-/echo?x=1");
+  assert.deepEqual([status, body], [200, "PATCH /-/echo?x=1 of 127.0.0.1: "]);
+  const posted = await fetch(served.url("/-/echo"), { method: "POST", body: "0123456789" });
+  assert.equal(await posted.text(), "POST /-/echo of 127.0.0.1: 0123456789");
+  const large = await fetch(served.url("/-/echo"), { method: "POST", body: "01234567890" });
+  assert.equal(large.status, 413);
+  assert.match(await large.text(), /more than 10 bytes/);
+});
+
+Deno.test("the start page is theirs where they answer, and never where a backend is at the root", async () => {
+  await using served = new Served({ ownPages: [echo] });
+  assert.match((await served.ask("GET", "/", { accept: "text/html" })).body, /^GET \//);
+  assert.match((await served.ask("GET", "/")).body, /^Artifact Vault/);
+  await using root = new Served({ files: { "/": fakeFile() }, backends: [fakeBackend("root", "/")], ownPages: [echo] });
+  assert.equal((await root.ask("GET", "/", { accept: "text/html" })).body, "0123456789");
+});
+
+Deno.test("other methods than GET and HEAD are refused where nobody has them", async () => {
+  await using served = new Served({ ownPages: [echo] });
+  const { status, headers } = await served.ask("POST", "/-/healthz");
+  assert.deepEqual([status, headers.get("allow")], [405, "GET, HEAD"]);
+});
+
+Deno.test("pages that are loaded when they are asked for are loaded once, and again after a failure", async () => {
+  let loads = 0;
+  const load = () => {
+    loads += 1;
+    return loads === 1 ? Promise.reject(new Error("no file descriptor left")) : Promise.resolve(echo);
+  };
+  await using served = new Served({ ownPages: [pagesWhenAsked("/-/echo", load)] });
+  assert.equal((await served.ask("GET", "/-/other")).status, 404);
+  assert.equal(loads, 0);
+  assert.equal((await served.ask("GET", "/-/echo")).status, 500);
+  const both = await Promise.all([served.ask("GET", "/-/echo"), served.ask("GET", "/-/echo")]);
+  assert.deepEqual([both.map(({ status }) => status), loads], [[200, 200], 2]);
+  const { status, headers } = await served.ask("GET", "/-/echo/below");
+  assert.deepEqual([status, headers.get("content-type")], [404, "text/plain; charset=utf-8"]);
 });
 
 Deno.test("without a backend at the root, nothing else is served below /-/", async () => {

@@ -3,6 +3,7 @@ import type { Log } from "../../src/observe/log.ts";
 import type { LogFields } from "../../src/observe/log_format.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { createHandler, type Handler } from "../../src/server/handler.ts";
+import type { OwnPages } from "../../src/server/own_pages.ts";
 import { fakeBackend, type FakeFile, FakeVault } from "./fake_vault.ts";
 
 export interface LoggedLine {
@@ -43,6 +44,7 @@ export interface ServedOptions {
   readonly isShuttingDown?: () => boolean;
   readonly maxRequests?: number;
   readonly serverNames?: readonly string[];
+  readonly ownPages?: readonly OwnPages[];
 }
 
 /** A real server on the handler, and what is behind it. */
@@ -71,6 +73,7 @@ export class Served implements AsyncDisposable {
       probe: rest.probe ?? (() => null),
       isShuttingDown: rest.isShuttingDown ?? (() => false),
       ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
+      ...rest.ownPages !== undefined && { ownPages: rest.ownPages },
       ...rest.serverNames !== undefined && { serverNames: rest.serverNames },
     }).handle;
     const onError = () => new Response(null, { status: 500 });

@@ -1,0 +1,53 @@
+import type { Client } from "../backend.ts";
+import type { Target } from "../http/path.ts";
+import { problemReply } from "./problem.ts";
+import type { Reply } from "./reply.ts";
+
+/** Besides method, target and headers: what a page of the vault's own may want to know of a request. */
+export interface OwnRequestInfo {
+  /** The other end of the connection, which may be a proxy. */
+  readonly client: Client;
+  /** Ends when the client is gone. */
+  readonly signal: AbortSignal;
+  /**
+   * Reads the body as a whole; null where there is none. Throws `too_large` for more than `maxBytes`, `request_silent`
+   * and `bad_request`.
+   */
+  readBody(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
+}
+
+/**
+ * Pages of the vault's own, handed to the server: its start page at `/`, and whatever is below `/-/`. They are not
+ * counted in `max_requests`, and no upstream is asked while a client waits for one.
+ */
+export interface OwnPages {
+  /**
+   * The answer to a request of any method for `/` or a path below `/-/`; null for what is not theirs, such as `/` for
+   * a client that does not ask for HTML. May throw a VaultError.
+   */
+  answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Reply | Promise<Reply> | null;
+}
+
+/** Pages below `prefix` that are loaded when they are asked for first, so that no start has to. */
+export function pagesWhenAsked(prefix: string, load: () => Promise<OwnPages>): OwnPages {
+  let loaded: OwnPages | null = null;
+  let loading: Promise<OwnPages> | null = null;
+  return {
+    answer(method, target, headers, info) {
+      if (!target.path.startsWith(prefix)) return null;
+      if (loaded !== null) return loaded.answer(method, target, headers, info);
+      loading ??= load();
+      return loading.then((pages) => {
+        loaded = pages;
+        return pages.answer(method, target, headers, info) ?? notFound(method, target.path);
+      }, (error) => {
+        loading = null;
+        throw error;
+      });
+    },
+  };
+}
+
+function notFound(method: string, path: string): Reply {
+  return problemReply(method, { status: 404, detail: `There is nothing at ${path}` });
+}
