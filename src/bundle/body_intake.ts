@@ -40,6 +40,8 @@ export class BodyIntake {
   readonly #folder: ImportFolder;
   readonly #signal: AbortSignal | undefined;
   readonly #breather: Breather;
+  /** A stopped import moves bodies as well. */
+  readonly #unstopped = new Breather(undefined);
   readonly #made = new Set<string>();
   readonly #chunk = new Uint8Array(chunkBytes);
   #batch: Staged[] = [];
@@ -112,10 +114,11 @@ export class BodyIntake {
     this.#throwFailure();
   }
 
-  /** Moves those that wait to their places. */
-  place(bodies: Iterable<Body>): void {
+  /** Moves those that wait to their places, also when the import is stopped. */
+  async place(bodies: Iterable<Body>): Promise<void> {
     for (const body of bodies) {
       if (this.#folder.holds(body)) this.#place(body);
+      await this.#unstopped.breathe();
     }
   }
 

@@ -6,12 +6,12 @@ import { addPins, readPins } from "../inventory/pins.ts";
 import { shownBodies } from "../observe/shown_count.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
-import { fileOrNull } from "../store/regular_files.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
 import type { Body } from "./body_list.ts";
 import { BodyIntake, type Stored } from "./body_intake.ts";
 import { BodyRights } from "./body_rights.ts";
 import { checkRoom } from "./check_room.ts";
+import { type BodyCounts, countBodies, nothingCounted } from "./count_bodies.ts";
 import { ImportFolder } from "./import_folder.ts";
 import { type CarryingOfType, type ImportPlan, planImport } from "./import_plan.ts";
 import { Ledger } from "./ledger.ts";
@@ -37,17 +37,6 @@ export interface ImportOptions {
   readonly onProgress?: OnProgress | undefined;
   /** Stops the import, which leaves what is whole. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Bodies of a bundle that are for backends that are served. */
-export interface BodyCounts {
-  added: number;
-  addedBytes: number;
-  /** They were stored already. */
-  there: number;
-  thereBytes: number;
-  /** They have taken the place of damaged ones. */
-  repaired: number;
 }
 
 export interface Imported {
@@ -91,7 +80,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
     known: ledger.known(head.index.chain),
   };
   if (options.dryRun) {
-    const bodies = countBodies(plan, layout);
+    const bodies = await countBodies(plan, layout, options.signal);
     await checkRoom(layout, options.limits, bodies.addedBytes);
     return { ...about, bodies, entries: null, pins: [], isWhole: false };
   }
@@ -123,13 +112,15 @@ class Importing {
   readonly #rights: BodyRights;
   readonly #latest: number;
   readonly #bodies: BodyCounts = nothingCounted();
+  /** The bodies of the plan that were taken, as far as the bundle has them. */
+  #taken = 0;
   #temporaries = 0;
 
   constructor(options: ImportOptions, deps: ImportingDeps) {
     this.#options = options;
     this.#deps = deps;
     const isTrusted = deps.head.signed.kind === "verified";
-    this.#rights = new BodyRights(options.cacheDir, { isTrusted });
+    this.#rights = new BodyRights(options.cacheDir, { isTrusted, names: deps.plan.names });
     // The clock here may be wrong, that of a trusted other side is believed.
     this.#latest = Math.max(Date.now(), isTrusted ? Date.parse(deps.head.index.created) : 0);
     this.#intake = new BodyIntake(deps.layout, { folder: deps.folder, signal: options.signal });
@@ -147,7 +138,7 @@ class Importing {
       await this.#takeBodies();
       await this.#options.source.finish();
       await this.#intake.settle();
-      this.#place();
+      await this.#place();
       const entries = await this.#writeEntries(true);
       if (entries.lacking.has(null)) folder.close();
       else folder.remove();
@@ -160,27 +151,35 @@ class Importing {
   /** What a killed import has left is right, and counts as stored; then the rest must have room. */
   async #prepare(): Promise<void> {
     const { layout, plan } = this.#deps;
-    this.#place();
-    await checkRoom(layout, this.#options.limits, countBodies(plan, layout).addedBytes);
+    const { limits, signal } = this.#options;
+    await this.#place();
+    await checkRoom(layout, limits, (await countBodies(plan, layout, signal)).addedBytes);
   }
 
-  #place(): void {
+  async #place(): Promise<void> {
     const { bodies, wantsEmpty } = this.#deps.plan;
-    if (wantsEmpty) this.#intake.place([emptyBody]);
-    this.#intake.place(bodies.all());
+    if (wantsEmpty) await this.#intake.place([emptyBody]);
+    await this.#intake.place(bodies.all());
   }
 
   async #takeBodies(): Promise<void> {
     const { plan } = this.#deps;
     const { bodies, wantsEmpty } = plan;
     if (wantsEmpty) await this.#takeEmpty();
-    let done = 0;
     let bytes = 0;
     for (const body of bodies.all()) {
       await this.#take(body);
-      done++;
+      this.#taken++;
       bytes += body.sizeBytes;
-      this.#options.onProgress?.({ bodies: done, bytes, totalBodies: bodies.count, totalBytes: bodies.bytes });
+      this.#options.onProgress?.({ bodies: this.#taken, bytes, totalBodies: bodies.count, totalBytes: bodies.bytes });
+    }
+  }
+
+  /** Of what is behind the end of a bundle that was cut, nothing was brought. */
+  #missRest(): void {
+    let number = 0;
+    for (const { sha256 } of this.#deps.plan.bodies.all()) {
+      if (number++ >= this.#taken) this.#rights.miss(sha256);
     }
   }
 
@@ -191,19 +190,17 @@ class Importing {
   async #take(body: Body): Promise<void> {
     const { sha256, sizeBytes } = body;
     const member = await this.#options.source.open(blobName(sha256), sizeBytes);
-    if (member === null) return;
+    if (member === null) return this.#rights.miss(sha256);
     if (!this.#deps.plan.wants(sha256)) return await this.#intake.check(body, member);
     const stored = await this.#intake.look(body);
     if (stored.kind === "settled") await member.skip();
     else if (stored.kind === "there") await this.#intake.check(body, member);
     else await this.#intake.store(body, member);
     if (stored.kind === "there" && stored.info !== null) this.#intake.settled(body, stored.info);
-    this.#rights.bring(sha256);
     this.#count(body, stored.kind);
   }
 
   async #takeEmpty(): Promise<void> {
-    this.#rights.bring(emptyBody.sha256);
     const { kind } = await this.#intake.look(emptyBody);
     if (kind === "there" || kind === "settled") return;
     const chunks = [emptyConfig.bytes];
@@ -224,7 +221,7 @@ class Importing {
       backendFor: this.#options.backendFor,
       temporary: () => this.#options.spool.path(`new-${this.#temporaries++}`),
       isVerified: (sha256, info) => this.#deps.folder.isVerified({ sha256, info }),
-      mayName: (backend, sha256) => this.#rights.mayName(backend, sha256),
+      mayName: (backend, fact) => this.#rights.mayName(backend, fact),
       latest: this.#latest,
       withRoots,
       signal: this.#options.signal,
@@ -245,8 +242,11 @@ class Importing {
     const isCut = error instanceof VaultError && error.code === "bundle_interrupted";
     await this.#intake.settle().catch((second) => isCut ? error = second : null);
     try {
-      this.#place();
-      if (isCut) await this.#writeEntries(false);
+      await this.#place();
+      if (isCut) {
+        this.#missRest();
+        await this.#writeEntries(false);
+      }
     } catch (second) {
       if (isCut) error = second;
     }
@@ -278,23 +278,4 @@ function pinsOf({ index, signed }: BundleHead, backendFor: ImportOptions["backen
     const backend = backendFor(first);
     return backend === null ? [] : [[backend.name, ...rest].join("/")];
   }).map((pin) => parsePattern(pin).text);
-}
-
-function nothingCounted(): BodyCounts {
-  return { added: 0, addedBytes: 0, there: 0, thereBytes: 0, repaired: 0 };
-}
-
-function countBodies({ bodies, wants }: ImportPlan, layout: FsLayout): BodyCounts {
-  const counts: BodyCounts = nothingCounted();
-  for (const body of bodies.all()) {
-    if (!wants(body.sha256)) continue;
-    if (fileOrNull(layout.blob(body.sha256))?.size === body.sizeBytes) {
-      counts.there++;
-      counts.thereBytes += body.sizeBytes;
-    } else {
-      counts.added++;
-      counts.addedBytes += body.sizeBytes;
-    }
-  }
-  return counts;
 }

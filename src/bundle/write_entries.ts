@@ -22,8 +22,8 @@ export interface WriteEntriesOptions {
   readonly temporary: () => string;
   /** True for a file of a body that was compared with its digest, and has not changed since. */
   readonly isVerified: (sha256: string, info: Deno.FileInfo) => boolean;
-  /** True where the bundle may name a body that is stored. */
-  readonly mayName: (backend: string, sha256: string) => Promise<boolean>;
+  /** True where the bundle may name the body of a fact, which is stored, for this backend. */
+  readonly mayName: (backend: string, fact: Fact) => Promise<boolean>;
   /** No time of an entry is later, in ms since the epoch. */
   readonly latest: number;
   /** True also writes the entries that say which others there are. */
@@ -90,7 +90,8 @@ class EntryWriter {
     for (const fact of variants.toReversed()) await this.#write(fact, backend);
   }
 
-  async #write({ entry, bodyIn }: Fact, backend: string): Promise<void> {
+  async #write(fact: Fact, backend: string): Promise<void> {
+    const { entry, bodyIn } = fact;
     const { sha256, sizeBytes } = entry;
     const info = fileOrNull(this.#layout.blob(sha256));
     if (info?.size !== sizeBytes) {
@@ -98,7 +99,7 @@ class EntryWriter {
       lacking.set(bodyIn, (lacking.get(bodyIn) ?? 0) + 1);
       return;
     }
-    if (!await this.#options.mayName(backend, sha256)) {
+    if (!await this.#options.mayName(backend, fact)) {
       this.counts.denied++;
       return;
     }

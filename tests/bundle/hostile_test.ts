@@ -108,6 +108,19 @@ Deno.test("a directory without a body gives no name to it either, nor does an ar
   assert.deepEqual(await scene.names(), ["debian/private.deb", "files/a"]);
 });
 
+for (const order of ["before", "behind"]) {
+  Deno.test(`an entry whose body is elsewhere, and comes for another backend ${order} it, may name that body`, async () => {
+    await using scene = await BundleScene.open();
+    const shards: CraftedShard[] = [
+      { facts: [{ key: "/here", body: "same" }] },
+      { backend: "debian", type: "apt", facts: [{ key: "/same.deb", body: "same", bodyIn: crypto.randomUUID() }] },
+    ];
+    const { code, stderr } = await importCrafted(scene, order === "before" ? shards : shards.toReversed());
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await scene.names(), ["debian/same.deb", "files/here"]);
+  });
+}
+
 const now = Date.now();
 const inThreeDays = now + 3 * 24 * 3600 * 1000;
 const future = { storedAt: inThreeDays, validatedAt: inThreeDays, generatedAt: inThreeDays };
