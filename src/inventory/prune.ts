@@ -1,4 +1,4 @@
-import { eachBlob, isBodyName, lastUse, type RankOf } from "../store/blob_scan.ts";
+import { eachBlob, isBodyName } from "../store/blob_scan.ts";
 import { DigestSet } from "../store/digest_set.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { NumberColumn } from "../store/number_column.ts";
@@ -46,9 +46,8 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
   const layout = new FsLayout(dir);
   const startedAt = await markTime();
   const spared = await sparedBodies(layout, dir, options);
-  const rankOf: RankOf = (sha256, info) => spared.has(sha256) ? null : lastUse(info);
   const totalBytes = await bytesOf(layout, options);
-  const found = await RemovableBodies.find(layout, { ...rulesOf(options), rankOf }, {
+  const found = await RemovableBodies.find(layout, { ...rulesOf(options), spares: (sha256) => spared.has(sha256) }, {
     ...{ signal, isAlone: true },
     ...visited && { visited },
   });
@@ -69,7 +68,7 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
   return { ...removed, leftBytes: totalBytes - removed.bytes };
 }
 
-function rulesOf({ aim, backends }: PruneOptions): Omit<RemovalRules, "rankOf"> {
+function rulesOf({ aim, backends }: PruneOptions): Omit<RemovalRules, "spares"> {
   const keepMs = "toBytes" in aim ? 0 : aim.unusedForMs;
   if (backends === undefined) return { keepMsOf: () => keepMs, keepUnnamedMs: keepMs };
   return { keepMsOf: (backend) => backends.includes(backend) ? keepMs : Infinity, keepUnnamedMs: Infinity };

@@ -1,4 +1,4 @@
-import { eachBlob, isBodyName, lastUse, type RankOf } from "./blob_scan.ts";
+import { eachBlob, isBodyName, lastUse } from "./blob_scan.ts";
 import { DigestSet } from "./digest_set.ts";
 import { breathe, filesBelow, pause } from "./files.ts";
 import type { FsLayout } from "./fs_layout.ts";
@@ -10,6 +10,7 @@ import type { Entry } from "./store.ts";
 /** Reading entries pauses after this many, so that requests are answered in between. */
 const filesPerSlice = 64;
 const clockTickMs = 12;
+const lastSecond = 2 ** 32 - 1;
 
 /** The rules by which bodies may be removed. */
 export interface RemovalRules {
@@ -17,8 +18,8 @@ export interface RemovalRules {
   keepMsOf(backend: string): number;
   /** The same for a body that no entry names. */
   readonly keepUnnamedMs: number;
-  /** Lower ranks are removed first; null for never. */
-  readonly rankOf: RankOf;
+  /** True for a body that stays. */
+  spares(sha256: string): boolean;
 }
 
 export interface RemovableBody {
@@ -43,13 +44,12 @@ interface FindOptions extends EachEntryOptions {
 
 /**
  * The bodies that some rules let go: of several backends that name a body, the one that keeps it longest decides. Takes
- * 60 bytes of memory for each body that is not spared.
+ * some 50 bytes of memory for each body that is not spared, and 8 more while they are gone through.
  */
 export class RemovableBodies {
   readonly #digests = new DigestSet();
   readonly #sizes = new NumberColumn();
   readonly #usedSeconds = new NumberColumn();
-  readonly #ranks = new NumberColumn();
   /** The longest that a body is kept, and one more; 0 while no entry is known that names it. */
   readonly #keepMs = new NumberColumn();
   #bytes = 0;
@@ -60,8 +60,7 @@ export class RemovableBodies {
     const found = new RemovableBodies();
     await eachBlob(layout, (sha256, info) => {
       visited();
-      const rank = isBodyName(sha256) ? rules.rankOf(sha256, info) : null;
-      if (rank !== null) found.#add(sha256, info, rank);
+      if (isBodyName(sha256) && !rules.spares(sha256)) found.#add(sha256, info);
     }, { signal, isAlone });
     if (found.#digests.size > 0) {
       for await (const { entry } of eachEntry(layout, { signal, isAlone })) {
@@ -76,10 +75,9 @@ export class RemovableBodies {
     return this.#bytes;
   }
 
-  /** Yields them by rank, the lowest first. */
+  /** Yields them by their last use, the one that was not used for longest first. */
   *inOrder(): Generator<RemovableBody> {
-    const order = this.#removable().sort((a, b) => this.#ranks.get(a) - this.#ranks.get(b));
-    for (const index of order) {
+    for (const index of this.#byLastUse()) {
       const [sizeBytes, usedSecond] = [this.#sizes.get(index), this.#usedSeconds.get(index)];
       yield { index, sha256: this.#digests.at(index), sizeBytes, usedSecond };
     }
@@ -90,12 +88,11 @@ export class RemovableBodies {
     return this.#digests.indexOf(sha256);
   }
 
-  #add(sha256: string, info: Deno.FileInfo, rank: number): void {
+  #add(sha256: string, info: Deno.FileInfo): void {
     const index = this.#digests.size;
     this.#digests.add(sha256);
     this.#sizes.set(index, info.size);
     this.#usedSeconds.set(index, lastUse(info));
-    this.#ranks.set(index, rank);
   }
 
   #keep(sha256: string, keepMs: number): void {
@@ -116,12 +113,17 @@ export class RemovableBodies {
     return this;
   }
 
-  /** Their indexes, in no order. */
-  #removable(): Uint32Array {
-    const indexes = new Uint32Array(this.#digests.size);
+  /** Their indexes, sorted as numbers of 64 bits: a function that compares them would cost two more lists of them. */
+  *#byLastUse(): Generator<number> {
     let count = 0;
-    for (let index = 0; index < indexes.length; index++) if (this.#keepMs.get(index) === 1) indexes[count++] = index;
-    return indexes.subarray(0, count);
+    for (let index = 0; index < this.#digests.size; index++) count += this.#keepMs.get(index);
+    const order = new BigUint64Array(count);
+    for (let index = 0; index < this.#digests.size; index++) {
+      if (this.#keepMs.get(index) !== 1) continue;
+      const second = Math.min(Math.max(this.#usedSeconds.get(index), 0), lastSecond);
+      order[--count] = BigInt(second) << 32n | BigInt(index);
+    }
+    for (const place of order.sort()) yield Number(place & 0xffff_ffffn);
   }
 }
 

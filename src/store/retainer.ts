@@ -2,14 +2,13 @@ import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownBodies } from "../observe/shown_count.ts";
-import { lastUse } from "./blob_scan.ts";
 import type { BlobUsage } from "./blob_usage.ts";
 import type { FsLayout } from "./fs_layout.ts";
 import { isStillUnused, RemovableBodies, type RemovalRules } from "./removable.ts";
 import type { Sleep } from "./scrub_pace.ts";
 import type { Spared } from "./spared.ts";
 
-export interface RetentionOptions extends Omit<RemovalRules, "rankOf"> {
+export interface RetentionOptions extends Omit<RemovalRules, "spares"> {
   /** For tests: how time passes between two passes. */
   readonly sleep?: Sleep;
 }
@@ -66,8 +65,8 @@ export class Retainer {
     const { signal } = this.#abort;
     const { blobUsage, log } = this.#deps;
     const spared = await this.#deps.spared(signal);
-    const rankOf: RemovalRules["rankOf"] = (sha256, info) => spared.isSpared(sha256) ? null : lastUse(info);
-    const found = await RemovableBodies.find(this.#layout, { ...this.#rules, rankOf }, { signal });
+    const spares = (sha256: string) => spared.isSpared(sha256);
+    const found = await RemovableBodies.find(this.#layout, { ...this.#rules, spares }, { signal });
     let [blobs, bytes] = [0, 0];
     for (const body of found?.inOrder() ?? []) {
       if (signal.aborted) break;
