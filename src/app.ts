@@ -1,8 +1,11 @@
 import type { Fetch } from "./artifact.ts";
+import { BackendSet } from "./app/backend_set.ts";
+import { RetiredBackends } from "./app/retired_backends.ts";
 import type { Backend } from "./backend.ts";
-import type { BackendType, Opening } from "./backends/backend_type.ts";
+import type { BackendType } from "./backends/backend_type.ts";
 import { Upstreams } from "./backends/opening/upstreams.ts";
-import { backendTypes, typeOf } from "./backends/types.ts";
+import { backendTypes } from "./backends/types.ts";
+import { reloadable } from "./config/changes.ts";
 import { retentionOf } from "./config/retention.ts";
 import type { Config } from "./config/schema.ts";
 import { pinnedDigests } from "./inventory/pins.ts";
@@ -11,10 +14,10 @@ import { Metrics } from "./observe/metrics.ts";
 import type { FetchedAhead } from "./reader.ts";
 import { ownConnection } from "./server/exchange.ts";
 import { createHandler } from "./server/handler.ts";
-import { createFsStore } from "./store/fs_store.ts";
+import { RequestsUnderWay } from "./server/requests_under_way.ts";
+import { type ConfigurableStore, createFsStore, type StoreRules } from "./store/fs_store.ts";
 import { FsLayout } from "./store/fs_layout.ts";
 import { MissList } from "./store/misses.ts";
-import type { Store } from "./store/store.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
 import { createVault, type VaultOptions } from "./vault/engine.ts";
@@ -44,6 +47,12 @@ export interface App {
    * stays in use as it was.
    */
   renewCertificates(): Promise<void>;
+  /**
+   * Goes by another configuration from now on, without what needs a restart (`reloadable`). Requests and transfers
+   * under way end as they began, and backends that stay the same keep what they know. Throws as `createApp`; then the
+   * old configuration stays in use.
+   */
+  configure(config: Config): Promise<void>;
   /** Makes `/-/readyz` say from now on that this process is going away. */
   beginShutdown(): void;
   /** Waits up to `timeoutMs` for transfers under way, then stops them; their staged bytes stay for the next start. */
@@ -81,8 +90,9 @@ const brokenSilenceMs = 75_000;
 const slowShare = 0.75;
 
 /** Puts the program together. Throws `config_invalid` or `permission_missing`. */
-export async function createApp(config: Config, deps: AppDeps): Promise<App> {
+export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   const { log, version, transport, openFilesLimit = 1024, silenceMs = brokenSilenceMs, types = backendTypes } = deps;
+  let config = first;
   const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
   const metrics = new Metrics({
     version,
@@ -96,38 +106,52 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
   const store = openStore(config, { log, events: metrics, openFilesLimit, evicts, asksOnce: deps.asksOnce ?? false });
   // Each process has another name, so that two vaults never take each other for themselves.
   const viaName = `vault-${crypto.randomUUID().slice(-12)}`;
-  const upstreams = new Upstreams({ config, log, health, version, viaName, transport });
-  const backends = await openBackends({ config, upstreams, metrics, log }, types);
-  const vault = openVault(config, { store, events: metrics, log, health, backends, hashThread: deps.hashThread });
+  const openSet = (config: Config, previous?: BackendSet) => {
+    const connect = () => new Upstreams({ config, log, health, version, viaName, transport });
+    return BackendSet.open({ config, connect, metrics, log, types }, previous);
+  };
+  let set = await openSet(config);
+  const vaultDeps = { store, events: metrics, log, health, hashThread: deps.hashThread, backends: () => set.backends };
+  const vault = openVault(() => config, vaultDeps);
+  const retired = new RetiredBackends({ transfers: () => vault.status() });
+  const underWay = new RequestsUnderWay(0);
   let shuttingDown = false;
-  const isShuttingDown = () => shuttingDown;
-  const { handle, fetchAhead } = createHandler({
-    backends,
-    vault,
-    metrics,
-    log,
-    isShuttingDown,
-    isOffline: config.offline,
-    probe: () => store.probe(),
-    // What an import looks for is missed by no client.
-    ...transport === undefined && {
-      misses: {
-        add: (backend: string, line: string) => misses.add(backend, line),
-        lines: async () => (await misses.list()).map(({ line }) => line),
+  const createCurrentHandler = () => {
+    underWay.limit(config.max_requests ?? Math.floor(openFilesLimit / 2));
+    return createHandler({
+      ...{ vault, metrics, log, underWay, viaName, silenceMs, isOffline: config.offline },
+      backends: set.backends,
+      isShuttingDown: () => shuttingDown,
+      probe: () => store.probe(),
+      // What an import looks for is missed by no client.
+      ...transport === undefined && {
+        misses: {
+          add: (backend: string, line: string) => misses.add(backend, line),
+          lines: async () => (await misses.list()).map(({ line }) => line),
+        },
       },
-    },
-    viaName,
-    silenceMs,
-    serverNames: config.server_names,
-    maxRequests: config.max_requests ?? Math.floor(openFilesLimit / 2),
-  });
+      serverNames: config.server_names,
+    });
+  };
+  let handler = createCurrentHandler();
   return {
-    handle,
-    ask: (request) => handle(request, ownConnection),
-    fetchAhead,
+    handle: (request, info) => handler.handle(request, info),
+    ask: (request) => handler.handle(request, ownConnection),
+    fetchAhead: (request) => handler.fetchAhead(request),
     arrivingBytes: () => vault.status().reduce((bytes, { receivedBytes }) => bytes + receivedBytes, 0),
     cacheBytes: () => store.usedBytes(),
-    renewCertificates: () => upstreams.renewCertificates(),
+    renewCertificates: () => set.renewCertificates(),
+    async configure(wanted) {
+      const next = reloadable(config, wanted);
+      const previous = set;
+      const opened = await openSet(next, previous);
+      metrics.addBackends(next.backends.map(({ name }) => name));
+      health.slowMs = next.revalidate_timeout * slowShare;
+      [config, set] = [next, opened];
+      handler = createCurrentHandler();
+      retired.retire(previous.without(opened));
+      await store.configure(storeRulesOf(next, evicts));
+    },
     beginShutdown() {
       shuttingDown = true;
       const transfers = vault.status();
@@ -138,7 +162,8 @@ export async function createApp(config: Config, deps: AppDeps): Promise<App> {
       await vault.close(timeoutMs);
       await misses.close();
       await store.close();
-      upstreams.close();
+      retired.close();
+      set.close();
     },
   };
 }
@@ -157,42 +182,54 @@ interface StoreDeps {
   readonly asksOnce: boolean;
 }
 
-function openStore(config: Config, { log, events, openFilesLimit, evicts, asksOnce }: StoreDeps): Store {
-  const { every, rate } = config.verify;
+function openStore(config: Config, { log, events, openFilesLimit, evicts, asksOnce }: StoreDeps): ConfigurableStore {
   return createFsStore({
-    root: config.cache_dir,
-    maxBytes: config.cache_max_size ?? null,
-    minFreeBytes: config.cache_min_free ?? null,
-    offline: config.offline,
-    evicts,
-    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline: offline || !evicts })),
+    ...storeRulesOf(config, evicts),
+    ...{ root: config.cache_dir, offline: config.offline, evicts, log, events },
     pinned: () => pinnedDigests(config.cache_dir),
-    retention: retentionOf(config),
-    scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
     memoryBytes: asksOnce ? 0 : memoryBytesOf(config),
     maxOpenFiles: Math.floor(openFilesLimit / 8),
-    log,
-    events,
   });
 }
 
+function storeRulesOf(config: Config, evicts: boolean): StoreRules {
+  const { every, rate } = config.verify;
+  return {
+    maxBytes: config.cache_max_size ?? null,
+    minFreeBytes: config.cache_min_free ?? null,
+    backends: config.backends.map(({ name, config: { offline } }) => ({ name, offline: offline || !evicts })),
+    retention: retentionOf(config),
+    scrub: rate > 0 ? { everyMs: every, bytesPerSecond: rate } : null,
+  };
+}
+
 type VaultDeps = Pick<VaultOptions, "store" | "events" | "log" | "health"> & {
-  readonly backends: readonly Backend[];
+  /** Returns the backends as they are configured now. */
+  readonly backends: () => readonly Backend[];
   readonly hashThread?: HashThread | undefined;
 };
 
-export function openVault(config: Config, { backends, hashThread, ...deps }: VaultDeps): Vault {
-  const limits = new Map(backends.map(({ name, maxTransfers }) => [name, maxTransfers]));
+/** The most transfers at once of a backend that is no longer configured, of which some may still be under way. */
+const mostOfUnknown = 8;
+
+/** Opens the vault of a configuration that may change while it is open. */
+export function openVault(config: () => Config, { backends, hashThread, ...deps }: VaultDeps): Vault {
   return createVault({
     ...deps,
     ...hashThread && { hashThread },
-    maxTransfersOf: (backend) => limits.get(backend)!,
-    revalidateTimeoutMs: config.revalidate_timeout,
-    memoryBytes: memoryBytesOf(config),
-    rangeAheadBytes: config.range_ahead,
-    maxSegments: config.max_segments,
+    maxTransfersOf: (backend) => backends().find(({ name }) => name === backend)?.maxTransfers ?? mostOfUnknown,
+    memoryBytes: memoryBytesOf(config()),
     resumeAttempts,
     backoff: (attempt, signal) => delay(systemClock, backoffFor(attempt), signal),
+    get revalidateTimeoutMs() {
+      return config().revalidate_timeout;
+    },
+    get rangeAheadBytes() {
+      return config().range_ahead;
+    },
+    get maxSegments() {
+      return config().max_segments;
+    },
   });
 }
 
@@ -202,18 +239,4 @@ export function openVault(config: Config, { backends, hashThread, ...deps }: Vau
  */
 function backoffFor(attempt: number): number {
   return Math.random() * Math.min(backoffMs.most, backoffMs.first * 2 ** attempt);
-}
-
-/** Opens all backends of a configuration, in its order, and puts those of one type together. */
-export async function openBackends(opening: Opening, types: readonly BackendType[]): Promise<Backend[]> {
-  const opened: { readonly type: BackendType; readonly backend: Backend }[] = [];
-  for (const backend of opening.config.backends) {
-    const type = typeOf(backend, types);
-    opened.push({ type, backend: await type.open(backend, opening) });
-  }
-  return types.flatMap((type) => {
-    const own = opened.filter((one) => one.type === type).map(({ backend }) => backend);
-    const others = opened.filter((one) => one.type !== type).map(({ backend }) => backend);
-    return type.together?.(own, others) ?? own;
-  });
 }

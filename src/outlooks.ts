@@ -1,4 +1,5 @@
-import { openBackends, openVault } from "./app.ts";
+import { openVault } from "./app.ts";
+import { BackendSet } from "./app/backend_set.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendType } from "./backends/backend_type.ts";
@@ -48,8 +49,8 @@ export async function openOutlooks(config: Config, deps: OutlooksDeps = {}): Pro
     ...{ memoryBytes: 0, log, events: metrics },
   });
   const upstreams = new Upstreams({ config, log, health, version: "", viaName: "looking" });
-  const backends = await openBackends({ config, upstreams, metrics, log }, types);
-  const vault = openVault(config, { store, events: metrics, log, health, backends });
+  const { backends } = await BackendSet.open({ config, connect: () => upstreams, metrics, log, types });
+  const vault = openVault(() => config, { store, events: metrics, log, health, backends: () => backends });
   const reader = offlineReader(vault.reader);
   const find = (entry: Entry) => findAmong(backends, entry, reader);
   return {

@@ -123,7 +123,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["archive", "bundle"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     ...["warm", "warming", "upstream/clock"],
-    ...["store/store", "store/fs_layout", "store/misses", "store/probe", "store/regular_files", "store/unreadable"],
+    ...[
+      "store/store",
+      "store/files",
+      "store/fs_layout",
+      "store/misses",
+      "store/probe",
+      "store/regular_files",
+      "store/unreadable",
+    ],
   ],
   main: ["cli/run"],
 };

@@ -5,6 +5,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serve,
   check: async () => (await import("./check.ts")).check,
   permissions: async () => (await import("./permissions.ts")).permissions,
+  reload: async () => (await import("./reload.ts")).reload,
   warm: async () => (await import("./warm.ts")).warm,
   cache: async () => (await import("./cache/cache.ts")).cache,
   bundle: async () => (await import("./bundle/bundle.ts")).bundle,

@@ -7,6 +7,8 @@ export interface LastingServerOptions {
   /** Starts to accept connections on this port, or throws. */
   readonly open: (port: number) => Server;
   readonly port: number;
+  /** True where `open` may be called while another server has the port. False when absent. */
+  readonly sharesPort?: boolean;
   readonly log: Log;
 }
 
@@ -53,13 +55,15 @@ export class LastingServer {
   }
 
   /**
-   * Closes the port and opens it again, with whatever `open` uses by now. Requests under way are answered; connections
-   * in the moment between are refused.
+   * Opens the port anew, with whatever `open` uses by now, and closes the old one. Requests under way are answered.
+   * Where the port cannot be shared, connections in the moment between are refused.
    */
   reopen(): void {
     if (this.#closing) return;
-    this.#drainAside(this.#current);
-    this.#openSoon(performance.now());
+    const old = this.#current;
+    const isOpen = this.#options.sharesPort === true && this.#openBeside();
+    this.#drainAside(old);
+    if (!isOpen) this.#openSoon(performance.now());
   }
 
   /** Accepts no more connections. Resolves when all requests under way have been answered. */
@@ -76,8 +80,17 @@ export class LastingServer {
     return server;
   }
 
+  #openBeside(): boolean {
+    try {
+      this.#current = this.#open(this.addr.port);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #failed(server: Server, error: unknown): void {
-    if (this.#closing) return;
+    if (this.#closing || server !== this.#current) return;
     this.#drainAside(server);
     this.#warn(`Cannot accept connections: ${messageOf(error)}. Idle ones are closed, and the port is opened again`);
     if (performance.now() - this.#openedAt > soundMs) this.#nextWaitMs = waitMs.first;

@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly config: Config;
   readonly tls: CertificatePair | null;
   readonly log?: Log;
+  /** True where another process of this user may have the port: both accept connections. False when absent. */
+  readonly besideOther?: boolean;
 }
 
 /** A server that accepts connections. */
@@ -23,13 +25,14 @@ export interface Listening {
 }
 
 /** Starts to accept connections. Throws where the address is not available, saying what to do. */
-export function listen(handler: Handler, { config, tls, log = noLog }: ListenOptions): Listening {
-  const hostname = config.http_host;
-  const options = { hostname, onListen() {}, onError: cutOff };
+export function listen(handler: Handler, { config, tls, log = noLog, besideOther = false }: ListenOptions): Listening {
+  const { http_host: hostname, http_port: port } = config;
+  const options = { hostname, onListen() {}, onError: cutOff, reusePort: sharesPort };
   let currentTls = tls;
   try {
+    if (sharesPort && !besideOther) requireFree(hostname, port);
     const open = (port: number) => Deno.serve({ ...options, ...currentTls, port }, handler);
-    const server = new LastingServer({ open, port: config.http_port, log });
+    const server = new LastingServer({ open, port, sharesPort, log });
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return {
       server,
@@ -46,6 +49,14 @@ export function listen(handler: Handler, { config, tls, log = noLog }: ListenOpt
         cause: error,
       });
   }
+}
+
+/** Elsewhere two servers cannot have one port, or only one of them gets connections. */
+const sharesPort = Deno.build.os === "linux";
+
+/** Throws where another socket has the port. Without this, one that shares its port would get connections of ours. */
+function requireFree(hostname: string, port: number): void {
+  if (port !== 0) Deno.listen({ hostname, port }).close();
 }
 
 /**

@@ -2,18 +2,21 @@ import { type App, createApp } from "../app.ts";
 import type { CertificatePair } from "../key_files/pem_files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { warningsOf } from "../configuration.ts";
+import { showConfig } from "../config/show.ts";
+import { configSchema, warningsOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Logging } from "../observe/log.ts";
 import { foreignFilesWarning } from "../store/unreadable.ts";
 import { announce, announceEntries } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
-import type { Action } from "./command.ts";
+import type { Action, OptionValues } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
+import { type ControlOptions, openControl } from "./control/socket.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
-import { reopenOnHangup } from "./hangup.ts";
+import { onHangup } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { checkWarm, keepWarm } from "./keep_warm.ts";
+import { type LoadedConfig, logRulesOf, Reloading } from "./reloading.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
@@ -30,11 +33,18 @@ export const serve: Action = {
     "artifact-vault serve --config config.yml --log-level DEBUG",
     "artifact-vault --host 0.0.0.0 --port 8080 --cache-dir /var/cache/artifact-vault",
     "artifact-vault --config config.yml --offline",
+    "artifact-vault --config config.yml --beside-other",
   ],
-  options: { ...configOptions, ...allowOldRuntime },
+  options: {
+    ...configOptions,
+    ...allowOldRuntime,
+    "beside-other": {
+      help: "Listen although another process of this user has the port, which is stopped next (Linux)",
+    },
+  },
   async run({ values }, io) {
-    const notes: string[] = [];
-    const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
+    const load = () => loadNoted(values, io);
+    const { config, notes } = await load();
     const source = configSource(values);
     const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
     const checks = [
@@ -53,7 +63,15 @@ export const serve: Action = {
     warnings.push(...ofFiles.filter((text) => text !== null));
     const logging = openLog(config);
     try {
-      await serveConfig(config, { tls, logging, io, warnings, source });
+      await serveConfig(config, {
+        tls,
+        logging,
+        io,
+        warnings,
+        source,
+        load,
+        besideOther: values["beside-other"] !== undefined,
+      });
     } finally {
       await logging.close();
     }
@@ -62,14 +80,14 @@ export const serve: Action = {
 };
 
 /** Opens the log. Offline, the terminal takes the place of a log file that cannot be written to. */
-function openLog({ log_level: level, log_format: format, log_file: file, offline }: Config): Logging {
-  const options = { level, format };
-  if (file === undefined) return createLogging(options);
+function openLog(config: Config): Logging {
+  const rules = logRulesOf(config);
   try {
-    return createLogging({ ...options, file });
+    return createLogging(rules);
   } catch (error) {
-    if (!offline || !(error instanceof VaultError)) throw error;
-    const logging = createLogging(options);
+    if (!config.offline || !(error instanceof VaultError)) throw error;
+    const { file: _, ...others } = rules;
+    const logging = createLogging(others);
     logging.log.warning(`${error.message}. The log goes to the terminal instead, since the vault is offline`);
     return logging;
   }
@@ -82,14 +100,33 @@ interface ServeDeps {
   readonly warnings: readonly string[];
   /** The origin of the configuration, for people. */
   readonly source: string;
+  /** True where another process may have the port. */
+  readonly besideOther: boolean;
+  /** Reads the configuration, also once more. */
+  readonly load: () => Promise<LoadedConfig>;
 }
 
-async function serveConfig(config: Config, { tls, logging, io, warnings, source }: ServeDeps): Promise<void> {
+async function loadNoted(values: OptionValues, io: Io): Promise<LoadedConfig> {
+  const notes: string[] = [];
+  const config = await loadConfig({ ...loadOptionsOf(values, io), warn: (message) => notes.push(message) });
+  return { config, notes };
+}
+
+async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
+  const { tls, logging, io, warnings, source, load, besideOther } = deps;
   const { log } = logging;
   for (const warning of warnings) log.warning(warning);
   const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
-  const { server, url, renewTls } = await openServer(app, { config, tls, log });
-  const warming = keepWarm(config, { app, log });
+  const listening = await openServer(app, { config, tls, log, besideOther });
+  const { server, url } = listening;
+  let warming = keepWarm(config, { app, log });
+  const reloading = new Reloading(config, {
+    ...{ load, app, logging, listening },
+    changed(config) {
+      warming?.stop();
+      warming = keepWarm(config, { app, log });
+    },
+  });
   const ending = {
     beginShutdown() {
       warming?.stop();
@@ -97,28 +134,33 @@ async function serveConfig(config: Config, { tls, logging, io, warnings, source 
     },
     close: (timeoutMs: number) => app.close(timeoutMs),
   };
-  const terminated = serveUntilTerminated({ app: ending, server, log, timeoutMs: config.shutdown_timeout });
+  const timeoutMs = () => reloading.config.shutdown_timeout;
+  const terminated = serveUntilTerminated({ app: ending, server, log, timeoutMs });
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
   const closing = new AbortController();
   const counted = config.offline ? announceEntries(config, log, closing.signal) : Promise.resolve();
-  const stopReopening = reopenOnHangup({
-    log,
-    reopens: {
-      "log file": () => logging.reopen(),
-      certificate: async () => {
-        const renewed = await readTls(config);
-        if (renewed !== null) renewTls(renewed);
-        const warning = tlsWarning(config, renewed);
-        if (warning !== null) log.warning(warning);
-      },
-      "certificate for upstreams": () => app.renewCertificates(),
-    },
-  });
+  const stopReloading = onHangup(() => reloading.reload("SIGHUP"));
+  const closeControl = await openControl({ cacheDir: config.cache_dir, log, answer: answerOf(reloading, url) });
   await Promise.race([terminated, server.lost]).finally(() => {
-    stopReopening();
+    stopReloading();
+    closeControl();
     closing.abort();
     return counted;
   });
+}
+
+/** Answers the commands that come by the control socket. */
+function answerOf(reloading: Reloading, url: string): ControlOptions["answer"] {
+  return async (command) => {
+    switch (command) {
+      case "status":
+        return { kind: "status", pid: Deno.pid, url, version };
+      case "configuration":
+        return { kind: "configuration", configuration: showConfig(reloading.config, configSchema) };
+      case "reload":
+        return { kind: "reload", ...await reloading.reload("artifact-vault reload") };
+    }
+  };
 }
 
 async function openServer(app: App, options: ListenOptions): Promise<Listening> {

@@ -14,19 +14,21 @@ export interface ShutdownOptions {
   readonly app: Pick<App, "beginShutdown" | "close">;
   readonly server: { shutdown(): Promise<void> };
   readonly log: Log;
-  readonly timeoutMs: number;
+  /** Asked when the signal comes. */
+  readonly timeoutMs: () => number;
 }
 
 /**
  * Waits from now on for a signal to end, then lets responses and transfers under way finish for at most `timeoutMs`. A
  * second signal ends the wait. Connections that are still open then are cut when the process exits.
  */
-export async function serveUntilTerminated({ app, server, log, timeoutMs }: ShutdownOptions): Promise<void> {
+export async function serveUntilTerminated({ app, server, log, timeoutMs: longestOf }: ShutdownOptions): Promise<void> {
   const first = Promise.withResolvers<Deno.Signal>();
   const second = Promise.withResolvers<void>();
   let received = 0;
   const stopListening = onTermination((signal) => received++ === 0 ? first.resolve(signal) : second.resolve());
   const signal = await first.promise;
+  const timeoutMs = longestOf();
   log.info(`${signal}: finishing what is under way, for at most ${timeoutMs / 1000} s; a second signal ends at once`);
   app.beginShutdown();
   await Promise.race([finish({ app, server, timeoutMs: Math.min(timeoutMs, longestMs) }), second.promise]);
@@ -34,8 +36,10 @@ export async function serveUntilTerminated({ app, server, log, timeoutMs }: Shut
   log.info("Stopped");
 }
 
+type Finishing = Pick<ShutdownOptions, "app" | "server"> & { readonly timeoutMs: number };
+
 /** Finishes responses first: the store that they read from has to stay open. */
-async function finish({ app, server, timeoutMs }: Omit<ShutdownOptions, "log">): Promise<void> {
+async function finish({ app, server, timeoutMs }: Finishing): Promise<void> {
   const overAt = performance.now() + timeoutMs;
   const deadline = Promise.withResolvers<void>();
   const timer = setTimeout(deadline.resolve, timeoutMs);

@@ -26,6 +26,9 @@ export interface LoggingOptions {
   readonly write?: (bytes: Uint8Array) => Promise<number>;
 }
 
+/** The options that may change while the log is open. */
+export type LogRules = Omit<LoggingOptions, "write">;
+
 /** A log with its target. */
 export interface Logging {
   readonly log: Log;
@@ -34,6 +37,11 @@ export interface Logging {
    * the old one.
    */
   reopen(): void;
+  /**
+   * Writes by these rules from now on, to a file that is opened anew. Throws `config_invalid` where it cannot be opened,
+   * and then changes nothing.
+   */
+  configure(rules: LogRules): void;
   /** Writes the lines that wait, and closes the file. */
   close(): Promise<void>;
 }
@@ -43,36 +51,49 @@ const formats: Record<LoggingOptions["format"], LogFormat> = { text: formatText,
 const importance: Record<LogLevel, number> = { DEBUG: 0, INFO: 1, WARNING: 2, ERROR: 3, CRITICAL: 4 };
 
 /** Opens a log, which writes its lines in the background. Throws `config_invalid` where the file cannot be opened. */
-export function createLogging(options: LoggingOptions): Logging {
-  const format = formats[options.format];
-  const writer = new LineWriter(openTarget(options), (count) => {
-    return format({
+export function createLogging({ write, ...rules }: LoggingOptions): Logging {
+  let current: LogRules = rules;
+  const open = (rules: LogRules) => openTarget({ ...rules, ...write !== undefined && { write } });
+  const writer = new LineWriter(open(rules), (count) => {
+    return formats[current.format]({
       timestamp: Date.now(),
       level: "WARNING",
       message: `${count} log lines were lost`,
       fields: undefined,
     });
   });
+  const log = new LineLog(rules, writer);
   return {
-    log: new LineLog(options.level, format, writer),
+    log,
     reopen() {
-      if (options.file !== undefined) writer.replaceTarget(openTarget(options));
+      if (current.file !== undefined) writer.replaceTarget(open(current));
+    },
+    configure(rules) {
+      if (rules.file !== undefined || current.file !== undefined) writer.replaceTarget(open(rules));
+      log.configure(rules);
+      current = rules;
     },
     close: () => writer.close(),
   };
 }
 
 class LineLog implements Log {
-  readonly debugs: boolean;
-  readonly #least: number;
-  readonly #format: LogFormat;
+  #least!: number;
+  #format!: LogFormat;
   readonly #writer: LineWriter;
 
-  constructor(level: LogLevel, format: LogFormat, writer: LineWriter) {
-    this.#least = importance[level];
-    this.debugs = this.#least <= importance.DEBUG;
-    this.#format = format;
+  constructor(rules: LogRules, writer: LineWriter) {
     this.#writer = writer;
+    this.configure(rules);
+  }
+
+  get debugs(): boolean {
+    return this.#least <= importance.DEBUG;
+  }
+
+  configure({ level, format }: LogRules): void {
+    this.#least = importance[level];
+    this.#format = formats[format];
   }
 
   debug(message: string, fields?: LogFields): void {

@@ -37,6 +37,7 @@ export interface Quota {
 
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
+  readonly #backends = new Set<string>();
   readonly #registry = new MetricRegistry();
   readonly #requests = new RequestMetrics(this.#registry);
   readonly #transfersUnderWay = this.#gauge("vault_transfers_in_progress", "Upstream transfers under way.");
@@ -108,8 +109,8 @@ export class Metrics implements VaultEvents {
     this.#registry.gauge({
       name: "vault_transfer_followers",
       help: "Clients that wait for upstream transfers under way or read them.",
-      collect(metric) {
-        for (const backend of backends) metric.set(0, { backend });
+      collect: (metric) => {
+        for (const backend of this.#backends) metric.set(0, { backend });
         for (const { backend, followers } of transfers()) metric.add(followers, { backend });
       },
     });
@@ -125,8 +126,15 @@ export class Metrics implements VaultEvents {
     const removed = [this.#evictedBlobs, this.#evictedBytes, this.#expiredBlobs, this.#expiredBytes];
     const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
     for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
+    this.addBackends(backends);
+  }
+
+  /** Lets the metrics of these backends exist as zeros, unless they do already. */
+  addBackends(backends: readonly string[]): void {
     const counters = [this.#followers, this.#fetchedBytes, this.#resumes, this.#mismatches, this.#storeFailures];
     for (const backend of backends) {
+      if (this.#backends.has(backend)) continue;
+      this.#backends.add(backend);
       this.#transfersUnderWay.set(0, { backend });
       this.#transfersWaiting.set(0, { backend });
       for (const counter of [...counters, this.#aborted, this.#offlineMisses, this.#leaks]) counter.add(0, { backend });

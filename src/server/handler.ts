@@ -30,8 +30,8 @@ import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 export interface HandlerOptions extends AdminOptions {
   readonly vault: Vault;
   readonly log: Log;
-  /** The number of requests that may be under way at once, own pages apart; 512 where absent. */
-  readonly maxRequests?: number;
+  /** Counts the requests under way, own pages apart; 512 at most where absent. */
+  readonly underWay?: RequestsUnderWay;
   /**
    * The time that an interrupted body of unknown length stands still, for clients that may speak HTTP/1.0; 0 where
    * absent.
@@ -90,7 +90,7 @@ class Boundary {
     this.#routes = new Routes(options.backends);
     this.#proxy = new ForwardProxy(options.backends, options.serverNames);
     this.#admin = new Admin(options);
-    this.#underWay = new RequestsUnderWay(options.maxRequests ?? 512);
+    this.#underWay = options.underWay ?? new RequestsUnderWay(512);
   }
 
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {

@@ -8,13 +8,18 @@ const retryAfterSeconds = 5;
  * chunk of memory for as long as its client likes.
  */
 export class RequestsUnderWay {
-  readonly #most: number;
-  readonly #mostPerClient: number;
+  #most!: number;
+  #mostPerClient!: number;
   readonly #perClient = new Map<string, number>();
   #count = 0;
 
   /** One client, which may be a proxy in front of many, gets at most half of all. */
   constructor(most: number) {
+    this.limit(most);
+  }
+
+  /** Allows so many from now on. */
+  limit(most: number): void {
     this.#most = most;
     this.#mostPerClient = Math.ceil(most / 2);
   }

@@ -28,11 +28,16 @@ const mostMinFree = { bytes: 1024 ** 3, share: 0.05 };
 /** Compares the two limits of a cache with the bytes it has and with the free space of its disk. */
 export class CacheLimits {
   readonly #root: string;
-  readonly #options: CacheLimitsOptions;
+  #options: CacheLimitsOptions;
 
   constructor(root: string, options: CacheLimitsOptions) {
     this.#root = root;
     this.#options = options;
+  }
+
+  /** Compares with other limits from now on. */
+  change(limits: SpaceLimits): void {
+    this.#options = { ...this.#options, ...limits };
   }
 
   /** The largest possible body. */

@@ -104,6 +104,12 @@ export class CacheSpace {
     this.#stagedBytes -= bytes;
   }
 
+  /** Keeps other limits from now on. Bodies beyond them go when something new needs the room. */
+  limit({ maxBytes, minFreeBytes }: SpaceLimits): void {
+    this.#limits.change({ maxBytes, minFreeBytes });
+    this.#reportExcess();
+  }
+
   /**
    * Counts again, since another process has changed the cache. Returns false, and does nothing, where the last count
    * was too long and too short a time ago.

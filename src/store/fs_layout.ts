@@ -31,6 +31,8 @@ export class FsLayout {
   /** The file that a process replaces when it has added or removed bodies, for others to count again. */
   readonly changes: string;
 
+  /** The sockets at which running servers take commands. */
+  readonly servers: string;
   /** The list of what clients missed while the vault was offline. */
   readonly misses: string;
 
@@ -46,12 +48,13 @@ export class FsLayout {
     this.pins = `${root}/pins.json`;
     this.misses = `${root}/misses.jsonl`;
     this.changes = `${root}/changes`;
+    this.servers = `${root}/servers`;
   }
 
   /** The folders whose content the vault lists, and removes where it is of no use any more. */
   get folders(): readonly string[] {
-    const { root, blobs, entries, staging, imports, absencesFolder } = this;
-    return [`${root}/blobs`, blobs, entries, staging, imports, absencesFolder];
+    const { root, blobs, entries, staging, imports, absencesFolder, servers } = this;
+    return [`${root}/blobs`, blobs, entries, staging, imports, absencesFolder, servers];
   }
 
   blob(sha256: string): string {

@@ -15,11 +15,11 @@ import { Staging } from "./staging.ts";
 import type { Absence, Entry, Selector, StagedBody, Store, StoredBody } from "./store.ts";
 import { type KnownBackend, Spared } from "./spared.ts";
 import { SharedChanges } from "./shared_changes.ts";
-import { Retainer, type RetentionOptions } from "./retainer.ts";
-import { wait } from "./scrub_pace.ts";
-import { Scrubber, type ScrubOptions } from "./scrub.ts";
+import type { RetentionOptions } from "./retainer.ts";
+import type { ScrubOptions } from "./scrub.ts";
 import { Sweeper } from "./sweep.ts";
 import { Unreadable } from "./unreadable.ts";
+import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { CacheSpace } from "./cache_space.ts";
 import { identityOf } from "./verified_files.ts";
 
@@ -58,6 +58,15 @@ export interface FsStoreOptions {
   readonly togetherEveryMs?: number;
 }
 
+/** The options that may change while the store is open. */
+export type StoreRules = Pick<FsStoreOptions, "maxBytes" | "minFreeBytes" | "backends" | "scrub" | "retention">;
+
+/** A store whose rules may change while it is open. */
+export interface ConfigurableStore extends Store {
+  /** Goes by these rules from now on. */
+  configure(rules: StoreRules): Promise<void>;
+}
+
 /**
  * The size of the cache is written to disk this often, for the next start; and so often a process looks whether others
  * have changed it.
@@ -73,11 +82,12 @@ const busyForMs = 1000;
 async function* nothingPinned(): AsyncGenerator<string> {}
 
 /** Opens a store of plain files below one folder, which is made when it is missing. */
-export function createFsStore(options: FsStoreOptions): Store {
+export function createFsStore(options: FsStoreOptions): ConfigurableStore {
   return new FsStore(options);
 }
 
-class FsStore implements Store {
+class FsStore implements ConfigurableStore {
+  #options: FsStoreOptions;
   readonly #layout: FsLayout;
   readonly #log: Log;
   readonly #removals = new Removals();
@@ -88,8 +98,7 @@ class FsStore implements Store {
   readonly #entries: Entries;
   readonly #absences: Absences;
   readonly #sweeper: Sweeper;
-  readonly #scrubber: Scrubber | null;
-  readonly #retainer: Retainer | null;
+  readonly #upkeep: Upkeep;
   readonly #changes: SharedChanges;
   /** True from a change by another process until it has been counted. */
   #isOutdated = false;
@@ -105,6 +114,7 @@ class FsStore implements Store {
 
   constructor(options: FsStoreOptions) {
     const { log, events, root, freeBytes, offline = false, evicts = true } = options;
+    this.#options = options;
     this.#offline = offline;
     const removals = this.#removals;
     const openFiles = new OpenFiles(options.maxOpenFiles);
@@ -119,7 +129,7 @@ class FsStore implements Store {
     const keepsAllSince = offline ? "the vault is offline" : evicts ? null : "nothing may be evicted for what comes";
     this.#space = new CacheSpace(this.#layout, options, {
       ...{ blobUsage: this.#blobUsage, removals, log, keepsAllSince, ...(freeBytes && { freeBytes }) },
-      spared: (signal) => this.#spared(options, signal),
+      spared: (signal) => this.#spared(signal),
       dropParked: () => this.#staging.dropParked(),
       evicted: (blobs, bytes) => {
         events.evicted(blobs, bytes);
@@ -143,13 +153,16 @@ class FsStore implements Store {
     this.#absences = new Absences(this.#layout, { temporary, log });
     this.#sweeper = new Sweeper(this.#layout, { entries: this.#entries, log });
     const isBusy = () => openFiles.open > 0 || performance.now() - this.#blobs.lastUsedAt < busyForMs;
-    this.#scrubber = options.scrub
-      ? new Scrubber(this.#layout, options.scrub, {
-        ...{ log, events, temporary, offline, isBusy },
-        blobs: this.#blobs,
-      })
-      : null;
-    this.#retainer = options.retention && !offline ? this.#retain(options, options.retention) : null;
+    this.#upkeep = new Upkeep(this.#layout, this.#upkeepOf(options), {
+      scrubber: { ...{ log, events, temporary, offline, isBusy }, blobs: this.#blobs },
+      retainer: {
+        ...{ blobUsage: this.#blobUsage, log, spared: (signal) => this.#spared(signal) },
+        removed: (blobs, bytes) => {
+          events.expired(blobs, bytes);
+          this.#sweeper.start();
+        },
+      },
+    });
     this.#changes = new SharedChanges(this.#layout, temporary);
     const keepTogether = () => {
       this.#keeping ??= this.#keepTogether().finally(() => this.#keeping = null);
@@ -231,6 +244,12 @@ class FsStore implements Store {
       : probeFolder(this.#layout.staging, { offline: false });
   }
 
+  async configure(rules: StoreRules): Promise<void> {
+    this.#options = { ...this.#options, ...rules };
+    this.#space.limit(rules);
+    await this.#upkeep.configure(this.#upkeepOf(rules));
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -240,8 +259,7 @@ class FsStore implements Store {
     await this.#keeping;
     await this.#space.close();
     await this.#sweeper.close();
-    await this.#scrubber?.close();
-    await this.#retainer?.close();
+    await this.#upkeep.close();
     await this.#absences.close();
     await this.#removals.settled();
     await this.#noting;
@@ -251,19 +269,13 @@ class FsStore implements Store {
     this.#blobs.restoreLastUses();
   }
 
-  #spared({ backends = [], pinned = nothingPinned }: FsStoreOptions, signal: AbortSignal): Promise<Spared> {
+  #spared(signal: AbortSignal): Promise<Spared> {
+    const { backends = [], pinned = nothingPinned } = this.#options;
     return Spared.collect(this.#layout, { backends, pinned, entries: this.#entries, absences: this.#absences }, signal);
   }
 
-  #retain(options: FsStoreOptions, { sleep = wait, ...rules }: RetentionOptions): Retainer {
-    const { log, events } = options;
-    return new Retainer(this.#layout, rules, {
-      ...{ blobUsage: this.#blobUsage, log, sleep, spared: (signal) => this.#spared(options, signal) },
-      removed: (blobs, bytes) => {
-        events.expired(blobs, bytes);
-        this.#sweeper.start();
-      },
-    });
+  #upkeepOf({ scrub = null, retention = null }: StoreRules): UpkeepOptions {
+    return { scrub, retention: this.#offline ? null : retention };
   }
 
   /** Keeps the counts of all processes that share the directory about right. */

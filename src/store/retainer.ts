@@ -13,7 +13,7 @@ export interface RetentionOptions extends Omit<RemovalRules, "spares"> {
   readonly sleep?: Sleep;
 }
 
-interface RetainerDeps {
+export interface RetainerDeps {
   readonly blobUsage: BlobUsage;
   readonly log: Log;
   /** Finds the blobs that are never removed. Where it throws, nothing is removed. */

@@ -21,7 +21,7 @@ export interface ScrubOptions {
   readonly sleep?: Sleep;
 }
 
-interface ScrubberDeps {
+export interface ScrubberDeps {
   readonly blobs: Blobs;
   readonly log: Log;
   readonly events: VaultEvents;

@@ -38,13 +38,18 @@ const adviceOn: Partial<Record<FailureKind, string>> = { dns: wayOut, unreachabl
 export class UpstreamHealth {
   readonly #hosts = new LRUCache<string, HostRecord>({ max: mostHosts });
   readonly #log: Log;
-  readonly #slowMs: number;
+  #slowMs: number;
   readonly #clock: Clock;
 
   constructor({ log, slowMs, clock = systemClock }: UpstreamHealthOptions) {
     this.#log = log;
     this.#slowMs = slowMs;
     this.#clock = clock;
+  }
+
+  /** Counts hosts as slow after so many milliseconds from now on. */
+  set slowMs(ms: number) {
+    this.#slowMs = ms;
   }
 
   /**

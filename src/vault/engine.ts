@@ -77,7 +77,8 @@ class Engine implements Vault {
   readonly reader: DocumentReader;
 
   constructor(options: VaultOptions) {
-    const { store, events, log, health, maxTransfersOf, revalidateTimeoutMs: timeoutMs } = options;
+    const { store, events, log, health, maxTransfersOf } = options;
+    const timeoutMs = () => options.revalidateTimeoutMs;
     const hashing = new Hashing(options.hashThread);
     const made = new MadeReadings(options.memoryBytes);
     const turns = new Turns({ limitOf: maxTransfersOf, events, log });

@@ -21,7 +21,7 @@ export interface JoiningOptions {
   readonly heads: HeadRequests;
   readonly choice: CandidateChoice;
   /** The time that a client waits to learn whether the arriving version is still what upstream has. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
 }
 
 interface Asked {
@@ -66,7 +66,7 @@ export class Joining {
     const question = { artifact, candidates, previous: version, retry: false };
     if (conditionsOf(version).length === 0) return null;
     try {
-      const answer = await inTime(heads.ask(question), { signal, timeoutMs });
+      const answer = await inTime(heads.ask(question), { signal, timeoutMs: timeoutMs() });
       const { response } = answer;
       const isSame = response.status === 304 ? isAbout(answer, version) : isOf(keepHeaders(response.headers), version);
       return isSame ? refreshedVersion(artifact, version, response, Date.now()) : null;

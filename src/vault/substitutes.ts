@@ -17,7 +17,7 @@ interface SubstitutesDeps {
   readonly copies: StoredCopies;
   readonly absences: KnownAbsences;
   /** How long a client that can have a substitute waits for upstream. */
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
 }
 
 /**
@@ -27,12 +27,13 @@ interface SubstitutesDeps {
 export class Substitutes {
   readonly #copies: StoredCopies;
   readonly #absences: KnownAbsences;
-  readonly #timeoutMs: number;
+  readonly #deps: SubstitutesDeps;
 
-  constructor({ copies, absences, timeoutMs }: SubstitutesDeps) {
+  constructor(deps: SubstitutesDeps) {
+    const { copies, absences } = deps;
     this.#copies = copies;
     this.#absences = absences;
-    this.#timeoutMs = timeoutMs;
+    this.#deps = deps;
   }
 
   has({ artifact, ask, stale }: Wanted): boolean {
@@ -42,7 +43,7 @@ export class Substitutes {
 
   /** How long the client waits for upstream: without end where there is nothing else for it. */
   patienceOf(wanted: Wanted): Patience {
-    return { signal: wanted.ask.signal, timeoutMs: this.has(wanted) ? this.#timeoutMs : null };
+    return { signal: wanted.ask.signal, timeoutMs: this.has(wanted) ? this.#deps.timeoutMs() : null };
   }
 
   /** The stale copy; null where there is neither. Rejects with `not_found` or `gone` where there is an absence only. */

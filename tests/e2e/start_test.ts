@@ -105,7 +105,7 @@ testInTurn(
       "there is a new log",
       () => [...Deno.readDirSync(dir.path)].some(({ name }) => name === "vault.log"),
     );
-    await waitUntil("one of them says why", () => has(`${log}.1`, /SIGHUP: opening/) || has(log, /SIGHUP: opening/));
+    await waitUntil("one of them says why", () => has(`${log}.1`, /SIGHUP: reading/) || has(log, /SIGHUP: reading/));
     assert.equal((await fetch(vault.url("/healthz"))).ok, true);
     assert.equal((await vault.stop("SIGTERM")).code, 0);
     assert.ok(has(log, /SIGTERM: finishing/), "what comes later is in the new one");

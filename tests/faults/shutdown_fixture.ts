@@ -34,7 +34,7 @@ const stopping = {
     return stopped;
   },
 };
-const served = serveUntilTerminated({ app, server: stopping, log, timeoutMs });
+const served = serveUntilTerminated({ app, server: stopping, log, timeoutMs: () => timeoutMs });
 console.log(`ready ${url}`);
 await served;
 console.log("ended");

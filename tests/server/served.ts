@@ -4,6 +4,7 @@ import type { LogFields } from "../../src/observe/log_format.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { createHandler, type Handler } from "../../src/server/handler.ts";
 import type { OwnPages } from "../../src/server/own_pages.ts";
+import { RequestsUnderWay } from "../../src/server/requests_under_way.ts";
 import { fakeBackend, type FakeFile, FakeVault } from "./fake_vault.ts";
 
 export interface LoggedLine {
@@ -72,8 +73,8 @@ export class Served implements AsyncDisposable {
       log: this.log,
       probe: rest.probe ?? (() => null),
       isShuttingDown: rest.isShuttingDown ?? (() => false),
-      ...rest.maxRequests !== undefined && { maxRequests: rest.maxRequests },
       ...rest.ownPages !== undefined && { ownPages: rest.ownPages },
+      ...rest.maxRequests !== undefined && { underWay: new RequestsUnderWay(rest.maxRequests) },
       ...rest.serverNames !== undefined && { serverNames: rest.serverNames },
     }).handle;
     const onError = () => new Response(null, { status: 500 });

@@ -1,0 +1,121 @@
+import type { App } from "../app.ts";
+import { changesBetween, describeChange, reloadable } from "../config/changes.ts";
+import type { Config } from "../config/schema.ts";
+import { configSchema, warningsOf } from "../configuration.ts";
+import { VaultError } from "../errors.ts";
+import type { Log, Logging, LogRules } from "../observe/log.ts";
+import type { ReloadOutcome } from "./control/protocol.ts";
+import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
+import { checkWarm } from "./keep_warm.ts";
+import type { Listening } from "./listen.ts";
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** A sentence for each part of the file that is ignored. */
+  readonly notes: readonly string[];
+}
+
+export interface ReloadingDeps {
+  readonly load: () => Promise<LoadedConfig>;
+  readonly app: Pick<App, "configure" | "renewCertificates">;
+  readonly logging: Pick<Logging, "configure" | "reopen" | "log">;
+  readonly listening: Pick<Listening, "renewTls">;
+  /** Called with the configuration that has come into force. */
+  readonly changed: (config: Config) => void;
+}
+
+/** The configuration of a running server, which can be read again. */
+export class Reloading {
+  readonly #deps: ReloadingDeps;
+  #config: Config;
+  /** Reloads run one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(config: Config, deps: ReloadingDeps) {
+    this.#config = config;
+    this.#deps = deps;
+  }
+
+  /** The configuration in use. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Opens the log file and all certificates again, and reads the configuration again. What is wrong changes nothing.
+   * The log says what has changed. Never rejects.
+   */
+  reload(why: string): Promise<ReloadOutcome> {
+    const outcome = this.#turn.then(() => this.#reload(why));
+    this.#turn = outcome;
+    return outcome;
+  }
+
+  async #reload(why: string): Promise<ReloadOutcome> {
+    const { logging } = this.#deps;
+    const { log } = logging;
+    log.info(`${why}: reading the configuration again, and opening the log file and the certificates`);
+    await this.#keeping("log file", () => logging.reopen());
+    const outcome = await this.#change().catch((error): ReloadOutcome => this.#refuse(error));
+    report(outcome, log);
+    // Also with a configuration that is wrong: certificates end, whatever is in it.
+    await this.#keeping("certificate", () => this.#renewTls());
+    await this.#keeping("certificate for upstreams", () => this.#deps.app.renewCertificates());
+    return outcome;
+  }
+
+  async #change(): Promise<ReloadOutcome> {
+    const { load, app, logging, changed } = this.#deps;
+    const { config: wanted, notes } = await load();
+    const next = reloadable(this.#config, wanted);
+    await throwTogether([() => checkInputFiles(next), () => checkWarm(next)]);
+    const changes = changesBetween(this.#config, wanted, configSchema);
+    logging.configure(logRulesOf(next));
+    try {
+      await app.configure(next);
+    } catch (error) {
+      logging.configure(logRulesOf(this.#config));
+      throw error;
+    }
+    this.#config = next;
+    changed(next);
+    const lines = (needsRestart: boolean) =>
+      changes.filter((change) => change.needsRestart === needsRestart).map(describeChange);
+    return { isChanged: true, changes: lines(false), waiting: lines(true), warnings: [...notes, ...warningsOf(next)] };
+  }
+
+  async #renewTls(): Promise<void> {
+    const renewed = await readTls(this.#config);
+    if (renewed !== null) this.#deps.listening.renewTls(renewed);
+    const warning = tlsWarning(this.#config, renewed);
+    if (warning !== null) this.#deps.logging.log.warning(warning);
+  }
+
+  #refuse(error: unknown): ReloadOutcome {
+    if (error instanceof VaultError) return { isChanged: false, problems: error.message };
+    return { isChanged: false, problems: `This is a bug in Artifact Vault: ${String(error)}` };
+  }
+
+  async #keeping(name: string, reopen: () => void | Promise<void>): Promise<void> {
+    try {
+      await reopen();
+    } catch (error) {
+      const { log } = this.#deps.logging;
+      log.error(`The ${name} stays what it was: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+/** Returns how a configuration wants its log written. */
+export function logRulesOf({ log_level: level, log_format: format, log_file: file }: Config): LogRules {
+  return { level, format, ...file !== undefined && { file } };
+}
+
+function report(outcome: ReloadOutcome, log: Log): void {
+  if (!outcome.isChanged) return log.error(`The configuration stays what it was: ${outcome.problems}`);
+  const { changes, waiting, warnings } = outcome;
+  for (const warning of warnings) log.warning(warning);
+  for (const line of changes) log.info(`Changed: ${line}`);
+  for (const line of waiting) log.warning(`Needs a restart: ${line}`);
+  if (changes.length + waiting.length === 0) log.info("The configuration has not changed");
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { createTempDir, type TempDir } from "../support/temp_dir.ts";
+import { FakeUpstream } from "../support/fake_upstream.ts";
+import { createCertificates } from "../support/certificates.ts";
+import { runVault, VaultProcess } from "../support/vault_process.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const ignore = Deno.build.os === "windows";
+const body = "the bytes of a file\n".repeat(500);
+
+function backend(name: string, origin: string, more = ""): string {
+  return `  - {type: http, name: ${name}, config: {prefix: /${name}, base_url: "${origin}/"${more}}}\n`;
+}
+
+async function writeConfig(dir: TempDir, top: string, backends: string): Promise<string> {
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(path, `cache_dir: ${dir.join("cache")}\n${top}backends:\n${backends}`);
+  return path;
+}
+
+/**
+ * Clients that ask for a path, one request after the other, and count what is not answered as it should be. Where a
+ * connection is reset before there is an answer, they ask once more, as downloading programs do.
+ */
+class Clients {
+  readonly wrong: string[] = [];
+  /** The number of requests under way at once. */
+  readonly size: number;
+  /** How often they had to ask once more. */
+  repeated = 0;
+  readonly done: Promise<unknown>;
+  readonly #reached: { readonly count: number; readonly resolve: () => void }[] = [];
+  #count = 0;
+
+  constructor(url: string, options: { clients: number; requests: number; client?: Deno.HttpClient }) {
+    const { clients, requests, client } = options;
+    this.size = clients;
+    let left = requests;
+    const ask = async () => {
+      while (left-- > 0) {
+        const send = () => fetch(url, client === undefined ? {} : { client });
+        const again = () => (this.repeated++, send());
+        const text = await send().catch(again).then((answer) => answer.text()).catch(String);
+        if (text !== body) this.wrong.push(text.slice(0, 200));
+        this.#count += 1;
+        for (const { count, resolve } of this.#reached) if (this.#count >= count) resolve();
+      }
+    };
+    this.done = Promise.all(Array.from({ length: clients }, ask));
+  }
+
+  /** Resolves when so many requests have been answered. */
+  answered(count: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reached.push({ count, resolve });
+    return promise;
+  }
+}
+
+Deno.test({
+  name:
+    "1,000 requests while the configuration is changed: a new backend, a wrong file, one backend less, none is lost",
+  ignore,
+}, async () => {
+  await using dir = await createTempDir();
+  await using upstream = new FakeUpstream({});
+  upstream.serve("/a", { body });
+  upstream.serve("/long", { body, etag: '"1"' });
+  const one = backend("one", upstream.origin, ", ttl: 1h");
+  const two = backend("two", upstream.origin);
+  const path = await writeConfig(dir, "", one + two);
+  await using vault = await VaultProcess.start({ args: ["--config", path] });
+  const hold = upstream.hold("/long", 100);
+  const long = fetch(vault.url("/two/long")).then((answer) => answer.text());
+  long.catch(() => {});
+  await hold.reached;
+
+  const clients = new Clients(vault.url("/one/a"), { clients: 20, requests: 1000 });
+  await clients.answered(100);
+  await writeConfig(dir, "log_level: DEBUG\nmemory_cache_size: 1MiB\n", one + two + backend("new", upstream.origin));
+  Deno.kill(vault.pid, "SIGHUP");
+  await vault.waitForLine(/Changed: backends\.new: "http at \/new" is new/);
+  await vault.waitForLine(/Needs a restart: memory_cache_size/);
+  assert.equal(await (await fetch(vault.url("/new/a"))).text(), body, "the new backend serves");
+  await vault.waitForLine(/DEBUG/);
+
+  await clients.answered(400);
+  await writeConfig(dir, "log_level: LOUD\nhttp_prot: 1\n", one);
+  Deno.kill(vault.pid, "SIGHUP");
+  await vault.waitForLine(/The configuration stays what it was: .*config\.yml:2.*LOUD/);
+  assert.match(vault.output, /config\.yml:3.*http_port/, "all problems at once");
+  assert.equal((await fetch(vault.url("/new/a"))).status, 200, "what was served still is");
+
+  await clients.answered(700);
+  await writeConfig(dir, "", one);
+  Deno.kill(vault.pid, "SIGHUP");
+  await vault.waitForLine(/Changed: backends\.two: "http at \/two" is gone/);
+  const gone = await fetch(vault.url("/two/a"));
+  assert.deepEqual([gone.status, (await gone.text()).includes("/one")], [404, true]);
+  hold.release();
+  assert.equal(await long, body, "a download of a backend that is gone comes to its end");
+  await clients.done;
+  assert.deepEqual([clients.wrong, clients.repeated], [[], 0]);
+  assert.equal(upstream.count("/a") <= 3, true, "backends that stay keep what they have");
+  const metrics = await (await fetch(vault.url("/metrics"))).text();
+  const counted = [...metrics.matchAll(/^vault_requests_total\{backend="one".*\} (\d+)$/gm)];
+  assert.equal(counted.reduce((sum, [, count]) => sum + Number(count), 0), 1000, "counters go on");
+});
+
+Deno.test({
+  name: "1,000 connections while the certificate is renewed: all are answered, and few are reset at the change",
+  ignore,
+}, async () => {
+  await using dir = await createTempDir();
+  await using otherDir = await createTempDir();
+  await using upstream = new FakeUpstream({});
+  upstream.serve("/a", { body });
+  const [first, second] = [await createCertificates(dir), await createCertificates(otherDir)];
+  const tls = `tls: {cert: ${first.cert}, key: ${first.key}}\n`;
+  const path = await writeConfig(dir, tls, backend("one", upstream.origin));
+  await using vault = await VaultProcess.start({ args: ["--config", path] });
+  const caCerts = [first.ca, second.ca].map((ca) => Deno.readTextFileSync(ca));
+  using client = Deno.createHttpClient({ caCerts, poolMaxIdlePerHost: 0 });
+  using onlySecond = Deno.createHttpClient({ caCerts: caCerts.slice(1), poolMaxIdlePerHost: 0 });
+  const clients = new Clients(vault.url("/one/a"), { clients: 20, requests: 1000, client });
+  await clients.answered(200);
+  await Deno.copyFile(second.cert, first.cert);
+  await Deno.copyFile(second.key, first.key);
+  Deno.kill(vault.pid, "SIGHUP");
+  await waitUntil("the new certificate is served", () => {
+    return fetch(vault.url("/healthz"), { client: onlySecond }).then((answer) => answer.text(), () => "");
+  });
+  await clients.done;
+  assert.deepEqual(clients.wrong, []);
+  assert.ok(clients.repeated <= clients.size, `at most what was connecting just then: ${clients.repeated}`);
+});
+
+Deno.test({ name: "artifact-vault reload says what has changed; check --diff says it before", ignore }, async () => {
+  await using dir = await createTempDir();
+  await using upstream = new FakeUpstream({});
+  const path = await writeConfig(dir, "", backend("one", upstream.origin, ", password: a, username: u"));
+  await using vault = await VaultProcess.start({ args: ["--config", path] });
+  const same = await runVault(["check", "--config", path, "--diff"]);
+  assert.match(same.stdout, /^http_port: 0 becomes 8080|^needs a restart: http_port/m, "the port was an option");
+
+  await writeConfig(dir, "http_port: 0\n", backend("one", upstream.origin, ", password: b, username: u, ttl: 1h"));
+  const difference = await runVault(["check", "--config", path, "--diff", "--pid", String(vault.pid)]);
+  assert.match(difference.stdout, /backends\.one\.config\.ttl: "1h" is new/);
+  const done = await runVault(["reload", "--config", path]);
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stdout, /changed: backends\.one\.config\.password: another secret/);
+  assert.match(done.stdout, /changed: backends\.one\.config\.ttl/);
+  assert.match((await runVault(["reload", "--cache-dir", dir.join("cache")])).stdout, /nothing has changed/);
+
+  await Deno.writeTextFile(path, "backends: [\n");
+  const wrong = await runVault(["reload", "--cache-dir", dir.join("cache")]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /config\.yml:.*[\s\S]*goes on with the configuration that it had/);
+  assert.equal((await fetch(vault.url("/-/healthz"))).status, 200);
+  await vault.stop();
+  const none = await runVault(["reload", "--cache-dir", dir.join("cache")]);
+  assert.equal(none.code, 1);
+  assert.match(none.stderr, /No server runs on the cache directory/);
+});
+
+Deno.test({
+  name: "upgrade: a second process takes the port over while 1,000 clients connect, and all are answered",
+  ignore,
+}, async () => {
+  await using dir = await createTempDir();
+  await using upstream = new FakeUpstream({});
+  upstream.serve("/a", { body });
+  const path = await writeConfig(dir, "", backend("one", upstream.origin));
+  await using old = await VaultProcess.start({ args: ["--config", path] });
+  const port = new URL(old.url("/")).port;
+  const refused = await runVault(["serve", "--config", path, "--port", port]);
+  assert.deepEqual([refused.code, /port is in use/.test(refused.stderr)], [1, true]);
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const clients = new Clients(old.url("/one/a"), { clients: 20, requests: 1000, client });
+  await clients.answered(200);
+  await using next = await VaultProcess.start({ args: ["--config", path, "--port", port, "--beside-other"] });
+  await clients.answered(500);
+  assert.equal((await old.stop("SIGTERM")).code, 0);
+  await clients.done;
+  assert.deepEqual(clients.wrong, []);
+  assert.ok(clients.repeated <= clients.size, `at most what was connecting just then: ${clients.repeated}`);
+  assert.equal((await fetch(next.url("/one/a"))).status, 200);
+});
