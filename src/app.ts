@@ -8,13 +8,22 @@ import { backendTypes } from "./backends/types.ts";
 import { reloadable } from "./config/changes.ts";
 import { retentionOf } from "./config/retention.ts";
 import type { Config } from "./config/schema.ts";
+import { describeWhenAsked } from "./described_config.ts";
+import { outlooksOn } from "./entry_outlooks.ts";
 import { pinnedDigests } from "./inventory/pins.ts";
 import type { Log } from "./observe/log.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { ownPagesOf } from "./own_pages.ts";
 import type { FetchedAhead } from "./reader.ts";
+import type { EndedRequest } from "./server/access_line.ts";
 import { ownConnection } from "./server/exchange.ts";
-import { createHandler } from "./server/handler.ts";
+import { createHandler, type RequestHandler } from "./server/handler.ts";
+import type { OwnPages } from "./server/own_pages.ts";
 import { RequestsUnderWay } from "./server/requests_under_way.ts";
+import { UpstreamLeaks } from "./server/upstream_leaks.ts";
+import type { RunningStatus } from "./status/running_status.ts";
+import type { Status } from "./status/status.ts";
+import { StatusWatch } from "./status/watch.ts";
 import { type ConfigurableStore, createFsStore, type StoreRules } from "./store/fs_store.ts";
 import { FsLayout } from "./store/fs_layout.ts";
 import { MissList } from "./store/misses.ts";
@@ -38,6 +47,8 @@ export interface App {
    * is cached for it, such as a redirect. Rejects with a VaultError.
    */
   fetchAhead(request: Request): Promise<FetchedAhead | null>;
+  /** What a server knows of itself; null where it does not watch itself. */
+  readonly status: Status | null;
   /** Returns the bytes that are here of bodies on their way. */
   arrivingBytes(): number;
   /** Returns the bytes of bodies in the cache, as far as they are counted yet. */
@@ -68,6 +79,10 @@ export interface AppDeps {
   readonly transport?: Fetch;
   /** True for a program that asks for each thing once: nothing but documents is kept in memory. False when absent. */
   readonly asksOnce?: boolean;
+  /** True for a server, which keeps an eye on itself and shows it on pages of its own. False when absent. */
+  readonly watches?: boolean;
+  /** What is wrong with the configuration or the machine, a sentence each, for those pages. */
+  readonly warnings?: readonly string[];
   /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
@@ -94,7 +109,9 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   const { log, version, transport, openFilesLimit = 1024, silenceMs = brokenSilenceMs, types = backendTypes } = deps;
   let config = first;
   const health = new UpstreamHealth({ log, slowMs: config.revalidate_timeout * slowShare });
+  const watch = deps.watches ? new StatusWatch({ config: () => config, health, log }) : null;
   const metrics = new Metrics({
+    ...watch !== null && { others: watch.exposed, noticed: watch.noticed },
     version,
     backends: config.backends.map(({ name }) => name),
     cacheBytes: () => store.usedBytes(),
@@ -116,10 +133,19 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   const retired = new RetiredBackends({ transfers: () => vault.status() });
   const underWay = new RequestsUnderWay(0);
   let shuttingDown = false;
+  let described = describeWhenAsked(config, types);
+  const ownPages: readonly OwnPages[] = watch === null ? [] : ownPagesOf(() => ({
+    ...{ config: () => config, version, status: status!, listMisses: () => misses.list() },
+    outlooks: outlooksOn({ backends: () => set.backends, store, reader: vault.reader, log }),
+  }));
   const createCurrentHandler = () => {
     underWay.limit(config.max_requests ?? Math.floor(openFilesLimit / 2));
     return createHandler({
-      ...{ vault, metrics, log, underWay, viaName, silenceMs, isOffline: config.offline },
+      ...{ vault, metrics, log, underWay, viaName, silenceMs, isOffline: config.offline, ownPages },
+      ...status !== null && {
+        ended: (request: EndedRequest) => status.ended(request),
+        leaks: new UpstreamLeaks(() => described().hosts),
+      },
       backends: set.backends,
       isShuttingDown: () => shuttingDown,
       probe: () => store.probe(),
@@ -133,8 +159,17 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
       serverNames: config.server_names,
     });
   };
-  let handler = createCurrentHandler();
+  const status: RunningStatus | null = watch === null ? null : watch.open({
+    ...{ version, metrics, warnings: deps.warnings ?? [] },
+    described: () => described(),
+    notReady: () => handler.notReady(),
+    requestsUnderWay: () => underWay.count,
+    cacheBytes: () => store.usedBytes(),
+    transfers: () => vault.status(),
+  });
+  let handler: RequestHandler = createCurrentHandler();
   return {
+    status,
     handle: (request, info) => handler.handle(request, info),
     ask: (request) => handler.handle(request, ownConnection),
     fetchAhead: (request) => handler.fetchAhead(request),
@@ -147,7 +182,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
       const opened = await openSet(next, previous);
       metrics.addBackends(next.backends.map(({ name }) => name));
       health.slowMs = next.revalidate_timeout * slowShare;
-      [config, set] = [next, opened];
+      [config, set, described] = [next, opened, describeWhenAsked(next, types)];
       handler = createCurrentHandler();
       retired.retire(previous.without(opened));
       await store.configure(storeRulesOf(next, evicts));
@@ -160,6 +195,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     async close(timeoutMs) {
       shuttingDown = true;
       await vault.close(timeoutMs);
+      await watch?.close();
       await misses.close();
       await store.close();
       retired.close();

@@ -79,7 +79,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "warming",
     "vault/vault",
   ],
-  status: [...seam, "observe", "inventory", "store"],
+  status: [
+    ...[...seam, "observe", "inventory", "store", "config", "server/access_line"],
+    ...["upstream/clock", "upstream/health", "upstream/host_record", "upstream/host_statistics", "vault/vault"],
+    "vault/outlook",
+  ],
   "backends/shared": [...seam, "archive/zstd_frame"],
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
   "backends/backend_type": [
@@ -95,7 +99,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   ...Object.assign({}, ...protocols.map(roomsOf)),
   "backends/types": ["backends/backend_type", "config", ...protocols.map((name) => `backends/${name}/${name}`)],
-  outlooks: ["app", ...seam, ...opening, "inventory", "store", "backends", "vault"],
+  outlooks: ["app", "entry_outlooks", ...seam, ...opening, "inventory", "store", "backends", "vault"],
   configuration: ["carrying", "backends/types", "backends/backend_type", "config", "warming"],
   warm: [
     "errors",
@@ -109,7 +113,28 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "store/number_column",
     "upstream/network_error",
   ],
-  app: [...seam, ...opening, "inventory", "store", "backends", "vault", "server"],
+  described_config: ["backends/backend_type", "config", "status/running_status"],
+  own_pages: [
+    ...["api", "config/schema", "entry_outlooks", "server/own_pages", "server/administrator", "status/status"],
+    "store/misses",
+  ],
+  entry_outlooks: [
+    "artifact",
+    "backend",
+    "reader",
+    "inventory/find_artifact",
+    "observe",
+    "store/store",
+    "vault/outlook",
+  ],
+  api: [
+    ...["errors", "http", "observe", "inventory", "store", "status", "config/schema", "entry_outlooks"],
+    ...["server/administrator", "server/own_pages", "server/problem", "server/reply"],
+  ],
+  app: [
+    ...[...seam, ...opening, "inventory", "store", "backends", "vault", "server", "status"],
+    ...["described_config", "entry_outlooks", "own_pages"],
+  ],
   carrying: ["http"],
   archive: ["errors", "http", "store/files", "store/regular_files"],
   bundle: ["errors", "http", "carrying", "archive", "inventory", ...shown, "observe/shell_word", "store"],
@@ -122,6 +147,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["archive", "bundle"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
+    "status",
     ...["warm", "warming", "upstream/clock"],
     ...[
       "store/store",

@@ -23,7 +23,16 @@ export interface OpenedBackend {
 /** Global keys that no backend is opened with. */
 const otherKeys: ReadonlySet<string> = new Set([
   ...["http_host", "http_port", "server_names", "tls", "shutdown_timeout", "max_requests", "revalidate_timeout"],
-  ...["log_level", "log_format", "log_file", "cache_dir", "cache_max_size", "cache_min_free", "memory_cache_size"],
+  ...[
+    "log_level",
+    "log_format",
+    "log_file",
+    "administration",
+    "cache_dir",
+    "cache_max_size",
+    "cache_min_free",
+    "memory_cache_size",
+  ],
   ...["range_ahead", "max_segments", "retention", "verify", "warm", "bundles", "backends"],
 ]);
 

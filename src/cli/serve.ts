@@ -116,7 +116,8 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   const { tls, logging, io, warnings, source, load, besideOther } = deps;
   const { log } = logging;
   for (const warning of warnings) log.warning(warning);
-  const app = await createApp(config, { log, version, openFilesLimit: openFilesLimit(config.cache_dir) });
+  const limit = openFilesLimit(config.cache_dir);
+  const app = await createApp(config, { log, version, openFilesLimit: limit, watches: true, warnings });
   const listening = await openServer(app, { config, tls, log, besideOther });
   const { server, url } = listening;
   let warming = keepWarm(config, { app, log });

@@ -51,6 +51,10 @@ const globalKeys = {
     "Names and addresses by which clients reach the vault, each with a port or for any port. A request for another host then " +
       "is one to a proxy: its host decides, never its path. Without it, a host that no backend stands for may be the vault.",
   ),
+  administration: choice("loopback", "nobody").prefault("loopback").describe(
+    "Who may change things through the server's API: programs on its own machine, or nobody. Write nobody where other " +
+      "people's requests come from this machine, as those of a proxy that adds no X-Forwarded-For.",
+  ),
   cache_dir: path("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
   log_level: choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL").prefault("INFO").describe(
     "The least important messages that are still written.",

@@ -13,6 +13,8 @@ export interface ListedEntry {
   readonly storedAt: number;
   /** When its body was last used; null where the body is gone, or has not come yet. */
   readonly usedAt: number | null;
+  /** True where nobody has asked for its body again since that arrived. */
+  readonly isUnused: boolean;
 }
 
 /** Selects entries; an absent condition selects all. */
@@ -52,10 +54,11 @@ export async function* listEntries(dir: string, filter: SelectOptions): AsyncGen
   const now = Date.now();
   for await (const entry of chosenEntries(dir, filter)) {
     if (now - entry.storedAt < olderThanMs) continue;
-    const usedAt = bodyFile(layout, entry.sha256)?.usedAt ?? null;
+    const body = bodyFile(layout, entry.sha256);
+    const usedAt = body?.usedAt ?? null;
     if (unusedForMs !== undefined && (usedAt === null || now - usedAt < unusedForMs)) continue;
     const { sha256, sizeBytes, storedAt } = entry;
-    yield { name: entryName(entry), sha256, sizeBytes, storedAt, usedAt };
+    yield { name: entryName(entry), sha256, sizeBytes, storedAt, usedAt, isUnused: body?.isUnused ?? false };
   }
 }
 

@@ -40,7 +40,7 @@ export async function* sortedEntries(
 }
 
 const pieceBytes = 1024 * 1024;
-const headBytes = 8 * 3 + 32 + 4;
+const headBytes = 8 * 3 + 32 + 4 + 1;
 
 /** Entries as bytes, since as many objects would take five times the memory. */
 class EntryRecords {
@@ -49,7 +49,7 @@ class EntryRecords {
   #used = pieceBytes;
   size = 0;
 
-  add({ name, sha256, sizeBytes, storedAt, usedAt }: ListedEntry): number {
+  add({ name, sha256, sizeBytes, storedAt, usedAt, isUnused }: ListedEntry): number {
     const text = new TextEncoder().encode(name);
     const bytes = headBytes + text.byteLength;
     if (this.#used + bytes > pieceBytes) {
@@ -61,6 +61,7 @@ class EntryRecords {
     [sizeBytes, storedAt, usedAt ?? NaN].forEach((value, at) => head.setFloat64(at * 8, value));
     piece.set(Uint8Array.fromHex(sha256), this.#used + 24);
     head.setUint32(56, text.byteLength);
+    head.setUint8(60, Number(isUnused));
     piece.set(text, this.#used + headBytes);
     this.#starts.set(this.size, (this.#pieces.length - 1) * pieceBytes + this.#used);
     this.#used += bytes;
@@ -79,6 +80,7 @@ class EntryRecords {
       sizeBytes: head.getFloat64(0),
       storedAt: head.getFloat64(8),
       usedAt: Number.isNaN(usedAt) ? null : usedAt,
+      isUnused: head.getUint8(60) === 1,
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../errors.ts";
+
 /** The facts about a request whose response has ended, for its line in the log; also the fields of its JSON line. */
 export type Access = {
   readonly method: string;
@@ -19,6 +21,15 @@ export type Access = {
   /** The error, or empty. */
   readonly note: string;
 };
+
+/** A request whose answer has ended, for who keeps an eye on them. */
+export interface EndedRequest {
+  readonly access: Access;
+  /** The code of the error that it ended with, `interrupted` for a body that was not sent to its end; null for neither. */
+  readonly code: ErrorCode | "interrupted" | null;
+  /** The key of the artifact that was asked for; null where there was none. */
+  readonly key: string | null;
+}
 
 /**
  * Formats the line: `cache hit http /apache/x.tar.gz 200 1048576 bytes 3 ms`, as the original tool, and more after it.

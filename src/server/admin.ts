@@ -82,8 +82,13 @@ export class Admin {
 
   #ready(method: string): Reply {
     const ready = this.#options.isOffline ? "ready, offline\n" : "ready\n";
-    const reason = this.#options.isShuttingDown() ? "shutting down" : this.#probe();
+    const reason = this.notReady();
     return reason === null ? textReply(method, ready) : textReply(method, `${reason}\n`, { status: 503 });
+  }
+
+  /** Why the vault is not ready; null where it is. */
+  notReady(): string | null {
+    return this.#options.isShuttingDown() ? "shutting down" : this.#probe();
   }
 
   #probe(): string | null {

@@ -16,9 +16,10 @@ const ofProxies = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
  * which no header can claim to be. A web page in its browser is not that client.
  */
 export class Administrators {
-  readonly #administration: Administration;
+  readonly #administration: () => Administration;
 
-  constructor(administration: Administration = "loopback") {
+  /** `administration` returns what the configuration says now. */
+  constructor(administration: () => Administration) {
     this.#administration = administration;
   }
 
@@ -34,7 +35,7 @@ export class Administrators {
   }
 
   #whyNobody(headers: Headers, { client: { host } }: Asker): string | null {
-    if (this.#administration === "nobody") {
+    if (this.#administration() === "nobody") {
       return "Nothing can be changed through the server, since its configuration has administration: nobody. " +
         "Use artifact-vault cache on its machine";
     }

@@ -1,4 +1,5 @@
 import type { Client } from "../backend.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { Target } from "../http/path.ts";
 import { redactUrl } from "../observe/redact.ts";
 import type { OwnRequestInfo } from "./own_pages.ts";
@@ -31,9 +32,13 @@ export class Exchange implements OwnRequestInfo {
   upstream = "";
   /** The reason why upstream was asked; empty where it was not. */
   reason = "";
+  /** The key of the artifact that it asks for; null where it asks for none. */
+  key: string | null = null;
   /** True while it counts in `RequestsUnderWay`. */
   counted = false;
   note = "";
+  /** The code of the error that it ended with; null where there was none. */
+  code: ErrorCode | null = null;
 
   constructor(request: Request, info: Deno.ServeHandlerInfo) {
     this.request = request;

@@ -3,13 +3,12 @@ import type { BackendRequest, GeneratedDocument, ResolvedArtifact } from "../bac
 import { isMissing, messageOf, VaultError } from "../errors.ts";
 import { headerOf } from "../http/headers.ts";
 import { parseTarget } from "../http/path.ts";
-import type { Log } from "../observe/log.ts";
 import type { FetchedAhead } from "../reader.ts";
-import type { ChunkReader, OpenedArtifact, Vault } from "../vault/vault.ts";
+import type { ChunkReader, OpenedArtifact } from "../vault/vault.ts";
 import { accessLine } from "./access_line.ts";
 import { openView, rangeBehind } from "./body_view.ts";
 import { openedOrForetold } from "./foretold.ts";
-import { Admin, type AdminOptions } from "./admin.ts";
+import { Admin } from "./admin.ts";
 import { sha256Of, withBackendHeaders } from "./backend_headers.ts";
 import { ClientRequest } from "./client_request.ts";
 import { forbidCompression, serverCompresses } from "./compression.ts";
@@ -17,6 +16,7 @@ import { Exchange, originOf, ownClient, ownConnection } from "./exchange.ts";
 import { forwardedVia, readerPassingVia, refuseLoop, resolvedPassingVia } from "./loops.ts";
 import { forward } from "./forward.ts";
 import { type Ending, meteredBody, meteredBytes } from "./metered_body.ts";
+import type { HandlerOptions } from "./handler_options.ts";
 import { missedOffline } from "./offline.ts";
 import { refuse } from "./refuse.ts";
 import { directReply, type Reply } from "./reply.ts";
@@ -26,24 +26,6 @@ import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
 import { ForwardProxy } from "./forward_proxy.ts";
 import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
-
-export interface HandlerOptions extends AdminOptions {
-  readonly vault: Vault;
-  readonly log: Log;
-  /** Counts the requests under way, own pages apart; 512 at most where absent. */
-  readonly underWay?: RequestsUnderWay;
-  /**
-   * The time that an interrupted body of unknown length stands still, for clients that may speak HTTP/1.0; 0 where
-   * absent.
-   */
-  readonly silenceMs?: number;
-  /** For tests: the time after which clients get what is foretold of an answer. */
-  readonly foretoldAfterMs?: number;
-  /** The name of this vault in `Via`; without it no loop is found. */
-  readonly viaName?: string;
-  /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
-  readonly serverNames?: readonly string[];
-}
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
@@ -56,6 +38,8 @@ export interface RequestHandler {
    * of a generated document, what it is made of. Null where nothing is cached for it. Rejects with a VaultError.
    */
   fetchAhead(request: Request): Promise<FetchedAhead | null>;
+  /** Why `/-/readyz` says that the vault is not ready; null where it is. */
+  notReady(): string | null;
 }
 
 /** Creates the boundary. */
@@ -64,6 +48,7 @@ export function createHandler(options: HandlerOptions): RequestHandler {
   return {
     handle: (request, info) => boundary.handle(request, info),
     fetchAhead: (request) => boundary.fetchAhead(request),
+    notReady: () => boundary.notReady(),
   };
 }
 
@@ -91,6 +76,10 @@ class Boundary {
     this.#proxy = new ForwardProxy(options.backends, options.serverNames);
     this.#admin = new Admin(options);
     this.#underWay = options.underWay ?? new RequestsUnderWay(512);
+  }
+
+  notReady(): string | null {
+    return this.#admin.notReady();
   }
 
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -192,6 +181,7 @@ class Boundary {
     const { request } = exchange;
     const { artifact } = resolved;
     exchange.backend = artifact.backend;
+    exchange.key = artifact.key;
     exchange.upstream = originOf(artifact.candidates[0]!.url);
     const ask = new ClientRequest(request, method, artifact.policy.honorClientNoCache);
     const { view } = resolved;
@@ -238,6 +228,7 @@ class Boundary {
   #fail(exchange: Exchange, error: unknown): Response {
     const { log } = this.#options;
     const { id: requestId, route, shownPath, request: { method } } = exchange;
+    exchange.code = error instanceof VaultError ? error.code : "internal";
     if (error instanceof VaultError) exchange.note = error.message;
     else log.error(`Request ${requestId} failed: ${stackOf(error)}`);
     const asked = route && { backend: route.backend, request: backendRequest(exchange)! };
@@ -263,7 +254,10 @@ class Boundary {
     // With Deno 2.9 the constructor takes five times as long to take the same headers from an array.
     const sentHeaders = response.headers;
     try {
-      for (const [name, value] of headers) sentHeaders.append(name, value);
+      for (const [name, value] of headers) {
+        sentHeaders.append(name, value);
+        if (this.#options.leaks?.isOne(name, value)) this.#options.metrics.upstreamLeaked(exchange.backend);
+      }
     } catch (error) {
       if (body !== null && "close" in body) body.close();
       throw error;
@@ -295,6 +289,10 @@ class Boundary {
     if (note === clientLeft) metrics.responseAborted(backend);
     const ms = Math.round(elapsedMs);
     const access = { method, path, backend, status, cache, bytes, ms, client, requestId, upstream, reason, note };
+    if (backend !== "none" || exchange.code !== null) {
+      const code = ending.kind === "failed" ? "interrupted" : exchange.code;
+      this.#options.ended?.({ access, code, key: exchange.key });
+    }
     const line = accessLine(access);
     if (status >= 500 || ending.kind === "failed") log.warning(line, access);
     else if (backend === "none" && status < 400) log.debug(line, access);

@@ -6,6 +6,8 @@ export interface RecentRequest {
   /** Path and query, without secrets. */
   readonly path: string;
   readonly backend: string;
+  /** The name of the entry that was asked for, cached or not; empty where there is none. */
+  readonly entry: string;
   readonly status: number;
   /** `hit`, `miss`, `revalidated`, `stale`, `bypass`, `error`; `none` where the cache was not asked. */
   readonly cache: string;

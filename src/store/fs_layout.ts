@@ -30,11 +30,14 @@ export class FsLayout {
   readonly pins: string;
   /** The file that a process replaces when it has added or removed bodies, for others to count again. */
   readonly changes: string;
-
   /** The sockets at which running servers take commands. */
   readonly servers: string;
   /** The list of what clients missed while the vault was offline. */
   readonly misses: string;
+  /** The file with the traffic of the last minutes, hours and days. */
+  readonly history: string;
+  /** The file with the times at which all bodies were last verified, pruned or imported by a command. */
+  readonly milestones: string;
 
   constructor(root: string) {
     this.root = root;
@@ -49,6 +52,8 @@ export class FsLayout {
     this.misses = `${root}/misses.jsonl`;
     this.changes = `${root}/changes`;
     this.servers = `${root}/servers`;
+    this.history = `${root}/history.json`;
+    this.milestones = `${root}/milestones.json`;
   }
 
   /** The folders whose content the vault lists, and removes where it is of no use any more. */

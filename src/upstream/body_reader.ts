@@ -26,10 +26,13 @@ export class BodyReader {
   readonly #source: ByteSource | null;
   readonly #url: string;
   readonly #idle: IdleTimer;
+  #ended: (() => void) | undefined;
   #cancelled: { readonly reason: unknown } | null = null;
 
   constructor(response: Response, { timeoutMs, url, clock = systemClock }: BodyReaderOptions) {
-    const idleMs = timeoutMs ?? notesOf(response).idleTimeoutMs ?? Infinity;
+    const notes = notesOf(response);
+    const idleMs = timeoutMs ?? notes.idleTimeoutMs ?? Infinity;
+    this.#ended = notes.ended;
     this.#source = response.body === null ? null : openByteSource(response.body);
     this.#url = shownUrl(url);
     this.#idle = new IdleTimer(idleMs, clock, () => this.cancel(this.#silentError(idleMs)));
@@ -45,9 +48,16 @@ export class BodyReader {
     this.#idle.start();
     const bytes = await this.#source.read(buffer).catch((error) => this.#fail(error));
     this.#throwIfCancelled();
-    if (bytes === null) this.#idle.stop();
-    else this.#idle.pause();
+    if (bytes !== null) this.#idle.pause();
+    else this.complete();
     return bytes;
+  }
+
+  /** Notes that all bytes have come: the caller need not read up to the end. */
+  complete(): void {
+    this.#idle.stop();
+    this.#ended?.();
+    this.#ended = undefined;
   }
 
   /** Cancels the body: a read that is waiting, and every later one, throws `reason`. */

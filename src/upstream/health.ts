@@ -3,8 +3,10 @@ import type { Fetch } from "../artifact.ts";
 import { VaultError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { HostRecord } from "./host_record.ts";
+import { HostRecord, type HostState } from "./host_record.ts";
+import { type HostStatistics, UpstreamStatistics } from "./host_statistics.ts";
 import { type FailureKind, networkFailure } from "./network_error.ts";
+import { addNotes } from "./response_notes.ts";
 import { shownUrl } from "./shown_url.ts";
 
 export interface UpstreamHealthOptions {
@@ -15,6 +17,16 @@ export interface UpstreamHealthOptions {
    */
   readonly slowMs: number;
   readonly clock?: Clock;
+}
+
+/** An upstream host that was asked. */
+export interface UpstreamHost {
+  readonly origin: string;
+  /** False while the log says that it does not answer. */
+  readonly isUp: boolean;
+  readonly state: HostState;
+  /** When the failures began that go on, in ms since the epoch; null where none do. */
+  readonly failingSince: number | null;
 }
 
 /** The most hosts that are remembered: clients may name registries, and so choose how many there are. */
@@ -36,6 +48,8 @@ const adviceOn: Partial<Record<FailureKind, string>> = { dns: wayOut, unreachabl
  * is learned from the requests that are sent anyway (`withHealth`), and sends none of its own.
  */
 export class UpstreamHealth {
+  /** What came of all exchanges since the start. */
+  readonly statistics = new UpstreamStatistics();
   readonly #hosts = new LRUCache<string, HostRecord>({ max: mostHosts });
   readonly #log: Log;
   #slowMs: number;
@@ -76,9 +90,19 @@ export class UpstreamHealth {
     return this.#hosts.get(originOf(url))?.isProbeDue(this.#clock.now()) ?? false;
   }
 
-  /** Lists the hosts asked so far, as origins, and whether each answers. */
-  *hosts(): Iterable<{ readonly origin: string; readonly isUp: boolean }> {
-    for (const [origin, host] of this.#hosts.entries()) yield { origin, isUp: !host.isReported };
+  /** Lists the hosts asked so far. */
+  *hosts(): Iterable<UpstreamHost> {
+    const [now, date] = [this.#clock.now(), this.#clock.date()];
+    for (const [origin, host] of this.#hosts.entries()) {
+      const failingMs = host.failingMs(now);
+      const failingSince = failingMs === null ? null : Math.round(date - failingMs);
+      yield { origin, isUp: !host.isReported, state: host.state(now, this.#slowMs), failingSince };
+    }
+  }
+
+  /** Counts that a request is repeated. */
+  retried(url: string): void {
+    this.statistics.of(originOf(url)).retries += 1;
   }
 
   /** Sends a request and learns from its outcome. Throws `upstream_down` at once while the host is known to be down. */
@@ -89,17 +113,34 @@ export class UpstreamHealth {
     const restMs = host.restMs(now);
     if (restMs > 0) throw downError(url, host, restMs);
     const exchange = host.begin(now);
+    const counted = this.statistics.of(originOf(url));
+    counted.requests += 1;
     try {
       const response = await fetch(request);
+      this.#count(counted, response, now);
       if (response.status >= 500) this.#failed(url, host, { weight: 1, ofUrl: true }, `it answers ${response.status}`);
       else if (response.status !== 429) this.#answered(url, host);
       return response;
     } catch (error) {
-      if (!signal.aborted) this.#learn(error, { url, host, startedAt: exchange.startedAt });
+      if (!signal.aborted) {
+        const { kind, reason } = failureOf(error);
+        counted.failed(kind, this.#clock.date(), reason);
+        this.#learn(error, { url, host, startedAt: exchange.startedAt });
+      }
       throw error;
     } finally {
       host.end(exchange);
     }
+  }
+
+  #count(counted: HostStatistics, response: Response, startedAt: number): void {
+    const { status, body } = response;
+    const date = this.#clock.date();
+    counted.answered(date, this.#clock.now() - startedAt);
+    if (status >= 500 || status === 429) counted.failed(String(status), date, `it answers ${status}`);
+    const ended = () => counted.ended(this.#clock.now() - startedAt);
+    if (body === null) ended();
+    else addNotes(response, { ended });
   }
 
   #learn(error: unknown, { url, host, startedAt }: { url: string; host: HostRecord; startedAt: number }): void {
@@ -171,6 +212,18 @@ function downError(url: string, host: HostRecord, restMs: number): VaultError {
     `Cannot fetch "${shownUrl(url)}": its host is down (${host.reason}), and is asked again in ${retryAfterSeconds} s`,
     { retryAfterSeconds },
   );
+}
+
+/** The kind and the reason of a failure without an answer. */
+function failureOf(error: unknown): { readonly kind: string; readonly reason: string } {
+  if (!(error instanceof VaultError)) return networkFailure(error);
+  const isSilent = error.code === "upstream_silent";
+  return { kind: isSilent ? "silent" : error.code, reason: isSilent ? "it is silent" : inWords(error.message) };
+}
+
+/** A message without the URL at its beginning, whose path may be long or private. */
+function inWords(message: string): string {
+  return message.replace(/^Cannot fetch "[^"]*": /, "");
 }
 
 function originOf(url: string): string {

@@ -24,6 +24,12 @@ export interface Failure {
   readonly advice?: string | undefined;
 }
 
+/**
+ * The state of a host: `slow` while a question is open for long, `failing` where it has failed just now or some of its
+ * URLs do, `down` where nothing is asked of it for a moment.
+ */
+export type HostState = "answers" | "slow" | "failing" | "down";
+
 /** The outcomes of the latest requests to one host. Times are those of a `Clock`, in ms. */
 export class HostRecord {
   readonly #waiting = new Set<Exchange>();
@@ -109,6 +115,17 @@ export class HostRecord {
   isFailing(now: number): boolean {
     if (this.isDown(now)) return true;
     return this.#failedUrls.size >= failuresOfDown && now - this.#failingSince! >= leastDownMs;
+  }
+
+  state(now: number, slowMs: number): HostState {
+    if (this.isDown(now)) return "down";
+    if (this.#failingSince !== null) return "failing";
+    return this.trouble(now, slowMs) === null ? "answers" : "slow";
+  }
+
+  /** The time for which it has given nothing but failures; null where its last answer was none. */
+  failingMs(now: number): number | null {
+    return this.#failingSince === null ? null : now - this.#failingSince;
   }
 
   /** Returns the reason why no answer is expected soon; null where one is. */

@@ -6,6 +6,8 @@ export interface ResponseNotes {
   readonly attempts?: number;
   /** The proxy that an error over plain http came through, and may come from. */
   readonly proxy?: string;
+  /** Called once the body has been read to its end. */
+  readonly ended?: () => void;
 }
 
 const notes = new WeakMap<Response, ResponseNotes>();

@@ -15,7 +15,7 @@ export interface RetryOptions {
   /** False where 429 is not repeated, since a quota for hours does not recover in seconds; true when absent. */
   readonly retryRateLimited?: boolean;
   /** The state of hosts: nothing is repeated after a failure of a host that gives nothing else. */
-  readonly health?: Pick<UpstreamHealth, "isFailing">;
+  readonly health?: Pick<UpstreamHealth, "isFailing"> & Partial<Pick<UpstreamHealth, "retried">>;
   readonly clock?: Clock;
   /** Returns a number from 0 to 1, as `Math.random`. */
   readonly random?: () => number;
@@ -85,6 +85,7 @@ class Attempts {
       this.#log.debug(`Fetching "${shownUrl(this.#request.url)}" again in ${Math.round(waitMs)} ms: ${this.#why}`);
       if (outcome.kind === "answered") discardBody(outcome.response);
       await delay(this.#clock, waitMs, this.#request.signal);
+      this.#health?.retried?.(this.#request.url);
     }
   }
 

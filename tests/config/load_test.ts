@@ -38,6 +38,7 @@ const backend = (...lines: string[]) =>
 
 Deno.test("a minimal file gets every default", async () => {
   assert.deepEqual(await load(backend()), {
+    administration: "loopback",
     http_host: "127.0.0.1",
     http_port: 8080,
     bundles: { trust: [], require_signature: false },

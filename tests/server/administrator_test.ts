@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
 
 for (const { name, client = "127.0.0.1", headers = {}, administration, refused, isOne } of cases) {
   Deno.test(`${refused === undefined ? "may change things" : "may change nothing"}: ${name}`, async () => {
-    const administrators = new Administrators(administration);
+    const administrators = new Administrators(() => administration ?? "loopback");
     const asker = { client: { host: client, port: 1 } };
     const sent = new Headers({ host: "127.0.0.1:8080", ...headers });
     const refusal = administrators.refusal("POST", sent, asker);

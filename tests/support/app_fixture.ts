@@ -49,6 +49,7 @@ export async function startBackends(
   const lines: string[] = [];
   const app = await createApp(config, {
     ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
+    watches: true,
     hashThread,
   });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });

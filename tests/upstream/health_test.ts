@@ -232,7 +232,9 @@ Deno.test("hosts are told apart, and listed", async () => {
   await ask("/a");
   assert.ok(health.isAnswering("https://other.test/a"));
   assert.ok(!health.isAnswering("https://up.test/a"));
-  assert.deepEqual([...health.hosts()], [{ origin: "https://up.test", isUp: false }]);
+  assert.deepEqual([...health.hosts()], [
+    { origin: "https://up.test", isUp: false, state: "failing", failingSince: 0 },
+  ]);
 });
 
 Deno.test("the log says what to set where a host cannot be found without a proxy", async () => {

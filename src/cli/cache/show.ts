@@ -12,7 +12,7 @@ import { Progress } from "../progress.ts";
 import { shownDate, shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { type Next, nextOf } from "./next_request.ts";
+import { type Next, nextOf } from "../../status/next_request.ts";
 
 /** Shows everything about one entry. */
 export const show: Action = {

@@ -181,6 +181,7 @@ async function readInto(job: FillJob, { segment, mayProceed }: SegmentTask, sour
       const turn = segment.filled ? null : mayProceed(segment.receivedTo - segment.start);
       if (turn) await turn;
     }
+    reader.complete();
   } finally {
     signal.removeEventListener("abort", stop);
     reader.cancel();

@@ -1,7 +1,7 @@
-import type { Config } from "../../config/schema.ts";
-import type { Entry } from "../../store/store.ts";
-import type { Outlook } from "../../vault/outlook.ts";
-import { shownDate, shownLength } from "../../observe/shown_time.ts";
+import type { Config } from "../config/schema.ts";
+import type { Entry } from "../store/store.ts";
+import type { Outlook } from "../vault/outlook.ts";
+import { shownDate, shownLength } from "../observe/shown_time.ts";
 
 /** What the next client that asks for an entry gets, in words. */
 export interface Next {
@@ -12,7 +12,7 @@ export interface Next {
 }
 
 /** Describes an outlook; null is that of an entry which no request leads to, or whose backend is not configured. */
-export function nextOf({ backend }: Entry, outlook: Outlook | null, { backends }: Config): Next {
+export function nextOf({ backend }: Entry, outlook: Outlook | null, { backends }: Pick<Config, "backends">): Next {
   if (outlook !== null) {
     return { decision: outlook.decision, answer: answerOf(outlook), freshness: freshnessOf(outlook) };
   }

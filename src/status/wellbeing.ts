@@ -1,0 +1,50 @@
+import type { ProblemGroup } from "./problem_group.ts";
+import type { Overview, UpstreamStatus } from "./status.ts";
+
+interface Facts {
+  readonly upstreams: readonly UpstreamStatus[];
+  readonly problems: readonly ProblemGroup[];
+  readonly notReady: string | null;
+  readonly isOffline: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** What happened earlier says little about now. */
+const recentMs = 300_000;
+
+/** Says how the vault is, in a word and in a sentence: the worst first. */
+export function judge(facts: Facts, now: number): Pick<Overview, "wellbeing" | "sentence"> {
+  const { upstreams, problems, notReady, isOffline, warnings } = facts;
+  if (notReady !== null) return { wellbeing: "failing", sentence: `The vault is not ready: ${notReady}.` };
+  const down = isOffline ? [] : upstreams.filter(({ state }) => state === "down");
+  if (down.length > 0) {
+    const why = down[0]!.lastError === null ? "" : ` (${down[0]!.lastError})`;
+    return { wellbeing: "failing", sentence: `${named(down)} not answer${why}; what is cached is served.` };
+  }
+  const trouble = isOffline ? [] : upstreams.filter(({ state }) => state === "failing" || state === "slow");
+  if (trouble.length > 0) {
+    return { wellbeing: "troubled", sentence: `${named(trouble)} not answer well at the moment.` };
+  }
+  const [latest] = problems.filter(({ lastAt }) => now - lastAt < recentMs);
+  if (latest !== undefined) {
+    const where = latest.backend === "" ? "" : ` (${latest.backend})`;
+    return { wellbeing: "troubled", sentence: `A few minutes ago: ${decapitalised(latest.title)}${where}.` };
+  }
+  if (warnings.length > 0) {
+    const sentence = "The vault works, and there is something to look at in its configuration.";
+    return { wellbeing: "troubled", sentence };
+  }
+  if (isOffline) return { wellbeing: "well", sentence: "All is well: the vault is offline and serves what is cached." };
+  return { wellbeing: "well", sentence: "All is well." };
+}
+
+function named(upstreams: readonly UpstreamStatus[]): string {
+  const [first] = upstreams;
+  const others = upstreams.length - 1;
+  if (others === 0) return `${first!.origin} does`;
+  return `${first!.origin} and ${others === 1 ? "another upstream" : `${others} other upstreams`} do`;
+}
+
+function decapitalised(sentence: string): string {
+  return sentence[0]!.toLowerCase() + sentence.slice(1);
+}
