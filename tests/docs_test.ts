@@ -10,7 +10,7 @@ import { createTempDir } from "./support/temp_dir.ts";
 
 const ignore = missingPrograms("systemd-analyze").length > 0;
 const docs = fileURLToPath(new URL("../docs", import.meta.url));
-const unitFile = new URL("../docs/artifact-vault.service", import.meta.url);
+const unitFile = new URL("../docs/deploy/artifact-vault.service", import.meta.url);
 
 Deno.test({ name: "systemd understands every line of the unit and finds it well confined", ignore }, async () => {
   await using dir = await createTempDir();

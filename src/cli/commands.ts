@@ -6,6 +6,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./check.ts")).check,
   permissions: async () => (await import("./permissions.ts")).permissions,
   reload: async () => (await import("./reload.ts")).reload,
+  health: async () => (await import("./health.ts")).health,
   warm: async () => (await import("./warm.ts")).warm,
   cache: async () => (await import("./cache/cache.ts")).cache,
   bundle: async () => (await import("./bundle/bundle.ts")).bundle,

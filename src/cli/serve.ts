@@ -11,6 +11,7 @@ import { announce, announceEntries } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Action, OptionValues } from "./command.ts";
 import { configOptions, configSource, loadOptionsOf } from "./config_options.ts";
+import type { ReloadOutcome } from "./control/protocol.ts";
 import { type ControlOptions, openControl } from "./control/socket.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { onHangup } from "./hangup.ts";
@@ -20,6 +21,7 @@ import { type LoadedConfig, logRulesOf, Reloading } from "./reloading.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
+import { openServiceManager } from "./service_manager.ts";
 import { serveUntilTerminated } from "./shutdown.ts";
 import { unservedWarning } from "./unserved.ts";
 import { version } from "./version.ts";
@@ -128,8 +130,10 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
       warming = keepWarm(config, { app, log });
     },
   });
+  const manager = await openServiceManager({ env: io.env, cacheDir: config.cache_dir, log });
   const ending = {
     beginShutdown() {
+      manager.stopping();
       warming?.stop();
       app.beginShutdown();
     },
@@ -140,18 +144,35 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
   const closing = new AbortController();
   const counted = config.offline ? announceEntries(config, log, closing.signal) : Promise.resolve();
-  const stopReloading = onHangup(() => reloading.reload("SIGHUP"));
-  const closeControl = await openControl({ cacheDir: config.cache_dir, log, answer: answerOf(reloading, url) });
+  const reload = async (why: string) => {
+    manager.reloading();
+    const outcome = await reloading.reload(why);
+    manager.ready(outcome.isChanged ? `Serving on ${url}` : `Serving on ${url}; the last reload was refused`);
+    return outcome;
+  };
+  const stopReloading = onHangup(() => reload("SIGHUP"));
+  const closeControl = await openControl({
+    cacheDir: config.cache_dir,
+    log,
+    answer: answerOf(reloading, { url, reload }),
+  });
+  manager.ready(`Serving on ${url}`);
   await Promise.race([terminated, server.lost]).finally(() => {
     stopReloading();
     closeControl();
+    manager.close();
     closing.abort();
     return counted;
   });
 }
 
+interface Commanded {
+  readonly url: string;
+  readonly reload: (why: string) => Promise<ReloadOutcome>;
+}
+
 /** Answers the commands that come by the control socket. */
-function answerOf(reloading: Reloading, url: string): ControlOptions["answer"] {
+function answerOf(reloading: Reloading, { url, reload }: Commanded): ControlOptions["answer"] {
   return async (command) => {
     switch (command) {
       case "status":
@@ -159,7 +180,7 @@ function answerOf(reloading: Reloading, url: string): ControlOptions["answer"] {
       case "configuration":
         return { kind: "configuration", configuration: showConfig(reloading.config, configSchema) };
       case "reload":
-        return { kind: "reload", ...await reloading.reload("artifact-vault reload") };
+        return { kind: "reload", ...await reload("artifact-vault reload") };
     }
   };
 }

@@ -27,6 +27,12 @@ export function validityWarning(pem: string, now: number): string | null {
   return to - now < soonDays * dayMs ? `expires on ${dateOf(to)}` : null;
 }
 
+/** Returns the names and addresses that a certificate is for (RFC 5280 §4.2.1.6); none where it names none. */
+export function hostNamesOf(pem: string): string[] {
+  const { subjectAltName = "" } = new X509Certificate(pem);
+  return (subjectAltName ?? "").split(", ").flatMap((name) => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1] ?? []);
+}
+
 /** Returns the offset of the content of the DER element that begins at `at`. */
 function contentOf(der: Uint8Array, at: number): number {
   const length = der[at + 1] ?? 0;
