@@ -7,7 +7,7 @@ import { identityOf } from "../store/verified_files.ts";
 import type { Entry } from "../store/store.ts";
 import { Breather } from "./breather.ts";
 import type { Fact } from "./fact.ts";
-import type { ImportPlan } from "./import_plan.ts";
+import type { ImportPlan, SpooledShard } from "./import_plan.ts";
 import { parseShard } from "./read_bundle.ts";
 import { ReusedBytes } from "./reused_bytes.ts";
 import type { ServedBackend } from "./served_backend.ts";
@@ -48,8 +48,13 @@ export interface EntryCounts {
  */
 export async function writeEntries(layout: FsLayout, options: WriteEntriesOptions): Promise<EntryCounts> {
   const writer = new EntryWriter(layout, options);
-  await writer.write(false);
-  if (options.withRoots) await writer.write(true);
+  const shardsOfRoots: SpooledShard[] = [];
+  for (const shard of options.plan.shards) {
+    const { others } = await writer.write(shard, { roots: false });
+    if (others > 0) shardsOfRoots.push(shard);
+  }
+  if (!options.withRoots) return writer.counts;
+  for (const shard of shardsOfRoots) await writer.write(shard, { roots: true });
   return writer.counts;
 }
 
@@ -59,6 +64,7 @@ class EntryWriter {
   readonly #options: WriteEntriesOptions;
   readonly #entries: Entries;
   readonly #breather: Breather;
+  readonly #memory = new ReusedBytes();
 
   constructor(layout: FsLayout, options: WriteEntriesOptions) {
     this.#layout = layout;
@@ -67,22 +73,25 @@ class EntryWriter {
     this.#entries = new Entries(layout, { temporary: options.temporary, unreadable: () => {}, isBrief: true });
   }
 
-  async write(roots: boolean): Promise<void> {
+  /** Writes the entries of a shard that lead to others, or those that do not; returns the number of the rest. */
+  async write(
+    { header, offset, sizeBytes }: SpooledShard,
+    { roots }: { readonly roots: boolean },
+  ): Promise<{ readonly others: number }> {
     const { plan, backendFor } = this.#options;
-    const memory = new ReusedBytes();
-    for (const { header, offset, sizeBytes } of plan.shards) {
-      const backend = backendFor(header.backend)!;
-      const bytes = memory.take(sizeBytes);
-      plan.facts.readInto(bytes, offset);
-      const { facts } = parseShard(bytes);
-      const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
-      const keys = byKey(wanted);
-      for (let first = 0; first < keys.length; first += keysAtOnce) {
-        await this.#breather.breathe();
-        const together = keys.slice(first, first + keysAtOnce);
-        await Promise.all(together.map((variants) => this.#writeKey(variants, backend.name)));
-      }
+    await this.#breather.breathe();
+    const backend = backendFor(header.backend)!;
+    const bytes = this.#memory.take(sizeBytes);
+    plan.facts.readInto(bytes, offset);
+    const { facts } = parseShard(bytes);
+    const wanted = facts.filter(({ entry }) => backend.isRoot(entry) === roots);
+    const keys = byKey(wanted);
+    for (let first = 0; first < keys.length; first += keysAtOnce) {
+      await this.#breather.breathe();
+      const together = keys.slice(first, first + keysAtOnce);
+      await Promise.all(together.map((variants) => this.#writeKey(variants, backend.name)));
     }
+    return { others: facts.length - wanted.length };
   }
 
   /** Of the variants of a key, the newest comes first, and is written last: it says how others are found. */
