@@ -23,7 +23,8 @@ heap_flags = --v8-flags=--expose-gc,--max-old-space-size=256,--max-semi-space-si
 compile = RUST_MIN_STACK=33554432 $(COMPILE_DENO) compile
 # Files that are only named in a Worker's URL have to be added by hand. The types are make check's: in that heap they
 # could not be checked.
-compile_flags = --no-prompt --no-check --frozen $(heap_flags) $(permissions) --include src/vault/hashing/worker.ts \
+compile_flags = --no-prompt --no-check --frozen $(heap_flags) $(permissions) --include src/threads/worker.ts \
+  --include src/vault/hashing/worker.ts \
   --include src/backends/shared/tasks/worker.ts
 
 # What packages bring besides what runs: types, sources and their maps, which would take 5 MB of the executable and of

@@ -47,6 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   single_flight: [],
   lru_limit: [],
+  threads: [],
   observe: ["errors"],
   glob: [],
   digest: ["errors"],
@@ -64,6 +65,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
     ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "http", "observe"],
+    "threads/thread",
     "store/store",
     ...["upstream/body_reader", "upstream/health", "upstream/response_notes"],
   ],
@@ -84,7 +86,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["upstream/clock", "upstream/health", "upstream/host_record", "upstream/host_statistics", "vault/vault"],
     "vault/outlook",
   ],
-  "backends/shared": [...seam, "archive/zstd_frame"],
+  "backends/shared": [...seam, "archive/zstd_frame", "threads/thread"],
   "backends/opening": ["errors", "artifact", "backend", "http", ...opening],
   "backends/backend_type": [
     "errors",
@@ -148,7 +150,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["archive", "bundle"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     "status",
-    ...["warm", "warming", "upstream/clock"],
+    ...["warm", "warming", "upstream/clock", "threads/thread"],
     ...[
       "store/store",
       "store/files",

@@ -7,6 +7,7 @@ import { configSchema, warningsOf } from "../configuration.ts";
 import { VaultError } from "../errors.ts";
 import { createLogging, type Logging } from "../observe/log.ts";
 import { foreignFilesWarning } from "../store/unreadable.ts";
+import { prepareThreads } from "../threads/thread.ts";
 import { announce, announceEntries } from "./announce.ts";
 import { cacheDirWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Action, OptionValues } from "./command.ts";
@@ -64,6 +65,7 @@ export const serve: Action = {
     ];
     warnings.push(...ofFiles.filter((text) => text !== null));
     const logging = openLog(config);
+    const endThreads = prepareThreads();
     try {
       await serveConfig(config, {
         tls,
@@ -75,6 +77,7 @@ export const serve: Action = {
         besideOther: values["beside-other"] !== undefined,
       });
     } finally {
+      endThreads();
       await logging.close();
     }
     return 0;

@@ -1,4 +1,5 @@
 import { VaultError } from "../../errors.ts";
+import { startThread, type Thread } from "../../threads/thread.ts";
 import type { HashedSoFar } from "./running_hash.ts";
 import type { HashReply, HashRequest } from "./worker.ts";
 
@@ -6,7 +7,7 @@ type Reply = PromiseWithResolvers<HashedSoFar>;
 
 /** The thread that hashes large bodies. It starts with the first of them; vaults of one process may share it. */
 export class HashThread {
-  #worker: Worker | null = null;
+  #thread: Thread | null = null;
   #lastId = 0;
   readonly #asked = new Map<number, Reply[]>();
 
@@ -16,8 +17,8 @@ export class HashThread {
   }
 
   post(request: HashRequest): void {
-    this.#worker ??= this.#start();
-    this.#worker.postMessage(request);
+    this.#thread ??= this.#start();
+    this.#thread.port.postMessage(request);
   }
 
   /** Returns the digests of all bytes so far. Throws `storage_failed` where the file cannot be read. */
@@ -32,14 +33,14 @@ export class HashThread {
   forget(id: number, error?: VaultError): void {
     const replies = this.#asked.get(id) ?? [];
     this.#asked.delete(id);
-    this.#worker?.postMessage({ id, kind: "close" } satisfies HashRequest);
+    this.#thread?.port.postMessage({ id, kind: "close" } satisfies HashRequest);
     for (const reply of replies) if (error) reply.reject(error);
   }
 
   /** Ends the thread. All bodies have been forgotten. */
   stop(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
+    this.#thread?.close();
+    this.#thread = null;
   }
 
   #fail(reason: string): void {
@@ -49,17 +50,14 @@ export class HashThread {
     this.#asked.clear();
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<HashReply>) => {
+  #start(): Thread {
+    const url = new URL("./worker.ts", import.meta.url).href;
+    const thread = startThread({ url, onFailed: (reason) => this.#fail(reason), isShared: true });
+    thread.port.onmessage = ({ data }: MessageEvent<HashReply>) => {
       const reply = this.#asked.get(data.id)?.shift();
       if (data.error === undefined) reply?.resolve({ bytes: data.bytes, digests: data.digests });
       else reply?.reject(new VaultError("storage_failed", `Cannot hash a download: ${data.error}`));
     };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(event.message);
-    };
-    return worker;
+    return thread;
   }
 }

@@ -1,4 +1,5 @@
 import { VaultError } from "../../../errors.ts";
+import { startThread, type Thread } from "../../../threads/thread.ts";
 import type { Source } from "./source.ts";
 import type { TaskReply, TaskRequest } from "./worker.ts";
 
@@ -16,10 +17,16 @@ export interface ThreadTask {
   readonly aborted: Promise<never>;
 }
 
-/** A thread for tasks, one after the other. To start one takes some 20 ms, for which nothing else happens. */
+/** A thread for tasks, one after the other. */
 export class TaskThread {
-  readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  readonly #thread: Thread;
+  #onFailed: (error: VaultError) => void = () => {};
   #isUsable = true;
+
+  constructor() {
+    const url = new URL("./worker.ts", import.meta.url).href;
+    this.#thread = startThread({ url, onFailed: (reason) => this.#fail(reason) });
+  }
 
   /** False once it has ended. */
   get isUsable(): boolean {
@@ -29,7 +36,7 @@ export class TaskThread {
   /** Ends it; a task that is running never ends then. */
   close(): void {
     this.#isUsable = false;
-    this.#worker.terminate();
+    this.#thread.close();
   }
 
   /**
@@ -38,15 +45,26 @@ export class TaskThread {
    */
   async run(task: ThreadTask): Promise<unknown> {
     try {
-      return await runOn(this.#worker, task);
+      const { promise: failed, reject } = Promise.withResolvers<never>();
+      this.#onFailed = reject;
+      return await runOn(this.#thread.port, task, failed);
     } catch (error) {
       this.close();
       throw error;
     }
   }
+
+  #fail(reason: string): void {
+    this.#isUsable = false;
+    this.#onFailed(new VaultError("internal", `Cannot read a document: its thread failed: ${reason}`));
+  }
 }
 
-async function runOn(worker: Worker, { sources, aborted, ...task }: ThreadTask): Promise<unknown> {
+async function runOn(
+  port: MessagePort,
+  { sources, aborted, ...task }: ThreadTask,
+  failed: Promise<never>,
+): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const left = [...sources];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,23 +73,19 @@ async function runOn(worker: Worker, { sources, aborted, ...task }: ThreadTask):
     const chunk = await left[0]!.next();
     if (chunk === null) left.shift();
     if (isOver) return;
-    worker.postMessage({ kind: "chunk", chunk } satisfies TaskRequest, chunk === null ? [] : [chunk.buffer]);
+    port.postMessage({ kind: "chunk", chunk } satisfies TaskRequest, chunk === null ? [] : [chunk.buffer]);
     timer = setTimeout(() => reject(tooSlow()), maxMsForChunk);
   };
-  worker.onmessage = ({ data }: MessageEvent<TaskReply>) => {
+  port.onmessage = ({ data }: MessageEvent<TaskReply>) => {
     clearTimeout(timer);
     if (data.kind === "more") sendChunk().catch(reject);
     else if (data.kind === "done") resolve(data.output);
     else reject(new VaultError(data.code ?? "internal", data.message));
   };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new VaultError("internal", `Cannot read a document: its thread failed: ${event.message}`));
-  };
-  aborted.catch(reject);
+  for (const end of [aborted, failed]) end.catch(reject);
   const documents = sources.map(({ description }) => description);
   try {
-    worker.postMessage({ kind: "open", ...task, documents } satisfies TaskRequest);
+    port.postMessage({ kind: "open", ...task, documents } satisfies TaskRequest);
     return await promise;
   } finally {
     isOver = true;

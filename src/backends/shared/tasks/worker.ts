@@ -27,29 +27,37 @@ export type TaskReply =
 
 type Open = Extract<TaskRequest, { kind: "open" }>;
 
-const scope = self as unknown as {
-  onmessage: (event: MessageEvent<TaskRequest>) => void;
-  postMessage(reply: TaskReply, transfer?: Transferable[]): void;
-};
-let onChunk: (chunk: Bytes | null) => void;
+/** Runs the tasks that are requested over a port, one after the other. */
+export function serve(port: MessagePort): void {
+  let onChunk: (chunk: Bytes | null) => void;
+  const requestChunk: RequestChunk = () => {
+    const { promise, resolve } = Promise.withResolvers<Bytes | null>();
+    onChunk = resolve;
+    port.postMessage({ kind: "more" } satisfies TaskReply);
+    return promise;
+  };
+  port.onmessage = ({ data: request }: MessageEvent<TaskRequest>) => {
+    if (request.kind === "chunk") return onChunk(request.chunk);
+    perform(request, requestChunk)
+      .then((output) => port.postMessage({ kind: "done", output } satisfies TaskReply, buffersIn(output)))
+      .catch((error) => {
+        port.postMessage({ kind: "failed", code: codeOf(error), message: messageOf(error) } satisfies TaskReply);
+      });
+  };
+}
 
-scope.onmessage = ({ data: request }) => {
-  if (request.kind === "chunk") return onChunk(request.chunk);
-  perform(request).catch((error) => {
-    scope.postMessage({ kind: "failed", code: codeOf(error), message: messageOf(error) });
-  });
-};
+type RequestChunk = () => Promise<Bytes | null>;
 
-async function perform({ url, name, maxBytes, documents, options }: Open): Promise<void> {
+async function perform({ url, name, maxBytes, documents, options }: Open, request: RequestChunk): Promise<unknown> {
   const { tasks: { tasks } } = await import(url) as { readonly tasks: TaskModule };
   const received: Received[] = [];
-  for (const _ of documents) received.push(new Received([...received]));
+  for (const _ of documents) received.push(new Received([...received], request));
   const limits = { maxBytes, pauses: false };
   const taken = documents.map((document, at) => new TaskDocument(document, received[at]!.stream(), limits));
   const output = await tasks[name]!(taken, options as never);
   // An unpacker may be content earlier, but only at its end is a document known to be intact.
   for (const document of received) await document.drain();
-  scope.postMessage({ kind: "done", output }, buffersIn(output));
+  return output;
 }
 
 function codeOf(error: unknown): ErrorCode | null {
@@ -60,11 +68,13 @@ function codeOf(error: unknown): ErrorCode | null {
 /** The chunks of one document, which come behind all chunks of the documents before it. */
 class Received {
   readonly #before: readonly Received[];
+  readonly #requestChunk: RequestChunk;
   #isEnded = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(before: readonly Received[]) {
+  constructor(before: readonly Received[], requestChunk: RequestChunk) {
     this.#before = before;
+    this.#requestChunk = requestChunk;
   }
 
   stream(): ReadableStream<Bytes> {
@@ -92,17 +102,10 @@ class Received {
   async #request(): Promise<Bytes | null> {
     if (this.#isEnded) return null;
     for (const document of this.#before) await document.drain();
-    const chunk = await requestChunk();
+    const chunk = await this.#requestChunk();
     this.#isEnded = chunk === null;
     return chunk;
   }
-}
-
-function requestChunk(): Promise<Bytes | null> {
-  const { promise, resolve } = Promise.withResolvers<Bytes | null>();
-  onChunk = resolve;
-  scope.postMessage({ kind: "more" });
-  return promise;
 }
 
 /** They are transferred without a copy. */
