@@ -24,6 +24,7 @@ import { UpstreamLeaks } from "./server/upstream_leaks.ts";
 import type { RunningStatus } from "./status/running_status.ts";
 import type { Status } from "./status/status.ts";
 import { StatusWatch } from "./status/watch.ts";
+import { TrustedProxies } from "./server/trusted_proxies.ts";
 import { type ConfigurableStore, createFsStore, type StoreRules } from "./store/fs_store.ts";
 import { FsLayout } from "./store/fs_layout.ts";
 import { MissList } from "./store/misses.ts";
@@ -157,6 +158,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
         },
       },
       serverNames: config.server_names,
+      ...config.trusted_proxies.length > 0 && { trustedProxies: new TrustedProxies(config.trusted_proxies) },
     });
   };
   const status: RunningStatus | null = watch === null ? null : watch.open({

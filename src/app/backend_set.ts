@@ -22,7 +22,16 @@ export interface OpenedBackend {
 
 /** Global keys that no backend is opened with. */
 const otherKeys: ReadonlySet<string> = new Set([
-  ...["http_host", "http_port", "server_names", "tls", "shutdown_timeout", "max_requests", "revalidate_timeout"],
+  ...[
+    "http_host",
+    "http_port",
+    "server_names",
+    "trusted_proxies",
+    "tls",
+    "shutdown_timeout",
+    "max_requests",
+    "revalidate_timeout",
+  ],
   ...[
     "log_level",
     "log_format",

@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { namesOf } from "./backend_names.ts";
 import type { backendKeys } from "./backend_keys.ts";
@@ -32,6 +33,16 @@ const hostName = value<string>({
   },
 });
 
+const network = value<string>({
+  type: "network",
+  a: "an address or a network",
+  hint: "write 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32",
+  read(input) {
+    if (typeof input !== "string") return new Invalid();
+    return ipaddr.isValidCIDR(input) || /[.:].*[.:]/.test(input) && ipaddr.isValid(input) ? input : new Invalid();
+  },
+});
+
 const listenHost = value<string>({
   type: "host",
   a: "a host",
@@ -54,6 +65,10 @@ const globalKeys = {
   administration: choice("loopback", "nobody").prefault("loopback").describe(
     "Who may change things through the server's API: programs on its own machine, or nobody. Write nobody where other " +
       "people's requests come from this machine, as those of a proxy that adds no X-Forwarded-For.",
+  ),
+  trusted_proxies: anyNumberOf(network).prefault([]).describe(
+    "Addresses and networks of reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix, or Forwarded, are believed: " +
+      "in links, in the log, and for max_requests. Nobody is an administrator by them.",
   ),
   cache_dir: path("directory").prefault("./cache").describe("Where everything is kept; created when missing."),
   log_level: choice("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL").prefault("INFO").describe(

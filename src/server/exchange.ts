@@ -6,6 +6,7 @@ import type { OwnRequestInfo } from "./own_pages.ts";
 import { readRequestBody } from "./request_body.ts";
 import { requestId } from "./request_id.ts";
 import type { Route } from "./routes.ts";
+import { type ForwardedFor, forwardedTarget, type TrustedProxies } from "./trusted_proxies.ts";
 
 /** In place of a client's connection, where the program itself asks. */
 export const ownConnection: Deno.ServeHandlerInfo = {
@@ -40,10 +41,25 @@ export class Exchange implements OwnRequestInfo {
   /** The code of the error that it ended with; null where there was none. */
   code: ErrorCode | null = null;
 
-  constructor(request: Request, info: Deno.ServeHandlerInfo) {
+  /** What a trusted proxy tells; null for none. */
+  readonly #forwarded: ForwardedFor | null;
+
+  constructor(request: Request, info: Deno.ServeHandlerInfo, proxies?: TrustedProxies) {
+    const connected = info === ownConnection ? ownClient : clientOf(info);
     this.request = request;
     this.id = requestId(request.headers.get("x-request-id"));
-    this.client = info === ownConnection ? ownClient : clientOf(info);
+    this.#forwarded = proxies?.read(request.headers, connected) ?? null;
+    this.client = this.#forwarded?.client ?? connected;
+  }
+
+  /** The part of the client's path that a proxy has cut off; empty for none. */
+  get outerPrefix(): string {
+    return this.#forwarded?.prefix ?? "";
+  }
+
+  /** Notes down the target, by the name that the client has used. */
+  aim(target: Target): Target {
+    return this.target = this.#forwarded === null ? target : forwardedTarget(target, this.#forwarded);
   }
 
   get signal(): AbortSignal {

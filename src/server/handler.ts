@@ -83,7 +83,7 @@ class Boundary {
   }
 
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
-    const exchange = new Exchange(request, info);
+    const exchange = new Exchange(request, info, this.#options.trustedProxies);
     try {
       return this.#send(exchange, await this.#answer(exchange));
     } catch (error) {
@@ -94,7 +94,7 @@ class Boundary {
   async #answer(exchange: Exchange): Promise<Reply> {
     const { request } = exchange;
     const { method, headers } = request;
-    const target = exchange.target = parseTarget(request.url, headers.get("host"));
+    const target = exchange.aim(parseTarget(request.url, headers.get("host")));
     if (method === "CONNECT") throw this.#proxy.tunnelRefusal();
     const reads = method === "GET" || method === "HEAD";
     const whose = this.#proxy.find(target);
@@ -305,9 +305,10 @@ function backendRequest(exchange: Exchange): BackendRequest | null {
   const { route, target, client, request } = exchange;
   if (route === null) return null;
   const { method, headers } = request;
-  const { base, path } = route;
+  const { path } = route;
+  const base = exchange.outerPrefix + route.base;
   const { origin, query } = target!;
-  const asked = { method, origin, base, path, isBarePrefix: target!.path === base, query, headers, client };
+  const asked = { method, origin, base, path, isBarePrefix: target!.path === route.base, query, headers, client };
   if (method === "GET" || method === "HEAD") return asked;
   return { ...asked, readBody: (maxBytes) => exchange.readBody(maxBytes) };
 }

@@ -1,3 +1,4 @@
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { Log } from "../observe/log.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { EndedRequest } from "./access_line.ts";
@@ -23,6 +24,8 @@ export interface HandlerOptions extends AdminOptions {
   readonly leaks?: UpstreamLeaks;
   /** Called for each request to a backend whose answer has ended, and for each that found none. */
   readonly ended?: (request: EndedRequest) => void;
+  /** The proxies that are believed about who asks; none where absent. */
+  readonly trustedProxies?: TrustedProxies;
   /** Hosts that are this vault, in lower case and perhaps with a port; none where it is not known. */
   readonly serverNames?: readonly string[];
 }

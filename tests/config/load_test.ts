@@ -42,6 +42,7 @@ Deno.test("a minimal file gets every default", async () => {
     http_host: "127.0.0.1",
     http_port: 8080,
     bundles: { trust: [], require_signature: false },
+    trusted_proxies: [],
     cache_dir: "./cache",
     log_level: "INFO",
     log_format: "text",

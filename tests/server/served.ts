@@ -5,6 +5,7 @@ import { Metrics } from "../../src/observe/metrics.ts";
 import { createHandler, type Handler } from "../../src/server/handler.ts";
 import type { OwnPages } from "../../src/server/own_pages.ts";
 import { RequestsUnderWay } from "../../src/server/requests_under_way.ts";
+import type { TrustedProxies } from "../../src/server/trusted_proxies.ts";
 import { fakeBackend, type FakeFile, FakeVault } from "./fake_vault.ts";
 
 export interface LoggedLine {
@@ -45,6 +46,7 @@ export interface ServedOptions {
   readonly isShuttingDown?: () => boolean;
   readonly maxRequests?: number;
   readonly serverNames?: readonly string[];
+  readonly trustedProxies?: TrustedProxies;
   readonly ownPages?: readonly OwnPages[];
 }
 
@@ -75,6 +77,7 @@ export class Served implements AsyncDisposable {
       isShuttingDown: rest.isShuttingDown ?? (() => false),
       ...rest.ownPages !== undefined && { ownPages: rest.ownPages },
       ...rest.maxRequests !== undefined && { underWay: new RequestsUnderWay(rest.maxRequests) },
+      ...rest.trustedProxies !== undefined && { trustedProxies: rest.trustedProxies },
       ...rest.serverNames !== undefined && { serverNames: rest.serverNames },
     }).handle;
     const onError = () => new Response(null, { status: 500 });
