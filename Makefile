@@ -40,7 +40,7 @@ RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darw
   x86_64-pc-windows-msvc
 
 .DEFAULT_GOAL := help
-.PHONY: run test faults ok check fmt e2e e2e-source e2e-compiled bench soak compile release clean help
+.PHONY: run test faults ok check fmt e2e e2e-source e2e-compiled bench soak compile deb release clean help
 
 run: ## start the vault with config-sample.yml (more arguments: ARGS="--port 9000")
 	$(DENO) run --no-prompt --frozen $(heap_flags) $(permissions) src/main.ts serve --config config-sample.yml $(ARGS)
@@ -88,6 +88,10 @@ compile: ## one executable, dist/artifact-vault (CACHE_DIR=… CONFIG=… NET=�
 	  test $$size -le $(MAX_EXECUTABLE_BYTES) || { echo "It may have $(MAX_EXECUTABLE_BYTES) at most."; exit 1; }
 	@# One that runs goes on, and until here the old one is there.
 	@mv -f $(EXECUTABLE).new $(EXECUTABLE)
+
+deb: ## Debian package of what make compile has made, in dist
+	@test -x $(EXECUTABLE) || { echo "There is no $(EXECUTABLE) yet: make compile first."; exit 1; }
+	sh docs/deploy/debian/build.sh $(EXECUTABLE) $(DIST)
 
 release: ## executables for Linux, macOS and Windows with SHA256SUMS, in dist/release
 	@rm -rf $(DIST)/release && mkdir -p $(DIST)/release

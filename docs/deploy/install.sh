@@ -1,0 +1,78 @@
+#!/bin/sh
+# Installs the executable of a release, once its checksum is right:
+#   curl -fsSL https://example.com/releases/latest/download/install.sh | sh -s -- --from https://example.com/releases/latest/download
+# Options: --from URL (a folder with the executables and SHA256SUMS), --to DIR (/usr/local/bin).
+set -eu
+
+from=${ARTIFACT_VAULT_FROM:-@RELEASE_URL@}
+to=/usr/local/bin
+
+fail() {
+  echo "install.sh: $*" >&2
+  exit 1
+}
+
+usage() {
+  echo "usage: install.sh [--from URL] [--to DIR]" >&2
+  exit 2
+}
+
+target() {
+  case "$(uname -s)" in
+    Linux) system=unknown-linux-gnu ;;
+    Darwin) system=apple-darwin ;;
+    *) fail "there is no executable for $(uname -s)" ;;
+  esac
+  case "$(uname -m)" in
+    x86_64 | amd64) machine=x86_64 ;;
+    aarch64 | arm64) machine=aarch64 ;;
+    *) fail "there is no executable for $(uname -m)" ;;
+  esac
+  echo "$machine-$system"
+}
+
+fetch() {
+  if command -v curl >/dev/null; then curl -fsSL --retry 3 -o "$2" "$1"
+  elif command -v wget >/dev/null; then wget -q -O "$2" "$1"
+  else fail "it needs curl or wget"; fi || fail "cannot download $1"
+}
+
+sum() {
+  if command -v sha256sum >/dev/null; then sha256sum "$1"
+  elif command -v shasum >/dev/null; then shasum -a 256 "$1"
+  else fail "it needs sha256sum or shasum"; fi | cut -d ' ' -f 1
+}
+
+# All of it is here before anything is done, also where a pipe breaks.
+main() {
+  while [ $# -gt 0 ]; do
+    [ $# -gt 1 ] || usage
+    case "$1" in
+      --from) from=$2 ;;
+      --to) to=$2 ;;
+      *) usage ;;
+    esac
+    shift 2
+  done
+  case "$from" in
+    @*) fail "name the folder of a release with --from URL" ;;
+  esac
+  name=artifact-vault-$(target)
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  trap 'exit 1' HUP INT TERM
+  fetch "${from%/}/SHA256SUMS" "$folder/SHA256SUMS"
+  wanted=$(sed -n "s/^\([0-9a-f]\{64\}\) [ *]$name\$/\1/p" "$folder/SHA256SUMS")
+  [ -n "$wanted" ] || fail "SHA256SUMS does not name $name"
+  fetch "${from%/}/$name" "$folder/$name"
+  actual=$(sum "$folder/$name")
+  [ "$actual" = "$wanted" ] || fail "$name has the checksum $actual, and not $wanted: nothing was installed"
+  chmod 755 "$folder/$name"
+  mkdir -p "$to" 2>/dev/null || fail "cannot make $to; choose another folder with --to, or use sudo"
+  # One that runs goes on: the file is replaced, and not written to.
+  cp "$folder/$name" "$to/.artifact-vault.new" 2>/dev/null && mv -f "$to/.artifact-vault.new" "$to/artifact-vault" ||
+    fail "cannot write to $to; choose another folder with --to, or use sudo"
+  echo "installed $to/artifact-vault ($("$to/artifact-vault" --version))"
+}
+
+main "$@"
