@@ -15,21 +15,24 @@ export interface Thread {
   readonly port: MessagePort;
   /** Ends it, whatever it does. */
   close(): void;
+  /** Ends it where it does nothing any more, so that its thread is good for the next module. */
+  release(): void;
 }
+
+/** The two ways to end a thread: by force, and so that another module may have it. */
+type Ends = Pick<Thread, "close" | "release">;
 
 let starter: Starter | null = null;
 
 /** Runs a module on another thread. */
 export function startThread(options: ThreadOptions): Thread {
   const { port1: port, port2 } = new MessageChannel();
-  const close = starter === null ? startHere(port2, options) : starter.start(port2, options);
-  return {
-    port,
-    close() {
-      port.close();
-      close();
-    },
+  const ends = starter === null ? startHere(port2, options) : starter.start(port2, options);
+  const closingPort = (end: () => void) => () => {
+    port.close();
+    end();
   };
+  return { port, close: closingPort(ends.close), release: closingPort(ends.release) };
 }
 
 /**
@@ -44,10 +47,11 @@ export function prepareThreads(): () => void {
   };
 }
 
-function startHere(port: MessagePort, { url, onFailed }: ThreadOptions): () => void {
+function startHere(port: MessagePort, { url, onFailed }: ThreadOptions): Ends {
   const worker = newWorker(onFailed);
   worker.postMessage({ kind: "serve", url, port } satisfies ThreadRequest, [port]);
-  return () => worker.terminate();
+  const close = () => worker.terminate();
+  return { close, release: close };
 }
 
 function newWorker(onFailed: (reason: string) => void): Worker {
@@ -70,25 +74,26 @@ class Starter {
       this.#started.delete(id);
       failed?.onFailed(reason);
     };
+    this.#post({ kind: "prepare" });
   }
 
-  /** Returns the function that ends the thread. */
-  start(port: MessagePort, options: ThreadOptions): () => void {
+  start(port: MessagePort, options: ThreadOptions): Ends {
     const id = ++this.#lastId;
     const { url, isShared = false } = options;
     this.#started.set(id, options);
-    this.#worker.postMessage(
-      (isShared ? { kind: "serve", url, port } : { kind: "start", id, url, port }) satisfies ThreadRequest,
-      [port],
-    );
-    return () => {
-      this.#started.delete(id);
-      if (!isShared) this.#worker.postMessage({ kind: "end", id } satisfies ThreadRequest);
+    this.#post(isShared ? { kind: "serve", url, port } : { kind: "start", id, url, port }, [port]);
+    const ending = (kind: "end" | "release") => () => {
+      if (this.#started.delete(id) && !isShared) this.#post({ kind, id });
     };
+    return { close: ending("end"), release: ending("release") };
   }
 
   close(): void {
     this.#worker.terminate();
+  }
+
+  #post(request: ThreadRequest, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(request, transfer);
   }
 
   /** All threads have ended with this one; the next are started without it. */

@@ -1,9 +1,12 @@
-/** The longest time, in ms, for which the event loop did nothing else while `work` ran; rejects as `work` does. */
+/**
+ * The longest time, in ms, for which the event loop did nothing else while `work` ran; rejects as `work` does. On Linux
+ * the time does not count for which the machine had other programs to run.
+ */
 export async function longestStall(work: () => unknown): Promise<number> {
   let longestMs = 0;
-  let last = performance.now();
+  let last = ownTime();
   const look = () => {
-    const now = performance.now();
+    const now = ownTime();
     longestMs = Math.max(longestMs, now - last);
     last = now;
   };
@@ -11,13 +14,21 @@ export async function longestStall(work: () => unknown): Promise<number> {
   try {
     await new Promise((resolve) => setTimeout(resolve));
     longestMs = 0;
-    last = performance.now();
+    last = ownTime();
     await work();
     look();
     return longestMs;
   } finally {
     clearInterval(timer);
   }
+}
+
+/** The time in ms, less that for which this thread could have run and had to wait for a core (proc(5), schedstat). */
+function ownTime(): number {
+  const now = performance.now();
+  if (Deno.build.os !== "linux") return now;
+  const [, waitedNs = "0"] = Deno.readTextFileSync("/proc/thread-self/schedstat").split(" ");
+  return now - Number(waitedNs) / 1e6;
 }
 
 /**

@@ -60,6 +60,26 @@ Deno.test("modules that share the thread that starts others fail together, and t
   assert.equal(await next.answerTo("hello"), "hello");
 });
 
+Deno.test("a thread is used again once its module has ended, and one that was ended by force is not", async () => {
+  using _prepared = disposable(prepareThreads());
+  const numberOf = async (echo: Echo) => await echo.answerTo("number");
+  using first = startEcho();
+  assert.equal(await numberOf(first), 1);
+  first.release();
+  using second = startEcho();
+  assert.equal(await numberOf(second), 2, "the second module on the same thread");
+  second.port.postMessage("loop");
+  second.close();
+  using third = startEcho();
+  assert.equal(await numberOf(third), 1, "on another one");
+  first.close();
+  third.release();
+  third.release();
+  using fourth = startEcho();
+  using fifth = startEcho();
+  assert.deepEqual([await numberOf(fourth), await numberOf(fifth)], [2, 1]);
+});
+
 Deno.test("once threads are prepared, none is started here", async () => {
   using _prepared = disposable(prepareThreads());
   const { Worker } = globalThis;

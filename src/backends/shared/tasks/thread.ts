@@ -22,6 +22,7 @@ export class TaskThread {
   readonly #thread: Thread;
   #onFailed: (error: VaultError) => void = () => {};
   #isUsable = true;
+  #isBusy = false;
 
   constructor() {
     const url = new URL("./worker.ts", import.meta.url).href;
@@ -35,8 +36,10 @@ export class TaskThread {
 
   /** Ends it; a task that is running never ends then. */
   close(): void {
+    if (!this.#isUsable) return;
     this.#isUsable = false;
-    this.#thread.close();
+    if (this.#isBusy) this.#thread.close();
+    else this.#thread.release();
   }
 
   /**
@@ -44,10 +47,13 @@ export class TaskThread {
    * where the thread fails. After an error the thread has ended: parts of the document may be on their way to it.
    */
   async run(task: ThreadTask): Promise<unknown> {
+    this.#isBusy = true;
     try {
       const { promise: failed, reject } = Promise.withResolvers<never>();
       this.#onFailed = reject;
-      return await runOn(this.#thread.port, task, failed);
+      const output = await runOn(this.#thread.port, task, failed);
+      this.#isBusy = false;
+      return output;
     } catch (error) {
       this.close();
       throw error;
