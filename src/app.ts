@@ -30,6 +30,7 @@ import { FsLayout } from "./store/fs_layout.ts";
 import { MissList } from "./store/misses.ts";
 import { delay, systemClock } from "./upstream/clock.ts";
 import { UpstreamHealth } from "./upstream/health.ts";
+import { revalidateNow } from "./vault/revalidate_now.ts";
 import { createVault, type VaultOptions } from "./vault/engine.ts";
 import type { HashThread } from "./vault/hashing/hash_thread.ts";
 import { describeTransfers } from "./vault/transfer/status.ts";
@@ -134,9 +135,16 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   const retired = new RetiredBackends({ transfers: () => vault.status() });
   const underWay = new RequestsUnderWay(0);
   let shuttingDown = false;
+  const closing = new AbortController();
+  const answering = {
+    ask: (request: Request) => handler.handle(request, ownConnection),
+    fetchAhead: (request: Request) => handler.fetchAhead(request),
+    arrivingBytes: () => vault.status().reduce((bytes, { receivedBytes }) => bytes + receivedBytes, 0),
+  };
   let described = describeWhenAsked(config, types);
   const ownPages: readonly OwnPages[] = watch === null ? [] : ownPagesOf(() => ({
     ...{ config: () => config, version, status: status!, listMisses: () => misses.list() },
+    ...{ closing: closing.signal, actions: { revalidate: (artifact) => revalidateNow(vault, artifact) }, answering },
     outlooks: outlooksOn({ backends: () => set.backends, store, reader: vault.reader, log }),
   }));
   const createCurrentHandler = () => {
@@ -172,10 +180,8 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   let handler: RequestHandler = createCurrentHandler();
   return {
     status,
+    ...answering,
     handle: (request, info) => handler.handle(request, info),
-    ask: (request) => handler.handle(request, ownConnection),
-    fetchAhead: (request) => handler.fetchAhead(request),
-    arrivingBytes: () => vault.status().reduce((bytes, { receivedBytes }) => bytes + receivedBytes, 0),
     cacheBytes: () => store.usedBytes(),
     renewCertificates: () => set.renewCertificates(),
     async configure(wanted) {
@@ -191,11 +197,13 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     },
     beginShutdown() {
       shuttingDown = true;
+      closing.abort();
       const transfers = vault.status();
       if (transfers.length > 0) log.info(`Waiting for transfers under way: ${describeTransfers(transfers)}`);
     },
     async close(timeoutMs) {
       shuttingDown = true;
+      closing.abort();
       await vault.close(timeoutMs);
       await watch?.close();
       await misses.close();

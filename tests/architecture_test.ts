@@ -117,8 +117,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   described_config: ["backends/backend_type", "config", "status/running_status"],
   own_pages: [
-    ...["api", "config/schema", "entry_outlooks", "server/own_pages", "server/administrator", "status/status"],
-    "store/misses",
+    ...["api", "config/schema", "configuration", "entry_outlooks", "server/own_pages", "server/administrator"],
+    ...["status/running_status", "store/misses", "warm/client_in_process"],
   ],
   entry_outlooks: [
     "artifact",
@@ -130,8 +130,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "vault/outlook",
   ],
   api: [
-    ...["errors", "http", "observe", "inventory", "store", "status", "config/schema", "entry_outlooks"],
-    ...["server/administrator", "server/own_pages", "server/problem", "server/reply"],
+    ...["errors", "artifact", "http", "observe", "inventory", "store", "status", "config/schema", "entry_outlooks"],
+    ...["server/administrator", "server/own_pages", "server/problem", "server/reply", "vault/vault"],
+    ...["warm", "warming"],
   ],
   app: [
     ...[...seam, ...opening, "inventory", "store", "backends", "vault", "server", "status"],

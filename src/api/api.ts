@@ -7,7 +7,8 @@ import type { OwnPages, OwnRequestInfo } from "../server/own_pages.ts";
 import { problemReply, wrongMethod } from "../server/problem.ts";
 import { type Reply, textReply } from "../server/reply.ts";
 import { openApiOf } from "./open_api.ts";
-import type { Answer, Asked, Route } from "./route.ts";
+import { base, events } from "./paths.ts";
+import type { Answer, Asked, Route, StreamRoute } from "./route.ts";
 import { wrongInput } from "./wrong_input.ts";
 
 export interface ApiOptions {
@@ -16,9 +17,6 @@ export interface ApiOptions {
   readonly version: string;
 }
 
-/** The beginning of all paths of this version of the API. */
-export const base = "/-/api/v1";
-
 /** Larger bodies than lists of a few thousand lines are refused. */
 const maxBodyBytes = 1024 * 1024;
 
@@ -26,8 +24,10 @@ const maxBodyBytes = 1024 * 1024;
 export function createApi(options: ApiOptions): OwnPages {
   const api = new Api(options);
   return {
-    answer: (method, target, headers, info) =>
-      target.path.startsWith(`${base}/`) ? api.answer(method, target, headers, info) : null,
+    answer(method, target, headers, info) {
+      const path = target.path === events ? `${base}/events` : target.path;
+      return path.startsWith(`${base}/`) ? api.answer(method, { ...target, path }, headers, info) : null;
+    },
   };
 }
 
@@ -70,6 +70,7 @@ class Api {
       ? administrators.refusal(method, headers, info)
       : null;
     if (refusal !== null) return refusal;
+    if ("stream" in route) return (route as StreamRoute).stream(method);
     try {
       const body = isChange ? await this.#bodyOf(route, headers, info) : undefined;
       const query = checked(route.query, queryOf(target.query), "query");
@@ -142,7 +143,10 @@ function etagOf(text: string): string {
 /** What is wrong with a request of this API is no fault of the server's. */
 const statusOf: Readonly<Partial<Record<ErrorCode, number>>> = { config_invalid: 422, denied: 409, not_found: 404 };
 
-function problemOf(method: string, { code, message }: VaultError): Reply {
+function problemOf(method: string, { code, message, retryAfterSeconds }: VaultError): Reply {
   const status = statusOf[code] ?? errorStatus[code];
-  return problemReply(method, { status, detail: redact(message), more: { code } });
+  const wait = retryAfterSeconds === undefined
+    ? {}
+    : { headers: [["retry-after", String(retryAfterSeconds)]] as const };
+  return problemReply(method, { status, detail: redact(message), more: { code }, ...wait });
 }

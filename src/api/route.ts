@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { OwnRequestInfo } from "../server/own_pages.ts";
+import type { Reply } from "../server/reply.ts";
 
 /** A request that has been checked against the schemas of its route. */
 export interface Asked<Query = unknown, Body = unknown> {
@@ -35,6 +36,11 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   /** True where only administrators may see it; whatever changes something is for them anyway. */
   readonly isPrivate?: boolean;
   answer(asked: Asked<z.output<Query>, z.output<Body>>): Answer | Promise<Answer>;
+}
+
+/** A route whose answer is no JSON. */
+export interface StreamRoute extends Route {
+  stream(method: string): Reply;
 }
 
 /** Types a route by its schemas. */

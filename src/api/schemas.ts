@@ -212,3 +212,5 @@ export const noQuery = z.strictObject({});
 
 /** For names whose own query may stand behind them. */
 export const anyQuery = z.looseObject({});
+
+export const eventStream = z.string().meta({ mediaType: "text/event-stream" });

@@ -30,6 +30,8 @@ export interface PruneOptions {
   readonly signal: AbortSignal;
   /** Called after each file that was looked at. */
   readonly visited?: () => void;
+  /** True in a server, which answers clients meanwhile. False when absent. */
+  readonly besideClients?: boolean;
 }
 
 export interface Pruned extends Removed {
@@ -42,13 +44,14 @@ export interface Pruned extends Removed {
  * what its clients still want. Throws as `readPins`, and when aborted.
  */
 export async function prune(dir: string, options: PruneOptions): Promise<Pruned> {
-  const { aim, dryRun, signal, visited } = options;
+  const { aim, dryRun, signal, visited, besideClients = false } = options;
+  const isAlone = !besideClients;
   const layout = new FsLayout(dir);
   const startedAt = await markTime();
   const spared = await sparedBodies(layout, dir, options);
   const totalBytes = await bytesOf(layout, options);
   const found = await RemovableBodies.find(layout, { ...rulesOf(options), spares: (sha256) => spared.has(sha256) }, {
-    ...{ signal, isAlone: true },
+    ...{ signal, isAlone },
     ...visited && { visited },
   });
   signal.throwIfAborted();
@@ -63,7 +66,7 @@ export async function prune(dir: string, options: PruneOptions): Promise<Pruned>
     if (await removeUnused(layout, body, { removed, dryRun })) gone.set(body.index, 1);
   }
   const wasRemoved = (sha256: string) => gone.get(found!.indexOf(sha256)) === 1;
-  if (removed.bodies > 0) await removeEntriesOf(layout, wasRemoved, { removed, dryRun, signal });
+  if (removed.bodies > 0) await removeEntriesOf(layout, wasRemoved, { removed, dryRun, signal, isAlone });
   if (removed.bodies > 0 && !dryRun) await announceChange(layout);
   return { ...removed, leftBytes: totalBytes - removed.bytes };
 }
@@ -74,35 +77,45 @@ function rulesOf({ aim, backends }: PruneOptions): Omit<RemovalRules, "spares"> 
   return { keepMsOf: (backend) => backends.includes(backend) ? keepMs : Infinity, keepUnnamedMs: Infinity };
 }
 
-async function sparedBodies(layout: FsLayout, dir: string, { backends = [], offline, signal }: PruneOptions) {
+async function sparedBodies(
+  layout: FsLayout,
+  dir: string,
+  { backends = [], offline, signal, besideClients = false }: PruneOptions,
+) {
   const spared = new DigestSet({ isBrief: true });
   for await (const sha256 of pinnedDigests(dir)) spared.add(sha256);
   const kept = offline.filter((name) => !backends.includes(name));
   if (kept.length === 0) return spared;
-  for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
+  for await (const { entry } of eachEntry(layout, { signal, isAlone: !besideClients })) {
     if (kept.includes(entry.backend)) spared.add(entry.sha256);
   }
   return spared;
 }
 
 /** The bytes of all bodies, or of those that some backends name. */
-async function bytesOf({ root }: FsLayout, { backends, signal }: PruneOptions): Promise<number> {
-  if (backends === undefined) return await bytesOfBodies(new FsLayout(root), signal);
+async function bytesOf({ root }: FsLayout, { backends, signal, besideClients = false }: PruneOptions): Promise<number> {
+  const isAlone = !besideClients;
+  if (backends === undefined) return await bytesOfBodies(new FsLayout(root), { signal, isAlone });
   const bodies = await BodyTable.read(root, { signal });
   const counted = new DigestSet({ isBrief: true });
   let bytes = 0;
-  for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), { signal, isAlone: true })) {
+  for await (const { entry: { backend, sha256 } } of eachEntry(new FsLayout(root), { signal, isAlone })) {
     if (backends.includes(backend) && counted.add(sha256)) bytes += bodies.find(sha256)?.sizeBytes ?? 0;
   }
   return bytes;
 }
 
 /** Files with other names than digests are no bodies. */
-async function bytesOfBodies(layout: FsLayout, signal: AbortSignal): Promise<number> {
+async function bytesOfBodies(layout: FsLayout, { signal, isAlone }: WalkOptions): Promise<number> {
   let bytes = 0;
-  await eachBlob(layout, (name, { size }) => void (bytes += isBodyName(name) ? size : 0), { signal, isAlone: true });
+  await eachBlob(layout, (name, { size }) => void (bytes += isBodyName(name) ? size : 0), { signal, isAlone });
   signal.throwIfAborted();
   return bytes;
+}
+
+interface WalkOptions {
+  readonly signal: AbortSignal;
+  readonly isAlone: boolean;
 }
 
 interface RemoveOptions {
@@ -125,9 +138,9 @@ async function removeUnused(layout: FsLayout, body: RemovableBody, { removed, dr
 async function removeEntriesOf(
   layout: FsLayout,
   wasRemoved: (sha256: string) => boolean,
-  { removed, dryRun, signal }: RemoveOptions & { readonly signal: AbortSignal },
+  { removed, dryRun, signal, isAlone }: RemoveOptions & WalkOptions,
 ): Promise<void> {
-  for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
+  for await (const { path, entry } of eachEntry(layout, { signal, isAlone })) {
     if (!wasRemoved(entry.sha256)) continue;
     if (dryRun) removed.entries += 1;
     else if (isGone(layout, entry.sha256)) await removeEntryFile(layout, path, removed);

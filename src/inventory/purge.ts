@@ -23,6 +23,8 @@ export interface PurgeOptions {
   readonly signal: AbortSignal;
   /** Called after each entry that was looked at. */
   readonly visited?: () => void;
+  /** True in a server, which answers clients meanwhile. False when absent. */
+  readonly besideClients?: boolean;
 }
 
 /** The result of a purge: pinned entries keep it from removing anything, and so does `confirmsAll`. */
@@ -45,7 +47,7 @@ export interface PurgeRefusal {
  * that something is absent, once it hears of changes. Throws as `readPins` and `forget`, and when aborted.
  */
 export async function purge(dir: string, options: PurgeOptions): Promise<Purged> {
-  const { patterns, dryRun, named, confirmsAll, signal, visited = () => {} } = options;
+  const { patterns, dryRun, named, confirmsAll, signal, visited = () => {}, besideClients = false } = options;
   const layout = new FsLayout(dir);
   const { matches } = anyOf(patterns);
   const startedAt = await markTime();
@@ -54,7 +56,7 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
   if (!dryRun && bodies.isAll && !confirmsAll(bodies.entries)) return { kind: "unconfirmed" };
   const removed = nothingRemoved();
   const absent = new Set(eachAbsence(layout).map(entryName).filter(matches));
-  for await (const { path, entry } of eachEntry(layout, { signal, isAlone: true })) {
+  for await (const { path, entry } of eachEntry(layout, { signal, isAlone: !besideClients })) {
     visited();
     const name = entryName(entry);
     if (!matches(name)) continue;
@@ -84,14 +86,14 @@ interface ChosenBodies {
 
 /** The bodies of the chosen entries; a refusal where one of these is pinned. */
 async function chooseBodies(layout: FsLayout, options: PurgeOptions): Promise<ChosenBodies | PurgeRefusal> {
-  const { patterns, pinned, signal, visited = () => {} } = options;
+  const { patterns, pinned, signal, visited = () => {}, besideClients = false } = options;
   const { matches } = anyOf(patterns);
   const pins = pinned ? [] : pinPatterns(layout.root);
   const isPinned = pins.length === 0 ? () => false : anyOf(pins).matches;
   const [chosen, needed] = [new DigestSet(), new DigestSet({ isBrief: true })];
   const [names, pinnedNames] = [new NameCount(), new NameCount()];
   let isAll = true;
-  for await (const { entry } of eachEntry(layout, { signal, isAlone: true })) {
+  for await (const { entry } of eachEntry(layout, { signal, isAlone: !besideClients })) {
     visited();
     const name = entryName(entry);
     const isChosen = matches(name);
