@@ -3,6 +3,8 @@ import type { CacheStatus } from "../http/cache_status.ts";
 import type { Vault } from "./vault.ts";
 
 const pollMs = 20;
+/** A transfer that others have started again meanwhile is not waited for. */
+const mostPolls = 500;
 
 /**
  * Asks upstream about an artifact however fresh its copy is, and has what is new stored. Resolves once the body is
@@ -24,7 +26,8 @@ export async function revalidateNow(vault: Pick<Vault, "open" | "status">, artif
 
 /** The last bytes reach a reader just before the body is stored. */
 async function stored(status: Vault["status"], { backend, key }: Artifact): Promise<void> {
-  while (status().some((transfer) => transfer.backend === backend && transfer.key === key)) {
+  const isUnderWay = () => status().some((transfer) => transfer.backend === backend && transfer.key === key);
+  for (let polls = 0; polls < mostPolls && isUnderWay(); polls++) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
