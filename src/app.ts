@@ -146,6 +146,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     ...{ config: () => config, version, status: status!, listMisses: () => misses.list() },
     ...{ closing: closing.signal, actions: { revalidate: (artifact) => revalidateNow(vault, artifact) }, answering },
     outlooks: outlooksOn({ backends: () => set.backends, store, reader: vault.reader, log }),
+    backends: () => set.backends,
   }));
   const createCurrentHandler = () => {
     underWay.limit(config.max_requests ?? Math.floor(openFilesLimit / 2));

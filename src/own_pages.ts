@@ -1,7 +1,11 @@
 import { events } from "./api/paths.ts";
+import type { Backend } from "./backend.ts";
 import type { EntryActions } from "./api/cache_changes.ts";
 import type { Config } from "./config/schema.ts";
 import type { EntryOutlooks } from "./entry_outlooks.ts";
+import { asksForHtml } from "./page/asks_for_html.ts";
+import { below, home } from "./page/paths.ts";
+import type { UsableBackend } from "./page/usage.ts";
 import { Administrators } from "./server/administrator.ts";
 import { type OwnPages, pagesWhenAsked } from "./server/own_pages.ts";
 import type { RunningStatus } from "./status/running_status.ts";
@@ -20,6 +24,8 @@ export interface OwnPagesDeps {
   readonly listMisses: () => Promise<readonly Miss[]>;
   /** Ends what is under way when the server shuts down. */
   readonly closing: AbortSignal;
+  /** Returns the backends that are served. */
+  readonly backends: () => readonly Backend[];
 }
 
 /**
@@ -29,7 +35,13 @@ export interface OwnPagesDeps {
 export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   const administrators = new Administrators(() => deps().config().administration);
   const api = whenAsked(async () => await openApi(deps(), administrators));
-  return [pagesWhenAsked("/-/api/", api), pagesWhenAsked(events, api)];
+  const pages = whenAsked(async () => await openPages(deps(), administrators, await api()));
+  return [
+    pagesWhenAsked("/-/api/", api),
+    pagesWhenAsked(events, api),
+    pagesWhenAsked(below, pages),
+    startPage(pages),
+  ];
 }
 
 /** The same pages for all who have them loaded. */
@@ -42,6 +54,36 @@ function whenAsked(load: () => Promise<OwnPages>): () => Promise<OwnPages> {
     });
     return loading;
   };
+}
+
+/** The start page for browsers. */
+function startPage(pages: () => Promise<OwnPages>): OwnPages {
+  return {
+    answer(method, target, headers, info) {
+      if (target.path !== home || !asksForHtml(headers)) return null;
+      return pages().then((loaded) => loaded.answer(method, target, headers, info)!);
+    },
+  };
+}
+
+async function openPages(deps: OwnPagesDeps, administrators: Administrators, api: OwnPages): Promise<OwnPages> {
+  const [{ createPages }, { describeEntry }] = await Promise.all([
+    import("./page/pages.ts"),
+    import("./api/entry_details.ts"),
+  ]);
+  const { config, status, outlooks, closing, backends } = deps;
+  return createPages({
+    ...{ status, administrators, api, closing },
+    describeEntry: (name) => describeEntry(name, { config, outlooks, inventory: status.inventory }),
+    backends: (origin) =>
+      backends().filter(({ serves }) => serves === undefined).map((backend) => usableOf(backend, origin)),
+  });
+}
+
+function usableOf(backend: Backend, origin: string): UsableBackend {
+  const { name, type, prefix } = backend;
+  const at = origin + (prefix === "/" ? "" : prefix);
+  return { name, type, prefix, clients: [{ client: type, lines: backend.usage?.(at) ?? at }] };
 }
 
 async function openApi(deps: OwnPagesDeps, administrators: Administrators): Promise<OwnPages> {

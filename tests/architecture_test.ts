@@ -118,7 +118,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   described_config: ["backends/backend_type", "config", "status/running_status"],
   own_pages: [
     ...["api", "config/schema", "configuration", "entry_outlooks", "server/own_pages", "server/administrator"],
-    ...["status/running_status", "store/misses", "warm/client_in_process"],
+    ...["status/running_status", "store/misses", "warm/client_in_process", "page", "backend"],
+  ],
+  page: [
+    ...["api/event_stream", "api/paths", "http", "inventory/pattern", "observe", "status"],
+    ...["server/administrator", "server/own_pages", "server/problem", "server/reply"],
   ],
   entry_outlooks: [
     "artifact",

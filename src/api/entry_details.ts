@@ -16,10 +16,13 @@ export interface EntryDetailsDeps {
   readonly inventory: Pick<Inventory, "sameBytes">;
 }
 
+/** Everything about one variant of an entry. */
+export type EntryDetails = Awaited<ReturnType<typeof detailsOf>>;
+
 /** Everything about the variants of a name; none where it is not cached. Resolves with `entryDetails` of schemas.ts. */
-export async function describeEntry(given: string, deps: EntryDetailsDeps): Promise<readonly unknown[]> {
+export async function describeEntry(given: string, deps: EntryDetailsDeps): Promise<readonly EntryDetails[]> {
   const name = withoutLeadingSlashes(given);
-  const details = [];
+  const details: EntryDetails[] = [];
   for (const entry of await entriesNamed(deps.config().cache_dir, name)) details.push(await detailsOf(entry, deps));
   return details;
 }

@@ -1,0 +1,83 @@
+import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownLength } from "../observe/shown_time.ts";
+import type { RecentRequest } from "../status/recent_request.ts";
+import type { Status, TransferView } from "../status/status.ts";
+import { entryLink } from "./entry_link.ts";
+import { foreign } from "./foreign_text.ts";
+import { type Html, html } from "./html.ts";
+import { ago, shownNumber, shownRate } from "./shown.ts";
+
+const mostTransfers = 50;
+
+/** What is happening? Everybody sees the same, so that nobody's address is shown. */
+export function activity(status: Status, now: number): Html {
+  const { requestsPerSecond, requestsUnderWay } = status.overview();
+  const transfers = status.transfers();
+  return html`
+    <p>${requestsPerSecond.toFixed(requestsPerSecond < 10 ? 1 : 0)} requests a second, ${shownNumber(
+      requestsUnderWay,
+    )} being answered, ${shownNumber(transfers.length)} ${transfers.length === 1
+      ? "transfer"
+      : "transfers"} under way.</p>
+    ${transfersOf(transfers)}
+    ${requestsOf(status.requests(), now)}
+  `;
+}
+
+function transfersOf(transfers: readonly TransferView[]): Html | null {
+  if (transfers.length === 0) return null;
+  return html`<h3>Transfers</h3><ul class="transfers">${transfers.slice(0, mostTransfers).map(transferOf)}</ul>
+    ${transfers.length > mostTransfers && html`<p class="small">and ${transfers.length - mostTransfers} more</p>`}`;
+}
+
+function transferOf(
+  { name, upstream, followers, receivedBytes, sizeBytes, bytesPerSecond, secondsLeft }: TransferView,
+) {
+  const size = sizeBytes === null ? "" : ` of ${shownBytes(sizeBytes)}`;
+  const left = secondsLeft === null ? "" : `, ${shownLength(secondsLeft * 1000)} left`;
+  const bar = sizeBytes === null || sizeBytes === 0
+    ? html`<progress aria-label="Received"></progress>`
+    : html`<progress aria-label="Received" max="${sizeBytes}" value="${receivedBytes}"></progress>`;
+  return html`<li>${entryLink(name)} ${bar}
+    <span class="small">${shownBytes(receivedBytes)}${size} at ${shownRate(bytesPerSecond)}${left}; ${
+    followers === 1 ? "1 client" : `${followers} clients`
+  }; from ${foreign(upstream)}</span></li>`;
+}
+
+function requestsOf(requests: readonly RecentRequest[], now: number): Html {
+  if (requests.length === 0) return html`<p>No client has asked for anything yet.</p>`;
+  return html`
+    <h3>Last requests</h3>
+    <div class="wide" tabindex="0" role="region" aria-label="Last requests">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Request</th>
+            <th scope="col">Answer</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>${requests.map((one) => requestRow(one, now))}</tbody>
+      </table>
+    </div>
+  `;
+}
+
+function requestRow(request: RecentRequest, now: number): Html {
+  const { at, method, path, entry, status, cache, bytes, ms, reason, note } = request;
+  const mood = status >= 500 ? "bad" : cache === "hit" ? "good" : cache === "stale" || status >= 400 ? "warn" : "calm";
+  return html`
+    <tr>
+      <td>${ago(at, now)}</td>
+      <td>${method} ${foreign(path)}${entry !== "" && status < 400 &&
+        html`<br><span class="small">${entryLink(entry)}</span>`}</td>
+      <td><span class="state ${mood}">${status} ${cache}</span><br><span class="small">${shownBytes(bytes)}, ${Math
+        .round(ms)} ms</span></td>
+      <td>${foreign(
+        [reason, note].filter((text) => text !== "").join(": ") || (cache === "hit" ? "cached and fresh" : "–"),
+        300,
+      )}</td>
+    </tr>
+  `;
+}

@@ -1,0 +1,117 @@
+import { shownBytes } from "../observe/shown_bytes.ts";
+import type { Inventory, InventoryEntry, InventoryPage, InventorySummary } from "../status/inventory.ts";
+import { entryLink } from "./entry_link.ts";
+import { foreign } from "./foreign_text.ts";
+import { type Html, html } from "./html.ts";
+import { entriesPath } from "./paths.ts";
+import { ago, shownNumber } from "./shown.ts";
+
+const mostListed = 8;
+
+/** What is in it? */
+export function contents(inventory: Inventory, now: number): Html {
+  const summary = inventory.summary();
+  return html`${searchForm("")}${
+    summary.at === null ? html`<p>The cache is being read for the first time.</p>` : summaryOf(summary, now)
+  }`;
+}
+
+/** The form that looks for entries; it works without a script. */
+export function searchForm(search: string): Html {
+  return html`<form action="${entriesPath}" method="get" role="search">
+    <label for="search">Part of a name</label>
+    <input type="search" id="search" name="search" value="${
+    search.slice(0, 500)
+  }" maxlength="500" autocomplete="off" spellcheck="false">
+    <button>Search</button></form>`;
+}
+
+function summaryOf(
+  { at, isReading, entries, backends, largest, newest, neverUsed, mostUsed }: InventorySummary,
+  now: number,
+): Html {
+  return html`
+    <p>${shownNumber(entries)} ${entries === 1 ? "entry" : "entries"}, as of ${ago(at!, now)}${isReading &&
+      ", being read again"}:
+      ${backends.map(({ name, entries, entryBytes }, at) =>
+        html`${at > 0 && ", "}<a href="${entriesPath}?backend=${encodeURIComponent(name)}">${foreign(name)}</a> ${
+          shownNumber(entries)
+        } (${shownBytes(entryBytes)})`
+      )}.</p>
+    <div class="columns">
+      ${listOf(
+        "Largest",
+        "size",
+        largest.map((one) => html`${entryLink(one.name)} <span class="small">${shownBytes(one.sizeBytes)}</span>`),
+      )}
+      ${listOf(
+        "Most used since the start",
+        null,
+        mostUsed.map((one) => html`${entryLink(one.name)} <span class="small">${shownNumber(one.hits)} times</span>`),
+      )}
+      ${listOf(
+        "Newest",
+        "newest",
+        newest.map((one) => html`${entryLink(one.name)} <span class="small">${ago(one.storedAt, now)}</span>`),
+      )}
+      ${listOf(
+        "Never used again",
+        "unused",
+        neverUsed.map((one) =>
+          html`${entryLink(one.name)} <span class="small">${shownBytes(one.sizeBytes)}, ${
+            ago(one.storedAt, now)
+          }</span>`
+        ),
+      )}
+    </div>
+  `;
+}
+
+function listOf(title: string, sort: string | null, items: readonly Html[]): Html {
+  return html`<div><h3>${title}</h3>${
+    items.length === 0
+      ? html`<p class="small">None.</p>`
+      : html`<ol>${items.slice(0, mostListed).map((item) => html`<li>${item}</li>`)}</ol>`
+  }${
+    sort !== null && items.length > 0 &&
+    html`<p class="small"><a href="${entriesPath}?sort=${sort}">All, in this order</a></p>`
+  }</div>`;
+}
+
+/** A page of entries that were searched for; `query` has the other parameters of its address. */
+export function entryList(
+  { entries, next }: InventoryPage,
+  { query, now }: { query: URLSearchParams; now: number },
+): Html {
+  if (entries.length === 0) return html`<p>Nothing in the cache has such a name.</p>`;
+  const more = new URLSearchParams(query);
+  if (next !== null) more.set("cursor", next);
+  return html`
+    <div class="wide" tabindex="0" role="region" aria-label="Entries">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Size</th>
+            <th scope="col">Stored</th>
+            <th scope="col">Last used</th>
+          </tr>
+        </thead>
+        <tbody>${entries.map((entry) => entryRow(entry, now))}</tbody>
+      </table>
+    </div>
+        ${next !== null && html`<p><a href="${entriesPath}?${more.toString()}">More</a></p>`}
+  `;
+}
+
+function entryRow({ name, sizeBytes, storedAt, usedAt, isUnused }: InventoryEntry, now: number): Html {
+  const used = usedAt === null ? "not stored" : isUnused ? "never" : ago(usedAt, now);
+  return html`
+    <tr>
+      <th scope="row">${entryLink(name)}</th>
+      <td class="number">${shownBytes(sizeBytes)}</td>
+      <td>${ago(storedAt, now)}</td>
+      <td>${used}</td>
+    </tr>
+  `;
+}

@@ -1,0 +1,17 @@
+import { shownLine } from "../observe/shown_text.ts";
+import { type Html, html } from "./html.ts";
+
+/** The most characters of a name that a page shows; the whole is in its `title`. */
+const mostShown = 120;
+const mostKept = 2000;
+
+/**
+ * Shows a name or a message from outside: on one line, cut where it is long, with the middle left out, so that both ends
+ * can be read. Signs that turn the direction of text are written out, and its own direction turns nothing around it.
+ */
+export function foreign(text: string, most = mostShown): Html {
+  const whole = shownLine(text.length > mostKept ? `${text.slice(0, mostKept)}…` : text);
+  if (whole.length <= most) return html`<bdi class="text">${whole}</bdi>`;
+  const half = Math.floor(most / 2);
+  return html`<bdi class="text" title="${whole}">${whole.slice(0, half)}…${whole.slice(-half)}</bdi>`;
+}

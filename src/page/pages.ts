@@ -1,0 +1,169 @@
+import { EventStream } from "../api/event_stream.ts";
+import type { HeaderList } from "../http/headers.ts";
+import type { Target } from "../http/path.ts";
+import type { Administrators } from "../server/administrator.ts";
+import type { OwnPages, OwnRequestInfo } from "../server/own_pages.ts";
+import { wrongMethod } from "../server/problem.ts";
+import { type Reply, textReply } from "../server/reply.ts";
+import { inventoryOrders } from "../status/inventory.ts";
+import type { InventoryOrder } from "../status/inventory.ts";
+import type { Status } from "../status/status.ts";
+import { activity } from "./activity.ts";
+import { doneNotice, makeChange } from "./changes.ts";
+import { asksForHtml } from "./asks_for_html.ts";
+import { contents, entryList, searchForm } from "./contents.ts";
+import { entryPage, type ShownEntry } from "./entry_page.ts";
+import { foreign } from "./foreign_text.ts";
+import { gains } from "./gains.ts";
+import { type Html, html } from "./html.ts";
+import { documentOf, section } from "./layout.ts";
+import * as paths from "./paths.ts";
+import { problems } from "./problems.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
+import { type UsableBackend, usage } from "./usage.ts";
+import { wellbeing } from "./wellbeing.ts";
+
+export interface PagesOptions {
+  readonly status: Status;
+  readonly administrators: Administrators;
+  /** The API, which makes the changes that forms ask for. */
+  readonly api: OwnPages;
+  /** Everything about an entry, by its name; none where it is not cached. */
+  readonly describeEntry: (name: string) => Promise<readonly ShownEntry[]>;
+  /** The backends as clients are pointed at them, below this server's address. */
+  readonly backends: (origin: string) => readonly UsableBackend[];
+  /** Ends open pages when the server shuts down. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * No script, style or request but the page's own, and nobody may frame it: `style` attributes and handlers in markup
+ * would not work (Content Security Policy, level 3).
+ */
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
+  "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const pageHeaders: HeaderList = [
+  ["content-security-policy", policy],
+  ["x-content-type-options", "nosniff"],
+  ["referrer-policy", "no-referrer"],
+  ["vary", "Accept"],
+];
+
+const perPage = 100;
+
+/** Creates the pages for people: the start page, and those below `/-/page/`. */
+export function createPages(options: PagesOptions): OwnPages {
+  const pages = new Pages(options);
+  return {
+    answer(method, target, headers, info) {
+      const { path } = target;
+      const isHere = path === paths.home ? asksForHtml(headers) : path.startsWith(paths.below);
+      return isHere ? pages.answer(method, target, headers, info) : null;
+    },
+  };
+}
+
+class Pages {
+  readonly #options: PagesOptions;
+  readonly #live: EventStream;
+
+  constructor(options: PagesOptions) {
+    this.#options = options;
+    const { status, closing } = options;
+    this.#live = new EventStream({
+      closing,
+      topics: {
+        well: () => wellbeing(status, Date.now()).text,
+        activity: () => activity(status, Date.now()).text,
+        gains: () => gains(status.history()).text,
+        problems: () => problems(status.problems(), Date.now()).text,
+      },
+    });
+  }
+
+  async answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Promise<Reply> {
+    if (target.path === paths.changePath) {
+      return method === "POST" ? await makeChange(this.#options.api, headers, info) : wrongMethod(method, ["POST"]);
+    }
+    if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
+    switch (target.path) {
+      case paths.home:
+        return page(method, "Artifact Vault", this.#start(target.origin));
+      case paths.stylePath:
+        return textReply(method, style, { contentType: "text/css; charset=utf-8", headers: pageHeaders });
+      case paths.scriptPath:
+        return textReply(method, script, { contentType: "text/javascript; charset=utf-8", headers: pageHeaders });
+      case paths.livePath:
+        return this.#live.reply(method);
+      case paths.entriesPath:
+        return page(method, "Entries · Artifact Vault", await this.#entries(new URLSearchParams(target.query)));
+    }
+    const name = paths.entryOf(target.path);
+    if (name === null) {
+      return page(
+        method,
+        "Not found",
+        html`
+          <h1>Not found</h1>
+          <p>There is no such page.</p>
+        `,
+        404,
+      );
+    }
+    return await this.#entry(method, name, {
+      ...{ headers, info, notice: doneNotice(new URLSearchParams(target.query).get("done")) },
+    });
+  }
+
+  #start(origin: string): Html {
+    const { status, backends } = this.#options;
+    const now = Date.now();
+    return html`<h1 class="skip">Artifact Vault</h1>
+${section("well", "Is it well?", wellbeing(status, now), true)}
+${section("usage", "How do I use it?", usage(backends(origin), origin))}
+${section("activity", "What is happening?", activity(status, now), true)}
+${section("gains", "What has it brought?", gains(status.history()), true)}
+${section("contents", "What is in it?", contents(status.inventory, now))}
+${section("problems", "What went wrong?", problems(status.problems(), now), true)}`;
+  }
+
+  async #entries(query: URLSearchParams): Promise<Html> {
+    const search = query.get("search")?.slice(0, 500) ?? "";
+    const backend = query.get("backend") ?? "";
+    const sort = query.get("sort") ?? "name";
+    const cursor = query.get("cursor");
+    const found = await this.#options.status.inventory.page({
+      limit: perPage,
+      ...search !== "" && { search },
+      ...backend !== "" && { backend },
+      ...isOrder(sort) && { sort },
+      ...cursor !== null && { cursor },
+    });
+    return html`<h1>Entries${
+      backend !== "" && html`
+        of ${foreign(backend)}
+      `
+    }</h1>${searchForm(search)}${entryList(found, { query, now: Date.now() })}`;
+  }
+
+  async #entry(
+    method: string,
+    name: string,
+    { headers, info, notice }: { headers: Headers; info: OwnRequestInfo; notice: string | null },
+  ): Promise<Reply> {
+    const variants = await this.#options.describeEntry(name);
+    const mayChange = this.#options.administrators.isOne(headers, info);
+    const content = entryPage(name, variants, { now: Date.now(), notice, mayChange });
+    return page(method, "Entry · Artifact Vault", content, variants.length === 0 ? 404 : 200);
+  }
+}
+
+function isOrder(text: string): text is InventoryOrder {
+  return (inventoryOrders as readonly string[]).includes(text);
+}
+
+function page(method: string, title: string, content: Html, status = 200): Reply {
+  const text = documentOf(title, content);
+  return textReply(method, text, { status, contentType: "text/html; charset=utf-8", headers: pageHeaders });
+}

@@ -1,0 +1,46 @@
+import { foreign } from "./foreign_text.ts";
+import { type Html, html } from "./html.ts";
+
+/** A backend as clients are pointed at it. */
+export interface UsableBackend {
+  readonly name: string;
+  readonly type: string;
+  readonly prefix: string;
+  /** Lines for people, by client; there is at least one. */
+  readonly clients: readonly ClientLines[];
+}
+
+export interface ClientLines {
+  readonly client: string;
+  readonly lines: string;
+}
+
+/** How do I use it? `origin` is this server's address as the browser wrote it. */
+export function usage(backends: readonly UsableBackend[], origin: string): Html {
+  if (backends.length === 0) return html`<p>No backend is configured: see docs/configuration.md.</p>`;
+  return html`
+    <p>This vault is at <code>${foreign(origin)}</code>. <span id="reach" class="small" role="status"></span></p>
+    ${backends.map(backendUsage)}
+  `;
+}
+
+function backendUsage({ name, type, prefix, clients }: UsableBackend, at: number): Html {
+  const group = `tabs-${at}`;
+  return html`
+    <div class="backend">
+      <h3>${foreign(prefix)} <span class="small">${type}${name !== type && html`, ${foreign(name)}`}</span></h3>
+      <div class="tabs">${clients.map(({ client, lines }, index) => {
+        const id = `${group}-${index}`;
+        return html`
+          <details name="${group}" ${index === 0 && html`
+            open
+          `}>
+            <summary>${client}</summary>
+            <div
+              class="lines"><pre id="${id}" tabindex="0">${lines}</pre><button type="button" class="copy" data-copies="${id}" hidden>Copy</button></div>
+          </details>
+        `;
+      })}</div>
+    </div>
+  `;
+}

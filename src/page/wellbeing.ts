@@ -1,0 +1,116 @@
+import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownLength } from "../observe/shown_time.ts";
+import type { DiskStatus, Overview, Status, UpstreamState, UpstreamStatus } from "../status/status.ts";
+import { foreign } from "./foreign_text.ts";
+import { type Html, html } from "./html.ts";
+import { ago, shownNumber } from "./shown.ts";
+
+const states: Readonly<Record<UpstreamState, { readonly word: string; readonly mood: string }>> = {
+  unknown: { word: "not asked yet", mood: "calm" },
+  answers: { word: "answers", mood: "good" },
+  slow: { word: "slow", mood: "warn" },
+  failing: { word: "failing", mood: "warn" },
+  down: { word: "down", mood: "bad" },
+};
+const moods = { well: "good", troubled: "warn", failing: "bad" } as const;
+/** So many upstream hosts are shown; a vault that clients choose hosts for may know thousands. */
+const mostUpstreams = 30;
+
+/** Is it well? */
+export function wellbeing(status: Status, now: number): Html {
+  const overview = status.overview();
+  const upstreams = status.upstreams();
+  return html`
+    <p class="verdict ${moods[overview.wellbeing]}" role="status">${overview.sentence}</p>
+    ${overview.isOffline && html`<p><strong>Offline:</strong> no upstream is asked; what is cached is served.</p>`}
+    ${warningsOf(overview)}
+    ${upstreamTable(upstreams, now)}
+    ${diskOf(status.disk(), now)}
+    <p class="small">Artifact Vault ${overview.version} on Deno ${overview.runtime}, started ${ago(
+      overview.startedAt,
+      now,
+    )}.</p>
+  `;
+}
+
+function warningsOf({ warnings, notReady }: Overview): Html | null {
+  const all = [...notReady === null ? [] : [`Not ready: ${notReady}`], ...warnings];
+  if (all.length === 0) return null;
+  return html`
+    <h3>To be looked at</h3>
+    <ul class="warnings">${all.map((text) => html`<li>${foreign(text, 600)}</li>`)}</ul>
+  `;
+}
+
+function upstreamTable(upstreams: readonly UpstreamStatus[], now: number): Html {
+  if (upstreams.length === 0) return html`<p>No upstream is configured.</p>`;
+  const more = upstreams.length - mostUpstreams;
+  return html`
+    <div class="wide" tabindex="0" role="region" aria-label="Upstreams">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Upstream</th>
+            <th scope="col">State</th>
+            <th scope="col">Requests</th>
+            <th scope="col">First byte</th>
+            <th scope="col">Last failure</th>
+          </tr>
+        </thead>
+        <tbody>${upstreams.slice(0, mostUpstreams).map((one) => upstreamRow(one, now))}</tbody>
+      </table>
+    </div>
+        ${more > 0 &&
+          html`<p class="small">and ${
+            shownNumber(more)
+          } more, at <a href="/-/api/v1/upstreams">/-/api/v1/upstreams</a></p>`}
+  `;
+}
+
+function upstreamRow(upstream: UpstreamStatus, now: number): Html {
+  const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota } = upstream;
+  const { word, mood } = states[state];
+  return html`
+    <tr>
+      <th scope="row">${foreign(origin)}<span class="small">${backends.map((name) =>
+        html`
+          ${foreign(name)}
+        `
+      )}</span></th>
+      <td><span class="state ${mood}">${word}</span>${failingSince !== null && html`
+        since ${ago(failingSince, now)}
+      `}${quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`}</td>
+      <td class="number">${shownNumber(requests)}</td>
+      <td class="number">${firstByteMs === null ? "–" : `${Math.round(firstByteMs)} ms`}</td>
+      <td>${lastError === null
+        ? "–"
+        : html`${foreign(lastError, 200)} ${lastErrorAt !== null && ago(lastErrorAt, now)}`}</td>
+    </tr>
+  `;
+}
+
+function quotaOf({ remaining, limit }: NonNullable<UpstreamStatus["quota"]>): string {
+  return `${shownNumber(remaining)}${limit === null ? "" : ` of ${shownNumber(limit)}`} requests left`;
+}
+
+function diskOf(disk: DiskStatus, now: number): Html {
+  const { directory, cacheBytes, maxBytes, freeBytes, minFreeBytes, growthBytesPerDay, fullAt } = disk;
+  const limit = maxBytes ?? (freeBytes === null ? null : cacheBytes + Math.max(0, freeBytes - minFreeBytes));
+  const growth = growthBytesPerDay === null || growthBytesPerDay <= 0
+    ? null
+    : `grows by ${shownBytes(Math.round(growthBytesPerDay))} a day`;
+  const full = fullAt === null ? null : `meets its limit in ${shownLength(Math.max(0, fullAt - now))}`;
+  const facts = [
+    `${shownBytes(cacheBytes)} in the cache${maxBytes === null ? "" : ` of at most ${shownBytes(maxBytes)}`}`,
+    ...freeBytes === null ? [] : [`${shownBytes(freeBytes)} free on the disk`],
+    ...[growth, full].filter((fact) => fact !== null),
+  ];
+  return html`<h3>Disk</h3>
+    ${
+    limit !== null && limit > 0 && html`
+      <meter min="0" max="${limit}" value="${cacheBytes}" high="${Math.round(limit * 0.9)}"
+        aria-label="The share of its room that the cache takes">${shownBytes(cacheBytes)}</meter>
+    `
+  }
+    <p>${facts.join(", ")}. <span class="small">In ${foreign(directory)}</span></p>`;
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { type AppFixture, startApp } from "../support/app_fixture.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const browser = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+
+async function startWith(names: readonly string[]) {
+  const upstream = startFakeUpstream();
+  for (const name of names) upstream.serve(name, { body: `body of ${name}`, etag: `"${name}"` });
+  const app = await startApp({ upstream: upstream.origin, backend: { ttl: "1h" } });
+  for (const name of names) await app.ask(`/files${name}`);
+  await app.idle();
+  return {
+    ...{ upstream, app },
+    async [Symbol.asyncDispose]() {
+      await app[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function load(app: AppFixture, path: string, init: RequestInit = {}) {
+  const response = await fetch(app.origin + path, { headers: browser, redirect: "manual", ...init });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+function submit(
+  app: AppFixture,
+  form: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const body = new URLSearchParams(form);
+  return load(app, "/-/page/change", { method: "POST", body, headers: { ...browser, ...headers } });
+}
+
+Deno.test("a browser gets the page, every other program the text, at the same address", async () => {
+  await using scene = await startWith(["/a"]);
+  const { app } = scene;
+  const page = await load(app, "/");
+  assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+  const titles = [...page.text.matchAll(/<h2 id="\w+-title">(.*?)<\/h2>/g)].map(([, title]) => title);
+  assert.deepEqual(titles, [
+    "Is it well?",
+    "How do I use it?",
+    "What is happening?",
+    "What has it brought?",
+    "What is in it?",
+    "What went wrong?",
+  ]);
+  assert.match(page.text, new RegExp(`curl -fO ${app.origin}/files/PATH`));
+  const text = await load(app, "/", { headers: { accept: "*/*" } });
+  assert.match(text.headers.get("content-type")!, /text\/plain/);
+  assert.match(text.text, /^Artifact Vault/);
+});
+
+Deno.test("all pages forbid what is not their own, and need nothing from elsewhere", async () => {
+  await using scene = await startWith(["/a"]);
+  const { app } = scene;
+  for (const path of ["/", "/-/page/entries", "/-/page/entry/files%2Fa", "/-/page/nothing"]) {
+    const { headers, text } = await load(app, path);
+    const policy = headers.get("content-security-policy")!;
+    assert.match(policy, /default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*|http/);
+    assert.doesNotMatch(text, / style=| on[a-z]+=|<script>|javascript:/i);
+    const loaded = [...text.matchAll(/<(?:link|script|img)[^>]*(?:href|src)="([^"]*)"/g)].map(([, url]) => url!);
+    for (const url of loaded) assert.match(url, /^\/-\/page\/|^data:,$/);
+  }
+  for (const path of ["/-/page/style.css", "/-/page/script.js"]) assert.equal((await load(app, path)).status, 200);
+});
+
+Deno.test("names from outside are no markup on any page", async () => {
+  const hostile = "/%3Cscript%3Ealert(1)%3C/script%3E%22%27%E2%80%AE";
+  await using scene = await startWith([hostile, `/${"x".repeat(5000)}`]);
+  const { app } = scene;
+  await load(app, "/files/%3Cimg%20src=x%3E");
+  await waitUntil("the cache has been read", async () => {
+    const { text } = await load(app, "/");
+    return /2 entries/.test(text) ? text : undefined;
+  });
+  const pages = ["/", "/-/page/entries?search=%3Cscript%3E", `/-/page/entry/${encodeURIComponent(`files${hostile}`)}`];
+  for (const path of pages) {
+    const { text } = await load(app, path);
+    assert.doesNotMatch(text, /<script>|<img|\u202e/, path);
+    assert.ok(text.length < 200_000);
+  }
+});
+
+Deno.test("entries are found by a part of their name, a page at a time", async () => {
+  const names = Array.from({ length: 150 }, (_, at) => `/file-${String(at).padStart(3, "0")}`);
+  await using scene = await startWith(names);
+  const { app } = scene;
+  const { text } = await load(app, "/-/page/entries?search=FILE-&backend=files");
+  const [, next] = /<a href="([^"]*cursor=[^"]*)">More/.exec(text)!;
+  const second = await load(app, next!.replaceAll("&#38;", "&"));
+  const named = (text: string) =>
+    [...text.matchAll(/href="\/-\/page\/entry\/files%2F(file-\d+)"/g)].map(([, name]) => name);
+  assert.deepEqual([...named(text), ...named(second.text)], names.map((name) => name.slice(1)));
+  assert.doesNotMatch(second.text, />More</);
+  assert.match((await load(app, "/-/page/entries?search=nowhere")).text, /Nothing in the cache/);
+});
+
+Deno.test("the page of an entry says all about it, and its forms change it", async () => {
+  await using scene = await startWith(["/a[1]*", "/a1x"]);
+  const { app } = scene;
+  const name = "files/a[1]*";
+  const path = `/-/page/entry/${encodeURIComponent(name)}`;
+  const { status, text } = await load(app, path);
+  assert.equal(status, 200, text);
+  assert.match(text, new RegExp(`${scene.upstream.origin}/a`));
+  const pinned = await submit(app, { name, change: "pin" });
+  assert.deepEqual([pinned.status, pinned.headers.get("location")], [303, `${path}?done=pin`]);
+  assert.match((await load(app, `${path}?done=pin`)).text, /It is pinned.*value="unpin"/s);
+  assert.equal((await submit(app, { name, change: "unpin" })).status, 303);
+  assert.equal((await submit(app, { name, change: "revalidate" })).status, 303);
+  await waitUntil("upstream was asked", () => scene.upstream.requests.length === 3 || undefined);
+  assert.equal((await submit(app, { name, change: "purge" })).status, 303);
+  await waitUntil("it is gone", async () => (await load(app, path)).status === 404 || undefined);
+  assert.equal(app.held().entries, 1, "a name is no pattern");
+});
+
+Deno.test("a form of another site, of another machine or for nothing changes nothing", async () => {
+  await using scene = await startWith(["/a"]);
+  const { app } = scene;
+  const wish = { name: "files/a", change: "purge" };
+  for (
+    const [headers, status] of [
+      [{ origin: "http://evil.example" }, 403],
+      [{ "sec-fetch-site": "cross-site" }, 403],
+      [{ "x-forwarded-for": "127.0.0.1" }, 403],
+    ] as const
+  ) {
+    assert.equal((await submit(app, wish, headers)).status, status, JSON.stringify(headers));
+  }
+  for (const form of [{ name: "files/a", change: "constructor" }, { name: "", change: "purge" }]) {
+    assert.equal((await submit(app, form)).status, 400);
+  }
+  assert.equal((await load(app, "/-/page/change")).status, 405);
+  assert.equal((await load(app, "/", { method: "DELETE" })).status, 405);
+  assert.equal(app.held().entries, 1);
+});
+
+Deno.test("open pages are sent what has changed", async () => {
+  await using scene = await startWith(["/a"]);
+  const { app } = scene;
+  const leaving = new AbortController();
+  const response = await fetch(`${app.origin}/-/page/live`, { signal: leaving.signal });
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const readUntil = async (wanted: RegExp) => {
+    while (!wanted.test(text)) text += (await reader.read()).value ?? assert.fail("the stream has ended");
+  };
+  await readUntil(/event: problems\n/);
+  await app.ask("/files/a");
+  await readUntil(/event: activity\ndata: ".*200 hit/);
+  leaving.abort();
+});
