@@ -161,6 +161,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       "store/files",
       "store/fs_layout",
       "store/misses",
+      "store/milestones",
       "store/probe",
       "store/regular_files",
       "store/unreadable",

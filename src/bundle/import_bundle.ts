@@ -4,6 +4,7 @@ import type { SpaceLimits } from "../store/cache_limits.ts";
 import { parsePattern } from "../inventory/pattern.ts";
 import { addPins, readPins } from "../inventory/pins.ts";
 import { shownBodies } from "../observe/shown_count.ts";
+import { markMilestone } from "../store/milestones.ts";
 import { announceChange } from "../store/shared_changes.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { blobName, emptyConfig } from "./blob_name.ts";
@@ -88,6 +89,7 @@ export async function importBundle(options: ImportOptions): Promise<Imported> {
   const { bodies, entries } = await new Importing(options, { layout, plan, head, folder }).run();
   const added = pins.length > 0 ? await addPins(options.cacheDir, pins) : [];
   await announceChange(layout);
+  await markMilestone(layout, "import");
   const isComplete = entries.lacking.size === 0 && entries.denied === 0;
   const isWhole = isComplete && plan.unserved.length === 0;
   if (isComplete) await ledger.addBundle(head, plan.unserved.map(({ header }) => header.backend));

@@ -2,6 +2,8 @@ import { isOnline } from "../../config/upstreams.ts";
 import { VaultError } from "../../errors.ts";
 import { prune as pruneCache, type PruneAim } from "../../inventory/prune.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
+import { FsLayout } from "../../store/fs_layout.ts";
+import { markMilestone } from "../../store/milestones.ts";
 import type { Action, OptionValues } from "../command.ts";
 import { directoryOptions, offlineOption } from "../config_options.ts";
 import { durationOf, sizeOf } from "../option_values.ts";
@@ -41,6 +43,7 @@ export const prune: Action = {
       io,
       ({ visited }) => interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited })),
     );
+    if (!dryRun) await markMilestone(new FsLayout(dir), "prune");
     const { leftBytes, bodies, bytes, entries } = pruned;
     if (bodies + entries === 0) checkRemoved(pruned, dir);
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);

@@ -7,6 +7,8 @@ import { type Damage, type Verified, verifyCache } from "../../inventory/verify.
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { bodyUnit, shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
+import { FsLayout } from "../../store/fs_layout.ts";
+import { markMilestone } from "../../store/milestones.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, offlineOption } from "../config_options.ts";
@@ -32,6 +34,7 @@ export const verify: Action = {
     const repairs = given.values.repair !== undefined;
     const report = new Report(io, { json: given.values.json !== undefined, repairs });
     const { verified, lost } = await verifyAll(config, report, io);
+    await markMilestone(new FsLayout(config.cache_dir), "verify");
     if (repairs) await report.repair(config, lost);
     return report.end(verified, config);
   },
