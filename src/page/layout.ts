@@ -9,7 +9,7 @@ export function documentOf(title: string, main: Html): string {
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <meta name="referrer" content="no-referrer">
+        <meta name="referrer" content="same-origin">
         <title>${title}</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="${stylePath}">

@@ -46,7 +46,8 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect
 const pageHeaders: HeaderList = [
   ["content-security-policy", policy],
   ["x-content-type-options", "nosniff"],
-  ["referrer-policy", "no-referrer"],
+  // With no-referrer a browser would not say of its own forms that they are ours.
+  ["referrer-policy", "same-origin"],
   ["vary", "Accept"],
 ];
 

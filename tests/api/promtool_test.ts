@@ -12,7 +12,9 @@ Deno.test({
     upstream.serve("/a", { body: "a" });
     upstream.serve("/b", { status: 503 });
     await using app = await startApp({ upstream: upstream.origin });
-    for (const path of ["/files/a", "/files/a", "/files/b", "/-/api/v1/entries"]) await app.ask(path);
+    for (const path of ["/files/a", "/files/a", "/files/b"]) await app.ask(path);
+    await app.idle();
+    await app.ask("/-/api/v1/entries");
     const { text } = await app.ask("/metrics");
     for (const name of ["first_byte_seconds_count", "duration_seconds_count", "host_failures_total", "breaker_open"]) {
       assert.match(text, new RegExp(`^vault_upstream_${name}\\{`, "m"));
