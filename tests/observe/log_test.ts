@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createTempDir } from "../support/temp_dir.ts";
 import { createLogging, type Log, type LoggingOptions } from "../../src/observe/log.ts";
 
 const decoder = new TextDecoder();
@@ -110,4 +111,24 @@ Deno.test("a log file that cannot be opened is a configuration error that names 
     message:
       'Cannot open the log file "/nowhere/at/all.log": its folder does not exist; choose another one with --log-file',
   });
+});
+
+Deno.test("a log changes its level, its format and its file while it is open, and keeps them where the file is wrong", async () => {
+  await using dir = await createTempDir();
+  const [first, second] = [dir.join("first.log"), dir.join("second.log")];
+  const logging = createLogging({ level: "INFO", format: "text", file: first });
+  logging.log.debug("left out");
+  logging.log.info("in the first");
+  assert.throws(() => logging.configure({ level: "DEBUG", format: "json", file: dir.join("none/x.log") }), {
+    code: "config_invalid",
+  });
+  assert.equal(logging.log.debugs, false);
+  logging.configure({ level: "DEBUG", format: "json", file: second });
+  logging.log.debug("in the second");
+  assert.equal(logging.log.debugs, true);
+  await logging.close();
+  const both = Deno.readTextFileSync(first) + Deno.readTextFileSync(second);
+  assert.doesNotMatch(both, /left out/);
+  assert.match(both, / - INFO - in the first\n/);
+  assert.match(Deno.readTextFileSync(second), /"in the second"/);
 });

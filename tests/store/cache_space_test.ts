@@ -27,6 +27,20 @@ Deno.test("the cap holds at every moment: of many reservations at once only as m
   assert.equal(fixture.store.usedBytes(), 0);
 });
 
+Deno.test("another limit counts while the store is open", async () => {
+  await using fixture = new StoreFixture({ maxBytes: 10_000, minFreeBytes: 0 });
+  for (const name of "abcdefgh") await fixture.put(selectorOf(`/${name}`), bytesOf(name, 1000));
+  const staged = await fixture.store.stage(selectorOf("/more"));
+  await fixture.store.configure({ maxBytes: 4000, minFreeBytes: 0 });
+  assert.equal(await staged.reserve(5000), false);
+  assert.equal(await staged.reserve(1000), true);
+  assert.ok(fixture.store.usedBytes() <= 4000, `${fixture.store.usedBytes()} bytes`);
+  staged.discard();
+  await fixture.store.configure({ maxBytes: null, minFreeBytes: 0 });
+  await fixture.put(selectorOf("/large"), bytesOf("l", 20_000));
+  assert.ok(fixture.store.usedBytes() >= 20_000);
+});
+
 Deno.test("for what is announced nothing is evicted before it comes, and what can never fit is refused at once", async () => {
   await using fixture = new StoreFixture({ maxBytes: 10_000 });
   for (const name of "abcdefgh") await fixture.put(selectorOf(`/${name}`), bytesOf(name, 1000));

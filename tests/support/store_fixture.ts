@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import type { HeaderList } from "../../src/http/headers.ts";
 import { noEvents, type VaultEvents } from "../../src/observe/events.ts";
 import { type Log, noLog } from "../../src/observe/log.ts";
-import { createFsStore, type FsStoreOptions } from "../../src/store/fs_store.ts";
-import type { Entry, ResumeRecord, Selector, StagedBody, Store } from "../../src/store/store.ts";
+import { type ConfigurableStore, createFsStore, type FsStoreOptions } from "../../src/store/fs_store.ts";
+import type { Entry, ResumeRecord, Selector, StagedBody } from "../../src/store/store.ts";
 import { waitUntil } from "./wait_until.ts";
 import { walk } from "./walk.ts";
 
@@ -16,7 +16,7 @@ export interface StoreFixtureOptions extends Partial<Omit<FsStoreOptions, "event
 export class StoreFixture implements AsyncDisposable {
   readonly root: string;
   readonly #options: StoreFixtureOptions;
-  #store: Store;
+  #store: ConfigurableStore;
 
   /** With `root`, the folder is somebody else's to remove. */
   constructor(options: StoreFixtureOptions = {}) {
@@ -25,7 +25,7 @@ export class StoreFixture implements AsyncDisposable {
     this.#store = this.#open({});
   }
 
-  get store(): Store {
+  get store(): ConfigurableStore {
     return this.#store;
   }
 
@@ -90,7 +90,7 @@ export class StoreFixture implements AsyncDisposable {
     }
   }
 
-  #open(more: StoreFixtureOptions): Store {
+  #open(more: StoreFixtureOptions): ConfigurableStore {
     const options = { ...this.#options, ...more };
     return createFsStore({
       ...{ maxBytes: null, minFreeBytes: 0, memoryBytes: 0, log: noLog },
