@@ -151,8 +151,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["archive/member_source", "bundle/check_room", "bundle/disk_room", "bundle/index_document", "bundle/shard"],
     ...["store/digest_set", "store/fs_layout"],
   ],
+  setup: ["errors"],
   cli: [
-    ...["archive", "bundle"],
+    ...["archive", "bundle", "setup"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     "status",
     ...["warm", "warming", "upstream/clock", "threads/thread"],

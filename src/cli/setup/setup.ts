@@ -1,0 +1,126 @@
+import { VaultError } from "../../errors.ts";
+import { carryOut, type Plan, planChange, planUndo } from "../../setup/change.ts";
+import type { ClientSetup, Scope, VaultAddress } from "../../setup/client_setup.ts";
+import { clientNames, clients, findClient } from "../../setup/clients.ts";
+import { shownDiff } from "../../setup/edit/line_diff.ts";
+import { keptFolder } from "../../setup/kept_change.ts";
+import { Machine } from "../../setup/machine.ts";
+import { parseVaultAddress } from "../../setup/vault_address.ts";
+import type { Action, OptionValues } from "../command.ts";
+import type { Io } from "../io.ts";
+import { checkAnswer } from "./check_answer.ts";
+
+/** Points clients at a vault, and takes that back. */
+export const setup: Action = {
+  name: "setup",
+  summary: "Point a client on this machine (docker, pip, npm, apt, ...) at a vault, or undo that",
+  examples: [
+    "artifact-vault setup",
+    "artifact-vault setup pip --url http://vault.example.com:8080",
+    "artifact-vault setup docker --url http://vault.example.com:8080 --dry-run",
+    "artifact-vault setup pip --undo",
+  ],
+  operands: {
+    usage: "[CLIENT]",
+    help: "The client; without one, those that are on this machine are listed",
+    least: 0,
+    most: 1,
+    choices: clientNames,
+  },
+  options: {
+    url: { value: "URL", help: "The vault, as clients reach it; http://127.0.0.1:8080 where absent" },
+    backend: { value: "NAME", help: "The backend, where it has another name (and prefix) than the client's usual one" },
+    "dry-run": { help: "Show what would change, and change nothing" },
+    undo: { help: "Take the vault out of the client's settings again" },
+    system: { help: "The settings of all users of this machine" },
+    user: { help: "The settings of the user who runs this" },
+    root: { value: "DIR", help: "The folder that stands for /, such as that of an image" },
+    "no-check": { help: "Do not ask the vault first whether it answers" },
+  },
+  async run({ values, operands }, io) {
+    const machine = new Machine({ env: io.env, ...typeof values.root === "string" && { root: values.root } });
+    const [name] = operands;
+    if (name === undefined) return await list(machine, io);
+    const client = findClient(name);
+    if (client === null) throw wrong(`"${name}" is no client that can be set up; one of ${clientNames.join(", ")} is`);
+    const scope = scopeOf(client, values);
+    return values.undo
+      ? await undo({ client, scope, machine }, values, io)
+      : await apply({ client, scope, machine }, values, io);
+  },
+};
+
+interface Task {
+  readonly client: ClientSetup;
+  readonly scope: Scope;
+  readonly machine: Machine;
+}
+
+async function list(machine: Machine, io: Io): Promise<number> {
+  for (const { name, title, programs } of clients) {
+    const mark = await machine.hasProgram(programs) ? "on this machine" : "";
+    io.stdout(`${name.padEnd(12)} ${mark.padEnd(16)} ${title}\n`);
+  }
+  return 0;
+}
+
+async function apply(task: Task, values: OptionValues, io: Io): Promise<number> {
+  const { client, scope, machine } = task;
+  const vault = addressOf(client, values);
+  const plans: Plan[] = [];
+  for (const { path, edit } of client.files(vault, scope)) {
+    const place = machine.resolve(path);
+    plans.push(await planChange(place, edit, folderOf(task, place)));
+  }
+  if (!values["no-check"] && !values["dry-run"]) await checkAnswer(`${vault.url}${client.probe(vault)}`);
+  await carryOutAll(plans, values, io, client.restart);
+  if (client.note !== undefined) io.stdout(`note: ${client.note}\n`);
+  return 0;
+}
+
+async function undo(task: Task, values: OptionValues, io: Io): Promise<number> {
+  const { client, scope, machine } = task;
+  // The files are the same for all addresses.
+  const files = client.files(addressOf(client, values), scope).map(({ path }) => machine.resolve(path));
+  const plans = await Promise.all(files.map((path) => planUndo(path, folderOf(task, path))));
+  await carryOutAll(plans.filter((plan) => plan !== null), values, io, client.restart);
+  return 0;
+}
+
+async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io, restart?: string): Promise<void> {
+  const isChanged = plans.some(({ current, next }) => current !== next);
+  for (const plan of plans) {
+    if (plan.current !== plan.next) io.stdout(shownDiff(plan.path, plan.current ?? "", plan.next ?? ""));
+    if (!values["dry-run"]) await carryOut(plan);
+  }
+  if (!isChanged) io.stdout("nothing to change\n");
+  else if (values["dry-run"]) io.stdout("nothing was changed (--dry-run)\n");
+  else if (restart !== undefined) io.stdout(`next: ${restart}\n`);
+}
+
+function folderOf({ machine, scope }: Task, path: string): string {
+  return keptFolder(machine.stateFolder(scope), path);
+}
+
+function scopeOf({ name, scopes }: ClientSetup, { system, user }: OptionValues): Scope {
+  if (system && user) throw wrong("--system and --user cannot both be meant");
+  const scope = system ? "system" : user ? "user" : scopes[0];
+  if (!scopes.includes(scope)) throw wrong(`${name} has no settings for --${scope}; leave the option out`);
+  return scope;
+}
+
+function addressOf({ backend }: ClientSetup, values: OptionValues): VaultAddress {
+  const name = typeof values.backend === "string" ? values.backend : backend;
+  const url = typeof values.url === "string" ? values.url : "http://127.0.0.1:8080";
+  // A client at the root gets the backend as a part of the URL.
+  const isInUrl = backend === null && name !== null;
+  try {
+    return parseVaultAddress(isInUrl ? `${url}/${name}` : url, backend === null ? "" : `/${name}`);
+  } catch (error) {
+    throw error instanceof VaultError ? wrong(error.message) : error;
+  }
+}
+
+function wrong(message: string): VaultError {
+  return new VaultError("config_invalid", message);
+}

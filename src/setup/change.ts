@@ -1,0 +1,73 @@
+import { VaultError } from "../errors.ts";
+import type { Edit } from "./edit/edit.ts";
+import { edited } from "./edit/edit.ts";
+import { withoutChange } from "./edit/line_diff.ts";
+import { forget, keep, type KeptChange, readKept } from "./kept_change.ts";
+import { readSettings, writeSettings } from "./settings_file.ts";
+
+/** What is to become of a file. Null stands for no file. */
+export interface Plan {
+  readonly path: string;
+  readonly current: string | null;
+  readonly next: string | null;
+  /** The folder in which the change is kept. */
+  readonly folder: string;
+  /** What is kept then; null where nothing is. */
+  readonly kept: KeptChange | null;
+}
+
+/**
+ * Says what to write where the edit is to be in a file. An earlier change by the vault is taken out first, so that a
+ * second one with another URL leaves nothing of it. Throws `storage_failed` where that cannot be done without a loss.
+ */
+export async function planChange(path: string, edit: Edit, folder: string): Promise<Plan> {
+  const { current, original } = await readBoth(path, folder);
+  try {
+    const next = edited(original ?? "", edit);
+    return { path, current, next, folder, kept: next === original ? null : { before: original, after: next } };
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error;
+    throw new VaultError("storage_failed", `Cannot change "${path}", which stays as it is. ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Says what to write where a file is to be without the vault's part; null where the vault has changed nothing. */
+export async function planUndo(path: string, folder: string): Promise<Plan | null> {
+  const { current, original, kept } = await readBoth(path, folder);
+  return kept === null ? null : { path, current, next: original, folder, kept: null };
+}
+
+/** Carries a plan out. */
+export async function carryOut({ path, current, next, folder, kept }: Plan): Promise<void> {
+  const earlier = await readKept(folder);
+  // It is kept first: a file that was changed can then always be restored.
+  if (kept !== null) await keep(folder, kept);
+  try {
+    if (current !== next) await writeSettings(path, next);
+  } catch (error) {
+    if (kept !== null) await (earlier === null ? forget(folder) : keep(folder, earlier));
+    throw error;
+  }
+  if (kept === null && earlier !== null) await forget(folder);
+}
+
+interface Both {
+  readonly current: string | null;
+  /** The file without the vault's part. */
+  readonly original: string | null;
+  readonly kept: KeptChange | null;
+}
+
+async function readBoth(path: string, folder: string): Promise<Both> {
+  const [current, kept] = [await readSettings(path), await readKept(folder)];
+  if (kept === null || current === null) return { current, original: current, kept };
+  if (current === kept.after || current === kept.before) return { current, original: kept.before, kept };
+  const original = withoutChange(current, kept.before ?? "", kept.after);
+  if (original !== null) return { current, original: original === "" && kept.before === null ? null : original, kept };
+  throw new VaultError(
+    "storage_failed",
+    `"${path}" was changed since in the lines that the vault had changed. Set it by hand; what it was is in "${folder}"`,
+  );
+}

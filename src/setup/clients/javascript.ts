@@ -1,0 +1,90 @@
+import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
+
+const packages = {
+  backend: "npm",
+  types: ["npm"],
+  probe: ({ prefix }: VaultAddress) => `${prefix}/is-number`,
+  scopes: ["user"],
+} as const;
+
+function registryOf({ url, prefix }: VaultAddress): string {
+  return `${url}${prefix}/`;
+}
+
+function npmrc(vault: VaultAddress): FileChange[] {
+  const value = { key: "registry", line: `registry=${registryOf(vault)}` };
+  return [{ path: "~/.npmrc", edit: { kind: "values", format: "ini", values: [value] } }];
+}
+
+export const npm: ClientSetup = {
+  ...packages,
+  name: "npm",
+  title: "npm: packages of npm",
+  files: npmrc,
+  programs: ["npm"],
+};
+
+export const pnpm: ClientSetup = {
+  ...packages,
+  name: "pnpm",
+  title: "pnpm: packages of npm",
+  files: npmrc,
+  programs: ["pnpm"],
+};
+
+export const yarn: ClientSetup = {
+  ...packages,
+  name: "yarn",
+  title: "yarn 1: packages of npm",
+  files: (vault) => [{
+    path: "~/.yarnrc",
+    edit: { kind: "values", format: "plain", values: [{ key: "registry", line: `registry "${registryOf(vault)}"` }] },
+  }],
+  programs: ["yarn"],
+};
+
+export const yarnBerry: ClientSetup = {
+  ...packages,
+  name: "yarn-berry",
+  title: "yarn 2 and newer: packages of npm",
+  files: (vault) => [{
+    path: "~/.yarnrc.yml",
+    edit: {
+      kind: "values",
+      format: "yaml",
+      values: [
+        { key: "npmRegistryServer", line: `npmRegistryServer: "${registryOf(vault).slice(0, -1)}"` },
+        ...vault.isPlain ? [{ key: "unsafeHttpWhitelist", line: `unsafeHttpWhitelist: ["${nameOf(vault)}"]` }] : [],
+      ],
+    },
+  }],
+  programs: ["yarn"],
+};
+
+function nameOf({ url }: VaultAddress): string {
+  return new URL(url).hostname;
+}
+
+export const bun: ClientSetup = {
+  ...packages,
+  name: "bun",
+  title: "bun: packages of npm",
+  files: (vault) => [{
+    path: "~/.bunfig.toml",
+    edit: {
+      kind: "values",
+      format: "toml",
+      values: [{ section: "install", key: "registry", line: `registry = "${registryOf(vault)}"` }],
+    },
+  }],
+  programs: ["bun"],
+};
+
+export const deno: ClientSetup = {
+  ...packages,
+  name: "deno",
+  title: "deno: packages of npm",
+  files: npmrc,
+  note: "For JSR set JSR_URL: see docs/backends/jsr.md",
+  programs: ["deno"],
+};

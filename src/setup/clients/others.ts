@@ -1,0 +1,126 @@
+import type { ClientSetup, VaultAddress } from "../client_setup.ts";
+
+export const apt: ClientSetup = {
+  name: "apt",
+  title: "apt: the vault as its proxy, with sources as they are",
+  backend: null,
+  types: ["apt"],
+  scopes: ["system"],
+  probe: () => "/-/readyz",
+  files: ({ url }) => [{
+    path: "/etc/apt/apt.conf.d/50artifact-vault",
+    edit: { kind: "own", text: `Acquire::http::Proxy "${url}";\n` },
+  }],
+  note: "It holds for sources that begin with http://, which stay signed and checked",
+  programs: ["apt-get"],
+};
+
+export const huggingface: ClientSetup = {
+  name: "huggingface",
+  title: "huggingface_hub, transformers, datasets: models and datasets",
+  backend: "huggingface",
+  types: ["huggingface"],
+  scopes: ["user", "system"],
+  probe: ({ prefix }) => `${prefix}/openai-community/gpt2/resolve/main/config.json`,
+  files(vault, scope) {
+    const line = `export HF_ENDPOINT=${placeOf(vault)}`;
+    return [
+      scope === "system"
+        ? { path: "/etc/profile.d/artifact-vault-huggingface.sh", edit: { kind: "own", text: `${line}\n` } }
+        : { path: "~/.profile", edit: { kind: "values", format: "plain", values: [{ key: "HF_ENDPOINT", line }] } },
+    ];
+  },
+  restart: "log in again, or run the export line in the shell that is open",
+  programs: ["hf", "huggingface-cli"],
+};
+
+export const maven: ClientSetup = {
+  name: "maven",
+  title: "Maven: artifacts of Maven Central, by an http backend for it",
+  backend: "maven",
+  types: ["http"],
+  scopes: ["user"],
+  probe: ({ prefix }) => `${prefix}/junit/junit/maven-metadata.xml`,
+  files: (vault) => [{
+    path: "~/.m2/settings.xml",
+    edit: { kind: "xml", root: "settings", list: "mirrors", text: mirrorElement(vault) },
+  }],
+  programs: ["mvn"],
+};
+
+function mirrorElement(vault: VaultAddress): string {
+  const content = `<id>artifact-vault</id><mirrorOf>central</mirrorOf><url>${placeOf(vault)}</url>`;
+  return `    <mirror>${content}</mirror>`;
+}
+
+export const gradle: ClientSetup = {
+  name: "gradle",
+  title: "Gradle: artifacts of Maven Central, by an http backend for it",
+  backend: "maven",
+  types: ["http"],
+  scopes: ["user"],
+  probe: maven.probe,
+  files: (
+    vault,
+  ) => [{ path: "~/.gradle/init.d/artifact-vault.gradle", edit: { kind: "own", text: initScript(vault) } }],
+  programs: ["gradle"],
+};
+
+function initScript(vault: VaultAddress): string {
+  const isCentral =
+    "it instanceof MavenArtifactRepository && it.url.host in ['repo.maven.apache.org', 'repo1.maven.org']";
+  return [
+    "def throughVault = { repositories ->",
+    `  repositories.matching { ${isCentral} }.configureEach {`,
+    `    url = uri('${placeOf(vault)}')`,
+    ...vault.isPlain ? ["    allowInsecureProtocol = true"] : [],
+    "  }",
+    "}",
+    "settingsEvaluated { settings ->",
+    "  throughVault(settings.pluginManagement.repositories)",
+    "  throughVault(settings.dependencyResolutionManagement.repositories)",
+    "}",
+    "allprojects {",
+    "  throughVault(buildscript.repositories)",
+    "  throughVault(repositories)",
+    "}",
+    "",
+  ].join("\n");
+}
+
+export const go: ClientSetup = {
+  name: "go",
+  title: "go: modules, by an http backend for https://proxy.golang.org",
+  backend: "go",
+  types: ["http"],
+  scopes: ["user"],
+  probe: ({ prefix }) => `${prefix}/golang.org/x/text/@v/list`,
+  files: (vault) => [{
+    path: "~config/go/env",
+    edit: { kind: "values", format: "plain", values: [{ key: "GOPROXY", line: `GOPROXY=${placeOf(vault)}` }] },
+  }],
+  note: "A GOPROXY in the environment comes first. Checksums are still asked of sum.golang.org",
+  programs: ["go"],
+};
+
+export const cargo: ClientSetup = {
+  name: "cargo",
+  title: "cargo: the index of crates.io, by an http backend for https://index.crates.io",
+  backend: "crates",
+  types: ["http"],
+  scopes: ["user"],
+  probe: ({ prefix }) => `${prefix}/config.json`,
+  files: (vault) => [{
+    path: "~/.cargo/config.toml",
+    edit: {
+      kind: "tables",
+      text: `[source.crates-io]\nreplace-with = "vault"\n\n[source.vault]\nregistry = "sparse+${placeOf(vault)}/"\n`,
+    },
+  }],
+  note: "Crates themselves come from where config.json of the index says",
+  programs: ["cargo"],
+};
+
+function placeOf({ url, prefix }: VaultAddress): string {
+  return `${url}${prefix}`;
+}

@@ -1,0 +1,87 @@
+import { parse as parseToml } from "smol-toml";
+import { parse as parseYaml } from "yaml";
+import { messageOf, VaultError } from "../../errors.ts";
+import { type LineValue, withLineValues } from "./line_values.ts";
+import { withJsonItem } from "./json_item.ts";
+import { withXmlElement } from "./xml_element.ts";
+import { withYamlEntries, type YamlEntry } from "./yaml_entries.ts";
+
+/** The formats whose files are parsed before and after a change. */
+export type Format = "ini" | "toml" | "yaml" | "plain";
+
+/** What has to be in a file. */
+export type Edit =
+  /** The whole file, which is the vault's own. */
+  | { readonly kind: "own"; readonly text: string }
+  /** Keys that have one line each. */
+  | { readonly kind: "values"; readonly format: Format; readonly values: readonly LineValue[] }
+  /** Tables at the end of a TOML file. */
+  | { readonly kind: "tables"; readonly text: string }
+  /** The first item of a list in a JSON object. */
+  | { readonly kind: "json"; readonly key: string; readonly item: string }
+  | { readonly kind: "yaml"; readonly entries: readonly YamlEntry[] }
+  /** An element of a list in an XML document. */
+  | { readonly kind: "xml"; readonly root: string; readonly list: string; readonly text: string };
+
+const parsers: Readonly<Record<Format, (text: string) => unknown>> = {
+  ini: checkIni,
+  toml: parseToml,
+  yaml: (text) => parseYaml(text),
+  plain: () => null,
+};
+
+/**
+ * Returns the text of a file with what has to be in it. Byte order mark, line ends and a missing one at the end stay.
+ * Throws `config_invalid` for what cannot be parsed, or cannot be changed without a loss.
+ */
+export function edited(original: string, edit: Edit): string {
+  const mark = original.startsWith("\uFEFF") ? "\uFEFF" : "";
+  const isCrlf = /^[^\n]*\r\n/.test(original);
+  const text = original.slice(mark.length).replace(/\r\n/g, isCrlf ? "\n" : "$&");
+  const result = withEdit(text, edit);
+  return mark + (isCrlf ? result.replace(/\n/g, "\r\n") : result);
+}
+
+function withEdit(text: string, edit: Edit): string {
+  switch (edit.kind) {
+    case "own":
+      return edit.text;
+    case "values":
+      return checked(text, edit.format, () => withLineValues(text, edit.values));
+    case "tables":
+      return checked(text, "toml", () => withTables(text, edit.text));
+    case "json":
+      return withJsonItem(text, edit.key, edit.item);
+    case "yaml":
+      return checked(text, "yaml", () => withYamlEntries(text, edit.entries));
+    case "xml":
+      return withXmlElement(text, edit);
+  }
+}
+
+function checked(text: string, format: Format, change: () => string): string {
+  parse(text, format, "It cannot be parsed");
+  const result = change();
+  parse(result, format, "It has settings beside which the vault's have no place");
+  return result;
+}
+
+function parse(text: string, format: Format, failure: string): void {
+  try {
+    parsers[format](text);
+  } catch (error) {
+    throw new VaultError("config_invalid", `${failure}: ${messageOf(error).trim()}`, { cause: error });
+  }
+}
+
+function withTables(text: string, tables: string): string {
+  if (text.includes(tables.trimEnd())) return text;
+  return text.trim() === "" ? tables : `${text}${text.endsWith("\n") ? "\n" : "\n\n"}${tables}`;
+}
+
+function checkIni(text: string): void {
+  for (const [index, line] of text.split("\n").entries()) {
+    const isKnown = /^\s*(?:[#;].*)?$|^\[[^\]]+\]\s*$|^[^\s=:[][^=:]*[=:]|^\s+\S|^[\w.-]+\s*$/.test(line);
+    if (!isKnown) throw new Error(`line ${index + 1} is neither a section nor a key with a value`);
+  }
+}

@@ -1,0 +1,28 @@
+import { isMap, isSeq, parseDocument } from "yaml";
+import { VaultError } from "../../errors.ts";
+
+/** Where a list is in a YAML document, and what has to be first in it. */
+export interface YamlEntry {
+  readonly path: readonly string[];
+  readonly item: string;
+}
+
+/** Puts items first in lists of a YAML document, and makes what leads to them. Comments and order stay. */
+export function withYamlEntries(text: string, entries: readonly YamlEntry[]): string {
+  const document = parseDocument(text);
+  const [wrong] = document.errors;
+  if (wrong !== undefined) throw new VaultError("config_invalid", `It cannot be parsed: ${wrong.message}`);
+  if (document.contents !== null && !isMap(document.contents)) {
+    throw new VaultError("config_invalid", "It is no YAML mapping");
+  }
+  let isChanged = false;
+  for (const { path, item } of entries) {
+    const list = document.contents === null ? undefined : document.getIn(path);
+    if (list === undefined || list === null) document.setIn(path, [item]);
+    else if (!isSeq(list)) throw new VaultError("config_invalid", `${path.join(".")} is no list; set it by hand`);
+    else if ((list.toJSON() as unknown[]).includes(item)) continue;
+    else list.items.unshift(document.createNode(item));
+    isChanged = true;
+  }
+  return isChanged ? document.toString({ lineWidth: 0 }) : text;
+}

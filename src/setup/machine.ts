@@ -1,0 +1,60 @@
+import { join, resolve } from "node:path";
+import { VaultError } from "../errors.ts";
+import type { Scope } from "./client_setup.ts";
+
+export interface MachineOptions {
+  readonly env: (name: string) => string | undefined;
+  /** The folder that stands for `/`, such as that of an image; `/` when absent. */
+  readonly root?: string;
+}
+
+/** Where the files of clients are on a machine. */
+export class Machine {
+  readonly #env: MachineOptions["env"];
+  readonly #root: string;
+
+  constructor({ env, root = "/" }: MachineOptions) {
+    this.#env = env;
+    this.#root = resolve(root);
+  }
+
+  /** Returns the absolute path of a file of a client. Throws `config_invalid` where nobody says where the home is. */
+  resolve(path: string): string {
+    if (path.startsWith("~/")) return this.#inRoot(join(this.#home(), path.slice(2)));
+    if (path.startsWith("~config/")) {
+      return this.#inRoot(join(this.#below("XDG_CONFIG_HOME", ".config"), path.slice(8)));
+    }
+    return path.startsWith("./") ? resolve(path) : this.#inRoot(path);
+  }
+
+  /** The folder in which is kept what was changed. */
+  stateFolder(scope: Scope): string {
+    if (scope === "system") return this.#inRoot("/var/lib/artifact-vault-setup");
+    return this.#inRoot(join(this.#below("XDG_STATE_HOME", ".local/state"), "artifact-vault-setup"));
+  }
+
+  /** True where one of the programs is in a folder of `PATH`. */
+  async hasProgram(names: readonly string[]): Promise<boolean> {
+    const folders = (this.#env("PATH") ?? "").split(":").filter((folder) => folder.startsWith("/"));
+    for (const path of folders.flatMap((folder) => names.map((name) => this.#inRoot(join(folder, name))))) {
+      const isFile = await Deno.stat(path).then(({ isFile }) => isFile, () => false);
+      if (isFile) return true;
+    }
+    return false;
+  }
+
+  #inRoot(path: string): string {
+    return join(this.#root, path);
+  }
+
+  #home(): string {
+    const home = this.#env("HOME");
+    if (home !== undefined && home.startsWith("/")) return home;
+    throw new VaultError("config_invalid", "HOME does not say where your settings are; set it, or use --system");
+  }
+
+  #below(variable: string, usual: string): string {
+    const folder = this.#env(variable);
+    return folder !== undefined && folder.startsWith("/") ? folder : join(this.#home(), usual);
+  }
+}

@@ -1,0 +1,28 @@
+import { VaultError } from "../errors.ts";
+import type { VaultAddress } from "./client_setup.ts";
+
+/** Matches URLs that mean the same in shell words and in all formats of configurations, without quotes. */
+const plainUrl = /^(https?):\/\/([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+)*)$/;
+const plainPrefix = /^(?:\/[A-Za-z0-9._~-]+)*$/;
+
+/**
+ * Parses the URL of a vault and the prefix of a backend. Throws `bad_request` where either has a character that might
+ * mean something in a file or a script.
+ */
+export function parseVaultAddress(url: string, prefix: string): VaultAddress {
+  const text = url.replace(/\/+$/, "");
+  const [, scheme, name, port = ""] = plainUrl.exec(text) ?? [];
+  if (scheme === undefined || URL.parse(text) === null) {
+    throw new VaultError(
+      "bad_request",
+      `${JSON.stringify(url)} is no URL of a vault; write http://vault.example.com:8080`,
+    );
+  }
+  if (!plainPrefix.test(prefix)) {
+    throw new VaultError(
+      "bad_request",
+      `The prefix ${JSON.stringify(prefix)} has characters that clients cannot be given`,
+    );
+  }
+  return { url: text, host: `${name}${port}`, isPlain: scheme === "http", prefix };
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { clients } from "../../src/setup/clients.ts";
+import { runCaptured } from "../support/run_captured.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+import { walk } from "../support/walk.ts";
+
+for (const { name, scopes } of clients.filter(({ name }) => name !== "poetry")) {
+  for (const scope of scopes) {
+    Deno.test(`setup ${name} --${scope}: a dry run changes nothing, twice is once, undo removes all of it`, async () => {
+      await using dir = await createTempDir();
+      const common = ["setup", name, `--${scope}`, "--root", dir.path];
+      const args = [...common, "--url", "http://vault.test:8080", "--no-check"];
+      const env = { HOME: "/home/u" };
+      const dry = await runCaptured([...args, "--dry-run"], { env });
+      assert.deepEqual([dry.code, walk(dir.path)], [0, []], dry.stderr);
+      assert.match(dry.stdout, /vault\.test/);
+      const first = await runCaptured(args, { env });
+      assert.equal(first.code, 0, first.stderr);
+      assert.ok(walk(dir.path).length > 0);
+      const second = await runCaptured(args, { env });
+      assert.match(second.stdout, /^nothing to change/);
+      const undone = await runCaptured([...common, "--undo"], { env });
+      assert.deepEqual([undone.code, walk(dir.path)], [0, []], undone.stderr);
+    });
+  }
+}
+
+Deno.test("a vault that does not answer leaves the client as it is", async () => {
+  await using dir = await createTempDir();
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(null, { status: 404 }),
+  );
+  const args = ["setup", "npm", "--root", dir.path, "--url", `http://127.0.0.1:${server.addr.port}`];
+  const { code, stderr } = await runCaptured(args, { env: { HOME: "/home/u" } });
+  assert.equal(code, 1);
+  assert.match(stderr, /\/npm\/is-number answers 404\. Nothing was changed/);
+  assert.deepEqual(walk(dir.path), []);
+});
+
+for (
+  const [args, message] of [
+    [["ppi"], /"ppi" is not known \(did you mean "pip"/],
+    [["docker", "--user"], /no settings for --user/],
+    [["pip", "--url", "http://v;rm"], /is no URL of a vault/],
+    [["pip", "--backend", "a b"], /has characters/],
+  ] as const
+) {
+  Deno.test(`setup ${args.join(" ")} is refused with code 2`, async () => {
+    const { code, stderr } = await runCaptured(["setup", ...args]);
+    assert.equal(code, 2);
+    assert.match(stderr, message);
+  });
+}

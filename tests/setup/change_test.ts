@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { carryOut, planChange, planUndo } from "../../src/setup/change.ts";
+import type { Edit } from "../../src/setup/edit/edit.ts";
+import { keptFolder } from "../../src/setup/kept_change.ts";
+import { createTempDir } from "../support/temp_dir.ts";
+
+const edit = (url: string): Edit => ({
+  kind: "values",
+  format: "ini",
+  values: [{ section: "global", key: "index-url", line: `index-url = ${url}` }],
+});
+
+async function scene(text: string | null) {
+  const dir = await createTempDir();
+  const path = dir.join("pip.conf");
+  const folder = keptFolder(dir.join("state"), path);
+  if (text !== null) await Deno.writeTextFile(path, text);
+  return {
+    ...{ dir, path },
+    apply: async (url = "http://v") => await carryOut(await planChange(path, edit(url), folder)),
+    undo: async () => {
+      const plan = await planUndo(path, folder);
+      if (plan !== null) await carryOut(plan);
+      return plan !== null;
+    },
+    read: () => Deno.readTextFile(path),
+    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
+  };
+}
+
+for (
+  const text of ["", "x", "[global]\r\nindex-url = old\r\n# a", "\uFEFF[install]\n\n", "[global]\nindex-url = http://v"]
+) {
+  Deno.test(`undo restores ${JSON.stringify(text)} byte for byte, also after two changes`, async () => {
+    await using file = await scene(text);
+    await file.apply("http://first");
+    await file.apply();
+    await file.apply();
+    assert.match(await file.read(), /http:\/\/v/);
+    assert.doesNotMatch(await file.read(), /first/);
+    await file.undo();
+    assert.equal(await file.read(), text);
+    assert.equal(await file.undo(), false);
+  });
+}
+
+Deno.test("undo removes a file that was made", async () => {
+  await using file = await scene(null);
+  await file.apply();
+  await file.undo();
+  await assert.rejects(file.read(), Deno.errors.NotFound);
+});
+
+Deno.test("undo leaves what others have changed since", async () => {
+  await using file = await scene("[global]\nindex-url = old\ntimeout = 1\n");
+  await file.apply();
+  await Deno.writeTextFile(file.path, (await file.read()).replace("timeout = 1", "timeout = 2") + "retries = 3\n");
+  await file.undo();
+  assert.equal(await file.read(), "[global]\nindex-url = old\ntimeout = 2\nretries = 3\n");
+});
+
+Deno.test("undo refuses where others have changed the same line, and says where the old one is", async () => {
+  await using file = await scene("[global]\n");
+  await file.apply();
+  await Deno.writeTextFile(file.path, (await file.read()).replace("http://v", "http://other"));
+  await assert.rejects(file.undo(), /changed since in the lines .* what it was is in/);
+  assert.match(await file.read(), /http:\/\/other/);
+});
+
+Deno.test("a file behind a link is changed where it is, with its mode", async () => {
+  await using file = await scene(null);
+  const real = file.dir.join("real");
+  await Deno.writeTextFile(real, "[global]\n", { mode: 0o640 });
+  await Deno.symlink("real", file.path);
+  await file.apply();
+  assert.equal((await Deno.lstat(file.path)).isSymlink, true);
+  assert.equal((await Deno.stat(real)).mode! & 0o777, 0o640);
+  assert.equal(await Deno.readTextFile(real), "[global]\nindex-url = http://v\n");
+  await file.undo();
+  assert.equal(await Deno.readTextFile(real), "[global]\n");
+});
+
+Deno.test("a read-only file, one that is no text and one that cannot be parsed stay as they are", async () => {
+  await using file = await scene("[global]\n");
+  await Deno.chmod(file.path, 0o444);
+  await assert.rejects(file.apply(), /read-only/);
+  assert.equal(await file.read(), "[global]\n");
+  await Deno.chmod(file.path, 0o644);
+  await Deno.writeFile(file.path, new Uint8Array([0xff, 0xfe, 0x5b]));
+  await assert.rejects(file.apply(), /no text in UTF-8/);
+  await Deno.writeTextFile(file.path, "= wrong\n");
+  await assert.rejects(file.apply(), /Cannot change ".*pip.conf", which stays as it is.* line 1/);
+  assert.equal(await file.read(), "= wrong\n");
+});
