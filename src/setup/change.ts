@@ -21,7 +21,13 @@ export interface Plan {
  * second one with another URL leaves nothing of it. Throws `storage_failed` where that cannot be done without a loss.
  */
 export async function planChange(path: string, edit: Edit, folder: string): Promise<Plan> {
-  const { current, original } = await readBoth(path, folder);
+  const { current, original, kept } = await readBoth(path, folder);
+  if (edit.kind === "own" && kept === null && current !== null && current !== edit.text) {
+    throw new VaultError(
+      "storage_failed",
+      `"${path}" is there already, and is not the vault's. Move it away, or put this in it: ${edit.text.trim()}`,
+    );
+  }
   try {
     const next = edited(original ?? "", edit);
     return { path, current, next, folder, kept: next === original ? null : { before: original, after: next } };

@@ -68,8 +68,7 @@ async function withReason<T>(action: string, work: () => Promise<T>): Promise<T>
   } catch (error) {
     if (error instanceof VaultError) throw error;
     if (error instanceof Deno.errors.NotCapable) {
-      const advice = "This executable may only use its cache: use one that was compiled without CACHE_DIR, or the " +
-        "script that the vault serves (curl -fsS URL/-/setup/CLIENT | sh)";
+      const advice = "This executable may only use its cache; use one that was compiled without CACHE_DIR";
       throw new VaultError("permission_missing", `${action}: ${advice}`, { cause: error });
     }
     throw new VaultError("storage_failed", `${action}: ${messageOf(error)}`, { cause: error });

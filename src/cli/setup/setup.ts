@@ -110,12 +110,11 @@ function scopeOf({ name, scopes }: ClientSetup, { system, user }: OptionValues):
 }
 
 function addressOf({ backend }: ClientSetup, values: OptionValues): VaultAddress {
-  const name = typeof values.backend === "string" ? values.backend : backend;
   const url = typeof values.url === "string" ? values.url : "http://127.0.0.1:8080";
-  // A client at the root gets the backend as a part of the URL.
-  const isInUrl = backend === null && name !== null;
+  const chosen = typeof values.backend === "string" ? values.backend : null;
+  if (chosen !== null && backend === null) throw wrong("this client asks the root of the vault; leave --backend out");
   try {
-    return parseVaultAddress(isInUrl ? `${url}/${name}` : url, backend === null ? "" : `/${name}`);
+    return parseVaultAddress(url, backend === null ? "" : `/${chosen ?? backend}`);
   } catch (error) {
     throw error instanceof VaultError ? wrong(error.message) : error;
   }

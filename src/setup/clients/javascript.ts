@@ -54,7 +54,12 @@ export const yarnBerry: ClientSetup = {
       format: "yaml",
       values: [
         { key: "npmRegistryServer", line: `npmRegistryServer: "${registryOf(vault).slice(0, -1)}"` },
-        ...vault.isPlain ? [{ key: "unsafeHttpWhitelist", line: `unsafeHttpWhitelist: ["${nameOf(vault)}"]` }] : [],
+        ...vault.isPlain
+          ? [{
+            ...{ key: "unsafeHttpWhitelist", adds: "refuse" } as const,
+            line: `unsafeHttpWhitelist: ["${nameOf(vault)}"]`,
+          }]
+          : [],
       ],
     },
   }],

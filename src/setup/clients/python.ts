@@ -24,9 +24,14 @@ export const pip: ClientSetup = {
 };
 
 function pipValues(vault: VaultAddress): LineValue[] {
-  const trusted = { key: "trusted-host", line: `trusted-host = ${vault.host}` };
+  const { host } = vault;
+  const trusted = { key: "trusted-host", line: `trusted-host = ${host}`, adds: { item: host } };
   const index = { key: "index-url", line: `index-url = ${indexOf(vault)}` };
-  return [...vault.isPlain ? [trusted] : [], index].map((value) => ({ section: "global", ...value }));
+  const commands = ["install", "download", "wheel", "lock"];
+  return [...vault.isPlain ? [trusted] : [], index].map((value) => ({
+    ...{ section: "global", isLoose: true, outrankedIn: commands },
+    ...value,
+  }));
 }
 
 export const uv: ClientSetup = {
@@ -36,11 +41,18 @@ export const uv: ClientSetup = {
   scopes: ["user", "system"],
   files: (vault, scope) => [{
     path: scope === "system" ? "/etc/uv/uv.toml" : "~config/uv/uv.toml",
-    edit: { kind: "tables", text: `[[index]]\nurl = "${indexOf(vault)}"\ndefault = true\n` },
+    edit: { kind: "tables", text: `[[index]]\nurl = "${indexOf(vault)}"\ndefault = true\n`, refusalOf: otherDefault },
   }],
   note: "URLs are in uv.lock: run uv lock after the change",
   programs: ["uv"],
 };
+
+/** uv takes one default index alone. */
+function otherDefault(settings: Readonly<Record<string, unknown>>): string | null {
+  if (settings["index-url"] !== undefined) return "It has an index-url; remove it";
+  const indexes = Array.isArray(settings.index) ? settings.index as { readonly default?: unknown }[] : [];
+  return indexes.some((index) => index.default === true) ? "It has a default index already; remove that one" : null;
+}
 
 export const poetry: ClientSetup = {
   ...packages,
@@ -51,6 +63,7 @@ export const poetry: ClientSetup = {
     path: "./pyproject.toml",
     edit: {
       kind: "tables",
+      isOfProject: true,
       text: `[[tool.poetry.source]]\nname = "vault"\nurl = "${indexOf(vault)}/"\npriority = "primary"\n`,
     },
   }],

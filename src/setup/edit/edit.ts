@@ -16,7 +16,14 @@ export type Edit =
   /** Keys that have one line each. */
   | { readonly kind: "values"; readonly format: Format; readonly values: readonly LineValue[] }
   /** Tables at the end of a TOML file. */
-  | { readonly kind: "tables"; readonly text: string }
+  | {
+    readonly kind: "tables";
+    readonly text: string;
+    /** Says why settings leave no place for them; null where they do. */
+    readonly refusalOf?: (settings: Readonly<Record<string, unknown>>) => string | null;
+    /** True for the file of a project, which has to be there. */
+    readonly isOfProject?: boolean;
+  }
   /** The first item of a list in a JSON object. */
   | { readonly kind: "json"; readonly key: string; readonly item: string }
   | { readonly kind: "yaml"; readonly entries: readonly YamlEntry[] }
@@ -36,8 +43,8 @@ const parsers: Readonly<Record<Format, (text: string) => unknown>> = {
  */
 export function edited(original: string, edit: Edit): string {
   const mark = original.startsWith("\uFEFF") ? "\uFEFF" : "";
-  const isCrlf = /^[^\n]*\r\n/.test(original);
-  const text = original.slice(mark.length).replace(/\r\n/g, isCrlf ? "\n" : "$&");
+  const isCrlf = /\n/.test(original) && !/(?:^|[^\r])\n/.test(original);
+  const text = original.slice(mark.length).replaceAll("\r\n", isCrlf ? "\n" : "\r\n");
   const result = withEdit(text, edit);
   return mark + (isCrlf ? result.replace(/\n/g, "\r\n") : result);
 }
@@ -49,7 +56,7 @@ function withEdit(text: string, edit: Edit): string {
     case "values":
       return checked(text, edit.format, () => withLineValues(text, edit.values));
     case "tables":
-      return checked(text, "toml", () => withTables(text, edit.text));
+      return checked(text, "toml", () => withTables(text, edit));
     case "json":
       return withJsonItem(text, edit.key, edit.item);
     case "yaml":
@@ -74,8 +81,13 @@ function parse(text: string, format: Format, failure: string): void {
   }
 }
 
-function withTables(text: string, tables: string): string {
+function withTables(text: string, { text: tables, refusalOf, isOfProject }: Extract<Edit, { kind: "tables" }>): string {
   if (text.includes(tables.trimEnd())) return text;
+  if (isOfProject && text.trim() === "") {
+    throw new VaultError("config_invalid", "There is no such file: run this in the directory of the project");
+  }
+  const refusal = refusalOf?.(parseToml(text)) ?? null;
+  if (refusal !== null) throw new VaultError("config_invalid", refusal);
   return text.trim() === "" ? tables : `${text}${text.endsWith("\n") ? "\n" : "\n\n"}${tables}`;
 }
 

@@ -16,6 +16,11 @@ export function withXmlElement(text: string, { root, list, text: element }: XmlP
   if (text.trim() === "") return `<${root}>\n${whole}</${root}>\n`;
   // What is in comments is no markup, and keeps its length.
   const markup = text.replace(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>/g, (part) => " ".repeat(part.length));
+  refuseUnbalanced(markup);
+  const empty = new RegExp(`<${list}\\s*/>`).exec(markup);
+  if (empty !== null) {
+    return `${text.slice(0, empty.index)}${whole.trim()}${text.slice(empty.index + empty[0].length)}`;
+  }
   const open = [...markup.matchAll(new RegExp(`<${list}\\s*>`, "g"))];
   const end = markup.lastIndexOf(`</${root}>`);
   if (open.length > 1 || end < 0 || !new RegExp(`<${root}[\\s>]`).test(markup)) {
@@ -25,4 +30,21 @@ export function withXmlElement(text: string, { root, list, text: element }: XmlP
   if (first === undefined) return text.slice(0, end) + whole + text.slice(end);
   const at = first.index + first[0].length;
   return `${text.slice(0, at)}\n${element}${text.slice(at)}`;
+}
+
+/** Throws with the line of the first tag that has no counterpart. */
+function refuseUnbalanced(markup: string): void {
+  const open: string[] = [];
+  for (
+    const { 1: slash, 2: name, 3: isEmpty, index } of markup.matchAll(
+      /<(\/?)([\w:.-]+)(?:[^<>"']|"[^"]*"|'[^']*')*?(\/?)>/g,
+    )
+  ) {
+    if (slash === "" && isEmpty === "") open.push(name!);
+    else if (slash === "/" && open.pop() !== name) {
+      const line = markup.slice(0, index).split("\n").length;
+      throw new VaultError("config_invalid", `It cannot be parsed: </${name}> in line ${line} closes nothing`);
+    }
+  }
+  if (open.length > 0) throw new VaultError("config_invalid", `It cannot be parsed: <${open.at(-1)}> is not closed`);
 }
