@@ -5,6 +5,7 @@ import type { Status, TransferView } from "../status/status.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
+import { table } from "./table.ts";
 import { ago, shownNumber, shownRate } from "./shown.ts";
 
 const mostTransfers = 50;
@@ -48,19 +49,11 @@ function requestsOf(requests: readonly RecentRequest[], now: number): Html {
   if (requests.length === 0) return html`<p>No client has asked for anything yet.</p>`;
   return html`
     <h3>Last requests</h3>
-    <div class="wide" tabindex="0" role="region" aria-label="Last requests">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Request</th>
-            <th scope="col">Answer</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>${requests.map((one) => requestRow(one, now))}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "Last requests",
+      columns: ["When", "Request", "Answer", "Why"],
+      rows: requests.map((one) => requestRow(one, now)),
+    })}
   `;
 }
 

@@ -3,6 +3,7 @@ import type { Inventory, InventoryEntry, InventoryPage, InventorySummary } from 
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
+import { table } from "./table.ts";
 import { entriesPath } from "./paths.ts";
 import { ago, shownNumber } from "./shown.ts";
 
@@ -87,19 +88,11 @@ export function entryList(
   const more = new URLSearchParams(query);
   if (next !== null) more.set("cursor", next);
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label="Entries">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Size</th>
-            <th scope="col">Stored</th>
-            <th scope="col">Last used</th>
-          </tr>
-        </thead>
-        <tbody>${entries.map((entry) => entryRow(entry, now))}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "Entries",
+      columns: ["Name", "Size", "Stored", "Last used"],
+      rows: entries.map((entry) => entryRow(entry, now)),
+    })}
         ${next !== null && html`<p><a href="${entriesPath}?${more.toString()}">More</a></p>`}
   `;
 }

@@ -1,9 +1,9 @@
 import { shownLine } from "../observe/shown_text.ts";
 import { type Html, html } from "./html.ts";
 
-/** The most characters of a name that a page shows; the whole is in its `title`. */
+/** The most characters of a name that a page shows; more of it, which is the whole of nearly all, is in its `title`. */
 const mostShown = 120;
-const mostKept = 2000;
+const mostKept = 8000;
 
 /**
  * Shows a name or a message from outside: on one line, cut where it is long, with the middle left out, so that both ends

@@ -4,7 +4,10 @@ import type { HistoryReport, HistorySlot, HistorySum } from "../status/history_r
 import { barChart } from "./bar_chart.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
+import { table } from "./table.ts";
 import { shownNumber, shownShare } from "./shown.ts";
+
+const columns = ["Hit rate", "Requests", "Sent", "Fetched", "Saved"];
 
 /** What has it brought? */
 export function gains(history: HistoryReport): Html {
@@ -13,27 +16,18 @@ export function gains(history: HistoryReport): Html {
     history.month,
   ]] as const;
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label="What the cache has brought">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Hit rate</th>
-            <th scope="col">Requests</th>
-            <th scope="col">Sent</th>
-            <th scope="col">Fetched</th>
-            <th scope="col">Saved</th>
-          </tr>
-        </thead>
-        <tbody>${spans.map(([name, { total }]) => trafficRow(name, total))}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "What the cache has brought",
+      columns: ["Time", ...columns],
+      rows: spans.map(([name, { total }]) => trafficRow(name, total)),
+    })}
     <div class="charts">
       ${chartOf("Requests by the hour, last day", history.hours, (at) => at.toISOString().slice(11, 16))}
       ${chartOf("Requests by the day, last 30 days", history.days, (at) => at.toISOString().slice(0, 10))}
     </div>
     <p class="small legend"><span class="key hits"></span> answered by the cache
-      <span class="key misses"></span> upstream was needed <span class="key errors"></span> errors. Times are in UTC.</p>
+      <span class="key misses"></span> upstream was needed <span class="key others"></span> others, such as a 404
+      <span class="key errors"></span> errors. Times are in UTC.</p>
     ${byBackend(history.month)}
   `;
 }
@@ -57,30 +51,21 @@ function byBackend({ backends }: HistorySum): Html | null {
   if (rows.length < 2) return null;
   return html`
     <h3>By backend, last 30 days</h3>
-    <div class="wide" tabindex="0" role="region" aria-label="By backend">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Backend</th>
-            <th scope="col">Hit rate</th>
-            <th scope="col">Requests</th>
-            <th scope="col">Sent</th>
-            <th scope="col">Fetched</th>
-            <th scope="col">Saved</th>
-          </tr>
-        </thead>
-        <tbody>${rows.map(([name, traffic]) => trafficRow(foreign(name), traffic))}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "By backend",
+      columns: ["Backend", ...columns],
+      rows: rows.map(([name, traffic]) => trafficRow(foreign(name), traffic)),
+    })}
   `;
 }
 
 function chartOf(label: string, slots: readonly HistorySlot[], shownTime: (at: Date) => string): Html {
-  const bars = slots.map(({ from, total: { requests, hits, misses, errors } }) => ({
-    title: `${shownTime(new Date(from))}: ${shownNumber(requests)} requests, ${shownNumber(hits)} hits, ` +
-      `${shownNumber(misses)} misses, ${shownNumber(errors)} errors`,
-    parts: [{ kind: "hits", value: hits }, { kind: "misses", value: misses }, { kind: "errors", value: errors }],
-  }));
+  const bars = slots.map(({ from, total: { requests, hits, misses, errors } }) => {
+    const others = Math.max(0, requests - hits - misses - errors);
+    const parts = Object.entries({ hits, misses, others, errors }).map(([kind, value]) => ({ kind, value }));
+    const counts = parts.map(({ kind, value }) => `${shownNumber(value)} ${kind}`).join(", ");
+    return { title: `${shownTime(new Date(from))}: ${shownNumber(requests)} requests, ${counts}`, parts };
+  });
   const [first, last] = [slots[0], slots.at(-1)];
   return barChart({
     label,

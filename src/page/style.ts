@@ -3,12 +3,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --ground: #fbfbf9; --raised: #ffffff; --text: #1d2126; --faint: #575f69; --line: #d9dcd6; --accent: #1f5fae;
-  --good: #1a6b35; --warn: #8a5200; --bad: #b3261e; --hits: #2f8f54; --misses: #c98a1b; --errors: #c9352b;
+  --good: #1a6b35; --warn: #8a5200; --bad: #b3261e; --hits: #2f8f54; --misses: #c98a1b; --errors: #c9352b; --others: #8a929b;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #15181b; --raised: #1d2125; --text: #e7e9ea; --faint: #a3abb3; --line: #343a40; --accent: #86b7f5;
-    --good: #71cf92; --warn: #f0b45e; --bad: #ff8f85; --hits: #4bb274; --misses: #d9a441; --errors: #e2574c;
+    --good: #71cf92; --warn: #f0b45e; --bad: #ff8f85; --hits: #4bb274; --misses: #d9a441; --errors: #e2574c; --others: #79828b;
   }
 }
 * { box-sizing: border-box; }
@@ -38,7 +38,7 @@ p { margin: .4rem 0; }
 .good.state { color: var(--good); } .warn.state { color: var(--warn); } .bad.state { color: var(--bad); }
 .calm.state { color: var(--faint); }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line);
   font-weight: 400; }
 thead th { color: var(--faint); font-size: .85rem; white-space: nowrap; }
@@ -71,9 +71,11 @@ figcaption { font-size: .92rem; }
 .ends { display: flex; justify-content: space-between; }
 .axis { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .ground { fill: transparent; }
-rect.hits { fill: var(--hits); } rect.misses { fill: var(--misses); } rect.errors { fill: var(--errors); }
+rect.hits { fill: var(--hits); } rect.misses { fill: var(--misses); }
+rect.others { fill: var(--others); } rect.errors { fill: var(--errors); }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .15em; margin: 0 .2em 0 .8em; }
-.key.hits { background: var(--hits); } .key.misses { background: var(--misses); } .key.errors { background: var(--errors); }
+.key.hits { background: var(--hits); } .key.misses { background: var(--misses); } .key.others { background: var(--others); }
+.key.errors { background: var(--errors); }
 dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .2rem 1rem; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } .lines { display: block; }

@@ -3,6 +3,7 @@ import { shownLength } from "../observe/shown_time.ts";
 import type { DiskStatus, Overview, Status, UpstreamState, UpstreamStatus } from "../status/status.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
+import { table } from "./table.ts";
 import { ago, shownNumber } from "./shown.ts";
 
 const states: Readonly<Record<UpstreamState, { readonly word: string; readonly mood: string }>> = {
@@ -46,20 +47,11 @@ function upstreamTable(upstreams: readonly UpstreamStatus[], now: number): Html 
   if (upstreams.length === 0) return html`<p>No upstream is configured.</p>`;
   const more = upstreams.length - mostUpstreams;
   return html`
-    <div class="wide" tabindex="0" role="region" aria-label="Upstreams">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Upstream</th>
-            <th scope="col">State</th>
-            <th scope="col">Requests</th>
-            <th scope="col">First byte</th>
-            <th scope="col">Last failure</th>
-          </tr>
-        </thead>
-        <tbody>${upstreams.slice(0, mostUpstreams).map((one) => upstreamRow(one, now))}</tbody>
-      </table>
-    </div>
+    ${table({
+      label: "Upstreams",
+      columns: ["Upstream", "State", "Requests", "First byte", "Last failure"],
+      rows: upstreams.slice(0, mostUpstreams).map((one) => upstreamRow(one, now)),
+    })}
         ${more > 0 &&
           html`<p class="small">and ${
             shownNumber(more)

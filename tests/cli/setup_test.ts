@@ -43,7 +43,7 @@ for (
     [["ppi"], /"ppi" is not known \(did you mean "pip"/],
     [["docker", "--user"], /no settings for --user/],
     [["pip", "--url", "http://v;rm"], /is no URL of a vault/],
-    [["pip", "--backend", "a b"], /has characters/],
+    [["pip", "--prefix", "/a b"], /has characters/],
   ] as const
 ) {
   Deno.test(`setup ${args.join(" ")} is refused with code 2`, async () => {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import type { ClientSetup } from "../../src/setup/client_setup.ts";
+import { yarnBerry } from "../../src/setup/clients/javascript.ts";
+import { pip as pipClient, poetry, uv as uvClient } from "../../src/setup/clients/python.ts";
 import { type Edit, edited } from "../../src/setup/edit/edit.ts";
 
+const clients = { pip: pipClient, uv: uvClient, poetry, yarnBerry };
 const pip: Edit = {
   kind: "values",
   format: "ini",
@@ -25,6 +29,12 @@ const uv: Edit = { kind: "tables", text: '[[index]]\nurl = "http://v"\ndefault =
 const docker: Edit = { kind: "json", key: "registry-mirrors", item: "http://v" };
 const k3s: Edit = { kind: "yaml", entries: [{ path: ["mirrors", "docker.io", "endpoint"], item: "http://v" }] };
 const maven: Edit = { kind: "xml", root: "settings", list: "mirrors", text: "    <mirror>v</mirror>" };
+
+/** The edit of a client, of a vault at http://v. */
+function editOf(client: ClientSetup): Edit {
+  const vault = { url: "http://v", host: "v", isPlain: true, prefix: "/p" };
+  return client.files(vault, client.scopes[0])[0]!.edit;
+}
 
 const cases: [name: string, edit: Edit, before: string, after: string][] = [
   ["a section is added", pip, "", "[global]\nindex-url = http://v/simple\n"],
@@ -84,6 +94,25 @@ const cases: [name: string, edit: Edit, before: string, after: string][] = [
     "<settings>\n  <mirrors>\n    <mirror>x</mirror>\n  </mirrors>\n</settings>",
     "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n    <mirror>x</mirror>\n  </mirrors>\n</settings>",
   ],
+  [
+    "a key of pip is found however it is written, and a list gets one more item",
+    editOf(clients.pip),
+    "[global]\nIndex_Url = x\ntrusted-host = old\n",
+    "[global]\nindex-url = http://v/p/simple\ntrusted-host = old v\n",
+  ],
+  [
+    "an empty list is filled",
+    maven,
+    "<settings>\n  <mirrors/>\n</settings>\n",
+    "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n  </mirrors>\n</settings>\n",
+  ],
+  [
+    "a key without a value gets one",
+    k3s,
+    "mirrors:\n",
+    "mirrors:\n  docker.io:\n    endpoint:\n      - http://v\n",
+  ],
+  ["line ends that are mixed stay", npm, "a=1\r\nb=2\n", "a=1\r\nb=2\nregistry=http://v/npm/\n"],
 ];
 
 for (const [name, edit, before, after] of cases) {
@@ -116,6 +145,17 @@ const refused: [name: string, edit: Edit, text: string, message: RegExp][] = [
   ["YAML that is wrong", k3s, "a: [1\nb: 2\n", /cannot be parsed: .*line 2/],
   ["a YAML list", k3s, "- a\n", /no YAML mapping/],
   ["an endpoint that is no list", k3s, "mirrors: {docker.io: {endpoint: x}}\n", /is no list/],
+  ["a key that comes first elsewhere", editOf(clients.pip), "[install]\nindex_url = x\n", /Line 2 .*\[install\]/],
+  [
+    "a list with other items",
+    editOf(clients.yarnBerry),
+    'unsafeHttpWhitelist: ["old"]\n',
+    /add the vault by hand/,
+  ],
+  ["a second default index", editOf(clients.uv), '[[index]]\nurl = "x"\ndefault = true\n', /a default index already/],
+  ["a project without its file", editOf(clients.poetry), "", /directory of the project/],
+  ["YAML in a form of its own", k3s, "mirrors:\n    quay.io: {}\n", /Add by hand: mirrors\.docker\.io\.endpoint/],
+  ["XML that is not well-formed", maven, "<settings>\n<servers></settings>", /<\/settings> in line 2 closes nothing/],
   ["another XML document", maven, "<project></project>", /no <settings> document/],
 ];
 

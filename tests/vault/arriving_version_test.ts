@@ -171,6 +171,7 @@ Deno.test("without a validator and a word about how old it may be, one fetch is 
   const { bytes } = await scene.ask();
   scene.hold.release();
   assert.equal(await text(bytes), one);
+  assert.equal(await text(scene.first), one);
   assert.equal(scene.upstream.count("/a"), 1);
 });
 

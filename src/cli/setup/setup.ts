@@ -29,7 +29,7 @@ export const setup: Action = {
   },
   options: {
     url: { value: "URL", help: "The vault, as clients reach it; http://127.0.0.1:8080 where absent" },
-    backend: { value: "NAME", help: "The backend, where it has another name (and prefix) than the client's usual one" },
+    prefix: { value: "PATH", help: "The prefix of the backend, where it is not the client's usual one, such as /pypi" },
     "dry-run": { help: "Show what would change, and change nothing" },
     undo: { help: "Take the vault out of the client's settings again" },
     system: { help: "The settings of all users of this machine" },
@@ -111,10 +111,10 @@ function scopeOf({ name, scopes }: ClientSetup, { system, user }: OptionValues):
 
 function addressOf({ backend }: ClientSetup, values: OptionValues): VaultAddress {
   const url = typeof values.url === "string" ? values.url : "http://127.0.0.1:8080";
-  const chosen = typeof values.backend === "string" ? values.backend : null;
-  if (chosen !== null && backend === null) throw wrong("this client asks the root of the vault; leave --backend out");
+  const chosen = typeof values.prefix === "string" ? `/${values.prefix.replace(/^\/|\/$/g, "")}` : null;
+  if (chosen !== null && backend === null) throw wrong("this client asks the root of the vault; leave --prefix out");
   try {
-    return parseVaultAddress(url, backend === null ? "" : `/${chosen ?? backend}`);
+    return parseVaultAddress(url, backend === null ? "" : chosen ?? `/${backend}`);
   } catch (error) {
     throw error instanceof VaultError ? wrong(error.message) : error;
   }

@@ -40,7 +40,7 @@ function withoutEmptyParent(document: Document, path: readonly string[]): void {
   for (let depth = 1; depth < path.length; depth++) {
     const parent = path.slice(0, depth);
     if (document.contents !== null && document.hasIn(parent) && document.getIn(parent) === null) {
-      document.setIn(parent, {});
+      document.setIn(parent, document.createNode({}));
     }
   }
 }
