@@ -4,7 +4,7 @@ const patienceMs = 15_000;
 
 /** Asks a vault with one request whether it answers for a backend. Throws `upstream_failed` where it does not. */
 export async function checkAnswer(url: string): Promise<void> {
-  const advice = "Nothing was changed. Look at the vault, at --url and --backend, or leave this out with --no-check";
+  const advice = "Nothing was changed. Look at the vault, at --url and --prefix, or leave this out with --no-check";
   let status: number;
   try {
     const answer = await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(patienceMs) });
