@@ -5,14 +5,17 @@ import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { NpmRegistry } from "../support/npm/npm_registry.ts";
 import { startBackends } from "../support/app_fixture.ts";
 import { prepareThreads } from "../../src/threads/thread.ts";
+import { hashThread } from "../support/hash_thread.ts";
 import { longestStall, tolerableMs } from "../support/stall.ts";
-
-// As a server does before it listens; the thread that hashes stays for all tests.
-prepareThreads();
 
 const names = ["big", "bigger"];
 
 Deno.test("two documents of 10 MB, cold and warm, whole, abbreviated and one version", async () => {
+  using threads = new DisposableStack();
+  // As the server does before it listens.
+  threads.defer(prepareThreads());
+  // The one that hashes for all tests ends with it, and is started anew when it is needed.
+  threads.defer(() => hashThread.stop());
   await using upstream = startFakeUpstream();
   for (const name of names) {
     const dist = { tarball: `${upstream.origin}/${name}/-/${name}-1.0.0.tgz` };
