@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCertificates } from "../support/certificates.ts";
 import { freePort } from "../support/free_port.ts";
 import { createTempDir } from "../support/temp_dir.ts";
-import { runVault, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
+import { runVault, vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const ignore = Deno.build.os === "windows";
@@ -39,6 +39,11 @@ Deno.test({ name: "health: a server with a certificate is asked by a name that i
   await using _vault = await VaultProcess.start({ args: ["--config", config, "--port", port] });
   const { code, stdout, stderr } = await runVault(["health", "--config", config, "--port", port]);
   assert.deepEqual([code, stdout], [0, "ready\n"], stderr);
+  const strange = await runVault(["health", "--url", `https://127.0.0.1:${port}`]);
+  assert.equal(strange.code, 1);
+  assert.equal((await runVault(["health", "--url", `https://127.0.0.1:${port}`, "--ca", ca])).code, 0);
+  // Deno 2.6, which an executable may hold that is only tested, does not read the names of certificates.
+  if (vaultExecutable !== null) return;
   const named = dir.join("named.pem");
   await openssl(`req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ${named}.key -out ${named} -subj /CN=vault`, [
     ...["-addext", "subjectAltName=DNS:vault.example.com", "-addext", "basicConstraints=critical,CA:FALSE"],
@@ -49,10 +54,8 @@ Deno.test({ name: "health: a server with a certificate is asked by a name that i
     top: [`tls: {cert: ${named}, key: ${named}.key}`, "http_port: 0"],
   });
   await using _other = await VaultProcess.start({ args: ["--config", other] });
-  assert.equal((await runVault(["health", "--config", other])).stdout, "ready\n", "a name of no machine here");
-  const strange = await runVault(["health", "--url", `https://127.0.0.1:${port}`]);
-  assert.equal(strange.code, 1);
-  assert.equal((await runVault(["health", "--url", `https://127.0.0.1:${port}`, "--ca", ca])).code, 0);
+  const asked = await runVault(["health", "--config", other]);
+  assert.deepEqual([asked.stdout, asked.stderr], ["ready\n", ""], "a name of no machine here");
 });
 
 Deno.test({
