@@ -3,11 +3,10 @@ import type { Backend } from "./backend.ts";
 import type { EntryActions } from "./api/cache_changes.ts";
 import type { Config } from "./config/schema.ts";
 import type { EntryOutlooks } from "./entry_outlooks.ts";
-import { asksForHtml } from "./page/asks_for_html.ts";
-import { below, home } from "./page/paths.ts";
+import { isPage } from "./page/is_page.ts";
 import type { UsableBackend } from "./page/usage.ts";
 import { Administrators } from "./server/administrator.ts";
-import { type OwnPages, pagesWhenAsked } from "./server/own_pages.ts";
+import { onceLoaded, type OwnPages, pagesWhenAsked } from "./server/own_pages.ts";
 import type { RunningStatus } from "./status/running_status.ts";
 import type { Miss } from "./store/misses.ts";
 import type { Answering } from "./warm/client_in_process.ts";
@@ -34,36 +33,12 @@ export interface OwnPagesDeps {
  */
 export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   const administrators = new Administrators(() => deps().config().administration);
-  const api = whenAsked(async () => await openApi(deps(), administrators));
-  const pages = whenAsked(async () => await openPages(deps(), administrators, await api()));
+  const api = onceLoaded(async () => await openApi(deps(), administrators));
+  const pages = onceLoaded(async () => await openPages(deps(), administrators, await api()));
   return [
-    pagesWhenAsked("/-/api/", api),
-    pagesWhenAsked(events, api),
-    pagesWhenAsked(below, pages),
-    startPage(pages),
+    pagesWhenAsked((path) => path.startsWith("/-/api/") || path.startsWith(events), api),
+    pagesWhenAsked(isPage, pages),
   ];
-}
-
-/** The same pages for all who have them loaded. */
-function whenAsked(load: () => Promise<OwnPages>): () => Promise<OwnPages> {
-  let loading: Promise<OwnPages> | null = null;
-  return () => {
-    loading ??= load().catch((error) => {
-      loading = null;
-      throw error;
-    });
-    return loading;
-  };
-}
-
-/** The start page for browsers. */
-function startPage(pages: () => Promise<OwnPages>): OwnPages {
-  return {
-    answer(method, target, headers, info) {
-      if (target.path !== home || !asksForHtml(headers)) return null;
-      return pages().then((loaded) => loaded.answer(method, target, headers, info)!);
-    },
-  };
 }
 
 async function openPages(deps: OwnPagesDeps, administrators: Administrators, api: OwnPages): Promise<OwnPages> {

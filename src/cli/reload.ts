@@ -42,7 +42,7 @@ function messageOf(answer: { readonly kind: string; readonly message?: string })
 
 function report(outcome: ReloadOutcome, io: Io): number {
   if (!outcome.isChanged) {
-    io.stderr(`${outcome.problems}\nThe server goes on with the configuration that it had.\n`);
+    io.stderr(`${outcome.problems}\nThe server keeps the configuration that it had.\n`);
     return 2;
   }
   const { changes, waiting, warnings } = outcome;

@@ -10,12 +10,12 @@ import type { InventoryOrder } from "../status/inventory.ts";
 import type { Status } from "../status/status.ts";
 import { activity } from "./activity.ts";
 import { doneNotice, makeChange } from "./changes.ts";
-import { asksForHtml } from "./asks_for_html.ts";
 import { contents, entryList, searchForm } from "./contents.ts";
 import { entryPage, type ShownEntry } from "./entry_page.ts";
 import { foreign } from "./foreign_text.ts";
 import { gains } from "./gains.ts";
 import { type Html, html } from "./html.ts";
+import { isPage } from "./is_page.ts";
 import { documentOf, section } from "./layout.ts";
 import * as paths from "./paths.ts";
 import { problems } from "./problems.ts";
@@ -57,11 +57,8 @@ const perPage = 100;
 export function createPages(options: PagesOptions): OwnPages {
   const pages = new Pages(options);
   return {
-    answer(method, target, headers, info) {
-      const { path } = target;
-      const isHere = path === paths.home ? asksForHtml(headers) : path.startsWith(paths.below);
-      return isHere ? pages.answer(method, target, headers, info) : null;
-    },
+    answer: (method, target, headers, info) =>
+      isPage(target.path, headers) ? pages.answer(method, target, headers, info) : null,
   };
 }
 

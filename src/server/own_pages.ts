@@ -28,23 +28,33 @@ export interface OwnPages {
   answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Reply | Promise<Reply> | null;
 }
 
-/** Pages below `prefix` that are loaded when they are asked for first, so that no start has to. */
-export function pagesWhenAsked(prefix: string, load: () => Promise<OwnPages>): OwnPages {
+/** Says whether a request may be for some pages, before they are loaded. */
+export type IsTheirs = (path: string, headers: Headers) => boolean;
+
+/** Pages that are loaded when one of them is asked for first, so that no start has to. */
+export function pagesWhenAsked(isTheirs: IsTheirs, load: () => Promise<OwnPages>): OwnPages {
   let loaded: OwnPages | null = null;
-  let loading: Promise<OwnPages> | null = null;
   return {
     answer(method, target, headers, info) {
-      if (!target.path.startsWith(prefix)) return null;
+      if (!isTheirs(target.path, headers)) return null;
       if (loaded !== null) return loaded.answer(method, target, headers, info);
-      loading ??= load();
-      return loading.then((pages) => {
+      return load().then((pages) => {
         loaded = pages;
         return pages.answer(method, target, headers, info) ?? notFound(method, target.path);
-      }, (error) => {
-        loading = null;
-        throw error;
       });
     },
+  };
+}
+
+/** Loads once for all who ask, and once more after a failure. */
+export function onceLoaded(load: () => Promise<OwnPages>): () => Promise<OwnPages> {
+  let loading: Promise<OwnPages> | null = null;
+  return () => {
+    loading ??= load().catch((error) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
   };
 }
 

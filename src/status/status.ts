@@ -3,6 +3,7 @@ import type { Inventory } from "./inventory.ts";
 import type { ProblemGroup } from "./problem_group.ts";
 import type { RecentRequest } from "./recent_request.ts";
 import type { Traffic } from "../observe/traffic.ts";
+import type { TransferStatus } from "../vault/vault.ts";
 
 /**
  * What a running vault knows of itself. Pages, API, metrics and the terminal view all read it here, so that they cannot
@@ -95,21 +96,10 @@ export interface UpstreamQuota {
   readonly limit: number | null;
 }
 
-/** A transfer under way. */
-export interface TransferView {
+/** A transfer under way, as it is shown. */
+export interface TransferView extends TransferStatus {
   /** The name of its entry: backend and key. */
   readonly name: string;
-  readonly backend: string;
-  readonly key: string;
-  /** The host that is asked. */
-  readonly upstream: string;
-  readonly since: number;
-  /** The clients that wait for it or read it. */
-  readonly followers: number;
-  readonly receivedBytes: number;
-  /** Null until it is known. */
-  readonly sizeBytes: number | null;
-  readonly bytesPerSecond: number;
   /** The seconds that are left at this speed; null where that cannot be told. */
   readonly secondsLeft: number | null;
 }

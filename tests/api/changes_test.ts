@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
+import { startWithFiles } from "../support/cached_files.ts";
 import type { AppFixture } from "../support/app_fixture.ts";
-import { startApp } from "../support/app_fixture.ts";
-import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { type ApiAnswer, askApi, postApi } from "./ask_api.ts";
 
@@ -15,22 +14,6 @@ async function finish(app: AppFixture, path: string, body: unknown) {
     const { body: job } = await askApi(app, `/jobs/${started.body.id}`);
     return job.state === "running" ? undefined : job;
   });
-}
-
-async function startWithFiles(names: readonly string[]) {
-  const upstream = startFakeUpstream();
-  for (const name of names) upstream.serve(name, { body: `body of ${name}`, etag: `"${name}"` });
-  const app = await startApp({ upstream: upstream.origin, backend: { ttl: "1h" } });
-  for (const name of names) await app.ask(`/files${name}`);
-  await app.idle();
-  return {
-    upstream,
-    app,
-    async [Symbol.asyncDispose]() {
-      await app[Symbol.asyncDispose]();
-      await upstream[Symbol.asyncDispose]();
-    },
-  };
 }
 
 Deno.test("purge removes entries by name, and the next client causes a fetch", async () => {

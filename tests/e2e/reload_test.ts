@@ -171,7 +171,7 @@ Deno.test({ name: "artifact-vault reload says what has changed; check --diff say
   await Deno.writeTextFile(path, "backends: [\n");
   const wrong = await runVault(["reload", "--cache-dir", dir.join("cache")]);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /config\.yml:.*[\s\S]*goes on with the configuration that it had/);
+  assert.match(wrong.stderr, /config\.yml:.*[\s\S]*keeps the configuration that it had/);
   assert.equal((await fetch(vault.url("/-/healthz"))).status, 200);
   await vault.stop();
   const none = await runVault(["reload", "--cache-dir", dir.join("cache")]);

@@ -1,24 +1,9 @@
 import assert from "node:assert/strict";
-import { type AppFixture, startApp } from "../support/app_fixture.ts";
-import { startFakeUpstream } from "../support/fake_upstream.ts";
+import { startWithFiles } from "../support/cached_files.ts";
+import type { AppFixture } from "../support/app_fixture.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const browser = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
-
-async function startWith(names: readonly string[]) {
-  const upstream = startFakeUpstream();
-  for (const name of names) upstream.serve(name, { body: `body of ${name}`, etag: `"${name}"` });
-  const app = await startApp({ upstream: upstream.origin, backend: { ttl: "1h" } });
-  for (const name of names) await app.ask(`/files${name}`);
-  await app.idle();
-  return {
-    ...{ upstream, app },
-    async [Symbol.asyncDispose]() {
-      await app[Symbol.asyncDispose]();
-      await upstream[Symbol.asyncDispose]();
-    },
-  };
-}
 
 async function load(app: AppFixture, path: string, init: RequestInit = {}) {
   const response = await fetch(app.origin + path, { headers: browser, redirect: "manual", ...init });
@@ -35,7 +20,7 @@ function submit(
 }
 
 Deno.test("a browser gets the page, every other program the text, at the same address", async () => {
-  await using scene = await startWith(["/a"]);
+  await using scene = await startWithFiles(["/a"]);
   const { app } = scene;
   const page = await load(app, "/");
   assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
@@ -55,7 +40,7 @@ Deno.test("a browser gets the page, every other program the text, at the same ad
 });
 
 Deno.test("all pages forbid what is not their own, and need nothing from elsewhere", async () => {
-  await using scene = await startWith(["/a"]);
+  await using scene = await startWithFiles(["/a"]);
   const { app } = scene;
   for (const path of ["/", "/-/page/entries", "/-/page/entry/files%2Fa", "/-/page/nothing"]) {
     const { headers, text } = await load(app, path);
@@ -71,7 +56,7 @@ Deno.test("all pages forbid what is not their own, and need nothing from elsewhe
 
 Deno.test("names from outside are no markup on any page", async () => {
   const hostile = "/%3Cscript%3Ealert(1)%3C/script%3E%22%27%E2%80%AE";
-  await using scene = await startWith([hostile, `/${"x".repeat(5000)}`]);
+  await using scene = await startWithFiles([hostile, `/${"x".repeat(5000)}`]);
   const { app } = scene;
   await load(app, "/files/%3Cimg%20src=x%3E");
   await waitUntil("the cache has been read", async () => {
@@ -88,7 +73,7 @@ Deno.test("names from outside are no markup on any page", async () => {
 
 Deno.test("entries are found by a part of their name, a page at a time", async () => {
   const names = Array.from({ length: 150 }, (_, at) => `/file-${String(at).padStart(3, "0")}`);
-  await using scene = await startWith(names);
+  await using scene = await startWithFiles(names);
   const { app } = scene;
   const { text } = await load(app, "/-/page/entries?search=FILE-&backend=files");
   const [, next] = /<a href="([^"]*cursor=[^"]*)">More/.exec(text)!;
@@ -101,7 +86,7 @@ Deno.test("entries are found by a part of their name, a page at a time", async (
 });
 
 Deno.test("the page of an entry says all about it, and its forms change it", async () => {
-  await using scene = await startWith(["/a[1]*", "/a1x"]);
+  await using scene = await startWithFiles(["/a[1]*", "/a1x"]);
   const { app } = scene;
   const name = "files/a[1]*";
   const path = `/-/page/entry/${encodeURIComponent(name)}`;
@@ -120,7 +105,7 @@ Deno.test("the page of an entry says all about it, and its forms change it", asy
 });
 
 Deno.test("a form of another site, of another machine or for nothing changes nothing", async () => {
-  await using scene = await startWith(["/a"]);
+  await using scene = await startWithFiles(["/a"]);
   const { app } = scene;
   const wish = { name: "files/a", change: "purge" };
   for (
@@ -141,7 +126,7 @@ Deno.test("a form of another site, of another machine or for nothing changes not
 });
 
 Deno.test("open pages are sent what has changed", async () => {
-  await using scene = await startWith(["/a"]);
+  await using scene = await startWithFiles(["/a"]);
   const { app } = scene;
   const leaving = new AbortController();
   const response = await fetch(`${app.origin}/-/page/live`, { signal: leaving.signal });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { textOf } from "../support/text_of.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { Admin } from "../../src/server/admin.ts";
-import { type OwnPages, pagesWhenAsked } from "../../src/server/own_pages.ts";
+import { onceLoaded, type OwnPages, pagesWhenAsked } from "../../src/server/own_pages.ts";
 import { type Reply, textReply } from "../../src/server/reply.ts";
 import { fakeBackend, fakeFile } from "./fake_vault.ts";
 import { type RawAnswer, Served } from "./served.ts";
@@ -180,7 +180,9 @@ Deno.test("pages that are loaded when they are asked for are loaded once, and ag
     loads += 1;
     return loads === 1 ? Promise.reject(new Error("no file descriptor left")) : Promise.resolve(echo);
   };
-  await using served = new Served({ ownPages: [pagesWhenAsked("/-/echo", load)] });
+  await using served = new Served({
+    ownPages: [pagesWhenAsked((path) => path.startsWith("/-/echo"), onceLoaded(load))],
+  });
   assert.equal((await served.ask("GET", "/-/other")).status, 404);
   assert.equal(loads, 0);
   assert.equal((await served.ask("GET", "/-/echo")).status, 500);
