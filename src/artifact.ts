@@ -123,6 +123,11 @@ export interface Artifact extends Selecting {
   readonly webPages?: "allowed" | "refused";
   /** True sends clients an error of upstream's unchanged instead of an explanation of it. */
   readonly passesOnErrors?: boolean;
+  /**
+   * Codes (`VaultError.protocolCode`) of absences that stay fresh for as long as a copy of the artifact would, in place
+   * of the policy's `negativeTtlMs`. None when absent.
+   */
+  readonly lastingAbsences?: readonly string[];
 }
 
 /** How the vault knows which bytes are the right ones. */

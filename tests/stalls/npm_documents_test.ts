@@ -62,11 +62,14 @@ Deno.test("documents that are hostile in depth or number are refused or served i
     [`{"name":"x","versions":{${many(5_000, (at) => `"1.0.${at}":{"dist":{"tarball":"http://a/${at}"}}`)}}}`, 200],
     [`{"name":"x",${many(50_000, (at) => `"k${at}":1`)}}`, 200],
   ];
-  for (const [text, status] of bodies) {
-    registry.fault = () => new Response(text, { headers: { "content-type": "application/json" } });
+  for (const [at, [text, status]] of bodies.entries()) {
+    // Of a name of its own, since a good document would be served in place of one that cannot be read.
+    const name = `x${at}`;
+    const body = text.replace('"x"', `"${name}"`);
+    registry.fault = () => new Response(body, { headers: { "content-type": "application/json" } });
     const stalledMs = await longestStall(async () => {
-      const answer = await app.ask("/npm/x");
-      assert.equal(answer.status, status === 502 && answer.status === 200 ? 200 : status, text.slice(0, 40));
+      const answer = await app.ask(`/npm/${name}`);
+      assert.equal(answer.status, status, text.slice(0, 40));
     });
     assert.ok(stalledMs < tolerableMs, `${stalledMs} ms: ${text.slice(0, 40)}`);
   }

@@ -3,14 +3,13 @@ import type { DirectAnswer, Resolved, ResolvedArtifact } from "../../backend.ts"
 import type { JsonObject } from "../../http/json.ts";
 import type { Asked, Kind } from "./asked.ts";
 import type { Callers } from "./caller.ts";
-import { errorAnswer, jsonType } from "./error_body.ts";
-import { entryNotFound } from "./file_metadata.ts";
+import { absentEntry, jsonType } from "./error_body.ts";
 import { answered, noAccount } from "./fixed_answers.ts";
 import { pathsInfoArtifact, readPaths } from "./paths_info.ts";
 import { apiPathOfRepo, type Repo } from "./repo.ts";
 import { canonicalQuery, entriesBelow, type Revisions, type TreePlace } from "./revisions.ts";
 import { type Telling, toldHeaders, toldParser } from "./told_document.ts";
-import { absenceIn, type HubUpstream } from "./upstream.ts";
+import type { HubUpstream } from "./upstream.ts";
 
 export interface HubApiOptions {
   readonly upstream: HubUpstream;
@@ -75,8 +74,6 @@ export class HubApi {
     const telling = this.#tellingOf(asked);
     const headers: ResolvedArtifact["headers"] = (stored) => toldHeaders(stored, telling);
     const { value, headers: stored, source } = await asked.vault.read(artifact, toldParser(telling));
-    const absence = absenceIn(stored);
-    if (absence !== null) return answered(errorAnswer(404, absence.code, absence.message));
     if (value === null) return { kind: "artifact", artifact, headers };
     return { kind: "document", document: { headers: toldHeaders(stored, telling), bytes: value, source } };
   }
@@ -90,7 +87,7 @@ export class HubApi {
     if (tree === null) return null;
     const entries = entriesBelow(tree, folder, query.get("recursive")?.toLowerCase() === "true");
     if (entries.length > 0 || folder === "") return answered(this.#list(entries));
-    return answered(errorAnswer(404, entryNotFound, `"${folder}" is no folder of this commit`));
+    throw absentEntry(`"${folder}" is no folder of this commit`);
   }
 
   async #pathsInfo(repo: Repo, commit: string, asked: Asked): Promise<Resolved> {

@@ -6,11 +6,11 @@ import type { VaultReader } from "../../reader.ts";
 import { HubApi } from "./api.ts";
 import type { Asked, Kind } from "./asked.ts";
 import { Callers } from "./caller.ts";
-import { errorAnswer, formatError } from "./error_body.ts";
+import { formatError } from "./error_body.ts";
 import type { FileMetadata } from "./file_metadata.ts";
 import { type CommittedFile, fileHeaders, xetUrls } from "./file_headers.ts";
 import { Files } from "./files.ts";
-import { answered, commitHeader, noGit, noWriting, thanks, toCommit } from "./fixed_answers.ts";
+import { answered, noGit, noWriting, thanks, toCommit } from "./fixed_answers.ts";
 import { offlineMiss } from "./offline_miss.ts";
 import type { RepoFilter } from "./repo_filter.ts";
 import { isCommit, parseRequest, reposOf } from "./request.ts";
@@ -40,8 +40,6 @@ export interface BackendOptions {
   /** The most bytes that are asked for at once. */
   readonly mostBytes: number;
 }
-
-type FileOnly = Extract<FileMetadata, { kind: "file" }>;
 
 /** The type by which a client of JavaScript asks for a file's hash in place of the file. */
 const fileInfoType = "application/vnd.xet-fileinfo+json";
@@ -136,9 +134,6 @@ class HubBackend implements Backend {
     const asksInfo = this.#xet !== null && request.headers.get("accept")?.includes(fileInfoType) === true;
     if (this.#files.mayServe(stored, vault) && !asksInfo) return this.#told(file, stored, { asked, metadata: null });
     const { metadata, source } = await this.#files.metadata(file, caller, vault);
-    if (metadata.kind === "absent") {
-      return answered(errorAnswer(404, metadata.code, metadata.message, [commitHeader(file)]));
-    }
     if (asksInfo && metadata.xetHash !== null) return answered(this.#fileInfo(file, metadata, asked));
     const artifact = this.#files.artifact(file, caller, metadata);
     const isHead = request.method === "HEAD" && metadata.sizeBytes !== null;
@@ -148,7 +143,7 @@ class HubBackend implements Backend {
     return { kind: "document", document: { headers, bytes, source, sizeBytes: metadata.sizeBytes } };
   }
 
-  #told(file: CommittedFile, artifact: Artifact, known: { asked: Asked; metadata: FileOnly | null }): Resolved {
+  #told(file: CommittedFile, artifact: Artifact, known: { asked: Asked; metadata: FileMetadata | null }): Resolved {
     const { asked, metadata } = known;
     const { sizeBytes = null, xetHash = null } = metadata ?? {};
     const xetBase = this.#xetBase(asked);
@@ -166,7 +161,7 @@ class HubBackend implements Backend {
     };
   }
 
-  #headersOf(file: CommittedFile, metadata: FileOnly, asked: Asked): HeaderList {
+  #headersOf(file: CommittedFile, metadata: FileMetadata, asked: Asked): HeaderList {
     this.#learn(file, metadata.xetHash ?? undefined);
     const told = fileHeaders(storedForm(metadata), {
       file,
@@ -184,7 +179,7 @@ class HubBackend implements Backend {
     if (hash !== undefined) this.#xet?.learn(hash, file);
   }
 
-  #fileInfo(file: CommittedFile, metadata: FileOnly, asked: Asked): DirectAnswer {
+  #fileInfo(file: CommittedFile, metadata: FileMetadata, asked: Asked): DirectAnswer {
     const hash = metadata.xetHash!;
     const { auth, reconstruction } = xetUrls(hash, file, asked.base);
     const told = this.#headersOf(file, metadata, asked);
@@ -241,7 +236,7 @@ function seenFrom({ origin = "", base, headers }: BackendRequest): string {
 }
 
 /** Metadata as the headers of a stored body have them. */
-function storedForm({ headers, etag, xetHash }: FileOnly): HeaderList {
+function storedForm({ headers, etag, xetHash }: FileMetadata): HeaderList {
   return [
     ...headers,
     ...etag === null ? [] : [["etag", etag] as const],

@@ -39,7 +39,7 @@ export interface TreePage {
   /** As the Hub lists them. */
   readonly entries: readonly JsonObject[];
   /** Its files, by their paths. */
-  readonly files: ReadonlyMap<string, FileOnly>;
+  readonly files: ReadonlyMap<string, FileMetadata>;
 }
 
 export const treeParser: Parser<TreePage> = {
@@ -54,16 +54,14 @@ export const treeParser: Parser<TreePage> = {
   sizeOf: ({ entries }) => entries.length * 1200 + 100,
 };
 
-type FileOnly = Extract<FileMetadata, { kind: "file" }>;
-
 /** The path and the metadata of an entry; null for one that is no file. */
-function fileOf({ type, path, size, oid, lfs, xetHash }: JsonObject): [[string, FileOnly]] | null {
+function fileOf({ type, path, size, oid, lfs, xetHash }: JsonObject): [[string, FileMetadata]] | null {
   if (type !== "file" || typeof path !== "string" || typeof size !== "number") return null;
   const hex = isJsonObject(lfs) ? lfs.oid : oid;
   const etag = typeof hex === "string" ? `"${hex}"` : null;
   if (digestOfEtag(etag, size) === null) return null;
   const hash = typeof xetHash === "string" && /^[0-9a-f]{64}$/.test(xetHash) ? xetHash : null;
-  return [[path, { kind: "file", sizeBytes: size, etag, xetHash: hash, headers: [] }]];
+  return [[path, { sizeBytes: size, etag, xetHash: hash, headers: [] }]];
 }
 
 /** The list of files may be so long that to parse it takes a while: the commit stands before it. Null where it does not. */

@@ -1,42 +1,34 @@
 import { type Digest, gitBlobDigest, parseDigest } from "../../digest.ts";
 import { type HeaderList, headerOf } from "../../http/headers.ts";
-import { isJsonObject, parseJsonObject } from "../../http/json.ts";
+import { parseJsonObject } from "../../http/json.ts";
 
 /** What the Hub says of a file at a commit in answer to HEAD. */
-export type FileMetadata =
-  | {
-    readonly kind: "file";
-    /** Null where the Hub does not say. */
-    readonly sizeBytes: number | null;
-    /** A strong ETag: the SHA-256 of a large file, git's name of a small one; null where there is none. */
-    readonly etag: string | null;
-    readonly xetHash: string | null;
-    /** `Content-Type`, `Content-Disposition` and the like. */
-    readonly headers: HeaderList;
-  }
-  /** There is no such file at this commit, and never will be. */
-  | { readonly kind: "absent"; readonly code: string; readonly message: string };
+export interface FileMetadata {
+  /** Null where the Hub does not say. */
+  readonly sizeBytes: number | null;
+  /** A strong ETag: the SHA-256 of a large file, git's name of a small one; null where there is none. */
+  readonly etag: string | null;
+  readonly xetHash: string | null;
+  /** `Content-Type`, `Content-Disposition` and the like. */
+  readonly headers: HeaderList;
+}
 
 /** The headers that a redirect to another server has about the file. */
 export const describing = ["x-linked-etag", "x-linked-size", "x-repo-commit", "x-xet-hash"] as const;
 
+/** What stored metadata is of. */
+const kind = "file";
 const kept = ["content-type", "content-disposition", "last-modified"];
-/** The code of the Hub for a file or folder that does not exist at a commit. */
-export const entryNotFound = "EntryNotFound";
 
 /**
  * Returns what a response to HEAD says; null for one that says nothing of the file, such as a refusal. A redirect to
  * another server says it as well as a 200.
  */
 export function metadataOf({ status, headers }: Pick<Response, "status" | "headers">): FileMetadata | null {
-  if (status === 404 && headers.get("x-error-code") === entryNotFound) {
-    return { kind: "absent", code: entryNotFound, message: headers.get("x-error-message") ?? "Entry not found" };
-  }
   const isRedirect = status >= 300 && status < 400 && headers.has("location");
   if (status !== 200 && !isRedirect) return null;
   const told: HeaderList = [...headers].map(([name, value]) => [name, value]);
   return {
-    kind: "file",
     // A length of 0 may be that of an answer to HEAD whose length a proxy has removed.
     sizeBytes: numberIn(headers.get("x-linked-size")) ??
       (isRedirect ? null : numberIn(headers.get("content-length")) || null),
@@ -48,23 +40,19 @@ export function metadataOf({ status, headers }: Pick<Response, "status" | "heade
 
 /** Formats metadata to be stored, and parses it; null for what is none. */
 export function formatMetadata(metadata: FileMetadata): string {
-  return JSON.stringify(metadata);
+  return JSON.stringify({ kind, ...metadata });
 }
 
 export function parseMetadata(bytes: Uint8Array): FileMetadata | null {
   const value = parseJsonObject(bytes);
-  if (value?.kind === "absent") {
-    const { code, message } = value;
-    return typeof code === "string" && typeof message === "string" ? { kind: "absent", code, message } : null;
-  }
-  if (value?.kind !== "file" || !isJsonObject(value)) return null;
+  if (value?.kind !== kind) return null;
   const { sizeBytes, etag, xetHash, headers } = value;
   const matches = (text: unknown, form: RegExp): text is string | null =>
     text === null || (typeof text === "string" && form.test(text));
   const isSize = sizeBytes === null || (typeof sizeBytes === "number" && Number.isSafeInteger(sizeBytes));
   const isSound = isSize && matches(etag, /^"?[0-9a-f]+"?$/) && matches(xetHash, /^[0-9a-f]{64}$/) &&
     isHeaderList(headers);
-  return isSound ? { kind: "file", sizeBytes, etag, xetHash, headers } : null;
+  return isSound ? { sizeBytes, etag, xetHash, headers } : null;
 }
 
 /** True for headers that are kept here. They may have come from elsewhere, in a bundle. */

@@ -1,10 +1,10 @@
 import type { Artifact, Identity } from "../../artifact.ts";
 import type { Provenance } from "../../document.ts";
-import { VaultError } from "../../errors.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Caller, Callers } from "./caller.ts";
 import { metadataParser } from "./documents.ts";
-import { digestOfEtag, entryNotFound, etagIn, type FileMetadata, linkedSizeIn } from "./file_metadata.ts";
+import { absentEntry, isAbsentEntry } from "./error_body.ts";
+import { digestOfEtag, etagIn, type FileMetadata, linkedSizeIn } from "./file_metadata.ts";
 import type { CommittedFile } from "./file_headers.ts";
 import { encoded, pathOfRepo } from "./repo.ts";
 import type { Asking, Revisions } from "./revisions.ts";
@@ -40,25 +40,35 @@ export class Files {
 
   /**
    * Reads what the Hub says of a file to a caller: once, and for ever where all clients are one caller. Then the tree of
-   * the commit will do, too, where that is stored.
+   * the commit will do, too, where that is stored. Rejects with `not_found` where there is no such file.
    */
   async metadata(file: CommittedFile, caller: Caller, vault: VaultReader): Promise<KnownMetadata> {
     const { upstream, callers } = this.#options;
     const artifact = upstream.metadata(targetOf(file), caller, metadataParser);
     const listed = callers.areMany || vault.holds(artifact) ? null : await this.#listed(file, { caller, vault });
     if (listed !== null) return { metadata: listed, source: sourceOfTree(upstream.urlOf(targetOf(file))) };
-    const { value: metadata, source } = await vault.read(artifact, metadataParser);
-    return { metadata, source };
+    try {
+      const { value: metadata, source } = await vault.read(artifact, metadataParser);
+      return { metadata, source };
+    } catch (error) {
+      if (!callers.areMany && isAbsentEntry(error)) this.#readTreeAside(file, { caller, vault });
+      throw error;
+    }
   }
 
-  /** What the stored pages of the tree say of a file; null where they do not say. */
+  /** Clients look for many files that a commit may have. Its tree tells about all of them, and is carried in bundles. */
+  #readTreeAside(file: CommittedFile, asking: Asking): void {
+    this.#options.revisions.readTree(file, asking).catch(() => {});
+  }
+
+  /** What the stored pages of the tree say of a file; null where they do not say. Rejects as `metadata`. */
   async #listed(file: CommittedFile, asking: Asking): Promise<FileMetadata | null> {
     for await (const page of this.#options.revisions.pages(file, asking, true)) {
       const found = page?.files.get(file.path);
       if (found !== undefined) return found;
       if (page === null) return null;
     }
-    return { kind: "absent", code: entryNotFound, message: "Entry not found" };
+    throw absentEntry();
   }
 
   /** The artifact of a file; `metadata` is null where it is not known. */
@@ -88,7 +98,7 @@ export class Files {
 
 /** The digest that the Hub has named; bytes of it that other files have may serve this one, as the Hub has them here. */
 function identityOf(metadata: FileMetadata | null): Identity {
-  if (metadata?.kind !== "file") return announced;
+  if (metadata === null) return announced;
   const digest = digestOfEtag(metadata.etag, metadata.sizeBytes);
   return digest === null ? announced : { kind: "digest", digest, reuse: "once_confirmed" };
 }
@@ -100,10 +110,4 @@ function sourceOfTree(upstream: string): Provenance {
 /** The path of a file at a commit, in the one form that keys have. */
 export function targetOf({ repo, commit, path }: CommittedFile): string {
   return `${pathOfRepo(repo)}/resolve/${commit}/${encoded(path)}`;
-}
-
-/** Throws `not_found` for a file that the Hub does not have at that commit. */
-export function presentFile(metadata: FileMetadata): Extract<FileMetadata, { kind: "file" }> {
-  if (metadata.kind === "file") return metadata;
-  throw new VaultError("not_found", metadata.message, { upstreamStatus: 404 });
 }

@@ -1,5 +1,5 @@
 import type { BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
-import { errorAnswer } from "./error_body.ts";
+import { commitHeader, errorAnswer } from "./error_body.ts";
 import type { CommittedFile } from "./file_headers.ts";
 import { targetOf } from "./files.ts";
 
@@ -7,10 +7,6 @@ const lfsType = "application/vnd.git-lfs+json";
 
 export function answered(answer: DirectAnswer): Resolved {
   return { kind: "answer", answer };
-}
-
-export function commitHeader({ commit }: Pick<CommittedFile, "commit">) {
-  return ["x-repo-commit", commit] as const;
 }
 
 /** What clients report of their downloads is for nobody here. */
@@ -22,7 +18,7 @@ export function toCommit(file: CommittedFile, { base, query }: BackendRequest): 
   return {
     status: 307,
     contentType: "text/plain; charset=utf-8",
-    headers: [["location", location], commitHeader(file)],
+    headers: [["location", location], commitHeader(file.commit)],
     body: `The branch is at ${location}\n`,
   };
 }

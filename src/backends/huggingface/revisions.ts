@@ -7,7 +7,7 @@ import { commitParser, treeParser } from "./documents.ts";
 import { apiPathOfRepo, encoded, type Repo } from "./repo.ts";
 import { isCommit } from "./request.ts";
 import { toldLinks } from "./told_document.ts";
-import { type HubUpstream, withAbsences } from "./upstream.ts";
+import type { HubUpstream } from "./upstream.ts";
 
 /** More entries than this are not looked through for one answer: that would take the thread for too long. */
 const mostEntries = 2000;
@@ -51,7 +51,7 @@ export class Revisions {
       target: `${apiPathOfRepo(repo)}/${what}/${encodeURIComponent(revision)}${folder}${canonicalQuery(query)}`,
       caller,
       ...isCommit(revision)
-        ? { freshness: { kind: "immutable" }, ask: withAbsences(caller.fetch) }
+        ? { freshness: { kind: "immutable" }, isAtCommit: true }
         : { freshness: { kind: "ttl", ttlMs } },
     });
   }
@@ -65,6 +65,17 @@ export class Revisions {
       if (entries.length > mostEntries) return null;
     }
     return entries;
+  }
+
+  /** Fetches the tree of a commit, unless that was begun before, or it is very large. Rejects where that fails. */
+  async readTree(place: TreePlace, asking: Asking): Promise<void> {
+    const { value: first } = await this.pages(place, asking, true).next();
+    let count = 0;
+    if (first !== null) return;
+    for await (const page of this.pages(place, asking, false)) {
+      count += page?.entries.length ?? 0;
+      if (count > mostEntries) return;
+    }
   }
 
   /**

@@ -2,16 +2,10 @@ import type { Artifact, CachingPolicy, Candidate, Fetch, FetchOptions, Freshness
 import type { Parser } from "../../document.ts";
 import { VaultError } from "../../errors.ts";
 import type { Caller, Callers } from "./caller.ts";
-import { contentLengthOf, type HeaderList, headerOf } from "../../http/headers.ts";
+import { contentLengthOf } from "../../http/headers.ts";
 import { parseContentRange } from "../../http/range.ts";
-import {
-  describing,
-  digestOfEtag,
-  entryNotFound,
-  type FileMetadata,
-  formatMetadata,
-  metadataOf,
-} from "./file_metadata.ts";
+import { absentEntry, entryNotFound } from "./error_body.ts";
+import { describing, digestOfEtag, type FileMetadata, formatMetadata, metadataOf } from "./file_metadata.ts";
 
 /** The Hub refuses to send more than 50 GB at once; parts of this size are resumed from anyway. */
 export const mostBytesAtOnce = 8 * 1024 ** 3;
@@ -40,6 +34,8 @@ export interface HubDocument {
   readonly ask?: Fetch;
   /** What makes its key another than that of its target. */
   readonly suffix?: string;
+  /** True for what is at a commit: that it does not exist never changes, either. False when absent. */
+  readonly isAtCommit?: boolean;
 }
 
 /** The Hub, as artifacts come from it. */
@@ -59,7 +55,7 @@ export class HubUpstream {
   }
 
   /** A document of the API. */
-  document({ target, caller, freshness, check, ask, suffix = "" }: HubDocument): Artifact {
+  document({ target, caller, freshness, check, ask, suffix = "", isAtCommit = false }: HubDocument): Artifact {
     const { backend, callers } = this.#options;
     return {
       backend,
@@ -72,6 +68,7 @@ export class HubUpstream {
       identity: { kind: "unknown" },
       webPages: "refused",
       ...check && { document: { check } },
+      ...isAtCommit && { lastingAbsences: [entryNotFound] },
     };
   }
 
@@ -84,15 +81,16 @@ export class HubUpstream {
       check,
       ask: (request, asked) => this.#askHead(request, caller, asked),
       suffix: metadataSuffix,
+      isAtCommit: true,
     });
   }
 
   /** A file at a commit. Its bytes are the same for all callers, who have been asked about before. */
   file(target: string, caller: Caller, metadata: FileMetadata | null): Pick<Artifact, "candidates" | "policy"> {
-    const sizeBytes = metadata?.kind === "file" ? metadata.sizeBytes : null;
+    const { sizeBytes = null } = metadata ?? {};
     const { mostBytes, policy } = this.#options;
     const fetch: Fetch = (request, asked) =>
-      request.method === "HEAD" && metadata?.kind === "file" && sizeBytes !== null
+      request.method === "HEAD" && metadata !== null && sizeBytes !== null
         ? Promise.resolve(headOf(metadata, sizeBytes))
         : caller.fetch(request, asked);
     return {
@@ -144,9 +142,10 @@ export class HubUpstream {
     const response = await caller.fetch(head, { ...asked, isAnswer, redirectHeaders: describing });
     const told = metadataOf(response);
     if (told === null) return response;
-    const isSized = told.kind === "absent" || told.sizeBytes !== null;
-    const metadata = isSized ? told : { ...told, sizeBytes: await this.#askSize(request, caller, asked) };
-    if (metadata.kind === "file" && digestOfEtag(metadata.etag, metadata.sizeBytes) === null) {
+    const metadata = told.sizeBytes !== null
+      ? told
+      : { ...told, sizeBytes: await this.#askSize(request, caller, asked) };
+    if (digestOfEtag(metadata.etag, metadata.sizeBytes) === null) {
       const message = `"${request.url}" names no digest of the file, so that its bytes could not be checked`;
       throw new VaultError("upstream_failed", message, { upstreamStatus: response.status });
     }
@@ -157,28 +156,6 @@ export class HubUpstream {
   }
 }
 
-/**
- * Stores it, too, where the Hub says that there is no such entry at a commit: that never changes. Other answers are as
- * they are.
- */
-export function withAbsences(fetch: Fetch): Fetch {
-  return async (request, asked) => {
-    const response = await fetch(request, asked);
-    const { status, headers } = response;
-    if (status !== 404 || headers.get("x-error-code") !== entryNotFound) return response;
-    await response.body?.cancel().catch(() => {});
-    const message = headers.get("x-error-message") ?? "Entry not found";
-    const told = { "content-type": "application/json", "x-error-code": entryNotFound, "x-error-message": message };
-    return new Response("[]", { headers: { ...told, "content-length": "2" } });
-  };
-}
-
-/** What stored headers say of an entry that does not exist; null for those of one that does. */
-export function absenceIn(stored: HeaderList): { readonly code: string; readonly message: string } | null {
-  const code = headerOf(stored, "x-error-code");
-  return code === undefined ? null : { code, message: headerOf(stored, "x-error-message") ?? code };
-}
-
 const metadataSuffix = ";metadata";
 
 /** Returns the target of the file whose metadata a key has; null for other keys. */
@@ -187,7 +164,7 @@ export function targetOfMetadata(key: string): string | null {
 }
 
 /** The answer to a HEAD for a file whose metadata is known: the Hub need not be asked again. */
-function headOf({ etag }: Extract<FileMetadata, { kind: "file" }>, sizeBytes: number): Response {
+function headOf({ etag }: FileMetadata, sizeBytes: number): Response {
   const headers = { "content-length": String(sizeBytes), "x-linked-size": String(sizeBytes) };
   return new Response(null, { headers: { ...headers, ...etag !== null && { etag, "x-linked-etag": etag } } });
 }
@@ -201,6 +178,7 @@ function withErrors(fetch: Fetch): Fetch {
     if (protocolCode === null || !namedErrors.has(status)) return response;
     await response.body?.cancel().catch(() => {});
     const said = headers.get("x-error-message") ?? "";
+    if (status === 404 && protocolCode === entryNotFound) throw absentEntry(said || undefined);
     const message = `The Hub answered ${status} ${protocolCode}${said === "" ? "" : `: ${said}`}`;
     const code = status === 404 ? "not_found" : status === 410 ? "gone" : "refused";
     throw new VaultError(code, message, { upstreamStatus: status, protocolCode });

@@ -42,7 +42,7 @@ export class KnownAbsences {
     if (absence === null || caching?.noCache) return null;
     const ageMs = Date.now() - absence.at;
     // A time in the future comes from a clock that was wrong.
-    const isFresh = ageMs >= 0 && ageMs + (caching?.minFreshMs ?? 0) < artifact.policy.negativeTtlMs &&
+    const isFresh = ageMs >= 0 && ageMs + (caching?.minFreshMs ?? 0) < freshMs(absence, artifact) &&
       ageMs < (caching?.maxAgeMs ?? Infinity);
     if (!isFresh) return null;
     const answer = artifact.passesOnErrors ? this.#answers.get(nameOf(artifact)) : undefined;
@@ -52,7 +52,9 @@ export class KnownAbsences {
   /** Returns the error of an absence, however old, where upstream is never asked; null where there is none. */
   offline(artifact: Artifact): VaultError | null {
     const absence = this.#store.findAbsence(artifact);
-    return absence && errorOf(absence, ` when it was last asked; the vault is offline for "${artifact.backend}"`);
+    if (absence === null) return null;
+    const isForEver = freshMs(absence, artifact) === Infinity;
+    return errorOf(absence, isForEver ? "" : ` when it was last asked; the vault is offline for "${artifact.backend}"`);
   }
 
   /** Remembers an error that says that upstream has no such artifact. Returns false for any other error. */
@@ -95,9 +97,16 @@ export class KnownAbsences {
 
   #tellable(artifact: Artifact): Absence | null {
     const absence = this.#store.findAbsence(artifact);
-    const { negativeTtlMs, staleIfErrorMs } = artifact.policy;
-    return absence && Date.now() < absence.at + negativeTtlMs + staleIfErrorMs ? absence : null;
+    if (absence === null) return null;
+    return Date.now() < absence.at + freshMs(absence, artifact) + artifact.policy.staleIfErrorMs ? absence : null;
   }
+}
+
+/** How long an absence counts as fresh. */
+function freshMs({ protocolCode }: Absence, { freshness, policy, lastingAbsences = [] }: Artifact): number {
+  const lasts = protocolCode !== undefined && lastingAbsences.includes(protocolCode);
+  if (lasts && freshness.kind === "immutable") return Infinity;
+  return lasts && freshness.kind === "ttl" ? freshness.ttlMs : policy.negativeTtlMs;
 }
 
 function errorOf({ status, message, protocolCode }: Absence, note: string, answer?: UpstreamAnswer): VaultError {

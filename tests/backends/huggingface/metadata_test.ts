@@ -13,21 +13,19 @@ const xet = "c".repeat(64);
 
 const answers: [name: string, status: number, headers: Record<string, string>, expected: FileMetadata | null][] = [
   ["a small file", 200, { etag: `"${sha1}"`, "content-length": "7", "content-type": "text/plain", via: "x" }, {
-    ...{ kind: "file", sizeBytes: 7, etag: `"${sha1}"`, xetHash: null, headers: [["content-type", "text/plain"]] },
+    ...{ sizeBytes: 7, etag: `"${sha1}"`, xetHash: null, headers: [["content-type", "text/plain"]] },
   }],
   ["a redirect to another server", 302, {
     ...{ location: "https://cdn.example/x?Signature=y", "content-length": "3", etag: '"of the redirect"' },
     ...{ "x-linked-etag": `"${sha256}"`, "x-linked-size": "9", "x-xet-hash": xet },
-  }, { kind: "file", sizeBytes: 9, etag: `"${sha256}"`, xetHash: xet, headers: [] }],
+  }, { sizeBytes: 9, etag: `"${sha256}"`, xetHash: xet, headers: [] }],
   ["a weak tag, and no size", 200, { etag: `W/"${sha1}"` }, {
-    ...{ kind: "file", sizeBytes: null, etag: `"${sha1}"`, xetHash: null, headers: [] },
+    ...{ sizeBytes: null, etag: `"${sha1}"`, xetHash: null, headers: [] },
   }],
   ["a length of 0, which may be a proxy's", 200, { etag: `"${sha1}"`, "content-length": "0" }, {
-    ...{ kind: "file", sizeBytes: null, etag: `"${sha1}"`, xetHash: null, headers: [] },
+    ...{ sizeBytes: null, etag: `"${sha1}"`, xetHash: null, headers: [] },
   }],
-  ["a file that is not there", 404, { "x-error-code": "EntryNotFound", "x-error-message": "No" }, {
-    ...{ kind: "absent", code: "EntryNotFound", message: "No" },
-  }],
+  ["a file that is not there", 404, { "x-error-code": "EntryNotFound", "x-error-message": "No" }, null],
   ["a revision that is not there", 404, { "x-error-code": "RevisionNotFound" }, null],
   ["a 404 of whoever", 404, {}, null],
   ["a gate", 403, { "x-error-code": "GatedRepo" }, null],
@@ -47,7 +45,7 @@ for (const [name, status, headers, expected] of answers) {
 
 const file = { kind: "file", sizeBytes: 7, etag: `"${sha1}"`, xetHash: null, headers: [] };
 const hostile: unknown[] = [
-  ...[null, [], "file", { kind: "other" }, { kind: "absent" }, { kind: "absent", code: 1, message: "" }],
+  ...[null, [], "file", { kind: "other" }, { ...file, kind: "absent" }, { ...file, kind: undefined }],
   ...[{ ...file, sizeBytes: "7" }, { ...file, sizeBytes: 1.5 }, { ...file, etag: '"x\r\nset-cookie: a=b"' }],
   ...[{ ...file, xetHash: "../../x" }, { ...file, headers: {} }, { ...file, headers: ["content-type"] }],
   ...[{ ...file, headers: [["set-cookie", "a=b"]] }, { ...file, headers: [["content-type", "a\r\nb: c"]] }],

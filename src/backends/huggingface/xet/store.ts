@@ -6,7 +6,7 @@ import type { JsonObject } from "../../../http/json.ts";
 import type { Caller, Callers } from "../caller.ts";
 import { errorAnswer } from "../error_body.ts";
 import type { CommittedFile } from "../file_headers.ts";
-import { type Files, presentFile } from "../files.ts";
+import type { Files } from "../files.ts";
 import type { Repo } from "../repo.ts";
 import type { Asking, Revisions, TreePlace } from "../revisions.ts";
 import { viewOfXorb, xorbsOf } from "./framing.ts";
@@ -102,7 +102,7 @@ export class XetStore {
     const file = { ...placeIn(named), path: String(named.path) };
     const index = Number(named.index);
     const { metadata } = await this.#options.files.metadata(file, caller, vault);
-    const { sizeBytes } = presentFile(metadata);
+    const { sizeBytes } = metadata;
     if (sizeBytes === null || index >= xorbsOf(sizeBytes)) throw withoutSize(file);
     return {
       kind: "artifact",
@@ -130,8 +130,7 @@ export class XetStore {
   }
 
   async #sizeOf(file: CommittedFile, { caller, vault }: Asking): Promise<number> {
-    const { metadata } = await this.#options.files.metadata(file, caller, vault);
-    const { sizeBytes } = presentFile(metadata);
+    const { metadata: { sizeBytes } } = await this.#options.files.metadata(file, caller, vault);
     if (sizeBytes === null) throw withoutSize(file);
     return sizeBytes;
   }
