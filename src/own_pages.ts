@@ -1,4 +1,4 @@
-import { events } from "./api/paths.ts";
+import { isApi } from "./api/paths.ts";
 import type { Backend } from "./backend.ts";
 import type { EntryActions } from "./api/cache_changes.ts";
 import type { Config } from "./config/schema.ts";
@@ -36,7 +36,7 @@ export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   const api = onceLoaded(async () => await openApi(deps(), administrators));
   const pages = onceLoaded(async () => await openPages(deps(), administrators, await api()));
   return [
-    pagesWhenAsked((path) => path.startsWith("/-/api/") || path.startsWith(events), api),
+    pagesWhenAsked(isApi, api),
     pagesWhenAsked(isPage, pages),
   ];
 }

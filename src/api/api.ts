@@ -7,7 +7,7 @@ import type { OwnPages, OwnRequestInfo } from "../server/own_pages.ts";
 import { problemReply, wrongMethod } from "../server/problem.ts";
 import { type Reply, textReply } from "../server/reply.ts";
 import { openApiOf } from "./open_api.ts";
-import { base, events } from "./paths.ts";
+import { base, events, isApi } from "./paths.ts";
 import type { Answer, Asked, Route, StreamRoute } from "./route.ts";
 import { wrongInput } from "./wrong_input.ts";
 
@@ -25,8 +25,9 @@ export function createApi(options: ApiOptions): OwnPages {
   const api = new Api(options);
   return {
     answer(method, target, headers, info) {
+      if (!isApi(target.path)) return null;
       const path = target.path === events ? `${base}/events` : target.path;
-      return path.startsWith(`${base}/`) ? api.answer(method, { ...target, path }, headers, info) : null;
+      return api.answer(method, { ...target, path }, headers, info);
     },
   };
 }
@@ -45,7 +46,7 @@ class Api {
   }
 
   async answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Promise<Reply> {
-    const path = target.path.slice(base.length);
+    const path = target.path.startsWith(`${base}/`) ? target.path.slice(base.length) : "";
     if (path === "/openapi.json") return this.#describe(method);
     const found = this.#options.routes.flatMap((route) => matchOf(route, path) ?? []);
     if (found.length === 0) {

@@ -3,8 +3,8 @@ import type { Reply } from "../server/reply.ts";
 import type { Chunk, ChunkReader } from "../vault/vault.ts";
 
 export interface EventStreamOptions {
-  /** What is sent, by the names of events; each is called once for all listeners. */
-  readonly topics: Readonly<Record<string, () => unknown>>;
+  /** Returns what is sent, by the names of events. It is called once for all listeners. */
+  readonly topics: () => Readonly<Record<string, unknown>>;
   /** Ends all streams when the server shuts down. */
   readonly closing: AbortSignal;
   readonly everyMs?: number;
@@ -89,7 +89,7 @@ export class EventStream {
 
   /** The topics that have changed since the last time, with their texts. */
   #changed(): readonly (readonly [topic: string, data: string])[] {
-    const all = Object.entries(this.#options.topics).map(([topic, read]) => [topic, JSON.stringify(read())] as const);
+    const all = Object.entries(this.#options.topics()).map(([topic, data]) => [topic, JSON.stringify(data)] as const);
     const changed = all.filter(([topic, data]) => this.#last.get(topic) !== data);
     for (const [topic, data] of changed) this.#last.set(topic, data);
     return changed;

@@ -66,13 +66,13 @@ function changing({ config, status, outlooks, actions, client, warmSources, clos
 function eventRoute({ status, closing }: OpenApiDeps): StreamRoute {
   const stream = new EventStream({
     closing,
-    topics: {
-      stats: () => statsOf(status),
-      transfers: () => status.transfers(),
-      upstreams: () => status.upstreams(),
-      requests: () => status.requests().map((request) => ({ ...request, client: "" })),
-      problems: () => status.problems(),
-    },
+    topics: () => ({
+      stats: statsOf(status),
+      transfers: status.transfers(),
+      upstreams: status.upstreams(),
+      requests: status.requests().map((request) => ({ ...request, client: "" })),
+      problems: status.problems(),
+    }),
   });
   return {
     method: "GET",

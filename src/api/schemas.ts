@@ -91,6 +91,7 @@ export const entryDetails = z.strictObject({
 export const inventory = z.strictObject({
   at: timeOrNull.describe("When the cache directory was read; null before it has been"),
   isReading: z.boolean(),
+  entriesRead: count.describe("Entries that have been read so far, while it is being read"),
   entries: count,
   backends: z.array(
     z.strictObject({ name: z.string(), entries: count, entryBytes: bytes, unusedEntries: count }),

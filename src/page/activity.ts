@@ -1,19 +1,26 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
 import type { RecentRequest } from "../status/recent_request.ts";
-import type { Status, TransferView } from "../status/status.ts";
+import type { Overview, TransferView } from "../status/status.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { table } from "./table.ts";
-import { ago, shownNumber, shownRate } from "./shown.ts";
+import { ago, type Moment, shownNumber, shownRate } from "./shown.ts";
 
 const mostTransfers = 50;
 
+/** What is known of what is happening. */
+export interface Happening {
+  readonly overview: Overview;
+  readonly transfers: readonly TransferView[];
+  /** The latest first. */
+  readonly requests: readonly RecentRequest[];
+}
+
 /** What is happening? Everybody sees the same, so that nobody's address is shown. */
-export function activity(status: Status, now: number): Html {
-  const { requestsPerSecond, requestsUnderWay } = status.overview();
-  const transfers = status.transfers();
+export function activity({ overview, transfers, requests }: Happening, now: Moment): Html {
+  const { requestsPerSecond, requestsUnderWay } = overview;
   return html`
     <p>${requestsPerSecond.toFixed(requestsPerSecond < 10 ? 1 : 0)} requests a second, ${shownNumber(
       requestsUnderWay,
@@ -21,7 +28,7 @@ export function activity(status: Status, now: number): Html {
       ? "transfer"
       : "transfers"} under way.</p>
     ${transfersOf(transfers)}
-    ${requestsOf(status.requests(), now)}
+    ${requestsOf(requests, now)}
   `;
 }
 
@@ -45,7 +52,7 @@ function transferOf(
   }; from ${foreign(upstream)}</span></li>`;
 }
 
-function requestsOf(requests: readonly RecentRequest[], now: number): Html {
+function requestsOf(requests: readonly RecentRequest[], now: Moment): Html {
   if (requests.length === 0) return html`<p>No client has asked for anything yet.</p>`;
   return html`
     <h3>Last requests</h3>
@@ -57,7 +64,7 @@ function requestsOf(requests: readonly RecentRequest[], now: number): Html {
   `;
 }
 
-function requestRow(request: RecentRequest, now: number): Html {
+function requestRow(request: RecentRequest, now: Moment): Html {
   const { at, method, path, entry, status, cache, bytes, ms, reason, note } = request;
   const mood = status >= 500 ? "bad" : cache === "hit" ? "good" : cache === "stale" || status >= 400 ? "warn" : "calm";
   return html`

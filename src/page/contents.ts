@@ -1,20 +1,20 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
-import type { Inventory, InventoryEntry, InventoryPage, InventorySummary } from "../status/inventory.ts";
+import type { InventoryEntry, InventoryPage, InventorySummary } from "../status/inventory.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { table } from "./table.ts";
 import { entriesPath } from "./paths.ts";
-import { ago, shownNumber } from "./shown.ts";
+import { ago, type Moment, shownNumber } from "./shown.ts";
 
 const mostListed = 8;
 
 /** What is in it? */
-export function contents(inventory: Inventory, now: number): Html {
-  const summary = inventory.summary();
-  return html`${searchForm("")}${
-    summary.at === null ? html`<p>The cache is being read for the first time.</p>` : summaryOf(summary, now)
-  }`;
+export function contents(summary: InventorySummary, now: Moment): Html {
+  if (summary.at !== null) return summaryOf(summary, now);
+  return html`<p>The list of what is cached is being read for the first time${
+    summary.entriesRead > 0 && `: ${shownNumber(summary.entriesRead)} entries so far`
+  }. It appears here once it is complete.</p>`;
 }
 
 /** The form that looks for entries; it works without a script. */
@@ -29,7 +29,7 @@ export function searchForm(search: string): Html {
 
 function summaryOf(
   { at, isReading, entries, backends, largest, newest, neverUsed, mostUsed }: InventorySummary,
-  now: number,
+  now: Moment,
 ): Html {
   return html`
     <p>${shownNumber(entries)} ${entries === 1 ? "entry" : "entries"}, as of ${ago(at!, now)}${isReading &&

@@ -8,21 +8,17 @@ import { type Reply, textReply } from "../server/reply.ts";
 import { inventoryOrders } from "../status/inventory.ts";
 import type { InventoryOrder } from "../status/inventory.ts";
 import type { Status } from "../status/status.ts";
-import { activity } from "./activity.ts";
+import { assetReply } from "./assets.ts";
 import { doneNotice, makeChange } from "./changes.ts";
-import { contents, entryList, searchForm } from "./contents.ts";
+import { entryList, searchForm } from "./contents.ts";
 import { entryPage, type ShownEntry } from "./entry_page.ts";
 import { foreign } from "./foreign_text.ts";
-import { gains } from "./gains.ts";
 import { type Html, html } from "./html.ts";
 import { isPage } from "./is_page.ts";
-import { documentOf, section } from "./layout.ts";
+import { documentOf } from "./layout.ts";
 import * as paths from "./paths.ts";
-import { problems } from "./problems.ts";
-import { script } from "./script.ts";
-import { style } from "./style.ts";
-import { type UsableBackend, usage } from "./usage.ts";
-import { wellbeing } from "./wellbeing.ts";
+import { liveParts, startPage } from "./start_page.ts";
+import type { UsableBackend } from "./usage.ts";
 
 export interface PagesOptions {
   readonly status: Status;
@@ -71,11 +67,9 @@ class Pages {
     const { status, closing } = options;
     this.#live = new EventStream({
       closing,
-      topics: {
-        well: () => wellbeing(status, Date.now()).text,
-        activity: () => activity(status, Date.now()).text,
-        gains: () => gains(status.history()).text,
-        problems: () => problems(status.problems(), Date.now()).text,
+      topics() {
+        const parts = Object.entries(liveParts(status, status.inventory.known(), null));
+        return Object.fromEntries(parts.map(([name, { text }]) => [name, text]));
       },
     });
   }
@@ -88,15 +82,13 @@ class Pages {
     switch (target.path) {
       case paths.home:
         return page(method, "Artifact Vault", this.#start(target.origin));
-      case paths.stylePath:
-        return textReply(method, style, { contentType: "text/css; charset=utf-8", headers: pageHeaders });
-      case paths.scriptPath:
-        return textReply(method, script, { contentType: "text/javascript; charset=utf-8", headers: pageHeaders });
       case paths.livePath:
         return this.#live.reply(method);
       case paths.entriesPath:
         return page(method, "Entries · Artifact Vault", await this.#entries(new URLSearchParams(target.query)));
     }
+    const asset = assetReply(method, target, headers, pageHeaders);
+    if (asset !== null) return asset;
     const name = paths.entryOf(target.path);
     if (name === null) {
       return page(
@@ -116,14 +108,8 @@ class Pages {
 
   #start(origin: string): Html {
     const { status, backends } = this.#options;
-    const now = Date.now();
-    return html`<h1 class="skip">Artifact Vault</h1>
-${section("well", "Is it well?", wellbeing(status, now), true)}
-${section("usage", "How do I use it?", usage(backends(origin), origin))}
-${section("activity", "What is happening?", activity(status, now), true)}
-${section("gains", "What has it brought?", gains(status.history()), true)}
-${section("contents", "What is in it?", contents(status.inventory, now))}
-${section("problems", "What went wrong?", problems(status.problems(), now), true)}`;
+    const parts = liveParts(status, status.inventory.summary(), Date.now());
+    return startPage(parts, { backends: backends(origin), origin });
   }
 
   async #entries(query: URLSearchParams): Promise<Html> {
@@ -162,6 +148,6 @@ function isOrder(text: string): text is InventoryOrder {
 }
 
 function page(method: string, title: string, content: Html, status = 200): Reply {
-  const text = documentOf(title, content);
+  const text = documentOf(title, content, Date.now());
   return textReply(method, text, { status, contentType: "text/html; charset=utf-8", headers: pageHeaders });
 }

@@ -2,8 +2,6 @@
 export const home = "/";
 /** The beginning of the paths of the other pages. */
 export const below = "/-/page/";
-export const stylePath = `${below}style.css`;
-export const scriptPath = `${below}script.js`;
 /** The live parts of the start page, as server-sent events. */
 export const livePath = `${below}live`;
 export const entriesPath = `${below}entries`;

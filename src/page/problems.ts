@@ -1,17 +1,17 @@
 import type { ProblemGroup } from "../status/problem_group.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
-import { ago, shownNumber } from "./shown.ts";
+import { ago, type Moment, shownNumber } from "./shown.ts";
 
 /** What went wrong? */
-export function problems(groups: readonly ProblemGroup[], now: number): Html {
+export function problems(groups: readonly ProblemGroup[], now: Moment): Html {
   if (groups.length === 0) return html`<p>Nothing, since the start.</p>`;
   return html`<ul class="problems">${groups.slice(0, 30).map((group) => problemOf(group, now))}</ul>`;
 }
 
 function problemOf(
   { title, advice, backend, count, lastAt, message, path, requestId }: ProblemGroup,
-  now: number,
+  now: Moment,
 ): Html {
   return html`<li><strong>${title}</strong>${
     backend !== "" && html`

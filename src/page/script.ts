@@ -1,29 +1,90 @@
 import { home, livePath } from "./paths.ts";
 
 /**
- * The script of all pages: it replaces the live parts as the server sends them, copies lines, and says whether this
- * browser's machine reaches the vault. Without it the pages say the same, as of when they were loaded.
+ * The script of all pages: it changes the live parts as the server sends them, counts ages on, copies lines, and says
+ * whether this browser's machine reaches the vault. Without it the pages say the same, as of when they were loaded.
  */
 export const script = `
 "use strict";
 const reach = document.getElementById("reach");
+const connection = document.getElementById("connection");
 const live = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.dataset.live, part]));
+const ahead = Number(document.documentElement.dataset.now) - Date.now();
+const units = [["y", 365 * 86400000], ["d", 86400000], ["h", 3600000], ["min", 60000], ["s", 1000]];
+
+function shownLength(ms) {
+  const [unit, length] = units.find(([, length]) => ms >= length) ?? units.at(-1);
+  return Math.floor(Math.max(0, ms) / length) + " " + unit;
+}
+
+function tellAges(part) {
+  const selection = getSelection();
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const text = shownLength(Date.now() + ahead - Date.parse(time.dateTime)) + " ago";
+    if (time.textContent === text || !selection.isCollapsed && selection.containsNode(time, true)) continue;
+    time.textContent = text;
+  }
+}
 
 function isInUse(part) {
   const selection = getSelection();
-  const selects = selection && !selection.isCollapsed && part.contains(selection.anchorNode);
-  return selects || part !== document.activeElement && part.contains(document.activeElement);
+  const focused = document.activeElement;
+  return !selection.isCollapsed && part.contains(selection.anchorNode) ||
+    part.contains(focused) && focused.matches("a, button, input, summary");
+}
+
+function change(old, fresh) {
+  const known = [...old.childNodes];
+  const wanted = [...fresh.childNodes];
+  for (const [at, node] of wanted.entries()) {
+    const was = known[at];
+    if (was === undefined) old.append(node);
+    else if (was.nodeName !== node.nodeName) was.replaceWith(node);
+    else if (node.nodeType !== Node.ELEMENT_NODE) { if (was.data !== node.data) was.data = node.data; }
+    else if (!was.isEqualNode(node)) {
+      for (const { name } of [...was.attributes]) if (!node.hasAttribute(name)) was.removeAttribute(name);
+      for (const { name, value } of node.attributes) if (was.getAttribute(name) !== value) was.setAttribute(name, value);
+      change(was, node);
+    }
+  }
+  for (const node of known.slice(wanted.length)) node.remove();
+}
+
+let events = null;
+
+function listen() {
+  events = new EventSource("${livePath}");
+  events.addEventListener("open", () => connection.textContent = "live");
+  events.addEventListener("error", () => {
+    const { CLOSED } = EventSource;
+    connection.textContent = "not live: the vault does not answer this page";
+    if (events.readyState !== CLOSED) return;
+    setTimeout(() => events?.readyState === CLOSED && listen(), 10000);
+  });
+  for (const [name, part] of live) {
+    events.addEventListener(name, ({ data }) => {
+      if (isInUse(part)) return;
+      const fresh = document.createElement("template");
+      fresh.innerHTML = JSON.parse(data);
+      tellAges(fresh.content);
+      change(part, fresh.content);
+    });
+  }
+}
+
+function listenWhileSeen() {
+  events?.close();
+  events = null;
+  if (!document.hidden) listen();
 }
 
 if (live.size > 0) {
-  const events = new EventSource("${livePath}");
-  for (const [name, part] of live) {
-    events.addEventListener(name, ({ data }) => {
-      if (!isInUse(part)) part.innerHTML = JSON.parse(data);
-    });
-  }
-  addEventListener("pagehide", () => events.close());
+  listenWhileSeen();
+  document.addEventListener("visibilitychange", listenWhileSeen);
+  addEventListener("pagehide", () => events?.close());
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 }
+setInterval(() => document.hidden || tellAges(document), 1000);
 
 for (const button of document.querySelectorAll("button.copy")) {
   if (!navigator.clipboard) break;

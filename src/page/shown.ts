@@ -2,11 +2,16 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownDate, shownLength } from "../observe/shown_time.ts";
 import { type Html, html } from "./html.ts";
 
-/** A time of the past, as long ago, with the time itself as its `title`. */
-export function ago(at: number, now: number): Html {
-  return html`<time datetime="${new Date(at).toISOString()}" title="${shownDate(at)}">${
-    shownLength(now - at)
-  } ago</time>`;
+/** When a page is made; null for what is sent to open pages, whose script says how long ago a time was. */
+export type Moment = number | null;
+
+/**
+ * A time of the past, as long ago, with the time itself as its `title`. The script counts on from `datetime`; for it,
+ * the text stays the same while time passes, so that nothing is sent anew for the sake of an age.
+ */
+export function ago(at: number, now: Moment): Html {
+  const text = now === null ? shownDate(at) : `${shownLength(now - at)} ago`;
+  return html`<time datetime="${new Date(at).toISOString()}" title="${shownDate(at)}">${text}</time>`;
 }
 
 export function shownRate(bytesPerSecond: number): string {

@@ -1,10 +1,10 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
-import type { DiskStatus, Overview, Status, UpstreamState, UpstreamStatus } from "../status/status.ts";
+import type { DiskStatus, Overview, UpstreamState, UpstreamStatus } from "../status/status.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { table } from "./table.ts";
-import { ago, shownNumber } from "./shown.ts";
+import { ago, type Moment, shownNumber } from "./shown.ts";
 
 const states: Readonly<Record<UpstreamState, { readonly word: string; readonly mood: string }>> = {
   unknown: { word: "not asked yet", mood: "calm" },
@@ -17,16 +17,21 @@ const moods = { well: "good", troubled: "warn", failing: "bad" } as const;
 /** So many upstream hosts are shown; a vault that clients choose hosts for may know thousands. */
 const mostUpstreams = 30;
 
+/** What is known of how the vault is. */
+export interface Health {
+  readonly overview: Overview;
+  readonly upstreams: readonly UpstreamStatus[];
+  readonly disk: DiskStatus;
+}
+
 /** Is it well? */
-export function wellbeing(status: Status, now: number): Html {
-  const overview = status.overview();
-  const upstreams = status.upstreams();
+export function wellbeing({ overview, upstreams, disk }: Health, now: Moment): Html {
   return html`
     <p class="verdict ${moods[overview.wellbeing]}" role="status">${overview.sentence}</p>
     ${overview.isOffline && html`<p><strong>Offline:</strong> no upstream is asked; what is cached is served.</p>`}
     ${warningsOf(overview)}
     ${upstreamTable(upstreams, now)}
-    ${diskOf(status.disk(), now)}
+    ${diskOf(disk)}
     <p class="small">Artifact Vault ${overview.version} on Deno ${overview.runtime}, started ${ago(
       overview.startedAt,
       now,
@@ -43,7 +48,7 @@ function warningsOf({ warnings, notReady }: Overview): Html | null {
   `;
 }
 
-function upstreamTable(upstreams: readonly UpstreamStatus[], now: number): Html {
+function upstreamTable(upstreams: readonly UpstreamStatus[], now: Moment): Html {
   if (upstreams.length === 0) return html`<p>No upstream is configured.</p>`;
   const more = upstreams.length - mostUpstreams;
   return html`
@@ -59,7 +64,7 @@ function upstreamTable(upstreams: readonly UpstreamStatus[], now: number): Html 
   `;
 }
 
-function upstreamRow(upstream: UpstreamStatus, now: number): Html {
+function upstreamRow(upstream: UpstreamStatus, now: Moment): Html {
   const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota } = upstream;
   const { word, mood } = states[state];
   return html`
@@ -85,13 +90,13 @@ function quotaOf({ remaining, limit }: NonNullable<UpstreamStatus["quota"]>): st
   return `${shownNumber(remaining)}${limit === null ? "" : ` of ${shownNumber(limit)}`} requests left`;
 }
 
-function diskOf(disk: DiskStatus, now: number): Html {
+function diskOf(disk: DiskStatus): Html {
   const { directory, cacheBytes, maxBytes, freeBytes, minFreeBytes, growthBytesPerDay, fullAt } = disk;
   const limit = maxBytes ?? (freeBytes === null ? null : cacheBytes + Math.max(0, freeBytes - minFreeBytes));
   const growth = growthBytesPerDay === null || growthBytesPerDay <= 0
     ? null
     : `grows by ${shownBytes(Math.round(growthBytesPerDay))} a day`;
-  const full = fullAt === null ? null : `meets its limit in ${shownLength(Math.max(0, fullAt - now))}`;
+  const full = fullAt === null ? null : `meets its limit in ${shownLength(Math.max(0, fullAt - Date.now()))}`;
   const facts = [
     `${shownBytes(cacheBytes)} in the cache${maxBytes === null ? "" : ` of at most ${shownBytes(maxBytes)}`}`,
     ...freeBytes === null ? [] : [`${shownBytes(freeBytes)} free on the disk`],
@@ -100,7 +105,7 @@ function diskOf(disk: DiskStatus, now: number): Html {
   return html`<h3>Disk</h3>
     ${
     limit !== null && limit > 0 && html`
-      <meter min="0" max="${limit}" value="${cacheBytes}" high="${Math.round(limit * 0.9)}"
+      <meter min="0" max="1" value="${(cacheBytes / limit).toFixed(3)}" high="0.9"
         aria-label="The share of its room that the cache takes">${shownBytes(cacheBytes)}</meter>
     `
   }

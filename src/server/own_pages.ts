@@ -31,17 +31,19 @@ export interface OwnPages {
 /** Says whether a request may be for some pages, before they are loaded. */
 export type IsTheirs = (path: string, headers: Headers) => boolean;
 
-/** Pages that are loaded when one of them is asked for first, so that no start has to. */
+/**
+ * Pages that are loaded when one of them is asked for first, so that no start has to. What `isTheirs` is true for never
+ * goes on to a backend: where the pages do not know it, the answer is 404.
+ */
 export function pagesWhenAsked(isTheirs: IsTheirs, load: () => Promise<OwnPages>): OwnPages {
   let loaded: OwnPages | null = null;
   return {
     answer(method, target, headers, info) {
       if (!isTheirs(target.path, headers)) return null;
-      if (loaded !== null) return loaded.answer(method, target, headers, info);
-      return load().then((pages) => {
-        loaded = pages;
-        return pages.answer(method, target, headers, info) ?? notFound(method, target.path);
-      });
+      const answerOf = (pages: OwnPages) =>
+        pages.answer(method, target, headers, info) ?? notFound(method, target.path);
+      if (loaded !== null) return answerOf(loaded);
+      return load().then((pages) => answerOf(loaded = pages));
     },
   };
 }

@@ -23,22 +23,25 @@ export interface Reply {
 export interface TextOptions {
   readonly status?: number;
   readonly contentType?: string;
+  /** `no-store` when absent. */
+  readonly cacheControl?: string;
   readonly headers?: HeaderList;
   readonly cache?: Reply["cache"];
 }
 
 const encoder = new TextEncoder();
 
-/** A reply with a short text of the vault's own, which is not to be cached. HEAD gets the same headers. */
+/** A reply with a short text of the vault's own. HEAD gets the same headers. */
 export function textReply(method: string, text: string, options: TextOptions = {}): Reply {
   const { status = 200, contentType = "text/plain; charset=utf-8", headers = [], cache = "none" } = options;
+  const { cacheControl = "no-store" } = options;
   const body = encoder.encode(text);
   return {
     status,
     headers: [
       ["content-type", contentType],
       ["content-length", String(body.byteLength)],
-      ["cache-control", "no-store"],
+      ["cache-control", cacheControl],
       ...headers,
     ],
     body: method === "HEAD" ? null : body,

@@ -54,6 +54,8 @@ export interface InventorySummary {
   readonly at: number | null;
   /** True while it is being read in the background. */
   readonly isReading: boolean;
+  /** The entries that have been read so far meanwhile; 0 where nothing is being read. */
+  readonly entriesRead: number;
   readonly entries: number;
   readonly backends: readonly InventoryBackend[];
   /** At most 20 of each. */
@@ -70,6 +72,8 @@ export interface InventorySummary {
 export interface Inventory {
   /** Returns at once. Asking for it has the directory read, where that was long ago. */
   summary(): InventorySummary;
+  /** The same, without having the directory read. */
+  known(): InventorySummary;
   /** Throws `bad_request` for a cursor of something else. Waits for the first reading where there was none yet. */
   page(query: InventoryQuery): Promise<InventoryPage>;
   /** The names of other entries that have the same bytes, at most 100. */

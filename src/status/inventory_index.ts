@@ -53,6 +53,7 @@ export class InventoryIndex implements Inventory {
   readonly #closing = new AbortController();
   #reading: Reading | null = null;
   #underWay: Promise<void> | null = null;
+  #entriesRead = 0;
   #nextAt = -Infinity;
 
   constructor(options: InventoryIndexOptions) {
@@ -67,10 +68,15 @@ export class InventoryIndex implements Inventory {
 
   summary(): InventorySummary {
     this.#refresh();
+    return this.known();
+  }
+
+  known(): InventorySummary {
     const { at = null, blocks, backends = [], largest = [], newest = [], neverUsed = [] } = this.#reading ?? {};
     const mostUsed = this.#options.hits.most(mostShown);
     const isReading = this.#underWay !== null;
-    return { at, isReading, entries: blocks?.size ?? 0, backends, largest, newest, neverUsed, mostUsed };
+    const counts = { entriesRead: isReading ? this.#entriesRead : 0, entries: blocks?.size ?? 0 };
+    return { at, isReading, ...counts, backends, largest, newest, neverUsed, mostUsed };
   }
 
   async page({ search = "", backend, sort = "name", cursor, limit }: InventoryQuery): Promise<InventoryPage> {
@@ -143,11 +149,13 @@ export class InventoryIndex implements Inventory {
   async #readAll(): Promise<void> {
     const { dir } = this.#options;
     const at = this.#now();
+    this.#entriesRead = 0;
     const blocks = new EntryBlocks();
     const backends = new Map<string, { entries: number; entryBytes: number; unusedEntries: number }>();
     for await (const entry of listEntries(dir, { besideClients: true })) {
       if (this.#closing.signal.aborted) return;
       blocks.add(entry);
+      this.#entriesRead += 1;
       const name = entry.name.slice(0, entry.name.indexOf("/"));
       const counts = backends.get(name) ?? { entries: 0, entryBytes: 0, unusedEntries: 0 };
       backends.set(name, counts);

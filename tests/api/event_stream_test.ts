@@ -18,7 +18,7 @@ async function textOf(reader: ChunkReader): Promise<string | null> {
 Deno.test("a topic is sent to who comes, then when it has changed, and is read once for all", async () => {
   const closing = new AbortController();
   let [value, reads] = [1, 0];
-  const topics = { count: () => (reads++, { value }) };
+  const topics = () => (reads++, { count: { value } });
   const stream = new EventStream({ topics, closing: closing.signal, everyMs: 1 });
   assert.equal(reads, 0);
   const listeners = Array.from({ length: 100 }, () => open(stream));
@@ -36,7 +36,7 @@ Deno.test("a topic is sent to who comes, then when it has changed, and is read o
 Deno.test("there is a bound for listeners, and for what waits for one that does not read", async () => {
   const closing = new AbortController();
   let value = 0;
-  const topics = { count: () => value++ };
+  const topics = () => ({ count: value++ });
   const stream = new EventStream({ topics, closing: closing.signal, everyMs: 1, mostListeners: 2 });
   const [slow, other] = [open(stream), open(stream)];
   const refused = stream.reply("GET");
@@ -52,7 +52,7 @@ Deno.test("there is a bound for listeners, and for what waits for one that does 
 
 Deno.test("streams end when the server shuts down, and nobody can listen any more", async () => {
   const closing = new AbortController();
-  const stream = new EventStream({ topics: {}, closing: closing.signal });
+  const stream = new EventStream({ topics: () => ({}), closing: closing.signal });
   const listener = open(stream);
   await listener.read();
   closing.abort();

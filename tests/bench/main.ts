@@ -13,6 +13,7 @@ import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
 import { hubDownloads } from "./hub_downloads.ts";
 import { inventory } from "./inventory.ts";
 import { npmDocuments } from "./npm_documents.ts";
+import { pages } from "./pages.ts";
 import { npmInstalls } from "./npm_installs.ts";
 import { pipInstalls } from "./pip_installs.ts";
 import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
@@ -23,7 +24,7 @@ const cases: readonly Case[] = [
   ...[pullCached, pullByDigest, pullCold],
   ...[...pipInstalls, ...aptInstalls, ...npmInstalls, ...hubDownloads],
   ...npmDocuments,
-  ...[idle, start, growth, bundles, inventory],
+  ...[idle, start, growth, bundles, inventory, pages],
 ];
 
 const explanation = `

@@ -51,7 +51,23 @@ Deno.test("all pages forbid what is not their own, and need nothing from elsewhe
     const loaded = [...text.matchAll(/<(?:link|script|img)[^>]*(?:href|src)="([^"]*)"/g)].map(([, url]) => url!);
     for (const url of loaded) assert.match(url, /^\/-\/page\/|^data:,$/);
   }
-  for (const path of ["/-/page/style.css", "/-/page/script.js"]) assert.equal((await load(app, path)).status, 200);
+});
+
+Deno.test("browsers keep style sheet and script for ever at the address of their version, and ask anew at others", async () => {
+  await using scene = await startWithFiles([]);
+  const { app } = scene;
+  const { text } = await load(app, "/");
+  for (const name of ["style.css", "script.js"]) {
+    const [address] = new RegExp(`/-/page/${name}\\?v=\\w+`).exec(text) ?? assert.fail(`the page has no ${name}`);
+    const answers = [];
+    for (const path of [address, `/-/page/${name}`, `/-/page/${name}?v=another`]) answers.push(await load(app, path));
+    const [own, ...others] = answers;
+    assert.deepEqual([own!.status, own!.headers.get("cache-control")], [200, "public, max-age=31536000, immutable"]);
+    for (const { status, headers } of others) assert.deepEqual([status, headers.get("cache-control")], [200, "no-cache"]);
+    const etag = own!.headers.get("etag")!;
+    const again = await load(app, `/-/page/${name}`, { headers: { "if-none-match": etag } });
+    assert.deepEqual([again.status, again.text, again.headers.get("etag")], [304, "", etag]);
+  }
 });
 
 Deno.test("names from outside are no markup on any page", async () => {
