@@ -1,4 +1,5 @@
 import type { BackendType } from "./backends/backend_type.ts";
+import { typeNamesOf } from "./config/backend_schemas.ts";
 import { type BackendConfig, type Config, type ConfigSchema, createConfigSchema } from "./config/schema.ts";
 import { showConfig } from "./config/show.ts";
 import { upstreamsOf } from "./config/upstreams.ts";
@@ -13,19 +14,28 @@ export interface DescribedConfig extends Shown {
 /** Returns a function that describes a configuration, and does so once, when it is called first. */
 export function describeWhenAsked(config: Config, types: readonly BackendType[]): () => DescribedConfig {
   let described: DescribedConfig | null = null;
-  return () => described ??= describe(config, createConfigSchema(types));
+  return () => described ??= describe(config, types);
 }
 
-function describe(config: Config, schema: ConfigSchema): DescribedConfig {
+function describe(config: Config, types: readonly BackendType[]): DescribedConfig {
+  const schema = createConfigSchema(types);
   const urls = config.backends.flatMap((backend) => urlsOf(backend, schema));
   return {
     shown: showConfig(config, schema) as Readonly<Record<string, unknown>>,
     backends: config.backends.map((backend) => {
       const { name, type, config: { prefix } } = backend;
-      return { name, type, prefix, origins: [...new Set(urlsOf(backend, schema).map(({ origin }) => origin))] };
+      const origins = [...new Set(urlsOf(backend, schema).map(({ origin }) => origin))];
+      return { name, type, prefix, origins, logins: loginsOf(backend, types) };
     }),
     hosts: new Set(urls.map(({ host }) => host)),
   };
+}
+
+/** The origins of the upstreams that get a backend's credentials. */
+function loginsOf(backend: BackendConfig, types: readonly BackendType[]): readonly string[] {
+  const type = types.find(({ schema }) => typeNamesOf(schema).includes(backend.type));
+  const destinations = type?.destinations?.(backend) ?? [];
+  return destinations.flatMap(({ urls }) => urls.flatMap((url) => URL.parse(url)?.origin ?? []));
 }
 
 function urlsOf(backend: BackendConfig, schema: ConfigSchema): readonly URL[] {

@@ -36,7 +36,7 @@ const opening = ["config", "key_files", "upstream", "observe"];
 const shown = ["bytes", "count", "text", "time"].map((what) => `observe/shown_${what}`);
 /** Besides the door and the schema: the files and folders of a protocol that know how a backend is opened. */
 const wiring: Readonly<Record<string, readonly string[]>> = {
-  oci: ["auth", "rate_limit_report", "unconfigured_registries", "value_types"],
+  oci: ["auth", "unconfigured_registries", "value_types"],
 };
 
 /**

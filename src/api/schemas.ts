@@ -131,6 +131,9 @@ export const upstreams = z.array(
     retries: count,
     firstByteMs: z.number().nullable(),
     quota: z.strictObject({ remaining: z.number(), limit: z.number().nullable() }).nullable(),
+    login: z.enum(["none", "set", "accepted", "refused"]).describe(
+      "The vault's credentials: none, not sent yet, or what the upstream made of them",
+    ),
   }).meta({ id: "Upstream" }),
 );
 

@@ -57,7 +57,7 @@ export interface BackendType<Parsed extends BackendConfig = BackendConfig, Opene
    * are those of the other types.
    */
   together?(opened: readonly Opened[], others: readonly Backend[]): readonly Backend[];
-  /** Returns the URLs that get each of a backend's credentials, for the warning about plain http. */
+  /** Returns the URLs that get each of a backend's credentials. */
   destinations?(backend: Parsed): readonly Destination[];
   /** Returns a sentence for each thing that is allowed and probably a mistake; `all` are the backends of all types. */
   warnings?(backends: readonly Parsed[], all: readonly BackendConfig[]): readonly string[];

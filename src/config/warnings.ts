@@ -1,13 +1,15 @@
 /** Upstream URLs that get the same credentials. */
 export interface Destination {
   readonly urls: readonly string[];
+  /** True where they are meant to be sent unencrypted; false when absent. */
+  readonly isMeant?: boolean;
   /** The end of the warning: what to write instead of https. */
   readonly remedy?: string;
 }
 
 /** Returns a sentence for each URL to which a backend sends credentials unencrypted, unless it is on this machine. */
 export function unencryptedWarnings(backend: string, destinations: readonly Destination[]): string[] {
-  return destinations.flatMap(({ urls, remedy = "" }) =>
+  return destinations.filter(({ isMeant }) => !isMeant).flatMap(({ urls, remedy = "" }) =>
     [...new Set(urls)].filter(isPlainHttpElsewhere).map((url) =>
       `Backend "${backend}" sends its credentials for ${url} unencrypted; write https://${remedy}`
     )

@@ -35,6 +35,19 @@ export interface Quota {
   readonly limit: number | null;
 }
 
+/** The same, as an upstream has told it. */
+export interface ToldQuota extends Quota {
+  /** The host, with its port where that is not the default one. */
+  readonly host: string;
+  /** The name of the limit, where the host has several; empty where it has one. */
+  readonly name: string;
+  /** The seconds after which it says nothing any more; null where it counts until the host tells another one. */
+  readonly resetSeconds: number | null;
+}
+
+/** Upstreams choose the names of their limits, and clients may choose upstreams. */
+const mostQuotas = 200;
+
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
   readonly #backends = new Set<string>();
@@ -75,7 +88,7 @@ export class Metrics implements VaultEvents {
   readonly #expiredBlobs = this.#counter("vault_expired_blobs_total", "Bodies removed by retention.");
   readonly #expiredBytes = this.#counter("vault_expired_bytes_total", "Bytes removed by retention.");
   readonly #options: MetricsOptions;
-  readonly #quotas = new Map<string, Quota>();
+  readonly #quotas = new Map<string, ToldQuota & { readonly until: number }>();
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -228,14 +241,15 @@ export class Metrics implements VaultEvents {
     this.#evictedBytes.add(bytes);
   }
 
-  /** Records the rate limit that an upstream reported; `limit` is null where it named none. */
-  quotaTold(
-    backend: string,
-    { host, limit, remaining }: { host: string; limit: number | null; remaining: number },
-  ): void {
-    this.#quotas.set(host, { limit, remaining });
-    this.#quotaRemaining.set(remaining, { backend, host });
-    if (limit !== null) this.#quotaLimit.set(limit, { backend, host });
+  /** Records the rate limit that an upstream reported. */
+  quotaTold(backend: string, told: ToldQuota): void {
+    const { host, name, limit, remaining, resetSeconds } = told;
+    const key = `${host} ${name}`;
+    if (!this.#quotas.has(key) && this.#quotas.size === mostQuotas) return;
+    this.#quotas.set(key, { ...told, until: resetSeconds === null ? Infinity : Date.now() + resetSeconds * 1000 });
+    const labels = { backend, host, ...name !== "" && { name } };
+    this.#quotaRemaining.set(remaining, labels);
+    if (limit !== null) this.#quotaLimit.set(limit, labels);
   }
 
   /** Formats all metrics as Prometheus text, with its content type. */
@@ -260,9 +274,12 @@ export class Metrics implements VaultEvents {
     }));
   }
 
-  /** The rate limit that a host reported last; null where it reported none. */
+  /** The rate limit that a host reported last, that which is used up most; null where it reported none. */
   quotaOf(host: string): Quota | null {
-    return this.#quotas.get(host) ?? null;
+    const now = Date.now();
+    const known = [...this.#quotas.values()].filter((quota) => quota.host === host && quota.until > now);
+    const [least] = known.sort((a, b) => shareOf(a) - shareOf(b));
+    return least === undefined ? null : { remaining: least.remaining, limit: least.limit };
   }
 
   #counter(name: string, help: string): Metric {
@@ -272,4 +289,9 @@ export class Metrics implements VaultEvents {
   #gauge(name: string, help: string): Metric {
     return this.#registry.gauge({ name, help });
   }
+}
+
+/** The share that is left, as far as that is known. */
+function shareOf({ remaining, limit }: Quota): number {
+  return remaining === 0 ? 0 : limit === null ? 1 : remaining / Math.max(1, limit);
 }

@@ -1,6 +1,6 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
-import type { DiskStatus, Overview, UpstreamState, UpstreamStatus } from "../status/status.ts";
+import type { DiskStatus, Overview, UpstreamLogin, UpstreamState, UpstreamStatus } from "../status/status.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { table } from "./table.ts";
@@ -12,6 +12,12 @@ const states: Readonly<Record<UpstreamState, { readonly word: string; readonly m
   slow: { word: "slow", mood: "warn" },
   failing: { word: "failing", mood: "warn" },
   down: { word: "down", mood: "bad" },
+};
+const logins: Readonly<Record<UpstreamLogin, Html | null>> = {
+  none: null,
+  set: html`<br><span class="small">credentials set, not sent yet</span>`,
+  accepted: html`<br><span class="small">credentials accepted</span>`,
+  refused: html`<br><span class="state bad">credentials refused</span>`,
 };
 const moods = { well: "good", troubled: "warn", failing: "bad" } as const;
 /** So many upstream hosts are shown; a vault that clients choose hosts for may know thousands. */
@@ -65,7 +71,8 @@ function upstreamTable(upstreams: readonly UpstreamStatus[], now: Moment): Html 
 }
 
 function upstreamRow(upstream: UpstreamStatus, now: Moment): Html {
-  const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota } = upstream;
+  const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota, login } =
+    upstream;
   const { word, mood } = states[state];
   return html`
     <tr>
@@ -76,7 +83,7 @@ function upstreamRow(upstream: UpstreamStatus, now: Moment): Html {
       )}</span></th>
       <td><span class="state ${mood}">${word}</span>${failingSince !== null && html`
         since ${ago(failingSince, now)}
-      `}${quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`}</td>
+      `}${logins[login]}${quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`}</td>
       <td class="number">${shownNumber(requests)}</td>
       <td class="number">${firstByteMs === null ? "–" : `${Math.round(firstByteMs)} ms`}</td>
       <td>${lastError === null

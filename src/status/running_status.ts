@@ -12,16 +12,13 @@ import type { InventoryIndex } from "./inventory_index.ts";
 import type { ProblemGroups } from "./problem_groups.ts";
 import type { RecentRequests } from "./recent_requests.ts";
 import type { BackendTraffic, DiskStatus, Overview, Status, TransferView, UpstreamStatus } from "./status.ts";
-import { upstreamsOf } from "./upstream_list.ts";
+import { type NamedUpstreams, upstreamsOf } from "./upstream_list.ts";
 import { judge } from "./wellbeing.ts";
 
 /** What a backend of the configuration is, for people. */
-export interface DescribedBackend {
-  readonly name: string;
+export interface DescribedBackend extends NamedUpstreams {
   readonly type: string;
   readonly prefix: string;
-  /** The origins of the upstreams that its configuration names. */
-  readonly origins: readonly string[];
 }
 
 /** The configuration that is in force, for people. */

@@ -66,6 +66,12 @@ export interface BackendTraffic extends Traffic {
  */
 export type UpstreamState = "unknown" | "answers" | "slow" | "failing" | "down";
 
+/**
+ * The vault's credentials at an upstream: `none` are configured; `set`, but not sent yet; `accepted` or `refused` when
+ * they were last sent.
+ */
+export type UpstreamLogin = "none" | "set" | "accepted" | "refused";
+
 export interface UpstreamStatus {
   /** Scheme and host, perhaps with a port. */
   readonly origin: string;
@@ -88,6 +94,7 @@ export interface UpstreamStatus {
   readonly firstByteMs: number | null;
   /** The requests that it still allows, where it says so; else null. */
   readonly quota: UpstreamQuota | null;
+  readonly login: UpstreamLogin;
 }
 
 export interface UpstreamQuota {

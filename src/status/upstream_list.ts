@@ -2,8 +2,16 @@ import type { Quota } from "../observe/metrics.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import type { UpstreamStatus } from "./status.ts";
 
+/** The upstreams that the configuration of a backend names. */
+export interface NamedUpstreams {
+  readonly name: string;
+  readonly origins: readonly string[];
+  /** Those of them that are sent credentials. */
+  readonly logins: readonly string[];
+}
+
 export interface UpstreamListDeps {
-  readonly backends: readonly { readonly name: string; readonly origins: readonly string[] }[];
+  readonly backends: readonly NamedUpstreams[];
   readonly health: UpstreamHealth;
   /** By the host, with its port where that is not the default one. */
   readonly quotaOf: (host: string) => Quota | null;
@@ -15,6 +23,7 @@ export function upstreamsOf({ backends, health, quotaOf }: UpstreamListDeps): re
   for (const { name, origins } of backends) {
     for (const origin of new Set(origins)) named.set(origin, [...named.get(origin) ?? [], name]);
   }
+  const logins = new Set(backends.flatMap(({ logins }) => logins));
   const hosts = new Map([...health.hosts()].map((host) => [host.origin, host]));
   const origins = new Set([...named.keys(), ...hosts.keys()]);
   return [...origins].map((origin) => {
@@ -34,6 +43,7 @@ export function upstreamsOf({ backends, health, quotaOf }: UpstreamListDeps): re
       retries: counted?.retries ?? 0,
       firstByteMs: firstByteMs === null ? null : Math.round(firstByteMs * 10) / 10,
       quota: quotaOf(URL.parse(origin)?.host ?? origin),
+      login: counted?.login ?? (logins.has(origin) ? "set" : "none"),
     };
   });
 }

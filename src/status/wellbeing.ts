@@ -25,6 +25,11 @@ export function judge(facts: Facts, now: number): Pick<Overview, "wellbeing" | "
   if (trouble.length > 0) {
     return { wellbeing: "troubled", sentence: `${named(trouble)} not answer well at the moment.` };
   }
+  const refusing = isOffline ? [] : upstreams.filter(({ login }) => login === "refused");
+  if (refusing.length > 0) {
+    const what = "the credentials of the configuration, such as a token that has expired";
+    return { wellbeing: "troubled", sentence: `${named(refusing)} not accept ${what}.` };
+  }
   const [latest] = problems.filter(({ lastAt }) => now - lastAt < recentMs);
   if (latest !== undefined) {
     const where = latest.backend === "" ? "" : ` (${latest.backend})`;

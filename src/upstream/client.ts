@@ -6,6 +6,7 @@ import { type Credentials, withCredentials } from "./credentials.ts";
 import { type Egress, type EgressOptions, openEgress } from "./egress.ts";
 import { withExchangeLog } from "./exchange_log.ts";
 import { type UpstreamHealth, withHealth } from "./health.ts";
+import { withLoginState } from "./login_state.ts";
 import { withLoopDetection } from "./loops.ts";
 import { isAtOneOf } from "./own_host.ts";
 import { withCheckedAddresses } from "./pinned.ts";
@@ -75,6 +76,9 @@ export function createUpstreamClient(options: UpstreamOptions): UpstreamClient {
     options.credentials,
     (credentials) => authenticated(exchanges, { ...options, credentials, lookup, clock }),
   );
+  if (health !== undefined) {
+    fetch = withLoginState(fetch, { ...options, credentials: knownOf(options.credentials), health });
+  }
   if (wrap !== undefined) fetch = wrap(fetch);
   fetch = withRedirects(fetch, { allowPrivateRedirects, confidential: isConfidential(options), lookup });
   fetch = withRetry(fetch, options);

@@ -29,6 +29,9 @@ export interface UpstreamHost {
   readonly failingSince: number | null;
 }
 
+/** What an upstream has made of the vault's credentials when they were last sent. */
+export type LoginState = NonNullable<HostStatistics["login"]>;
+
 /** The most hosts that are remembered: clients may name registries, and so choose how many there are. */
 const mostHosts = 1000;
 
@@ -98,6 +101,11 @@ export class UpstreamHealth {
       const failingSince = failingMs === null ? null : Math.round(date - failingMs);
       yield { origin, isUp: !host.isReported, state: host.state(now, this.#slowMs), failingSince };
     }
+  }
+
+  /** Notes down what the upstream has made of the vault's credentials. */
+  loginTold(url: string, state: LoginState): void {
+    this.statistics.of(originOf(url)).login = state;
   }
 
   /** Counts that a request is repeated. */

@@ -15,6 +15,8 @@ export class HostStatistics {
   lastError: string | null = null;
   lastErrorAt: number | null = null;
   lastAnswerAt: number | null = null;
+  /** What it has made of the vault's credentials when they were last sent; null where none have been. */
+  login: "accepted" | "refused" | null = null;
   /** The mean time to the first byte of an answer, in ms, over the last answers; null before there is one. */
   firstByteMs: number | null = null;
   readonly #firstByte: Durations;

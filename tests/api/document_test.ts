@@ -104,7 +104,9 @@ Deno.test("HEAD, wrong methods, unknown paths and unchanged answers", async () =
   assert.deepEqual([unknown.status, unknown.headers.get("content-type")], [404, "application/problem+json"]);
   // First the API is loaded, then it is there: neither time a backend at the root gets what it does not know.
   await using atRoot = await startApp({ upstream: upstream.origin, backend: { prefix: "/" } });
-  for (const path of ["/-/api/v1/nothing", "/-/api/v1/stats/more", "/-/api/v2/stats", "/-/api/v1", "/-/api/", "/-/api"]) {
+  for (
+    const path of ["/-/api/v1/nothing", "/-/api/v1/stats/more", "/-/api/v2/stats", "/-/api/v1", "/-/api/", "/-/api"]
+  ) {
     for (const method of ["GET", "POST", "HEAD"]) {
       const { status, headers, body } = await fetch(atRoot.origin + path, { method });
       await body?.cancel();

@@ -15,7 +15,7 @@ const odd: readonly unknown[] = [
 
 /** Bodies that are no JSON object at all. */
 const strange: readonly (BodyInit | undefined)[] = [
-  ...[undefined, "", "{", "null", "[]", "7", '"x"', '{"patterns":', "\ufeff{}", "[".repeat(5000)],
+  ...[undefined, "", "{", "null", "[]", "7", '"x"', '{"patterns":', "[".repeat(5000)],
   new Uint8Array([0xff, 0xfe, 0]),
 ];
 
@@ -55,11 +55,14 @@ Deno.test("changes that are asked for in any form are answered as the document s
     const check = async (body: BodyInit | undefined, type = "application/json") => {
       const answer = await post(app, path, body, type);
       const { content } = operation.responses[answer.status] ?? operation.responses.default;
-      const shown = `${path} ${String(body).slice(0, 200)}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
+      const shown = `${path} ${String(body).slice(0, 200)}: ${answer.status} ${
+        JSON.stringify(answer.body).slice(0, 300)
+      }`;
       const described = content[answer.headers.get("content-type")!];
       assert.ok(described !== undefined && answer.status < 500, shown);
-      if (answer.status >= 400) assert.ok(answer.body.status === answer.status && answer.body.detail.length > 10, shown);
-      else assert.equal(z.fromJSONSchema(described.schema).safeParse(answer.body).error, undefined, shown);
+      if (answer.status >= 400) {
+        assert.ok(answer.body.status === answer.status && answer.body.detail.length > 10, shown);
+      } else assert.equal(z.fromJSONSchema(described.schema).safeParse(answer.body).error, undefined, shown);
       statuses.add(answer.status);
       return answer.status;
     };

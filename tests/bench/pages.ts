@@ -52,7 +52,7 @@ async function costOfOpenPages(bench: Bench): Promise<Figure[]> {
 async function openSome(side: FileSide): Promise<AsyncDisposable> {
   const leaving = new AbortController();
   const origin = new URL(side.url("")).origin;
-  const reading = [];
+  const reading: Promise<void>[] = [];
   for (let number = 0; number < openPages; number++) {
     const path = number % 2 === 0 ? "/-/page/live" : "/-/events";
     const response = await fetch(origin + path, { signal: leaving.signal });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FakeNow } from "../support/fake_now.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 
 function create(): Metrics {
@@ -46,11 +47,30 @@ Deno.test("a second scrape counts nothing twice", () => {
 Deno.test("an upstream's quota is what it said last, and not there until it says so", () => {
   const metrics = create();
   assert.doesNotMatch((metrics.exposition()).body, /^vault_upstream_ratelimit_\w+\{/m);
-  metrics.quotaTold("http", { host: "a.example", limit: 100, remaining: 8 });
-  metrics.quotaTold("http", { host: "a.example", limit: null, remaining: 7 });
+  const told = { host: "a.example", name: "", resetSeconds: null };
+  metrics.quotaTold("http", { ...told, limit: 100, remaining: 8 });
+  metrics.quotaTold("http", { ...told, limit: null, remaining: 7 });
   const { body } = metrics.exposition();
   assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="http",host="a.example"} 7\n'));
   assert.ok(body.includes('vault_upstream_ratelimit_limit{backend="http",host="a.example"} 100\n'));
+});
+
+Deno.test("of the limits of a host, the one that is used up most counts, until its time is over", () => {
+  const metrics = create();
+  using now = new FakeNow();
+  const told = (name: string, remaining: number, resetSeconds: number | null) =>
+    metrics.quotaTold("hub", { host: "a.example", name, limit: 100, remaining, resetSeconds });
+  told("resolvers", 90, 300);
+  told("api", 10, 60);
+  told("pages", 20, null);
+  assert.deepEqual(metrics.quotaOf("a.example"), { remaining: 10, limit: 100 });
+  now.advance(61_000);
+  assert.deepEqual(metrics.quotaOf("a.example"), { remaining: 20, limit: 100 });
+  assert.equal(metrics.quotaOf("b.example"), null);
+  const { body } = metrics.exposition();
+  assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="hub",host="a.example",name="api"} 10\n'));
+  for (let number = 0; number < 1000; number++) told(`name-${number}`, 1, null);
+  assert.ok(metrics.exposition().body.length < 100_000);
 });
 
 Deno.test("the engine's events are counted", () => {

@@ -63,7 +63,9 @@ Deno.test("browsers keep style sheet and script for ever at the address of their
     for (const path of [address, `/-/page/${name}`, `/-/page/${name}?v=another`]) answers.push(await load(app, path));
     const [own, ...others] = answers;
     assert.deepEqual([own!.status, own!.headers.get("cache-control")], [200, "public, max-age=31536000, immutable"]);
-    for (const { status, headers } of others) assert.deepEqual([status, headers.get("cache-control")], [200, "no-cache"]);
+    for (const { status, headers } of others) {
+      assert.deepEqual([status, headers.get("cache-control")], [200, "no-cache"]);
+    }
     const etag = own!.headers.get("etag")!;
     const again = await load(app, `/-/page/${name}`, { headers: { "if-none-match": etag } });
     assert.deepEqual([again.status, again.text, again.headers.get("etag")], [304, "", etag]);

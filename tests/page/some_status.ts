@@ -18,7 +18,7 @@ export const overview: Overview = {
 export const upstream: UpstreamStatus = {
   ...{ origin: "https://a.example", backends: ["files"], state: "failing", failingSince: happenedAt },
   ...{ lastError: "it is silent", lastErrorAt: happenedAt, lastAnswerAt: null, requests: 1, failures: {} },
-  ...{ retries: 0, firstByteMs: null, quota: null },
+  ...{ retries: 0, firstByteMs: null, quota: null, login: "none" },
 };
 
 export const request: RecentRequest = {

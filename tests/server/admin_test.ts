@@ -189,7 +189,7 @@ Deno.test("pages that are loaded when they are asked for are loaded once, and ag
   const both = await Promise.all([served.ask("GET", "/-/echo"), served.ask("GET", "/-/echo")]);
   assert.deepEqual([both.map(({ status }) => status), loads], [[200, 200], 2]);
   const { status, headers } = await served.ask("GET", "/-/echo/below");
-  assert.deepEqual([status, headers.get("content-type")], [404, "text/plain; charset=utf-8"]);
+  assert.deepEqual([status, headers.get("content-type")], [404, "application/problem+json"], "no backend gets it");
 });
 
 Deno.test("without a backend at the root, nothing else is served below /-/", async () => {

@@ -16,12 +16,22 @@ function days(...sizes: readonly (number | null)[]) {
   return sizes.map((cacheBytes, at) => ({ from: today - (sizes.length - 1 - at) * dayMs, cacheBytes }));
 }
 
-const cases: readonly [name: string, facts: Partial<DiskFacts>, growthPerDay: number | null, daysLeft: number | null][] = [
+const cases: readonly [
+  name: string,
+  facts: Partial<DiskFacts>,
+  growthPerDay: number | null,
+  daysLeft: number | null,
+][] = [
   ["no day before today is known", { days: days(null, null, 5 * gib) }, null, null],
   ["twelve hours ago it was half of that", { days: days(5 * gib, 10 * gib) }, 10 * gib, 3],
-  ["up to its own limit there is less room than on the disk", {
-    ...{ days: days(5 * gib, 10 * gib), maxBytes: 15 * gib },
-  }, 10 * gib, 0.5],
+  [
+    "up to its own limit there is less room than on the disk",
+    {
+      ...{ days: days(5 * gib, 10 * gib), maxBytes: 15 * gib },
+    },
+    10 * gib,
+    0.5,
+  ],
   ["what has to stay free is no room", { days: days(5 * gib, 10 * gib), minFreeBytes: 20 * gib }, 10 * gib, 1],
   ["it is at its limit", { days: days(5 * gib, 10 * gib), maxBytes: 10 * gib }, 10 * gib, 0],
   ["it shrinks", { days: days(20 * gib, 10 * gib) }, -20 * gib, null],

@@ -58,7 +58,13 @@ Deno.test("what is in the cache, in all orders, page by page, as of the last rea
 
   const chosen = await all({ search: "ARTIFACT-12", backend: "docker" });
   assert.deepEqual(chosen.map(numberOf).toSorted((a, b) => a - b), [121, 123, 125, 127, 129]);
-  assert.deepEqual((await all({ search: "-12", backend: "docker", sort: "oldest" })).map(numberOf), [129, 127, 125, 123, 121]);
+  assert.deepEqual((await all({ search: "-12", backend: "docker", sort: "oldest" })).map(numberOf), [
+    129,
+    127,
+    125,
+    123,
+    121,
+  ]);
   for (const nothing of [{ search: "nowhere" }, { backend: "deb" }]) assert.deepEqual(await all(nothing), []);
   for (const cursor of ["", "x", "1-", "-1", "a-zzzzzzzz", "../1-1"]) {
     await assert.rejects(index.page({ cursor, limit: 1 }), { code: "bad_request" });

@@ -54,7 +54,10 @@ Deno.test("a request says in words why upstream was asked, and what came of it",
     [{ cache: "miss", reason: "not cached", status: 404 }, "not cached"],
     [{ cache: "miss", reason: "stale", status: 200 }, "stale; upstream sent it anew"],
     [{ cache: "revalidated", reason: "stale", status: 200 }, "stale; upstream says that it has not changed"],
-    [{ cache: "stale", reason: "stale", status: 200 }, "stale; upstream did not answer well, so the stale copy was served"],
+    [
+      { cache: "stale", reason: "stale", status: 200 },
+      "stale; upstream did not answer well, so the stale copy was served",
+    ],
   ];
   for (const [asked, words] of cases) assert.equal(reasonOf(asked), words);
 });
@@ -64,7 +67,7 @@ Deno.test("the busiest entries are counted, however many others there are", () =
   for (let round = 0; round < 3; round++) {
     for (let number = 0; number < 5000; number++) {
       hits.add(`rare-${round}-${number}`);
-      if (number % 10 === 0) for (const name of ["first", "first", "second"]) hits.add(name);
+      if (number % 10 === 0) { for (const name of ["first", "first", "second"]) hits.add(name); }
     }
   }
   assert.deepEqual(hits.most(2), [{ name: "first", hits: 3000 }, { name: "second", hits: 1500 }]);

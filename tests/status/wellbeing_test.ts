@@ -10,9 +10,11 @@ function upstreams(...states: readonly UpstreamState[]): readonly UpstreamStatus
   return states.map((state, at) => ({
     ...{ origin: `https://${"abcdefg"[at]}.example`, backends: [], state, failingSince: null, lastErrorAt: null },
     ...{ lastError: state === "down" ? "it is silent" : null, lastAnswerAt: null, requests: 0, failures: {} },
-    ...{ retries: 0, firstByteMs: null, quota: null },
+    ...{ retries: 0, firstByteMs: null, quota: null, login: "none" },
   }));
 }
+
+const refusing = upstreams("answers").map((one) => ({ ...one, login: "refused" as const }));
 
 function problem(lastAt: number, backend = "files"): ProblemGroup {
   const texts = { code: "cache_full", title: "The limits of the cache leave no room", advice: "", message: "" };
@@ -27,11 +29,17 @@ const cases: readonly [facts: Partial<Parameters<typeof judge>[0]>, wellbeing: s
   [{ problems: [problem(now - 299_000)] }, "troubled", /^A few minutes ago: the limits .* no room \(files\)\.$/],
   [{ problems: [problem(now - 299_000, "")] }, "troubled", /no room\.$/],
   [{ problems: [problem(now - 301_000)] }, "well", /^All is well\.$/],
+  [{ upstreams: refusing, warnings: ["a"] }, "troubled", /^https:\/\/a\.example does not accept the credentials/],
+  [{ upstreams: refusing, isOffline: true }, "well", /the vault is offline/],
   [{ upstreams: upstreams("slow"), warnings: ["a"] }, "troubled", /^https:\/\/a\.example does not answer well/],
   [{ upstreams: upstreams("failing", "slow") }, "troubled", /^https:\/\/a\.example and another upstream do not answer/],
   [{ upstreams: upstreams("slow", "down") }, "failing", /^https:\/\/b\.example does not answer \(it is silent\); what/],
   [{ upstreams: upstreams("down", "down", "down") }, "failing", /a\.example and 2 other upstreams do not answer/],
-  [{ notReady: "the disk is full", upstreams: upstreams("down") }, "failing", /^The vault is not ready: the disk is full\.$/],
+  [
+    { notReady: "the disk is full", upstreams: upstreams("down") },
+    "failing",
+    /^The vault is not ready: the disk is full\.$/,
+  ],
 ];
 
 Deno.test("how the vault is, in a word and in a sentence: the worst comes first", () => {

@@ -2,6 +2,8 @@ import { hasCredentials } from "../../config/credential_keys.ts";
 import type { BackendType, Opening } from "../backend_type.ts";
 import { credentialsOf } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
+import { withRateLimit } from "../opening/rate_limit.ts";
+import { createRateLimitReport } from "../opening/rate_limit_report.ts";
 import { carrying } from "./carrying.ts";
 import { RepoFilter } from "./repo_filter.ts";
 import { type HuggingfaceConfig, schema } from "./schema.ts";
@@ -37,16 +39,22 @@ export function typeWith(mostBytes: number): BackendType<HuggingfaceConfig> {
 
 async function open(backend: HuggingfaceConfig, opening: Opening, mostBytes: number) {
   const { config: options } = backend;
-  const { config, upstreams } = opening;
+  const { config, upstreams, metrics, log } = opening;
   const { createBackend } = await import("./backend.ts");
   const createFetch = await upstreams.connect(backend);
   const credentials = credentialsOf(options, { ...opening, backend });
   const origins = [options.base_url];
+  // Requests without the vault's credentials count in the limits of others.
+  const observed = createRateLimitReport({
+    backend: backend.name,
+    log,
+    counted: (rateLimit) => metrics.quotaTold(backend.name, rateLimit),
+  });
   return createBackend({
     ...commonOptionsOf(backend, config),
     isDefault: config.backends.find(({ type }) => type === backend.type)?.name === backend.name,
     baseUrl: options.base_url,
-    fetch: createFetch({ credentials, headers: [], origins }),
+    fetch: createFetch({ credentials, headers: [], origins, wrap: (fetch) => withRateLimit(fetch, { observed }) }),
     plainFetch: createFetch({ credentials: { kind: "none" }, headers: [], origins }),
     idleTimeoutMs: options.timeout,
     maxRedirects: options.max_redirects,

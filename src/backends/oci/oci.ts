@@ -7,11 +7,11 @@ import type { RenewableCredentials } from "../../upstream/renewal.ts";
 import type { BackendType, ClientHost, Opening } from "../backend_type.ts";
 import { type CredentialsDeps, openCredentials } from "../opening/credentials.ts";
 import { commonOptionsOf } from "../opening/common_options.ts";
+import { withRateLimit } from "../opening/rate_limit.ts";
+import { createRateLimitReport } from "../opening/rate_limit_report.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
 import type { RegistryBackend } from "./backend.ts";
 import { carrying } from "./carrying.ts";
-import { withRateLimit } from "./rate_limit.ts";
-import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
 import { createRoot } from "./root.ts";
 import { type OciConfig, type RegistryConfig, schema } from "./schema.ts";
@@ -22,12 +22,14 @@ export const oci: BackendType<OciConfig, RegistryBackend> = {
   schema,
   carrying,
   destinations: ({ config: { repositories } }) =>
-    repositories.filter((registry) => hasCredentials(registry) && !registry.insecure).map(
-      ({ registry_url, auth_url = registry_url }) => {
-        const isPlain = registry_url.startsWith("http:");
-        return { urls: [registry_url, auth_url], ...isPlain && { remedy: ", or insecure: true if that is meant" } };
-      },
-    ),
+    repositories.filter(hasCredentials).map(({ registry_url, auth_url = registry_url, insecure: isMeant = false }) => {
+      const isPlain = registry_url.startsWith("http:");
+      return {
+        urls: [registry_url, auth_url],
+        isMeant,
+        ...isPlain && { remedy: ", or insecure: true if that is meant" },
+      };
+    }),
   warnings: shadows,
   warming: (backends, all) =>
     createWarmSource({

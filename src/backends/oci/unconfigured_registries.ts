@@ -4,9 +4,9 @@ import { VaultError } from "../../errors.ts";
 import { isPrivateHost, type Lookup, lookupNothing } from "../../upstream/private_network.ts";
 import { lookupWithSystem } from "../../upstream/system_lookup.ts";
 import type { Opening } from "../backend_type.ts";
+import { withRateLimit } from "../opening/rate_limit.ts";
+import { createRateLimitReport } from "../opening/rate_limit_report.ts";
 import { registryCredentials } from "./auth/registry_credentials.ts";
-import { withRateLimit } from "./rate_limit.ts";
-import { createRateLimitReport } from "./rate_limit_report.ts";
 import type { RegistryOptions } from "./registry.ts";
 import type { OciConfig } from "./schema.ts";
 

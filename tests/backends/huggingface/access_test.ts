@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { askApi } from "../../api/ask_api.ts";
 import { FakeNow } from "../../support/fake_now.ts";
 import type { HubFileOptions } from "../../support/hub/hub_file.ts";
 import { HubScene, type HubVault } from "../../support/hub/hub_scene.ts";
 
 const weights: HubFileOptions = { storage: "xet", content: { sizeBytes: 300_000, seed: 2 } };
+const small: HubFileOptions = { storage: "git", content: "{}" };
 const byClient = { keys: { authorization: "client" } };
 
 async function ask(vault: HubVault, path: string, token: string | null, method = "GET") {
@@ -121,4 +123,29 @@ Deno.test("allow, deny and repo_types hold for every path of a repository", asyn
     await body?.cancel();
   }
   assert.deepEqual(scene.hub.lines, []);
+});
+
+Deno.test("authorization: vault: what the Hub makes of the token, and how many requests it still allows, is known", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  const commit = hub.addRepo("acme/m").commit({ "a.json": small, "b.json": small });
+  await using vault = await scene.start({ keys: { token: "hf_vault" } });
+  const known = async () => {
+    const { body: [{ login, quota }] } = await askApi(vault.app, "/upstreams");
+    const { body: { wellbeing } } = await askApi(vault.app, "/stats");
+    return { login, quota, wellbeing };
+  };
+  assert.deepEqual(await known(), { login: "set", quota: null, wellbeing: "well" });
+  hub.headers = {
+    ratelimit: '"resolvers";r=4999;t=300',
+    "ratelimit-policy": '"fixed window";"resolvers";q=5000;w=300',
+  };
+  const first = await ask(vault, `/acme/m/resolve/${commit}/a.json`, null);
+  assert.deepEqual([first.status, first.headers.has("ratelimit")], [200, false]);
+  assert.deepEqual(await known(), { login: "accepted", quota: { remaining: 4999, limit: 5000 }, wellbeing: "well" });
+  hub.expired.add("hf_vault");
+  assert.ok((await ask(vault, `/acme/m/resolve/${commit}/b.json`, null)).status >= 400);
+  assert.deepEqual({ ...await known(), quota: null }, { login: "refused", quota: null, wellbeing: "troubled" });
+  const page = await fetch(vault.app.origin, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /credentials refused.*4,999 of 5,000 requests left/s);
 });

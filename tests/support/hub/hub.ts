@@ -26,6 +26,10 @@ export class Hub implements AsyncDisposable {
   treePage = leastTreePage;
   /** Replaces the bytes of files in git. */
   tamper: ((chunk: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>) | null = null;
+  /** Tokens that it knows no more. */
+  readonly expired = new Set<string>();
+  /** Headers of all its answers. */
+  headers: Readonly<Record<string, string>> = {};
   /** Called before each request is answered. */
   onRequest: ((request: Request) => void) | null = null;
   readonly #repos = new Map<string, HubRepo>();
@@ -33,7 +37,11 @@ export class Hub implements AsyncDisposable {
   constructor() {
     this.cdn = new HubCdn((sha256) => this.#findFile((repo) => repo.withSha256(sha256)));
     this.cas = new HubCas((hash) => this.#findFile((repo) => repo.withXetHash(hash)));
-    this.server = new RecordingServer((request) => this.#answer(request));
+    this.server = new RecordingServer(async (request) => {
+      const response = await this.#answer(request);
+      for (const [name, value] of Object.entries(this.headers)) response.headers.set(name, value);
+      return response;
+    });
   }
 
   get url(): string {
@@ -88,6 +96,9 @@ export class Hub implements AsyncDisposable {
 
   #answer(request: Request): Response | Promise<Response> {
     this.onRequest?.(request);
+    if (this.expired.has(tokenOf(request) ?? "")) {
+      return hubError(401, null, "Invalid credentials in Authorization header");
+    }
     const path = new URL(request.url).pathname;
     if (path === "/api/agent-harnesses") return Response.json({ standardEnvVars: [], harnesses: {} });
     if (path.startsWith("/api/resolve-cache/")) return this.#cached(request, path);
@@ -102,7 +113,7 @@ export class Hub implements AsyncDisposable {
     request: Request,
     { repoPath, revision }: { repoPath: string; revision: string },
   ): Omit<Place, "path"> | Response {
-    const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
+    const token = tokenOf(request);
     const repo = this.#repos.get(decodeURIComponent(repoPath));
     const mayRead = repo?.visibility === "public" || (token !== null && repo?.readers.has(token));
     if (!repo || (!mayRead && repo.visibility === "private")) {
@@ -217,4 +228,8 @@ export class Hub implements AsyncDisposable {
     });
     return Response.json(found);
   }
+}
+
+function tokenOf(request: Request): string | null {
+  return /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }

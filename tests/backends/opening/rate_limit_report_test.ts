@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { createRateLimitReport } from "../../../src/backends/oci/rate_limit_report.ts";
+import { createRateLimitReport } from "../../../src/backends/opening/rate_limit_report.ts";
 import type { Log } from "../../../src/observe/log.ts";
+
+const unnamed = { name: "", resetSeconds: null };
 
 function recording() {
   const lines: string[] = [];
@@ -36,7 +38,7 @@ const levels: [name: string, limit: number | null, remaining: number[], levels: 
 for (const [name, limit, remaining, expected] of levels) {
   Deno.test(`quota: ${name}`, () => {
     const { lines, counted, report } = recording();
-    for (const one of remaining) report({ host: "a.example", limit, remaining: one, windowSeconds: null });
+    for (const one of remaining) report({ ...unnamed, host: "a.example", limit, remaining: one, windowSeconds: null });
     assert.deepEqual(lines.map((line) => line.split(" ")[0]), expected);
     assert.deepEqual(counted, remaining);
   });
@@ -44,10 +46,23 @@ for (const [name, limit, remaining, expected] of levels) {
 
 Deno.test("quota: each host has its own lines, with what it said", () => {
   const { lines, report } = recording();
-  report({ host: "a.example", limit: 200, remaining: 150, windowSeconds: 21_600 });
-  report({ host: "b.example", limit: null, remaining: 150, windowSeconds: null });
+  report({ ...unnamed, host: "a.example", limit: 200, remaining: 150, windowSeconds: 21_600 });
+  report({ ...unnamed, host: "b.example", limit: null, remaining: 150, windowSeconds: null });
   assert.deepEqual(lines, [
     'info Quota of "a.example" for backend "hub": 150 of 200 requests left in 21600 s',
     'info Quota of "b.example" for backend "hub": 150 requests left',
+  ]);
+});
+
+Deno.test("quota: of a window of minutes only its end is told of, each limit of a host by its name", () => {
+  const { lines, report } = recording();
+  const api = { host: "a.example", limit: 100, windowSeconds: 300, name: "api", resetSeconds: 5 };
+  for (const remaining of [100, 50, 11, 10, 5, 0, 0, 100]) report({ ...api, remaining });
+  report({ ...api, name: 'a"\n', remaining: 1 });
+  assert.deepEqual(lines.filter((line) => !line.startsWith("debug")), [
+    'info Quota of "a.example" ("api") for backend "hub": 10 of 100 requests left in 300 s',
+    'warning Quota of "a.example" ("api") for backend "hub": 0 of 100 requests left in 300 s',
+    'info Quota of "a.example" ("api") for backend "hub": 100 of 100 requests left in 300 s',
+    'info Quota of "a.example" ("a\\"\\n") for backend "hub": 1 of 100 requests left in 300 s',
   ]);
 });
