@@ -187,10 +187,6 @@ export interface Backend {
    */
   readonly methods?: readonly string[];
   /**
-   * Returns what a client writes to use it, for the start page; `at` is the URL of its prefix as the client sees it.
-   */
-  usage?(at: string): string;
-  /**
    * Throws `unknown_route`, `bad_request` or `not_found` for a path that means nothing here, and as the vault's reader
    * does.
    */

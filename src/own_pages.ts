@@ -4,9 +4,9 @@ import type { EntryActions } from "./api/cache_changes.ts";
 import type { Config } from "./config/schema.ts";
 import type { EntryOutlooks } from "./entry_outlooks.ts";
 import { isPage } from "./page/is_page.ts";
-import type { UsableBackend } from "./page/usage.ts";
 import { Administrators } from "./server/administrator.ts";
 import { onceLoaded, type OwnPages, pagesWhenAsked } from "./server/own_pages.ts";
+import { isSetupPage } from "./setup/path.ts";
 import type { RunningStatus } from "./status/running_status.ts";
 import type { Miss } from "./store/misses.ts";
 import type { Answering } from "./warm/client_in_process.ts";
@@ -35,30 +35,38 @@ export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   const administrators = new Administrators(() => deps().config().administration);
   const api = onceLoaded(async () => await openApi(deps(), administrators));
   const pages = onceLoaded(async () => await openPages(deps(), administrators, await api()));
+  const setup = onceLoaded(async () => {
+    const { createSetupPages } = await import("./setup_pages.ts");
+    return createSetupPages(() => wholeBackends(deps()));
+  });
   return [
     pagesWhenAsked(isApi, api),
     pagesWhenAsked(isPage, pages),
+    pagesWhenAsked(isSetupPage, setup),
   ];
 }
 
 async function openPages(deps: OwnPagesDeps, administrators: Administrators, api: OwnPages): Promise<OwnPages> {
-  const [{ createPages }, { describeEntry }] = await Promise.all([
+  const [{ createPages }, { describeEntry }, { clientLinesOf }] = await Promise.all([
     import("./page/pages.ts"),
     import("./api/entry_details.ts"),
+    import("./setup/client_lines.ts"),
   ]);
-  const { config, status, outlooks, closing, backends } = deps;
+  const { config, status, outlooks, closing } = deps;
   return createPages({
     ...{ status, administrators, api, closing },
     describeEntry: (name) => describeEntry(name, { config, outlooks, inventory: status.inventory }),
-    backends: (origin) =>
-      backends().filter(({ serves }) => serves === undefined).map((backend) => usableOf(backend, origin)),
+    backends: (url) =>
+      wholeBackends(deps).map((one, _, all) => {
+        const { name, type, prefix } = one;
+        return { name, type, prefix, clients: clientLinesOf(one, all, url) };
+      }),
   });
 }
 
-function usableOf(backend: Backend, origin: string): UsableBackend {
-  const { name, type, prefix } = backend;
-  const at = origin + (prefix === "/" ? "" : prefix);
-  return { name, type, prefix, clients: [{ client: type, lines: backend.usage?.(at) ?? at }] };
+/** Those that have all paths below their prefix. */
+function wholeBackends({ backends }: OwnPagesDeps): Backend[] {
+  return backends().filter(({ serves }) => serves === undefined);
 }
 
 async function openApi(deps: OwnPagesDeps, administrators: Administrators): Promise<OwnPages> {

@@ -119,6 +119,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   own_pages: [
     ...["api", "config/schema", "configuration", "entry_outlooks", "server/own_pages", "server/administrator"],
     ...["status/running_status", "store/misses", "warm/client_in_process", "page", "backend"],
+    ...["setup", "setup_pages"],
   ],
   page: [
     ...["api/event_stream", "api/paths", "http", "inventory/pattern", "observe", "status"],
@@ -152,6 +153,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["store/digest_set", "store/fs_layout"],
   ],
   setup: ["errors"],
+  setup_pages: ["errors", "http", "setup", "server/own_pages", "server/problem", "server/reply"],
   cli: [
     ...["archive", "bundle", "setup"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],

@@ -27,8 +27,8 @@ export interface PagesOptions {
   readonly api: OwnPages;
   /** Everything about an entry, by its name; none where it is not cached. */
   readonly describeEntry: (name: string) => Promise<readonly ShownEntry[]>;
-  /** The backends as clients are pointed at them, below this server's address. */
-  readonly backends: (origin: string) => readonly UsableBackend[];
+  /** The backends as clients are pointed at them, below this server's URL. */
+  readonly backends: (url: string) => readonly UsableBackend[];
   /** Ends open pages when the server shuts down. */
   readonly closing: AbortSignal;
 }
@@ -81,7 +81,7 @@ class Pages {
     if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
     switch (target.path) {
       case paths.home:
-        return page(method, "Artifact Vault", this.#start(target.origin));
+        return page(method, "Artifact Vault", this.#start(target.origin + (info.outerPrefix ?? "")));
       case paths.livePath:
         return this.#live.reply(method);
       case paths.entriesPath:
@@ -106,10 +106,10 @@ class Pages {
     });
   }
 
-  #start(origin: string): Html {
+  #start(url: string): Html {
     const { status, backends } = this.#options;
     const parts = liveParts(status, status.inventory.summary(), Date.now());
-    return startPage(parts, { backends: backends(origin), origin });
+    return startPage(parts, { backends: backends(url), origin: url });
   }
 
   async #entries(query: URLSearchParams): Promise<Html> {

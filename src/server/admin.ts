@@ -49,8 +49,8 @@ export class Admin {
   ): Reply | Promise<Reply> | null {
     const { path, origin, query } = target;
     if (path.startsWith("/-/") || path === "/" && !this.#isRootTaken()) {
-      const { client, signal } = info;
-      const asked = { client, signal, readBody: (maxBytes: number) => info.readBody(maxBytes) };
+      const { client, signal, outerPrefix = "" } = info;
+      const asked = { client, signal, outerPrefix, readBody: (maxBytes: number) => info.readBody(maxBytes) };
       for (const pages of this.#options.ownPages ?? []) {
         const reply = pages.answer(method, target, headers, asked);
         if (reply !== null) return reply;
@@ -70,7 +70,9 @@ export class Admin {
       case "/-/misses":
         return this.#misses(method);
       case "/":
-        return this.#isRootTaken() ? null : textReply(method, indexOf(this.#options.backends, origin));
+        return this.#isRootTaken()
+          ? null
+          : textReply(method, indexOf(this.#options.backends, origin + (info.outerPrefix ?? "")));
       default:
         return null;
     }
@@ -114,11 +116,10 @@ export class Admin {
   }
 }
 
-function indexOf(backends: readonly Backend[], origin: string): string {
+function indexOf(backends: readonly Backend[], url: string): string {
   const entries = backends.filter(({ serves }) => serves === undefined).map((backend) => {
     const { prefix, type, name } = backend;
-    const usage = backend.usage?.(origin + prefix);
-    return `  ${prefix}  ${type}${type === name ? "" : ` (${name})`}${usage === undefined ? "" : `\n      ${usage}`}`;
+    return `  ${prefix}  ${type}${type === name ? "" : ` (${name})`}`;
   });
   return [
     "Artifact Vault: a cache between programs that download things and the places they download from.",
@@ -126,6 +127,7 @@ function indexOf(backends: readonly Backend[], origin: string): string {
     "It serves:",
     ...entries.sort(),
     "",
+    `${url}/-/setup says how clients are pointed at it, with a script for each.`,
     "/-/healthz, /-/readyz and /-/metrics tell how it is; /-/misses lists what was missed offline.",
     "",
   ].join("\n");

@@ -7,6 +7,8 @@ import type { Reply } from "./reply.ts";
 export interface OwnRequestInfo {
   /** The other end of the connection, which may be a proxy. */
   readonly client: Client;
+  /** The part of the client's path that a proxy has cut off; none when absent. */
+  readonly outerPrefix?: string;
   /** Ends when the client is gone. */
   readonly signal: AbortSignal;
   /**

@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { Edit } from "./edit/edit.ts";
 import { edited } from "./edit/edit.ts";
 import { withoutChange } from "./edit/line_diff.ts";
 import { forget, keep, type KeptChange, readKept } from "./kept_change.ts";
+import { missingFolders, noteFolders } from "./made_folders.ts";
 import { readSettings, writeSettings } from "./settings_file.ts";
 
 /** What is to become of a file. Null stands for no file. */
@@ -16,11 +18,17 @@ export interface Plan {
   readonly kept: KeptChange | null;
 }
 
+/** Whose change it is, and where it is kept. */
+export interface ChangeOwner {
+  readonly folder: string;
+  readonly client: string;
+}
+
 /**
  * Says what to write where the edit is to be in a file. An earlier change by the vault is taken out first, so that a
  * second one with another URL leaves nothing of it. Throws `storage_failed` where that cannot be done without a loss.
  */
-export async function planChange(path: string, edit: Edit, folder: string): Promise<Plan> {
+export async function planChange(path: string, edit: Edit, { folder, client }: ChangeOwner): Promise<Plan> {
   const { current, original, kept } = await readBoth(path, folder);
   if (edit.kind === "own" && kept === null && current !== null && current !== edit.text) {
     throw new VaultError(
@@ -30,7 +38,8 @@ export async function planChange(path: string, edit: Edit, folder: string): Prom
   }
   try {
     const next = edited(original ?? "", edit);
-    return { path, current, next, folder, kept: next === original ? null : { before: original, after: next } };
+    const clients = [...new Set([...kept?.clients ?? [], client])].sort();
+    return { path, current, next, folder, kept: next === original ? null : { before: original, after: next, clients } };
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     throw new VaultError("storage_failed", `Cannot change "${path}", which stays as it is. ${error.message}`, {
@@ -39,17 +48,32 @@ export async function planChange(path: string, edit: Edit, folder: string): Prom
   }
 }
 
-/** Says what to write where a file is to be without the vault's part; null where the vault has changed nothing. */
-export async function planUndo(path: string, folder: string): Promise<Plan | null> {
-  const { current, original, kept } = await readBoth(path, folder);
-  return kept === null ? null : { path, current, next: original, folder, kept: null };
+/**
+ * Says what to write where a file is to be without the vault's part; null where the vault has changed nothing for this
+ * client. A file that was changed for other clients as well stays.
+ */
+export async function planUndo(path: string, { folder, client }: ChangeOwner): Promise<Plan | null> {
+  const kept = await readKept(folder);
+  if (kept === null || kept.clients.length > 0 && !kept.clients.includes(client)) return null;
+  const clients = kept.clients.filter((name) => name !== client);
+  if (clients.length > 0) {
+    const current = await readSettings(path);
+    return { path, current, next: current, folder, kept: { ...kept, clients } };
+  }
+  const { current, original } = await readBoth(path, folder);
+  return { path, current, next: original, folder, kept: null };
 }
 
 /** Carries a plan out. */
 export async function carryOut({ path, current, next, folder, kept }: Plan): Promise<void> {
   const earlier = await readKept(folder);
-  // It is kept first: a file that was changed can then always be restored.
-  if (kept !== null) await keep(folder, kept);
+  if (kept !== null) {
+    // It is kept first: a file that was changed can then always be restored.
+    const state = dirname(folder);
+    const made = [...await missingFolders(state), ...next === null ? [] : await missingFolders(dirname(path))];
+    await keep(folder, kept);
+    await noteFolders(state, [...new Set(made)]);
+  }
   try {
     if (current !== next) await writeSettings(path, next);
   } catch (error) {

@@ -35,6 +35,8 @@ export interface ClientSetup {
   files(vault: VaultAddress, scope: Scope): readonly FileChange[];
   /** The path of the request that shows that the vault answers, behind its URL. */
   probe(vault: VaultAddress): string;
+  /** A command that uses the vault without any settings; absent where there is none. */
+  once?(vault: VaultAddress): string;
   /** What has to be done before the client sees it; absent where it reads its files every time. */
   readonly restart?: string;
   /** What else one has to know. */

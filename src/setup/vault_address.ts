@@ -2,7 +2,7 @@ import { VaultError } from "../errors.ts";
 import type { VaultAddress } from "./client_setup.ts";
 
 /** Matches URLs that mean the same in shell words and in all formats of configurations, without quotes. */
-const plainUrl = /^(https?):\/\/([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+)*)$/;
+const plainUrl = /^(https?):\/\/([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+)*)$/;
 const plainPrefix = /^(?:\/[A-Za-z0-9._~-]+)*$/;
 
 /**

@@ -81,14 +81,10 @@ Deno.test("the start page says what this is and lists the prefixes", async () =>
   assert.match(text, /^ {2}\/maven {2}http \(maven\)$/m);
 });
 
-Deno.test("the start page says how a backend is used, by the name that the client knows the vault by", async () => {
-  const usage = (at: string) => `pip install --index-url ${at}/simple PROJECT`;
-  await using served = new Served({ files: {}, backends: [{ ...fakeBackend("python", "/python"), usage }] });
+Deno.test("the start page says where clients are set up, by the name that the client knows the vault by", async () => {
+  await using served = new Served({ files: {}, backends: [fakeBackend("python", "/python")] });
   const { body } = await served.ask("GET", "/", { host: "vault.example.com" });
-  assert.match(
-    body,
-    /^ {2}\/python {2}.*\n {6}pip install --index-url http:\/\/vault\.example\.com\/python\/simple PROJECT$/m,
-  );
+  assert.match(body, /^http:\/\/vault\.example\.com\/-\/setup says how clients/m);
 });
 
 Deno.test("other paths are not the vault's own", async () => {

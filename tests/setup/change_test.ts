@@ -13,13 +13,13 @@ const edit = (url: string): Edit => ({
 async function scene(text: string | null) {
   const dir = await createTempDir();
   const path = dir.join("pip.conf");
-  const folder = keptFolder(dir.join("state"), path);
+  const owner = (client: string) => ({ folder: keptFolder(dir.join("state"), path), client });
   if (text !== null) await Deno.writeTextFile(path, text);
   return {
     ...{ dir, path },
-    apply: async (url = "http://v") => await carryOut(await planChange(path, edit(url), folder)),
-    undo: async () => {
-      const plan = await planUndo(path, folder);
+    apply: async (url = "http://v", client = "pip") => await carryOut(await planChange(path, edit(url), owner(client))),
+    undo: async (client = "pip") => {
+      const plan = await planUndo(path, owner(client));
       if (plan !== null) await carryOut(plan);
       return plan !== null;
     },
@@ -49,6 +49,17 @@ Deno.test("undo removes a file that was made", async () => {
   await file.apply();
   await file.undo();
   await assert.rejects(file.read(), Deno.errors.NotFound);
+});
+
+Deno.test("undo of one client leaves what another one needs, and the last one leaves nothing", async () => {
+  await using file = await scene(null);
+  await file.apply("http://first", "one");
+  await file.apply("http://v", "two");
+  assert.equal(await file.undo("one"), true);
+  assert.equal(await file.undo("one"), false);
+  assert.match(await file.read(), /http:\/\/v\n/);
+  assert.equal(await file.undo("two"), true);
+  assert.deepEqual([...Deno.readDirSync(file.dir.path)], []);
 });
 
 Deno.test("undo leaves what others have changed since", async () => {

@@ -78,10 +78,6 @@ class AptBackend implements Backend {
     this.#digests = new PackageDigests(artifacts, parserOf);
   }
 
-  usage(at: string): string {
-    return `deb ${at} SUITE COMPONENT`;
-  }
-
   requestsOf(key: string): KeyRequest[] {
     // Copies of a release have something behind its path.
     return [{ target: encodePath(key.replace(/;.*$/, "")) }];

@@ -61,5 +61,5 @@ export function createBackend(options: BackendOptions): Backend {
     return { kind: "artifact", artifact, hasRelativeLinks: true };
   }
 
-  return { name, type: "http", prefix, maxTransfers, resolve, usage: (at) => `curl -fO ${at}/PATH` };
+  return { name, type: "http", prefix, maxTransfers, resolve };
 }

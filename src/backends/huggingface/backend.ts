@@ -79,10 +79,6 @@ class HubBackend implements Backend {
     this.#xet = xet === "native" ? new XetStore({ files, revisions, callers }) : null;
   }
 
-  usage(at: string): string {
-    return `HF_ENDPOINT=${at} hf download OWNER/NAME`;
-  }
-
   requestsOf(key: string): KeyRequest[] {
     return /;as=\w+$/.test(key) ? [] : [{ target: targetOfMetadata(key) ?? key }];
   }

@@ -94,5 +94,5 @@ export function createBackend(options: BackendOptions): Backend {
     }
   }
 
-  return { name: backend, type: "jsr", prefix, maxTransfers, resolve, usage: (at) => `JSR_URL=${at}/ deno run …` };
+  return { name: backend, type: "jsr", prefix, maxTransfers, resolve };
 }

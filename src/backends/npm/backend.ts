@@ -68,10 +68,6 @@ class NpmBackend implements Backend {
     this.#services = new Services(common);
   }
 
-  usage(at: string): string {
-    return `npm install --registry ${at}/ PACKAGE`;
-  }
-
   requestsOf(key: string): KeyRequest[] {
     // What is made of a document has a part behind its path.
     return [{ target: key.replace(/;.*$/, "") }];

@@ -41,12 +41,6 @@ class OciRoot implements ImageBackend {
     this.#longestPrefixFirst = backends.toSorted((a, b) => b.prefix.length - a.prefix.length);
   }
 
-  usage(at: string): string {
-    const url = at.slice(0, -this.prefix.length);
-    const host = url.replace(/^https?:\/\//, "");
-    return `docker pull ${host}/NAME or ${host}/REGISTRY/NAME, or "registry-mirrors": ["${url}"] in daemon.json`;
-  }
-
   resolve(request: BackendRequest, vault?: VaultReader): Resolved | Promise<Resolved> {
     const addressed = this.#byPrefix(request);
     if (addressed !== null) return addressed.backend.answer(addressed.request, vault);

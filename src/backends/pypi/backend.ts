@@ -92,10 +92,6 @@ class PypiBackend implements Backend {
     this.#api = new ProjectApi({ backend, policy, indexes, reader, pages, lane, minAgeMs, deliverable });
   }
 
-  usage(at: string): string {
-    return `pip install --index-url ${at}/simple PROJECT`;
-  }
-
   requestsOf(key: string): KeyRequest[] {
     // The lists of indexes have the index behind their path.
     return [...fileTargets(key), key.replace(/;.*$/, "")].map((target) => ({ target }));

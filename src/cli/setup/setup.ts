@@ -1,5 +1,5 @@
 import { VaultError } from "../../errors.ts";
-import { carryOut, type Plan, planChange, planUndo } from "../../setup/change.ts";
+import { carryOut, type ChangeOwner, type Plan, planChange, planUndo } from "../../setup/change.ts";
 import type { ClientSetup, Scope, VaultAddress } from "../../setup/client_setup.ts";
 import { clientNames, clients, findClient } from "../../setup/clients.ts";
 import { shownDiff } from "../../setup/edit/line_diff.ts";
@@ -70,7 +70,7 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
   const plans: Plan[] = [];
   for (const { path, edit } of client.files(vault, scope)) {
     const place = machine.resolve(path);
-    plans.push(await planChange(place, edit, folderOf(task, place)));
+    plans.push(await planChange(place, edit, ownerOf(task, place)));
   }
   if (!values["no-check"] && !values["dry-run"]) await checkAnswer(`${vault.url}${client.probe(vault)}`);
   await carryOutAll(plans, values, io, client.restart);
@@ -82,7 +82,7 @@ async function undo(task: Task, values: OptionValues, io: Io): Promise<number> {
   const { client, scope, machine } = task;
   // The files are the same for all addresses.
   const files = client.files(addressOf(client, values), scope).map(({ path }) => machine.resolve(path));
-  const plans = await Promise.all(files.map((path) => planUndo(path, folderOf(task, path))));
+  const plans = await Promise.all(files.map((path) => planUndo(path, ownerOf(task, path))));
   await carryOutAll(plans.filter((plan) => plan !== null), values, io, client.restart);
   return 0;
 }
@@ -91,6 +91,9 @@ async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io,
   const isChanged = plans.some(({ current, next }) => current !== next);
   for (const plan of plans) {
     if (plan.current !== plan.next) io.stdout(shownDiff(plan.path, plan.current ?? "", plan.next ?? ""));
+    else if (values.undo && plan.kept !== null) {
+      io.stdout(`"${plan.path}" stays as it is: ${plan.kept.clients.join(", ")} read it as well\n`);
+    }
     if (!values["dry-run"]) await carryOut(plan);
   }
   if (!isChanged) io.stdout("nothing to change\n");
@@ -98,8 +101,8 @@ async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io,
   else if (restart !== undefined) io.stdout(`next: ${restart}\n`);
 }
 
-function folderOf({ machine, scope }: Task, path: string): string {
-  return keptFolder(machine.stateFolder(scope), path);
+function ownerOf({ client, machine, scope }: Task, path: string): ChangeOwner {
+  return { folder: keptFolder(machine.stateFolder(scope), path), client: client.name };
 }
 
 function scopeOf({ name, scopes }: ClientSetup, { system, user }: OptionValues): Scope {

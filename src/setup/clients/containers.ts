@@ -9,6 +9,7 @@ export const docker: ClientSetup = {
   title: "Docker Engine: images of Docker Hub",
   scopes: ["system"],
   files: ({ url }) => [{ path: "/etc/docker/daemon.json", edit: { kind: "json", key: "registry-mirrors", item: url } }],
+  once: ({ host }) => `docker pull ${host}/NAME`,
   restart: "systemctl restart docker",
   note: "Other registries by name: docker pull HOST/quay.io/NAME, with HOST the vault's",
   programs: ["dockerd", "docker"],
@@ -38,6 +39,7 @@ export const podman: ClientSetup = {
     path: `${scope === "system" ? "/etc" : "~config"}/containers/registries.conf.d/50-artifact-vault.conf`,
     edit: { kind: "own", text: registriesConf(vault) },
   }],
+  once: ({ host, isPlain }) => `podman pull${isPlain ? " --tls-verify=false" : ""} ${host}/docker.io/library/NAME`,
   note: "CRI-O has to be restarted; podman, buildah and skopeo read the file every time",
   programs: ["podman", "buildah", "skopeo", "crio"],
 };
@@ -81,6 +83,7 @@ export const buildkit: ClientSetup = {
     path: scope === "system" ? "/etc/buildkit/buildkitd.toml" : "~config/buildkit/buildkitd.toml",
     edit: {
       kind: "tables",
+      key: "registry",
       text: `[registry."docker.io"]\n  mirrors = ["${host}"]\n` +
         (isPlain ? `\n[registry."${host}"]\n  http = true\n` : ""),
     },

@@ -21,6 +21,7 @@ export const npm: ClientSetup = {
   name: "npm",
   title: "npm: packages of npm",
   files: npmrc,
+  once: (vault) => `npm install --registry ${registryOf(vault)} PACKAGE`,
   programs: ["npm"],
 };
 
@@ -29,6 +30,7 @@ export const pnpm: ClientSetup = {
   name: "pnpm",
   title: "pnpm: packages of npm",
   files: npmrc,
+  once: (vault) => `pnpm add --registry ${registryOf(vault)} PACKAGE`,
   programs: ["pnpm"],
 };
 
@@ -90,6 +92,7 @@ export const deno: ClientSetup = {
   name: "deno",
   title: "deno: packages of npm",
   files: npmrc,
+  once: (vault) => `NPM_CONFIG_REGISTRY=${registryOf(vault)} deno run FILE`,
   note: "For JSR set JSR_URL: see docs/backends/jsr.md",
   programs: ["deno"],
 };

@@ -11,6 +11,7 @@ export const apt: ClientSetup = {
     path: "/etc/apt/apt.conf.d/50artifact-vault",
     edit: { kind: "own", text: `Acquire::http::Proxy "${url}";\n` },
   }],
+  once: ({ url }) => `apt-get -o Acquire::http::Proxy=${url} update`,
   note: "It holds for sources that begin with http://, which stay signed and checked",
   programs: ["apt-get"],
 };
@@ -30,6 +31,7 @@ export const huggingface: ClientSetup = {
         : { path: "~/.profile", edit: { kind: "values", format: "plain", values: [{ key: "HF_ENDPOINT", line }] } },
     ];
   },
+  once: (vault) => `HF_ENDPOINT=${placeOf(vault)} hf download OWNER/NAME`,
   restart: "log in again, or run the export line in the shell that is open",
   programs: ["hf", "huggingface-cli"],
 };
@@ -99,6 +101,7 @@ export const go: ClientSetup = {
     path: "~config/go/env",
     edit: { kind: "values", format: "plain", values: [{ key: "GOPROXY", line: `GOPROXY=${placeOf(vault)}` }] },
   }],
+  once: (vault) => `GOPROXY=${placeOf(vault)} go mod download`,
   note: "A GOPROXY in the environment comes first. Checksums are still asked of sum.golang.org",
   programs: ["go"],
 };
@@ -114,6 +117,7 @@ export const cargo: ClientSetup = {
     path: "~/.cargo/config.toml",
     edit: {
       kind: "tables",
+      key: "source",
       text: `[source.crates-io]\nreplace-with = "vault"\n\n[source.vault]\nregistry = "sparse+${placeOf(vault)}/"\n`,
     },
   }],

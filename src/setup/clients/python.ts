@@ -1,4 +1,4 @@
-import type { ClientSetup, VaultAddress } from "../client_setup.ts";
+import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
 import type { LineValue } from "../edit/line_values.ts";
 
 const packages = {
@@ -20,6 +20,7 @@ export const pip: ClientSetup = {
     path: scope === "system" ? "/etc/pip.conf" : "~config/pip/pip.conf",
     edit: { kind: "values", format: "ini", values: pipValues(vault) },
   }],
+  once: (vault) => `pip install --index-url ${indexOf(vault)} PROJECT`,
   programs: ["pip", "pip3", "pipx"],
 };
 
@@ -41,8 +42,14 @@ export const uv: ClientSetup = {
   scopes: ["user", "system"],
   files: (vault, scope) => [{
     path: scope === "system" ? "/etc/uv/uv.toml" : "~config/uv/uv.toml",
-    edit: { kind: "tables", text: `[[index]]\nurl = "${indexOf(vault)}"\ndefault = true\n`, refusalOf: otherDefault },
+    edit: {
+      kind: "tables",
+      key: "index",
+      text: `[[index]]\nurl = "${indexOf(vault)}"\ndefault = true\n`,
+      refusalOf: otherDefault,
+    },
   }],
+  once: (vault) => `uv pip install --default-index ${indexOf(vault)} PROJECT`,
   note: "URLs are in uv.lock: run uv lock after the change",
   programs: ["uv"],
 };
@@ -54,23 +61,39 @@ function otherDefault(settings: Readonly<Record<string, unknown>>): string | nul
   return indexes.some((index) => index.default === true) ? "It has a default index already; remove that one" : null;
 }
 
-export const poetry: ClientSetup = {
+const ofProject = {
   ...packages,
-  name: "poetry",
-  title: "poetry: Python packages of the project in the working directory",
   scopes: ["user"],
-  files: (vault) => [{
+  note: "URLs are in poetry.lock: run poetry lock after the change",
+  programs: ["poetry"],
+} as const;
+
+export const poetry: ClientSetup = {
+  ...ofProject,
+  name: "poetry",
+  title: "poetry 2 and newer: Python packages of the project in the working directory",
+  files: (vault) => poetrySource(vault, 'priority = "primary"'),
+};
+
+/** Poetry before 1.5 refuses a priority, and from 1.5 to 1.8 asks PyPI besides a primary source. */
+export const poetryOne: ClientSetup = {
+  ...ofProject,
+  name: "poetry-1",
+  title: "poetry 1: Python packages of the project in the working directory",
+  files: (vault) => poetrySource(vault, "default = true"),
+};
+
+function poetrySource(vault: VaultAddress, rank: string): FileChange[] {
+  return [{
     path: "./pyproject.toml",
     edit: {
       kind: "tables",
+      key: "source",
       isOfProject: true,
-      text: `[[tool.poetry.source]]\nname = "vault"\nurl = "${indexOf(vault)}/"\npriority = "primary"\n`,
+      text: `[[tool.poetry.source]]\nname = "vault"\nurl = "${indexOf(vault)}/"\n${rank}\n`,
     },
-  }],
-  note: "URLs are in poetry.lock: run poetry lock after the change. Poetry before 1.5 knows no priority: there, set " +
-    "default = true instead",
-  programs: ["poetry"],
-};
+  }];
+}
 
 export const pdm: ClientSetup = {
   ...packages,

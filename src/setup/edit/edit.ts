@@ -19,6 +19,8 @@ export type Edit =
   | {
     readonly kind: "tables";
     readonly text: string;
+    /** The key that all of them are below; a script refuses files that have it, since it cannot parse them. */
+    readonly key: string;
     /** Says why settings leave no place for them; null where they do. */
     readonly refusalOf?: (settings: Readonly<Record<string, unknown>>) => string | null;
     /** True for the file of a project, which has to be there. */

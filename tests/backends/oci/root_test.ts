@@ -124,11 +124,3 @@ Deno.test("what is malformed or unknown is refused as such", () => {
   assert.throws(() => root.resolve(requestFor("/A/manifests/1", "/v2")), { code: "bad_request" });
   assert.throws(() => root.resolve(requestFor("/_catalog", "/v2")), { code: "unknown_route" });
 });
-
-Deno.test("the start page tells how to pull, and what stands in daemon.json", () => {
-  const usage = root.usage!("http://vault.example.com:8080/v2");
-  assert.match(
-    usage,
-    /^docker pull vault\.example\.com:8080\/NAME or .*\["http:\/\/vault\.example\.com:8080"\] in daemon\.json$/,
-  );
-});

@@ -1,0 +1,48 @@
+import type { ClientSetup, VaultAddress } from "./client_setup.ts";
+import { clients } from "./clients.ts";
+import { setupPath } from "./path.ts";
+import { parseVaultAddress } from "./vault_address.ts";
+
+/** What has to be known of a backend to point clients at it. */
+export interface ClientsBackend {
+  readonly name: string;
+  readonly type: string;
+  readonly prefix: string;
+}
+
+/** A client, and the backends of a vault that serve it, the usual one first. */
+export interface ServedClient {
+  readonly client: ClientSetup;
+  readonly backends: readonly [ClientsBackend, ...ClientsBackend[]];
+}
+
+/** Returns the clients that can be pointed at a vault with these backends, in the order of lists. */
+export function servedClients(backends: readonly ClientsBackend[]): ServedClient[] {
+  return clients.flatMap((client) => {
+    const serving = backends.filter((backend) => serves(backend, client));
+    const [first, ...others] = serving.sort((a, b) => Number(isUsual(b, client)) - Number(isUsual(a, client)));
+    return first === undefined ? [] : [{ client, backends: [first, ...others] }];
+  });
+}
+
+/** The address at which a client reaches a backend. Throws `bad_request` where the URL cannot be given to clients. */
+export function addressFor(client: ClientSetup, backend: ClientsBackend, url: string): VaultAddress {
+  return parseVaultAddress(url, client.backend === null || backend.prefix === "/" ? "" : backend.prefix);
+}
+
+/** A backend of type `http` can serve anything: it is known by its name or its prefix. */
+function serves(backend: ClientsBackend, client: ClientSetup): boolean {
+  return client.types.includes(backend.type) && (backend.type !== "http" || isUsual(backend, client));
+}
+
+function isUsual({ name, prefix }: ClientsBackend, client: ClientSetup): boolean {
+  // Images are served together at /v2, for clients that can use no other path.
+  const wanted = client.backend === null ? "/v2" : `/${client.backend}`;
+  return name === client.backend || prefix === wanted;
+}
+
+/** The command that sets a client up; a backend is named where it is not the usual one. */
+export function scriptLine(url: string, client: ClientSetup, backend?: ClientsBackend): string {
+  const place = `${url}${setupPath}/${client.name}`;
+  return `curl -fsS ${backend === undefined ? place : `'${place}?backend=${encodeURIComponent(backend.name)}'`} | sh`;
+}

@@ -1,0 +1,68 @@
+import { VaultError } from "./errors.ts";
+import type { Target } from "./http/path.ts";
+import type { OwnPages, OwnRequestInfo } from "./server/own_pages.ts";
+import { problemReply, wrongMethod } from "./server/problem.ts";
+import { type Reply, textReply } from "./server/reply.ts";
+import { findClient } from "./setup/clients.ts";
+import { isSetupPage, setupPath } from "./setup/path.ts";
+import { composeScript } from "./setup/script/compose.ts";
+import { addressFor, type ClientsBackend, scriptLine, servedClients } from "./setup/served_clients.ts";
+
+/** Creates the pages that point clients at this vault: the list of clients, and a script for each. */
+export function createSetupPages(backends: () => readonly ClientsBackend[]): OwnPages {
+  return {
+    answer(method, target, _headers, info) {
+      if (!isSetupPage(target.path)) return null;
+      if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
+      return answer(method, target, { backends: backends(), url: vaultUrl(target, info) });
+    },
+  };
+}
+
+/** The URL by which a client has reached the vault, also behind a proxy. */
+export function vaultUrl({ origin }: Target, { outerPrefix = "" }: OwnRequestInfo): string {
+  return origin + outerPrefix;
+}
+
+interface Vault {
+  readonly backends: readonly ClientsBackend[];
+  readonly url: string;
+}
+
+/** What was asked for is never repeated: somebody may run the answer without looking at its status. */
+function answer(method: string, { path, query }: Target, vault: Vault): Reply {
+  try {
+    const name = path.slice(setupPath.length + 1);
+    const text = name === "" ? listOf(vault) : scriptOf(name, new URLSearchParams(query).get("backend"), vault);
+    if (text !== null) return textReply(method, text, { headers: [["x-content-type-options", "nosniff"]] });
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== "bad_request") throw error;
+    return problemReply(method, { status: 400, detail: "Clients cannot be given the address of this request" });
+  }
+  const names = servedClients(vault.backends).map(({ client }) => client.name);
+  return problemReply(method, {
+    status: 404,
+    detail: `This vault has no backend for such a client. It serves: ${names.join(", ") || "none"}`,
+  });
+}
+
+function scriptOf(name: string, wanted: string | null, { backends, url }: Vault): string | null {
+  const client = findClient(name);
+  const served = servedClients(backends).find((one) => one.client === client);
+  const backend = wanted === null ? served?.backends[0] : served?.backends.find((one) => one.name === wanted);
+  if (served === undefined || backend === undefined) return null;
+  return composeScript(served.client, addressFor(served.client, backend, url));
+}
+
+function listOf({ backends, url }: Vault): string {
+  const lines = servedClients(backends).map(({ client, backends: [usual] }) => {
+    addressFor(client, usual, url);
+    return `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`;
+  });
+  return [
+    `These lines point clients at ${url}:\n\n`,
+    ...lines,
+    "\nBehind sh, -s -- --dry-run shows what would change and changes nothing, and -s -- --undo restores what was there;\n",
+    "--system and --user choose whose settings. In place of curl -fsS, wget -qO- will do.\n",
+  ].join("");
+}

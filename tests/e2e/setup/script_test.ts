@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { carryOut, planChange, planUndo } from "../../../src/setup/change.ts";
+import type { ClientSetup, FileChange } from "../../../src/setup/client_setup.ts";
+import { pip } from "../../../src/setup/clients/python.ts";
+import type { Edit } from "../../../src/setup/edit/edit.ts";
+import { keptFolder } from "../../../src/setup/kept_change.ts";
+import { composeScript } from "../../../src/setup/script/compose.ts";
+import { missingPrograms } from "../../support/programs.ts";
+import { createTempDir } from "../../support/temp_dir.ts";
+import { testInTurn } from "../../support/thorough.ts";
+import { walk } from "../../support/walk.ts";
+import { cases, refused } from "../../setup/edit_cases.ts";
+
+const vault = { url: "http://v", host: "v", isPlain: true, prefix: "/p" };
+const shells: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
+
+/** A client that has these files in its user's home. */
+function clientOf(...edits: readonly Edit[]): ClientSetup {
+  const files: FileChange[] = edits.map((edit, at) => ({ path: `~/${at}/settings`, edit }));
+  return { ...pip, name: "any", scopes: ["user"], files: () => files };
+}
+
+/** A home, and what runs a script in it. */
+async function openHome() {
+  const dir = await createTempDir();
+  return {
+    ...dir,
+    state: dir.join(".local/state/artifact-vault-setup"),
+    async write(name: string, text: string) {
+      await Deno.mkdir(dirname(dir.join(name)), { recursive: true });
+      await Deno.writeTextFile(dir.join(name), text);
+    },
+    read: (name: string) => Deno.readTextFile(dir.join(name)),
+    /** Everything that is there, with what is in it. */
+    all: () => walk(dir.path).sort().map((name) => [name, Deno.readTextFileSync(dir.join(name))]),
+    async run(script: string, { shell = ["sh"], args = [] }: { shell?: readonly string[]; args?: string[] } = {}) {
+      const child = new Deno.Command(shell[0]!, {
+        args: [...shell.slice(1), "-s", "--", "--no-check", ...args],
+        env: { HOME: dir.path, PATH: Deno.env.get("PATH") ?? "" },
+        ...{ clearEnv: true, cwd: dir.path, stdin: "piped", stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(script));
+      await writer.close();
+      const { code, stdout, stderr } = await child.output();
+      return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    },
+  };
+}
+
+/** One of each kind of change: the name of the case, what is there, what is made of it. */
+const samples = cases.filter(([name]) =>
+  ["CRLF stays", "a missing line end stays so", "tables go to the end", "an object is made", "XML is made"].includes(
+    name,
+  )
+);
+
+for (const shell of shells) {
+  const name = shell.join(" ");
+  const ignore = missingPrograms(shell[0]!).length > 0;
+  testInTurn({ name: `${name}: the script makes the command's bytes, once, and undoes that`, ignore }, async () => {
+    await using home = await openHome();
+    assert.equal(samples.length, 5);
+    const script = composeScript(clientOf(...samples.map(([, edit]) => edit)), vault);
+    for (const [at, [, , before]] of samples.entries()) if (before !== "") await home.write(`${at}/settings`, before);
+    const original = home.all();
+    const dry = await home.run(script, { shell, args: ["--dry-run"] });
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.match(dry.stdout, /nothing was changed \(--dry-run\)/);
+    assert.deepEqual(home.all(), original);
+    const { code, stdout, stderr } = await home.run(script, { shell });
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^\+index-url = /m);
+    for (const [at, [what, , , after]] of samples.entries()) {
+      assert.equal(await home.read(`${at}/settings`), after, what);
+    }
+    const changed = home.all();
+    assert.match((await home.run(script, { shell })).stdout, /nothing to change/);
+    assert.deepEqual(home.all(), changed);
+    const undone = await home.run(script, { shell, args: ["--undo"] });
+    assert.deepEqual([undone.code, undone.stderr], [0, ""]);
+    assert.deepEqual(home.all(), original);
+    assert.match((await home.run(script, { shell, args: ["--undo"] })).stdout, /nothing to change/);
+  });
+}
+
+Deno.test("what the script cannot change stays, and it says what to write", async () => {
+  await using home = await openHome();
+  const own: Edit = { kind: "own", text: "mine" };
+  const names = ["an item comes first", "YAML comments stay", "an element comes first", "a second default index"];
+  const others = [...cases, ...refused].filter(([name]) => names.includes(name));
+  assert.equal(others.length, 4);
+  for (const [what, edit, before] of [...others, ["a file of others", own, "theirs"] as const]) {
+    await home.write("0/settings", before);
+    const { code, stderr } = await home.run(composeScript(clientOf(edit), vault));
+    assert.equal(code, 1, what);
+    assert.match(stderr, /Cannot change "[^"]*0\/settings", which stays as it is\. [^]*by hand:\n\S/, what);
+    assert.deepEqual(home.all(), [["0/settings", before]], what);
+  }
+});
+
+Deno.test("command and script keep the same, and undo each other's change", async () => {
+  await using home = await openHome();
+  const edit: Edit = { kind: "own", text: "the vault's\n" };
+  const other: Edit = {
+    kind: "values",
+    format: "ini",
+    values: [{ section: "a", key: "b", line: "b = 1" }],
+  };
+  const client = clientOf(edit, other);
+  const script = composeScript(client, vault);
+  await home.write("1/settings", "[a]\n# c");
+  const original = home.all();
+  const paths = [home.join("0/settings"), home.join("1/settings")];
+  const owner = (path: string) => ({ folder: keptFolder(home.state, path), client: "any" });
+  const byCommand = async () => {
+    for (const [at, path] of paths.entries()) await carryOut(await planChange(path, [edit, other][at]!, owner(path)));
+  };
+  await byCommand();
+  const changed = home.all();
+  assert.equal((await home.run(script, { args: ["--undo"] })).code, 0);
+  assert.deepEqual(home.all(), original);
+  assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["1"], "folders that were made are gone");
+  await home.run(script);
+  assert.deepEqual(home.all(), changed);
+  for (const path of paths) await carryOut((await planUndo(path, owner(path)))!);
+  assert.deepEqual(home.all(), original);
+  assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["1"], "folders that were made are gone");
+});
+
+Deno.test("the script changes a linked file where it is, with its mode, and no read-only one", async () => {
+  await using home = await openHome();
+  const edit: Edit = { kind: "values", format: "plain", values: [{ key: "a", line: "a=1" }] };
+  const script = composeScript(clientOf(edit), vault);
+  await home.write("real", "# b\n");
+  await Deno.chmod(home.join("real"), 0o640);
+  await Deno.mkdir(home.join("0"));
+  await Deno.symlink("../real", home.join("0/settings"));
+  assert.equal((await home.run(script)).code, 0);
+  assert.equal(await home.read("real"), "# b\na=1\n");
+  assert.equal((await Deno.lstat(home.join("0/settings"))).isSymlink, true);
+  assert.equal((await Deno.stat(home.join("real"))).mode! & 0o777, 0o640);
+  await Deno.chmod(home.join("real"), 0o440);
+  const undone = await home.run(script, { args: ["--undo"] });
+  assert.deepEqual([undone.code, /read-only/.test(undone.stderr)], [1, true]);
+  await Deno.chmod(home.join("real"), 0o640);
+  await home.run(script, { args: ["--undo"] });
+  assert.equal(await home.read("real"), "# b\n");
+  await Deno.remove(home.join("real"));
+  const dangling = await home.run(script);
+  assert.deepEqual([dangling.code, /a link to a file that does not exist/.test(dangling.stderr)], [1, true]);
+});
+
+Deno.test("a file that two clients read stays until both are undone, and what was changed since stays", async () => {
+  await using home = await openHome();
+  const edit: Edit = { kind: "own", text: "mine\n" };
+  const [one, two] = ["one", "two"].map((name) => composeScript({ ...clientOf(edit), name }, vault));
+  await home.run(one!);
+  await home.run(two!);
+  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /stays as it is: two read it as well/);
+  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /nothing to change/);
+  assert.equal(await home.read("0/settings"), "mine\n");
+  await home.write("0/settings", "another's\n");
+  const refusal = await home.run(two!, { args: ["--undo"] });
+  assert.deepEqual([refusal.code, /was changed since\./.test(refusal.stderr)], [1, true]);
+  assert.equal(await home.read("0/settings"), "another's\n");
+  await home.write("0/settings", "mine\n");
+  await home.run(two!, { args: ["--undo"] });
+  assert.deepEqual(home.all(), []);
+});

@@ -1,0 +1,154 @@
+import type { ClientSetup } from "../../src/setup/client_setup.ts";
+import { yarnBerry } from "../../src/setup/clients/javascript.ts";
+import { pip as pipClient, poetry, uv as uvClient } from "../../src/setup/clients/python.ts";
+import type { Edit } from "../../src/setup/edit/edit.ts";
+
+const clients = { pip: pipClient, uv: uvClient, poetry, yarnBerry };
+const pip: Edit = {
+  kind: "values",
+  format: "ini",
+  values: [{ section: "global", key: "index-url", line: "index-url = http://v/simple" }],
+};
+const npm: Edit = {
+  kind: "values",
+  format: "ini",
+  values: [{ key: "registry", line: "registry=http://v/npm/" }],
+};
+const bun: Edit = {
+  kind: "values",
+  format: "toml",
+  values: [{ section: "install", key: "registry", line: 'registry = "http://v/npm/"' }],
+};
+const yarn: Edit = {
+  kind: "values",
+  format: "yaml",
+  values: [{ key: "npmRegistryServer", line: 'npmRegistryServer: "http://v"' }],
+};
+const uv: Edit = { kind: "tables", key: "index", text: '[[index]]\nurl = "http://v"\ndefault = true\n' };
+const docker: Edit = { kind: "json", key: "registry-mirrors", item: "http://v" };
+const k3s: Edit = { kind: "yaml", entries: [{ path: ["mirrors", "docker.io", "endpoint"], item: "http://v" }] };
+const maven: Edit = { kind: "xml", root: "settings", list: "mirrors", text: "    <mirror>v</mirror>" };
+
+/** The edit of a client, of a vault at http://v. */
+function editOf(client: ClientSetup): Edit {
+  const vault = { url: "http://v", host: "v", isPlain: true, prefix: "/p" };
+  return client.files(vault, client.scopes[0])[0]!.edit;
+}
+
+/** What an edit makes of a file. */
+export const cases: [name: string, edit: Edit, before: string, after: string][] = [
+  ["a section is added", pip, "", "[global]\nindex-url = http://v/simple\n"],
+  [
+    "a key is added below its section",
+    pip,
+    "# a\n[global]\n# b\ntimeout = 9\n",
+    "# a\n[global]\nindex-url = http://v/simple\n# b\ntimeout = 9\n",
+  ],
+  [
+    "a key is replaced where it is",
+    pip,
+    "[install]\nindex-url = x\n[global]\nx = 1\nindex-url: y\n",
+    "[install]\nindex-url = x\n[global]\nx = 1\nindex-url = http://v/simple\n",
+  ],
+  ["CRLF stays", pip, "[global]\r\ntimeout = 9\r\n", "[global]\r\nindex-url = http://v/simple\r\ntimeout = 9\r\n"],
+  ["a byte order mark stays first", pip, "\uFEFF[global]\n", "\uFEFF[global]\nindex-url = http://v/simple\n"],
+  ["a missing line end stays so", npm, "//v/:_authToken=a", "//v/:_authToken=a\nregistry=http://v/npm/"],
+  ["a scope's registry is another key", npm, "@a:registry=x\n", "@a:registry=x\nregistry=http://v/npm/\n"],
+  ["a comment is no key", npm, "# registry=x\n;registry=x\n", "# registry=x\n;registry=x\nregistry=http://v/npm/\n"],
+  ["a TOML section is added", bun, "smol = true", 'smol = true\n\n[install]\nregistry = "http://v/npm/"'],
+  ["a YAML key is replaced", yarn, "a: 1\nnpmRegistryServer: x\nb: 2\n", 'a: 1\nnpmRegistryServer: "http://v"\nb: 2\n'],
+  ["tables go to the end", uv, "a = 1 # why\n", 'a = 1 # why\n\n[[index]]\nurl = "http://v"\ndefault = true\n'],
+  ["an object is made", docker, "", '{\n  "registry-mirrors": ["http://v"]\n}\n'],
+  ["an empty object is filled", docker, "{}", '{\n  "registry-mirrors": ["http://v"]\n}'],
+  [
+    "a member comes first, as others are indented",
+    docker,
+    '{\n\t"debug": true\n}\n',
+    '{\n\t"registry-mirrors": ["http://v"],\n\t"debug": true\n}\n',
+  ],
+  ["an object of one line stays one", docker, '{"a":{"b":1}}', '{ "registry-mirrors": ["http://v"],"a":{"b":1}}'],
+  [
+    "an item comes first",
+    docker,
+    '{"registry-mirrors": [\n  "http://x"\n]}',
+    '{"registry-mirrors": [\n  "http://v",\n  "http://x"\n]}',
+  ],
+  ["an empty list is filled", docker, '{"registry-mirrors": []}', '{"registry-mirrors": ["http://v"]}'],
+  ["YAML is made", k3s, "", "mirrors:\n  docker.io:\n    endpoint:\n      - http://v\n"],
+  [
+    "YAML comments stay",
+    k3s,
+    "# a\nmirrors:\n  docker.io:\n    endpoint:\n      - http://x # c\n",
+    "# a\nmirrors:\n  docker.io:\n    endpoint:\n      - http://v\n      - http://x # c\n",
+  ],
+  ["XML is made", maven, "", "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n  </mirrors>\n</settings>\n"],
+  [
+    "a commented list is none",
+    maven,
+    "<settings>\n  <!-- <mirrors> </settings> -->\n</settings>\n",
+    "<settings>\n  <!-- <mirrors> </settings> -->\n  <mirrors>\n    <mirror>v</mirror>\n  </mirrors>\n</settings>\n",
+  ],
+  [
+    "an element comes first",
+    maven,
+    "<settings>\n  <mirrors>\n    <mirror>x</mirror>\n  </mirrors>\n</settings>",
+    "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n    <mirror>x</mirror>\n  </mirrors>\n</settings>",
+  ],
+  [
+    "a key of pip is found however it is written, and a list gets one more item",
+    editOf(clients.pip),
+    "[global]\nIndex_Url = x\ntrusted-host = old\n",
+    "[global]\nindex-url = http://v/p/simple\ntrusted-host = old v\n",
+  ],
+  [
+    "an empty list is filled",
+    maven,
+    "<settings>\n  <mirrors/>\n</settings>\n",
+    "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n  </mirrors>\n</settings>\n",
+  ],
+  [
+    "a key without a value gets one",
+    k3s,
+    "mirrors:\n",
+    "mirrors:\n  docker.io:\n    endpoint:\n      - http://v\n",
+  ],
+  ["line ends that are mixed stay", npm, "a=1\r\nb=2\n", "a=1\r\nb=2\nregistry=http://v/npm/\n"],
+];
+
+/** Files that an edit refuses to change. */
+export const refused: [name: string, edit: Edit, text: string, message: RegExp][] = [
+  ["JSON with a comment", docker, '{\n  // why\n  "a": 1\n}', /cannot be parsed: .*line 2/],
+  ["JSON that is a list", docker, "[]", /no JSON object/],
+  ["mirrors that are no list", docker, '{"registry-mirrors": "http://x"}', /no list that stands there once/],
+  [
+    "mirrors that stand there twice",
+    docker,
+    '{"a": {"registry-mirrors": []}, "registry-mirrors": []}',
+    /stands there once/,
+  ],
+  ["TOML that is wrong", bun, "a = \n", /cannot be parsed: [^]*1:/],
+  ["a TOML table that is an inline one", bun, "install = {}\n", /no place/],
+  ["an inline list of indexes", uv, "index = []\n", /no place/],
+  ["an INI line that is none", pip, "[global]\n= x\n", /line 2/],
+  [
+    "an INI value of several lines",
+    pip,
+    "[global]\nindex-url =\n  http://x\n",
+    /Line 2 begins a value of several lines/,
+  ],
+  ["YAML that is wrong", k3s, "a: [1\nb: 2\n", /cannot be parsed: .*line 2/],
+  ["a YAML list", k3s, "- a\n", /no YAML mapping/],
+  ["an endpoint that is no list", k3s, "mirrors: {docker.io: {endpoint: x}}\n", /is no list/],
+  ["a key that comes first elsewhere", editOf(clients.pip), "[install]\nindex_url = x\n", /Line 2 .*\[install\]/],
+  [
+    "a list with other items",
+    editOf(clients.yarnBerry),
+    'unsafeHttpWhitelist: ["old"]\n',
+    /add the vault by hand/,
+  ],
+  ["a second default index", editOf(clients.uv), '[[index]]\nurl = "x"\ndefault = true\n', /a default index already/],
+  ["a project without its file", editOf(clients.poetry), "", /directory of the project/],
+  ["YAML in a form of its own", k3s, "mirrors:\n    quay.io: {}\n", /Add by hand: mirrors\.docker\.io\.endpoint/],
+  ["XML that is not well-formed", maven, "<settings>\n<servers></settings>", /<\/settings> in line 2 closes nothing/],
+  ["another XML document", maven, "<project></project>", /no <settings> document/],
+];
