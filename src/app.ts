@@ -66,6 +66,8 @@ export interface App {
    * old configuration stays in use.
    */
   configure(config: Config): Promise<void>;
+  /** Counts that the server could not accept a connection. */
+  acceptFailed(): void;
   /** Makes `/-/readyz` say from now on that this process is going away. */
   beginShutdown(): void;
   /** Waits up to `timeoutMs` for transfers under way, then stops them; their staged bytes stay for the next start. */
@@ -174,7 +176,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     ...{ version, metrics, warnings: deps.warnings ?? [] },
     described: () => described(),
     notReady: () => handler.notReady(),
-    requestsUnderWay: () => underWay.count,
+    requests: underWay,
     cacheBytes: () => store.usedBytes(),
     transfers: () => vault.status(),
   });
@@ -185,6 +187,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     handle: (request, info) => handler.handle(request, info),
     cacheBytes: () => store.usedBytes(),
     renewCertificates: () => set.renewCertificates(),
+    acceptFailed: () => metrics.acceptFailed(),
     async configure(wanted) {
       const next = reloadable(config, wanted);
       const previous = set;

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { loadConfig } from "../src/config/load.ts";
 import { configSchema } from "../src/configuration.ts";
+import { headingsOf } from "./support/headings.ts";
 import { missingPrograms } from "./support/programs.ts";
 import { createTempDir } from "./support/temp_dir.ts";
 
@@ -68,16 +69,6 @@ Deno.test("apt.md: find-vault says whether the vault is there, with what every D
   assert.equal(await find(), "DIRECT\n");
 });
 
-Deno.test("running.md: the rules for alerts name metrics that http.md has", () => {
-  const text = Deno.readTextFileSync(join(docs, "running.md"));
-  const { groups } = parse(/^```yaml\n(groups:.*?)^```/ms.exec(text)?.[1] ?? "");
-  const expressions: string[] = groups[0].rules.map(({ expr }: { expr: string }) => expr);
-  const named = expressions.flatMap((expr) => expr.match(/\bvault_\w+/g) ?? []);
-  const metrics = Deno.readTextFileSync(join(docs, "http.md"));
-  assert.ok(named.length >= 8);
-  assert.deepEqual(named.filter((name) => !metrics.includes(`\`${name}\``)), []);
-});
-
 for (const file of ["architecture.md", ...namesIn("design")]) {
   Deno.test(`every source file that ${file} names is there`, () => {
     const text = Deno.readTextFileSync(join(docs, file));
@@ -89,7 +80,11 @@ for (const file of ["architecture.md", ...namesIn("design")]) {
   });
 }
 
-for (const file of ["", "backends", "decisions", "design"].flatMap((folder) => markdownIn(join(docs, folder)))) {
+for (
+  const file of ["", "backends", "decisions", "design", "monitoring"].flatMap((folder) =>
+    markdownIn(join(docs, folder))
+  )
+) {
   Deno.test(`every file and heading that ${file.slice(docs.length + 1)} links to is there`, () => {
     const links = [...Deno.readTextFileSync(file).matchAll(/\]\(([^):]+)\)/g)].map(([, link = ""]) => link);
     assert.deepEqual(links.filter((link) => !leadsSomewhere(file, link)), []);
@@ -119,10 +114,4 @@ function leadsSomewhere(file: string, link: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** As GitHub and others name them in links. */
-function headingsOf(text: string): string[] {
-  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading);
-  return headings.map((heading) => heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-"));
 }

@@ -10,6 +10,8 @@ export interface LastingServerOptions {
   /** True where `open` may be called while another server has the port. False when absent. */
   readonly sharesPort?: boolean;
   readonly log: Log;
+  /** Called each time that the server could not accept a connection. */
+  readonly acceptFailed?: () => void;
 }
 
 /** The wait before the port is opened again. It doubles with each failure in a row, up to the longest. */
@@ -92,6 +94,7 @@ export class LastingServer {
   #failed(server: Server, error: unknown): void {
     if (this.#closing || server !== this.#current) return;
     this.#drainAside(server);
+    this.#options.acceptFailed?.();
     this.#warn(`Cannot accept connections: ${messageOf(error)}. Idle ones are closed, and the port is opened again`);
     if (performance.now() - this.#openedAt > soundMs) this.#nextWaitMs = waitMs.first;
     this.#openSoon(performance.now());

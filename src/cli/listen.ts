@@ -11,6 +11,8 @@ export interface ListenOptions {
   readonly config: Config;
   readonly tls: CertificatePair | null;
   readonly log?: Log;
+  /** Called each time that no connection could be accepted. */
+  readonly acceptFailed?: () => void;
   /** True where another process of this user may have the port: both accept connections. False when absent. */
   readonly besideOther?: boolean;
 }
@@ -25,14 +27,15 @@ export interface Listening {
 }
 
 /** Starts to accept connections. Throws where the address is not available, saying what to do. */
-export function listen(handler: Handler, { config, tls, log = noLog, besideOther = false }: ListenOptions): Listening {
+export function listen(handler: Handler, options: ListenOptions): Listening {
+  const { config, tls, log = noLog, besideOther = false, acceptFailed } = options;
   const { http_host: hostname, http_port: port } = config;
-  const options = { hostname, onListen() {}, onError: cutOff, reusePort: sharesPort };
+  const serving = { hostname, onListen() {}, onError: cutOff, reusePort: sharesPort };
   let currentTls = tls;
   try {
     if (sharesPort && !besideOther) requireFree(hostname, port);
-    const open = (port: number) => Deno.serve({ ...options, ...currentTls, port }, handler);
-    const server = new LastingServer({ open, port, sharesPort, log });
+    const open = (port: number) => Deno.serve({ ...serving, ...currentTls, port }, handler);
+    const server = new LastingServer({ open, port, sharesPort, log, ...acceptFailed && { acceptFailed } });
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     return {
       server,

@@ -123,7 +123,7 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   for (const warning of warnings) log.warning(warning);
   const limit = openFilesLimit(config.cache_dir);
   const app = await createApp(config, { log, version, openFilesLimit: limit, watches: true, warnings });
-  const listening = await openServer(app, { config, tls, log, besideOther });
+  const listening = await openServer(app, { config, tls, log, besideOther, acceptFailed: () => app.acceptFailed() });
   const { server, url } = listening;
   let warming = keepWarm(config, { app, log });
   const reloading = new Reloading(config, {

@@ -73,6 +73,10 @@ export class Metrics implements VaultEvents {
     "vault_leaked_upstream_urls_total",
     "Answers whose headers lead clients past the vault, to an upstream; anything but 0 is a fault.",
   );
+  readonly #acceptFailures = this.#counter(
+    "vault_accept_failures_total",
+    "Times that no connection could be accepted, mostly since no file may be opened any more.",
+  );
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
   readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.");
   readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.");
@@ -137,7 +141,7 @@ export class Metrics implements VaultEvents {
       },
     });
     const removed = [this.#evictedBlobs, this.#evictedBytes, this.#expiredBlobs, this.#expiredBytes];
-    const overall = [this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
+    const overall = [this.#acceptFailures, this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
     for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
     this.addBackends(backends);
   }
@@ -162,6 +166,11 @@ export class Metrics implements VaultEvents {
   /** Counts a client that left before the end of its answer. */
   responseAborted(backend: string): void {
     this.#aborted.add(1, { backend });
+  }
+
+  /** Counts that no connection could be accepted. */
+  acceptFailed(): void {
+    this.#acceptFailures.add(1);
   }
 
   /** Counts an answer whose headers name an upstream where clients would go on to it. */

@@ -256,7 +256,7 @@ class Boundary {
     try {
       for (const [name, value] of headers) {
         sentHeaders.append(name, value);
-        if (this.#options.leaks?.isOne(name, value)) this.#options.metrics.upstreamLeaked(exchange.backend);
+        if (this.#options.leaks?.isOne(name, value)) this.#leaked(exchange, name);
       }
     } catch (error) {
       if (body !== null && "close" in body) body.close();
@@ -266,6 +266,14 @@ class Boundary {
     if (serverCompresses) forbidCompression(sentHeaders);
     if (atOnce) this.#end(exchange, reply, body?.byteLength ?? 0, complete);
     return response;
+  }
+
+  #leaked({ backend, id, shownPath }: Exchange, header: string): void {
+    const { metrics, log, leaks } = this.#options;
+    metrics.upstreamLeaked(backend);
+    if (!leaks!.isNew(backend, header)) return;
+    const what = `The header ${header} of the answer ${id} for ${shownPath} (${backend})`;
+    log.warning(`${what} leads clients past the vault, to an upstream. Please report this`);
   }
 
   #metered(exchange: Exchange, reply: Reply, body: ChunkReader | Uint8Array<ArrayBuffer>) {

@@ -24,6 +24,11 @@ export class RequestsUnderWay {
     this.#mostPerClient = Math.ceil(most / 2);
   }
 
+  /** The number of requests that may be handled at once. */
+  get most(): number {
+    return this.#most;
+  }
+
   /** The number of requests that are handled now. */
   get count(): number {
     return this.#count;

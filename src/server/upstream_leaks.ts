@@ -8,6 +8,7 @@ const leading: ReadonlySet<string> = new Set(["location", "link", "www-authentic
 export class UpstreamLeaks {
   readonly #hosts: () => ReadonlySet<string>;
   #known: ReadonlySet<string> | null = null;
+  readonly #reported = new Set<string>();
 
   /** `hosts` returns the hosts of upstreams, with their ports where these are not the default ones. */
   constructor(hosts: () => ReadonlySet<string>) {
@@ -22,5 +23,13 @@ export class UpstreamLeaks {
       if (this.#known.has(host!.toLowerCase().replace(/:(?:80|443)$/, ""))) return true;
     }
     return false;
+  }
+
+  /** True for the first leak by this header in a backend. */
+  isNew(backend: string, header: string): boolean {
+    const where = `${backend} ${header}`;
+    if (this.#reported.has(where)) return false;
+    this.#reported.add(where);
+    return true;
   }
 }

@@ -52,6 +52,15 @@ export function describeDisk(facts: DiskFacts): DiskStatus {
   };
 }
 
+/** Returns the bytes that the cache may hold within its limits; null where neither is known. */
+export function cacheLimitOf(
+  { cacheBytes, maxBytes, minFreeBytes, space }: Pick<DiskFacts, "cacheBytes" | "maxBytes" | "minFreeBytes" | "space">,
+): number | null {
+  const ofDisk = space === null ? Infinity : cacheBytes + space.freeBytes - (minFreeBytes ?? suitable(space));
+  const limit = Math.max(0, Math.min(ofDisk, maxBytes ?? Infinity));
+  return limit < Infinity ? limit : null;
+}
+
 function suitable(space: DiskSpace | null): number {
   if (space === null) return leastFree.bytes;
   return Math.min(leastFree.bytes, Math.floor(space.totalBytes * leastFree.share));

@@ -35,7 +35,8 @@ export interface StatusDeps {
   readonly warnings: readonly string[];
   readonly described: () => DescribedConfig;
   readonly notReady: () => string | null;
-  readonly requestsUnderWay: () => number;
+  /** The requests that are answered now, and the most that may be at once. */
+  readonly requests: { readonly count: number; readonly most: number };
   readonly cacheBytes: () => number;
   readonly transfers: () => readonly TransferStatus[];
   readonly health: UpstreamHealth;
@@ -71,14 +72,14 @@ export class RunningStatus implements Status {
   }
 
   overview(): Overview {
-    const { version, config, warnings, notReady, requestsUnderWay, recent } = this.#deps;
+    const { version, config, warnings, notReady, requests, recent } = this.#deps;
     const { offline: isOffline } = config();
     const backends = this.#traffic();
     const facts = { upstreams: this.upstreams(), problems: this.problems(), notReady: notReady(), isOffline, warnings };
     return {
       ...judge(facts, Date.now()),
       ...{ version, runtime: Deno.version.deno, startedAt: this.#startedAt, isOffline, warnings },
-      ...{ notReady: facts.notReady, requestsUnderWay: requestsUnderWay(), backends },
+      ...{ notReady: facts.notReady, requestsUnderWay: requests.count, backends },
       total: totalTraffic(backends),
       requestsPerSecond: recent.perSecond(),
     };

@@ -1,11 +1,23 @@
+import type { Config } from "../config/schema.ts";
 import { MetricRegistry } from "../observe/metric_registry.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { milestoneNames, readMilestones } from "../store/milestones.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
-import { diskSpace } from "./disk.ts";
+import { cacheLimitOf, diskSpace } from "./disk.ts";
+
+/** What the metrics ask of a running server. */
+export interface ScrapedServer {
+  /** Why it is not ready; null where it is. */
+  readonly notReady: () => string | null;
+  /** The requests that are answered now, and the most that may be at once. */
+  readonly requests: { readonly count: number; readonly most: number };
+  readonly cacheBytes: () => number;
+}
 
 interface StatusMetricsDeps {
-  readonly cacheDir: string;
+  readonly config: () => Config;
+  /** Null before there is one. */
+  readonly server: () => ScrapedServer | null;
   readonly health: UpstreamHealth;
   /** The number of entries; null before it is known. */
   readonly entries: () => number | null;
@@ -15,15 +27,46 @@ interface StatusMetricsDeps {
 export class StatusMetrics {
   readonly #registry = new MetricRegistry();
   readonly #deps: StatusMetricsDeps;
+  readonly #cacheDir: string;
 
   constructor(deps: StatusMetricsDeps) {
     this.#deps = deps;
+    this.#cacheDir = deps.config().cache_dir;
+    this.#addServer();
     this.#addUpstreams();
     this.#addCache();
   }
 
   exposition(): string {
     return [this.#registry.exposition(), this.#deps.health.statistics.exposition()].join("\n");
+  }
+
+  #addServer(): void {
+    const { server } = this.#deps;
+    this.#registry.gauge({
+      name: "vault_ready",
+      help: "1 while the vault can serve, 0 while it cannot use its cache or is shutting down.",
+      collect(metric) {
+        const running = server();
+        if (running !== null) metric.set(Number(running.notReady() === null));
+      },
+    });
+    this.#registry.gauge({
+      name: "vault_requests_in_progress",
+      help: "Requests that are being answered.",
+      collect(metric) {
+        const running = server();
+        if (running !== null) metric.set(running.requests.count);
+      },
+    });
+    this.#registry.gauge({
+      name: "vault_requests_limit",
+      help: "Requests that may be answered at once: max_requests, or what the open files of the process allow.",
+      collect(metric) {
+        const running = server();
+        if (running !== null) metric.set(running.requests.most);
+      },
+    });
   }
 
   #addUpstreams(): void {
@@ -61,7 +104,20 @@ export class StatusMetrics {
   }
 
   #addCache(): void {
-    const { cacheDir, entries } = this.#deps;
+    const { config, server, entries } = this.#deps;
+    const cacheDir = this.#cacheDir;
+    this.#registry.gauge({
+      name: "vault_cache_limit_bytes",
+      help: "Bytes that the cache may hold on disk: cache_max_size, or what cache_min_free leaves of the disk.",
+      collect(metric) {
+        const running = server();
+        if (running === null) return;
+        const { cache_max_size: maxBytes = null, cache_min_free: minFreeBytes = null } = config();
+        const facts = { cacheBytes: running.cacheBytes(), maxBytes, minFreeBytes, space: diskSpace(cacheDir) };
+        const limit = cacheLimitOf(facts);
+        if (limit !== null) metric.set(limit);
+      },
+    });
     this.#registry.gauge({
       name: "vault_disk_free_bytes",
       help: "Free bytes of the disk that the cache is on; absent where the system does not tell.",

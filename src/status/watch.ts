@@ -10,7 +10,7 @@ import { InventoryIndex } from "./inventory_index.ts";
 import { ProblemGroups } from "./problem_groups.ts";
 import { RecentRequests } from "./recent_requests.ts";
 import { RunningStatus, type StatusDeps } from "./running_status.ts";
-import { StatusMetrics } from "./scraped.ts";
+import { type ScrapedServer, StatusMetrics } from "./scraped.ts";
 
 interface WatchDeps {
   /** Returns the configuration that is in force; the cache directory stays. */
@@ -19,7 +19,7 @@ interface WatchDeps {
   readonly log: Log;
 }
 
-type Parts = "version" | "warnings" | "described" | "notReady" | "requestsUnderWay" | "cacheBytes" | "transfers";
+type Parts = "version" | "warnings" | "described" | "notReady" | "requests" | "cacheBytes" | "transfers";
 
 /** Collects what a server knows of itself, from before there are metrics until the server is closed. */
 export class StatusWatch {
@@ -29,16 +29,16 @@ export class StatusWatch {
   readonly #inventory: InventoryIndex;
   readonly #process = new ProcessMetrics();
   #history: History | null = null;
+  #server: ScrapedServer | null = null;
   /** Metrics that are not counted as things happen. */
   readonly exposed: readonly Exposed[];
 
   constructor(deps: WatchDeps) {
     this.#deps = deps;
     const { config, health, log } = deps;
-    const { cache_dir: dir } = config();
-    this.#inventory = new InventoryIndex({ dir, hits: this.#hits, log });
+    this.#inventory = new InventoryIndex({ dir: config().cache_dir, hits: this.#hits, log });
     const entries = () => this.#inventory.knownEntries;
-    this.exposed = [this.#process, new StatusMetrics({ cacheDir: dir, health, entries })];
+    this.exposed = [this.#process, new StatusMetrics({ config, server: () => this.#server, health, entries })];
   }
 
   /** Takes note of what went wrong without a request. */
@@ -48,6 +48,7 @@ export class StatusWatch {
   open(whole: Pick<StatusDeps, Parts | "metrics">): RunningStatus {
     const { config, health, log } = this.#deps;
     const { metrics, cacheBytes } = whole;
+    this.#server = whole;
     const path = new FsLayout(config().cache_dir).history;
     this.#history = new History({ path, traffic: () => metrics.traffic(), cacheBytes, log });
     return new RunningStatus({

@@ -27,6 +27,7 @@ async function answerOf(server: LastingServer): Promise<string> {
 Deno.test("when its listener fails, the old server is shut down and the port is opened again", async () => {
   const log = new ReadableLog();
   const opened: FailingServer[] = [];
+  let failures = 0;
   const reopened = Promise.withResolvers<void>();
   const open = (port: number) => {
     const number = opened.length;
@@ -34,7 +35,10 @@ Deno.test("when its listener fails, the old server is shut down and the port is 
     if (number > 0) reopened.resolve();
     return opened[number]!.server;
   };
-  const server = new LastingServer({ open: (port) => open(port), port: 0, log });
+  const server = new LastingServer({
+    ...{ open: (port: number) => open(port), port: 0, log },
+    acceptFailed: () => void failures++,
+  });
   const { port } = server.addr;
   assert.equal(await answerOf(server), "server 0");
 
@@ -46,6 +50,7 @@ Deno.test("when its listener fails, the old server is shut down and the port is 
   await reopened.promise;
   assert.equal(server.addr.port, port);
   assert.equal(await answerOf(server), "server 1");
+  assert.equal(failures, 1);
   const { level, message } = await log.next();
   assert.deepEqual([level, message.slice(0, 55)], [
     "warning",

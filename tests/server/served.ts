@@ -6,6 +6,7 @@ import { createHandler, type Handler } from "../../src/server/handler.ts";
 import type { OwnPages } from "../../src/server/own_pages.ts";
 import { RequestsUnderWay } from "../../src/server/requests_under_way.ts";
 import type { TrustedProxies } from "../../src/server/trusted_proxies.ts";
+import type { UpstreamLeaks } from "../../src/server/upstream_leaks.ts";
 import { fakeBackend, type FakeFile, FakeVault } from "./fake_vault.ts";
 
 export interface LoggedLine {
@@ -48,6 +49,7 @@ export interface ServedOptions {
   readonly serverNames?: readonly string[];
   readonly trustedProxies?: TrustedProxies;
   readonly ownPages?: readonly OwnPages[];
+  readonly leaks?: UpstreamLeaks;
 }
 
 /** A real server on the handler, and what is behind it. */
@@ -75,6 +77,7 @@ export class Served implements AsyncDisposable {
       log: this.log,
       probe: rest.probe ?? (() => null),
       isShuttingDown: rest.isShuttingDown ?? (() => false),
+      ...rest.leaks !== undefined && { leaks: rest.leaks },
       ...rest.ownPages !== undefined && { ownPages: rest.ownPages },
       ...rest.maxRequests !== undefined && { underWay: new RequestsUnderWay(rest.maxRequests) },
       ...rest.trustedProxies !== undefined && { trustedProxies: rest.trustedProxies },
