@@ -33,7 +33,7 @@ interface Vault {
 function answer(method: string, { path, query }: Target, vault: Vault): Reply {
   try {
     const name = path.slice(setupPath.length + 1);
-    const text = name === "" ? listOf(vault) : scriptOf(name, new URLSearchParams(query).get("backend"), vault);
+    const text = name === "" ? listOf(vault) : scriptOf(name, new URLSearchParams(query), vault);
     if (text !== null) return textReply(method, text, { headers: [["x-content-type-options", "nosniff"]] });
   } catch (error) {
     if (!(error instanceof VaultError) || error.code !== "bad_request") throw error;
@@ -46,10 +46,13 @@ function answer(method: string, { path, query }: Target, vault: Vault): Reply {
   });
 }
 
-function scriptOf(name: string, wanted: string | null, { backends, url }: Vault): string | null {
+function scriptOf(name: string, query: URLSearchParams, { backends, url }: Vault): string | null {
   const client = findClient(name);
   const served = servedClients(backends).find((one) => one.client === client);
-  const backend = wanted === null ? served?.backends[0] : served?.backends.find((one) => one.name === wanted);
+  const [wanted, prefix] = [query.get("backend"), query.get("prefix")];
+  const backend = served?.backends.find((one) =>
+    (wanted === null || one.name === wanted) && (prefix === null || one.prefix === prefix)
+  );
   if (served === undefined || backend === undefined) return null;
   return composeScript(served.client, addressFor(served.client, backend, url));
 }

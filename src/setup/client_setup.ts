@@ -33,8 +33,6 @@ export interface ClientSetup {
   /** The scopes that it has, the usual one first. */
   readonly scopes: readonly [Scope, ...Scope[]];
   files(vault: VaultAddress, scope: Scope): readonly FileChange[];
-  /** The path of the request that shows that the vault answers, behind its URL. */
-  probe(vault: VaultAddress): string;
   /** A command that uses the vault without any settings; absent where there is none. */
   once?(vault: VaultAddress): string;
   /** What has to be done before the client sees it; absent where it reads its files every time. */

@@ -27,6 +27,7 @@ Deno.test("each client has a script with the address by which it was asked for, 
     assert.match(headers.get("content-type")!, /^text\/plain/);
     assert.match(text, /'index-url = http:\/\/vault\.example\.com:8080\/pypi\/simple'/);
     assert.match((await ask("/-/setup/pip?backend=company")).text, /'index-url = http:\/\/vault\/company\/simple'/);
+    assert.match((await ask("/-/setup/pip?prefix=/company")).text, /'index-url = http:\/\/vault\/company\/simple'/);
     assert.match((await ask("/-/setup/docker")).text, /"registry-mirrors": \["http:\/\/vault"\]/);
     assert.match((await ask("/-/setup/skopeo")).text, /^client='podman'$/m);
     assert.match((await ask("/-/setup/gradle")).text, /uri\('\\''http:\/\/vault\/maven'\\''\)/);
@@ -87,7 +88,9 @@ Deno.test("each client has a script with the address by which it was asked for, 
   await t.step("what is not served is 404 with what is, and only GET and HEAD are possible", async () => {
     const { status, text } = await ask("/-/setup/npm");
     assert.deepEqual([status, /It serves: docker, .*pip/.test(text)], [404, true]);
-    assert.equal((await ask("/-/setup/pip?backend=files")).status, 404);
+    for (const query of ["backend=files", "prefix=/files", "backend=pypi&prefix=/company"]) {
+      assert.equal((await ask(`/-/setup/pip?${query}`)).status, 404, query);
+    }
     assert.equal((await app.ask("/-/setup/pip", { method: "POST" })).status, 405);
     const head = await app.ask("/-/setup/pip", { method: "HEAD" });
     assert.deepEqual([head.status, head.text], [200, ""]);

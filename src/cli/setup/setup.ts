@@ -5,6 +5,7 @@ import { clientNames, clients, findClient } from "../../setup/clients.ts";
 import { shownDiff } from "../../setup/edit/line_diff.ts";
 import { keptFolder } from "../../setup/kept_change.ts";
 import { Machine } from "../../setup/machine.ts";
+import { scriptUrl } from "../../setup/path.ts";
 import { parseVaultAddress } from "../../setup/vault_address.ts";
 import type { Action, OptionValues } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -72,7 +73,7 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
     const place = machine.resolve(path);
     plans.push(await planChange(place, edit, ownerOf(task, place)));
   }
-  if (!values["no-check"] && !values["dry-run"]) await checkAnswer(`${vault.url}${client.probe(vault)}`);
+  if (!values["no-check"] && !values["dry-run"]) await checkAnswer(scriptUrl(client, vault));
   await carryOutAll(plans, values, io, client.restart);
   if (client.note !== undefined) io.stdout(`note: ${client.note}\n`);
   return 0;

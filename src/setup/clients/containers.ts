@@ -1,6 +1,6 @@
 import type { ClientSetup, VaultAddress } from "../client_setup.ts";
 
-const images = { backend: null, types: ["dockerhub", "oci"], probe: () => "/v2/" } as const;
+const images = { backend: null, types: ["dockerhub", "oci"] } as const;
 const pulling = `capabilities = ["pull", "resolve"]`;
 
 export const docker: ClientSetup = {

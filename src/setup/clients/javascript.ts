@@ -3,7 +3,6 @@ import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
 const packages = {
   backend: "npm",
   types: ["npm"],
-  probe: ({ prefix }: VaultAddress) => `${prefix}/is-number`,
   scopes: ["user"],
 } as const;
 

@@ -6,7 +6,6 @@ export const apt: ClientSetup = {
   backend: null,
   types: ["apt"],
   scopes: ["system"],
-  probe: () => "/-/readyz",
   files: ({ url }) => [{
     path: "/etc/apt/apt.conf.d/50artifact-vault",
     edit: { kind: "own", text: `Acquire::http::Proxy "${url}";\n` },
@@ -22,7 +21,6 @@ export const huggingface: ClientSetup = {
   backend: "huggingface",
   types: ["huggingface"],
   scopes: ["user", "system"],
-  probe: ({ prefix }) => `${prefix}/openai-community/gpt2/resolve/main/config.json`,
   files(vault, scope) {
     const line = `export HF_ENDPOINT=${placeOf(vault)}`;
     return [
@@ -42,7 +40,6 @@ export const maven: ClientSetup = {
   backend: "maven",
   types: ["http"],
   scopes: ["user"],
-  probe: ({ prefix }) => `${prefix}/junit/junit/maven-metadata.xml`,
   files: (vault) => [{
     path: "~/.m2/settings.xml",
     edit: { kind: "xml", root: "settings", list: "mirrors", text: mirrorElement(vault) },
@@ -61,7 +58,6 @@ export const gradle: ClientSetup = {
   backend: "maven",
   types: ["http"],
   scopes: ["user"],
-  probe: maven.probe,
   files: (
     vault,
   ) => [{ path: "~/.gradle/init.d/artifact-vault.gradle", edit: { kind: "own", text: initScript(vault) } }],
@@ -96,7 +92,6 @@ export const go: ClientSetup = {
   backend: "go",
   types: ["http"],
   scopes: ["user"],
-  probe: ({ prefix }) => `${prefix}/golang.org/x/text/@v/list`,
   files: (vault) => [{
     path: "~config/go/env",
     edit: { kind: "values", format: "plain", values: [{ key: "GOPROXY", line: `GOPROXY=${placeOf(vault)}` }] },
@@ -112,7 +107,6 @@ export const cargo: ClientSetup = {
   backend: "crates",
   types: ["http"],
   scopes: ["user"],
-  probe: ({ prefix }) => `${prefix}/config.json`,
   files: (vault) => [{
     path: "~/.cargo/config.toml",
     edit: {

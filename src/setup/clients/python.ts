@@ -4,7 +4,6 @@ import type { LineValue } from "../edit/line_values.ts";
 const packages = {
   backend: "pypi",
   types: ["pypi"],
-  probe: ({ prefix }: VaultAddress) => `${prefix}/simple/pip/`,
 } as const;
 
 function indexOf({ url, prefix }: VaultAddress): string {
@@ -119,7 +118,6 @@ export const conda: ClientSetup = {
   title: "conda and mamba: packages of conda-forge, by an http backend for https://conda.anaconda.org",
   backend: "conda",
   types: ["http"],
-  probe: ({ prefix }) => `${prefix}/conda-forge/noarch/repodata.json`,
   scopes: ["user", "system"],
   files: ({ url, prefix }, scope) => [{
     path: scope === "system" ? "/etc/conda/.condarc" : "~/.condarc",

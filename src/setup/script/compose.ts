@@ -1,6 +1,7 @@
 import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
 import { type Edit, edited } from "../edit/edit.ts";
 import type { LineValue } from "../edit/line_values.ts";
+import { scriptUrl } from "../path.ts";
 import { quoted } from "./quoted.ts";
 import { shellFunctions } from "./shell_functions.ts";
 
@@ -16,7 +17,7 @@ export function composeScript(client: ClientSetup, vault: VaultAddress): string 
     "#   --dry-run changes nothing; --undo restores; --user and --system choose whose settings;",
     "#   --root DIR for those in an image; --no-check does not ask whether the vault answers.",
     `client=${quoted(name)}`,
-    `probe=${quoted(vault.url + client.probe(vault))}`,
+    `probe=${quoted(scriptUrl(client, vault))}`,
     `scopes=${quoted(scopes.join(" "))}`,
     `restart=${quoted(restart)}`,
     `note=${quoted(note)}`,
