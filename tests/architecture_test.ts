@@ -158,7 +158,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["archive", "bundle", "setup"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     "status",
-    ...["warm", "warming", "upstream/clock", "threads/thread"],
+    ...["warm", "warming", "upstream/clock", "upstream/network_error", "threads/thread"],
+    "api/paths",
     ...[
       "store/store",
       "store/files",
@@ -224,6 +225,7 @@ Deno.test("a command loads no other one, nor a server the protocols that are not
   const kept: [file: string, rooms: readonly string[]][] = [
     ["main.ts", ["app", "backends", "bundle", "store/fs_store", "cli/serve", "cli/cache", "cli/bundle", "cli/warm"]],
     ["cli/cache/cache.ts", ["app", "server", "vault/engine", "bundle", "warm"]],
+    ["cli/top/top.ts", ["app", "server", "vault/engine", "api/open", "bundle", "warm"]],
     ["cli/bundle/bundle.ts", ["app", "server", "vault/engine"]],
     ["cli/serve.ts", ["bundle", ...protocols.map((name) => `backends/${name}/backend`)]],
   ];

@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   permissions: async () => (await import("./permissions.ts")).permissions,
   reload: async () => (await import("./reload.ts")).reload,
   health: async () => (await import("./health.ts")).health,
+  top: async () => (await import("./top/top.ts")).top,
   setup: async () => (await import("./setup/setup.ts")).setup,
   warm: async () => (await import("./warm.ts")).warm,
   cache: async () => (await import("./cache/cache.ts")).cache,

@@ -6,6 +6,7 @@ import { readPem } from "../key_files/pem_files.ts";
 import type { Action, OptionValues } from "./command.ts";
 import { addressOptions, configOptions, loadOptionsOf } from "./config_options.ts";
 import { findServer } from "./control/running_servers.ts";
+import { serverUrlOf } from "./control/url_api.ts";
 import type { Io } from "./io.ts";
 import { durationOf } from "./option_values.ts";
 
@@ -92,11 +93,7 @@ interface Place {
 }
 
 function remotePlace(text: string): Place {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new VaultError("config_invalid", `--url: "${text}" is no URL; write http://127.0.0.1:8080`);
-  }
-  return { url: `${url.origin}${url.pathname.replace(/\/+$/, "")}`, authorities: [] };
+  return { url: serverUrlOf(text), authorities: [] };
 }
 
 /** A server with a certificate is asked by a name in it, at its address on this machine. */

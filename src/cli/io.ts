@@ -12,6 +12,8 @@ export interface Io {
   readonly env: Env;
   /** False where absent. */
   readonly stdoutIsTerminal?: boolean;
+  /** The terminal that stdin and stdout are, as a whole; absent where one of them is none. */
+  readonly screen?: Screen;
   /** Asks a question that is answered with yes or no; absent where nobody is there to answer. */
   readonly confirm?: (question: string) => boolean;
 }
@@ -24,9 +26,22 @@ export interface Terminal {
   clearLine(): void;
 }
 
+/** A terminal as a whole, for what draws on all of it and takes keys. */
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Writes text that acts on the terminal: whoever calls it makes sure of all that is in it. */
+  write(text: string): void;
+  /** Raw, keys come at once and are not shown, and ^C is a key. */
+  setRaw(isRaw: boolean): void;
+  /** Resolves with the next keys; null where there are no more. */
+  read(): Promise<string | null>;
+  /** Calls back whenever the size has changed, until the returned function is called. */
+  onResize(changed: () => void): () => void;
+}
+
 /**
  * Returns the same surroundings for text from anywhere: in what they write, nothing acts on a terminal. Only `terminal`
- * itself does.
+ * and `screen` themselves do.
  */
 export function harmless(io: Io): Io {
   const { confirm } = io;
@@ -45,8 +60,26 @@ export const processIo: Io = {
   env: processEnv,
   ...Deno.stderr.isTerminal() && { terminal: { columns, clearLine: () => tell("\r\x1b[K") } },
   stdoutIsTerminal: Deno.stdout.isTerminal(),
-  ...Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && { confirm },
+  ...Deno.stdin.isTerminal() && Deno.stdout.isTerminal() && { confirm, screen: createScreen() },
 };
+
+function createScreen(): Screen {
+  return {
+    size,
+    write: writeOrEnd,
+    setRaw: (isRaw) => Deno.stdin.setRaw(isRaw),
+    async read() {
+      const buffer = new Uint8Array(64);
+      const count = await Deno.stdin.read(buffer);
+      return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count));
+    },
+    onResize(changed) {
+      if (Deno.build.os === "windows") return () => {};
+      Deno.addSignalListener("SIGWINCH", changed);
+      return () => Deno.removeSignalListener("SIGWINCH", changed);
+    },
+  };
+}
 
 /** Anything but yes means no. */
 function confirm(question: string): boolean {
@@ -54,12 +87,17 @@ function confirm(question: string): boolean {
 }
 
 function columns(): number {
+  return size().columns;
+}
+
+function size(): { readonly columns: number; readonly rows: number } {
   try {
-    return Deno.consoleSize().columns;
+    const { columns, rows } = Deno.consoleSize();
+    if (columns > 0 && rows > 0) return { columns, rows };
   } catch {
     // A terminal without a size, such as a serial line.
-    return 80;
   }
+  return { columns: 80, rows: 24 };
 }
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {

@@ -158,6 +158,7 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
     cacheDir: config.cache_dir,
     log,
     answer: answerOf(reloading, { url, reload }),
+    handle: (request, info) => app.handle(request, info),
   });
   manager.ready(`Serving on ${url}`);
   await Promise.race([terminated, server.lost]).finally(() => {

@@ -1,9 +1,10 @@
+import { socketClient } from "./exchange.ts";
 import type { OwnRequestInfo } from "./own_pages.ts";
 import { isLoopback } from "./own_names.ts";
 import { problemReply } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 
-/** Who may change things: whoever connects from this machine, or nobody. */
+/** Who may change things by the network: whoever connects from this machine, or nobody. */
 export type Administration = "loopback" | "nobody";
 
 type Asker = Pick<OwnRequestInfo, "client">;
@@ -13,7 +14,7 @@ const ofProxies = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
 /**
  * Says who may change something through the server, and see what is not for everyone: a client of this very machine,
- * which no header can claim to be. A web page in its browser is not that client.
+ * which no header can claim to be, and whoever can open the control socket. A web page in a browser is neither.
  */
 export class Administrators {
   readonly #administration: () => Administration;
@@ -34,7 +35,9 @@ export class Administrators {
     return detail === null ? null : problemReply(method, { status: 403, detail });
   }
 
-  #whyNobody(headers: Headers, { client: { host } }: Asker): string | null {
+  #whyNobody(headers: Headers, { client }: Asker): string | null {
+    if (client === socketClient) return null;
+    const { host } = client;
     if (this.#administration() === "nobody") {
       return "Nothing can be changed through the server, since its configuration has administration: nobody. " +
         "Use artifact-vault cache on its machine";

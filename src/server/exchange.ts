@@ -20,6 +20,9 @@ const bodyPatienceMs = 30_000;
 /** The client of such a request in the log; no address has this name. */
 export const ownClient: Client = { host: "own", port: 0 };
 
+/** Whoever asks by a socket in the file system: the control socket, which the server's user and root alone can open. */
+export const socketClient: Client = { host: "socket", port: 0 };
+
 /** One request and the facts about it that are collected while it is handled. */
 export class Exchange implements OwnRequestInfo {
   readonly startedAt = performance.now();
@@ -86,5 +89,5 @@ export function originOf(url: string): string {
 }
 
 function clientOf({ remoteAddr }: Deno.ServeHandlerInfo): Client {
-  return "hostname" in remoteAddr ? { host: remoteAddr.hostname, port: remoteAddr.port } : { host: "local", port: 0 };
+  return "hostname" in remoteAddr ? { host: remoteAddr.hostname, port: remoteAddr.port } : socketClient;
 }

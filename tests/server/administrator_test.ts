@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Administration, Administrators } from "../../src/server/administrator.ts";
+import { socketClient } from "../../src/server/exchange.ts";
 import { textOf } from "../support/text_of.ts";
 
 interface Case {
@@ -76,3 +77,11 @@ for (const { name, client = "127.0.0.1", headers = {}, administration, refused, 
     assert.match(detail, refused);
   });
 }
+
+Deno.test("who can open the control socket may change things, whatever the network may not", () => {
+  const administrators = new Administrators(() => "nobody");
+  const asker = { client: socketClient };
+  assert.equal(administrators.refusal("POST", new Headers(), asker), null);
+  assert.equal(administrators.isOne(new Headers(), asker), true);
+  assert.equal(administrators.isOne(new Headers(), { client: { ...socketClient } }), false, "a name is no socket");
+});

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type App, createApp } from "../../src/app.ts";
+import { openControl } from "../../src/cli/control/socket.ts";
 import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { BackendType } from "../../src/backends/backend_type.ts";
 import { backendTypes } from "../../src/backends/types.ts";
 import { type Config, createConfigSchema } from "../../src/config/schema.ts";
-import type { Log } from "../../src/observe/log.ts";
+import { type Log, noLog } from "../../src/observe/log.ts";
 import { listBlobs } from "./cache_dir.ts";
 import { hashThread } from "./hash_thread.ts";
 import { openFilesBelow } from "./open_files.ts";
@@ -81,6 +82,7 @@ export class AppFixture implements AsyncDisposable {
   readonly #app: App;
   readonly #ownsCacheDir: boolean;
   readonly #server: Listening["server"];
+  #closeControl = () => {};
 
   constructor(app: App, options: AppFixtureOptions) {
     this.cacheDir = options.cacheDir;
@@ -121,6 +123,14 @@ export class AppFixture implements AsyncDisposable {
     await waitUntil("no transfer is under way", async () => await this.metric("vault_transfers_in_progress") === 0);
   }
 
+  /** Takes commands at a control socket from now on, as the program does. */
+  async takeCommands(): Promise<void> {
+    this.#closeControl = await openControl({
+      ...{ cacheDir: this.cacheDir, log: noLog, handle: (request, info) => this.#app.handle(request, info) },
+      answer: () => Promise.resolve({ kind: "status", pid: Deno.pid, url: this.origin, version: "0.0.0" }),
+    });
+  }
+
   /** As SIGHUP does it. */
   renewCertificates(): Promise<void> {
     return this.#app.renewCertificates();
@@ -139,6 +149,7 @@ export class AppFixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closeControl();
     await this.#app.close(0);
     await this.#server.shutdown();
     try {

@@ -1,12 +1,24 @@
 /** The commands that a running server takes at its control socket. */
 export type ControlCommand = "status" | "configuration" | "reload";
 
-/** What it answers, as one line of JSON. */
+/**
+ * A request to the server's own pages, such as its API; as a command, `api` and this as JSON. `path` begins with `/-/`;
+ * `body` is JSON for POST and null for GET.
+ */
+export interface ApiRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** What the server answers to a command, as one line of JSON. */
 export type ControlAnswer =
   | { readonly kind: "status"; readonly pid: number; readonly url: string; readonly version: string }
   /** The configuration in use, without secrets. */
   | { readonly kind: "configuration"; readonly configuration: unknown }
   | ({ readonly kind: "reload" } & ReloadOutcome)
+  /** The body follows the line, up to the end of the connection. */
+  | { readonly kind: "api"; readonly status: number }
   | { readonly kind: "failed"; readonly message: string };
 
 /** What came of reading the configuration again. */
@@ -26,22 +38,37 @@ export type ReloadOutcome =
   };
 
 const mostBytes = 4 * 1024 * 1024;
+const bufferBytes = 16 * 1024;
+const lineEnd = "\n".charCodeAt(0);
 
-/** Reads a line from a connection, without its end; what there is where the connection ends before. */
-export async function readLine(connection: Deno.Conn): Promise<string> {
+/** The first line of what a connection brings, without its end, and what has come behind it so far. */
+export interface FirstLine {
+  readonly line: string;
+  readonly rest: Uint8Array<ArrayBuffer>;
+}
+
+/** Reads the first line from a connection; what there is where the connection ends before, or the line is too long. */
+export async function readFirstLine(connection: Deno.Conn): Promise<FirstLine> {
   const decoder = new TextDecoder();
-  const buffer = new Uint8Array(16 * 1024);
-  let text = "";
-  while (!text.includes("\n") && text.length < mostBytes) {
+  const buffer = new Uint8Array(bufferBytes);
+  let line = "";
+  while (line.length < mostBytes) {
     const count = await connection.read(buffer);
     if (count === null) break;
-    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    const bytes = buffer.subarray(0, count);
+    const end = bytes.indexOf(lineEnd);
+    line += decoder.decode(end < 0 ? bytes : bytes.subarray(0, end), { stream: true });
+    if (end >= 0) return { line, rest: bytes.slice(end + 1) };
   }
-  return text.split("\n", 1)[0]!;
+  return { line, rest: new Uint8Array() };
 }
 
 /** Writes a value as one line of JSON. */
 export async function writeLine(connection: Deno.Conn, value: unknown): Promise<void> {
-  let bytes = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(await connection.write(bytes));
+  await writeAll(connection, new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+}
+
+/** Writes all of some bytes. */
+export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await connection.write(rest));
 }

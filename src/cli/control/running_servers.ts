@@ -2,7 +2,9 @@ import { messageOf, VaultError } from "../../errors.ts";
 import { namesIn, removeQuietly } from "../../store/files.ts";
 import { FsLayout } from "../../store/fs_layout.ts";
 import type { OptionSpec, OptionValues } from "../command.ts";
-import { type ControlAnswer, type ControlCommand, readLine } from "./protocol.ts";
+import { type ControlAnswer, type ControlCommand, readFirstLine } from "./protocol.ts";
+import type { VaultApi } from "./vault_api.ts";
+import { socketApi } from "./socket_api.ts";
 
 /** The option of commands that are about a running server. */
 export const pidOption: Readonly<Record<string, OptionSpec>> = {
@@ -16,6 +18,8 @@ export interface RunningServer {
   readonly version: string;
   /** Rejects with a VaultError where it does not answer. */
   ask(command: ControlCommand): Promise<ControlAnswer>;
+  /** Its API, as somebody who may do everything. */
+  readonly api: VaultApi;
 }
 
 /** Returns the process id that a command line names; null without one. Throws `config_invalid`. */
@@ -33,7 +37,13 @@ export async function findServers(cacheDir: string): Promise<RunningServer[]> {
   for (const name of namesIn(servers)) {
     const path = `${servers}/${name}`;
     const status = name.endsWith(".sock") ? await statusOf(path) : null;
-    if (status !== null) found.push({ ...status, ask: (command) => ask(path, command) });
+    if (status !== null) {
+      found.push({
+        ...status,
+        ask: (command) => ask(path, command),
+        api: socketApi(path, status.url),
+      });
+    }
   }
   return found;
 }
@@ -86,5 +96,6 @@ async function ask(path: string, command: ControlCommand): Promise<ControlAnswer
 async function askOnce(path: string, command: ControlCommand): Promise<ControlAnswer> {
   using connection = await Deno.connect({ transport: "unix", path });
   await connection.write(new TextEncoder().encode(`${command}\n`));
-  return JSON.parse(await readLine(connection));
+  const { line } = await readFirstLine(connection);
+  return JSON.parse(line);
 }

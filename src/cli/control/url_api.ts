@@ -1,0 +1,59 @@
+import { asPermissionMissing } from "../../config/permission.ts";
+import { VaultError } from "../../errors.ts";
+import { readPem } from "../../key_files/pem_files.ts";
+import { redactUrl } from "../../observe/redact.ts";
+import { networkFailure } from "../../upstream/network_error.ts";
+import type { OptionSpec, OptionValues } from "../command.ts";
+import { textOf } from "../option_values.ts";
+import type { VaultApi } from "./vault_api.ts";
+
+/** The options of commands that can ask a server elsewhere. */
+export const urlOptions: Readonly<Record<string, OptionSpec>> = {
+  url: { value: "URL", help: "The server, by its address; else the one that runs on the cache directory here" },
+  ca: { value: "FILE", help: "With --url: a certificate authority to trust besides the system's" },
+};
+
+/** Returns the URL of a server without a slash at its end. Throws `config_invalid`. */
+export function serverUrlOf(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) {
+    const { username, password, origin } = url;
+    if (username === "" && password === "") return `${origin}${url.pathname.replace(/\/+$/, "")}`;
+    throw new VaultError("config_invalid", "--url: a server takes no user and password in its address");
+  }
+  throw new VaultError("config_invalid", `--url: "${redactUrl(text)}" is no URL; write http://127.0.0.1:8080`);
+}
+
+/** The own pages of the server that `--url` names; null without it. Throws as `serverUrlOf` and `readPem`. */
+export async function urlApiOf(values: OptionValues): Promise<VaultApi | null> {
+  const [url, ca] = [textOf(values, "url"), textOf(values, "ca")];
+  if (url === undefined && ca !== undefined) throw new VaultError("config_invalid", "--ca is for --url");
+  if (url === undefined) return null;
+  const authorities = ca === undefined ? [] : [await readPem(ca, { key: "--ca", marker: "CERTIFICATE" })];
+  return urlApi(serverUrlOf(url), authorities);
+}
+
+/** The own pages of the server at `url`. */
+export function urlApi(url: string, authorities: readonly string[] = []): VaultApi {
+  return {
+    url,
+    async ask({ method, path, body }, signal) {
+      const client = Deno.createHttpClient({ caCerts: [...authorities] });
+      const json = method === "POST"
+        ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } }
+        : {};
+      try {
+        const answer = await fetch(`${url}${path}`, { method, ...json, client, ...signal !== undefined && { signal } });
+        // Closing it does not end what has begun.
+        client.close();
+        return { status: answer.status, body: answer.body ?? new ReadableStream({ start: (it) => it.close() }) };
+      } catch (error) {
+        client.close();
+        throw asPermissionMissing(error) ??
+          new VaultError("upstream_down", `The server at ${url} does not answer: ${networkFailure(error).reason}`, {
+            cause: error,
+          });
+      }
+    },
+  };
+}
