@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { VaultError } from "../../errors.ts";
-import { isJsonObject, type JsonObject, parseJsonObject } from "../../http/json.ts";
+import { isJsonObject, parseJsonObject } from "../../http/json.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -9,55 +9,43 @@ export interface AuditOptions {
   readonly coding: string | null;
   /** The most bytes that the body may have once it is unpacked. */
   readonly maxBytes: number;
-  /** True for a package that the registry must not hear of. */
-  isPrivate(name: string): boolean;
+  /** True for a text that names a package which the registry must not hear of. */
+  namesPrivate(text: string): boolean;
 }
 
 /**
  * Leaves private packages out of a question about vulnerabilities, and packs it as it was: the bulk form, an object of
- * names, and the older one, a tree of `dependencies` with `requires`. Throws `bad_request` for a body that cannot be
- * read: it could name them.
+ * names, and the older one, a tree of `dependencies` with `requires`, `install` and `remove`. Whatever has such a name as
+ * its key or its value is left out, wherever it stands. Throws `bad_request` for a body that cannot be read: it could name
+ * them.
  */
-export function withoutPrivate(body: Bytes, { coding, maxBytes, isPrivate }: AuditOptions): Bytes {
+export function withoutPrivate(body: Bytes, { coding, maxBytes, namesPrivate }: AuditOptions): Bytes {
   const isPacked = /^(?:x-)?gzip$/i.test(coding?.trim() ?? "");
   if (!isPacked && coding !== null && coding.trim() !== "identity") throw unreadable(`packed in the way "${coding}"`);
   const question = parseJsonObject(isPacked ? unpacked(body, maxBytes) : body);
   if (question === null) throw unreadable("no JSON object");
-  const kept = filtered(question, isPrivate);
+  // The project itself may be private as well: an empty name is what npm sends where there is none.
+  const isNamed = typeof question.name === "string";
+  const kept = { ...isNamed && { name: "" }, ...without(question, { namesPrivate, depth: 0 }) as object };
   const bytes = new TextEncoder().encode(JSON.stringify(kept));
   return isPacked ? new Uint8Array(gzipSync(bytes)) : bytes;
 }
 
-/** The keys of the older form that are objects of package names. */
-const trees = ["requires", "dependencies"];
+const deepest = 400;
 
-function filtered(question: JsonObject, isPrivate: AuditOptions["isPrivate"]): JsonObject {
-  const isTree = isJsonObject(question.dependencies) && !Array.isArray(question.dependencies);
-  if (!isTree) return withoutNames(question, isPrivate);
-  // The name of the project itself may be private as well; an empty one is what npm sends where there is none.
-  const named = typeof question.name === "string" && isPrivate(question.name) ? { ...question, name: "" } : question;
-  return filteredNode(named, { isPrivate, depth: 0 });
+interface Filtering extends Pick<AuditOptions, "namesPrivate"> {
+  readonly depth: number;
 }
 
-const deepest = 200;
-
-function filteredNode(
-  node: JsonObject,
-  { isPrivate, depth }: { readonly isPrivate: AuditOptions["isPrivate"]; readonly depth: number },
-): JsonObject {
+/** The value without what names private packages; undefined for a text that does. */
+function without(value: unknown, { namesPrivate, depth }: Filtering): unknown {
   if (depth > deepest) throw unreadable("too deep");
-  const entries = Object.entries(node).map(([key, value]): [string, unknown] => {
-    if (!trees.includes(key) || !isJsonObject(value)) return [key, value];
-    const kept = Object.entries(withoutNames(value, isPrivate)).map(([name, child]) =>
-      [name, isJsonObject(child) ? filteredNode(child, { isPrivate, depth: depth + 1 }) : child] as const
-    );
-    return [key, Object.fromEntries(kept)];
-  });
-  return Object.fromEntries(entries);
-}
-
-function withoutNames(object: JsonObject, isPrivate: AuditOptions["isPrivate"]): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([name]) => !isPrivate(name)));
+  const within = (inner: unknown) => without(inner, { namesPrivate, depth: depth + 1 });
+  if (typeof value === "string") return namesPrivate(value) ? undefined : value;
+  if (Array.isArray(value)) return value.map(within).filter((inner) => inner !== undefined);
+  if (!isJsonObject(value)) return value;
+  const kept = Object.entries(value).filter(([key]) => !namesPrivate(key)).map(([key, inner]) => [key, within(inner)]);
+  return Object.fromEntries(kept.filter(([, inner]) => inner !== undefined));
 }
 
 function unpacked(body: Bytes, maxOutputLength: number): Bytes {

@@ -96,7 +96,7 @@ export class PackumentAnswers {
     const { ages, packuments } = this.#options;
     if (!ages.appliesTo(name)) return [];
     const { value, registry } = await packuments.facts(name, vault);
-    return ages.hidden(name, value, registry.url);
+    return ages.hidden(name, value, registry.url).map(({ version }) => version);
   }
 
   #linksFor(name: string, { origin = "", base, headers }: BackendRequest): Links {

@@ -27,7 +27,7 @@ export interface PackumentReaderOptions {
 export interface Facts {
   /** Tarballs by their names. */
   readonly files: FileTable;
-  /** The versions that were young when the document was parsed; those that are now are among them. */
+  /** The versions that were or may have been young when the document was parsed; those that are now are among them. */
   readonly recent: readonly RecentVersion[];
   readonly hasTimes: boolean;
 }
@@ -213,7 +213,7 @@ export function nameOfShown({ links, hidden, files }: PackumentShown): readonly 
 }
 
 function sizeOfFacts({ files, recent }: Facts): number {
-  return files.sizeBytes + recent.length * 100;
+  return files.sizeBytes + recent.length * 200;
 }
 
 function sizeOfMade(made: Made): number {

@@ -9,14 +9,17 @@ import { type PackumentShown, writeDistTags, writePackument, writeVersion } from
 /** A version that was published lately. */
 export interface RecentVersion {
   readonly version: string;
+  /** Infinity where the registry says that of other versions only. */
   readonly publishedAt: number;
+  /** The names of its tarball. */
+  readonly files: readonly string[];
 }
 
 /** What the vault itself has to know of a package. */
 export interface PackumentFacts {
   /** The tarballs by their names. */
   readonly files: FileColumns;
-  /** The versions that were published after `since`. */
+  /** The versions that were published after `since`, as far as is known. */
   readonly recent: readonly RecentVersion[];
   /** True where the registry says when versions were published; also where there are none. */
   readonly hasTimes: boolean;
@@ -81,22 +84,28 @@ function writePart(packument: Packument, part: Part, shown: PackumentShown): Uin
 
 function factsOf(packument: Packument, since: number | null): PackumentFacts {
   const { name, versions, times } = packument;
-  const published = new Map(times.flatMap(({ key, time }) => time === null ? [] : [[key, Date.parse(time)]]));
+  const published = new Map(times.map(({ key, time }) => [key, Date.parse(time ?? "")]));
+  const isKnown = ({ version }: PackumentVersion) => Number.isFinite(published.get(version));
+  const hasTimes = versions.length === 0 || versions.some(isKnown);
   return {
     files: packFiles(versions.flatMap((version) => rowsOf(name, version))),
-    recent: since === null ? [] : versions.flatMap(({ version }) => {
-      const publishedAt = published.get(version);
-      return publishedAt !== undefined && publishedAt > since ? [{ version, publishedAt }] : [];
+    recent: since === null || !hasTimes ? [] : versions.flatMap((version) => {
+      const publishedAt = isKnown(version) ? published.get(version.version)! : Infinity;
+      return publishedAt > since ? [{ version: version.version, publishedAt, files: filesOf(name, version) }] : [];
     }),
-    hasTimes: versions.length === 0 || versions.some(({ version }) => published.has(version)),
+    hasTimes,
   };
 }
 
-/** A tarball by its own name, and by that which clients make of name and version. */
-function rowsOf(name: string, { version, tarball, integrity, shasum }: PackumentVersion): FileRow[] {
-  const url = URL.parse(tarball?.url ?? "");
+function rowsOf(name: string, version: PackumentVersion): FileRow[] {
+  const url = URL.parse(version.tarball?.url ?? "");
   if (url === null || !/^https?:$/.test(url.protocol)) return [];
-  const digest = digestOf(integrity, shasum);
-  const names = new Set([tarballName(name, version), fileNameOf(url.href, { name, version })]);
-  return [...names].filter(isFileName).map((key) => ({ key, url: url.href, digest }));
+  const digest = digestOf(version.integrity, version.shasum);
+  return filesOf(name, version).map((key) => ({ key, url: url.href, digest }));
+}
+
+/** The names of a tarball: its own, and the one that clients make of name and version. */
+function filesOf(name: string, { version, tarball }: PackumentVersion): string[] {
+  const names = new Set([tarballName(name, version), fileNameOf(tarball?.url ?? "", { name, version })]);
+  return [...names].filter(isFileName);
 }

@@ -45,6 +45,11 @@ export class Registry {
   }
 }
 
+interface ScopeRegistry {
+  readonly registry: Registry;
+  readonly only: boolean;
+}
+
 export interface RegistriesOptions {
   readonly main: RegistryOptions;
   readonly scopes: readonly ScopeOptions[];
@@ -53,16 +58,19 @@ export interface RegistriesOptions {
 /** The registries of one backend: which of them may have a package. */
 export class Registries {
   readonly main: Registry;
-  readonly #scopes: ReadonlyMap<string, { readonly registry: Registry; readonly only: boolean }>;
+  /** By their scopes, in lower case: whoever writes one otherwise means the same. */
+  readonly #scopes: ReadonlyMap<string, ScopeRegistry>;
 
   constructor({ main, scopes }: RegistriesOptions) {
     this.main = new Registry(main);
-    this.#scopes = new Map(scopes.map(({ scope, only, ...own }) => [scope, { registry: new Registry(own), only }]));
+    this.#scopes = new Map(
+      scopes.map(({ scope, only, ...own }) => [scope.toLowerCase(), { registry: new Registry(own), only }]),
+    );
   }
 
   /** The registries that may have a package, in the order they are asked. */
   of(name: string): readonly [Registry, ...Registry[]] {
-    const own = this.#scopes.get(scopeOf(name) ?? "");
+    const own = this.#ofScope(name);
     if (own === undefined) return [this.main];
     return own.only ? [own.registry] : [own.registry, this.main];
   }
@@ -74,17 +82,25 @@ export class Registries {
 
   /** True for a package whose scope has a registry of its own. */
   hasOwn(name: string): boolean {
-    return this.#scopes.has(scopeOf(name) ?? "");
+    return this.#ofScope(name) !== undefined;
   }
 
-  /** True for a package that only its scope's own registry may be asked about. */
-  isPrivate(name: string): boolean {
-    return this.#scopes.get(scopeOf(name) ?? "")?.only === true;
+  /** The registry of the first scope in a text which no other registry may hear of; null where it names none. */
+  privateIn(text: string): Registry | null {
+    for (const [, name] of text.matchAll(/(?:@|%40)([\w.~-]+)/g)) {
+      const own = this.#scopes.get(`@${name!.toLowerCase()}`);
+      if (own?.only) return own.registry;
+    }
+    return null;
   }
 
-  /** True where there are such packages. */
+  /** True where there are such scopes. */
   get hasPrivate(): boolean {
     return this.#scopes.values().some(({ only }) => only);
+  }
+
+  #ofScope(name: string): ScopeRegistry | undefined {
+    return this.#scopes.get(scopeOf(name)?.toLowerCase() ?? "");
   }
 }
 

@@ -1,6 +1,6 @@
 import { VaultError } from "../../errors.ts";
-import { versionOf } from "./names.ts";
 import type { Facts } from "./packument_reader.ts";
+import type { RecentVersion } from "./packument_work.ts";
 
 /** The age from which versions are shown. */
 export interface MinAge {
@@ -25,18 +25,21 @@ export class ReleaseAge {
     return this.#minAge !== null && !this.#minAge.excepts(name);
   }
 
-  /** The versions that are too young now; none where the registry does not say how old they are, which is logged. */
-  hidden(name: string, { recent, hasTimes }: Facts, registry: string): string[] {
+  /**
+   * The versions that are too young now, or may be, since the registry says of others only when they were published. None
+   * where it says that of no version, which is logged.
+   */
+  hidden(name: string, { recent, hasTimes }: Facts, registry: string): readonly RecentVersion[] {
     if (!this.appliesTo(name)) return [];
     if (!hasTimes) this.#warnOfTimes(registry);
     const until = Date.now() - this.#minAge!.ms;
-    return recent.filter(({ publishedAt }) => publishedAt > until).map(({ version }) => version);
+    return recent.filter(({ publishedAt }) => publishedAt > until);
   }
 
-  /** Throws `denied` for a tarball that is too young. */
-  check(name: string, file: string, hidden: readonly string[]): void {
-    const version = versionOf(name, file);
-    if (version !== null && hidden.includes(version)) throw tooYoung(name, version);
+  /** Throws `denied` for the tarball of a version that is hidden. */
+  check(name: string, file: string, hidden: readonly RecentVersion[]): void {
+    const found = hidden.find(({ files }) => files.includes(file));
+    if (found !== undefined) throw tooYoung(name, found);
   }
 
   #warnOfTimes(registry: string): void {
@@ -47,8 +50,11 @@ export class ReleaseAge {
 }
 
 /** Returns the error for a version that clients do not get yet. */
-export function tooYoung(name: string, version: string): VaultError {
-  return new VaultError("denied", `${name}@${version} was published too recently: "min_age" of this vault says so`);
+function tooYoung(name: string, { version, publishedAt }: RecentVersion): VaultError {
+  const why = Number.isFinite(publishedAt)
+    ? 'was published too recently: "min_age" of this vault says so'
+    : 'is of an age that its registry does not say, and this vault has a "min_age"';
+  return new VaultError("denied", `${name}@${version} ${why}`);
 }
 
 /** Returns the error for a version that no document lists, where nothing is served whose age is not known. */

@@ -1,4 +1,4 @@
-import type { Artifact, CachingPolicy } from "../../artifact.ts";
+import type { Artifact, CachingPolicy, ForwardedRequest } from "../../artifact.ts";
 import type { BackendRequest, DirectAnswer, Resolved } from "../../backend.ts";
 import type { HeaderList } from "../../http/headers.ts";
 import { withoutPrivate } from "./audit.ts";
@@ -12,6 +12,8 @@ export interface ServicesOptions {
   readonly ttlMs: number;
   readonly registries: Registries;
 }
+
+type Rewriting = Pick<ForwardedRequest, "requestHeaders" | "rewriteBody">;
 
 /** An application with thousands of packages asks with less than 1 MB. */
 const maxAuditBytes = 16 * 1024 * 1024;
@@ -37,10 +39,12 @@ export class Services {
     );
   }
 
-  /** The search, which is passed on: nothing of it is kept. */
+  /** The search, which is passed on: nothing of it is kept. One for a private scope goes to that scope's registry. */
   search({ query }: BackendRequest): Resolved {
-    const { main } = this.#options.registries;
-    return this.#forward(`${main.url}/-/v1/search${query}`, [["accept", "application/json"]]);
+    const { registries } = this.#options;
+    const text = [...new URLSearchParams(query)].flat().join(" ").replace(/\bscope:@?/gi, "@");
+    const registry = registries.privateIn(text) ?? registries.main;
+    return this.#forward(registry, `/-/v1/search${query}`, { requestHeaders: [["accept", "application/json"]] });
   }
 
   /**
@@ -51,41 +55,20 @@ export class Services {
     const { policy, registries } = this.#options;
     if (policy.offline) return { kind: "answer", answer: isBulk ? notAudited : notAuditedQuick };
     const coding = headers.get("content-encoding");
-    const sent: HeaderList = ["content-type", "content-encoding", "accept"].flatMap((name) => {
+    const requestHeaders: HeaderList = ["content-type", "content-encoding", "accept"].flatMap((name) => {
       const value = headers.get(name);
       return value === null ? [] : [[name, value] as const];
     });
-    return this.#forward(
-      registries.main.url + path,
-      sent,
-      registries.hasPrivate
-        ? (body) =>
-          withoutPrivate(body, {
-            coding,
-            maxBytes: maxAuditBytes,
-            isPrivate: (name) => registries.isPrivate(name),
-          })
-        : null,
-    );
+    const namesPrivate = (text: string) => registries.privateIn(text) !== null;
+    const rewriteBody: Rewriting["rewriteBody"] = (body) =>
+      withoutPrivate(body, { coding, maxBytes: maxAuditBytes, namesPrivate });
+    return this.#forward(registries.main, path, { requestHeaders, ...registries.hasPrivate && { rewriteBody } });
   }
 
-  #forward(
-    url: string,
-    requestHeaders: HeaderList,
-    rewriteBody: ((body: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>) | null = null,
-  ): Resolved {
-    const { backend, policy: { offline }, registries } = this.#options;
-    return {
-      kind: "forward",
-      forwarded: {
-        backend,
-        candidates: [registries.main.candidate(url)],
-        requestHeaders,
-        maxBodyBytes: maxAuditBytes,
-        offline,
-        ...rewriteBody && { rewriteBody },
-      },
-    };
+  #forward(registry: Registry, path: string, rest: Rewriting): Resolved {
+    const { backend, policy: { offline } } = this.#options;
+    const candidates = [registry.candidate(registry.url + path)] as const;
+    return { kind: "forward", forwarded: { backend, candidates, maxBodyBytes: maxAuditBytes, offline, ...rest } };
   }
 
   /** A small document, as upstream has it. */

@@ -42,13 +42,14 @@ export class Tarballs {
 
   /** Throws `denied` for one that is too young, and as reading the document. */
   async resolve(asked: AskedTarball, vault: VaultReader): Promise<Resolved> {
-    await this.#checkAge(asked, vault);
     const listing: Listing = {
       cachedDigest: () => Promise.resolve(this.#options.known.find(asked.name, asked.file)),
       find: async () => await this.#find(asked, vault) ?? this.#throwUnlisted(asked),
     };
     const listed = { ...this.#artifact(asked), identity: { kind: "listed", listing } } satisfies Artifact;
-    if (vault.holds(listed)) return { kind: "artifact", artifact: listed };
+    const isHeld = vault.holds(listed);
+    await this.#checkAge(asked, vault, isHeld);
+    if (isHeld) return { kind: "artifact", artifact: listed };
     return { kind: "artifact", artifact: await this.#missed(asked, listed, vault) };
   }
 
@@ -86,11 +87,12 @@ export class Tarballs {
     return null;
   }
 
-  /** What is cached is checked as well: its age counts from when it was published. */
-  async #checkAge({ name, file }: AskedTarball, vault: VaultReader): Promise<void> {
-    const { packuments, ages } = this.#options;
+  /** What is cached is checked as well: its age counts from when it was published, which only the document says. */
+  async #checkAge({ name, file }: AskedTarball, vault: VaultReader, isHeld: boolean): Promise<void> {
+    const { packuments, ages, policy: { offline } } = this.#options;
     if (!ages.appliesTo(name)) return;
-    const read = await packuments.cachedFacts(name, vault);
+    const read = await packuments.cachedFacts(name, vault) ??
+      (isHeld && !offline ? await packuments.facts(name, vault) : null);
     if (read !== null) ages.check(name, file, ages.hidden(name, read.value, read.registry.url));
   }
 

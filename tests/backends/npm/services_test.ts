@@ -72,35 +72,45 @@ Deno.test("a body that is too large is refused", async () => {
   assert.deepEqual([answer.status, (await answer.json()).code], [413, "too_large"]);
 });
 
-const isPrivate = (name: string) => name.startsWith("@acme/");
+const namesPrivate = (text: string) => /@acme/i.test(text);
 
-Deno.test("private packages are left out of the older form of an audit, at every depth", () => {
-  const tree = {
-    name: "@acme/app",
-    requires: { tool: "^1", "@acme/secret": "^2" },
-    dependencies: {
-      tool: {
-        version: "1.0.0",
-        requires: { "@acme/secret": "^2" },
-        dependencies: { "@acme/secret": { version: "2.0.0" } },
+const questions: readonly (readonly [what: string, sent: string, kept: string])[] = [
+  [
+    "a tree, at every depth",
+    JSON.stringify({
+      name: "@acme/app",
+      requires: { tool: "^1", "@acme/secret": "^2" },
+      dependencies: {
+        tool: {
+          version: "1.0.0",
+          requires: { "@acme/secret": "^2" },
+          dependencies: { "@acme/secret": { version: "2.0.0" } },
+        },
+        "@acme/secret": { version: "2.0.0" },
       },
-      "@acme/secret": { version: "2.0.0" },
-    },
-  };
-  const bytes = new TextEncoder().encode(JSON.stringify(tree));
-  const kept = withoutPrivate(bytes, { coding: null, maxBytes: 1e6, isPrivate });
-  const text = new TextDecoder().decode(kept);
-  assert.ok(!text.includes("acme"), text);
-  assert.deepEqual(JSON.parse(text), {
-    name: "",
-    requires: { tool: "^1" },
-    dependencies: { tool: { version: "1.0.0", requires: {}, dependencies: {} } },
+    }),
+    '{"name":"","requires":{"tool":"^1"},"dependencies":{"tool":{"version":"1.0.0","requires":{},"dependencies":{}}}}',
+  ],
+  ["a tree without dependencies", '{"name":"app","requires":{"@acme/secret":"1"}}', '{"name":"app","requires":{}}'],
+  [
+    "a package by another name, and lists",
+    '{"install":["@acme/a@1","b@2"],"remove":["@acme/c"],"dependencies":{"x":{"version":"npm:@acme/a@1.0.0"}}}',
+    '{"install":["b@2"],"remove":[],"dependencies":{"x":{}}}',
+  ],
+  ["odd names", '{"__proto__":["1"],"constructor":["1"],"@ACME/x":["1"]}', '{"__proto__":["1"],"constructor":["1"]}'],
+  ["a package called dependencies", '{"dependencies":{"x":1},"@acme/y":["1"]}', '{"dependencies":{"x":1}}'],
+];
+
+for (const [what, sent, expected] of questions) {
+  Deno.test(`private packages are left out of an audit: ${what}`, () => {
+    const kept = withoutPrivate(new TextEncoder().encode(sent), { coding: null, maxBytes: 1e6, namesPrivate });
+    assert.equal(new TextDecoder().decode(kept), expected);
   });
-});
+}
 
 Deno.test("a body that unpacks to far more than it has is refused", () => {
   const bomb = new Uint8Array(gzipSync(new Uint8Array(10_000_000)));
-  assert.throws(() => withoutPrivate(bomb, { coding: "gzip", maxBytes: 1_000_000, isPrivate }), {
+  assert.throws(() => withoutPrivate(bomb, { coding: "gzip", maxBytes: 1_000_000, namesPrivate }), {
     code: "bad_request",
   });
 });

@@ -4,6 +4,7 @@ import { FakeNow } from "../../support/fake_now.ts";
 import { createNpmPackage, type NpmPackage } from "../../support/npm/npm_package.ts";
 import { NpmRegistry } from "../../support/npm/npm_registry.ts";
 import type { RawAnswer } from "../../support/raw_client.ts";
+import { runCaptured } from "../../support/run_captured.ts";
 import { NpmScene } from "./scene.ts";
 
 const day = 86_400_000;
@@ -174,6 +175,44 @@ Deno.test("min_age hides young versions and refuses their tarballs, on every ver
   assertTarball(await vault.ask("/tool/-/tool-1.1.0.tgz"), young);
 });
 
+const old = "2024-03-04T10:00:00.000Z";
+const lately = () => new Date(Date.now() - day).toISOString();
+/** How a registry may name the tarball of 2.0.0, and say when it was published. */
+const youngOnes: readonly (readonly [what: string, version: string, file: string, time: () => unknown])[] = [
+  ["with a tarball of another name", "2.0.0", "tool-two.tgz", lately],
+  ["with a letter before its number", "v2.0.0", "tool-2.0.0.tgz", lately],
+  ["with a build behind its number", "2.0.0+build", "tool-2.0.0.tgz", lately],
+  ["from the future", "2.0.0", "tool-2.0.0.tgz", () => "2999-01-01T00:00:00.000Z"],
+  ["without a time, unlike another one", "2.0.0", "tool-2.0.0.tgz", () => undefined],
+  ["with a time that is none", "2.0.0", "tool-2.0.0.tgz", () => "soon"],
+  ["with a time that is a number", "2.0.0", "tool-2.0.0.tgz", Date.now],
+];
+
+for (const [what, version, file, time] of youngOnes) {
+  Deno.test(`min_age hides a version ${what}, and refuses its tarball under each name`, async () => {
+    await using scene = await NpmScene.create();
+    const { registry } = scene;
+    registry.fault = ({ url }) => {
+      const { pathname } = new URL(url);
+      if (pathname !== "/tool") return new Response(tool.tarball);
+      const versionAt = (version: string, file: string) => (
+        { name: "tool", version, dist: { tarball: `${registry.url}/tool/-/${file}` } }
+      );
+      const versions = { "1.0.0": versionAt("1.0.0", "tool-1.0.0.tgz"), [version]: versionAt(version, file) };
+      return Response.json({ name: "tool", versions, time: { "1.0.0": old, [version]: time() } });
+    };
+    await using vault = await scene.start({ min_age: "3d" });
+    assert.deepEqual(Object.keys((await vault.json("/tool")).versions), ["1.0.0"]);
+    for (const name of new Set([file, `tool-${version}.tgz`])) {
+      for (const method of ["GET", "HEAD"]) {
+        assert.equal((await vault.ask(`/tool/-/${name}`, { method })).status, 403, name);
+      }
+    }
+    assert.equal((await vault.ask("/tool/-/tool-1.0.0.tgz")).status, 200);
+    assert.equal(registry.count("GET", /\.tgz$/), 1);
+  });
+}
+
 Deno.test("min_age counts for what is cached already, and says so where a registry tells no times", async () => {
   await using scene = await NpmScene.create();
   const young = scene.registry.publish(createNpmPackage("tool", "1.1.0"), { at: new Date(Date.now() - day) });
@@ -184,6 +223,13 @@ Deno.test("min_age counts for what is cached already, and says so where a regist
   {
     await using vault = await scene.start({ min_age: "3d" });
     assert.equal((await vault.ask("/tool/-/tool-1.1.0.tgz")).status, 403);
+    const { code } = await runCaptured(["cache", "purge", "npm/tool", "--cache-dir", vault.app.cacheDir]);
+    assert.equal(code, 0);
+  }
+  {
+    await using vault = await scene.start({ min_age: "3d" });
+    const { status } = await vault.ask("/tool/-/tool-1.1.0.tgz");
+    assert.equal(status, 403, "also where the document that says so is gone: it is fetched again");
   }
   await using timeless = new NpmRegistry({ tellsTimes: false });
   timeless.publish(createNpmPackage("other", "1.0.0"), { at: new Date() });
@@ -207,6 +253,17 @@ Deno.test("a private scope is asked for at its own registry, with its token, and
       "/@acme/secret/-/secret-9.0.0.tgz",
       "/-/npm/v1/attestations/@acme%2fnone@1.0.0",
       "/-/package/@acme%2fnone/dist-tags",
+      "/-/package/@ACME/secret/dist-tags",
+      "/-/npm/v1/attestations/@ACME/secret@1.0.0",
+      "/@ACME/secret",
+      "/@Acme%2fsecret/-/secret-1.0.0.tgz",
+      "/@acme%252fsecret",
+      "/%2540acme%252fsecret",
+      "/@acme//secret",
+      "/-/v1/search?text=@acme/secret",
+      "/-/v1/search?text=some+%40ACME%2Fsecret",
+      "/-/v1/search?size=20&text=scope:acme",
+      "/-/org/acme/package",
     ]
   ) {
     for (const method of ["GET", "HEAD"]) await vault.ask(path, { method });
