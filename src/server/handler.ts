@@ -25,6 +25,7 @@ import { respond } from "./respond.ts";
 import { type Route, Routes } from "./routes.ts";
 import { slashRedirect } from "./slash_redirect.ts";
 import { ForwardProxy } from "./forward_proxy.ts";
+import { traceRequest } from "./trace_request.ts";
 import { mayBeHttp10, sizedIfSmall } from "./unsized_body.ts";
 
 export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -263,6 +264,7 @@ class Boundary {
       throw error;
     }
     sentHeaders.append("x-request-id", exchange.id);
+    traceRequest(exchange, reply);
     if (serverCompresses) forbidCompression(sentHeaders);
     if (atOnce) this.#end(exchange, reply, body?.byteLength ?? 0, complete);
     return response;

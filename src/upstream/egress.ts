@@ -6,6 +6,7 @@ import { type FailureKind, networkFailure, ProxyFailure } from "./network_error.
 import { createProxyOf, type ProxyOf } from "./proxies.ts";
 import { addNotes } from "./response_notes.ts";
 import { shownUrl } from "./shown_url.ts";
+import { sendTraced } from "./traced_fetch.ts";
 
 export interface EgressOptions {
   /**
@@ -64,7 +65,7 @@ export function openEgress({ proxy, caCerts = [], certificate }: EgressOptions):
   const pinned = new LRUCache<string, Deno.HttpClient>({ max: mostAddresses, dispose: (client) => client.close() });
   const proxyOf = createProxyOf(proxy);
   return {
-    fetch: (request) => throughProxy(request, fetch(request, { client }), proxyOf),
+    fetch: (request) => throughProxy(request, sendTraced(request, client), proxyOf),
     proxyOf,
     fetchAt: proxy === undefined && !mayHaveProxy() ? fetchPinned : null,
     close() {
@@ -82,7 +83,7 @@ export function openEgress({ proxy, caCerts = [], certificate }: EgressOptions):
     const key = `${target.hostname}:${target.port}`;
     let client = pinned.get(key);
     if (client === undefined) pinned.set(key, client = Deno.createHttpClient({ ...connections, proxy: target }));
-    return fetch(request, { client });
+    return sendTraced(request, client);
   }
 }
 

@@ -20,6 +20,15 @@ Deno.test({ name: "promtool can read the rules and the queries of the dashboard"
   await runToSuccess(["promtool", "check", "rules", "--lint=all", "--lint-fatal", alertsFile, queries]);
 });
 
+Deno.test({ name: "Prometheus takes the configuration of the page, with the rules", ignore }, async () => {
+  await using dir = await createTempDir();
+  const page = Deno.readTextFileSync(`${docs}/monitoring/README.md`);
+  const [, example = ""] = /^```yaml\n(# prometheus\.yml\n.*?)^```/ms.exec(page)!;
+  await Deno.writeTextFile(dir.join("prometheus.yml"), example);
+  await Deno.copyFile(alertsFile, dir.join("alerts.yml"));
+  await runToSuccess(["promtool", "check", "config", dir.join("prometheus.yml")]);
+});
+
 Deno.test({ name: "every alert fires where it should, and does not elsewhere", ignore }, async () => {
   await runToSuccess(["promtool", "test", "rules", alertTestsFile]);
 });
