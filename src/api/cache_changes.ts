@@ -23,6 +23,8 @@ export interface EntryActions {
   revalidate(artifact: Artifact): Promise<CacheStatus>;
   /** The SHA-256 in hex that the key of an entry says its body has; null where it says none. */
   digestOf(entry: Entry): string | null;
+  /** Takes note of what was changed in the cache directory from outside. */
+  lookAnew(): void;
 }
 
 /** So many names and damages stand in a result. */

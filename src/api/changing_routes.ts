@@ -22,8 +22,12 @@ export interface ChangingDeps {
 /** What can be done about the cache. What reads all of it is a job. */
 export function changingRoutes(deps: ChangingDeps): readonly Route[] {
   const { cacheDir, jobs, actions, offlineBackends, inventory, warmLines } = deps;
+  const lookAnew = () => {
+    actions.lookAnew();
+    inventory.changed();
+  };
   const start = (kind: JobKind, work: (run: JobRun) => Promise<Readonly<Record<string, unknown>>>): Answer => {
-    const job = jobs.start(kind, (run) => work(run).finally(() => inventory.changed()));
+    const job = jobs.start(kind, (run) => work(run).finally(lookAnew));
     return { status: 202, body: job, headers: [["location", `/-/api/v1/jobs/${job.id}`]] };
   };
   const common = { method: "POST", query: noQuery } as const;
@@ -77,6 +81,11 @@ export function changingRoutes(deps: ChangingDeps): readonly Route[] {
         const removed = await removePins(cacheDir, patterns);
         return { body: { removed, unknown: patterns.filter((pattern) => !removed.includes(pattern)) } };
       },
+    }),
+    route({
+      ...{ ...common, path: "/refresh", body: wishes.refreshBody, answers: { 200: wishes.refreshed } },
+      summary: "Take note of what another program has changed in the cache directory, at once",
+      answer: () => (lookAnew(), { body: {} }),
     }),
     ...jobRoutes(jobs),
   ];

@@ -45,6 +45,9 @@ export const warmBody = z.strictObject({
   suites: z.array(z.string().max(200)).max(20).default([]),
 });
 
+export const refreshBody = z.strictObject({});
+export const refreshed = z.strictObject({});
+
 export const stopBody = z.strictObject({ job: z.string().max(40) });
 
 export const job = z.strictObject({

@@ -53,6 +53,7 @@ function changing({ config, status, outlooks, actions, client, warmSources, clos
       artifactOf: (entry) => outlooks.artifactOf(entry),
       revalidate: (artifact) => actions.revalidate(artifact),
       digestOf: (entry) => actions.digestOf(entry),
+      lookAnew: () => actions.lookAnew(),
     },
     offlineBackends() {
       const { offline, backends } = config();

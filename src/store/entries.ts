@@ -36,6 +36,8 @@ export class Entries {
   readonly #unreadable: (path: string) => void;
   readonly #memory: LRUCache<string, Remembered>;
   readonly #writing = new Set<{ readonly path: string }>();
+  /** What was checked before is not believed any more. */
+  #doubtedAt = -Infinity;
 
   constructor(layout: FsLayout, { temporary, unreadable, isBrief = false }: EntriesOptions) {
     this.#memory = new LRUCache(atMost(isBrief ? fewEntries : entriesInMemory));
@@ -56,6 +58,11 @@ export class Entries {
     }
     const wanted = selectionOf(newest.selectedBy.map(([name]) => name), selector);
     return this.#read(selector.backend, selector.key, variantOf(wanted));
+  }
+
+  /** Has each entry in memory compared with its file before it is used the next time. */
+  doubt(): void {
+    this.#doubtedAt = performance.now();
   }
 
   /** As `Store.entries`. */
@@ -121,7 +128,8 @@ export class Entries {
     const name = nameOf(backend, key, variant);
     const now = performance.now();
     const known = this.#memory.get(name);
-    if (known && now - known.checkedAt < believedForMs) return known.entry;
+    const isBelieved = known && now - known.checkedAt < believedForMs && known.checkedAt > this.#doubtedAt;
+    if (isBelieved) return known.entry;
     const path = this.#layout.entry(backend, key, variant);
     const version = versionOf(path);
     if (known && version === known.version) {

@@ -65,6 +65,8 @@ export type StoreRules = Pick<FsStoreOptions, "maxBytes" | "minFreeBytes" | "bac
 export interface ConfigurableStore extends Store {
   /** Goes by these rules from now on. */
   configure(rules: StoreRules): Promise<void>;
+  /** Takes note of what others have changed in the directory: from now on, what they removed is not served. */
+  lookAnew(): void;
 }
 
 /**
@@ -250,6 +252,11 @@ class FsStore implements ConfigurableStore {
     await this.#upkeep.configure(this.#upkeepOf(rules));
   }
 
+  lookAnew(): void {
+    this.#entries.doubt();
+    this.#takeChanges();
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -280,13 +287,17 @@ class FsStore implements ConfigurableStore {
 
   /** Keeps the counts of all processes that share the directory about right. */
   async #keepTogether(): Promise<void> {
+    this.#takeChanges();
+    await this.#blobUsage.save();
+    await this.#announce(this.#blobUsage.bytes * announcedShare);
+  }
+
+  #takeChanges(): void {
     if (this.#changes.take()) {
       this.#isOutdated = true;
       this.#absences.reload();
     }
     if (this.#isOutdated && this.#space.recount()) this.#isOutdated = false;
-    await this.#blobUsage.save();
-    await this.#announce(this.#blobUsage.bytes * announcedShare);
   }
 
   /** Lets other processes know where this one has added and removed more than `mostBytes`. */

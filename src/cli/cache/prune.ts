@@ -10,6 +10,7 @@ import { durationOf, sizeOf } from "../option_values.ts";
 import { backendOption, backendsOf } from "./filter_options.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { offlineBackendsOf, serversOn, tellServers } from "./running.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
 import { withVisits } from "./visits.ts";
 
@@ -37,13 +38,17 @@ export const prune: Action = {
     const config = await loadWithCacheDir(given, io);
     const { cache_dir: dir } = config;
     const backends = await backendsOf(lists.backend, dir);
-    const offline = config.backends.filter((backend) => !isOnline(backend, config)).map(({ name }) => name);
+    const own = config.backends.filter((backend) => !isOnline(backend, config)).map(({ name }) => name);
+    const offline = [...own, ...await offlineBackendsOf(await serversOn(dir))];
     const dryRun = values["dry-run"] !== undefined;
     const pruned = await withVisits(
       io,
       ({ visited }) => interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited })),
     );
-    if (!dryRun) await markMilestone(new FsLayout(dir), "prune");
+    if (!dryRun) {
+      await markMilestone(new FsLayout(dir), "prune");
+      await tellServers(dir);
+    }
     const { leftBytes, bodies, bytes, entries } = pruned;
     if (bodies + entries === 0) checkRemoved(pruned, dir);
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);

@@ -10,6 +10,7 @@ import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { tellServers } from "./running.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
 import { withVisits } from "./visits.ts";
 
@@ -58,6 +59,7 @@ export const purge: Action = {
           "artifact-vault cache unpin removes a pin",
       );
     }
+    if (!dryRun) await tellServers(dir);
     const { removed: { bodies, bytes, entries }, forgotten: { absences, transfers, transferBytes } } = purged;
     const json = { dry_run: dryRun, bodies, bytes, entries, absent: absences, parked_bytes: transferBytes };
     if (entries + bodies + absences + transfers === 0) checkRemoved(purged.removed, dir);

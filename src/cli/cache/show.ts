@@ -12,6 +12,7 @@ import { Progress } from "../progress.ts";
 import { shownDate, shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { askServer, serversOn } from "./running.ts";
 import { type Next, nextOf } from "../../status/next_request.ts";
 
 /** Shows everything about one entry. */
@@ -27,7 +28,8 @@ export const show: Action = {
     const name = withoutLeadingSlashes(given.operands[0] ?? "");
     const entries = await entriesNamed(config.cache_dir, name);
     if (entries.length === 0) throw await notCached(name, config);
-    const next = await nextOfAll(entries, config);
+    const isSupposed = given.values.offline !== undefined;
+    const next = isSupposed ? await nextByRules(entries, config) : await nextOfAll(entries, config, name);
     const details = await detailsOf(entries, config, io);
     if (given.values.json) io.stdout(`${JSON.stringify(details.map((one, at) => asJson(one, next[at]!)), null, 2)}\n`);
     else details.forEach((one, at) => report(one, next[at]!, io));
@@ -53,7 +55,31 @@ function lastWord(name: string): string {
   return name.split("/").filter((word) => word !== "").at(-1) ?? "";
 }
 
-async function nextOfAll(entries: readonly Entry[], config: Config): Promise<readonly Next[]> {
+/** A server that runs knows best, since it is the one that will be asked; without one, its rules are applied here. */
+async function nextOfAll(entries: readonly Entry[], config: Config, name: string): Promise<readonly Next[]> {
+  const [server] = await serversOn(config.cache_dir);
+  const told = server === undefined
+    ? null
+    : nextToldOf(await askServer(server, `/-/api/v1/entries/${encodeURIComponent(name)}`), entries);
+  return told ?? await nextByRules(entries, config);
+}
+
+/** Null where a server speaks of other entries than these. */
+function nextToldOf(answer: unknown, entries: readonly Entry[]): readonly Next[] | null {
+  const told = Array.isArray(answer) ? answer as readonly Told[] : [];
+  const isSame = told.length === entries.length &&
+    told.every(({ sha256, next, freshness }, at) =>
+      sha256 === entries[at]!.sha256 && typeof next === "string" && typeof freshness === "string"
+    );
+  return isSame ? told.map(({ decision, next: answer, freshness }) => ({ decision, answer, freshness })) : null;
+}
+
+interface Told extends Omit<Next, "answer"> {
+  readonly sha256: string;
+  readonly next: string;
+}
+
+async function nextByRules(entries: readonly Entry[], config: Config): Promise<readonly Next[]> {
   const { openOutlooks } = await import("../../outlooks.ts");
   const outlooks = await openOutlooks(config);
   try {

@@ -5,10 +5,12 @@ import { shownBodies } from "../../observe/shown_count.ts";
 import type { Action } from "../command.ts";
 import { addressOptions, directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
+import { serverUrlOf, urlApi } from "../control/url_api.ts";
 import { textOf } from "../option_values.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { serversOn } from "./running.ts";
 import { readUsage, type Usage, usualUrl } from "./usage.ts";
 import { withVisits } from "./visits.ts";
 
@@ -41,11 +43,16 @@ export const stats: Action = {
   },
 };
 
-/** Without `url`, a vault that does not answer is no failure: none may be running. */
+/**
+ * Without `url`, that of the first server on the directory, or else of whoever answers at the configured address. One
+ * that does not answer is no failure then: none may be running.
+ */
 async function usageOf(config: Config, url: string | undefined): Promise<Usage | null> {
-  if (url !== undefined) return await readUsage(url);
+  if (url !== undefined) return await readUsage(urlApi(serverUrlOf(url)));
+  const [server] = await serversOn(config.cache_dir);
   const usual = usualUrl(config);
-  return usual === null ? null : await readUsage(usual).catch(() => null);
+  const api = server?.api ?? (usual === null ? null : urlApi(usual));
+  return api === null ? null : await readUsage(api).catch(() => null);
 }
 
 interface ReportOptions {

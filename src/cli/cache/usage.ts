@@ -1,6 +1,7 @@
-import { asPermissionMissing } from "../../config/permission.ts";
 import type { Config } from "../../config/schema.ts";
-import { messageOf, VaultError } from "../../errors.ts";
+import { VaultError } from "../../errors.ts";
+import { jsonOf } from "../control/json_answer.ts";
+import type { VaultApi } from "../control/vault_api.ts";
 
 /** What a running vault tells of its use since its start. */
 export interface Usage {
@@ -20,24 +21,15 @@ export function usualUrl({ http_host, http_port, tls }: Config): string | null {
   return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${http_port}`;
 }
 
-/** Asks a running vault. Throws `upstream_down` where none answers, and `config_invalid` for what is no URL. */
-export async function readUsage(url: string): Promise<Usage> {
-  if (!URL.canParse(url)) {
-    throw new VaultError("config_invalid", `--url: "${url}" is not a URL; write http://127.0.0.1:8080`);
-  }
+/** Asks a running vault. Throws `upstream_down` where none answers. */
+export async function readUsage(api: VaultApi): Promise<Usage> {
+  const { url } = api;
   const fail = (why: string): never => {
     throw new VaultError("upstream_down", `Cannot ask the vault at ${url} for its hit rate: ${why}`);
   };
-  const answer = await ask(`${url.replace(/\/+$/, "")}/-/metrics?format=json`).catch((error) => {
-    throw asPermissionMissing(error) ?? fail(messageOf(error));
-  });
-  const { cache_hit_rate: hitRate, uptime } = answer as { cache_hit_rate?: unknown; uptime?: unknown };
+  const answer = await jsonOf(api, { method: "GET", path: "/-/metrics?format=json", body: null }, timeoutMs)
+    .catch((error) => fail(error.message));
+  const { cache_hit_rate: hitRate, uptime } = (answer ?? {}) as { cache_hit_rate?: unknown; uptime?: unknown };
   if (typeof hitRate !== "number" || typeof uptime !== "number") return fail("its answer is not that of a vault");
   return { url, hitRate, uptimeSeconds: uptime };
-}
-
-async function ask(url: string): Promise<object> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-  const answer = await response.json();
-  return typeof answer === "object" && answer !== null ? answer : {};
 }

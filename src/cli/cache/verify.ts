@@ -16,6 +16,7 @@ import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { interruptible } from "./interruptible.ts";
 import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { tellServers } from "./running.ts";
 
 /** Compares everything in the cache with its name. */
 export const verify: Action = {
@@ -116,6 +117,7 @@ class Report {
   async repair(config: Config, lost: readonly Entry[]): Promise<void> {
     const { gone, removed } = await removeDamaged(config.cache_dir, this.#damages);
     [this.#gone, this.#removed] = [gone, removed];
+    if (removed > 0) await tellServers(config.cache_dir);
     if (lost.length === 0) return;
     const { fetchAgain } = await import("./fetch_again.ts");
     for await (const { entry, failure } of fetchAgain(config, lost)) {

@@ -1,0 +1,56 @@
+import { VaultError } from "../../errors.ts";
+import { jsonOf } from "../control/json_answer.ts";
+import { findServers, type RunningServer } from "../control/running_servers.ts";
+
+/** A server on this machine answers at once, unless it is stopped or has too much to do. */
+const patienceMs = 5000;
+
+/**
+ * The servers that run on a cache directory, which know what the directory does not tell. None where this user may not
+ * ask them: the directory is then all there is.
+ */
+export async function serversOn(dir: string): Promise<readonly RunningServer[]> {
+  try {
+    return await findServers(dir);
+  } catch (error) {
+    if (error instanceof VaultError || error instanceof Deno.errors.NotCapable) return [];
+    throw error;
+  }
+}
+
+/** Asks a server for JSON; null where it gives none, such as one of another version. */
+export async function askServer({ api }: RunningServer, path: string): Promise<unknown> {
+  return await jsonOf(api, { method: "GET", path, body: null }, patienceMs).catch(() => null);
+}
+
+/**
+ * Has the servers on a directory take note of what was changed in it, so that none of them serves what is gone. One that
+ * does not answer finds out by itself within five seconds.
+ */
+export async function tellServers(dir: string): Promise<void> {
+  const servers = await serversOn(dir);
+  const refresh = { method: "POST", path: "/-/api/v1/refresh", body: {} } as const;
+  await Promise.all(servers.map(({ api }) => jsonOf(api, refresh, patienceMs).catch(() => null)));
+}
+
+/**
+ * The backends that servers never ask the upstreams of, by the configurations that are in force there: what those have
+ * cached could not be fetched again.
+ */
+export async function offlineBackendsOf(servers: readonly RunningServer[]): Promise<readonly string[]> {
+  const names = servers.map(async (server) => {
+    const { offline, backends } = asConfiguration(await askServer(server, "/-/api/v1/config"));
+    return backends.filter((backend) => offline || backend.config?.offline === true).map(({ name }) => name);
+  });
+  return (await Promise.all(names)).flat();
+}
+
+interface ShownConfiguration {
+  readonly offline: boolean;
+  readonly backends: readonly { readonly name: string; readonly config?: { readonly offline?: boolean } }[];
+}
+
+function asConfiguration(value: unknown): ShownConfiguration {
+  const { offline = false, backends = [] } = (value ?? {}) as Partial<ShownConfiguration>;
+  return { offline, backends };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { startApp } from "../../support/app_fixture.ts";
+import { startWithFiles } from "../../support/cached_files.ts";
+import { startFakeUpstream } from "../../support/fake_upstream.ts";
+import { runCaptured } from "../../support/run_captured.ts";
+import { createTempDir } from "../../support/temp_dir.ts";
+
+const ignore = Deno.build.os === "windows";
+
+Deno.test({ name: "what is purged beside a server is fetched for the next client, at once", ignore }, async () => {
+  await using scene = await startWithFiles(["/a", "/b"]);
+  const { app, upstream } = scene;
+  await app.takeCommands();
+  await app.ask("/files/gone");
+  assert.equal(upstream.count("/gone"), 1);
+  upstream.serve("/gone", { body: "here" });
+  for (const name of ["a", "b"]) await app.ask(`/files/${name}`);
+  const { code } = await runCaptured(["cache", "purge", "files/a", "files/gone", "--cache-dir", app.cacheDir]);
+  assert.equal(code, 0);
+  await app.ask("/files/a");
+  assert.equal((await app.ask("/files/gone")).text, "here");
+  await app.ask("/files/b");
+  assert.deepEqual(["/a", "/gone", "/b"].map((path) => upstream.count(path)), [2, 2, 1]);
+});
+
+Deno.test({ name: "a command asks the server for what the directory does not tell", ignore }, async () => {
+  await using upstream = startFakeUpstream();
+  upstream.serve("/a", { body: "body" });
+  await using app = await startApp({ upstream: upstream.origin, backend: { ttl: "1h" } });
+  for (let times = 0; times < 4; times++) {
+    await app.ask("/files/a");
+    await app.idle();
+  }
+  const run = (...args: string[]) => runCaptured(["cache", ...args, "--cache-dir", app.cacheDir]);
+  assert.match((await run("show", "files/a")).stdout, /^next client\tnothing: no backend "files" is configured$/m);
+  await app.takeCommands();
+  assert.match((await run("show", "files/a")).stdout, /^next client\tis served from the cache; no upstream is asked$/m);
+  assert.match((await run("show", "files/a", "--offline")).stdout, /^next client\tnothing: no backend/m);
+  assert.equal(JSON.parse((await run("stats", "--json")).stdout).hit_rate, 0.75);
+});
+
+Deno.test(
+  { name: "what a server could not fetch again is not pruned, whatever configuration a command has", ignore },
+  async () => {
+    await using dir = await createTempDir();
+    await using upstream = startFakeUpstream();
+    upstream.serve("/a", { body: "body" });
+    {
+      await using online = await startApp({ upstream: upstream.origin, cacheDir: dir.path });
+      await online.ask("/files/a");
+      await online.idle();
+    }
+    const prune = () => runCaptured(["cache", "prune", "--to", "0", "--dry-run", "--json", "--cache-dir", dir.path]);
+    assert.deepEqual(JSON.parse((await prune()).stdout).bodies, 1);
+    await using offline = await startApp({ upstream: upstream.origin, cacheDir: dir.path, backend: { offline: true } });
+    await offline.takeCommands();
+    const { code, stdout } = await prune();
+    assert.deepEqual([code, JSON.parse(stdout).bodies], [1, 0]);
+  },
+);
