@@ -28,6 +28,8 @@ export interface AppOptions {
   readonly backend?: Readonly<Record<string, unknown>>;
   /** The types of backend there are; those of the program where absent. */
   readonly types?: readonly BackendType[];
+  /** Gets every line too. */
+  readonly log?: Log;
 }
 
 /**
@@ -42,14 +44,14 @@ export function startApp(options: AppOptions): Promise<AppFixture> {
 /** The same with these entries of `backends`. */
 export async function startBackends(
   backends: readonly unknown[],
-  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs" | "types"> = {},
+  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs" | "types" | "log"> = {},
 ): Promise<AppFixture> {
   const { types = backendTypes } = options;
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const config = await configOf(backends, { ...options, cacheDir });
   const lines: string[] = [];
   const app = await createApp(config, {
-    ...{ log: recordingLog(lines), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
+    ...{ log: recordingLog(lines, options.log), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
     watches: true,
     hashThread,
   });
@@ -162,14 +164,17 @@ export class AppFixture implements AsyncDisposable {
   }
 }
 
-function recordingLog(lines: string[]): Log {
-  const record = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+function recordingLog(lines: string[], other: Log = noLog): Log {
+  const record = (level: "debug" | "info" | "warning" | "error"): Log["info"] => (message, fields) => {
+    lines.push(`${level.toUpperCase()} ${message}`);
+    other[level](message, fields);
+  };
   return {
     debugs: true,
-    debug: record("DEBUG"),
-    info: record("INFO"),
-    warning: record("WARNING"),
-    error: record("ERROR"),
+    debug: record("debug"),
+    info: record("info"),
+    warning: record("warning"),
+    error: record("error"),
   };
 }
 
