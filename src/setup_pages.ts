@@ -6,7 +6,7 @@ import { type Reply, textReply } from "./server/reply.ts";
 import { findClient } from "./setup/clients.ts";
 import { isSetupPage, setupPath } from "./setup/path.ts";
 import { composeScript } from "./setup/script/compose.ts";
-import { addressFor, type ClientsBackend, scriptLine, servedClients } from "./setup/served_clients.ts";
+import { addressFor, type ClientsBackend, repositoriesOf, scriptLine, servedClients } from "./setup/served_clients.ts";
 
 /** Creates the pages that point clients at this vault: the list of clients, and a script for each. */
 export function createSetupPages(backends: () => readonly ClientsBackend[]): OwnPages {
@@ -54,12 +54,15 @@ function scriptOf(name: string, query: URLSearchParams, { backends, url }: Vault
     (wanted === null || one.name === wanted) && (prefix === null || one.prefix === prefix)
   );
   if (served === undefined || backend === undefined) return null;
-  return composeScript(served.client, addressFor(served.client, backend, url));
+  if (query.has("repositories")) {
+    return repositoriesOf(backends).map(({ url, prefix }) => `${url} ${prefix}\n`).join("");
+  }
+  return composeScript(served.client, addressFor({ client: served.client, backend, all: backends, url }));
 }
 
 function listOf({ backends, url }: Vault): string {
   const lines = servedClients(backends).map(({ client, backends: [usual] }) => {
-    addressFor(client, usual, url);
+    addressFor({ client, backend: usual, all: backends, url });
     return `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`;
   });
   return [

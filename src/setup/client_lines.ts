@@ -1,6 +1,12 @@
 import { VaultError } from "../errors.ts";
-import type { ClientSetup } from "./client_setup.ts";
-import { addressFor, type ClientsBackend, scriptLine, type ServedClient, servedClients } from "./served_clients.ts";
+import {
+  addressFor,
+  type AddressOptions,
+  type ClientsBackend,
+  scriptLine,
+  type ServedClient,
+  servedClients,
+} from "./served_clients.ts";
 import { parseVaultAddress } from "./vault_address.ts";
 
 /** What a client's user types or writes to use a backend, as lines for people. */
@@ -13,7 +19,7 @@ export interface ClientLines {
 const byHand: Readonly<Record<string, { client: string; lines(at: string, host: string, prefix: string): string }>> = {
   http: { client: "curl", lines: (at) => `curl -fO ${at}/PATH` },
   jsr: { client: "deno", lines: (at) => `JSR_URL=${at}/ deno run FILE` },
-  apt: { client: "apt, as a mirror", lines: (at) => `deb ${at} SUITE COMPONENT` },
+  apt: { client: "sources.list", lines: (at) => `deb ${at} SUITE COMPONENT` },
   oci: { client: "docker", lines: (_at, host, prefix) => `docker pull ${host}${prefix}/NAME` },
 };
 const aliases: Readonly<Record<string, string>> = { dockerhub: "oci" };
@@ -33,7 +39,10 @@ export function clientLinesOf(backend: ClientsBackend, all: readonly ClientsBack
 function linesFor(backend: ClientsBackend, all: readonly ClientsBackend[], url: string): ClientLines[] {
   const { host } = parseVaultAddress(url, "");
   const settings = servedClients(all).filter((served) => isShownAt(served, backend))
-    .map(({ client, backends }) => ({ client: client.name, lines: linesOf(client, backend, backends[0], url) }));
+    .map(({ client, backends }) => ({
+      client: client.name,
+      lines: linesOf({ client, backend, all, url }, backends[0]),
+    }));
   const { type, prefix } = backend;
   const at = url + (prefix === "/" ? "" : prefix);
   const other = byHand[aliases[type] ?? type] ?? { client: type, lines: () => at };
@@ -46,8 +55,9 @@ function isShownAt({ client, backends }: ServedClient, backend: ClientsBackend):
   return client.backend === null ? backends[0] === backend : backends.includes(backend);
 }
 
-function linesOf(client: ClientSetup, backend: ClientsBackend, usual: ClientsBackend, url: string): string {
+function linesOf(options: AddressOptions, usual: ClientsBackend): string {
+  const { client, backend, url } = options;
   const settings = scriptLine(url, client, backend === usual ? undefined : backend);
-  const once = client.once?.(addressFor(client, backend, url));
+  const once = client.once?.(addressFor(options));
   return once === undefined ? settings : `${settings}\n# or without settings:\n${once}`;
 }

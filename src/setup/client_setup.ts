@@ -1,4 +1,5 @@
 import type { Edit } from "./edit/edit.ts";
+import type { Repository } from "./edit/repositories.ts";
 
 /** The settings of all users of a machine, or those of one. */
 export type Scope = "system" | "user";
@@ -12,6 +13,8 @@ export interface VaultAddress {
   readonly isPlain: boolean;
   /** Of the backend: begins with a slash, or is empty for one at the root. */
   readonly prefix: string;
+  /** The repositories of Debian packages that it serves; absent where nobody has asked it. */
+  readonly repositories?: readonly Repository[];
 }
 
 /** A file of a client, and what has to be in it. */
@@ -19,6 +22,8 @@ export interface FileChange {
   /** Absolute, or below the user's home (`~/`) or folder of configurations (`~config/`, `$XDG_CONFIG_HOME`). */
   readonly path: string;
   readonly edit: Edit;
+  /** True for a file that is only changed where it exists. The last part of its path may have a `*`. */
+  readonly isFound?: boolean;
 }
 
 /** How one client is pointed at a vault: the command, the script, the page and the documentation are made of it. */
@@ -30,6 +35,8 @@ export interface ClientSetup {
   readonly backend: string | null;
   /** The types of backends that serve it. */
   readonly types: readonly string[];
+  /** True where its files depend on the repositories that a vault serves. */
+  readonly needsRepositories?: boolean;
   /** The scopes that it has, the usual one first. */
   readonly scopes: readonly [Scope, ...Scope[]];
   files(vault: VaultAddress, scope: Scope): readonly FileChange[];

@@ -1,14 +1,15 @@
 import type { ClientSetup } from "./client_setup.ts";
 import { buildkit, containerd, docker, k3s, podman, rke2 } from "./clients/containers.ts";
+import { apt, aptSources } from "./clients/debian.ts";
 import { bun, deno, npm, pnpm, yarn, yarnBerry } from "./clients/javascript.ts";
-import { apt, cargo, go, gradle, huggingface, maven } from "./clients/others.ts";
+import { cargo, go, gradle, huggingface, maven } from "./clients/others.ts";
 import { conda, pdm, pip, poetry, poetryOne, uv } from "./clients/python.ts";
 
 /** All clients that can be set up, in the order of lists. */
 export const clients: readonly ClientSetup[] = [
   ...[docker, containerd, podman, k3s, rke2, buildkit],
   ...[pip, uv, poetry, poetryOne, pdm, conda],
-  apt,
+  ...[apt, aptSources],
   ...[npm, pnpm, yarn, yarnBerry, bun, deno],
   ...[huggingface, maven, gradle, go, cargo],
 ];

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { Scope } from "./client_setup.ts";
 
@@ -25,6 +25,24 @@ export class Machine {
       return this.#inRoot(join(this.#below("XDG_CONFIG_HOME", ".config"), path.slice(8)));
     }
     return path.startsWith("./") ? resolve(path) : this.#inRoot(path);
+  }
+
+  /**
+   * Returns the paths of files that exist; the last part of the path may have a `*`, for any characters. None where
+   * there are no such files.
+   */
+  async find(path: string): Promise<string[]> {
+    const place = this.resolve(path);
+    const [before, after] = basename(place).split("*", 2) as [string, string?];
+    const isOne = (name: string) =>
+      after === undefined ? name === before : name.startsWith(before) && name.endsWith(after);
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(dirname(place)));
+      return entries.filter(({ name }) => isOne(name)).map(({ name }) => join(dirname(place), name)).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
   }
 
   /** The folder in which is kept what was changed. */

@@ -1,13 +1,16 @@
 import type { ClientSetup, VaultAddress } from "./client_setup.ts";
 import { clients } from "./clients.ts";
+import type { Repository } from "./edit/repositories.ts";
 import { setupPath } from "./path.ts";
-import { parseVaultAddress } from "./vault_address.ts";
+import { parseRepositories, parseVaultAddress } from "./vault_address.ts";
 
 /** What has to be known of a backend to point clients at it. */
 export interface ClientsBackend {
   readonly name: string;
   readonly type: string;
   readonly prefix: string;
+  /** Upstreams that it serves by their own names; none when absent. */
+  readonly proxied?: { readonly urls: readonly string[] };
 }
 
 /** A client, and the backends of a vault that serve it, the usual one first. */
@@ -25,9 +28,28 @@ export function servedClients(backends: readonly ClientsBackend[]): ServedClient
   });
 }
 
-/** The address at which a client reaches a backend. Throws `bad_request` where the URL cannot be given to clients. */
-export function addressFor(client: ClientSetup, backend: ClientsBackend, url: string): VaultAddress {
-  return parseVaultAddress(url, client.backend === null || backend.prefix === "/" ? "" : backend.prefix);
+/**
+ * The address at which a client reaches one of the backends of a vault. Throws `bad_request` where the URL cannot be
+ * given to clients.
+ */
+export function addressFor({ client, backend, all, url }: AddressOptions): VaultAddress {
+  const address = parseVaultAddress(url, client.backend === null || backend.prefix === "/" ? "" : backend.prefix);
+  return client.needsRepositories ? { ...address, repositories: repositoriesOf(all) } : address;
+}
+
+export interface AddressOptions {
+  readonly client: ClientSetup;
+  readonly backend: ClientsBackend;
+  /** All backends of the vault. */
+  readonly all: readonly ClientsBackend[];
+  /** The URL of the vault. */
+  readonly url: string;
+}
+
+/** The repositories that backends serve, without those whose URLs cannot be given to clients. */
+export function repositoriesOf(backends: readonly ClientsBackend[]): Repository[] {
+  const served = backends.flatMap(({ proxied, prefix }) => (proxied?.urls ?? []).map((url) => ({ url, prefix })));
+  return served.map(({ url, prefix }) => `${url} ${prefix}\n`).flatMap(parseRepositories);
 }
 
 /** A backend of type `http` can serve anything: it is known by its name or its prefix. */

@@ -1,5 +1,6 @@
 import { VaultError } from "../errors.ts";
 import type { VaultAddress } from "./client_setup.ts";
+import type { Repository } from "./edit/repositories.ts";
 
 /** Matches URLs that mean the same in shell words and in all formats of configurations, without quotes. */
 const plainUrl = /^(https?):\/\/([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+)*)$/;
@@ -25,4 +26,14 @@ export function parseVaultAddress(url: string, prefix: string): VaultAddress {
     );
   }
   return { url: text, host: `${name}${port}`, isPlain: scheme === "http", prefix };
+}
+
+/** Parses lines of a URL and a prefix each, and leaves those out that have characters that might mean something. */
+export function parseRepositories(text: string): Repository[] {
+  return text.split("\n").flatMap((line) => {
+    const [url = "", prefix = ""] = line.split(" ");
+    const bare = url.replace(/\/+$/, "");
+    const isPlain = plainUrl.test(bare) && URL.canParse(bare) && (prefix === "/" || plainPrefix.test(prefix));
+    return isPlain ? [{ url: bare, prefix }] : [];
+  });
 }

@@ -35,6 +35,15 @@ function editOf(client: ClientSetup): Edit {
   return client.files(vault, client.scopes[0])[0]!.edit;
 }
 
+const sources: Edit = {
+  kind: "sources",
+  url: "http://v",
+  repositories: [
+    { url: "http://deb.debian.org/debian", prefix: "/debian" },
+    { url: "https://apt.example.org", prefix: "/" },
+  ],
+};
+
 /** What an edit makes of a file. */
 export const cases: [name: string, edit: Edit, before: string, after: string][] = [
   ["a section is added", pip, "", "[global]\nindex-url = http://v/simple\n"],
@@ -111,6 +120,20 @@ export const cases: [name: string, edit: Edit, before: string, after: string][] 
     k3s,
     "mirrors:\n",
     "mirrors:\n  docker.io:\n    endpoint:\n      - http://v\n",
+  ],
+  [
+    "one-line sources get the vault's URL, others stay",
+    sources,
+    "# deb http://deb.debian.org/debian a main\ndeb [signed-by=/k] http://deb.debian.org/debian a main\n" +
+    "deb-src\thttps://deb.debian.org/debian/ a main\r\ndeb http://deb.debian.org/debian-security a main",
+    "# deb http://deb.debian.org/debian a main\ndeb [signed-by=/k] http://v/debian a main\n" +
+    "deb-src\thttp://v/debian/ a main\r\ndeb http://deb.debian.org/debian-security a main",
+  ],
+  [
+    "URIs of deb822 do too, also in lines that follow",
+    sources,
+    "Types: deb\nURIs: http://deb.debian.org/debian\n http://apt.example.org/ http://x/\nSuites: a\n",
+    "Types: deb\nURIs: http://v/debian\n http://v/ http://x/\nSuites: a\n",
   ],
   ["line ends that are mixed stay", npm, "a=1\r\nb=2\n", "a=1\r\nb=2\nregistry=http://v/npm/\n"],
 ];

@@ -30,7 +30,7 @@ Deno.test("each client has a script with the address by which it was asked for, 
     assert.match((await ask("/-/setup/pip?prefix=/company")).text, /'index-url = http:\/\/vault\/company\/simple'/);
     assert.match((await ask("/-/setup/docker")).text, /"registry-mirrors": \["http:\/\/vault"\]/);
     assert.match((await ask("/-/setup/skopeo")).text, /^client='podman'$/m);
-    assert.match((await ask("/-/setup/gradle")).text, /uri\('\\''http:\/\/vault\/maven'\\''\)/);
+    assert.match((await ask("/-/setup/gradle")).text, /url = '\\''http:\/\/vault\/maven'\\''/);
   });
 
   await t.step("behind a proxy it is the proxy's address", async () => {

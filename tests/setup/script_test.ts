@@ -3,6 +3,8 @@ import { clients } from "../../src/setup/clients.ts";
 import { composeScript } from "../../src/setup/script/compose.ts";
 import { lineValuesAwk } from "../../src/setup/script/line_values_awk.ts";
 import type { Edit } from "../../src/setup/edit/edit.ts";
+import { placesOf } from "../../src/setup/edit/repositories.ts";
+import { repositoriesAwk } from "../../src/setup/script/repositories_awk.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { cases, refused } from "./edit_cases.ts";
@@ -13,6 +15,9 @@ const vault = { url: "http://v", host: "v", isPlain: true, prefix: "/p" };
 function stepsOf(edit: Edit, before: string): Record<string, string>[] | null {
   if (edit.kind === "tables" && before.trim() !== "" && !before.includes(edit.key)) {
     return [{ mode: "append", line: edit.text.trimEnd() }];
+  }
+  if (edit.kind === "sources") {
+    return [{ program: repositoriesAwk, places: placesOf(edit).map((pair) => pair.join(" ")).join("\n") }];
   }
   if (edit.kind !== "values") return null;
   return edit.values.map(({ section = "", key, line, isLoose, adds, outrankedIn = [] }) => ({
@@ -37,9 +42,9 @@ async function run(command: readonly string[], input: string, env: Record<string
 
 async function editByAwk(awk: readonly string[], before: string, steps: readonly Record<string, string>[]) {
   let text = before;
-  for (const step of steps) {
+  for (const { program = lineValuesAwk, ...step } of steps) {
     const open = text === "" || text.endsWith("\n") ? "0" : "1";
-    const { code, text: next, error } = await run([...awk, lineValuesAwk], text, { ...step, open });
+    const { code, text: next, error } = await run([...awk, program], text, { ...step, open });
     if (code !== 0) return { code, text: error + next };
     text = next;
   }

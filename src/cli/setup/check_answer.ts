@@ -1,11 +1,23 @@
 import { messageOf, VaultError } from "../../errors.ts";
+import type { Repository } from "../../setup/edit/repositories.ts";
+import { parseRepositories } from "../../setup/vault_address.ts";
 
 const patienceMs = 15_000;
 const mostShown = 500;
+const advice = "Nothing was changed. Look at the vault, at --url and --prefix, or leave this out with --no-check";
 
 /** Asks a vault with one request whether it serves a client. Throws `upstream_failed` where it does not. */
 export async function checkAnswer(url: string): Promise<void> {
-  const advice = "Nothing was changed. Look at the vault, at --url and --prefix, or leave this out with --no-check";
+  const text = await read(url);
+  if (!text.startsWith("#!/bin/sh")) throw new VaultError("upstream_failed", `${url} is no vault. ${advice}`);
+}
+
+/** Asks a vault which repositories of Debian packages it serves. Throws `upstream_failed` where it says nothing. */
+export async function readRepositories(url: string): Promise<Repository[]> {
+  return parseRepositories(await read(`${url}?repositories`));
+}
+
+async function read(url: string): Promise<string> {
   let status: number;
   let text: string;
   try {
@@ -14,7 +26,7 @@ export async function checkAnswer(url: string): Promise<void> {
   } catch (error) {
     throw new VaultError("upstream_failed", `${url} does not answer: ${messageOf(error)}. ${advice}`, { cause: error });
   }
-  if (status === 200 && text.startsWith("#!/bin/sh")) return;
+  if (status === 200) return text;
   const said = text === "" ? "" : `: ${text.slice(0, mostShown).trim()}`;
   throw new VaultError("upstream_failed", `${url} answers ${status}${said}. ${advice}`);
 }

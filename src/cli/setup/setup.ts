@@ -1,6 +1,6 @@
 import { VaultError } from "../../errors.ts";
 import { carryOut, type ChangeOwner, type Plan, planChange, planUndo } from "../../setup/change.ts";
-import type { ClientSetup, Scope, VaultAddress } from "../../setup/client_setup.ts";
+import type { ClientSetup, FileChange, Scope, VaultAddress } from "../../setup/client_setup.ts";
 import { clientNames, clients, findClient } from "../../setup/clients.ts";
 import { shownDiff } from "../../setup/edit/line_diff.ts";
 import { keptFolder } from "../../setup/kept_change.ts";
@@ -9,7 +9,7 @@ import { scriptUrl } from "../../setup/path.ts";
 import { parseVaultAddress } from "../../setup/vault_address.ts";
 import type { Action, OptionValues } from "../command.ts";
 import type { Io } from "../io.ts";
-import { checkAnswer } from "./check_answer.ts";
+import { checkAnswer, readRepositories } from "./check_answer.ts";
 
 /** Points clients at a vault, and takes that back. */
 export const setup: Action = {
@@ -66,12 +66,13 @@ async function list(machine: Machine, io: Io): Promise<number> {
 }
 
 async function apply(task: Task, values: OptionValues, io: Io): Promise<number> {
-  const { client, scope, machine } = task;
-  const vault = addressOf(client, values);
+  const { client } = task;
+  const address = addressOf(client, values);
+  const isAsked = client.needsRepositories && !values["no-check"];
+  const vault = isAsked ? { ...address, repositories: await readRepositories(scriptUrl(client, address)) } : address;
   const plans: Plan[] = [];
-  for (const { path, edit } of client.files(vault, scope)) {
-    const place = machine.resolve(path);
-    plans.push(await planChange(place, edit, ownerOf(task, place)));
+  for (const { path, edit } of await filesOf(task, vault)) {
+    plans.push(await planChange(path, edit, ownerOf(task, path)));
   }
   if (!values["no-check"] && !values["dry-run"]) await checkAnswer(scriptUrl(client, vault));
   await carryOutAll(plans, values, io, client.restart);
@@ -80,10 +81,10 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
 }
 
 async function undo(task: Task, values: OptionValues, io: Io): Promise<number> {
-  const { client, scope, machine } = task;
+  const { client } = task;
   // The files are the same for all addresses.
-  const files = client.files(addressOf(client, values), scope).map(({ path }) => machine.resolve(path));
-  const plans = await Promise.all(files.map((path) => planUndo(path, ownerOf(task, path))));
+  const files = await filesOf(task, addressOf(client, values));
+  const plans = await Promise.all(files.map(({ path }) => planUndo(path, ownerOf(task, path))));
   await carryOutAll(plans.filter((plan) => plan !== null), values, io, client.restart);
   return 0;
 }
@@ -100,6 +101,16 @@ async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io,
   if (!isChanged) io.stdout("nothing to change\n");
   else if (values["dry-run"]) io.stdout("nothing was changed (--dry-run)\n");
   else if (restart !== undefined) io.stdout(`next: ${restart}\n`);
+}
+
+/** The files of a client with their paths on this machine. */
+async function filesOf({ client, scope, machine }: Task, vault: VaultAddress): Promise<FileChange[]> {
+  const files: FileChange[] = [];
+  for (const change of client.files(vault, scope)) {
+    const paths = change.isFound ? await machine.find(change.path) : [machine.resolve(change.path)];
+    files.push(...paths.map((path) => ({ ...change, path })));
+  }
+  return files;
 }
 
 function ownerOf({ client, machine, scope }: Task, path: string): ChangeOwner {

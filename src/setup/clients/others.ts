@@ -1,20 +1,5 @@
 import type { ClientSetup, VaultAddress } from "../client_setup.ts";
 
-export const apt: ClientSetup = {
-  name: "apt",
-  title: "apt: the vault as its proxy, with sources as they are",
-  backend: null,
-  types: ["apt"],
-  scopes: ["system"],
-  files: ({ url }) => [{
-    path: "/etc/apt/apt.conf.d/50artifact-vault",
-    edit: { kind: "own", text: `Acquire::http::Proxy "${url}";\n` },
-  }],
-  once: ({ url }) => `apt-get -o Acquire::http::Proxy=${url} update`,
-  note: "It holds for sources that begin with http://, which stay signed and checked",
-  programs: ["apt-get"],
-};
-
 export const huggingface: ClientSetup = {
   name: "huggingface",
   title: "huggingface_hub, transformers, datasets: models and datasets",
@@ -64,19 +49,26 @@ export const gradle: ClientSetup = {
   programs: ["gradle"],
 };
 
+/** For Gradle since 4: what newer versions have is asked for first. */
 function initScript(vault: VaultAddress): string {
-  const isCentral =
-    "it instanceof MavenArtifactRepository && it.url.host in ['repo.maven.apache.org', 'repo1.maven.org']";
+  const isCentral = "repository instanceof MavenArtifactRepository && " +
+    "repository.url?.host in ['repo.maven.apache.org', 'repo1.maven.org']";
   return [
     "def throughVault = { repositories ->",
-    `  repositories.matching { ${isCentral} }.configureEach {`,
-    `    url = uri('${placeOf(vault)}')`,
-    ...vault.isPlain ? ["    allowInsecureProtocol = true"] : [],
+    "  repositories.all { repository ->",
+    `    if (${isCentral}) {`,
+    `      repository.url = '${placeOf(vault)}'`,
+    ...vault.isPlain
+      ? ["      if (repository.hasProperty('allowInsecureProtocol')) repository.allowInsecureProtocol = true"]
+      : [],
+    "    }",
     "  }",
     "}",
     "settingsEvaluated { settings ->",
     "  throughVault(settings.pluginManagement.repositories)",
-    "  throughVault(settings.dependencyResolutionManagement.repositories)",
+    "  if (settings.hasProperty('dependencyResolutionManagement')) {",
+    "    throughVault(settings.dependencyResolutionManagement.repositories)",
+    "  }",
     "}",
     "allprojects {",
     "  throughVault(buildscript.repositories)",

@@ -1,6 +1,7 @@
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import { messageOf, VaultError } from "../../errors.ts";
+import { type Repository, withRepositories } from "./repositories.ts";
 import { type LineValue, withLineValues } from "./line_values.ts";
 import { withJsonItem } from "./json_item.ts";
 import { withXmlElement } from "./xml_element.ts";
@@ -29,6 +30,8 @@ export type Edit =
   /** The first item of a list in a JSON object. */
   | { readonly kind: "json"; readonly key: string; readonly item: string }
   | { readonly kind: "yaml"; readonly entries: readonly YamlEntry[] }
+  /** Repositories in sources of apt, in either format, that become those of a vault. */
+  | { readonly kind: "sources"; readonly url: string; readonly repositories: readonly Repository[] }
   /** An element of a list in an XML document. */
   | { readonly kind: "xml"; readonly root: string; readonly list: string; readonly text: string };
 
@@ -63,6 +66,8 @@ function withEdit(text: string, edit: Edit): string {
       return withJsonItem(text, edit.key, edit.item);
     case "yaml":
       return checked(text, "yaml", () => withYamlEntries(text, edit.entries));
+    case "sources":
+      return withRepositories(text, edit);
     case "xml":
       return withXmlElement(text, edit);
   }

@@ -1,6 +1,7 @@
 import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
 import { type Edit, edited } from "../edit/edit.ts";
 import type { LineValue } from "../edit/line_values.ts";
+import { placesOf } from "../edit/repositories.ts";
 import { scriptUrl } from "../path.ts";
 import { quoted } from "./quoted.ts";
 import { shellFunctions } from "./shell_functions.ts";
@@ -35,7 +36,16 @@ export function composeScript(client: ClientSetup, vault: VaultAddress): string 
   ].join("\n");
 }
 
-function changeLines({ path, edit }: FileChange): string[] {
+function changeLines({ path, edit, isFound }: FileChange): string[] {
+  if (isFound) {
+    return [
+      `      for file in ${pathWord(path)}; do`,
+      '        if [ -f "$file" ] && look "$file" \'\'; then',
+      ...editLines(edit).map((line) => `          ${line}`),
+      "        fi",
+      "      done",
+    ];
+  }
   return [
     `      if look ${pathWord(path)} ${quoted(textOf(edit).trimEnd())}; then`,
     ...editLines(edit).map((line) => `        ${line}`),
@@ -51,7 +61,7 @@ export function textOf(edit: Edit): string {
 function pathWord(path: string): string {
   const [, folder = "", rest = ""] = /^(~config|~|\.|)\/(.*)$/.exec(path) ?? [];
   const variables: Readonly<Record<string, string>> = { "~config": "config", "~": "home", ".": "here", "": "root" };
-  return `"$${variables[folder]}"/${quoted(rest)}`;
+  return `"$${variables[folder]}"/${rest.split("*").map(quoted).join("*")}`;
 }
 
 function editLines(edit: Edit): string[] {
@@ -66,6 +76,8 @@ function editLines(edit: Edit): string[] {
       return [mergeLine(edit, edit.item)];
     case "yaml":
       return [mergeLine(edit, edit.entries[0]!.item)];
+    case "sources":
+      return [`repositories ${quoted(placesOf(edit).map((pair) => pair.join(" ")).join("\n"))}`];
     case "xml":
       return [mergeLine(edit, edit.text)];
   }

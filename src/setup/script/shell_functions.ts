@@ -1,10 +1,11 @@
 import { lineValuesAwk } from "./line_values_awk.ts";
+import { repositoriesAwk } from "./repositories_awk.ts";
 import { quoted } from "./quoted.ts";
 
 /**
  * What all scripts have in common, for any POSIX shell. It keeps changes as `kept_change.ts` and `made_folders.ts` do, so
  * that the command and the script can undo each other's. A script defines `client`, `url`, `probe`, `scopes`, `restart`,
- * `note` and the function `files`, which calls `look` and then one of `own`, `tables`, `merge` and `value` for each file.
+ * `note` and the function `files`, which calls `look` and then one of `own`, `tables`, `merge`, `value` and `repositories` for each file.
  */
 export const shellFunctions = String.raw`
 say() { printf '%s\n' "$*"; }
@@ -91,15 +92,24 @@ value() {
   format=$1 section=$2 key=$3 line=$4 loose=$5 adds=$6 outranked=$7 mode=value
   edit
 }
+# Sources of apt, with lines of a repository and the vault's URL for it.
+repositories() {
+  places=$1
+  export places
+  run_awk "$changer"
+}
 edit() {
   export mode format section key line loose adds outranked
+  run_awk "$editor"
+}
+run_awk() {
   [ -f "$plan/next" ] || : >"$plan/next" || full
   # Whether the last line has no end.
   open=1
   case $(tail -c 1 "$plan/next"; echo .) in . | "
 .") open=0 ;; esac
   export open
-  awk "$editor" <"$plan/next" >"$plan/edited" || refuse "$(cat "$plan/edited")"
+  awk "$1" <"$plan/next" >"$plan/edited" || refuse "$(cat "$plan/edited")"
   mv "$plan/edited" "$plan/next" || full
 }
 
@@ -271,4 +281,5 @@ main() {
 }
 
 editor=${quoted(lineValuesAwk)}
+changer=${quoted(repositoriesAwk)}
 `.trim();

@@ -1,4 +1,4 @@
-import { type CommandResult, runCommand } from "../run_command.ts";
+import { type CommandResult, runCommand, runToSuccess } from "../run_command.ts";
 import { createTempDir, type TempDir } from "../temp_dir.ts";
 
 /** A Python with packages of the Hub's clients, from the index that pip is set up with on this machine. */
@@ -14,6 +14,13 @@ export class HubPython {
     const { code, stdout, stderr, home } = await this.try(script, options);
     if (code !== 0) throw new Error(`The script ended with code ${code}:\n${stdout}${stderr}`);
     return { stdout, home };
+  }
+
+  /** Runs a script as in the session of a user, whose `.profile` says where the Hub is; returns what it wrote. */
+  runAfterLogin(script: string, home: string): Promise<string> {
+    const env = { HOME: home, HF_HUB_DISABLE_TELEMETRY: "1", HF_HUB_DISABLE_PROGRESS_BARS: "1", NO_PROXY: "*" };
+    const program = '. "$HOME/.profile" && exec "$@"';
+    return runToSuccess(["sh", "-c", program, "sh", this.#python, "-c", script], { env });
   }
 
   /** The same, of what may fail. */

@@ -158,6 +158,8 @@ export interface NpmProjectOptions {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly lock?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The home whose settings say which registry it is; the client is told by other means where absent. */
+  readonly home?: string;
 }
 
 /** An application, and a client that knows of nothing but one registry. Its caches are its own. */
@@ -176,16 +178,20 @@ export class NpmProject implements AsyncDisposable {
   static async create(
     client: NpmClientName,
     registry: string,
-    { dependencies, lock, env: more }: NpmProjectOptions,
+    { dependencies, lock, env: more, home: settings }: NpmProjectOptions,
   ): Promise<NpmProject> {
     const dir = await createTempDir("vault-npm-");
     const home = dir.join("home");
-    const env = { HOME: home, ...clients[client].env(registry, home), ...more };
+    const told = clients[client].env(registry, home);
+    const own = settings === undefined ? { HOME: home, ...told } : { ...withoutRegistry(told), HOME: settings };
+    const env = { ...own, ...more };
     const project = new NpmProject(client, env, dir);
     const { files, lockFile } = clients[client];
     const manifest = { name: "app", version: "1.0.0", private: true, dependencies };
     await project.write("package.json", JSON.stringify(manifest));
-    for (const [path, text] of Object.entries(files?.(registry) ?? {})) await project.write(path, text);
+    for (const [path, text] of Object.entries(files?.(registry) ?? {})) {
+      if (settings === undefined || !text.includes(registry)) await project.write(path, text);
+    }
     if (lock !== undefined) await project.write(lockFile, lock);
     return project;
   }
@@ -243,6 +249,12 @@ export class NpmProject implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dir[Symbol.asyncDispose]();
   }
+}
+
+/** The variables that leave the choice of the registry to the settings in a home. */
+function withoutRegistry(env: Readonly<Record<string, string>>): Record<string, string> {
+  const names = /registry|whitelist|userconfig/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.test(name)));
 }
 
 function programOf(name: NpmClientName): string[] {

@@ -17,20 +17,24 @@ export interface RegistryHosts {
 export interface ContainerdOptions {
   readonly netns: Netns;
   /** By registry (`docker.io`), or `_default` for all others, which are then told apart by `?ns=`. */
-  readonly hosts: Readonly<Record<string, RegistryHosts>>;
+  readonly hosts?: Readonly<Record<string, RegistryHosts>>;
+  /** The folder of these files; one of its own with `hosts` where absent. */
+  readonly hostsFolder?: string;
 }
 
 /** A real containerd with images of its own, and the `ctr` that talks to it. It is `ctr` that fetches. */
 export class Containerd implements AsyncDisposable {
   readonly #directory: TempDir;
   readonly #netns: Netns;
+  readonly #hosts: string;
   #process: ContainedProcess | null = null;
 
   constructor(directory: TempDir, options: ContainerdOptions) {
     this.#directory = directory;
     this.#netns = options.netns;
+    this.#hosts = options.hostsFolder ?? directory.join("hosts");
     Deno.writeTextFileSync(directory.join("config.toml"), configuration(directory));
-    for (const [registry, hosts] of Object.entries(options.hosts)) {
+    for (const [registry, hosts] of Object.entries(options.hosts ?? {})) {
       Deno.mkdirSync(directory.join("hosts", registry), { recursive: true });
       Deno.writeTextFileSync(directory.join("hosts", registry, "hosts.toml"), formatHosts(hosts));
     }
@@ -55,8 +59,7 @@ export class Containerd implements AsyncDisposable {
 
   /** Pulls by a full name (`docker.io/library/app:1`), and unpacks. */
   pull(image: string, ...args: string[]): Promise<CommandResult> {
-    const hosts = this.#directory.join("hosts");
-    return this.ctr("images", "pull", "--hosts-dir", hosts, "--snapshotter", "native", ...args, image);
+    return this.ctr("images", "pull", "--hosts-dir", this.#hosts, "--snapshotter", "native", ...args, image);
   }
 
   /** What the image's name points to; null when there is no such image. */

@@ -11,6 +11,8 @@ export interface ContainersOptions {
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
   /** Registries that are asked by their own name, over http: `127.0.0.1:5000`. */
   readonly insecure?: readonly string[];
+  /** The home whose settings name the mirrors, with those of the machine; a file with `mirrors` does where absent. */
+  readonly home?: string;
   /** Whether of a zstd:chunked layer only the files are fetched that other layers do not have. */
   readonly partialPulls?: boolean;
 }
@@ -20,11 +22,13 @@ export class ContainersTool implements AsyncDisposable {
   readonly #program: string;
   readonly #directory: TempDir;
   readonly #netns: Netns;
+  readonly #home: string | null;
 
   constructor(program: string, directory: TempDir, options: ContainersOptions) {
     this.#program = program;
     this.#directory = directory;
     this.#netns = options.netns;
+    this.#home = options.home ?? null;
     for (const name of ["home", "tmp", "state"]) Deno.mkdirSync(directory.join(name));
     Deno.mkdirSync(stateDirectory, { recursive: true });
     Deno.writeTextFileSync(this.registries, formatRegistries(options));
@@ -70,12 +74,12 @@ export class ContainersTool implements AsyncDisposable {
 
   get #environment(): Record<string, string> {
     return {
-      HOME: this.#directory.join("home"),
+      HOME: this.#home ?? this.#directory.join("home"),
       // Layers lie there while they come, and /var/tmp is not ours.
       TMPDIR: this.#directory.join("tmp"),
       XDG_RUNTIME_DIR: this.#directory.join("tmp"),
       CONTAINERS_CONF: this.#directory.join("containers.conf"),
-      CONTAINERS_REGISTRIES_CONF: this.registries,
+      ...this.#home === null && { CONTAINERS_REGISTRIES_CONF: this.registries },
       CONTAINERS_STORAGE_CONF: this.#directory.join("storage.conf"),
     };
   }

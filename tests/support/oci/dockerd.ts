@@ -8,6 +8,8 @@ export interface DockerdOptions {
   readonly netns: Netns;
   /** `--registry-mirror`, in this order; version 20.10 takes no path in them. */
   readonly mirrors?: readonly string[];
+  /** Its `daemon.json`; an empty one of its own where absent. */
+  readonly configFile?: string;
   /** More arguments for the daemon. */
   readonly args?: readonly string[];
 }
@@ -30,12 +32,12 @@ export class Dockerd implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { netns, mirrors = [], args = [] } = this.#options;
     const dir = this.#directory;
+    const { netns, mirrors = [], args = [], configFile = dir.join("daemon.json") } = this.#options;
     // No attempt is repeated: the daemon would wait 5 s, 10 s, … after a layer that failed.
     const patience = ["--max-download-attempts=1"];
     const places = [
-      `--config-file=${dir.join("daemon.json")}`,
+      `--config-file=${configFile}`,
       `--data-root=${dir.join("data")}`,
       `--exec-root=${dir.join("exec")}`,
       `--pidfile=${dir.join("pid")}`,

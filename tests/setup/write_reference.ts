@@ -1,0 +1,3 @@
+import { clientReference, referenceFile } from "./client_reference.ts";
+
+await Deno.writeTextFile(referenceFile, clientReference());
