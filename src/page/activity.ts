@@ -5,7 +5,7 @@ import type { Overview, TransferView } from "../status/status.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
-import { table } from "./table.ts";
+import { type Column, table } from "./table.ts";
 import { ago, type Moment, shownNumber, shownRate } from "./shown.ts";
 
 const mostTransfers = 50;
@@ -34,7 +34,9 @@ export function activity({ overview, transfers, requests }: Happening, now: Mome
 
 function transfersOf(transfers: readonly TransferView[]): Html | null {
   if (transfers.length === 0) return null;
-  return html`<h3>Transfers</h3><ul class="transfers">${transfers.slice(0, mostTransfers).map(transferOf)}</ul>
+  return html`<h3>Transfers from upstreams</h3><ul class="transfers">${
+    transfers.slice(0, mostTransfers).map(transferOf)
+  }</ul>
     ${transfers.length > mostTransfers && html`<p class="small">and ${transfers.length - mostTransfers} more</p>`}`;
 }
 
@@ -47,37 +49,40 @@ function transferOf(
     ? html`<progress aria-label="Received"></progress>`
     : html`<progress aria-label="Received" max="${sizeBytes}" value="${receivedBytes}"></progress>`;
   return html`<li>${entryLink(name)} ${bar}
-    <span class="small">${shownBytes(receivedBytes)}${size} at ${shownRate(bytesPerSecond)}${left}; ${
-    followers === 1 ? "1 client" : `${followers} clients`
-  }; from ${foreign(upstream)}</span></li>`;
+    <span class="small">${shownBytes(receivedBytes)}${size} from ${foreign(upstream)} at ${
+    shownRate(bytesPerSecond)
+  }${left}; ${followersOf(followers)}</span></li>`;
 }
+
+function followersOf(followers: number): string {
+  if (followers === 0) return "no client waits for it";
+  return followers === 1 ? "for one client" : `for ${shownNumber(followers)} clients at once`;
+}
+
+const columns: readonly Column[] = [
+  { title: "When", kind: "time", isPlain: true },
+  { title: "Request", isPlain: true },
+  { title: "Answer", isPlain: true },
+  { title: "Why", isPlain: true },
+];
 
 function requestsOf(requests: readonly RecentRequest[], now: Moment): Html {
-  if (requests.length === 0) return html`<p>No client has asked for anything yet.</p>`;
-  return html`
-    <h3>Last requests</h3>
-    ${table({
-      label: "Last requests",
-      columns: ["When", "Request", "Answer", "Why"],
-      rows: requests.map((one) => requestRow(one, now)),
-    })}
-  `;
+  if (requests.length === 0) return html`<p>No client has asked for anything since the start.</p>`;
+  const rows = requests.map((request) => [ago(request.at, now), ...requestCells(request)]);
+  return html`<h3>Last requests</h3>${table({ label: "Last requests", columns, rows, isLong: true })}`;
 }
 
-function requestRow(request: RecentRequest, now: Moment): Html {
-  const { at, method, path, entry, status, cache, bytes, ms, reason, note } = request;
+function requestCells(request: RecentRequest): readonly Html[] {
+  const { method, path, entry, status, cache, bytes, ms, reason, note } = request;
   const mood = status >= 500 ? "bad" : cache === "hit" ? "good" : cache === "stale" || status >= 400 ? "warn" : "calm";
-  return html`
-    <tr>
-      <td>${ago(at, now)}</td>
-      <td>${method} ${foreign(path)}${entry !== "" && status < 400 &&
-        html`<br><span class="small">${entryLink(entry)}</span>`}</td>
-      <td><span class="state ${mood}">${status} ${cache}</span><br><span class="small">${shownBytes(bytes)}, ${Math
-        .round(ms)} ms</span></td>
-      <td>${foreign(
-        [reason, note].filter((text) => text !== "").join(": ") || (cache === "hit" ? "cached and fresh" : "–"),
-        300,
-      )}</td>
-    </tr>
-  `;
+  const why = [reason, note].filter((text) => text !== "").join(": ") || (cache === "hit" ? "cached and fresh" : "–");
+  const link = entry !== "" && status < 400 && html`<br><span class="small">${entryLink(entry)}</span>`;
+  const size = `${shownBytes(bytes)} in ${shownNumber(Math.round(ms))} ms`;
+  return [
+    html`${method} ${foreign(path)}${link}`,
+    html`<span class="state ${mood}">${status}${
+      cache !== "error" && cache !== "none" && ` ${cache}`
+    }</span><br><span class="small one-line">${size}</span>`,
+    foreign(why, 300),
+  ];
 }

@@ -30,7 +30,7 @@ export function barChart({ label, bars, ends, shown }: ChartOptions): Html {
       <figcaption>${label}</figcaption>
       <div class="top small">${most === 0 ? "nothing yet" : shown(most)}</div>
       <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img"
-        aria-label="${label}: at most ${shown(most)}">
+        aria-label="${label}: ${shown(most)}">
         ${bars.map((bar, at) =>
           barOf(bar, at, most)
         )}<line class="axis" x1="0" y1="${height}" x2="${width}" y2="${height}"/></svg>

@@ -2,10 +2,10 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import type { InventoryEntry, InventoryPage, InventorySummary } from "../status/inventory.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
-import { type Html, html } from "./html.ts";
-import { table } from "./table.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { type Column, table } from "./table.ts";
 import { entriesPath } from "./paths.ts";
-import { ago, type Moment, shownNumber } from "./shown.ts";
+import { ago, type Moment, shownNumber, timesOf } from "./shown.ts";
 
 const mostListed = 8;
 
@@ -31,14 +31,17 @@ function summaryOf(
   { at, isReading, entries, backends, largest, newest, neverUsed, mostUsed }: InventorySummary,
   now: Moment,
 ): Html {
+  if (entries === 0) {
+    return html`<p>Nothing is cached yet. Looked ${ago(at!, now)}${isReading && ", and looking again"}.</p>`;
+  }
+  const ofBackends = backends.map(({ name, entries, entryBytes }, at) =>
+    html`${at === 0 ? ": " : ", "}<a href="${entriesPath}?backend=${encodeURIComponent(name)}">${foreign(name)}</a> ${
+      shownNumber(entries)
+    } (${shownBytes(entryBytes)})`
+  );
+  const count = entries === 1 ? "1 entry" : `${shownNumber(entries)} entries`;
   return html`
-    <p>${shownNumber(entries)} ${entries === 1 ? "entry" : "entries"}, as of ${ago(at!, now)}${isReading &&
-      ", being read again"}:
-      ${backends.map(({ name, entries, entryBytes }, at) =>
-        html`${at > 0 && ", "}<a href="${entriesPath}?backend=${encodeURIComponent(name)}">${foreign(name)}</a> ${
-          shownNumber(entries)
-        } (${shownBytes(entryBytes)})`
-      )}.</p>
+    <p>${count}${ofBackends}. Counted ${ago(at!, now)}${isReading && ", and being counted again"}.</p>
     <div class="columns">
       ${listOf(
         "Largest",
@@ -48,7 +51,7 @@ function summaryOf(
       ${listOf(
         "Most used since the start",
         null,
-        mostUsed.map((one) => html`${entryLink(one.name)} <span class="small">${shownNumber(one.hits)} times</span>`),
+        mostUsed.map((one) => html`${entryLink(one.name)} <span class="small">${timesOf(one.hits)}</span>`),
       )}
       ${listOf(
         "Newest",
@@ -56,7 +59,7 @@ function summaryOf(
         newest.map((one) => html`${entryLink(one.name)} <span class="small">${ago(one.storedAt, now)}</span>`),
       )}
       ${listOf(
-        "Never used again",
+        "Never asked for again",
         "unused",
         neverUsed.map((one) =>
           html`${entryLink(one.name)} <span class="small">${shownBytes(one.sizeBytes)}, ${
@@ -75,7 +78,7 @@ function listOf(title: string, sort: string | null, items: readonly Html[]): Htm
       : html`<ol>${items.slice(0, mostListed).map((item) => html`<li>${item}</li>`)}</ol>`
   }${
     sort !== null && items.length > 0 &&
-    html`<p class="small"><a href="${entriesPath}?sort=${sort}">All, in this order</a></p>`
+    html`<p class="small"><a href="${entriesPath}?sort=${sort}">Show all in this order</a></p>`
   }</div>`;
 }
 
@@ -87,24 +90,20 @@ export function entryList(
   if (entries.length === 0) return html`<p>Nothing in the cache has such a name.</p>`;
   const more = new URLSearchParams(query);
   if (next !== null) more.set("cursor", next);
-  return html`
-    ${table({
-      label: "Entries",
-      columns: ["Name", "Size", "Stored", "Last used"],
-      rows: entries.map((entry) => entryRow(entry, now)),
-    })}
-        ${next !== null && html`<p><a href="${entriesPath}?${more.toString()}">More</a></p>`}
-  `;
+  const rows = entries.map((entry) => entryCells(entry, now));
+  return html`${table({ label: "Entries", columns, rows })}${
+    next !== null && html`<p><a href="${entriesPath}?${more.toString()}">More</a></p>`
+  }`;
 }
 
-function entryRow({ name, sizeBytes, storedAt, usedAt, isUnused }: InventoryEntry, now: number): Html {
-  const used = usedAt === null ? "not stored" : isUnused ? "never" : ago(usedAt, now);
-  return html`
-    <tr>
-      <th scope="row">${entryLink(name)}</th>
-      <td class="number">${shownBytes(sizeBytes)}</td>
-      <td>${ago(storedAt, now)}</td>
-      <td>${used}</td>
-    </tr>
-  `;
+const columns: readonly Column[] = [
+  { title: "Name", kind: "name" },
+  { title: "Size", kind: "number" },
+  { title: "Stored", kind: "time" },
+  { title: "Last used", kind: "time" },
+];
+
+function entryCells({ name, sizeBytes, storedAt, usedAt, isUnused }: InventoryEntry, now: number): readonly Content[] {
+  const used = usedAt === null ? "body not stored" : isUnused ? "not since then" : ago(usedAt, now);
+  return [entryLink(name), shownBytes(sizeBytes), ago(storedAt, now), used];
 }

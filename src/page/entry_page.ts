@@ -74,8 +74,8 @@ function variantOf(entry: ShownEntry, { title, now }: { readonly title: string |
           ),
         )}
         ${fact(
-          "Same bytes",
-          sameBytes.length === 0 ? "no other entry" : sameBytes.map((name) => html`${entryLink(name)}<br>`),
+          "Others with these bytes",
+          sameBytes.length === 0 ? "none" : sameBytes.map((name) => html`${entryLink(name)}<br>`),
         )}
         </dl>
         <details>

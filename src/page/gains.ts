@@ -3,23 +3,29 @@ import { hitRateOf, savedBytesOf, type Traffic } from "../observe/traffic.ts";
 import type { HistoryReport, HistorySlot, HistorySum } from "../status/history_report.ts";
 import { barChart } from "./bar_chart.ts";
 import { foreign } from "./foreign_text.ts";
-import { type Html, html } from "./html.ts";
-import { table } from "./table.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { type Column, table } from "./table.ts";
 import { shownNumber, shownShare } from "./shown.ts";
 
-const columns = ["Hit rate", "Requests", "Sent", "Fetched", "Saved"];
+const columns: readonly Column[] = [
+  { title: "Hit rate", kind: "number" },
+  { title: "Requests", kind: "number" },
+  { title: "Sent to clients", kind: "number" },
+  { title: "Fetched from upstreams", kind: "number" },
+  { title: "Saved", kind: "number" },
+];
 
 /** What has it brought? */
 export function gains(history: HistoryReport): Html {
-  const spans = [["Now", history.now], ["Last hour", history.hour], ["Last day", history.day], [
+  const spans = [["This minute", history.now], ["Last hour", history.hour], ["Last day", history.day], [
     "Last 30 days",
     history.month,
   ]] as const;
   return html`
     ${table({
       label: "What the cache has brought",
-      columns: ["Time", ...columns],
-      rows: spans.map(([name, { total }]) => trafficRow(name, total)),
+      columns: [{ title: "Time", kind: "name" }, ...columns],
+      rows: spans.map(([name, { total }]) => trafficCells(name, total)),
     })}
     <div class="charts">
       ${chartOf("Requests by the hour, last day", history.hours, (at) => at.toISOString().slice(11, 16))}
@@ -32,18 +38,10 @@ export function gains(history: HistoryReport): Html {
   `;
 }
 
-function trafficRow(name: string | Html, traffic: Traffic): Html {
+function trafficCells(name: string | Html, traffic: Traffic): readonly Content[] {
   const { requests, sentBytes, fetchedBytes } = traffic;
-  return html`
-    <tr>
-      <th scope="row">${name}</th>
-      <td class="number">${shownShare(hitRateOf(traffic))}</td>
-      <td class="number">${shownNumber(requests)}</td>
-      <td class="number">${shownBytes(sentBytes)}</td>
-      <td class="number">${shownBytes(fetchedBytes)}</td>
-      <td class="number">${shownBytes(savedBytesOf(traffic))}</td>
-    </tr>
-  `;
+  const bytes = [sentBytes, fetchedBytes, savedBytesOf(traffic)].map(shownBytes);
+  return [name, shownShare(hitRateOf(traffic)), shownNumber(requests), ...bytes];
 }
 
 function byBackend({ backends }: HistorySum): Html | null {
@@ -53,8 +51,8 @@ function byBackend({ backends }: HistorySum): Html | null {
     <h3>By backend, last 30 days</h3>
     ${table({
       label: "By backend",
-      columns: ["Backend", ...columns],
-      rows: rows.map(([name, traffic]) => trafficRow(foreign(name), traffic)),
+      columns: [{ title: "Backend", kind: "name" }, ...columns],
+      rows: rows.map(([name, traffic]) => trafficCells(foreign(name), traffic)),
     })}
   `;
 }
@@ -71,6 +69,6 @@ function chartOf(label: string, slots: readonly HistorySlot[], shownTime: (at: D
     label,
     bars,
     ends: [first ? shownTime(new Date(first.from)) : "", last ? shownTime(new Date(last.from)) : ""],
-    shown: (value) => `${shownNumber(value)} requests`,
+    shown: (value) => `up to ${shownNumber(value)} requests`,
   });
 }

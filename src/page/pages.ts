@@ -93,7 +93,7 @@ class Pages {
     if (name === null) {
       return page(
         method,
-        "Not found",
+        "Not found · Artifact Vault",
         html`
           <h1>Not found</h1>
           <p>There is no such page.</p>

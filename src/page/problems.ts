@@ -1,7 +1,7 @@
 import type { ProblemGroup } from "../status/problem_group.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
-import { ago, type Moment, shownNumber } from "./shown.ts";
+import { ago, type Moment, timesOf } from "./shown.ts";
 
 /** What went wrong? */
 export function problems(groups: readonly ProblemGroup[], now: Moment): Html {
@@ -18,7 +18,7 @@ function problemOf(
       (${foreign(backend)})
     `
   }
-    <span class="small">${count === 1 ? "once" : `${shownNumber(count)} times`}, last ${ago(lastAt, now)}</span>
+    <span class="small">${timesOf(count)}, last ${ago(lastAt, now)}</span>
     <p>${advice}.</p>
     ${message !== "" && html`<p class="small">${foreign(message, 400)}</p>`}
     ${

@@ -25,6 +25,11 @@ export function shownShare(share: number | null): string {
   return `${percent >= 99.95 || percent < 0.05 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
+/** How often something happened: `once`, `1,200 times`. */
+export function timesOf(count: number): string {
+  return count === 1 ? "once" : `${shownNumber(count)} times`;
+}
+
 /** A whole number with its thousands apart. */
 export function shownNumber(count: number): string {
   return count.toLocaleString("en-GB");

@@ -13,7 +13,8 @@ export const style = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
-header { border-bottom: 1px solid var(--line); background: var(--raised); padding: .6rem 1rem; }
+header { border-bottom: 1px solid var(--line); background: var(--raised); padding: .6rem 1rem; display: flex; gap: 1rem;
+  align-items: baseline; justify-content: space-between; }
 .brand { font-weight: 700; color: var(--text); text-decoration: none; }
 main { max-width: 70rem; margin: 0 auto; padding: 0 1rem 4rem; }
 a { color: var(--accent); }
@@ -38,12 +39,17 @@ p { margin: .4rem 0; }
 .good.state { color: var(--good); } .warn.state { color: var(--warn); } .bad.state { color: var(--bad); }
 .calm.state { color: var(--faint); }
 .wide { overflow-x: auto; }
+.long { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
+.long thead th { position: sticky; top: 0; background: var(--ground); }
 table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line);
   font-weight: 400; }
 thead th { color: var(--faint); font-size: .85rem; white-space: nowrap; }
 tbody th .small { display: block; }
-.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { font-variant-numeric: tabular-nums; }
+.number, .time, .one-line { white-space: nowrap; }
+dl + details, details + h2 { margin-top: 1.2rem; }
+.changes { display: flex; flex-wrap: wrap; gap: 0 .6rem; }
 meter, progress { width: 100%; height: .8rem; accent-color: var(--accent); }
 .transfers, .problems, .warnings { list-style: none; padding: 0; margin: 0; }
 .transfers li, .problems li { padding: .4rem 0; border-bottom: 1px solid var(--line); }
@@ -62,7 +68,7 @@ button, input { font: inherit; color: inherit; background: var(--raised); border
 button { cursor: pointer; }
 form { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .6rem 0; }
 input[type=search] { flex: 1; min-width: 10rem; }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0 2rem; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 0 1.5rem; }
 .columns ol { padding-left: 1.4rem; margin: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1.5rem; margin: 1rem 0 .5rem; }
 .chart { margin: 0; }
@@ -78,7 +84,17 @@ rect.others { fill: var(--others); } rect.errors { fill: var(--errors); }
 .key.errors { background: var(--errors); }
 dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .2rem 1rem; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  table { min-width: 0; }
+  table, tbody, tbody tr, tbody th, tbody td { display: block; width: auto; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tbody tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  tbody th, tbody td { padding: 0; border: 0; }
+  tbody th { font-weight: 600; }
+  td.number, td.time[data-label] { display: inline-block; margin-right: 1rem; }
+  td[data-label]::before { content: attr(data-label) ": "; color: var(--faint); }
+}
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } .lines { display: block; }
   .lines button { margin-top: .4rem; } }
-@media print { header, form, button { display: none; } }
+@media print { header, form, button { display: none; } .long { max-height: none; } }
 `;

@@ -2,8 +2,8 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
 import type { DiskStatus, Overview, UpstreamLogin, UpstreamState, UpstreamStatus } from "../status/status.ts";
 import { foreign } from "./foreign_text.ts";
-import { type Html, html } from "./html.ts";
-import { table } from "./table.ts";
+import { type Content, type Html, html } from "./html.ts";
+import { type Column, table } from "./table.ts";
 import { ago, type Moment, shownNumber } from "./shown.ts";
 
 const states: Readonly<Record<UpstreamState, { readonly word: string; readonly mood: string }>> = {
@@ -54,43 +54,42 @@ function warningsOf({ warnings, notReady }: Overview): Html | null {
   `;
 }
 
+const columns: readonly Column[] = [
+  { title: "Upstream", kind: "name" },
+  { title: "State", isPlain: true },
+  { title: "Requests", kind: "number" },
+  { title: "First byte after", kind: "number" },
+  { title: "Last failure" },
+];
+
 function upstreamTable(upstreams: readonly UpstreamStatus[], now: Moment): Html {
   if (upstreams.length === 0) return html`<p>No upstream is configured.</p>`;
   const more = upstreams.length - mostUpstreams;
-  return html`
-    ${table({
-      label: "Upstreams",
-      columns: ["Upstream", "State", "Requests", "First byte", "Last failure"],
-      rows: upstreams.slice(0, mostUpstreams).map((one) => upstreamRow(one, now)),
-    })}
-        ${more > 0 &&
-          html`<p class="small">and ${
-            shownNumber(more)
-          } more, at <a href="/-/api/v1/upstreams">/-/api/v1/upstreams</a></p>`}
-  `;
+  const rows = upstreams.slice(0, mostUpstreams).map((one) => upstreamCells(one, now));
+  return html`${table({ label: "Upstreams", columns, rows })}${
+    more > 0 &&
+    html`<p class="small">and ${shownNumber(more)} more, at <a href="/-/api/v1/upstreams">/-/api/v1/upstreams</a></p>`
+  }`;
 }
 
-function upstreamRow(upstream: UpstreamStatus, now: Moment): Html {
+function upstreamCells(upstream: UpstreamStatus, now: Moment): readonly Content[] {
   const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota, login } =
     upstream;
   const { word, mood } = states[state];
-  return html`
-    <tr>
-      <th scope="row">${foreign(origin)}<span class="small">${backends.map((name) =>
-        html`
-          ${foreign(name)}
-        `
-      )}</span></th>
-      <td><span class="state ${mood}">${word}</span>${failingSince !== null && html`
-        since ${ago(failingSince, now)}
-      `}${logins[login]}${quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`}</td>
-      <td class="number">${shownNumber(requests)}</td>
-      <td class="number">${firstByteMs === null ? "–" : `${Math.round(firstByteMs)} ms`}</td>
-      <td>${lastError === null
-        ? "–"
-        : html`${foreign(lastError, 200)} ${lastErrorAt !== null && ago(lastErrorAt, now)}`}</td>
-    </tr>
+  const since = failingSince !== null && html`
+    since ${ago(failingSince, now)}
   `;
+  const left = quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`;
+  const names = backends.map((name, at) => html`${at > 0 && ", "}${foreign(name)}`);
+  return [
+    html`${foreign(origin)}<span class="small">${names}</span>`,
+    html`<span class="state ${mood}">${word}</span>${since}${logins[login]}${left}`,
+    shownNumber(requests),
+    firstByteMs === null ? "–" : `${shownNumber(Math.round(firstByteMs))} ms`,
+    lastError === null
+      ? "none"
+      : html`${foreign(lastError, 200)}${lastErrorAt !== null && html`, ${ago(lastErrorAt, now)}`}`,
+  ];
 }
 
 function quotaOf({ remaining, limit }: NonNullable<UpstreamStatus["quota"]>): string {
@@ -116,5 +115,5 @@ function diskOf(disk: DiskStatus): Html {
         aria-label="The share of its room that the cache takes">${shownBytes(cacheBytes)}</meter>
     `
   }
-    <p>${facts.join(", ")}. <span class="small">In ${foreign(directory)}</span></p>`;
+    <p>${facts.join(", ")}. <span class="small">The cache is in ${foreign(directory)}.</span></p>`;
 }

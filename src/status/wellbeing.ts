@@ -33,7 +33,7 @@ export function judge(facts: Facts, now: number): Pick<Overview, "wellbeing" | "
   const [latest] = problems.filter(({ lastAt }) => now - lastAt < recentMs);
   if (latest !== undefined) {
     const where = latest.backend === "" ? "" : ` (${latest.backend})`;
-    return { wellbeing: "troubled", sentence: `A few minutes ago: ${decapitalised(latest.title)}${where}.` };
+    return { wellbeing: "troubled", sentence: `In the last minutes: ${decapitalised(latest.title)}${where}.` };
   }
   if (warnings.length > 0) {
     const sentence = "The vault works, and there is something to look at in its configuration.";

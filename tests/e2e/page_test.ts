@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { type BrowserPage, installBrowser, type Look } from "../support/browser.ts";
-import { startFakeUpstream } from "../support/fake_upstream.ts";
-import { createTempDir } from "../support/temp_dir.ts";
+import { type Browser, type BrowserPage, installBrowser, type Look } from "../support/browser.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { testInTurn } from "../support/thorough.ts";
-import { VaultProcess } from "../support/vault_process.ts";
+import { hostileNames, startBusy, startEmpty, startFailing } from "./page_scenes.ts";
 
 const launch = await installBrowser();
 const ignore = launch === null;
@@ -14,42 +12,8 @@ const looks: Readonly<Record<string, Look>> = {
   dark: { viewport: { width: 1200, height: 900 }, colorScheme: "dark" },
   phone: { viewport: { width: 390, height: 844 } },
 };
-const hostile = `/%3Cscript%3Edocument.title=1%3C%2Fscript%3E%E2%80%AE${"x".repeat(4000)}`;
-
 /** Screenshots go here, for people to look at; nowhere when absent. */
 const pictures = Deno.env.get("PAGE_PICTURES");
-
-/** A vault with something of everything: cached, failing, hostile and on its way. */
-async function startBusy() {
-  await using stack = new AsyncDisposableStack();
-  const dir = stack.use(await createTempDir());
-  const upstream = stack.use(startFakeUpstream());
-  const names = ["/model.bin", hostile];
-  for (const name of names) {
-    upstream.serve(name, { body: "b".repeat(20_000), headers: { "cache-control": "max-age=600" } });
-  }
-  upstream.serve("/bad", { status: 503 });
-  upstream.serve("/slow.iso", { body: "s".repeat(1_000_000) });
-  const transfer = upstream.hold("/slow.iso", 300_000);
-  const config = dir.join("config.yml");
-  const backend =
-    `{ type: http, name: files, config: { prefix: /files, base_url: "${upstream.origin}", timeout: 10m } }`;
-  await Deno.writeTextFile(config, [`cache_dir: ${dir.join("cache")}`, "backends:", `  - ${backend}`, ""].join("\n"));
-  const vault = stack.use(await VaultProcess.start({ args: ["--config", config] }));
-  const ask = async (path: string) => await (await fetch(vault.url(`/files${path}`))).body?.cancel();
-  for (const name of [...names, ...names, "/bad", "/missing"]) await ask(name);
-  const slow = fetch(vault.url("/files/slow.iso")).then((response) => response.arrayBuffer()).catch(() => null);
-  await transfer.reached;
-  const resources = stack.move();
-  return {
-    ...{ vault, transfer, slow, ask },
-    async [Symbol.asyncDispose]() {
-      transfer.release();
-      await slow;
-      await resources.disposeAsync();
-    },
-  };
-}
 
 /** Resolves once an expression is true on the page. */
 async function until(page: BrowserPage, expression: string): Promise<void> {
@@ -59,29 +23,87 @@ async function until(page: BrowserPage, expression: string): Promise<void> {
   });
 }
 
-testInTurn({
-  name: "the page is right for everyone: axe finds nothing, the console says nothing, nobody else is asked",
-  ignore,
-}, async () => {
+/** What a page is, to be compared: what it says and does that it should not, and whether it is too wide. */
+async function faultsOf(browser: Browser, url: string, look: Look, shown?: string) {
+  const { page, said, asked } = await browser.open(url, look);
+  if (shown !== undefined) await until(page, shown);
+  const wide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+  const scripts = await page.evaluate<number>("document.querySelectorAll('script, [onload], [onerror]').length");
+  const title = await page.evaluate<string>("document.title");
+  // What people see: the text that they have typed in themselves stays in its field as it is.
+  const seen = await page.evaluate<string>(
+    "document.body.innerText + [...document.querySelectorAll('[title]')].map(({ title }) => title)",
+  );
+  return {
+    page,
+    faults: {
+      ...{ said, wide, scripts: scripts - 1, isRenamed: !/^(?:.* · )?Artifact Vault$/.test(title) },
+      turns: /[\u202a-\u202e\u2066-\u2069\u200e\u200f]/.test(seen),
+      elsewhere: asked.filter((asked) => new URL(asked).origin !== new URL(url).origin),
+    },
+  };
+}
+
+const none = { said: [], wide: 0, scripts: 0, isRenamed: false, turns: false, elsewhere: [] };
+
+const scenes = [
+  {
+    ...{ name: "busy", start: startBusy, checked: ["light", "dark", "phone"] },
+    paths: ["/", "/-/page/entries", `/-/page/entry/${encodeURIComponent("files/model.bin")}`],
+  },
+  { name: "empty", start: startEmpty, checked: ["phone"], paths: ["/", "/-/page/entries"] },
+  { name: "failing", start: startFailing, checked: ["light", "dark"], paths: ["/", "/-/page/nothing"] },
+];
+
+for (const { name, start, checked, paths } of scenes) {
+  testInTurn({
+    name: `the page of a vault that is ${name}: axe finds nothing, the console says nothing, nobody else is asked`,
+    ignore,
+  }, async () => {
+    await using scene = await start();
+    await using browser = await launch!();
+    for (const [kind, look] of Object.entries(looks)) {
+      for (const [at, path] of paths.entries()) {
+        const isStart = at === 0;
+        const shown = isStart && name === "busy"
+          ? `document.querySelector("#activity progress[value]") !== null`
+          : undefined;
+        const { page, faults } = await faultsOf(browser, scene.vault.url(path), look, shown);
+        // A page that does not exist is said to be missing in the console as well.
+        if (path.endsWith("/nothing")) assert.match(faults.said.splice(0).join(), /404/);
+        assert.deepEqual(faults, none, `${path}, ${kind}`);
+        if (pictures !== undefined) {
+          await page.screenshot({ path: `${pictures}/${name}-${kind}-${at}.png`, fullPage: true });
+        }
+        if (!checked.includes(kind) || !isStart && kind !== "light") continue;
+        assert.deepEqual(await browser.violations(scene.vault.url(path), look), [], `${path}, ${kind}`);
+      }
+    }
+  });
+}
+
+testInTurn({ name: "names from outside are text, whatever they are, wherever they are shown", ignore }, async () => {
   await using scene = await startBusy();
   await using browser = await launch!();
-  const pages = ["/", "/-/page/entries", `/-/page/entry/${encodeURIComponent("files/model.bin")}`];
-  for (const [name, look] of Object.entries(looks)) {
-    for (const [at, path] of pages.entries()) {
-      const { page, said, asked } = await browser.open(scene.vault.url(path), look);
-      if (at === 0) await until(page, `document.querySelector("#activity progress[value]") !== null`);
-      assert.deepEqual(said, [], `${path}, ${name}`);
-      assert.deepEqual([...new Set(asked.map((url) => new URL(url).origin))], [new URL(scene.vault.url("/")).origin]);
-      const wide = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
-      assert.equal(wide, 0, `${path} is not wider than the screen, ${name}`);
-      assert.doesNotMatch(await page.content(), /<script>document|\u202e/);
-      assert.match(await page.evaluate<string>("document.title"), /Artifact Vault$/);
-      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}-${at}.png`, fullPage: true });
-      if (at > 0 && name !== "light") continue;
-      assert.deepEqual(await browser.violations(scene.vault.url(path), look), [], `${path}, ${name}`);
+  const start = await faultsOf(browser, scene.vault.url("/"), looks.phone!, isTold);
+  assert.deepEqual(start.faults, none);
+  for (const name of hostileNames) {
+    const escaped = encodeURIComponent(name);
+    const pages = [`entries?search=${escaped}&backend=${escaped}&sort=${escaped}`, `entry/${escaped}?done=${escaped}`];
+    const cached = `entry/${encodeURIComponent(`files/${escaped}`)}`;
+    for (const path of cached.length > 4000 ? pages : [...pages, cached]) {
+      const { page, faults } = await faultsOf(browser, scene.vault.url(`/-/page/${path}`), looks.phone!);
+      assert.deepEqual({ ...faults, said: faults.said.filter((text) => !/404/.test(text)) }, none, path);
+      const text = await page.evaluate<string>("document.querySelector('main').innerText");
+      const cut = name.slice(0, 40).replaceAll(/[\u200f-\u2066]/gu, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+      if (path.startsWith(pages[1]!)) assert.ok(text.includes(cut), `${path} shows ${cut}: ${text.slice(0, 300)}`);
+      if (path === cached) assert.match(text, /Others with these bytes/, "it is the page of the entry");
     }
   }
 });
+
+/** True once the page has what the server sends to open ones. */
+const isTold = `document.querySelector("#connection").textContent === "live"`;
 
 testInTurn(
   { name: "transfers are seen moving, and new requests come without loading the page again", ignore },
@@ -93,7 +115,7 @@ testInTurn(
     scene.transfer.release();
     assert.equal((await scene.slow)?.byteLength, 1_000_000);
     await until(page, `document.querySelector("#activity progress") === null`);
-    await scene.ask("/another");
+    await scene.ask("/files/another");
     await until(page, `document.querySelector("#activity").textContent.includes("/files/another")`);
   },
 );

@@ -26,7 +26,7 @@ const cases: readonly [facts: Partial<Parameters<typeof judge>[0]>, wellbeing: s
   [{ upstreams: upstreams("answers", "unknown") }, "well", /^All is well\.$/],
   [{ isOffline: true, upstreams: upstreams("down") }, "well", /the vault is offline and serves what is cached/],
   [{ warnings: ["a"] }, "troubled", /something to look at in its configuration/],
-  [{ problems: [problem(now - 299_000)] }, "troubled", /^A few minutes ago: the limits .* no room \(files\)\.$/],
+  [{ problems: [problem(now - 299_000)] }, "troubled", /^In the last minutes: the limits .* no room \(files\)\.$/],
   [{ problems: [problem(now - 299_000, "")] }, "troubled", /no room\.$/],
   [{ problems: [problem(now - 301_000)] }, "well", /^All is well\.$/],
   [{ upstreams: refusing, warnings: ["a"] }, "troubled", /^https:\/\/a\.example does not accept the credentials/],
