@@ -6,7 +6,7 @@ import type { Callers } from "./caller.ts";
 import { absentEntry, jsonType } from "./error_body.ts";
 import { answered, noAccount } from "./fixed_answers.ts";
 import { pathsInfoArtifact, readPaths } from "./paths_info.ts";
-import { apiPathOfRepo, type Repo } from "./repo.ts";
+import { apiPathOfRepo, isTypeWord, type Repo } from "./repo.ts";
 import { canonicalQuery, entriesBelow, type Revisions, type TreePlace } from "./revisions.ts";
 import { type Telling, toldHeaders, toldParser } from "./told_document.ts";
 import type { HubUpstream } from "./upstream.ts";
@@ -52,14 +52,14 @@ export class HubApi {
   }
 
   /**
-   * Any other document, or web page. Nobody's credentials are used for what is about no repository: it might tell of
-   * them, or of their owner.
+   * Any other document, or web page. Nobody's credentials are used for what is not surely about a repository: it might
+   * tell of them, or of their owner.
    */
   async other(meant: Kind<"api"> | Kind<"page">, asked: Asked): Promise<Resolved> {
     const { callers, upstream, ttlMs } = this.#options;
     const { request: { path, query }, caller } = asked;
     if (!callers.areMany && accountPath.test(path)) return answered(noAccount);
-    const isOfRepo = meant.kind === "api" && meant.repos.length > 0;
+    const isOfRepo = meant.kind === "api" && meant.repos.some(({ type }) => type === "models" || isTypeWord(type));
     const artifact = upstream.document({
       target: path + (meant.kind === "api" ? canonicalQuery(query) : query),
       caller: isOfRepo || callers.areMany ? caller : callers.nobody,
@@ -99,6 +99,7 @@ export class HubApi {
       const paths = new Set<unknown>(wanted.paths);
       return answered(this.#list(tree.filter(({ path }) => paths.has(path))));
     }
+    if (!wanted.expand) this.#options.revisions.readTreeAside({ repo, commit }, asked);
     const target = `${apiPathOfRepo(repo)}/paths-info/${commit}`;
     const artifact = pathsInfoArtifact(upstream, { target, caller, wanted });
     const telling = this.#tellingOf(asked);

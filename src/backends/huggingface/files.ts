@@ -51,14 +51,9 @@ export class Files {
       const { value: metadata, source } = await vault.read(artifact, metadataParser);
       return { metadata, source };
     } catch (error) {
-      if (!callers.areMany && isAbsentEntry(error)) this.#readTreeAside(file, { caller, vault });
+      if (isAbsentEntry(error)) this.#options.revisions.readTreeAside(file, { caller, vault });
       throw error;
     }
-  }
-
-  /** Clients look for many files that a commit may have. Its tree tells about all of them, and is carried in bundles. */
-  #readTreeAside(file: CommittedFile, asking: Asking): void {
-    this.#options.revisions.readTree(file, asking).catch(() => {});
   }
 
   /** What the stored pages of the tree say of a file; null where they do not say. Rejects as `metadata`. */

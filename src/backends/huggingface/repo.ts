@@ -17,10 +17,11 @@ export function isTypeWord(segment: string | undefined): boolean {
 /** Letters, digits, dots, dashes and underscores, and no dot segment. */
 const nameSegment = /^(?!\.+$)[\w.-]+$/;
 
-/** The repository of a type with this name, `owner/name` or a name alone; null where it is no name. */
+/** The repository of a type, in any case, with this name, `owner/name` or a name alone; null where it is no name. */
 export function repoNamed(type: string, name: string): Repo | null {
   const segments = [type, ...name.split("/")];
-  return segments.length <= 3 && segments.every((segment) => nameSegment.test(segment)) ? { type, name } : null;
+  const isName = segments.length <= 3 && segments.every((segment) => nameSegment.test(segment));
+  return isName ? { type: type.toLowerCase(), name } : null;
 }
 
 /** The repository that the segments of a path name before its keyword, such as `resolve`; null where they name none. */
@@ -29,14 +30,6 @@ export function repoOfPath(segments: readonly string[]): Repo | null {
   if (segments.length === 3) return repoNamed(first, rest.join("/"));
   if (segments.length === 2 && isTypeWord(first)) return repoNamed(first, rest[0]!);
   return segments.length === 1 || segments.length === 2 ? repoNamed("models", segments.join("/")) : null;
-}
-
-/** Every repository that a page may be about, by the first segments of its path. */
-export function reposOfPage(segments: readonly string[]): Repo[] {
-  // An escaped slash is one at the Hub.
-  const [first = "", ...rest] = segments.flatMap((segment) => segment.split("/"));
-  const [type, names] = isTypeWord(first) ? [first, rest] : ["models", [first, ...rest]];
-  return [1, 2].flatMap((count) => repoNamed(type, names.slice(0, count).join("/")) ?? []);
 }
 
 /** The path of its pages and files. */

@@ -32,8 +32,8 @@ export class RepoFilter {
     if (this.#types !== undefined && !this.#types.includes(type)) {
       throw new VaultError("denied", `This vault does not serve ${type} (repo_types)`);
     }
-    // The Hub takes names in any case, and redirects.
-    const names = repos.map((repo) => nameOfRepo(repo).toLowerCase());
+    // The Hub takes names in any case, and redirects; `.git` is for git.
+    const names = repos.map((repo) => nameOfRepo(repo).toLowerCase().replace(/\.git$/, ""));
     if (names.some(this.#isAllowed) && !names.some(this.#isDenied)) return;
     throw new VaultError("denied", `This vault does not serve "${names[0]}" (allow, deny)`);
   }

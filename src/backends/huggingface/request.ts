@@ -1,5 +1,6 @@
 import { decodedPath } from "../../http/path.ts";
-import { isTypeWord, type Repo, repoNamed, repoOfPath, reposOfPage } from "./repo.ts";
+import { reposOfApi, reposOfPage } from "./named_repos.ts";
+import { isTypeWord, type Repo, repoNamed, repoOfPath } from "./repo.ts";
 
 /** A file of a repository, at a branch or at a commit. */
 export interface FilePlace {
@@ -78,37 +79,15 @@ function ofPullRequest(revision: string, rest: readonly string[]): Omit<FilePlac
 }
 
 /** `models/owner/name/tree/main/folder`. */
-function parseApi([type = "", ...segments]: readonly string[]): HubRequest {
+function parseApi(all: readonly string[]): HubRequest {
+  const [type = "", ...segments] = all;
   const at = [2, 1].find((at) => isRevisionWord(segments[at]) && segments[at + 1]);
   const repo = at === undefined ? null : repoNamed(type, segments.slice(0, at).join("/"));
-  if (at === undefined || repo === null) return { kind: "api", repos: reposOfApi(type, segments) };
+  if (at === undefined || repo === null) return { kind: "api", repos: reposOfApi(all) };
   const [revision = "", ...rest] = segments.slice(at + 1);
   const what = segments[at] as typeof revisionWords[number];
   return { kind: "revision", what, repo, revision, rest: rest.join("/").replace(/\/+$/, "") };
 }
-
-/** Every repository that a part of the API may be about: what follows an owner may be a name, or the part itself. */
-function reposOfApi(type: string, segments: readonly string[]): Repo[] {
-  if (accountWords.has(type)) return [];
-  const names = segments.flatMap((segment) => segment.split("/")).filter((name) => name !== "");
-  const [first, second] = names;
-  if (first === undefined) return [];
-  const mayBe = second === undefined ? [first] : [`${first}/${second}`, ...partWords.has(second) ? [first] : []];
-  return mayBe.flatMap((name) => repoNamed(type, name) ?? []);
-}
-
-/** Parts of the API with names behind them that are no repository's. */
-const accountWords: ReadonlySet<string> = new Set([
-  ...["collections", "discussions", "jobs", "organizations", "papers", "posts", "resource-groups", "scim", "settings"],
-  ...["users", "resolve-cache"],
-]);
-
-/** Parts of the API that a repository has. */
-const partWords: ReadonlySet<string> = new Set([
-  ...["auth-check", "branch", "commits", "compare", "croissant", "discussions", "leaderboard", "lfs-files", "likers"],
-  ...["parquet", "paths-info", "refs", "resolve", "revision", "scan", "settings", "tag", "tree", "treesize"],
-  ...["xet-read-token"],
-]);
 
 /** Every repository that a request may be about. */
 export function reposOf(meant: HubRequest): readonly Repo[] {

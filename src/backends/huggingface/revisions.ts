@@ -67,8 +67,15 @@ export class Revisions {
     return entries;
   }
 
-  /** Fetches the tree of a commit, unless that was begun before, or it is very large. Rejects where that fails. */
-  async readTree(place: TreePlace, asking: Asking): Promise<void> {
+  /**
+   * Fetches the tree of a commit, unless that was begun before, or it is very large; nobody waits for it. Clients look
+   * for many files that a commit may have. Its tree tells about all of them, where all clients may see it.
+   */
+  readTreeAside(place: TreePlace, asking: Asking): void {
+    if (asking.caller.id === "") this.#readTree(place, asking).catch(() => {});
+  }
+
+  async #readTree(place: TreePlace, asking: Asking): Promise<void> {
     const { value: first } = await this.pages(place, asking, true).next();
     let count = 0;
     if (first !== null) return;

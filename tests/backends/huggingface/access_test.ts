@@ -52,6 +52,68 @@ Deno.test("authorization: client: a gated or private file is for those whom the 
   }
 });
 
+Deno.test("authorization: client: a private repository is on no path for others: after it is cached, with the Hub down, offline", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  const repo = hub.addRepo("acme/m");
+  repo.visibility = "private";
+  repo.readers.add("hf_reader");
+  const commit = repo.commit({ "weights.bin": weights, "a.json": { storage: "git", content: "{}" } });
+  const { sha256, xetHash } = repo.files(commit).get("weights.bin")!;
+  hub.server.fault = async (request, pass) => {
+    const isOllama = new URL(request.url).pathname.startsWith("/v2/");
+    const reads = request.headers.get("authorization") === "Bearer hf_reader";
+    if (isOllama && reads) return request.url.includes("/blobs/") ? new Response("{}") : Response.json({ layers: [] });
+    return await pass();
+  };
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const requests: readonly (readonly [path: string, init?: RequestInit])[] = [
+    ...["weights.bin", "a.json", "none.bin"].flatMap((name) =>
+      ["HEAD", "GET"].flatMap((method) =>
+        [commit, "main"].map((revision) => [`/acme/m/resolve/${revision}/${name}`, { method }] as const)
+      )
+    ),
+    ["/api/models/acme/m"],
+    ["/api/models/acme/m/refs"],
+    ...["main", commit].flatMap((revision) => [
+      [`/api/models/acme/m/revision/${revision}`] as const,
+      [`/api/models/acme/m/tree/${revision}?recursive=true`] as const,
+      [`/api/models/acme/m/tree/${revision}/sub`] as const,
+      [`/api/models/acme/m/paths-info/${revision}`, { method: "POST", headers: form, body: "paths=a.json" }] as const,
+    ]),
+    [`/api/resolve-cache/models/acme/m/${commit}/a.json`],
+    ["/api/models/acme/m/xet-read-token/main"],
+    ["/v2/acme/m/manifests/latest"],
+    [`/v2/acme/m/blobs/sha256:${sha256}`],
+    [`/v2/acme/m/blobs/sha256:${sha256}`, { method: "HEAD" }],
+    [`/v2/reconstructions/${xetHash}`],
+  ];
+  const askAll = async (vault: HubVault, token: string | null) => {
+    const statuses = new Set<number>();
+    for (const [path, init] of requests) {
+      const headers = { ...init?.headers, ...token !== null && { authorization: `Bearer ${token}` } };
+      const response = await vault.fetch(path, { ...init, headers, redirect: "manual" });
+      await response.body?.cancel();
+      const told = ["etag", "x-repo-commit", "x-linked-size", "location"].filter((name) => response.headers.has(name));
+      if (token !== "hf_reader") assert.deepEqual([response.status >= 400, told], [true, []], `${token} ${path}`);
+      statuses.add(response.status);
+    }
+    return [...statuses].sort();
+  };
+  {
+    await using vault = await scene.start(byClient);
+    assert.ok((await askAll(vault, "hf_reader")).includes(200));
+    await vault.app.idle();
+    assert.deepEqual(await askAll(vault, "hf_stranger"), [401, 404]);
+    assert.deepEqual(await askAll(vault, null), [401]);
+    await hub.refuse();
+    assert.deepEqual(await askAll(vault, "hf_another"), [401, 502]);
+  }
+  await using vault = await scene.start({ ...byClient, top: { offline: true } });
+  for (const token of ["hf_stranger", "hf_another", null]) await askAll(vault, token);
+  assert.equal((await ask(vault, `/acme/m/resolve/${commit}/a.json`, "hf_reader")).status, 200);
+});
+
 Deno.test("authorization: client: another client's token opens no file by Xet", async () => {
   await using scene = await HubScene.create();
   const repo = scene.hub.addRepo("acme/m");
@@ -80,8 +142,12 @@ Deno.test("authorization: vault: the clients' tokens are nobody's, and accounts 
   assert.equal((await ask(vault, `/acme/m/resolve/${commit}/weights.bin`, "hf_other")).status, 200);
   assert.equal((await ask(vault, "/api/whoami-v2", "hf_other")).status, 401);
   await ask(vault, "/api/models?search=acme", "hf_other");
+  const ofAccounts = ["/api/billing/usage", "/api/me/likes", "/api/inference/endpoints", "/api/whoami-v2/x"];
+  for (const path of ofAccounts) await ask(vault, path, "hf_other");
   const asked = hub.server.requests.map(({ path, headers }) => [path, headers.get("authorization")]);
-  assert.deepEqual(asked.find(([path]) => path === "/api/models"), ["/api/models", null]);
+  for (const path of ["/api/models", ...ofAccounts]) {
+    assert.equal(asked.find(([asked]) => asked === path)?.[1] ?? null, null, path);
+  }
   assert.ok(!asked.some(([, authorization]) => authorization === "Bearer hf_other"));
 });
 
@@ -116,6 +182,17 @@ Deno.test("allow, deny and repo_types hold for every path of a repository", asyn
       "/api/models/gpt2",
       "/api/models/gpt2/refs",
       "/api/datasets/acme/d/parquet",
+      `/api/resolve-cache/models/acme/secret/${"c".repeat(40)}/a.txt`,
+      `/api/resolve-cache/models/acme%2Fsecret/${"c".repeat(40)}/a.txt`,
+      "/v2/acme/secret/tags/list",
+      "/models/acme/secret/raw/main/a.txt",
+      "/MODELS/acme/secret/resolve/main/a.txt",
+      "//acme/secret/raw/main/a.txt",
+      "/acme//secret/resolve/main/a.txt",
+      "/api//models/acme/secret",
+      "/API/models/acme/secret",
+      "/acme/secret.git",
+      "/api/models/acme/secret.git",
     ]
   ) {
     const { status, body } = await vault.fetch(path);

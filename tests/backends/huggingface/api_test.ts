@@ -37,7 +37,12 @@ Deno.test("requests are recognised by their shape, whatever the type of the repo
     ["/acme/m", "page", "models acme/m"],
     ["/acme/m/resolve/main", "page", "models acme/m"],
     ["/datasets/acme/d/raw/main/x", "page", "datasets acme/d"],
-    ["//evil.example/x/resolve/main/f", "page", null],
+    ["//evil.example/x/resolve/main/f", "page", "models evil.example/x"],
+    ["/MODELS/acme/m/resolve/main/f", "file", "models acme/m"],
+    [`/api/resolve-cache/datasets/acme/d/${"c".repeat(40)}/f`, "api", "datasets acme/d"],
+    ["/v2/acme/m/tags/list", "page", "models acme/m"],
+    ["/API/spaces/acme/s", "page", "spaces acme/s"],
+    ["/__proto__/constructor/resolve/main/toString", "file", "models __proto__/constructor"],
     ["/../x/resolve/main/f", "page", null],
     ["/", "page", null],
   ];
@@ -104,6 +109,25 @@ Deno.test("paths-info in both encodings is asked for once, and is there without 
     const { status } = await vault.fetch(path, { method: "POST", body, headers: json });
     assert.ok(status === 400 || status === 413, String(status));
   }
+});
+
+Deno.test("questions about one path each, as JavaScript asks them: the Hub is asked one of them, and no other leaves a file", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  const commit = hub.addRepo("acme/m").commit({ "a.json": config, "b.bin": model });
+  await using vault = await scene.start();
+  const ask = async (path: string) => {
+    const body = JSON.stringify({ paths: [path] });
+    const init = { method: "POST", body, headers: { "content-type": "application/json" } };
+    return (await (await vault.fetch(`/api/models/acme/m/paths-info/${commit}`, init)).json()).length;
+  };
+  assert.equal(await ask("a.json"), 1);
+  await vault.app.idle();
+  const { entries } = vault.app.held();
+  hub.forget();
+  assert.equal(await ask("b.bin"), 1);
+  for (let at = 0; at < 20; at++) assert.equal(await ask(`${at}.bin`), 0);
+  assert.deepEqual([hub.lines, vault.app.held().entries], [[], entries]);
 });
 
 Deno.test("the Hub's errors keep their codes, also when they are remembered", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { FakeNow } from "../../support/fake_now.ts";
 import type { HubFileOptions } from "../../support/hub/hub_file.ts";
 import { HubScene, type HubVault } from "../../support/hub/hub_scene.ts";
 
@@ -178,6 +179,18 @@ Deno.test("without a token, with another one, or with a changed URL there are no
     await body?.cancel();
   }
   assert.ok(!vault.app.lines.some((line) => line.includes(sealed)), "the log does not have it");
+  url.searchParams.set("token", sealed);
+  const statuses = async () => {
+    const answers = [await vault.fetch(path, { headers: token }), await fetch(url)];
+    for (const { body } of answers) await body?.cancel();
+    return answers.map(({ status }) => status);
+  };
+  assert.deepEqual(await statuses(), [200, 200]);
+  using now = new FakeNow();
+  now.advance(16 * 60_000);
+  assert.deepEqual(await statuses(), [401, 200], "a token is good for a quarter of an hour");
+  now.advance(45 * 60_000);
+  assert.deepEqual(await statuses(), [401, 403], "and a URL for an hour");
 });
 
 Deno.test("xet: strip says nothing of Xet anywhere, and xet: pass leads to the Hub's own store", async () => {

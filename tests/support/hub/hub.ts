@@ -119,7 +119,7 @@ export class Hub implements AsyncDisposable {
     if (!repo || (!mayRead && repo.visibility === "private")) {
       return hubError(token === null ? 401 : 404, "RepoNotFound", "Repository not found");
     }
-    const isFile = !new URL(request.url).pathname.startsWith("/api/");
+    const isFile = !/^\/api\/(?!resolve-cache\/)/.test(new URL(request.url).pathname);
     if (!mayRead && isFile) {
       return hubError(token === null ? 401 : 403, "GatedRepo", `Access to model ${repo.name} is restricted.`);
     }
@@ -163,8 +163,12 @@ export class Hub implements AsyncDisposable {
   #cached(request: Request, target: string): Response {
     const [, type, name, commit = "", path = ""] =
       /^\/api\/resolve-cache\/([^/]+)\/(.+)\/([0-9a-f]{40})\/([^/]+)$/.exec(target) ?? [];
-    const repo = this.#repos.get(type === "models" ? `/${name}` : `/${type}/${name}`);
-    const file = repo?.files(commit).get(decodeURIComponent(path));
+    const at = this.#locate(request, {
+      repoPath: type === "models" ? `/${name}` : `/${type}/${name}`,
+      revision: commit,
+    });
+    if (at instanceof Response) return at;
+    const file = at.repo.files(commit).get(decodeURIComponent(path));
     if (file === undefined) return new Response("not here", { status: 404 });
     const headers = { "content-type": "text/plain; charset=utf-8", etag: file.etag, "x-repo-commit": commit };
     return fileResponse(request, file, { headers, ...this.tamper && { tamper: this.tamper } });
