@@ -56,12 +56,17 @@ export const treeParser: Parser<TreePage> = {
 
 /** The path and the metadata of an entry; null for one that is no file. */
 function fileOf({ type, path, size, oid, lfs, xetHash }: JsonObject): [[string, FileMetadata]] | null {
-  if (type !== "file" || typeof path !== "string" || typeof size !== "number") return null;
+  if (type !== "file" || typeof path !== "string" || typeof size !== "number" || !isPath(path)) return null;
   const hex = isJsonObject(lfs) ? lfs.oid : oid;
   const etag = typeof hex === "string" ? `"${hex}"` : null;
   if (digestOfEtag(etag, size) === null) return null;
   const hash = typeof xetHash === "string" && /^[0-9a-f]{64}$/.test(xetHash) ? xetHash : null;
   return [[path, { sizeBytes: size, etag, xetHash: hash, headers: [] }]];
+}
+
+/** True for a path that a URL can have as it is. */
+function isPath(path: string): boolean {
+  return path.isWellFormed() && !path.split("/").some((segment) => segment === "." || segment === "..");
 }
 
 /** The list of files may be so long that to parse it takes a while: the commit stands before it. Null where it does not. */

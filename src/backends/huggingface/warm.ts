@@ -106,7 +106,8 @@ async function* filesOf(
     if (!Array.isArray(list)) throw new VaultError("upstream_failed", "The Hub lists no files");
     for (const entry of list.filter(isJsonObject)) {
       const { type, path, size } = entry;
-      if (type === "file" && typeof path === "string" && typeof size === "number") yield { path, sizeBytes: size };
+      const isFile = type === "file" && typeof path === "string" && path.isWellFormed() && typeof size === "number";
+      if (isFile) yield { path, sizeBytes: size };
     }
     const next = /<([^>]*)>;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
     const url = next === undefined ? null : URL.parse(next, "http://localhost");

@@ -9,6 +9,8 @@ export function parseManifest(bytes: Uint8Array): FileColumns {
     throw new VaultError("upstream_failed", "Upstream has sent no list of a version's files");
   }
   const rows = Object.entries(manifest).flatMap(([file, value]): FileRow[] => {
+    // No path has such a name.
+    if (!file.isWellFormed()) return [];
     const [, hex] = /^sha256-([0-9a-f]{64})$/.exec(String(asJsonObject(value).checksum)) ?? [];
     // In the table there is no place for other characters.
     const key = encodeURI(file);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commitParser } from "../../../src/backends/huggingface/documents.ts";
+import { commitParser, treeParser } from "../../../src/backends/huggingface/documents.ts";
 import { toldLinks, toldParser } from "../../../src/backends/huggingface/told_document.ts";
 import { isCommit, parseRequest, reposOf } from "../../../src/backends/huggingface/request.ts";
 import { canonicalQuery } from "../../../src/backends/huggingface/revisions.ts";
@@ -216,6 +216,20 @@ Deno.test("models in the form of a registry, as Ollama asks for them", async () 
   const file = await vault.fetch("/acme/m/resolve/main/model.gguf");
   assert.equal(await file.text(), "a model");
   assert.equal(hub.cdn.server.count("GET", /./), 0, "the same bytes are not downloaded again");
+});
+
+Deno.test("of a tree, only what can be a file of it counts", async () => {
+  const [oid, size] = ["a".repeat(40), 1];
+  const entries = [
+    ...["ok.bin", "__proto__", "constructor", "a/b c.bin", "../x", "a/./b", "\ud800"].map((path) => (
+      { type: "file", path, oid, size }
+    )),
+    ...[null, 5, [], {}, { type: "file", path: 5, oid, size }, { type: "file", path: "x", oid: "y", size }],
+    ...[{ type: "file", path: "z", oid, size: "1" }, { type: "file", path: "lfs", oid, size, lfs: { oid: 5 } }],
+  ];
+  const body = { url: "u", bytes: () => Promise.resolve(new TextEncoder().encode(JSON.stringify(entries))) };
+  const { files } = await treeParser.parse(body as Parameters<typeof treeParser.parse>[0], () => {});
+  assert.deepEqual([...files.keys()], ["ok.bin", "__proto__", "constructor", "a/b c.bin"]);
 });
 
 Deno.test("the commit of a very long document is found without parsing all of it, and only where it is its own", async () => {

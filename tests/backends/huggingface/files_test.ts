@@ -181,6 +181,8 @@ Deno.test("weak tags, sizes that proxies remove, and bodies without a length: th
     assert.ok(get.complete && Buffer.compare(get.body, file.bytes()) === 0);
     assert.equal(get.headers.get("etag"), file.etag);
   }
+  const codings = new Set(hub.server.requests.map(({ headers }) => headers.get("accept-encoding")));
+  assert.deepEqual([...codings], ["identity"], "packed, no file would have its digest");
 });
 
 Deno.test("a server that names no digest is not believed", async () => {

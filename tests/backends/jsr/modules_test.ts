@@ -47,6 +47,22 @@ Deno.test("a module with other bytes than its version lists is whole for nobody,
   assert.match(headers.get("cache-status")!, /fwd=uri-miss/);
 });
 
+Deno.test("odd names, digests and types in the list of a version's files spoil no other file", async () => {
+  await using registry = createRegistry();
+  const odd = ['"/\\ud800.ts":{"checksum":1}', '"__proto__":{}', '"constructor":null', '"/a.ts":[]'].join();
+  const listed = `{"manifest":{${odd},"/mod.ts":{"checksum":"${checksum}"}}}`;
+  registry.fault = (request, pass) =>
+    request.url.endsWith("_meta.json")
+      ? new Response(listed, { headers: { "content-type": "application/json" } })
+      : pass();
+  await using vault = await startVault(registry);
+  assert.equal((await vault.ask("/jsr/@acme/tool/1.0.0_meta.json")).text, listed);
+  assert.equal((await vault.ask("/jsr/@acme/tool/1.0.0/mod.ts")).text, text);
+  for (const name of ["/__proto__", "/constructor", "/toString", "//mod.ts", "/none.ts"]) {
+    assert.equal((await vault.ask(`/jsr/@acme/tool/1.0.0${name}`)).status, 404, name);
+  }
+});
+
 Deno.test("a browser gets the file, and the registry is never asked for its page (jsr #700)", async () => {
   await using registry = createRegistry();
   await using vault = await startVault(registry);
