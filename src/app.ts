@@ -119,7 +119,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     version,
     backends: config.backends.map(({ name }) => name),
     cacheBytes: () => store.usedBytes(),
-    upstreams: () => health.hosts(),
+    upstreams: () => health.countedHosts(),
     transfers: () => vault.status(),
   });
   const misses = new MissList(new FsLayout(config.cache_dir), log);

@@ -1,5 +1,6 @@
 import type { VaultEvents } from "./events.ts";
 import { expositionType, type Metric, MetricRegistry } from "./metric_registry.ts";
+import { type Quota, Quotas, type ToldQuota } from "./quotas.ts";
 import { addTraffic, noTraffic, type Traffic } from "./traffic.ts";
 import { type CountedRequest, RequestMetrics, type Statistics } from "./request_metrics.ts";
 
@@ -28,26 +29,6 @@ export interface Exposed {
 /** What went wrong apart from the answers to clients. */
 export type NoticedEvent = "wrong_digest" | "damaged_body" | "not_stored";
 
-/** The rate limit of an upstream. */
-export interface Quota {
-  readonly remaining: number;
-  /** Null where the upstream does not say. */
-  readonly limit: number | null;
-}
-
-/** The same, as an upstream has told it. */
-export interface ToldQuota extends Quota {
-  /** The host, with its port where that is not the default one. */
-  readonly host: string;
-  /** The name of the limit, where the host has several; empty where it has one. */
-  readonly name: string;
-  /** The seconds after which it says nothing any more; null where it counts until the host tells another one. */
-  readonly resetSeconds: number | null;
-}
-
-/** Upstreams choose the names of their limits, and clients may choose upstreams. */
-const mostQuotas = 200;
-
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
   readonly #backends = new Set<string>();
@@ -73,13 +54,16 @@ export class Metrics implements VaultEvents {
     "vault_leaked_upstream_urls_total",
     "Answers whose headers lead clients past the vault, to an upstream; anything but 0 is a fault.",
   );
+  readonly #errors = this.#counter(
+    "vault_errors_total",
+    "Requests that ended with an error, by its code: not_found, upstream_down, overloaded and so on.",
+  );
   readonly #acceptFailures = this.#counter(
     "vault_accept_failures_total",
     "Times that no connection could be accepted, mostly since no file may be opened any more.",
   );
   readonly #aborted = this.#counter("vault_aborted_responses_total", "Answers whose client left before their end.");
-  readonly #quotaRemaining = this.#gauge("vault_upstream_ratelimit_remaining", "Requests the upstream still allows.");
-  readonly #quotaLimit = this.#gauge("vault_upstream_ratelimit_limit", "Requests the upstream allows at most.");
+  readonly #quotas = new Quotas(this.#registry);
   readonly #damaged = this.#counter("vault_damaged_bodies_total", "Stored bodies that were found damaged.");
   readonly #verifiedBodies = this.#counter("vault_verified_bodies_total", "Stored bodies that were found sound.");
   readonly #verifiedBytes = this.#counter("vault_verified_bytes_total", "Bytes of stored bodies found sound.");
@@ -92,7 +76,6 @@ export class Metrics implements VaultEvents {
   readonly #expiredBlobs = this.#counter("vault_expired_blobs_total", "Bodies removed by retention.");
   readonly #expiredBytes = this.#counter("vault_expired_bytes_total", "Bytes removed by retention.");
   readonly #options: MetricsOptions;
-  readonly #quotas = new Map<string, ToldQuota & { readonly until: number }>();
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -161,6 +144,11 @@ export class Metrics implements VaultEvents {
   /** Counts a request whose answer has ended, with the bytes of its body that were sent. */
   requestEnded(request: CountedRequest, sentBytes: number, seconds: number): void {
     this.#requests.count(request, sentBytes, seconds);
+  }
+
+  /** Counts a request that ended with an error, by its code. */
+  requestFailed(backend: string, code: string): void {
+    this.#errors.add(1, { backend, code });
   }
 
   /** Counts a client that left before the end of its answer. */
@@ -252,13 +240,7 @@ export class Metrics implements VaultEvents {
 
   /** Records the rate limit that an upstream reported. */
   quotaTold(backend: string, told: ToldQuota): void {
-    const { host, name, limit, remaining, resetSeconds } = told;
-    const key = `${host} ${name}`;
-    if (!this.#quotas.has(key) && this.#quotas.size === mostQuotas) return;
-    this.#quotas.set(key, { ...told, until: resetSeconds === null ? Infinity : Date.now() + resetSeconds * 1000 });
-    const labels = { backend, host, ...name !== "" && { name } };
-    this.#quotaRemaining.set(remaining, labels);
-    if (limit !== null) this.#quotaLimit.set(limit, labels);
+    this.#quotas.told(backend, told);
   }
 
   /** Formats all metrics as Prometheus text, with its content type. */
@@ -285,10 +267,7 @@ export class Metrics implements VaultEvents {
 
   /** The rate limit that a host reported last, that which is used up most; null where it reported none. */
   quotaOf(host: string): Quota | null {
-    const now = Date.now();
-    const known = [...this.#quotas.values()].filter((quota) => quota.host === host && quota.until > now);
-    const [least] = known.sort((a, b) => shareOf(a) - shareOf(b));
-    return least === undefined ? null : { remaining: least.remaining, limit: least.limit };
+    return this.#quotas.of(host);
   }
 
   #counter(name: string, help: string): Metric {
@@ -298,9 +277,4 @@ export class Metrics implements VaultEvents {
   #gauge(name: string, help: string): Metric {
     return this.#registry.gauge({ name, help });
   }
-}
-
-/** The share that is left, as far as that is known. */
-function shareOf({ remaining, limit }: Quota): number {
-  return remaining === 0 ? 0 : limit === null ? 1 : remaining / Math.max(1, limit);
 }

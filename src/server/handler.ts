@@ -299,10 +299,9 @@ class Boundary {
     if (note === clientLeft) metrics.responseAborted(backend);
     const ms = Math.round(elapsedMs);
     const access = { method, path, backend, status, cache, bytes, ms, client, requestId, upstream, reason, note };
-    if (backend !== "none" || exchange.code !== null) {
-      const code = ending.kind === "failed" ? "interrupted" : exchange.code;
-      this.#options.ended?.({ access, code, key: exchange.key });
-    }
+    const code = ending.kind === "failed" ? "interrupted" : exchange.code;
+    if (code !== null) metrics.requestFailed(backend, code);
+    if (backend !== "none" || exchange.code !== null) this.#options.ended?.({ access, code, key: exchange.key });
     const line = accessLine(access);
     if (status >= 500 || ending.kind === "failed") log.warning(line, access);
     else if (backend === "none" && status < 400) log.debug(line, access);

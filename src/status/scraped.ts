@@ -75,7 +75,9 @@ export class StatusMetrics {
       name: "vault_upstream_breaker_open",
       help: "1 while an upstream host is not asked, since it gave nothing but failures; 0 otherwise.",
       collect(metric) {
-        for (const { origin, state } of health.hosts()) metric.set(Number(state === "down"), { upstream: origin });
+        for (const { origin, state } of health.countedHosts()) {
+          metric.set(Number(state === "down"), { upstream: origin });
+        }
       },
     });
     this.#registry.counter({

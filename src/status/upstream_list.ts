@@ -1,4 +1,4 @@
-import type { Quota } from "../observe/metrics.ts";
+import type { Quota } from "../observe/quotas.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
 import type { UpstreamStatus } from "./status.ts";
 

@@ -108,6 +108,11 @@ export class UpstreamHealth {
     this.statistics.of(originOf(url)).login = state;
   }
 
+  /** Lists those of them that are counted one by one: more would make too many metrics. */
+  *countedHosts(): Iterable<UpstreamHost> {
+    for (const host of this.hosts()) if (this.statistics.find(host.origin) !== null) yield host;
+  }
+
   /** Counts that a request is repeated. */
   retried(url: string): void {
     this.statistics.of(originOf(url)).retries += 1;

@@ -82,6 +82,7 @@ async function scrape(): Promise<string> {
     ...['vault_upstream_first_byte_seconds_count{upstream="', 'vault_upstream_host_failures_total{upstream="'],
     ...["vault_entries 1\n", "vault_ready 1\n", "vault_requests_in_progress 0\n", "vault_requests_limit 512\n"],
     ...["vault_cache_limit_bytes 1000000000\n", "vault_accept_failures_total 0\n"],
+    'vault_errors_total{backend="files",code="upstream_failed"} 1\n',
     'vault_leaked_upstream_urls_total{backend="files"} 0\n',
   ];
   assert.deepEqual(samples.filter((sample) => !text.includes(`\n${sample}`)), []);

@@ -68,7 +68,8 @@ Deno.test("of the limits of a host, the one that is used up most counts, until i
   assert.deepEqual(metrics.quotaOf("a.example"), { remaining: 20, limit: 100 });
   assert.equal(metrics.quotaOf("b.example"), null);
   const { body } = metrics.exposition();
-  assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="hub",host="a.example",name="api"} 10\n'));
+  assert.ok(body.includes('vault_upstream_ratelimit_remaining{backend="hub",host="a.example",name="pages"} 20\n'));
+  assert.doesNotMatch(body, /ratelimit_\w+\{.*name="api"/);
   for (let number = 0; number < 1000; number++) told(`name-${number}`, 1, null);
   assert.ok(metrics.exposition().body.length < 100_000);
 });

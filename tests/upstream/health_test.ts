@@ -237,6 +237,17 @@ Deno.test("hosts are told apart, and listed", async () => {
   ]);
 });
 
+Deno.test("of many hosts the first 200 are counted one by one, and the others together", async () => {
+  const { health } = host();
+  const fetch = withHealth(() => Promise.resolve(new Response(null, { status: 503 })), health);
+  for (let number = 0; number < 203; number++) await fetch(new Request(`https://up-${number}.test/a`));
+  assert.equal([...health.hosts()].length, 203);
+  assert.equal([...health.countedHosts()].length, 200);
+  assert.equal([...health.statistics].length, 201);
+  assert.equal(health.statistics.find("others")?.requests, 3);
+  assert.match(health.statistics.exposition(), /^vault_upstream_first_byte_seconds_count\{upstream="others"\} 3$/m);
+});
+
 Deno.test("the log says what to set where a host cannot be found without a proxy", async () => {
   for (const [step, advised] of [[unknown(), true], [refused(), false]] as const) {
     const { ask, isAnswering, lines } = host(step);
