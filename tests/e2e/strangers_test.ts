@@ -36,6 +36,7 @@ Deno.test(
       assert.ok(descriptorsOf(vault) < openFiles / 2, `${descriptorsOf(vault)} descriptors`);
       for (const session of sessions) session.destroy();
       await waitUntil("the vault has room again", async () => (await curl(vault.url(path))).status === 200);
+      assert.match(await metricsOf(vault), /^vault_errors_total\{backend="\w+",code="overloaded"\} [1-9]/m);
     });
 
     await t.step({
@@ -57,6 +58,7 @@ Deno.test(
         await vault.waitForLine(/Cannot accept connections: .*Too many open files/);
         await waitUntil("the vault answers", async () => (await curl(vault.url(path))).status === 200);
         assert.ok(vault.running);
+        assert.match(await metricsOf(vault), /^vault_accept_failures_total [1-9]/m);
         for (const client of waiting) {
           const { body } = await client.answer();
           assert.equal(sha256Of(body), file.sha256, "a request under way is answered to its end");
@@ -78,6 +80,10 @@ function statusOf(stream: http2.ClientHttp2Stream): Promise<number | null> {
   stream.on("response", (headers) => resolve(Number(headers[":status"])));
   stream.on("error", () => resolve(null));
   return promise;
+}
+
+async function metricsOf(vault: VaultProcess): Promise<string> {
+  return new TextDecoder().decode((await curl(vault.url("/metrics"))).body);
 }
 
 function descriptorsOf({ pid }: VaultProcess): number {
