@@ -2,6 +2,7 @@ import type { ClientSetup, VaultAddress } from "./client_setup.ts";
 import { clients } from "./clients.ts";
 import type { Repository } from "./edit/repositories.ts";
 import { setupPath } from "./path.ts";
+import { quoted } from "./script/quoted.ts";
 import { parseRepositories, parseVaultAddress } from "./vault_address.ts";
 
 /** What has to be known of a backend to point clients at it. */
@@ -66,5 +67,6 @@ function isUsual({ name, prefix }: ClientsBackend, client: ClientSetup): boolean
 /** The command that sets a client up; a backend is named where it is not the usual one. */
 export function scriptLine(url: string, client: ClientSetup, backend?: ClientsBackend): string {
   const place = `${url}${setupPath}/${client.name}`;
-  return `curl -fsS ${backend === undefined ? place : `'${place}?backend=${encodeURIComponent(backend.name)}'`} | sh`;
+  const wish = backend === undefined ? "" : `?backend=${encodeURIComponent(backend.name)}`;
+  return `curl -fsS ${wish !== "" || url.includes("[") ? quoted(place + wish) : place} | sh`;
 }

@@ -90,6 +90,24 @@ export const cases: [name: string, edit: Edit, before: string, after: string][] 
     "# a\nmirrors:\n  docker.io:\n    endpoint:\n      - http://x # c\n",
     "# a\nmirrors:\n  docker.io:\n    endpoint:\n      - http://v\n      - http://x # c\n",
   ],
+  [
+    "YAML in a form of its own stays so",
+    k3s,
+    "mirrors:   # m\n    # q\n    'quay.io': {}\n\nconfigs:\n    a:   1\n",
+    "mirrors:   # m\n    docker.io:\n        endpoint:\n            - http://v\n    # q\n    'quay.io': {}\n\nconfigs:\n    a:   1\n",
+  ],
+  [
+    "a YAML list at the column of its key stays there",
+    k3s,
+    "mirrors:\n  docker.io:\n    endpoint:\n    - http://x\n",
+    "mirrors:\n  docker.io:\n    endpoint:\n    - http://v\n    - http://x\n",
+  ],
+  [
+    "a YAML key is added at the end",
+    k3s,
+    "configs: {}\n# end\n",
+    "configs: {}\n# end\nmirrors:\n  docker.io:\n    endpoint:\n      - http://v\n",
+  ],
   ["XML is made", maven, "", "<settings>\n  <mirrors>\n    <mirror>v</mirror>\n  </mirrors>\n</settings>\n"],
   [
     "a commented list is none",
@@ -171,7 +189,9 @@ export const refused: [name: string, edit: Edit, text: string, message: RegExp][
   ],
   ["a second default index", editOf(clients.uv), '[[index]]\nurl = "x"\ndefault = true\n', /a default index already/],
   ["a project without its file", editOf(clients.poetry), "", /directory of the project/],
-  ["YAML in a form of its own", k3s, "mirrors:\n    quay.io: {}\n", /Add by hand: mirrors\.docker\.io\.endpoint/],
+  ["a YAML mapping in braces", k3s, "mirrors: {quay.io: {}}\n", /Add by hand: mirrors\.docker\.io\.endpoint/],
+  ["a YAML list in brackets", k3s, "mirrors:\n  docker.io:\n    endpoint: [x]\n", /Add by hand: mirrors\.docker/],
+  ["two YAML documents", k3s, "a: 1\n---\nb: 1\n", /cannot be parsed/],
   ["XML that is not well-formed", maven, "<settings>\n<servers></settings>", /<\/settings> in line 2 closes nothing/],
   ["another XML document", maven, "<project></project>", /no <settings> document/],
 ];

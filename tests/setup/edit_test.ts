@@ -9,6 +9,20 @@ for (const [name, edit, before, after] of cases) {
   });
 }
 
+Deno.test("line ends, a missing last one and a byte order mark stay, whatever the format", () => {
+  const plain = cases.filter(([, edit, before]) => edit.kind !== "own" && /^[^\r\uFEFF]+\n$/.test(before));
+  assert.deepEqual(
+    new Set(plain.map(([, { kind }]) => kind)),
+    new Set(["values", "tables", "json", "yaml", "xml", "sources"]),
+  );
+  for (const [name, edit, before, after] of plain) {
+    const crlf = (text: string) => text.replaceAll("\n", "\r\n");
+    assert.equal(edited(crlf(before), edit), crlf(after), name);
+    assert.equal(edited(`\uFEFF${before}`, edit), `\uFEFF${after}`, name);
+    if (edit.kind !== "tables") assert.equal(edited(before.slice(0, -1), edit), after.slice(0, -1), name);
+  }
+});
+
 for (const [name, edit, text, message] of refused) {
   Deno.test(`${name} is refused`, () => {
     assert.throws(() => edited(text, edit), { name: "VaultError", message });

@@ -94,7 +94,7 @@ async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io,
   for (const plan of plans) {
     if (plan.current !== plan.next) io.stdout(shownDiff(plan.path, plan.current ?? "", plan.next ?? ""));
     else if (values.undo && plan.kept !== null) {
-      io.stdout(`"${plan.path}" stays as it is: ${plan.kept.clients.join(", ")} read it as well\n`);
+      io.stdout(`"${plan.path}" stays as it is: it is set up for ${plan.kept.clients.join(", ")} too\n`);
     }
     if (!values["dry-run"]) await carryOut(plan);
   }

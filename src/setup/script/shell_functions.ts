@@ -131,7 +131,7 @@ show() {
 carry_out() {
   if [ -f "$plan/leave" ]; then
     others >"$plan/clients"
-    say "\"$path\" stays as it is: $(tr '\n' ' ' <"$plan/clients")read it as well"
+    say "\"$path\" stays as it is: it is set up for $(tr '\n' ' ' <"$plan/clients")too"
     [ -n "$dry" ] || cat "$plan/clients" >"$kept/clients"
   fi
   [ -f "$plan/ready" ] || return 0

@@ -158,7 +158,7 @@ Deno.test("a file that two clients read stays until both are undone, and what wa
   const [one, two] = ["one", "two"].map((name) => composeScript({ ...clientOf(edit), name }, vault));
   await home.run(one!);
   await home.run(two!);
-  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /stays as it is: two read it as well/);
+  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /stays as it is: it is set up for two too/);
   assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /nothing to change/);
   assert.equal(await home.read("0/settings"), "mine\n");
   await home.write("0/settings", "another's\n");
