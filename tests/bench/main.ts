@@ -12,9 +12,11 @@ import { hitBig, hitRates } from "./hits.ts";
 import { coldCrowd, missBig, missSmall, slowCrowd } from "./misses.ts";
 import { hubDownloads } from "./hub_downloads.ts";
 import { inventory } from "./inventory.ts";
+import { npmApplicationInstalls } from "./npm_application.ts";
 import { npmDocuments } from "./npm_documents.ts";
 import { pages } from "./pages.ts";
 import { npmInstalls } from "./npm_installs.ts";
+import { npmWaits } from "./npm_waits.ts";
 import { pipInstalls } from "./pip_installs.ts";
 import { pullByDigest, pullCached, pullCold } from "./pulls.ts";
 import { readSettings } from "./settings.ts";
@@ -22,8 +24,8 @@ import { readSettings } from "./settings.ts";
 const cases: readonly Case[] = [
   ...[...hitRates, hitBig, missBig, missSmall, coldCrowd, slowCrowd],
   ...[pullCached, pullByDigest, pullCold],
-  ...[...pipInstalls, ...aptInstalls, ...npmInstalls, ...hubDownloads],
-  ...npmDocuments,
+  ...[...pipInstalls, ...aptInstalls, ...npmInstalls, ...npmApplicationInstalls, ...hubDownloads],
+  ...[...npmDocuments, npmWaits],
   ...[idle, start, growth, bundles, inventory, pages],
 ];
 
@@ -55,7 +57,9 @@ async function main(): Promise<void> {
     for (const one of cases.filter(({ name }) => isSelected(name, settings.only))) {
       if (missingPrograms(...one.programs ?? []).length > 0) continue;
       console.log(`… ${one.name}`);
-      figures.push(...await one.run(bench));
+      const found = await one.run(bench);
+      figures.push(...found);
+      console.log(formatTable(found));
     }
   } finally {
     console.log(`\n${formatTable(figures)}`);

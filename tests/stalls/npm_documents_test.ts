@@ -8,9 +8,23 @@ import { prepareThreads } from "../../src/threads/thread.ts";
 import { hashThread } from "../support/hash_thread.ts";
 import { longestStall, tolerableMs } from "../support/stall.ts";
 
+const readme = "0123456789".repeat(1_000_000);
+
+/** Documents of 10 MB by what makes them so long: much text, or many versions, as `@types/node` and `typescript` have. */
+const kinds: readonly (readonly [kind: string, versions: number, more: object])[] = [
+  ["a long text", 1, { readme }],
+  ["5,000 versions", 5000, {}],
+];
+
 const names = ["big", "bigger"];
 
-Deno.test("two documents of 10 MB, cold and warm, whole, abbreviated and one version", async () => {
+for (const [kind, count, more] of kinds) {
+  Deno.test(`two documents of 10 MB by ${kind}, cold and warm, whole, abbreviated and one version`, async () => {
+    await testDocuments(count, more);
+  });
+}
+
+async function testDocuments(count: number, more: object): Promise<void> {
   using threads = new DisposableStack();
   // As the server does before it listens.
   threads.defer(prepareThreads());
@@ -18,13 +32,8 @@ Deno.test("two documents of 10 MB, cold and warm, whole, abbreviated and one ver
   threads.defer(() => hashThread.stop());
   await using upstream = startFakeUpstream();
   for (const name of names) {
-    const dist = { tarball: `${upstream.origin}/${name}/-/${name}-1.0.0.tgz` };
-    const text = JSON.stringify({
-      name,
-      "dist-tags": { latest: "1.0.0" },
-      versions: { "1.0.0": { name, version: "1.0.0", dist } },
-      readme: "0123456789".repeat(1_000_000),
-    });
+    const versions = versionsOf(name, count, upstream.origin);
+    const text = JSON.stringify({ name, "dist-tags": { latest: "1.0.0" }, versions, ...more });
     upstream.serve(`/${name}`, { body: gzipSync(text), headers: { "content-encoding": "gzip" } });
   }
   await using app = await startBackends([{ type: "npm", name: "npm", config: { registry_url: upstream.origin } }]);
@@ -42,7 +51,24 @@ Deno.test("two documents of 10 MB, cold and warm, whole, abbreviated and one ver
 
   assert.ok(stalledMs < tolerableMs, `${stalledMs} ms`);
   assert.equal(upstream.requests.length, names.length);
-});
+}
+
+/** Versions of some 2 kB each, from 1.0.0 on. */
+function versionsOf(name: string, count: number, origin: string): Record<string, unknown> {
+  const versions = Array.from({ length: count }, (_, at) => `1.0.${at}`);
+  return Object.fromEntries(versions.map((version) => {
+    const dist = { tarball: `${origin}/${name}/-/${name}-${version}.tgz`, integrity: `sha512-${"A".repeat(86)}==` };
+    const dependencies = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`dependency-${at}`, "^1.0.0"]));
+    return [version, {
+      name,
+      version,
+      dist,
+      dependencies,
+      scripts: { test: "x".repeat(400) },
+      _id: `${name}@${version}`,
+    }];
+  }));
+}
 
 Deno.test("documents that are hostile in depth or number are refused or served in linear time", async () => {
   await using registry = new NpmRegistry();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { HubRepo } from "../../support/hub/hub_repo.ts";
 import { HubProcessScene, type HubVaultProcess } from "../../support/hub/hub_process.ts";
 import { findHubPython, type HubPython } from "../../support/hub/hub_python.ts";
@@ -186,6 +187,52 @@ print(next(iter(load_dataset("acme/d", split="train", streaming=True))))
   await scene.hub.refuse();
   await using vault = await scene.start("--offline");
   assert.equal((await python.run(load, { dir: scene.dir, endpoint: vault.endpoint })).stdout, loaded);
+});
+
+/** torch takes some minutes and a gigabyte to install. */
+Deno.test({
+  name: "transformers loads a tiny model with its weights: cold, warm without a request, offline",
+  ignore: !isOwnMachine,
+}, async () => {
+  const python = await findHubPython("huggingface_hub==1.33.0", "transformers", "torch");
+  if (python === null) return;
+  await using scene = await HubProcessScene.create();
+  const make = `
+import base64, pathlib, torch
+from transformers import BertConfig, BertModel
+torch.manual_seed(7)
+size = dict(hidden_size=8, num_attention_heads=1, num_hidden_layers=1, intermediate_size=16, vocab_size=30)
+model = BertModel(BertConfig(**size))
+model.save_pretrained("tiny")
+print(base64.b64encode(pathlib.Path("tiny/model.safetensors").read_bytes()).decode())
+print(pathlib.Path("tiny/config.json").read_text().replace("\\n", " "))
+print(model.embeddings.word_embeddings.weight.sum().item())
+`;
+  const made = await python.run(`import os\nos.chdir(os.environ["HOME"])${make}`, {
+    dir: scene.dir,
+    endpoint: scene.hub.url,
+  });
+  const [weights = "", config = "", sum = ""] = made.stdout.trim().split("\n");
+  scene.hub.addRepo("acme/tiny").commit({
+    "config.json": { storage: "git", content: config },
+    "model.safetensors": { storage: "xet", content: new Uint8Array(Buffer.from(weights, "base64")) },
+  });
+  const load = `
+from transformers import AutoModel
+print(AutoModel.from_pretrained("acme/tiny").embeddings.word_embeddings.weight.sum().item())
+`;
+  {
+    await using vault = await scene.start();
+    for (const round of ["cold", "warm"]) {
+      const { stdout } = await python.run(load, { dir: scene.dir, endpoint: vault.endpoint });
+      assert.equal(stdout.trim(), sum, round);
+      if (round === "warm") assert.deepEqual(scene.hub.lines, []);
+      scene.hub.forget();
+    }
+  }
+  await scene.hub.refuse();
+  await using vault = await scene.start("--offline");
+  assert.equal((await python.run(load, { dir: scene.dir, endpoint: vault.endpoint })).stdout.trim(), sum);
 });
 
 /** Either is longer than the client waits. */

@@ -71,7 +71,7 @@ async function make(requirements: readonly string[]): Promise<HubPython | null> 
   const pip = ["python3", "-m", "pip", `--python=${venv}/bin/python`];
   const install = [...pip, "install", "--quiet", "--retries", "0", "--disable-pip-version-check", "--no-compile"];
   const index = isMade ? await indexOptions() : [];
-  if (isMade && (await runCommand([...install, ...index, ...requirements])).code === 0) {
+  if (isMade && (await runCommand([...install, ...index, ...requirements], { timeoutMs: 900_000 })).code === 0) {
     return new HubPython(`${venv}/bin/python`);
   }
   console.log(`tests skipped: pip cannot install ${requirements.join(", ")} here`);

@@ -108,7 +108,7 @@ const clients: Readonly<Record<NpmClientName, Client>> = {
 };
 
 /** Where clients are kept between tests: they come from the registry that npm on this machine is set up with. */
-const clientFolder = join(Deno.env.get("TMPDIR") ?? "/tmp", "artifact-vault-npm-clients");
+export const clientFolder = join(Deno.env.get("TMPDIR") ?? "/tmp", "artifact-vault-npm-clients");
 
 /** The clients that could be installed here; says on the terminal which could not. */
 export async function installClients(names: readonly NpmClientName[] = npmClients): Promise<NpmClientName[]> {
@@ -184,7 +184,7 @@ export class NpmProject implements AsyncDisposable {
     const home = dir.join("home");
     const told = clients[client].env(registry, home);
     const own = settings === undefined ? { HOME: home, ...told } : { ...withoutRegistry(told), HOME: settings };
-    const env = { ...own, ...more };
+    const env = { ...trusted(), ...own, ...more };
     const project = new NpmProject(client, env, dir);
     const { files, lockFile } = clients[client];
     const manifest = { name: "app", version: "1.0.0", private: true, dependencies };
@@ -255,6 +255,15 @@ export class NpmProject implements AsyncDisposable {
 function withoutRegistry(env: Readonly<Record<string, string>>): Record<string, string> {
   const names = /registry|whitelist|userconfig/i;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !names.test(name)));
+}
+
+/** What tells clients whose certificates they trust, as this machine is set up: a real registry may need it. */
+function trusted(): Record<string, string> {
+  const names = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "DENO_TLS_CA_STORE"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
 }
 
 function programOf(name: NpmClientName): string[] {

@@ -238,13 +238,21 @@ export class NpmRegistry extends RecordingServer {
   }
 }
 
-/** As the public registry does it (docs/responses/package-metadata.md). */
-function abbreviate(packument: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+/** What the abbreviated form has of a version (docs/responses/package-metadata.md). */
+const abbreviatedMembers: ReadonlySet<string> = new Set([
+  ...["name", "version", "deprecated", "bin", "directories", "dist", "engines", "cpu", "os", "libc", "funding"],
+  ...["dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta"],
+  ...["bundleDependencies", "acceptDependencies", "_hasShrinkwrap", "hasInstallScript"],
+]);
+
+/** The abbreviated form of a document, as the public registry makes it (docs/responses/package-metadata.md). */
+export function abbreviate(packument: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { name, versions, time } = packument;
   const kept = Object.entries(versions as Record<string, Record<string, unknown>>).map(([version, manifest]) => {
-    const { _id, _npmUser, main: _main, scripts, description: _description, ...own } = manifest;
+    const own = Object.entries(manifest).filter(([name]) => abbreviatedMembers.has(name));
+    const scripts = manifest["scripts"] ?? {};
     const installs = ["preinstall", "install", "postinstall"].some((script) => script in (scripts as object));
-    return [version, { ...own, ...installs && { hasInstallScript: true } }];
+    return [version, { ...Object.fromEntries(own), ...installs && { hasInstallScript: true } }];
   });
   const { modified } = (time ?? {}) as { modified?: string };
   return {
