@@ -25,9 +25,16 @@ const scope = z.strictObject({
 
 const scopes = z.record(z.string(), scope).superRefine((scopes, context) => {
   if (typeof scopes !== "object" || scopes === null) return;
+  const seen = new Set<string>();
   for (const name of Object.keys(scopes)) {
-    if (/^@(?![._])[\w.~-]+$/.test(name)) continue;
-    context.addIssue({ code: "custom", path: [name], message: 'is not a scope; write for example "@mycompany"' });
+    const isScope = /^@(?![._])[\w.~-]+$/.test(name);
+    const isAgain = seen.has(name.toLowerCase());
+    seen.add(name.toLowerCase());
+    if (isScope && !isAgain) continue;
+    const message = isScope
+      ? "is a scope that is named above, in another case; remove one of them"
+      : 'is not a scope; write for example "@mycompany"';
+    context.addIssue({ code: "custom", path: [name], message });
   }
 }, { when: () => true });
 
