@@ -3,6 +3,7 @@ import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { freePort } from "../support/free_port.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { type CollectedSpan, TraceCollector } from "../support/trace_collector.ts";
+import { waitUntil } from "../support/wait_until.ts";
 import { vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
 
 const trace = "0af7651916cd43dd8448eb211c80319c";
@@ -65,6 +66,39 @@ Deno.test({ name, ignore }, async () => {
   const own = senders.map((sender) => spans.find(({ spanId }) => spanId === sender?.[2]));
   assert.deepEqual(own.map((span) => span?.attributes), [{}, {}, {}]);
   assert.ok(upstream.requests.every(({ headers }) => !headers.has("baggage")));
+});
+
+Deno.test({ name: "a request that waited for its turn is in the trace of whom it is for", ignore }, async () => {
+  await using dir = await createTempDir();
+  await using collector = new TraceCollector();
+  await using upstream = startFakeUpstream();
+  // One more than are sent to a host at once.
+  const traces = Array.from({ length: 17 }, (_, number) => String(number + 1).padStart(32, "0"));
+  for (const id of traces) upstream.serve(`/${id}`, { body: id });
+  const holds = traces.map((id) => upstream.hold(`/${id}`));
+  const config = await writeVaultConfig(dir.join("config.yml"), {
+    ...{ cacheDir: dir.join("cache"), upstream: upstream.origin },
+    backend: ["max_transfers: 1"],
+  });
+  const vault = await VaultProcess.start({ args: ["--config", config], env: collector.environment });
+  try {
+    const answers = traces.map(async (id) => {
+      const answer = await fetch(vault.url(`/files/${id}`), { headers: { traceparent: `00-${id}-${client}-01` } });
+      return await answer.text();
+    });
+    await waitUntil("one waits", async () => {
+      const text = await (await fetch(vault.url("/metrics"))).text();
+      return text.includes('vault_transfers_waiting{backend="files"} 1\n');
+    });
+    await upstream.waitForRequest(16);
+    for (const hold of holds) hold.release();
+    assert.deepEqual(await Promise.all(answers), traces);
+  } finally {
+    await vault.stop();
+  }
+  const sent = collector.spans.filter(({ scope }) => scope === "artifact-vault");
+  assert.equal(sent.length, traces.length);
+  for (const { traceId, attributes } of sent) assert.equal(attributes["url.full"], `${upstream.origin}/${traceId}`);
 });
 
 /** What was asked of upstreams for a request. */
