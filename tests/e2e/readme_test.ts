@@ -35,6 +35,7 @@ const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<voi
   [/^make (test|faults|ok|e2e|compile)$/, tryInCi],
   [/^dist\/artifact-vault bundle /, tryBundle],
   [/^dist\/artifact-vault /, tryVault],
+  [/^chmod \+x artifact-vault$|^\.\/artifact-vault$/, tryInFirstPull],
   [/^curl /, tryCurl],
   [/^docker pull /, tryDockerPull],
   [/^pip install /, tryPipInstall],
@@ -131,6 +132,11 @@ function tryInCi(command: string): Promise<void> {
   const called = stages.includes(command) || new RegExp(`^ok:.*\\b${target}\\b`, "m").test(makefile());
   assert.ok(called, `${command} is no part of .ci/run`);
   return Promise.resolve();
+}
+
+/** These are run there as they are, one after the other. */
+async function tryInFirstPull(): Promise<void> {
+  assert.ok((await Deno.stat(`${projectRoot}/tests/e2e/first_pull_test.ts`)).isFile);
 }
 
 async function tryBench(command: string): Promise<void> {
