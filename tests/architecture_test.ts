@@ -62,6 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   shelf: ["artifact"],
   store: ["errors", "digest", "lru_limit", "artifact", "http", "observe"],
   inventory: [...seam, "observe", "store"],
+  cache_commands: [...seam, "inventory", "store", "status/next_request"],
   upstream: ["errors", "digest", "artifact", "http", "observe"],
   vault: [
     ...["errors", "digest", "single_flight", "lru_limit", "artifact", "document", "reader", "http", "observe"],
@@ -136,6 +137,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   api: [
     ...["errors", "artifact", "http", "observe", "inventory", "store", "status", "config/schema", "entry_outlooks"],
+    "cache_commands",
     ...["server/administrator", "server/own_pages", "server/problem", "server/reply", "vault/vault"],
     ...["warm", "warming"],
   ],
@@ -155,7 +157,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   setup: ["errors"],
   setup_pages: ["errors", "http", "setup", "server/own_pages", "server/problem", "server/reply"],
   cli: [
-    ...["archive", "bundle", "setup"],
+    ...["archive", "bundle", "cache_commands", "setup"],
     ...["app", "configuration", "config", "key_files", "errors", "inventory", "observe", "outlooks", "vault/outlook"],
     "status",
     ...["warm", "warming", "upstream/clock", "upstream/network_error", "threads/thread"],

@@ -8,7 +8,7 @@ import { problemReply, wrongMethod } from "../server/problem.ts";
 import { type Reply, textReply } from "../server/reply.ts";
 import { openApiOf } from "./open_api.ts";
 import { base, events, isApi } from "./paths.ts";
-import type { Answer, Asked, Route, StreamRoute } from "./route.ts";
+import type { Answer, Asked, ReplyRoute, Route, StreamRoute } from "./route.ts";
 import { wrongInput } from "./wrong_input.ts";
 
 export interface ApiOptions {
@@ -76,6 +76,7 @@ class Api {
       const body = isChange ? await this.#bodyOf(route, headers, info) : undefined;
       const query = checked(route.query, queryOf(target.query), "query");
       const asked: Asked = { query, body, name: one.name, rawQuery: target.query, isAdministrator, info };
+      if ("reply" in route) return (route as ReplyRoute).reply(asked);
       return jsonReply(method, await route.answer(asked), headers);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;

@@ -5,7 +5,13 @@ import type { OwnPages } from "../server/own_pages.ts";
 import type { RunningStatus } from "../status/running_status.ts";
 import type { Miss } from "../store/misses.ts";
 import type { VaultClient, WarmSource } from "../warming.ts";
+import type { CommandContext } from "../cache_commands/contract.ts";
+import { notAskedFor } from "../cache_commands/not_asked_for.ts";
+import { messageOf } from "../errors.ts";
+import { type Next, nextOf } from "../status/next_request.ts";
+import type { Entry } from "../store/store.ts";
 import { createApi } from "./api.ts";
+import { cacheRoute } from "./cache_route.ts";
 import type { EntryActions } from "./cache_changes.ts";
 import { changingRoutes } from "./changing_routes.ts";
 import { describeEntry } from "./entry_details.ts";
@@ -35,7 +41,12 @@ export interface OpenApiDeps {
 /** Puts the API of a server together. */
 export function openApi(deps: OpenApiDeps): OwnPages {
   const { version, administrators } = deps;
-  const routes = [...reading(deps), ...changing(deps), eventRoute(deps)];
+  const routes = [
+    ...reading(deps),
+    ...changing(deps),
+    cacheRoute(commandContext(deps), deps.closing),
+    eventRoute(deps),
+  ];
   return createApi({ routes, administrators, version });
 }
 
@@ -55,13 +66,47 @@ function changing({ config, status, outlooks, actions, client, warmSources, clos
       digestOf: (entry) => actions.digestOf(entry),
       lookAnew: () => actions.lookAnew(),
     },
-    offlineBackends() {
-      const { offline, backends } = config();
-      return backends.filter((backend) => offline || backend.config.offline).map(({ name }) => name);
-    },
+    offlineBackends: () => offlineBackendsOf(config()),
     inventory: status.inventory,
     warmLines: new WarmLines({ client, sources: warmSources }),
   });
+}
+
+/** What commands need of a server that works for them. */
+function commandContext({ config, status, outlooks, actions }: OpenApiDeps): CommandContext {
+  return {
+    dir: config().cache_dir,
+    besideClients: true,
+    digestOf: (entry) => actions.digestOf(entry),
+    async nextOf(entries) {
+      const next: Next[] = [];
+      for (const entry of entries) next.push(nextOf(entry, await outlooks.of(entry), config()));
+      return next;
+    },
+    async *fetchAgain(entries) {
+      for (const entry of entries) yield await fetchAgain(entry, { outlooks, actions });
+    },
+    offlineBackends: () => Promise.resolve(offlineBackendsOf(config())),
+    changed() {
+      actions.lookAnew();
+      status.inventory.changed();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Why the body of an entry has not come; null where it has. */
+async function fetchAgain(
+  entry: Entry,
+  { outlooks, actions }: Pick<OpenApiDeps, "outlooks" | "actions">,
+): Promise<string | null> {
+  const artifact = await outlooks.artifactOf(entry);
+  if (artifact === null) return notAskedFor;
+  return await actions.revalidate(artifact).then(() => null, messageOf);
+}
+
+function offlineBackendsOf({ offline, backends }: Config): readonly string[] {
+  return backends.filter((backend) => offline || backend.config.offline).map(({ name }) => name);
 }
 
 function eventRoute({ status, closing }: OpenApiDeps): StreamRoute {

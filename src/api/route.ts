@@ -43,6 +43,12 @@ export interface StreamRoute extends Route {
   stream(method: string): Reply;
 }
 
+/** A route that makes its whole reply once the request has been checked. May throw a VaultError. */
+export interface ReplyRoute extends Route {
+  // deno-lint-ignore no-explicit-any -- the body is what the schema of the route says
+  reply(asked: Asked<unknown, any>): Reply;
+}
+
 /** Types a route by its schemas. */
 export function route<Query extends z.ZodType, Body extends z.ZodType>(route: Route<Query, Body>): Route {
   return route as unknown as Route;

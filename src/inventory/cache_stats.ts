@@ -42,16 +42,24 @@ export interface CacheStats extends Amount {
 interface MeasureOptions {
   /** Called after each body and each entry. */
   readonly visited?: () => void;
+  /** As in `CachedEntriesOptions`. */
+  readonly besideClients?: boolean;
+  readonly signal?: AbortSignal;
 }
 
-/** Counts what is in a cache directory: each body and each entry once, also while servers write there. */
-export async function measureCache(dir: string, { visited = () => {} }: MeasureOptions = {}): Promise<CacheStats> {
-  const bodies = await BodyTable.read(dir, { visited });
+/**
+ * Counts what is in a cache directory: each body and each entry once, also while servers write there. Throws when
+ * aborted.
+ */
+export async function measureCache(dir: string, options: MeasureOptions = {}): Promise<CacheStats> {
+  const { visited = () => {}, besideClients = false, signal } = options;
+  const bodies = await BodyTable.read(dir, { visited, signal });
   const count = new Count(bodies);
   for (const name of await cachedBackends(dir)) {
     const backend = count.begin(name);
-    const entries = cachedEntries(dir, { backends: [name], unreadable: () => count.unreadable += 1 });
+    const entries = cachedEntries(dir, { backends: [name], besideClients, unreadable: () => count.unreadable += 1 });
     for await (const entry of entries) {
+      signal?.throwIfAborted();
       count.add(backend, entry);
       visited();
     }

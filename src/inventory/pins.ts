@@ -63,16 +63,23 @@ export function removePins(dir: string, patterns: readonly string[]): Promise<re
   });
 }
 
+interface CountOptions {
+  readonly signal: AbortSignal;
+  readonly visited: () => void;
+  /** As in `CachedEntriesOptions`. */
+  readonly besideClients?: boolean;
+}
+
 /** How many entries each of some patterns chooses now. */
 export async function countChosen(
   dir: string,
   patterns: readonly EntryPattern[],
-  { signal, visited }: { readonly signal: AbortSignal; readonly visited: () => void },
+  { signal, visited, besideClients = false }: CountOptions,
 ): Promise<readonly number[]> {
   const counts = patterns.map(() => 0);
   if (patterns.length === 0) return counts;
   const choosersOf = choosersIn(patterns);
-  for await (const entry of chosenEntries(dir, { patterns })) {
+  for await (const entry of chosenEntries(dir, { patterns, besideClients })) {
     signal.throwIfAborted();
     visited();
     for (const index of choosersOf(entryName(entry))) counts[index]!++;

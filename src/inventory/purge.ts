@@ -16,8 +16,8 @@ export interface PurgeOptions {
   readonly pinned: boolean;
   /** True removes nothing, and counts what would be removed. */
   readonly dryRun: boolean;
-  /** Called with the name of each entry, and of what was absent, once it is removed, or would be. */
-  readonly named: (name: string) => void;
+  /** Called with the name of each entry, and of what was absent, once it is removed, or would be; waited for. */
+  readonly named: (name: string) => void | Promise<void>;
   /** Called before anything is removed, where every entry is chosen and these have several names; false removes nothing. */
   readonly confirmsAll: (entries: number) => boolean;
   readonly signal: AbortSignal;
@@ -63,13 +63,13 @@ export async function purge(dir: string, options: PurgeOptions): Promise<Purged>
     absent.delete(name);
     if (dryRun) removed.entries += 1;
     else if (!await removeEntryFile(layout, path, removed)) continue;
-    if (path.endsWith("~.json")) named(name);
+    if (path.endsWith("~.json")) await named(name);
   }
   const late = dryRun ? null : await bodiesNamedSince(layout, startedAt, { signal });
   signal.throwIfAborted();
   await removeBodies(layout, bodies, { removed, dryRun, late });
   const forgotten = await forget(layout, { matches, dryRun });
-  absent.forEach((name) => named(name));
+  for (const name of absent) await named(name);
   if (removed.bodies + forgotten.absences > 0 && !dryRun) await announceChange(layout);
   return { kind: "purged", removed, forgotten };
 }

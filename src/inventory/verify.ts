@@ -40,8 +40,8 @@ export interface Damage {
 }
 
 export interface VerifyOptions {
-  /** Called for each damage. */
-  readonly found: (damage: Damage) => void;
+  /** Called for each damage, and waited for. */
+  readonly found: (damage: Damage) => void | Promise<void>;
   /** Called for each entry whose body is damaged. */
   readonly lost: (entry: Entry) => void;
   readonly progressed: (progress: VerifyProgress) => void;
@@ -80,7 +80,7 @@ export async function verifyCache(dir: string, options: VerifyOptions): Promise<
   const damaged = await verifyBodies(layout, table, options);
   for await (const path of findLeftovers(layout)) {
     const info = statOrNull(path);
-    if (info !== null) options.found({ path, identity: identityOf(info), what: "staged_leftover" });
+    if (info !== null) await options.found({ path, identity: identityOf(info), what: "staged_leftover" });
   }
   const { entries, withoutBody } = await verifyEntries(layout, { table, damaged }, options);
   options.signal.throwIfAborted();
@@ -107,7 +107,7 @@ async function verifyBodies(layout: FsLayout, table: BodyTable, options: VerifyO
     if (after.atime?.getTime() !== info.atime?.getTime()) restoreLastUse(path, info);
     if (hashed.kind === "hashed" && hashed.sha256 === name) return;
     if (hashed.kind !== "unread") damaged.add(name);
-    found({ path, identity, what: kinds[hashed.kind] });
+    await found({ path, identity, what: kinds[hashed.kind] });
   }, { signal, isAlone: true });
   signal.throwIfAborted();
   return damaged;
@@ -130,14 +130,14 @@ async function verifyEntries(
     const before = statOrNull(path);
     const entry = parseEntry(readJson(path));
     if (entry === null && isDenied(path)) {
-      found({ path, identity: "", what: "unreadable_entry" });
+      await found({ path, identity: "", what: "unreadable_entry" });
       continue;
     }
     const what = entry === null ? "garbage_entry" : wrongIn(layout, { path, entry }, { ...bodies, digestOf });
     const after = statOrNull(path);
     // A server has written it anew between two looks, or removed it.
     if (before === null || after === null || identityOf(before) !== identityOf(after)) continue;
-    if (what !== null) found({ path, identity: identityOf(after), what });
+    if (what !== null) await found({ path, identity: identityOf(after), what });
     if (what !== null || entry === null) continue;
     entries += 1;
     if (bodies.damaged.has(entry.sha256)) lost(entry);

@@ -15,7 +15,10 @@ export async function askApi(app: Pick<AppFixture, "origin">, path: string, init
   const { status, headers } = response;
   const text = await response.text();
   assert.match(headers.get("content-type") ?? "", /json/, `${path}: ${status} ${text}`);
-  return { status, headers, body: text === "" ? null : JSON.parse(text) };
+  // Of lines of JSON, the last one says what has come of it.
+  const isLines = headers.get("content-type") === "application/jsonl";
+  const json = isLines ? text.trimEnd().split("\n").at(-1)! : text;
+  return { status, headers, body: json === "" ? null : JSON.parse(json) };
 }
 
 /** Sends a change. */

@@ -28,6 +28,7 @@ const right: Readonly<Record<string, Json>> = {
   "/warm": { lines: ["/files/a"] },
   "/pin": { patterns: ["files/a"] },
   "/unpin": { patterns: ["files/a"] },
+  "/cache": { command: "ls", input: { patterns: ["files/a"] } },
   "/refresh": {},
   "/stop": { job: "none" },
 };

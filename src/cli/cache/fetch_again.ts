@@ -1,4 +1,5 @@
 import { createApp } from "../../app.ts";
+import { notAskedFor } from "../../cache_commands/not_asked_for.ts";
 import { openOutlooks } from "../../outlooks.ts";
 import type { Config } from "../../config/schema.ts";
 import { messageOf } from "../../errors.ts";
@@ -22,7 +23,7 @@ export async function* fetchAgain(config: Config, entries: readonly Entry[]): As
   const app = await createApp({ ...config, verify: { ...config.verify, rate: 0 } }, { log: noLog, version });
   const ask = async (entry: Entry): Promise<string | null> => {
     const request = await outlooks.requestFor(entry);
-    if (request === null) return "no client asks for it by this name; it comes when it is needed";
+    if (request === null) return notAskedFor;
     const headers = request.headers.map(([name, value]): [string, string] => [name, value]);
     const response = await app.ask(new Request(`http://localhost${request.target}`, { headers }));
     const text = response.ok ? (await response.body?.pipeTo(new WritableStream()), "") : await response.text();

@@ -1,18 +1,19 @@
+import type { Inputs } from "../../cache_commands/contract.ts";
 import { VaultError } from "../../errors.ts";
 import { misreadings } from "../../inventory/pattern.ts";
-import { type ListedEntry, listEntries } from "../../inventory/listed_entry.ts";
+import type { ListedEntry } from "../../inventory/listed_entry.ts";
 import { firstEntries, sortedEntries } from "../../inventory/sorted_entries.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownCount } from "../../observe/shown_count.ts";
 import type { Action } from "../command.ts";
-import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { countOf, wordOf } from "../option_values.ts";
 import { shownLine } from "../../observe/shown_text.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import { type Cell, cell, TableWriter } from "../table.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
 import { filterOf, filterOptions } from "./filter_options.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
+import type { OpenedCache } from "./opened_cache.ts";
 import { withVisits } from "./visits.ts";
 
 const orders = ["name", "size", "age", "used"] as const;
@@ -28,7 +29,7 @@ export const ls: Action = {
     "artifact-vault cache ls --match '*.whl' --unused-for 30d --json",
   ],
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     ...filterOptions,
     sort: {
       value: "ORDER",
@@ -40,12 +41,12 @@ export const ls: Action = {
   },
   async run(given, io) {
     const { values, lists } = given;
-    const { cache_dir: dir } = await loadWithCacheDir(given, io);
-    const filter = await filterOf(given, dir);
+    const cache = await openCache(given, io);
+    const filter = await filterOf(given, cache, io);
     const order = wordOf(values, "sort", orders) ?? "name";
     const limit = countOf(values, "limit") ?? Infinity;
     const unreadable: string[] = [];
-    const entries = listEntries(dir, { ...filter, unreadable: (path) => unreadable.push(path) });
+    const entries = entriesOf(cache, filter, unreadable);
     let isEmpty = true;
     const write = values.json ? jsonWriter(io) : tableWriter(io);
     await withVisits(io, async ({ visited, hide }) => {
@@ -65,6 +66,19 @@ export const ls: Action = {
     );
   },
 };
+
+/** The entries that come, and the paths of what cannot be read at the end. */
+async function* entriesOf(
+  cache: OpenedCache,
+  filter: Inputs["ls"],
+  unreadable: string[],
+): AsyncGenerator<ListedEntry> {
+  for await (const line of cache.run("ls", filter, new AbortController().signal)) {
+    if (!("item" in line)) continue;
+    if ("unreadable" in line.item) unreadable.push(line.item.unreadable);
+    else yield line.item;
+  }
+}
 
 async function* counted(entries: AsyncIterable<ListedEntry>, visited: () => void): AsyncGenerator<ListedEntry> {
   for await (const entry of entries) {

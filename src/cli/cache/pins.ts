@@ -1,16 +1,12 @@
-import { type EntryPattern, misreadings, parsePattern } from "../../inventory/pattern.ts";
-import { addPins, countChosen, readPins, removePins } from "../../inventory/pins.ts";
 import { VaultError } from "../../errors.ts";
+import { misreadings, parsePattern } from "../../inventory/pattern.ts";
 import { shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
 import { shownDate } from "../../observe/shown_time.ts";
 import type { Action, OperandSpec } from "../command.ts";
-import { directoryOptions } from "../config_options.ts";
-import type { Io } from "../io.ts";
 import { cell, writeTable } from "../table.ts";
-import { interruptible } from "./interruptible.ts";
-import { loadMakingCacheDir, loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { withVisits } from "./visits.ts";
+import { carryOut } from "./carry_out.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
 
 const patterns: OperandSpec = {
   usage: "PATTERN...",
@@ -28,13 +24,13 @@ export const pin: Action = {
     "artifact-vault cache pin 'requests-*.whl'",
   ],
   operands: patterns,
-  options: { ...directoryOptions, json: { help: "One JSON object a line, for each pattern" } },
+  options: { ...cacheOptions, json: { help: "One JSON object a line, for each pattern" } },
   async run(given, io) {
-    const { cache_dir: dir } = await loadMakingCacheDir(given, io);
-    const added = new Set(await addPins(dir, given.operands));
-    const asked = [...new Map(given.operands.map(parsePattern).map((pattern) => [pattern.text, pattern])).values()];
-    const counts = await countWithProgress(dir, asked, io);
-    asked.forEach(({ text }, at) => {
+    const cache = await openCache(given, io, { makesDir: true });
+    const asked = [...new Set(given.operands.map((operand) => parsePattern(operand).text))];
+    const added = new Set(await cache.addPins(asked));
+    const counts = await carryOut(cache, ["count", { patterns: asked }], { io, changes: true });
+    asked.forEach((text, at) => {
       const [isNew, entries] = [added.has(text), counts[at]!];
       if (given.values.json) io.stdout(`${JSON.stringify({ pattern: text, new: isNew, entries })}\n`);
       else if (isNew) io.stdout(`Pinned ${shownLine(text)}: ${shownUse(entries)}\n`);
@@ -51,20 +47,15 @@ function shownUse(entries: number): string {
   return `${shownEntries(entries)} ${entries === 1 ? "has" : "have"} such a name now`;
 }
 
-function countWithProgress(dir: string, patterns: readonly EntryPattern[], io: Io): Promise<readonly number[]> {
-  return withVisits(io, ({ visited }) => interruptible((signal) => countChosen(dir, patterns, { signal, visited })));
-}
-
 /** Removes pins. */
 export const unpin: Action = {
   name: "unpin",
   summary: "Remove pins; what they kept may be evicted again",
   examples: ["artifact-vault cache unpin 'requests-*.whl'"],
   operands: { ...patterns, help: "patterns as artifact-vault cache pins prints them" },
-  options: { ...directoryOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
+  options: { ...cacheOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
   async run(given, io) {
-    const { cache_dir: dir } = await loadWithCacheDir(given, io);
-    const removed = await removePins(dir, given.operands);
+    const removed = await (await openCache(given, io)).removePins(given.operands);
     for (const pattern of removed) {
       io.stdout(given.values.json ? `${JSON.stringify({ pattern })}\n` : `Unpinned ${shownLine(pattern)}\n`);
     }
@@ -82,10 +73,9 @@ export const pins: Action = {
   name: "pins",
   summary: "List the pins",
   examples: ["artifact-vault cache pins"],
-  options: { ...directoryOptions, json: { help: "A list of JSON objects" } },
+  options: { ...cacheOptions, json: { help: "A list of JSON objects" } },
   async run(given, io) {
-    const { cache_dir: dir } = await loadWithCacheDir(given, io);
-    const all = readPins(dir);
+    const all = await (await openCache(given, io)).pins();
     if (given.values.json) io.stdout(`${JSON.stringify(all, null, 2)}\n`);
     else {
       const rows = all.map(({ pattern, since = "" }) => [

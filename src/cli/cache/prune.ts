@@ -1,18 +1,13 @@
-import { isOnline } from "../../config/upstreams.ts";
 import { VaultError } from "../../errors.ts";
-import { prune as pruneCache, type PruneAim } from "../../inventory/prune.ts";
+import type { PruneAim } from "../../inventory/prune.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
-import { FsLayout } from "../../store/fs_layout.ts";
-import { markMilestone } from "../../store/milestones.ts";
 import type { Action, OptionValues } from "../command.ts";
-import { directoryOptions, offlineOption } from "../config_options.ts";
+import { offlineOption } from "../config_options.ts";
 import { durationOf, sizeOf } from "../option_values.ts";
+import { carryOut } from "./carry_out.ts";
 import { backendOption, backendsOf } from "./filter_options.ts";
-import { interruptible } from "./interruptible.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { offlineBackendsOf, serversOn, tellServers } from "./running.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
-import { withVisits } from "./visits.ts";
 
 /** Removes what was not used for longest. */
 export const prune: Action = {
@@ -24,7 +19,7 @@ export const prune: Action = {
     "artifact-vault cache prune --unused-for 30d --backend pypi",
   ],
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     ...offlineOption,
     ...backendOption,
     to: { value: "SIZE", help: "Until the cache, or what the named backends have in it, takes no more than this" },
@@ -35,20 +30,12 @@ export const prune: Action = {
   async run(given, io) {
     const { values, lists } = given;
     const aim = aimOf(values);
-    const config = await loadWithCacheDir(given, io);
-    const { cache_dir: dir } = config;
-    const backends = await backendsOf(lists.backend, dir);
-    const own = config.backends.filter((backend) => !isOnline(backend, config)).map(({ name }) => name);
-    const offline = [...own, ...await offlineBackendsOf(await serversOn(dir))];
+    const cache = await openCache(given, io);
+    const backends = await backendsOf(lists.backend, cache, io);
     const dryRun = values["dry-run"] !== undefined;
-    const pruned = await withVisits(
-      io,
-      ({ visited }) => interruptible((signal) => pruneCache(dir, { aim, backends, offline, dryRun, signal, visited })),
-    );
-    if (!dryRun) {
-      await markMilestone(new FsLayout(dir), "prune");
-      await tellServers(dir);
-    }
+    const input = { aim, dryRun, ...backends && { backends } };
+    const pruned = await carryOut(cache, ["prune", input], { io, changes: true });
+    const { dir } = cache;
     const { leftBytes, bodies, bytes, entries } = pruned;
     if (bodies + entries === 0) checkRemoved(pruned, dir);
     if (values.json) io.stdout(`${JSON.stringify({ dry_run: dryRun, bodies, bytes, entries, left: leftBytes })}\n`);

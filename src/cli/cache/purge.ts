@@ -1,18 +1,14 @@
 import { VaultError } from "../../errors.ts";
 import { misreadings, parsePattern } from "../../inventory/pattern.ts";
-import { purge as purgeCache } from "../../inventory/purge.ts";
 import type { Forgotten } from "../../inventory/remembered.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
 import type { Action } from "../command.ts";
-import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
-import { interruptible } from "./interruptible.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { tellServers } from "./running.ts";
+import { carryOut } from "./carry_out.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
 import { checkRemoved, describeRemoved } from "./removed_lines.ts";
-import { withVisits } from "./visits.ts";
 
 /** Removes entries by name. */
 export const purge: Action = {
@@ -24,7 +20,7 @@ export const purge: Action = {
   ],
   operands: { usage: "PATTERN...", help: "names of entries; * within a segment, ** across", least: 1, most: Infinity },
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     pinned: { help: "Remove pinned entries as well; their pins stay, for what comes later" },
     "dry-run": { help: "Remove nothing, and say what would be removed" },
     yes: { help: "Remove everything without asking, where everything is chosen" },
@@ -32,23 +28,17 @@ export const purge: Action = {
   },
   async run(given, io) {
     const { values, operands } = given;
-    const { cache_dir: dir } = await loadWithCacheDir(given, io);
+    const cache = await openCache(given, io);
+    const { dir } = cache;
     const dryRun = values["dry-run"] !== undefined;
-    const patterns = operands.map(parsePattern);
-    const purged = await withVisits(io, ({ visited, hide }) =>
-      interruptible((signal) =>
-        purgeCache(dir, {
-          ...{ patterns, pinned: values.pinned !== undefined, dryRun, signal, visited },
-          named(name) {
-            hide();
-            io.stdout(`${values.json ? JSON.stringify({ name }) : shownLine(name)}\n`);
-          },
-          confirmsAll(entries) {
-            hide();
-            return values.yes !== undefined || asksForAll(entries, dir, io);
-          },
-        })
-      ));
+    const patterns = operands.map((operand) => parsePattern(operand).text);
+    const purgeAll = (all: boolean) =>
+      carryOut(cache, ["purge", { patterns, pinned: values.pinned !== undefined, all, dryRun }], {
+        ...{ io, changes: true },
+        item: (name) => io.stdout(`${values.json ? JSON.stringify({ name }) : shownLine(name)}\n`),
+      });
+    let purged = await purgeAll(values.yes !== undefined);
+    if (purged.kind === "unconfirmed" && asksForAll(purged.entries, dir, io)) purged = await purgeAll(true);
     if (purged.kind === "unconfirmed") return 1;
     if (purged.kind === "pinned") {
       const { entries, example, pin } = purged;
@@ -59,7 +49,6 @@ export const purge: Action = {
           "artifact-vault cache unpin removes a pin",
       );
     }
-    if (!dryRun) await tellServers(dir);
     const { removed: { bodies, bytes, entries }, forgotten: { absences, transfers, transferBytes } } = purged;
     const json = { dry_run: dryRun, bodies, bytes, entries, absent: absences, parked_bytes: transferBytes };
     if (entries + bodies + absences + transfers === 0) checkRemoved(purged.removed, dir);

@@ -1,4 +1,7 @@
 import { VaultError } from "../../errors.ts";
+import { entryName } from "../../inventory/entry_name.ts";
+import type { Next } from "../../status/next_request.ts";
+import type { Entry } from "../../store/store.ts";
 import { jsonOf } from "../control/json_answer.ts";
 import { findServers, type RunningServer } from "../control/running_servers.ts";
 
@@ -53,4 +56,25 @@ interface ShownConfiguration {
 function asConfiguration(value: unknown): ShownConfiguration {
   const { offline = false, backends = [] } = (value ?? {}) as Partial<ShownConfiguration>;
   return { offline, backends };
+}
+
+/**
+ * What the next client of some entries of one name gets, as the first server on a directory says: it is the one that will
+ * be asked. Null without a server, and where that speaks of other entries than these.
+ */
+export async function nextToldBy(dir: string, entries: readonly Entry[]): Promise<readonly Next[] | null> {
+  const [server] = await serversOn(dir);
+  if (server === undefined) return null;
+  const answer = await askServer(server, `/-/api/v1/entries/${encodeURIComponent(entryName(entries[0]!))}`);
+  const told = Array.isArray(answer) ? answer as readonly Told[] : [];
+  const isSame = told.length === entries.length &&
+    told.every(({ sha256, next, freshness }, at) =>
+      sha256 === entries[at]!.sha256 && typeof next === "string" && typeof freshness === "string"
+    );
+  return isSame ? told.map(({ decision, next: answer, freshness }) => ({ decision, answer, freshness })) : null;
+}
+
+interface Told extends Omit<Next, "answer"> {
+  readonly sha256: string;
+  readonly next: string;
 }

@@ -1,18 +1,15 @@
-import type { Config } from "../../config/schema.ts";
-import { type Amount, type BackendStats, type CacheStats, measureCache } from "../../inventory/cache_stats.ts";
+import type { Amount, BackendStats, CacheStats } from "../../inventory/cache_stats.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownBodies } from "../../observe/shown_count.ts";
-import type { Action } from "../command.ts";
-import { addressOptions, directoryOptions } from "../config_options.ts";
-import type { Io } from "../io.ts";
-import { serverUrlOf, urlApi } from "../control/url_api.ts";
-import { textOf } from "../option_values.ts";
 import { shownLength } from "../../observe/shown_time.ts";
+import type { Action } from "../command.ts";
+import { addressOptions } from "../config_options.ts";
+import type { Io } from "../io.ts";
 import { type Cell, cell, writeTable } from "../table.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { serversOn } from "./running.ts";
-import { readUsage, type Usage, usualUrl } from "./usage.ts";
-import { withVisits } from "./visits.ts";
+import { carryOut } from "./carry_out.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
+import type { OpenedCache } from "./opened_cache.ts";
+import type { Usage } from "./usage.ts";
 
 /** Counts what is in the cache. */
 export const stats: Action = {
@@ -23,51 +20,32 @@ export const stats: Action = {
     "artifact-vault cache stats --url http://127.0.0.1:8080",
   ],
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     ...addressOptions,
-    url: {
-      value: "URL",
-      help: "A running vault that tells its hit rate; else the address of the configuration is tried",
-    },
     json: { help: "One JSON object" },
   },
   async run(given, io) {
-    const config = await loadWithCacheDir(given, io);
-    const [counted, usage] = await Promise.all([
-      withVisits(io, ({ visited }) => measureCache(config.cache_dir, { visited })),
-      usageOf(config, textOf(given.values, "url")),
-    ]);
-    if (given.values.json) io.stdout(`${JSON.stringify(asJson(counted, config, usage), null, 2)}\n`);
-    else report(counted, { config, usage, io });
+    const cache = await openCache(given, io);
+    const [counted, usage] = await Promise.all([carryOut(cache, ["stats", {}], { io }), cache.usage()]);
+    if (given.values.json) io.stdout(`${JSON.stringify(asJson(counted, cache, usage), null, 2)}\n`);
+    else report(counted, { cache, usage, io });
     return 0;
   },
 };
 
-/**
- * Without `url`, that of the first server on the directory, or else of whoever answers at the configured address. One
- * that does not answer is no failure then: none may be running.
- */
-async function usageOf(config: Config, url: string | undefined): Promise<Usage | null> {
-  if (url !== undefined) return await readUsage(urlApi(serverUrlOf(url)));
-  const [server] = await serversOn(config.cache_dir);
-  const usual = usualUrl(config);
-  const api = server?.api ?? (usual === null ? null : urlApi(usual));
-  return api === null ? null : await readUsage(api).catch(() => null);
-}
-
 interface ReportOptions {
-  readonly config: Config;
+  readonly cache: OpenedCache;
   readonly usage: Usage | null;
   readonly io: Io;
 }
 
-function report(counted: CacheStats, { config, usage, io }: ReportOptions): void {
-  const limit = config.cache_max_size === undefined ? "" : ` (cache_max_size is ${shownBytes(config.cache_max_size)})`;
+function report(counted: CacheStats, { cache, usage, io }: ReportOptions): void {
+  const limit = cache.maxBytes === null ? "" : ` (cache_max_size is ${shownBytes(cache.maxBytes)})`;
   const line = (name: string, shown: string, plain: Cell["plain"] = shown): Cell[] => [cell(name), { shown, plain }];
   const amount = (name: string, { bodies, bytes }: Amount) =>
     line(name, `${shownBytes(bytes)} in ${shownBodies(bodies)}`, [bytes, bodies]);
   const rows = [
-    line("directory", config.cache_dir),
+    line("directory", cache.dir),
     line(
       "bodies",
       `${shownBytes(counted.bytes)} in ${shownBodies(counted.bodies)}${limit}`,
@@ -84,16 +62,19 @@ function report(counted: CacheStats, { config, usage, io }: ReportOptions): void
   ];
   writeTable([{ title: "CACHE" }, { title: "" }], rows, io);
   io.stdout("\n");
-  reportBackends(counted.backends, config, io);
+  reportBackends(counted.backends, cache, io);
 }
 
-function reportBackends(backends: readonly BackendStats[], config: Config, io: Io): void {
+function reportBackends(backends: readonly BackendStats[], { configured }: OpenedCache, io: Io): void {
   const columns = ["ENTRIES", "BODIES", "BYTES", "OLDEST", "NEWEST", "USED", "NEVER USED AGAIN"];
   const now = Date.now();
   const age = (at: number | null): Cell =>
     at === null ? { shown: "-", plain: "" } : { shown: shownLength(now - at), plain: new Date(at).toISOString() };
   const rows = backends.map((backend) => [
-    { shown: isConfigured(backend, config) ? backend.name : `${backend.name} (not configured)`, plain: backend.name },
+    {
+      shown: configured.includes(backend.name) ? backend.name : `${backend.name} (not configured)`,
+      plain: backend.name,
+    },
     cell(backend.entries),
     cell(backend.bodies),
     { shown: shownBytes(backend.bytes), plain: backend.bytes },
@@ -105,18 +86,14 @@ function reportBackends(backends: readonly BackendStats[], config: Config, io: I
   writeTable([{ title: "BACKEND" }, ...columns.map((title) => ({ title, side: "right" } as const))], rows, io);
 }
 
-function isConfigured({ name }: BackendStats, { backends }: Config): boolean {
-  return backends.some((backend) => backend.name === name);
-}
-
 function hitRateOf({ url, hitRate, uptimeSeconds }: Usage): string {
   return `${(hitRate * 100).toFixed(1)} % in ${shownLength(uptimeSeconds * 1000)} (${url})`;
 }
 
-function asJson({ backends, ...totals }: CacheStats, config: Config, usage: Usage | null) {
+function asJson({ backends, ...totals }: CacheStats, { dir }: OpenedCache, usage: Usage | null) {
   const iso = (at: number | null) => at === null ? null : new Date(at).toISOString();
   return {
-    directory: config.cache_dir,
+    directory: dir,
     ...totals,
     hit_rate: usage === null ? null : usage.hitRate,
     backends: backends.map(({ name, entries, bodies, bytes, oldest, newest, usedAt, unused, withoutBody }) => ({

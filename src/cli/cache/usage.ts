@@ -1,6 +1,7 @@
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import { jsonOf } from "../control/json_answer.ts";
+import { urlApi } from "../control/url_api.ts";
 import type { VaultApi } from "../control/vault_api.ts";
 
 /** What a running vault tells of its use since its start. */
@@ -14,11 +15,11 @@ export interface Usage {
 /** A vault on this machine answers at once. */
 const timeoutMs = 2000;
 
-/** The URL at which a vault with this configuration is, seen from this machine; null where only it knows its port. */
-export function usualUrl({ http_host, http_port, tls }: Config): string | null {
+/** A vault with this configuration, at its address as seen from this machine; null where only it knows its port. */
+export function usualApi({ http_host, http_port, tls }: Config): VaultApi | null {
   if (http_port === 0) return null;
   const host = http_host === "0.0.0.0" ? "127.0.0.1" : http_host === "::" ? "::1" : http_host;
-  return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${http_port}`;
+  return urlApi(`${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${http_port}`);
 }
 
 /** Asks a running vault. Throws `upstream_down` where none answers. */

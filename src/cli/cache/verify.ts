@@ -1,22 +1,15 @@
-import { carryingOf } from "../../configuration.ts";
+import type { Results, VerifyItem } from "../../cache_commands/contract.ts";
 import { VaultError } from "../../errors.ts";
-import type { Config } from "../../config/schema.ts";
-import { entryName } from "../../inventory/entry_name.ts";
-import { removeDamaged } from "../../inventory/repair.ts";
-import { type Damage, type Verified, verifyCache } from "../../inventory/verify.ts";
+import type { Damage, Verified } from "../../inventory/verify.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { bodyUnit, shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
-import { FsLayout } from "../../store/fs_layout.ts";
-import { markMilestone } from "../../store/milestones.ts";
-import type { Entry } from "../../store/store.ts";
 import type { Action } from "../command.ts";
-import { directoryOptions, offlineOption } from "../config_options.ts";
+import { offlineOption } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { interruptible } from "./interruptible.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
-import { tellServers } from "./running.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
 
 /** Compares everything in the cache with its name. */
 export const verify: Action = {
@@ -25,39 +18,28 @@ export const verify: Action = {
     "Compare every body with its digest and every entry with its body; --repair removes or fetches what is wrong",
   examples: ["artifact-vault cache verify --config config.yml", "artifact-vault cache verify --repair"],
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     ...offlineOption,
     repair: { help: "Remove what is damaged, and fetch it again unless offline" },
     json: { help: "One JSON object a line: each damage, each entry that has lost its body, and a summary" },
   },
   async run(given, io) {
-    const config = await loadWithCacheDir(given, io);
+    const cache = await openCache(given, io);
     const repairs = given.values.repair !== undefined;
     const report = new Report(io, { json: given.values.json !== undefined, repairs });
-    const { verified, lost } = await verifyAll(config, report, io);
-    await markMilestone(new FsLayout(config.cache_dir), "verify");
-    if (repairs) await report.repair(config, lost);
-    return report.end(verified, config);
+    const progress = new Progress(io);
+    const all = async (signal: AbortSignal) => {
+      let result: Results["verify"] | undefined;
+      for await (const line of cache.run("verify", { repair: repairs }, signal)) {
+        if ("item" in line) report.item(line.item, progress);
+        else if ("result" in line) result = line.result;
+      }
+      return result!;
+    };
+    const verified = await interruptible(all).finally(() => progress.end());
+    return report.end(verified, cache.dir);
   },
 };
-
-async function verifyAll({ cache_dir: dir, backends }: Config, report: Report, io: Io) {
-  const carryings = new Map(backends.map((backend) => [backend.name, carryingOf(backend)]));
-  const progress = new Progress(io);
-  const lost: Entry[] = [];
-  const verified = await interruptible((signal) =>
-    verifyCache(dir, {
-      found: (damage) => report.damage(damage, progress),
-      lost: (entry) => lost.push(entry),
-      progressed: ({ bodies, totalBodies, bytes, totalBytes }) =>
-        progress.show({ unit: bodyUnit, done: bodies, total: totalBodies, bytes, totalBytes }),
-      digestOf: (entry) => carryings.get(entry.backend)?.digestOf?.(entry) ?? null,
-      signal,
-    })
-  ).finally(() => progress.end());
-  for (const entry of lost) report.lost(entry);
-  return { verified, lost };
-}
 
 const inWords: Readonly<Record<Damage["what"], string>> = {
   damaged_body: "its bytes are not those that its name says",
@@ -93,9 +75,6 @@ interface ReportOptions {
 class Report {
   readonly #io: Io;
   readonly #options: ReportOptions;
-  readonly #damages: Damage[] = [];
-  #gone = 0;
-  #removed = 0;
   #fetched = 0;
 
   constructor(io: Io, options: ReportOptions) {
@@ -103,35 +82,28 @@ class Report {
     this.#options = options;
   }
 
-  damage(damage: Damage, progress: Progress): void {
-    this.#damages.push(damage);
+  item(item: VerifyItem, progress: Progress): void {
+    if (item.kind === "progress") {
+      const { bodies, totalBodies, bytes, totalBytes } = item.progress;
+      return progress.show({ unit: bodyUnit, done: bodies, total: totalBodies, bytes, totalBytes });
+    }
     progress.end();
-    this.#line({ damage: damage.what, path: damage.path }, `${damage.path}: ${inWords[damage.what]}`);
-  }
-
-  lost(entry: Entry): void {
-    const name = entryName(entry);
-    this.#line({ damage: "lost", name }, `${name}: its body is damaged`);
-  }
-
-  async repair(config: Config, lost: readonly Entry[]): Promise<void> {
-    const { gone, removed } = await removeDamaged(config.cache_dir, this.#damages);
-    [this.#gone, this.#removed] = [gone, removed];
-    if (removed > 0) await tellServers(config.cache_dir);
-    if (lost.length === 0) return;
-    const { fetchAgain } = await import("./fetch_again.ts");
-    for await (const { entry, failure } of fetchAgain(config, lost)) {
-      const name = entryName(entry);
-      if (failure === null) this.#fetched += 1;
-      const text = failure === null ? `${name}: fetched again` : `${name}: not fetched again: ${failure}`;
-      this.#line(failure === null ? { fetched: name } : { not_fetched: name, reason: failure }, text);
+    switch (item.kind) {
+      case "damage": {
+        const { what, path } = item.damage;
+        return this.#line({ damage: what, path }, `${path}: ${inWords[what]}`);
+      }
+      case "lost":
+        return this.#line({ damage: "lost", name: item.name }, `${item.name}: its body is damaged`);
+      case "fetched":
+        return this.#fetchedAgain(item.name, item.failure);
     }
   }
 
   /** Returns the exit code. Throws where damage is left. */
-  end({ bodies, bytes, entries, withoutBody, unfinished }: Verified, { cache_dir: dir }: Config): number {
-    const damaged = this.#damages.length;
-    const [removed, fetched] = [this.#removed, this.#fetched];
+  end(verified: Results["verify"], dir: string): number {
+    const { bodies, bytes, entries, withoutBody, unfinished, damaged, gone, removed } = verified;
+    const fetched = this.#fetched;
     const repaired = this.#options.repairs ? `; ${removed} removed, ${shownEntries(fetched)} fetched again` : "";
     this.#line(
       {
@@ -142,11 +114,17 @@ class Report {
         (damaged === 0 ? "all are sound" : `${shownCount(damaged, "file is", "files are")} wrong${repaired}`) +
         describeWithoutBody(withoutBody) + describeUnfinished(unfinished),
     );
-    if (this.#gone === damaged) return 0;
+    if (gone === damaged) return 0;
     const advice = this.#options.repairs
-      ? `${damaged - this.#gone} of them could not be removed from "${dir}"`
+      ? `${damaged - gone} of them could not be removed from "${dir}"`
       : "artifact-vault cache verify --repair removes what is wrong, and fetches it again";
     throw new VaultError("storage_failed", `The cache is damaged: ${advice}`);
+  }
+
+  #fetchedAgain(name: string, failure: string | null): void {
+    if (failure === null) this.#fetched += 1;
+    const text = failure === null ? `${name}: fetched again` : `${name}: not fetched again: ${failure}`;
+    this.#line(failure === null ? { fetched: name } : { not_fetched: name, reason: failure }, text);
   }
 
   #line(json: object, text: string): void {

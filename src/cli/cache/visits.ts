@@ -3,8 +3,8 @@ import { Progress } from "../progress.ts";
 
 /** Counts the files that a command looks at. */
 export interface Visits {
-  /** Is called for each, as a function of its own. */
-  readonly visited: () => void;
+  /** Is called for each, or for so many of them. */
+  readonly visited: (count?: number) => void;
   /** Takes the count off the terminal until the next file. */
   hide(): void;
 }
@@ -14,6 +14,9 @@ export async function withVisits<T>(io: Io, action: (visits: Visits) => Promise<
   const progress = new Progress(io);
   let done = 0;
   const unit = ["file looked at", "files looked at"] as const;
-  const visited = () => progress.show({ unit, done: ++done, total: null, bytes: 0, totalBytes: null });
+  const visited = (count = 1) => {
+    done += count;
+    progress.show({ unit, done, total: null, bytes: 0, totalBytes: null });
+  };
   return await action({ visited, hide: () => progress.end() }).finally(() => progress.end());
 }

@@ -143,7 +143,7 @@ Deno.test("a sound body that comes into the place of a damaged one before it is 
   const damages: Damage[] = [];
   await verifyCache(scene.dir, {
     ...{
-      found: (damage) => damages.push(damage),
+      found: (damage) => void damages.push(damage),
       lost() {},
       progressed() {},
       digestOf: () => null,
