@@ -7,6 +7,7 @@ import { messageOf } from "../errors.ts";
 import { pause } from "../store/files.ts";
 import { EntryBlocks } from "./entry_blocks.ts";
 import type { HitCounts } from "./hit_counts.ts";
+import { sortedByRank } from "./sliced_sort.ts";
 import type {
   Inventory,
   InventoryBackend,
@@ -43,7 +44,7 @@ interface Reading {
   readonly newest: readonly InventoryEntry[];
   readonly neverUsed: readonly InventoryEntry[];
   /** The indexes of entries in an order other than that of names, once somebody has asked for it. */
-  readonly orders: Map<InventoryOrder, Uint32Array>;
+  readonly orders: Map<InventoryOrder, Promise<Uint32Array>>;
 }
 
 /** The inventory of a cache directory in memory, read anew where somebody asks for it and it is old. */
@@ -82,7 +83,7 @@ export class InventoryIndex implements Inventory {
   async page({ search = "", backend, sort = "name", cursor, limit }: InventoryQuery): Promise<InventoryPage> {
     const reading = await this.#read();
     const from = parseCursor(cursor, reading);
-    const order = sort === "name" ? null : orderOf(reading, sort);
+    const order = sort === "name" ? null : await orderOf(reading, sort);
     const matches = matcherOf(search, backend);
     const found: InventoryEntry[] = [];
     const wanted = Math.min(limit, mostInPage);
@@ -235,14 +236,21 @@ async function matching(blocks: EntryBlocks, matches: ReturnType<typeof matcherO
 }
 
 /** The indexes of all entries in an order. It is made once for each reading. */
-function orderOf({ blocks, orders }: Reading, sort: InventoryOrder): Uint32Array {
+function orderOf({ blocks, orders }: Reading, sort: InventoryOrder): Promise<Uint32Array> {
   const known = orders.get(sort);
   if (known !== undefined) return known;
-  const ranks = Float64Array.from({ length: blocks.size }, (_, index) => rankOf(blocks, index, sort));
-  const order = Uint32Array.from({ length: blocks.size }, (_, index) => index);
-  order.sort((a, b) => ranks[a]! - ranks[b]! || a - b);
+  const order = ranksOf(blocks, sort).then(sortedByRank);
   orders.set(sort, order);
   return order;
+}
+
+async function ranksOf(blocks: EntryBlocks, sort: InventoryOrder): Promise<Float64Array> {
+  const ranks = new Float64Array(blocks.size);
+  for (let index = 0; index < ranks.length; index++) {
+    if (index % entriesPerSlice === entriesPerSlice - 1) await pause();
+    ranks[index] = rankOf(blocks, index, sort);
+  }
+  return ranks;
 }
 
 function rankOf(blocks: EntryBlocks, index: number, sort: InventoryOrder): number {

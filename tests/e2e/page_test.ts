@@ -106,17 +106,39 @@ testInTurn({ name: "names from outside are text, whatever they are, wherever the
 const isTold = `document.querySelector("#connection").textContent === "live"`;
 
 testInTurn(
-  { name: "transfers are seen moving, and new requests come without loading the page again", ignore },
+  {
+    name: "transfers are seen moving, new requests come by themselves, and what one looks at stays in its place",
+    ignore,
+  },
   async () => {
     await using scene = await startBusy();
     await using browser = await launch!();
-    const { page } = await browser.open(scene.vault.url("/"));
+    const { page } = await browser.open(scene.vault.url("/"), looks.phone);
     await until(page, `document.querySelector("#activity progress")?.value >= 200000`);
     scene.transfer.release();
     assert.equal((await scene.slow)?.byteLength, 1_000_000);
     await until(page, `document.querySelector("#activity progress") === null`);
+    await page.evaluate(`(requests = document.querySelector(".long")).focus(), requests.scrollTop = 40`);
     await scene.ask("/files/another");
-    await until(page, `document.querySelector("#activity").textContent.includes("/files/another")`);
+    const shows = (path: string) => `document.querySelector("#activity").textContent.includes(${JSON.stringify(path)})`;
+    await until(page, shows("/files/another"));
+    const kept = await page.evaluate<unknown>(
+      `[requests.isConnected, requests.scrollTop, document.activeElement === requests]`,
+    );
+    assert.deepEqual(kept, [true, 40, true]);
+    const ages = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("#activity time")].map(({ textContent }) => textContent)`,
+    );
+    assert.ok(ages.length > 10 && ages.every((age) => /^\d+ (?:s|min) ago$/.test(age)), ages.join());
+    const isHidden = (hidden: boolean) =>
+      `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true }),
+       document.dispatchEvent(new Event("visibilitychange")), events`;
+    assert.equal(await page.evaluate(isHidden(true)), null, "a page that nobody sees does not listen");
+    await scene.ask("/files/meanwhile");
+    await page.evaluate(isHidden(false));
+    await until(page, shows("/files/meanwhile"));
+    await scene.vault.stop("SIGTERM");
+    await until(page, `document.querySelector("#connection").textContent.startsWith("not live")`);
   },
 );
 
