@@ -53,7 +53,11 @@ look() {
 open_plan() {
   plan=$work/$at
   IFS= read -r path <"$plan/path"
-  kept=$state/$(printf '%s' "$path" | sed 's,^/,,; s,/,%,g')
+  kept=${"${path#/}"}
+  while :; do
+    case $kept in */*) kept=${"${kept%%/*}"}%${"${kept#*/}"} ;; *) break ;; esac
+  done
+  kept=$state/$kept
 }
 same() { [ -f "$1" ] && [ -f "$2" ] && cmp -s "$1" "$2"; }
 is_mine() { [ -f "$kept/after" ] && { [ ! -s "$kept/clients" ] || grep -qxF -- "$client" "$kept/clients"; }; }
@@ -164,7 +168,7 @@ carry_out() {
 }
 keep() (
   umask 077
-  { missing "$state"; missing "$(dirname "$path")"; } | awk '!seen[$0]++' >"$plan/made"
+  { missing "$state"; missing "${"${path%/*}"}"; } | awk '!seen[$0]++' >"$plan/made"
   mkdir -p "$kept" || exit 1
   if [ -f "$plan/base" ]; then cat "$plan/base" >"$kept/before" || exit 1; else rm -f "$kept/before"; fi
   { [ ! -f "$kept/clients" ] || cat "$kept/clients"; say "$client"; } | sort -u >"$plan/clients"
@@ -172,18 +176,22 @@ keep() (
   [ ! -s "$plan/made" ] || cat "$plan/made" >>"$state/made"
 )
 # Those folders of a path that do not exist, the outermost first.
-missing() (
-  [ ! -d "$1" ] || exit 0
-  missing "$(dirname "$1")"
-  say "$1"
-)
+missing() {
+  folder=$1 list=
+  while [ -n "$folder" ] && [ ! -d "$folder" ]; do
+    list=$folder'
+'$list
+    folder=${"${folder%/*}"}
+  done
+  printf '%s' "$list"
+}
 write() {
   if [ ! -f "$plan/next" ]; then
     rm -f "$path"
     return
   fi
   target=$path
-  if [ -e "$path" ]; then target=$(readlink -f "$path") || return 1; else mkdir -p "$(dirname "$path")" || return 1; fi
+  if [ -e "$path" ]; then target=$(readlink -f "$path") || return 1; else mkdir -p "${"${path%/*}"}" || return 1; fi
   fresh=$target.artifact-vault-$$
   # The copy gets the mode and the owner of the file.
   if [ -e "$target" ]; then cp -p "$target" "$fresh" || return 1; fi
@@ -211,17 +219,16 @@ forget_folders() {
 
 answers() {
   if command -v curl >/dev/null; then
-    code=$(curl -sS -o /dev/null -m 15 -w '%{http_code}' "$probe")
+    answer=$(curl -fsS -m 15 "$probe")
   elif command -v wget >/dev/null; then
-    code=$(wget -S -T 15 --spider "$probe" 2>&1 | sed -n 's,^ *HTTP/[0-9.]* \([0-9]*\).*,\1,p' | head -n 1)
+    answer=$(wget -q -O - "$probe")
   else
     say "note: neither curl nor wget is here, so nobody has asked whether the vault answers"
     return
   fi
-  case $code in
-    200) ;;
-    "" | 000) fail "$probe does not answer. Nothing was changed; --no-check leaves this out" ;;
-    *) fail "$probe answers $code. Nothing was changed; --no-check leaves this out" ;;
+  case $answer in
+    '#!/bin/sh'*) ;;
+    *) fail "$probe does not answer as a vault that serves $client. Nothing was changed; --no-check leaves this out" ;;
   esac
 }
 
@@ -238,7 +245,7 @@ main() {
         ;;
       --root)
         [ $# -gt 1 ] || wrong "--root needs a folder"
-        root=$(cd "$2" && pwd -P) || wrong "There is no folder \"$2\""
+        root=$(CDPATH= cd -- "$2" && pwd -P) || wrong "There is no folder \"$2\""
         [ "$root" != / ] || root=
         shift
         ;;
@@ -246,14 +253,14 @@ main() {
     esac
     shift
   done
-  case $asked in --system) scope=system ;; --user) scope=user ;; *) scope=$(say "$scopes" | sed 's/ .*//') ;; esac
+  case $asked in --system) scope=system ;; --user) scope=user ;; *) scope=${"${scopes%% *}"} ;; esac
   case " $scopes " in *" $scope "*) ;; *) wrong "$client has no settings for --$scope; leave the option out" ;; esac
   case $HOME in
-    /*) home=$root$(say "$HOME" | sed 's,/*$,,') ;;
+    /*) home=$root${"${HOME%/}"} ;;
     *) [ "$scope" = system ] || wrong "HOME does not say where your settings are; set it, or use --system" ;;
   esac
-  case $XDG_CONFIG_HOME in /*) config=$root$XDG_CONFIG_HOME ;; *) config=$home/.config ;; esac
-  case $XDG_STATE_HOME in /*) state=$root$XDG_STATE_HOME ;; *) state=$home/.local/state ;; esac
+  case $XDG_CONFIG_HOME in /*) config=$root${"${XDG_CONFIG_HOME%/}"} ;; *) config=$home/.config ;; esac
+  case $XDG_STATE_HOME in /*) state=$root${"${XDG_STATE_HOME%/}"} ;; *) state=$home/.local/state ;; esac
   state=$state/artifact-vault-setup
   [ "$scope" = user ] || state=$root/var/lib/artifact-vault-setup
   here=$(pwd -P)

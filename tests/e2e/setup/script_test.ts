@@ -7,6 +7,7 @@ import type { Edit } from "../../../src/setup/edit/edit.ts";
 import { keptFolder } from "../../../src/setup/kept_change.ts";
 import { composeScript } from "../../../src/setup/script/compose.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 import { testInTurn } from "../../support/thorough.ts";
 import { walk } from "../../support/walk.ts";
@@ -19,6 +20,13 @@ const shells: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
 function clientOf(...edits: readonly Edit[]): ClientSetup {
   const files: FileChange[] = edits.map((edit, at) => ({ path: `~/${at}/settings`, edit }));
   return { ...pip, name: "any", scopes: ["user"], files: () => files };
+}
+
+interface ScriptOptions {
+  readonly shell?: readonly string[];
+  readonly args?: readonly string[];
+  /** Where its programs are; those of the machine where absent. */
+  readonly path?: string;
 }
 
 /** A home, and what runs a script in it. */
@@ -34,10 +42,10 @@ async function openHome() {
     read: (name: string) => Deno.readTextFile(dir.join(name)),
     /** Everything that is there, with what is in it. */
     all: () => walk(dir.path).sort().map((name) => [name, Deno.readTextFileSync(dir.join(name))]),
-    async run(script: string, { shell = ["sh"], args = [] }: { shell?: readonly string[]; args?: string[] } = {}) {
+    async run(script: string, { shell = ["sh"], args = ["--no-check"], path }: ScriptOptions = {}) {
       const child = new Deno.Command(shell[0]!, {
-        args: [...shell.slice(1), "-s", "--", "--no-check", ...args],
-        env: { HOME: dir.path, PATH: Deno.env.get("PATH") ?? "" },
+        args: [...shell.slice(1), "-s", "--", ...args],
+        env: { HOME: dir.path, PATH: path ?? Deno.env.get("PATH") ?? "" },
         ...{ clearEnv: true, cwd: dir.path, stdin: "piped", stdout: "piped", stderr: "piped" },
       }).spawn();
       const writer = child.stdin.getWriter();
@@ -65,7 +73,7 @@ for (const shell of shells) {
     const script = composeScript(clientOf(...samples.map(([, edit]) => edit)), vault);
     for (const [at, [, , before]] of samples.entries()) if (before !== "") await home.write(`${at}/settings`, before);
     const original = home.all();
-    const dry = await home.run(script, { shell, args: ["--dry-run"] });
+    const dry = await home.run(script, { shell, args: ["--dry-run", "--no-check"] });
     assert.equal(dry.code, 0, dry.stderr);
     assert.match(dry.stdout, /nothing was changed \(--dry-run\)/);
     assert.deepEqual(home.all(), original);
@@ -78,10 +86,10 @@ for (const shell of shells) {
     const changed = home.all();
     assert.match((await home.run(script, { shell })).stdout, /nothing to change/);
     assert.deepEqual(home.all(), changed);
-    const undone = await home.run(script, { shell, args: ["--undo"] });
+    const undone = await home.run(script, { shell, args: ["--undo", "--no-check"] });
     assert.deepEqual([undone.code, undone.stderr], [0, ""]);
     assert.deepEqual(home.all(), original);
-    assert.match((await home.run(script, { shell, args: ["--undo"] })).stdout, /nothing to change/);
+    assert.match((await home.run(script, { shell, args: ["--undo", "--no-check"] })).stdout, /nothing to change/);
   });
 }
 
@@ -119,7 +127,7 @@ Deno.test("command and script keep the same, and undo each other's change", asyn
   };
   await byCommand();
   const changed = home.all();
-  assert.equal((await home.run(script, { args: ["--undo"] })).code, 0);
+  assert.equal((await home.run(script, { args: ["--undo", "--no-check"] })).code, 0);
   assert.deepEqual(home.all(), original);
   assert.deepEqual([...Deno.readDirSync(home.path)].map(({ name }) => name), ["1"], "folders that were made are gone");
   await home.run(script);
@@ -142,10 +150,10 @@ Deno.test("the script changes a linked file where it is, with its mode, and no r
   assert.equal((await Deno.lstat(home.join("0/settings"))).isSymlink, true);
   assert.equal((await Deno.stat(home.join("real"))).mode! & 0o777, 0o640);
   await Deno.chmod(home.join("real"), 0o440);
-  const undone = await home.run(script, { args: ["--undo"] });
+  const undone = await home.run(script, { args: ["--undo", "--no-check"] });
   assert.deepEqual([undone.code, /read-only/.test(undone.stderr)], [1, true]);
   await Deno.chmod(home.join("real"), 0o640);
-  await home.run(script, { args: ["--undo"] });
+  await home.run(script, { args: ["--undo", "--no-check"] });
   assert.equal(await home.read("real"), "# b\n");
   await Deno.remove(home.join("real"));
   const dangling = await home.run(script);
@@ -158,14 +166,38 @@ Deno.test("a file that two clients read stays until both are undone, and what wa
   const [one, two] = ["one", "two"].map((name) => composeScript({ ...clientOf(edit), name }, vault));
   await home.run(one!);
   await home.run(two!);
-  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /stays as it is: it is set up for two too/);
-  assert.match((await home.run(one!, { args: ["--undo"] })).stdout, /nothing to change/);
+  assert.match(
+    (await home.run(one!, { args: ["--undo", "--no-check"] })).stdout,
+    /stays as it is: it is set up for two too/,
+  );
+  assert.match((await home.run(one!, { args: ["--undo", "--no-check"] })).stdout, /nothing to change/);
   assert.equal(await home.read("0/settings"), "mine\n");
   await home.write("0/settings", "another's\n");
-  const refusal = await home.run(two!, { args: ["--undo"] });
+  const refusal = await home.run(two!, { args: ["--undo", "--no-check"] });
   assert.deepEqual([refusal.code, /was changed since\./.test(refusal.stderr)], [1, true]);
   assert.equal(await home.read("0/settings"), "another's\n");
   await home.write("0/settings", "mine\n");
-  await home.run(two!, { args: ["--undo"] });
+  await home.run(two!, { args: ["--undo", "--no-check"] });
   assert.deepEqual(home.all(), []);
+});
+
+const hasBusybox = missingPrograms("busybox").length === 0;
+
+Deno.test({ name: "with busybox alone the script asks the vault first, and works", ignore: !hasBusybox }, async () => {
+  await using home = await openHome();
+  await using bin = await createTempDir();
+  const applets = (await runToSuccess(["busybox", "--list"])).split("\n");
+  const busybox = await runToSuccess(["sh", "-c", "command -v busybox"]);
+  for (const applet of applets) await Deno.symlink(busybox, bin.join(applet));
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ url }) => {
+    return url.endsWith("/-/setup/any?prefix=/p") ? new Response("#!/bin/sh\n") : new Response("no", { status: 404 });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const client = clientOf({ kind: "own", text: "mine\n" });
+  const options = { shell: [bin.join("sh")], path: bin.path, args: [] };
+  const refused = await home.run(composeScript(client, { ...vault, url, prefix: "/other" }), options);
+  assert.deepEqual([refused.code, /does not answer as a vault that serves any/.test(refused.stderr)], [1, true]);
+  assert.deepEqual(home.all(), []);
+  const { code, stderr } = await home.run(composeScript(client, { ...vault, url }), options);
+  assert.deepEqual([code, await home.read("0/settings")], [0, "mine\n"], stderr);
 });
