@@ -180,6 +180,13 @@ Deno.test("without a token, with another one, or with a changed URL there are no
   }
   assert.ok(!vault.app.lines.some((line) => line.includes(sealed)), "the log does not have it");
   url.searchParams.set("token", sealed);
+  for (const part of ["1", "-1", "1e0", "", "x", "99999999999999999999"]) {
+    const other = new URL(url);
+    other.searchParams.set("part", part);
+    const { status, body } = await fetch(other);
+    assert.equal(status, 404, `there is no part "${part}" of it`);
+    await body?.cancel();
+  }
   const statuses = async () => {
     const answers = [await vault.fetch(path, { headers: token }), await fetch(url)];
     for (const { body } of answers) await body?.cancel();

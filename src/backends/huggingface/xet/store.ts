@@ -13,8 +13,10 @@ import { viewOfXorb, xorbsOf } from "./framing.ts";
 import { formatReconstruction } from "./reconstruction.ts";
 import { Seal } from "./seal.ts";
 
-/** The parameter of a xorb's URL that permits to read it. Logs hide its value. */
+/** The parameter of a xorb's URL that permits to read the file that it is of. Logs hide its value. */
 const tokenName = "token";
+/** The parameter that says which xorb of the file it is. */
+const indexName = "part";
 const tokenMs = 15 * 60_000;
 const urlMs = 60 * 60_000;
 /** The most files that are remembered by their hashes; others are looked for in the trees of their commits. */
@@ -83,27 +85,31 @@ export class XetStore {
     const wanted = parseRanges(request.headers.get("range"))?.[0] ?? { kind: "from", first: 0 };
     const range = fileBytes === 0 ? null : resolveRange(wanted, fileBytes);
     if (range === null) return answer(errorAnswer(416, null, `The file has ${fileBytes} bytes`));
-    const until = Date.now() + urlMs;
+    // One for all parts of the file: a large one has thousands.
+    const permit = this.#seal.close(sealed(file, caller), Date.now() + urlMs);
     const urlOf = (name: string, index: number) =>
-      `${request.base}/v1/xorbs/${name}?${tokenName}=${this.#seal.close(sealed(file, caller, index), until)}`;
+      `${request.base}/v1/xorbs/${name}?${indexName}=${index}&${tokenName}=${permit}`;
     return answer({
       status: 200,
       contentType: "application/json",
       headers: [],
-      body: formatReconstruction({ version, hash, fileBytes, range, urlOf }),
+      body: await formatReconstruction({ version, hash, fileBytes, range, urlOf }),
     });
   }
 
   /** A xorb, by its URL alone: as a view of the file. Clients ask for a new URL where theirs is refused. */
   async xorb(query: string, vault: Asking["vault"]): Promise<Resolved> {
-    const named = this.#seal.open(new URLSearchParams(query).get(tokenName) ?? "", "xorb");
+    const params = new URLSearchParams(query);
+    const named = this.#seal.open(params.get(tokenName) ?? "", "xorb");
     const caller = named && this.#options.callers.byId(String(named.caller));
     if (!named || !caller) return answer(errorAnswer(403, null, "This URL has ended, or is none of this vault"));
     const file = { ...placeIn(named), path: String(named.path) };
-    const index = Number(named.index);
+    const given = params.get(indexName) ?? "";
+    const index = /^\d{1,9}$/.test(given) ? Number(given) : Infinity;
     const { metadata } = await this.#options.files.metadata(file, caller, vault);
     const { sizeBytes } = metadata;
-    if (sizeBytes === null || index >= xorbsOf(sizeBytes)) throw withoutSize(file);
+    if (sizeBytes === null) throw withoutSize(file);
+    if (index >= xorbsOf(sizeBytes)) throw new VaultError("not_found", `"${file.path}" has no such part`);
     return {
       kind: "artifact",
       artifact: this.#options.files.artifact(file, caller, metadata),
@@ -141,8 +147,8 @@ function placeIn({ type, name, commit }: JsonObject): TreePlace {
   return { repo: { type: String(type), name: String(name) }, commit: String(commit) };
 }
 
-function sealed({ repo: { type, name }, commit, path }: CommittedFile, caller: Caller, index: number): JsonObject {
-  return { purpose: "xorb", type, name, commit, path, index, caller: caller.id };
+function sealed({ repo: { type, name }, commit, path }: CommittedFile, caller: Caller): JsonObject {
+  return { purpose: "xorb", type, name, commit, path, caller: caller.id };
 }
 
 function answer(direct: DirectAnswer): Resolved {
