@@ -135,6 +135,7 @@ export class Metrics implements VaultEvents {
     for (const backend of backends) {
       if (this.#backends.has(backend)) continue;
       this.#backends.add(backend);
+      this.#requests.addBackend(backend);
       this.#transfersUnderWay.set(0, { backend });
       this.#transfersWaiting.set(0, { backend });
       for (const counter of [...counters, this.#aborted, this.#offlineMisses, this.#leaks]) counter.add(0, { backend });

@@ -62,6 +62,11 @@ export class RequestMetrics {
     });
   }
 
+  /** Lets hits and misses of a backend exist as zeros: a rate of what is absent is none, and not 0. */
+  addBackend(backend: string): void {
+    for (const cache of ["hit", "miss"]) this.#cellOf({ backend, method: "GET", status: 200, cache });
+  }
+
   count(request: CountedRequest, sentBytes: number, seconds: number): void {
     const cell = this.#cellOf(request);
     cell.requests++;
@@ -70,7 +75,7 @@ export class RequestMetrics {
   }
 
   statistics(): Statistics {
-    const cells = this.#all().filter(({ backend }) => backend !== "none");
+    const cells = this.#all().filter(({ backend, requests }) => backend !== "none" && requests > 0);
     const requests: Record<string, number> = {};
     for (const cell of cells) requests[cell.backend] = (requests[cell.backend] ?? 0) + cell.requests;
     const hits = total(cells.filter(({ cache }) => servedFromCache.includes(cache)), "requests");

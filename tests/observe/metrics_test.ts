@@ -35,6 +35,19 @@ Deno.test("requests are counted by backend, method, status and cache result", ()
   ) assert.ok(body.includes(`${line}\n`), line);
 });
 
+Deno.test("hits and misses are 0 before there are any, and the original tool's statistics do not show them", () => {
+  const metrics = create();
+  metrics.addBackends(["npm"]);
+  const { body } = metrics.exposition();
+  for (const backend of ["http", "npm"]) {
+    for (const cache of ["hit", "miss"]) {
+      const labels = `backend="${backend}",method="GET",status="200",cache="${cache}"`;
+      assert.ok(body.includes(`vault_requests_total{${labels}} 0\n`), labels);
+    }
+  }
+  assert.deepEqual(metrics.statistics().requests, {});
+});
+
 Deno.test("a second scrape counts nothing twice", () => {
   const metrics = create();
   metrics.requestEnded(hit, 100, 0.002);
