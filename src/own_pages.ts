@@ -34,7 +34,7 @@ export interface OwnPagesDeps {
 export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   const administrators = new Administrators(() => deps().config().administration);
   const api = onceLoaded(async () => await openApi(deps(), administrators));
-  const pages = onceLoaded(async () => await openPages(deps(), administrators, await api()));
+  const pages = onceLoaded(async () => await openPages(deps(), administrators, api));
   const setup = onceLoaded(async () => {
     const { createSetupPages } = await import("./setup_pages.ts");
     return createSetupPages(() => wholeBackends(deps()));
@@ -46,16 +46,23 @@ export function ownPagesOf(deps: () => OwnPagesDeps): readonly OwnPages[] {
   ];
 }
 
-async function openPages(deps: OwnPagesDeps, administrators: Administrators, api: OwnPages): Promise<OwnPages> {
-  const [{ createPages }, { describeEntry }, { clientLinesOf }] = await Promise.all([
+/** The API is loaded when a page changes something: to look at pages does not need it. */
+async function openPages(
+  deps: OwnPagesDeps,
+  administrators: Administrators,
+  api: () => Promise<OwnPages>,
+): Promise<OwnPages> {
+  const [{ createPages }, { clientLinesOf }] = await Promise.all([
     import("./page/pages.ts"),
-    import("./api/entry_details.ts"),
     import("./setup/client_lines.ts"),
   ]);
   const { config, status, outlooks, closing } = deps;
   return createPages({
     ...{ status, administrators, api, closing },
-    describeEntry: (name) => describeEntry(name, { config, outlooks, inventory: status.inventory }),
+    async describeEntry(name) {
+      const { describeEntry } = await import("./api/entry_details.ts");
+      return await describeEntry(name, { config, outlooks, inventory: status.inventory });
+    },
     backends: (url) =>
       wholeBackends(deps).map((one, _, all) => {
         const { name, type, prefix } = one;

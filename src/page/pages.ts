@@ -24,7 +24,7 @@ export interface PagesOptions {
   readonly status: Status;
   readonly administrators: Administrators;
   /** The API, which makes the changes that forms ask for. */
-  readonly api: OwnPages;
+  readonly api: () => Promise<OwnPages>;
   /** Everything about an entry, by its name; none where it is not cached. */
   readonly describeEntry: (name: string) => Promise<readonly ShownEntry[]>;
   /** The backends as clients are pointed at them, below this server's URL. */
@@ -76,7 +76,9 @@ class Pages {
 
   async answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Promise<Reply> {
     if (target.path === paths.changePath) {
-      return method === "POST" ? await makeChange(this.#options.api, headers, info) : wrongMethod(method, ["POST"]);
+      return method === "POST"
+        ? await makeChange(await this.#options.api(), headers, info)
+        : wrongMethod(method, ["POST"]);
     }
     if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
     switch (target.path) {

@@ -2,7 +2,7 @@ import { home, livePath } from "./paths.ts";
 
 /**
  * The script of all pages: it changes the live parts as the server sends them, counts ages on, copies lines, and says
- * whether this browser's machine reaches the vault. Without it the pages say the same, as of when they were loaded.
+ * whether this computer reaches the vault. Without it the pages say the same, as of when they were loaded.
  */
 export const script = `
 "use strict";
@@ -98,8 +98,8 @@ for (const button of document.querySelectorAll("button.copy")) {
 
 if (reach) {
   fetch("/-/healthz", { cache: "no-store" }).then(
-    ({ ok }) => reach.textContent = ok ? "This browser's machine reaches it." : "It answers this browser with an error.",
-    () => reach.textContent = "This browser's machine does not reach it any more.",
+    ({ ok }) => reach.textContent = ok ? "Programs on this computer can reach it." : "It answers this browser with an error.",
+    () => reach.textContent = "This computer does not reach it any more.",
   );
 }
 

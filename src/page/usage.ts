@@ -28,7 +28,8 @@ function backendUsage({ name, type, prefix, clients }: UsableBackend, at: number
   const group = `tabs-${at}`;
   return html`
     <div class="backend">
-      <h3>${foreign(prefix)} <span class="small">${type}${name !== type && html`, ${foreign(name)}`}</span></h3>
+      <h3>${foreign(prefix)} <span class="small">backend ${foreign(name)}${name !== type &&
+        html`, of type ${type}`}</span></h3>
       <div class="tabs">${clients.map(({ client, lines }, index) => {
         const id = `${group}-${index}`;
         return html`
