@@ -110,11 +110,14 @@ export class PackumentAnswers {
     return { kind: "vault", base: schemeOf(headers, origin) + base };
   }
 
-  #headers({ part, shown, packs }: Wanted, read: PackumentRead<unknown>): HeaderList {
+  #headers({ name, part, shown, packs }: Wanted, read: PackumentRead<unknown>): HeaderList {
     const { sha256, headers } = read;
     const variant = JSON.stringify([writing, sha256, part, nameOfShown(shown), packs]);
     const etag = createHash("sha256").update(variant).digest("hex").slice(0, 32);
-    const lastModified = headerOf(headers, "last-modified");
+    const { ages, cached } = this.#options;
+    // What is shown of a document may change when the document itself does not.
+    const isUpstreams = !ages.appliesTo(name) && cached === null;
+    const lastModified = isUpstreams ? headerOf(headers, "last-modified") : undefined;
     const freshSeconds = Math.min(mostFreshSeconds, Math.floor(this.#options.ttlMs / 1000));
     const isAbbreviated = part.kind === "abbreviated";
     return [
