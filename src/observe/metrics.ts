@@ -29,6 +29,9 @@ export interface Exposed {
 /** What went wrong apart from the answers to clients. */
 export type NoticedEvent = "wrong_digest" | "damaged_body" | "not_stored";
 
+/** What an alert waits for is 0 before it happens: the first time would not be seen otherwise. */
+const refusedLogins = ["401", "407"];
+
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
   readonly #backends = new Set<string>();
@@ -126,6 +129,7 @@ export class Metrics implements VaultEvents {
     const removed = [this.#evictedBlobs, this.#evictedBytes, this.#expiredBlobs, this.#expiredBytes];
     const overall = [this.#acceptFailures, this.#damaged, this.#verifiedBodies, this.#verifiedBytes, ...removed];
     for (const metric of [...overall, this.#scrubEnded]) metric.set(0);
+    this.#errors.set(0, { backend: "none", code: "overloaded" });
     this.addBackends(backends);
   }
 
@@ -136,6 +140,7 @@ export class Metrics implements VaultEvents {
       if (this.#backends.has(backend)) continue;
       this.#backends.add(backend);
       this.#requests.addBackend(backend);
+      for (const reason of refusedLogins) this.#failures.add(0, { backend, reason });
       this.#transfersUnderWay.set(0, { backend });
       this.#transfersWaiting.set(0, { backend });
       for (const counter of [...counters, this.#aborted, this.#offlineMisses, this.#leaks]) counter.add(0, { backend });

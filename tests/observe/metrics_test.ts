@@ -35,7 +35,7 @@ Deno.test("requests are counted by backend, method, status and cache result", ()
   ) assert.ok(body.includes(`${line}\n`), line);
 });
 
-Deno.test("hits and misses are 0 before there are any, and the original tool's statistics do not show them", () => {
+Deno.test("what alerts wait for is 0 before there is any, and the original tool's statistics do not show them", () => {
   const metrics = create();
   metrics.addBackends(["npm"]);
   const { body } = metrics.exposition();
@@ -45,6 +45,8 @@ Deno.test("hits and misses are 0 before there are any, and the original tool's s
       assert.ok(body.includes(`vault_requests_total{${labels}} 0\n`), labels);
     }
   }
+  assert.ok(body.includes('vault_errors_total{backend="none",code="overloaded"} 0\n'));
+  assert.ok(body.includes('vault_upstream_failures_total{backend="npm",reason="401"} 0\n'));
   assert.deepEqual(metrics.statistics().requests, {});
 });
 
