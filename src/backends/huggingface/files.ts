@@ -1,5 +1,6 @@
 import type { Artifact, Identity } from "../../artifact.ts";
 import type { Provenance } from "../../document.ts";
+import { VaultError } from "../../errors.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Caller, Callers } from "./caller.ts";
 import { metadataParser } from "./documents.ts";
@@ -45,7 +46,8 @@ export class Files {
   async metadata(file: CommittedFile, caller: Caller, vault: VaultReader): Promise<KnownMetadata> {
     const { upstream, callers } = this.#options;
     const artifact = upstream.metadata(targetOf(file), caller, metadataParser);
-    const listed = callers.areMany || vault.holds(artifact) ? null : await this.#listed(file, { caller, vault });
+    const asksTree = !callers.areMany && !vault.holds(artifact);
+    const listed = asksTree ? await unlessUnreadable(this.#listed(file, { caller, vault })) : null;
     if (listed !== null) return { metadata: listed, source: sourceOfTree(upstream.urlOf(targetOf(file))) };
     try {
       const { value: metadata, source } = await vault.read(artifact, metadataParser);
@@ -88,6 +90,16 @@ export class Files {
    */
   mayServe(artifact: Artifact, vault: VaultReader): boolean {
     return !this.#options.callers.areMany && vault.holds(artifact);
+  }
+}
+
+/** A tree that cannot be read says nothing. Rejects with all other errors. */
+async function unlessUnreadable<T>(listed: Promise<T>): Promise<T | null> {
+  try {
+    return await listed;
+  } catch (error) {
+    if (error instanceof VaultError && error.code === "upstream_failed") return null;
+    throw error;
   }
 }
 

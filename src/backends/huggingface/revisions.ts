@@ -1,4 +1,5 @@
 import type { Artifact } from "../../artifact.ts";
+import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import type { JsonObject } from "../../http/json.ts";
 import type { VaultReader } from "../../reader.ts";
@@ -87,11 +88,14 @@ export class Revisions {
 
   /**
    * Yields the pages of the tree of a commit: those that are stored where `isStored` is set, and null in place of the
-   * first that is not.
+   * first that is not. Throws `upstream_failed` where a page leads back to an earlier one.
    */
   async *pages({ repo, commit }: TreePlace, { caller, vault }: Asking, isStored: boolean) {
     const { baseUrl: upstream } = this.#options.upstream;
+    const seen = new Set<string>();
     for (let query: string | null = "?recursive=true"; query !== null;) {
+      if (seen.has(query)) throw new VaultError("upstream_failed", `The pages of the tree of ${commit} go in a circle`);
+      seen.add(query);
       const artifact = this.document({ what: "tree", repo, revision: commit, rest: "", query }, caller);
       if (isStored && !vault.holds(artifact)) {
         yield null;
@@ -101,7 +105,7 @@ export class Revisions {
       yield value;
       const link = toldLinks(headerOf(headers, "link") ?? "", { upstream, base: "", hidesXet: false });
       const next = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? "")?.[1];
-      query = next === undefined ? null : next.slice(next.indexOf("?"));
+      query = next === undefined ? null : canonicalQuery(URL.parse(next, upstream)?.search ?? "");
     }
   }
 }

@@ -100,7 +100,10 @@ async function* filesOf(
   first: string,
   { expansion }: Expanding,
 ): AsyncGenerator<{ readonly path: string; readonly sizeBytes: number }> {
+  const seen = new Set<string>();
   for (let path: string | null = first; path !== null;) {
+    if (seen.has(path)) throw new VaultError("upstream_failed", "The Hub's pages of files go in a circle");
+    seen.add(path);
     const { bytes, headers } = await expansion.read({ path });
     const list = jsonOrNull(new TextDecoder().decode(bytes));
     if (!Array.isArray(list)) throw new VaultError("upstream_failed", "The Hub lists no files");

@@ -105,6 +105,31 @@ Deno.test("a stored tree tells about all files of its commit, also about those t
   assert.ok(Buffer.compare(body, file.bytes()) === 0);
 });
 
+Deno.test("a tree whose pages lead in a circle ends, and files are asked for one by one", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  await using vault = await scene.start();
+  for (const [at, next] of ["", "?recursive=true", "?cursor=x"].entries()) {
+    const repo = `acme/m${at}`;
+    const commit = hub.addRepo(repo).commit({ "a.json": config });
+    hub.server.fault = (request, pass) => {
+      const { pathname } = new URL(request.url);
+      const headers = { link: `<${hub.url}${pathname}${next}>; rel="next"` };
+      return pathname.includes("/tree/") ? Response.json([], { headers }) : pass();
+    };
+    await (await vault.fetch(`/api/models/${repo}/tree/${commit}?recursive=true`)).body?.cancel();
+    for (const [name, status] of [["none.json", 404], ["a.json", 200]] as const) {
+      const answer = await vault.ask(`/${repo}/resolve/${commit}/${name}`, { method: "HEAD" });
+      assert.equal(answer.status, status, next);
+    }
+    const token = await (await vault.fetch(`/api/models/${repo}/xet-read-token/${commit}`)).json();
+    const headers = { authorization: `Bearer ${token.accessToken}` };
+    const unknown = await vault.fetch(`/v2/reconstructions/${"a".repeat(64)}`, { headers });
+    await unknown.body?.cancel();
+    assert.equal(unknown.status, 502);
+  }
+});
+
 Deno.test("bytes that another name has are not downloaded again", async () => {
   await using scene = await HubScene.create();
   const { hub } = scene;

@@ -60,6 +60,18 @@ Deno.test("datasets, commits and patterns; and what means nothing", async () => 
   assert.deepEqual(await files("hf:dataset:acme/d include=*.none"), [[], 1]);
   assert.deepEqual(await files("hf:acme/d/e/f"), [[], 1]);
   assert.deepEqual(await files("hf:acme/none"), [[], 1]);
+  const commit = repo.commit({ "y.csv": text("y") });
+  hub.server.fault = async (request, pass) => {
+    const { pathname } = new URL(request.url);
+    const response = await pass();
+    if (pathname.includes("/tree/")) response.headers.set("link", `<${request.url}>; rel="next"`);
+    return response;
+  };
+  assert.deepEqual(
+    await files(`hf:dataset:acme/d@${commit} include=y.csv`),
+    [["y.csv"], 1],
+    "pages that lead in a circle end",
+  );
 });
 
 Deno.test("package URLs and URLs of the Hub", async () => {
