@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { z } from "zod";
 import { type CacheCommands, type CommandContext, type CommandName, inputs } from "../cache_commands/contract.ts";
 import { runCommand } from "../cache_commands/run_command.ts";
@@ -20,6 +21,8 @@ const line = z.looseObject({}).describe("visited, item, result or error").meta({
 /** Each reads the whole cache. */
 const mostRunning = 2;
 const encoder = new TextEncoder();
+/** The characters of the lines that are sent together. */
+const mostTogether = 32 * 1024;
 
 /** Lets `artifact-vault cache` work on the cache of a server: its answer is a line of JSON for each thing that comes. */
 export function cacheRoute(context: CommandContext, closing: AbortSignal): ReplyRoute {
@@ -59,30 +62,43 @@ interface LineReaderOptions {
 
 /** Sends what comes as lines of JSON, as fast as the client reads them; a client that leaves aborts it. */
 class LineReader implements ChunkReader {
-  readonly #lines: AsyncIterator<object>;
+  readonly #lines: AsyncIterator<object, undefined>;
   readonly #abort = new AbortController();
   readonly #stop = () => this.#abort.abort();
   readonly #options: LineReaderOptions;
+  /** What was asked for and has not been sent. */
+  #next: Promise<IteratorResult<object, undefined>> | null = null;
   #isOver = false;
 
-  constructor(start: (signal: AbortSignal) => AsyncIterable<object>, options: LineReaderOptions) {
+  constructor(start: (signal: AbortSignal) => AsyncIterable<object, undefined>, options: LineReaderOptions) {
     this.#options = options;
     this.#lines = start(this.#abort.signal)[Symbol.asyncIterator]();
     options.closing.addEventListener("abort", this.#stop);
   }
 
+  /** Lines that come in the same turn of the event loop are sent together. */
   async read(): Promise<Chunk | null> {
     if (this.#isOver) return null;
+    const turn = new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)));
+    let text = "";
     try {
-      const { done, value } = await this.#lines.next();
-      if (!done) return encoder.encode(`${JSON.stringify(value)}\n`);
-      this.#end();
-      return null;
+      while (text.length < mostTogether) {
+        this.#next ??= this.#lines.next();
+        const next = text === "" ? await this.#next : await Promise.race([this.#next, turn]);
+        if (next === undefined || next.done && text !== "") break;
+        this.#next = null;
+        if (next.done) {
+          this.#end();
+          return null;
+        }
+        text += `${JSON.stringify(next.value)}\n`;
+      }
     } catch (error) {
       this.#end();
       const code = error instanceof VaultError ? error.code : "storage_failed";
-      return encoder.encode(`${JSON.stringify({ error: { code, message: messageOf(error) } })}\n`);
+      text += `${JSON.stringify({ error: { code, message: messageOf(error) } })}\n`;
     }
+    return encoder.encode(text);
   }
 
   release(): void {}
