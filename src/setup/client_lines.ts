@@ -9,10 +9,10 @@ import {
 } from "./served_clients.ts";
 import { parseVaultAddress } from "./vault_address.ts";
 
-/** What a client's user types or writes to use a backend, as lines for people. */
+/** What the user of a client types or writes to use a backend, in one of these ways. */
 export interface ClientLines {
   readonly client: string;
-  readonly lines: string;
+  readonly ways: readonly string[];
 }
 
 /** How backends are used without settings that `setup` knows; `at` is the URL of the prefix, `host` the vault's. */
@@ -31,7 +31,7 @@ export function clientLinesOf(backend: ClientsBackend, all: readonly ClientsBack
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     const lines = "The address of this page cannot be given to clients: open it by another name of the vault";
-    return [{ client: backend.type, lines }];
+    return [{ client: backend.type, ways: [lines] }];
   }
 }
 
@@ -41,13 +41,13 @@ function linesFor(backend: ClientsBackend, all: readonly ClientsBackend[], url: 
   const settings = servedClients(all).filter((served) => isShownAt(served, backend))
     .map(({ client, backends }) => ({
       client: client.name,
-      lines: linesOf({ client, backend, all, url }, backends[0]),
+      ways: waysOf({ client, backend, all, url }, backends[0]),
     }));
   const { type, prefix } = backend;
   const at = url + (prefix === "/" ? "" : prefix);
   const other = byHand[aliases[type] ?? type] ?? { client: type, lines: () => at };
   const isAlone = settings.length === 0 || type === "apt" || type === "http";
-  return isAlone ? [...settings, { client: other.client, lines: other.lines(at, host, prefix) }] : settings;
+  return isAlone ? [...settings, { client: other.client, ways: [other.lines(at, host, prefix)] }] : settings;
 }
 
 /** Clients that are served at the root are shown once. */
@@ -55,9 +55,10 @@ function isShownAt({ client, backends }: ServedClient, backend: ClientsBackend):
   return client.backend === null ? backends[0] === backend : backends.includes(backend);
 }
 
-function linesOf(options: AddressOptions, usual: ClientsBackend): string {
+/** By settings, and without. */
+function waysOf(options: AddressOptions, usual: ClientsBackend): string[] {
   const { client, backend, url } = options;
   const settings = scriptLine(url, client, backend === usual ? undefined : backend);
   const once = client.once?.(addressFor(options));
-  return once === undefined ? settings : `${settings}\n# or without settings:\n${once}`;
+  return once === undefined ? [settings] : [settings, once];
 }

@@ -45,15 +45,18 @@ Deno.test("each client has a script with the address by which it was asked for, 
     const lines = [...text.matchAll(/<pre[^>]*>(.*?)<\/pre>/gs)].map(([, line]) => line!.replace(/&#39;/g, "'"));
     const url = "http://vault.example.com:8080";
     const of = (word: string) => lines.filter((line) => line.includes(word));
-    const byHand = `pip install --index-url ${url}/company/simple PROJECT`;
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("pip ")),
+      ["company", "pypi"].map((name) => `pip install --index-url ${url}/${name}/simple PROJECT`),
+    );
     assert.deepEqual(of("setup/pip"), [
-      `curl -fsS '${url}/-/setup/pip?backend=company' | sh\n# or without settings:\n${byHand}`,
-      `curl -fsS ${url}/-/setup/pip | sh\n# or without settings:\n${byHand.replace("company", "pypi")}`,
+      `curl -fsS '${url}/-/setup/pip?backend=company' | sh`,
+      `curl -fsS ${url}/-/setup/pip | sh`,
     ]);
     assert.equal(of("setup/docker").length, 1);
     assert.deepEqual(of("curl -fO"), [`curl -fO ${url}/files/PATH`, `curl -fO ${url}/maven/PATH`]);
     const hostile = await ask("/", { host: "a;evil", accept: "text/html" });
-    assert.doesNotMatch(hostile.text, /curl|pip install/);
+    assert.doesNotMatch(hostile.text, /curl|pip install/, "nothing to copy into a shell");
   });
 
   await t.step("hosts and names that might be code are refused, and not repeated", async () => {
