@@ -157,5 +157,9 @@ Deno.test("open pages are sent what has changed", async () => {
   await readUntil(/event: problems\n/);
   await app.ask("/files/a");
   await readUntil(/event: activity\ndata: ".*200 hit/);
+  assert.match(text, /event: contents\ndata: ".*being read for the first time/);
+  assert.doesNotMatch(text, /1 entry/, "an open page has nothing read");
+  await load(app, "/");
+  await readUntil(/event: contents\ndata: ".*1 entry: /);
   leaving.abort();
 });
