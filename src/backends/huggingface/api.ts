@@ -72,10 +72,11 @@ export class HubApi {
   /** A document as clients get it: as the Hub has sent it, unless something in it would lead them past the vault. */
   async #document(artifact: Artifact, asked: Asked): Promise<Resolved> {
     const telling = this.#tellingOf(asked);
-    const headers: ResolvedArtifact["headers"] = (stored) => toldHeaders(stored, telling);
+    const headers: ResolvedArtifact["headers"] = (stored) => toldHeaders(stored, telling, false);
     const { value, headers: stored, source } = await asked.vault.read(artifact, toldParser(telling));
     if (value === null) return { kind: "artifact", artifact, headers };
-    return { kind: "document", document: { headers: toldHeaders(stored, telling), bytes: value, source } };
+    const { bytes, isChanged } = value;
+    return { kind: "document", document: { headers: toldHeaders(stored, telling, isChanged), bytes, source } };
   }
 
   /** The part of a tree that a client asks for, where that is not stored and the whole tree is; null otherwise. */
@@ -107,8 +108,8 @@ export class HubApi {
     return answered({
       status: 200,
       contentType: jsonType,
-      headers: toldHeaders(headers, telling).filter(([name]) => name !== "content-type"),
-      body: new TextDecoder().decode(value!),
+      headers: toldHeaders(headers, telling, value!.isChanged).filter(([name]) => name !== "content-type"),
+      body: new TextDecoder().decode(value!.bytes),
     });
   }
 

@@ -20,11 +20,15 @@ const xetKey = '"xetHash"';
 const encoder = new TextEncoder();
 const maxBytes = 64 * 1024 * 1024;
 
-/**
- * Makes a parser for the bytes of a document as clients get it; null for a large one that they get as it is, so that it
- * is streamed.
- */
-export function toldParser(telling: Telling): Parser<Uint8Array<ArrayBuffer> | null> {
+/** A document as clients get it. */
+export interface ToldDocument {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** True where it is not the Hub's to the byte. */
+  readonly isChanged: boolean;
+}
+
+/** Makes a parser for a document; null for a large one that clients get as it is, so that it is streamed. */
+export function toldParser(telling: Telling): Parser<ToldDocument | null> {
   const { upstream, base, hidesXet, always = false } = telling;
   return {
     name: `for clients of ${base}${hidesXet ? " without Xet" : ""}${always ? ", whole" : ""}`,
@@ -33,10 +37,11 @@ export function toldParser(telling: Telling): Parser<Uint8Array<ArrayBuffer> | n
       const bytes = await body.bytes();
       const text = new TextDecoder().decode(bytes);
       const isChanged = text.includes(upstream) || (hidesXet && text.includes(xetKey));
-      if (!isChanged) return bytes.byteLength > largestInMemory && !always ? null : bytes;
-      return encoder.encode(withOwnUrls(hidesXet ? withoutXet(text) : text, { upstream, base }));
+      if (!isChanged) return bytes.byteLength > largestInMemory && !always ? null : { bytes, isChanged };
+      const told = encoder.encode(withOwnUrls(hidesXet ? withoutXet(text) : text, { upstream, base }));
+      return { bytes: told, isChanged };
     },
-    sizeOf: (bytes) => bytes?.byteLength ?? 50,
+    sizeOf: (told) => told?.bytes.byteLength ?? 50,
   };
 }
 
@@ -50,10 +55,10 @@ export function toldLinks(link: string, { upstream, base }: Telling): string | n
   return links.length === 0 ? null : links.join(", ");
 }
 
-/** The headers of a document for clients. */
-export function toldHeaders(stored: HeaderList, telling: Telling): HeaderList {
+/** The headers of a document for clients. One that is changed is another one for each name of the vault. */
+export function toldHeaders(stored: HeaderList, telling: Telling, isChanged: boolean): HeaderList {
   return stored.flatMap(([name, value]): HeaderList => {
-    if (!passed.has(name)) return [];
+    if (!passed.has(name) || isChanged && validators.has(name)) return [];
     if (name !== "link") return [[name, value]];
     const link = toldLinks(value, telling);
     return link === null ? [] : [[name, link]];
@@ -64,6 +69,8 @@ const passed: ReadonlySet<string> = new Set([
   ...["content-type", "date", "etag", "last-modified", "link", "x-repo-commit", "x-total-count"],
   ...["x-error-code", "x-error-message"],
 ]);
+
+const validators: ReadonlySet<string> = new Set(["etag", "last-modified"]);
 
 /** Replaces the Hub's URL where a whole string is one that clients would fetch from: of its API, or of a file. */
 function withOwnUrls(text: string, { upstream, base }: Pick<Telling, "upstream" | "base">): string {

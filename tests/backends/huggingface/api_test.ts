@@ -77,12 +77,28 @@ Deno.test("links and URLs in documents lead to the vault, and none past it", asy
   ]);
   const body = { url: "u", location: "u", bytes: () => Promise.resolve(new TextEncoder().encode(text)) };
   const told = await toldParser(telling).parse(body as Parameters<ReturnType<typeof toldParser>["parse"]>[0], () => {});
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(told!)), [
+  assert.equal(told!.isChanged, true);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(told!.bytes)), [
     "http://vault/hf/api/datasets/d/parquet/0.parquet",
     "http://vault/hf/datasets/d/resolve/main/x",
     "https://hub.example/acme/m",
     "see https://hub.example/api/models",
   ]);
+});
+
+Deno.test("a document that is changed for a name of the vault has no ETag of the Hub's, and one that is not does", async () => {
+  await using scene = await HubScene.create();
+  const { hub } = scene;
+  const headers = { etag: '"1"', "last-modified": new Date(0).toUTCString() };
+  hub.server.fault = ({ url }) =>
+    Response.json(url.includes("changed") ? { url: `${hub.url}/api/models/acme/m` } : {}, { headers });
+  await using vault = await scene.start();
+  for (const host of ["vault.test", "other.test:8080"]) {
+    const { text, headers } = await vault.ask("/api/changed", { headers: { host, "if-none-match": '"1"' } });
+    assert.equal(JSON.parse(text).url, `http://${host}/huggingface/api/models/acme/m`);
+    assert.deepEqual([headers.get("etag"), headers.get("last-modified")], [null, null]);
+  }
+  assert.equal((await vault.ask("/api/same", { headers: { "if-none-match": '"1"' } })).status, 304);
 });
 
 Deno.test("paths-info in both encodings is asked for once, and is there without the Hub", async () => {
