@@ -83,8 +83,8 @@ Deno.test("each client has a script with the address by which it was asked for, 
       assert.deepEqual([unknown.status, unknown.text.includes("evil")], [404, false]);
     }
     for (const prefix of ["/$(evil)", "/a;evil", "/a'evil"]) {
-      const { status } = await ask("/-/setup/pip", { "x-forwarded-host": "a", "x-forwarded-prefix": prefix });
-      assert.ok(status === 400 || status === 200, prefix);
+      const { text } = await ask("/-/setup/pip", { "x-forwarded-host": "a", "x-forwarded-prefix": prefix });
+      assert.ok(!text.includes("evil"), prefix);
     }
   });
 
