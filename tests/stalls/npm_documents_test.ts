@@ -18,8 +18,8 @@ const kinds: readonly (readonly [kind: string, versions: number, more: object])[
 
 const names = ["big", "bigger"];
 
-/** The promise is 20 ms; 25 to 50 were measured on two cores with twelve programs that wanted them. */
-const tolerableForDocumentsMs = 200;
+/** The promise is 20 ms; up to 416 were measured where other tests of the same process ran on two busy cores. */
+const tolerableForDocumentsMs = 600;
 
 for (const [kind, count, more] of kinds) {
   Deno.test(`two documents of 10 MB by ${kind}, cold and warm, whole, abbreviated and one version`, async () => {
