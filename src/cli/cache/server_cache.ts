@@ -58,8 +58,15 @@ async function* runOnServer<Name extends CommandName>(
   if (status !== 200) {
     throw refused(api, refusalOf(status, await new Response(body).text()));
   }
+  // A body over TLS may not end by the signal alone (Deno 2.6 and 2.9).
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => {});
+  signal.addEventListener("abort", () => stopped.reject(signal.reason), { once: true });
+  const lines = linesOf(body);
   let isWhole = false;
-  for await (const text of linesOf(body)) {
+  for (;;) {
+    const { done, value: text } = await Promise.race([lines.next(), stopped.promise]);
+    if (done) break;
     const line = JSON.parse(text) as Line<Name> | { readonly error: ToldError };
     if ("error" in line) throw errorOf(line.error);
     isWhole ||= "result" in line;
@@ -81,7 +88,7 @@ function errorOf({ code, message }: ToldError): VaultError {
   return new VaultError(Object.hasOwn(errorStatus, code) ? code as ErrorCode : "upstream_failed", message);
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
   let begun: string[] = [];
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     const [first = "", ...others] = text.split("\n");

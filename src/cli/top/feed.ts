@@ -1,7 +1,7 @@
 import { messageOf, VaultError } from "../../errors.ts";
 import { events } from "../../api/paths.ts";
 import { type Clock, delay } from "../../upstream/clock.ts";
-import type { VaultApi } from "../control/vault_api.ts";
+import type { ApiAnswer, VaultApi } from "../control/vault_api.ts";
 import { type ServerEvent, serverEvents } from "./server_events.ts";
 import { type Snapshot, SnapshotParts } from "./snapshot.ts";
 import { type Pace, Trend } from "./trend.ts";
@@ -84,17 +84,22 @@ export class Feed {
     try {
       const answer = await api.ask({ method: "GET", path: events, body: null }, silence.signal);
       if (answer.status !== 200) throw await this.#refusal(answer);
-      const parts = new SnapshotParts();
-      for await (const event of serverEvents(answer.body)) {
-        silence.heard();
-        if (event !== null) this.#take(event, parts);
-        else if (parts.snapshot === null) throw new VaultError("upstream_failed", `${api.url} does not tell enough`);
-      }
+      await Promise.race([this.#read(answer.body, silence), silence.ended]);
     } catch (error) {
       if (!silence.isTooLong) throw error;
       throw new VaultError("upstream_silent", `The server at ${this.#url} gives no sign of life`, { cause: error });
     } finally {
       silence.close();
+    }
+  }
+
+  async #read(body: ApiAnswer["body"], silence: Silence): Promise<void> {
+    const parts = new SnapshotParts();
+    for await (const event of serverEvents(body)) {
+      if (silence.signal.aborted) return;
+      silence.heard();
+      if (event !== null) this.#take(event, parts);
+      else if (parts.snapshot === null) throw new VaultError("upstream_failed", `${this.#url} does not tell enough`);
     }
   }
 
@@ -127,6 +132,7 @@ class Silence {
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
   readonly #stopped = () => this.#controller.abort(this.#stop.reason);
+  readonly #ended = Promise.withResolvers<never>();
   #unschedule: () => void;
   #isTooLong = false;
 
@@ -135,12 +141,19 @@ class Silence {
     this.#clock = clock;
     this.#stop = stop;
     this.#unschedule = this.#schedule();
+    this.#ended.promise.catch(() => {});
+    this.signal.addEventListener("abort", () => this.#ended.reject(this.signal.reason), { once: true });
     stop.addEventListener("abort", this.#stopped);
     if (stop.aborted) this.#stopped();
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Rejects with the reason of the signal: a body over TLS may not end by the signal alone (Deno 2.6 and 2.9). */
+  get ended(): Promise<never> {
+    return this.#ended.promise;
   }
 
   get isTooLong(): boolean {

@@ -18,6 +18,8 @@ class ScriptedServer implements VaultApi {
   /** What there is in place of a server. */
   failure: VaultError | null = null;
   status = 200;
+  /** True for a connection that stays as it is when it is aborted. */
+  ignoresAbort = false;
   readonly #running: Promise<void>;
 
   constructor() {
@@ -29,7 +31,9 @@ class ScriptedServer implements VaultApi {
   ask(_request: unknown, signal?: AbortSignal): Promise<ApiAnswer> {
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
     const writer = writable.getWriter();
-    signal?.addEventListener("abort", () => writer.abort(signal.reason).catch(() => {}));
+    signal?.addEventListener("abort", () => {
+      if (!this.ignoresAbort) writer.abort(signal.reason).catch(() => {});
+    });
     this.#asked.resolve({ writer });
     return Promise.resolve({ status: this.status, body: readable });
   }
@@ -117,6 +121,18 @@ Deno.test("a server that gives no sign for 45 seconds is asked again; each comme
   await server.turned();
   assert.match(JSON.stringify(server.feed.news.lost), /gives no sign of life/);
   await server.stop();
+});
+
+Deno.test("a connection that ignores that it is aborted keeps nobody waiting, and its news are none", async () => {
+  const server = new ScriptedServer();
+  server.ignoresAbort = true;
+  const connection = await server.connection();
+  connection.write(eventsOf(snapshot));
+  await server.feed.opened;
+  await server.stop();
+  await connection.write(eventsOf({ transfers: [] }));
+  await connection.close();
+  assert.equal(server.feed.news.snapshot.transfers.length, 2);
 });
 
 const refusals: readonly (readonly [what: string, status: number, body: Uint8Array<ArrayBuffer>, why: RegExp])[] = [
