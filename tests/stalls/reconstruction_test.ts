@@ -14,7 +14,8 @@ for (const version of ["v1", "v2"] as const) {
         urlOf: (name, index) => `http://vault.example.com:8080/huggingface/v1/xorbs/${name}?part=${index}`,
       });
     });
-    assert.ok(stalledMs < tolerableMs / 4, `${stalledMs} ms`);
+    // All in one go takes 800 ms on a machine that does nothing else.
+    assert.ok(stalledMs < 0.6 * tolerableMs, `${stalledMs} ms`);
     const { terms, xorbs, fetch_info: infos } = JSON.parse(text);
     assert.equal(terms.length, 65_665);
     assert.equal(new Set(terms.map(({ hash }: { hash: string }) => hash)).size, terms.length);
