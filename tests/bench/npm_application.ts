@@ -5,13 +5,12 @@ import { gzipSync } from "node:zlib";
 import { freePort } from "../support/free_port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { applicationDependencies } from "../support/npm/application.ts";
-import { clientFolder, installClients, NpmProject } from "../support/npm/npm_client.ts";
+import { clientFolder, installClients } from "../support/npm/npm_client.ts";
 import { abbreviate } from "../support/npm/npm_registry.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { type CopiedPackage, copyApplication } from "./application_copy.ts";
 import { installCases, type InstallScene } from "./installs.ts";
-import { startBackend, startSides, straightTo } from "./sides.ts";
-import { verdaccioOver } from "./verdaccio.ts";
+import { startNpmInstalls } from "./npm_sides.ts";
 
 /** `npm install` of a real application of some 400 packages. */
 export const npmApplicationInstalls = installCases({ client: "npm-app", programs: ["npm"], createScene });
@@ -30,23 +29,8 @@ async function createScene(sets: number): Promise<InstallScene> {
     for (const one of packages) await writePackage(dir.path, one, set, `http://127.0.0.1:${port}`);
   }
   const upstream = stack.use(await startNginx({ root: dir.path, port, ...directives(dir.path) }));
-  const sides = stack.use(
-    await startSides(
-      () => startBackend({ type: "npm", name: "npm", config: { registry_url: upstream.url } }),
-      ...await verdaccioOver(upstream),
-      () => straightTo(upstream),
-    ),
-  );
-  const resources = stack.move();
-  return {
-    ...{ upstream, sides },
-    async createClient(side, set) {
-      const dependencies = renameKeys(applicationDependencies, set);
-      const project = resources.use(await NpmProject.create(client, side.url("/"), { dependencies }));
-      return () => project.install();
-    },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
+  const dependenciesOf = (set: number) => renameKeys(applicationDependencies, set);
+  return await startNpmInstalls(stack, { upstream, client, dependenciesOf });
 }
 
 /** A registry of files: both forms of each document, packed ahead, as registries have them. */

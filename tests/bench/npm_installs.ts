@@ -1,11 +1,10 @@
 import { createNpmPackage, type NpmPackage } from "../support/npm/npm_package.ts";
-import { installClients, NpmProject } from "../support/npm/npm_client.ts";
+import { installClients } from "../support/npm/npm_client.ts";
 import { freePort } from "../support/free_port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { installCases, type InstallScene } from "./installs.ts";
-import { startBackend, startSides, straightTo } from "./sides.ts";
-import { verdaccioOver } from "./verdaccio.ts";
+import { startNpmInstalls } from "./npm_sides.ts";
 
 const packages = 60;
 /** What the application names; each of these needs another one, which needs another one, and so on. */
@@ -37,24 +36,11 @@ async function createScene(sets: number): Promise<InstallScene> {
     `location ~ ^/[^/]+/-/([^/]+)$ { alias ${dir.path}/tarballs/$1; }`,
   ].join("\n");
   const upstream = stack.use(await startNginx({ root: dir.path, port, server }));
-  const sides = stack.use(
-    await startSides(
-      () => startBackend({ type: "npm", name: "npm", config: { registry_url: upstream.url } }),
-      ...await verdaccioOver(upstream),
-      () => straightTo(upstream),
-    ),
-  );
-  const resources = stack.move();
-  return {
-    ...{ upstream, sides },
-    async createClient(side, set) {
-      const names = Array.from({ length: requested }, (_, index) => [nameOf(set, index), "^2.0.0"]);
-      const dependencies = Object.fromEntries(names);
-      const project = resources.use(await NpmProject.create(client, side.url("/"), { dependencies }));
-      return () => project.install();
-    },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  };
+  return await startNpmInstalls(stack, {
+    ...{ upstream, client },
+    dependenciesOf: (set) =>
+      Object.fromEntries(Array.from({ length: requested }, (_, index) => [nameOf(set, index), "^2.0.0"])),
+  });
 }
 
 function nameOf(set: number, index: number): string {
