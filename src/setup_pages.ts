@@ -65,6 +65,9 @@ function listOf({ backends, url }: Vault): string {
     addressFor({ client, backend: usual, all: backends, url });
     return `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`;
   });
+  if (lines.length === 0) {
+    return "This vault has no backend of a client that setup knows: curl and wget need no settings.\n";
+  }
   return [
     `These lines point clients at ${url}:\n\n`,
     ...lines,

@@ -99,3 +99,9 @@ Deno.test("each client has a script with the address by which it was asked for, 
     assert.deepEqual([head.status, head.text], [200, ""]);
   });
 });
+
+Deno.test("the list of a vault without a backend of a known client says so", async () => {
+  await using app = await startBackends([{ type: "http", name: "files", config: { base_url: upstream } }]);
+  const { status, text } = await app.ask("/-/setup");
+  assert.deepEqual([status, text.includes("no backend of a client"), text.includes("--undo")], [200, true, false]);
+});
