@@ -10,7 +10,7 @@ export interface Telling<Name extends CommandName> {
 
 /** So many items wait for who reads them. */
 const mostWaiting = 256;
-/** Files that were looked at are told of together. */
+/** Files that were looked at are reported together. */
 const visitedEveryMs = 100;
 
 /** Yields what `work` tells, as fast as it is read, and then its result. Whoever reads no more aborts it. */

@@ -6,7 +6,7 @@ import { readPem } from "../key_files/pem_files.ts";
 import type { Action, OptionValues } from "./command.ts";
 import { addressOptions, configOptions, loadOptionsOf } from "./config_options.ts";
 import { findServer } from "./control/running_servers.ts";
-import { serverUrlOf } from "./control/url_api.ts";
+import { authoritiesOf, serverUrlOf } from "./control/url_api.ts";
 import type { Io } from "./io.ts";
 import { durationOf } from "./option_values.ts";
 
@@ -32,8 +32,8 @@ export const health: Action = {
   async run({ values }, io) {
     const timeoutMs = durationOf(values, "timeout") ?? usualPatienceMs;
     const place = typeof values.url === "string" ? remotePlace(values.url) : await localPlace(values, io);
-    const own = typeof values.ca === "string" ? [await readPem(values.ca, { key: "--ca", marker: "CERTIFICATE" })] : [];
-    const { status, text } = await ask({ ...place, authorities: [...place.authorities, ...own] }, timeoutMs);
+    const authorities = [...place.authorities, ...await authoritiesOf(values)];
+    const { status, text } = await ask({ ...place, authorities }, timeoutMs);
     if (status === 200) io.stdout(`${text}\n`);
     else io.stderr(`${place.url} answers ${status}: ${text}\n`);
     return status === 200 ? 0 : 1;

@@ -24,13 +24,18 @@ export function serverUrlOf(text: string): string {
   throw new VaultError("config_invalid", `--url: "${redactUrl(text)}" is no URL; write http://127.0.0.1:8080`);
 }
 
+/** The authority that `--ca` names; none without it. Throws as `readPem`. */
+export async function authoritiesOf(values: OptionValues): Promise<readonly string[]> {
+  const ca = textOf(values, "ca");
+  return ca === undefined ? [] : [await readPem(ca, { key: "--ca", marker: "CERTIFICATE" })];
+}
+
 /** The own pages of the server that `--url` names; null without it. Throws as `serverUrlOf` and `readPem`. */
 export async function urlApiOf(values: OptionValues): Promise<VaultApi | null> {
-  const [url, ca] = [textOf(values, "url"), textOf(values, "ca")];
-  if (url === undefined && ca !== undefined) throw new VaultError("config_invalid", "--ca is for --url");
-  if (url === undefined) return null;
-  const authorities = ca === undefined ? [] : [await readPem(ca, { key: "--ca", marker: "CERTIFICATE" })];
-  return urlApi(serverUrlOf(url), authorities);
+  const url = textOf(values, "url");
+  if (url !== undefined) return urlApi(serverUrlOf(url), await authoritiesOf(values));
+  if (textOf(values, "ca") !== undefined) throw new VaultError("config_invalid", "--ca is for --url");
+  return null;
 }
 
 /** The own pages of the server at `url`. */
