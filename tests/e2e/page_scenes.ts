@@ -23,8 +23,8 @@ export interface PageScene extends AsyncDisposable {
 
 type Keys = Readonly<Record<string, unknown>>;
 
-/** Starts a vault with these http backends by name. */
-async function startVault(stack: AsyncDisposableStack, backends: Readonly<Record<string, Keys>>): Promise<PageScene> {
+/** Starts a vault with these backends by name, of http where none says its type; it ends with `stack`. */
+async function startVault(stack: AsyncDisposableStack, backends: Readonly<Record<string, Keys>>) {
   const dir = stack.use(await createTempDir());
   const config = {
     cache_dir: dir.join("cache"),
@@ -36,10 +36,9 @@ async function startVault(stack: AsyncDisposableStack, backends: Readonly<Record
   const vault = stack.use(await VaultProcess.start({ args: ["--config", dir.join("config.yml")] }));
   return {
     vault,
-    async ask(path) {
+    async ask(path: string) {
       await fetch(vault.url(path)).then((response) => response.arrayBuffer()).catch(() => {});
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
