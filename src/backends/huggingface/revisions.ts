@@ -2,6 +2,7 @@ import type { Artifact } from "../../artifact.ts";
 import { VaultError } from "../../errors.ts";
 import { headerOf } from "../../http/headers.ts";
 import type { JsonObject } from "../../http/json.ts";
+import { nextTargets } from "../../http/links.ts";
 import type { VaultReader } from "../../reader.ts";
 import type { Caller } from "./caller.ts";
 import { commitParser, treeParser } from "./documents.ts";
@@ -104,7 +105,7 @@ export class Revisions {
       const { value, headers } = await vault.read(artifact, treeParser);
       yield value;
       const link = toldLinks(headerOf(headers, "link") ?? "", { upstream, base: "", hidesXet: false });
-      const next = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? "")?.[1];
+      const [next]: string[] = nextTargets(link);
       query = next === undefined ? null : canonicalQuery(URL.parse(next, upstream)?.search ?? "");
     }
   }

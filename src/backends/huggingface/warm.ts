@@ -1,6 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import { compileGlobs } from "../../glob/compile.ts";
 import { isJsonObject, jsonOrNull, parseJsonObject } from "../../http/json.ts";
+import { nextTargets } from "../../http/links.ts";
 import type { Expansion, PackageUrl, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
 import { joined, type Served, servedPath } from "../shared/served_path.ts";
 import { apiPathOfRepo, encoded, pathOfRepo, type Repo } from "./repo.ts";
@@ -112,7 +113,7 @@ async function* filesOf(
       const isFile = type === "file" && typeof path === "string" && path.isWellFormed() && typeof size === "number";
       if (isFile) yield { path, sizeBytes: size };
     }
-    const next = /<([^>]*)>;\s*rel="?next"?/.exec(headers.get("link") ?? "")?.[1];
+    const [next] = nextTargets(headers.get("link"));
     const url = next === undefined ? null : URL.parse(next, "http://localhost");
     path = url && url.pathname + url.search;
   }

@@ -1,5 +1,6 @@
 import { type Digest, formatDigest } from "../../digest.ts";
 import { type HeaderList, headerOf } from "../../http/headers.ts";
+import { nextTargets } from "../../http/links.ts";
 import { mediaTypeOf, signedManifestType } from "./media_types.ts";
 import { readDigest } from "./request.ts";
 
@@ -25,10 +26,6 @@ function digestOfName(headers: HeaderList, sha256: string | undefined): string |
   return told !== undefined && readDigest(told) !== null ? told : sha256 && `sha256:${sha256}`;
 }
 
-/** One link of a `Link` header with its parameters, and one of these (RFC 8288 §3). */
-const linkPattern = /<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g;
-const parameterPattern = /;\s*([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]+))/g;
-
 /** The address of the list that the client asked for. */
 export interface ListAddress {
   /** The path as the client sent it. */
@@ -39,7 +36,7 @@ export interface ListAddress {
 
 /** The headers of a list of tags or referrers; its link to the next page leads to the vault. */
 export function listHeaders(headers: HeaderList, address: ListAddress): HeaderList {
-  const next = nextPage(headerOf(headers, "link") ?? "", address);
+  const next = nextPage(headerOf(headers, "link"), address);
   return [...without(headers, digestName, "link"), versionHeader, ...next === null ? [] : [["link", next] as const]];
 }
 
@@ -53,21 +50,15 @@ export function announcedDigest(headers: HeaderList): Digest | null {
  * A link to the next page of the same list here, with the query of upstream's link, whatever the rest of that is. Null
  * without a next page.
  */
-function nextPage(link: string, { path, ns }: ListAddress): string | null {
-  for (const [, target = "", parameters = ""] of link.matchAll(linkPattern)) {
+function nextPage(link: string | undefined, { path, ns }: ListAddress): string | null {
+  for (const target of nextTargets(link)) {
     const query = new URLSearchParams(/\?([^#]*)/.exec(target)?.[1] ?? "");
     query.delete("ns");
-    if (query.size === 0 || !relationsOf(parameters).includes("next")) continue;
+    if (query.size === 0) continue;
     if (ns !== null) query.set("ns", ns);
     return `<${path}?${query}>; rel="next"`;
   }
   return null;
-}
-
-function relationsOf(parameters: string): string[] {
-  const all = [...parameters.matchAll(parameterPattern)];
-  const [, , quoted, token = ""] = all.find(([, name]) => name?.toLowerCase() === "rel") ?? [];
-  return (quoted ?? token).toLowerCase().split(/\s+/);
 }
 
 /** About the one response of the registry: the address that its quota is counted for. */

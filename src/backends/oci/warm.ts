@@ -1,6 +1,7 @@
 import { VaultError } from "../../errors.ts";
 import { compileGlobs } from "../../glob/compile.ts";
 import { parseJsonObject } from "../../http/json.ts";
+import { nextTargets } from "../../http/links.ts";
 import type { Expansion, PackageUrl, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
 import { joined } from "../shared/served_path.ts";
 import { imageLists } from "./image_lists.ts";
@@ -114,7 +115,7 @@ async function* matchingTags(image: ImageReference, at: string, expansion: Expan
 
 /** The next page of a list of tags (distribution-spec, "Listing Tags"). */
 function nextPage(headers: Headers, path: string): string | null {
-  const [, target] = /<([^>]+)>\s*;\s*rel="?next"?/i.exec(headers.get("link") ?? "") ?? [];
+  const [target] = nextTargets(headers.get("link"));
   const url = target === undefined ? null : URL.parse(target, `http://localhost${path}`);
   return url === null ? null : url.pathname + url.search;
 }
