@@ -1,6 +1,6 @@
 import { VaultError } from "./errors.ts";
 import type { Target } from "./http/path.ts";
-import type { OwnPages, OwnRequestInfo } from "./server/own_pages.ts";
+import { type OwnPages, vaultUrl } from "./server/own_pages.ts";
 import { problemReply, wrongMethod } from "./server/problem.ts";
 import { type Reply, textReply } from "./server/reply.ts";
 import { findClient } from "./setup/clients.ts";
@@ -17,11 +17,6 @@ export function createSetupPages(backends: () => readonly ClientsBackend[]): Own
       return answer(method, target, { backends: backends(), url: vaultUrl(target, info) });
     },
   };
-}
-
-/** The URL by which a client has reached the vault, also behind a proxy. */
-export function vaultUrl({ origin }: Target, { outerPrefix = "" }: OwnRequestInfo): string {
-  return origin + outerPrefix;
 }
 
 interface Vault {

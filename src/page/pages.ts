@@ -2,11 +2,10 @@ import { EventStream } from "../api/event_stream.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { Target } from "../http/path.ts";
 import type { Administrators } from "../server/administrator.ts";
-import type { OwnPages, OwnRequestInfo } from "../server/own_pages.ts";
+import { type OwnPages, type OwnRequestInfo, vaultUrl } from "../server/own_pages.ts";
 import { wrongMethod } from "../server/problem.ts";
 import { type Reply, textReply } from "../server/reply.ts";
-import { inventoryOrders } from "../status/inventory.ts";
-import type { InventoryOrder } from "../status/inventory.ts";
+import { type InventoryOrder, inventoryOrders } from "../status/inventory.ts";
 import type { Status } from "../status/status.ts";
 import { assetReply } from "./assets.ts";
 import { doneNotice, makeChange } from "./changes.ts";
@@ -83,7 +82,7 @@ class Pages {
     if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
     switch (target.path) {
       case paths.home:
-        return page(method, "Artifact Vault", this.#start(target.origin + (info.outerPrefix ?? "")));
+        return page(method, "Artifact Vault", this.#start(vaultUrl(target, info)));
       case paths.livePath:
         return this.#live.reply(method);
       case paths.entriesPath:

@@ -2,7 +2,7 @@ import type { Backend } from "../backend.ts";
 import type { Target } from "../http/path.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Misses } from "./offline.ts";
-import type { OwnPages, OwnRequestInfo } from "./own_pages.ts";
+import { type OwnPages, type OwnRequestInfo, vaultUrl } from "./own_pages.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 export interface AdminOptions {
@@ -47,7 +47,7 @@ export class Admin {
     headers: Headers,
     info: OwnRequestInfo,
   ): Reply | Promise<Reply> | null {
-    const { path, origin, query } = target;
+    const { path, query } = target;
     if (path.startsWith("/-/") || path === "/" && !this.#isRootTaken()) {
       const { client, signal, outerPrefix = "" } = info;
       const asked = { client, signal, outerPrefix, readBody: (maxBytes: number) => info.readBody(maxBytes) };
@@ -70,9 +70,7 @@ export class Admin {
       case "/-/misses":
         return this.#misses(method);
       case "/":
-        return this.#isRootTaken()
-          ? null
-          : textReply(method, indexOf(this.#options.backends, origin + (info.outerPrefix ?? "")));
+        return this.#isRootTaken() ? null : textReply(method, indexOf(this.#options.backends, vaultUrl(target, info)));
       default:
         return null;
     }

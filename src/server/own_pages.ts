@@ -30,6 +30,11 @@ export interface OwnPages {
   answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Reply | Promise<Reply> | null;
 }
 
+/** The URL by which a client has reached the vault, also behind a proxy. */
+export function vaultUrl({ origin }: Target, { outerPrefix = "" }: OwnRequestInfo): string {
+  return origin + outerPrefix;
+}
+
 /** Says whether a request may be for some pages, before they are loaded. */
 export type IsTheirs = (path: string, headers: Headers) => boolean;
 
