@@ -1,10 +1,10 @@
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import { messageOf, VaultError } from "../../errors.ts";
-import { type Repository, withRepositories } from "./repositories.ts";
+import { type VaultRepositories, withRepositories } from "./repositories.ts";
 import { type LineValue, withLineValues } from "./line_values.ts";
 import { withJsonItem } from "./json_item.ts";
-import { withXmlElement } from "./xml_element.ts";
+import { withXmlElement, type XmlPlace } from "./xml_element.ts";
 import { withYamlEntries, type YamlEntry } from "./yaml_entries.ts";
 
 /** The formats whose files are parsed before and after a change. */
@@ -31,9 +31,9 @@ export type Edit =
   | { readonly kind: "json"; readonly key: string; readonly item: string }
   | { readonly kind: "yaml"; readonly entries: readonly YamlEntry[] }
   /** Repositories in sources of apt, in either format, that become those of a vault. */
-  | { readonly kind: "sources"; readonly url: string; readonly repositories: readonly Repository[] }
+  | { readonly kind: "sources" } & VaultRepositories
   /** An element of a list in an XML document. */
-  | { readonly kind: "xml"; readonly root: string; readonly list: string; readonly text: string };
+  | { readonly kind: "xml" } & XmlPlace;
 
 const parsers: Readonly<Record<Format, (text: string) => unknown>> = {
   ini: checkIni,
@@ -49,9 +49,9 @@ const parsers: Readonly<Record<Format, (text: string) => unknown>> = {
 export function edited(original: string, edit: Edit): string {
   const mark = original.startsWith("\uFEFF") ? "\uFEFF" : "";
   const isCrlf = /\n/.test(original) && !/(?:^|[^\r])\n/.test(original);
-  const text = original.slice(mark.length).replaceAll("\r\n", isCrlf ? "\n" : "\r\n");
-  const result = withEdit(text, edit);
-  return mark + (isCrlf ? result.replace(/\n/g, "\r\n") : result);
+  const text = original.slice(mark.length);
+  if (!isCrlf) return mark + withEdit(text, edit);
+  return mark + withEdit(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
 }
 
 function withEdit(text: string, edit: Edit): string {

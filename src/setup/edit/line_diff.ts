@@ -1,5 +1,5 @@
 /** Lines of a text that stand for others: those from `from` to `to`, which is not among them. */
-export interface Hunk {
+interface Hunk {
   readonly from: number;
   readonly to: number;
   readonly lines: readonly string[];
@@ -11,7 +11,7 @@ export function linesOf(text: string): string[] {
 }
 
 /** Returns what makes `other` of `text`, in order. The texts have to be small: time and memory are by their product. */
-export function diffLines(text: readonly string[], other: readonly string[]): Hunk[] {
+function diffLines(text: readonly string[], other: readonly string[]): Hunk[] {
   const common = commonTable(text, other);
   const hunks: { from: number; to: number; lines: string[] }[] = [];
   let [i, j] = [0, 0];

@@ -4,8 +4,9 @@ import { quoted } from "./quoted.ts";
 
 /**
  * What all scripts have in common, for any POSIX shell. It keeps changes as `kept_change.ts` and `made_folders.ts` do, so
- * that the command and the script can undo each other's. A script defines `client`, `url`, `probe`, `scopes`, `restart`,
- * `note` and the function `files`, which calls `look` and then one of `own`, `tables`, `merge`, `value` and `repositories` for each file.
+ * that the command and the script can undo each other's. A script defines `client`, `probe`, `scopes`, `restart`, `note`
+ * and the function `files`, which calls `look` and then one of `own`, `tables`, `merge`, `value` and `repositories` for
+ * each file.
  */
 export const shellFunctions = String.raw`
 say() { printf '%s\n' "$*"; }
