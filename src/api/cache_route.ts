@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { z } from "zod";
-import { type CacheCommands, type CommandContext, type CommandName, inputs } from "../cache_commands/contract.ts";
+import { type CommandContext, type CommandName, inputs } from "../cache_commands/contract.ts";
 import { runCommand } from "../cache_commands/run_command.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import type { Reply } from "../server/reply.ts";
@@ -44,8 +44,7 @@ export function cacheRoute(context: CommandContext, closing: AbortSignal): Reply
         throw new VaultError("overloaded", message, { retryAfterSeconds: 10 });
       }
       running += 1;
-      const run: CacheCommands["run"] = (name, input, signal) => runCommand(name, input, { context, signal });
-      const reader = new LineReader((signal) => run(body.command, input as never, signal), {
+      const reader = new LineReader((signal) => runCommand(body.command, input as never, { context, signal }), {
         closing,
         ended: () => void (running -= 1),
       });

@@ -1,7 +1,6 @@
 import { VaultError } from "../errors.ts";
 import { addPins, removePins } from "../inventory/pins.ts";
 import { patternProblem } from "../inventory/pattern.ts";
-import type { InventoryIndex } from "../status/inventory_index.ts";
 import { type EntryActions, evictUnused, purgeNamed, revalidateNamed, verifyAll } from "./cache_changes.ts";
 import * as wishes from "./changing_schemas.ts";
 import type { Job, JobKind, JobRun, Jobs } from "./jobs.ts";
@@ -15,17 +14,13 @@ export interface ChangingDeps {
   readonly actions: EntryActions;
   /** The backends whose bodies could not be fetched again. */
   readonly offlineBackends: () => readonly string[];
-  readonly inventory: Pick<InventoryIndex, "changed">;
   readonly warmLines: WarmLines;
 }
 
 /** What can be done about the cache. What reads all of it is a job. */
 export function changingRoutes(deps: ChangingDeps): readonly Route[] {
-  const { cacheDir, jobs, actions, offlineBackends, inventory, warmLines } = deps;
-  const lookAnew = () => {
-    actions.lookAnew();
-    inventory.changed();
-  };
+  const { cacheDir, jobs, actions, offlineBackends, warmLines } = deps;
+  const lookAnew = () => actions.lookAnew();
   const start = (kind: JobKind, work: (run: JobRun) => Promise<Readonly<Record<string, unknown>>>): Answer => {
     const job = jobs.start(kind, (run) => work(run).finally(lookAnew));
     return { status: 202, body: job, headers: [["location", `/-/api/v1/jobs/${job.id}`]] };

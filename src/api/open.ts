@@ -41,10 +41,11 @@ export interface OpenApiDeps {
 /** Puts the API of a server together. */
 export function openApi(deps: OpenApiDeps): OwnPages {
   const { version, administrators } = deps;
+  const actions = actionsOf(deps);
   const routes = [
     ...reading(deps),
-    ...changing(deps),
-    cacheRoute(commandContext(deps), deps.closing),
+    ...changing(deps, actions),
+    cacheRoute(commandContext(deps, actions), deps.closing),
     eventRoute(deps),
   ];
   return createApi({ routes, administrators, version });
@@ -56,24 +57,34 @@ function reading({ config, status, outlooks, listMisses }: OpenApiDeps): readonl
   return readingRoutes({ status, listMisses, cacheDir, describeEntry: (name) => describeEntry(name, details) });
 }
 
-function changing({ config, status, outlooks, actions, client, warmSources, closing }: OpenApiDeps): readonly Route[] {
+function changing(
+  { config, client, warmSources, closing }: OpenApiDeps,
+  actions: EntryActions,
+): readonly Route[] {
   return changingRoutes({
     cacheDir: config().cache_dir,
     jobs: new Jobs(closing),
-    actions: {
-      artifactOf: (entry) => outlooks.artifactOf(entry),
-      revalidate: (artifact) => actions.revalidate(artifact),
-      digestOf: (entry) => actions.digestOf(entry),
-      lookAnew: () => actions.lookAnew(),
-    },
+    actions,
     offlineBackends: () => offlineBackendsOf(config()),
-    inventory: status.inventory,
     warmLines: new WarmLines({ client, sources: warmSources }),
   });
 }
 
+/** What was changed from outside is new to the inventory, too. */
+function actionsOf({ status, outlooks, actions }: OpenApiDeps): EntryActions {
+  return {
+    artifactOf: (entry) => outlooks.artifactOf(entry),
+    revalidate: (artifact) => actions.revalidate(artifact),
+    digestOf: (entry) => actions.digestOf(entry),
+    lookAnew() {
+      actions.lookAnew();
+      status.inventory.changed();
+    },
+  };
+}
+
 /** What commands need of a server that works for them. */
-function commandContext({ config, status, outlooks, actions }: OpenApiDeps): CommandContext {
+function commandContext({ config, outlooks }: OpenApiDeps, actions: EntryActions): CommandContext {
   return {
     dir: config().cache_dir,
     besideClients: true,
@@ -84,23 +95,19 @@ function commandContext({ config, status, outlooks, actions }: OpenApiDeps): Com
       return next;
     },
     async *fetchAgain(entries) {
-      for (const entry of entries) yield await fetchAgain(entry, { outlooks, actions });
+      for (const entry of entries) yield await fetchAgain(entry, actions);
     },
     offlineBackends: () => Promise.resolve(offlineBackendsOf(config())),
     changed() {
       actions.lookAnew();
-      status.inventory.changed();
       return Promise.resolve();
     },
   };
 }
 
 /** Why the body of an entry has not come; null where it has. */
-async function fetchAgain(
-  entry: Entry,
-  { outlooks, actions }: Pick<OpenApiDeps, "outlooks" | "actions">,
-): Promise<string | null> {
-  const artifact = await outlooks.artifactOf(entry);
+async function fetchAgain(entry: Entry, actions: EntryActions): Promise<string | null> {
+  const artifact = await actions.artifactOf(entry);
   if (artifact === null) return notAskedFor;
   return await actions.revalidate(artifact).then(() => null, messageOf);
 }
