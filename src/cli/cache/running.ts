@@ -1,3 +1,4 @@
+import { base } from "../../api/paths.ts";
 import { VaultError } from "../../errors.ts";
 import { entryName } from "../../inventory/entry_name.ts";
 import type { Next } from "../../status/next_request.ts";
@@ -22,7 +23,7 @@ export async function serversOn(dir: string): Promise<readonly RunningServer[]> 
 }
 
 /** Asks a server for JSON; null where it gives none, such as one of another version. */
-export async function askServer({ api }: RunningServer, path: string): Promise<unknown> {
+async function askServer({ api }: RunningServer, path: string): Promise<unknown> {
   return await jsonOf(api, { method: "GET", path, body: null }, patienceMs).catch(() => null);
 }
 
@@ -32,7 +33,7 @@ export async function askServer({ api }: RunningServer, path: string): Promise<u
  */
 export async function tellServers(dir: string): Promise<void> {
   const servers = await serversOn(dir);
-  const refresh = { method: "POST", path: "/-/api/v1/refresh", body: {} } as const;
+  const refresh = { method: "POST", path: `${base}/refresh`, body: {} } as const;
   await Promise.all(servers.map(({ api }) => jsonOf(api, refresh, patienceMs).catch(() => null)));
 }
 
@@ -42,7 +43,7 @@ export async function tellServers(dir: string): Promise<void> {
  */
 export async function offlineBackendsOf(servers: readonly RunningServer[]): Promise<readonly string[]> {
   const names = servers.map(async (server) => {
-    const { offline, backends } = asConfiguration(await askServer(server, "/-/api/v1/config"));
+    const { offline, backends } = asConfiguration(await askServer(server, `${base}/config`));
     return backends.filter((backend) => offline || backend.config?.offline === true).map(({ name }) => name);
   });
   return (await Promise.all(names)).flat();
@@ -65,7 +66,7 @@ function asConfiguration(value: unknown): ShownConfiguration {
 export async function nextToldBy(dir: string, entries: readonly Entry[]): Promise<readonly Next[] | null> {
   const [server] = await serversOn(dir);
   if (server === undefined) return null;
-  const answer = await askServer(server, `/-/api/v1/entries/${encodeURIComponent(entryName(entries[0]!))}`);
+  const answer = await askServer(server, `${base}/entries/${encodeURIComponent(entryName(entries[0]!))}`);
   const told = Array.isArray(answer) ? answer as readonly Told[] : [];
   const isSame = told.length === entries.length &&
     told.every(({ sha256, next, freshness }, at) =>

@@ -1,3 +1,4 @@
+import { base } from "../../api/paths.ts";
 import type { CommandName, Inputs, Line } from "../../cache_commands/contract.ts";
 import { type ErrorCode, errorStatus, messageOf, VaultError } from "../../errors.ts";
 import type { Pin } from "../../inventory/pins.ts";
@@ -6,7 +7,6 @@ import type { VaultApi } from "../control/vault_api.ts";
 import { readUsage } from "./usage.ts";
 import type { OpenedCache } from "./opened_cache.ts";
 
-const base = "/-/api/v1";
 const patienceMs = 30_000;
 
 /** Opens the cache of a server, which does the work. Throws a VaultError where it does not answer. */
