@@ -8,7 +8,7 @@ import type { Action } from "../command.ts";
 import { offlineOption } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
-import { interruptible } from "./interruptible.ts";
+import { carryOut } from "./carry_out.ts";
 import { cacheOptions, openCache } from "./open_cache.ts";
 
 /** Compares everything in the cache with its name. */
@@ -28,15 +28,10 @@ export const verify: Action = {
     const repairs = given.values.repair !== undefined;
     const report = new Report(io, { json: given.values.json !== undefined, repairs });
     const progress = new Progress(io);
-    const all = async (signal: AbortSignal) => {
-      let result: Results["verify"] | undefined;
-      for await (const line of cache.run("verify", { repair: repairs }, signal)) {
-        if ("item" in line) report.item(line.item, progress);
-        else if ("result" in line) result = line.result;
-      }
-      return result!;
-    };
-    const verified = await interruptible(all).finally(() => progress.end());
+    const verified = await carryOut(cache, ["verify", { repair: repairs }], {
+      ...{ io, changes: true },
+      item: (item) => report.item(item, progress),
+    }).finally(() => progress.end());
     return report.end(verified, cache.dir);
   },
 };
