@@ -11,6 +11,12 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
+/** Returns the method and the body with which a request is sent over HTTP. */
+export function requestInitOf({ method, body }: ApiRequest): RequestInit {
+  if (method === "GET") return { method };
+  return { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+}
+
 /** What the server answers to a command, as one line of JSON. */
 export type ControlAnswer =
   | { readonly kind: "status"; readonly pid: number; readonly url: string; readonly version: string }

@@ -7,6 +7,7 @@ import {
   type ControlAnswer,
   type ControlCommand,
   readFirstLine,
+  requestInitOf,
   writeAll,
   writeLine,
 } from "./protocol.ts";
@@ -72,13 +73,12 @@ async function serveOne(connection: Deno.Conn, { answer, handle }: Answering): P
 
 /** Answers a request, with its body up to the end of the connection. */
 async function passOn(
-  { method, path, body }: ApiRequest,
+  request: ApiRequest,
   connection: Deno.Conn,
   handle: ControlOptions["handle"],
 ): Promise<void> {
-  const json = method === "POST" ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {};
   const info = { remoteAddr: connection.remoteAddr, completed: Promise.resolve() } as Deno.ServeHandlerInfo;
-  const response = await handle(new Request(`http://localhost${path}`, { method, ...json }), info);
+  const response = await handle(new Request(`http://localhost${request.path}`, requestInitOf(request)), info);
   await writeLine(connection, { kind: "api", status: response.status } satisfies ControlAnswer);
   for await (const chunk of response.body ?? []) await writeAll(connection, chunk);
 }

@@ -5,6 +5,7 @@ import { redactUrl } from "../../observe/redact.ts";
 import { networkFailure } from "../../upstream/network_error.ts";
 import type { OptionSpec, OptionValues } from "../command.ts";
 import { textOf } from "../option_values.ts";
+import { requestInitOf } from "./protocol.ts";
 import type { VaultApi } from "./vault_api.ts";
 
 /** The options of commands that can ask a server elsewhere. */
@@ -42,13 +43,11 @@ export async function urlApiOf(values: OptionValues): Promise<VaultApi | null> {
 export function urlApi(url: string, authorities: readonly string[] = []): VaultApi {
   return {
     url,
-    async ask({ method, path, body }, signal) {
+    async ask(request, signal) {
       const client = Deno.createHttpClient({ caCerts: [...authorities] });
-      const json = method === "POST"
-        ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } }
-        : {};
+      const init = { ...requestInitOf(request), client, ...signal !== undefined && { signal } };
       try {
-        const answer = await fetch(`${url}${path}`, { method, ...json, client, ...signal !== undefined && { signal } });
+        const answer = await fetch(`${url}${request.path}`, init);
         // Closing it does not end what has begun.
         client.close();
         return { status: answer.status, body: answer.body ?? new ReadableStream({ start: (it) => it.close() }) };
