@@ -11,6 +11,7 @@ import type { HitCounts } from "./hit_counts.ts";
 import type { InventoryIndex } from "./inventory_index.ts";
 import type { ProblemGroups } from "./problem_groups.ts";
 import type { RecentRequests } from "./recent_requests.ts";
+import type { ScrapedServer } from "./scraped.ts";
 import type { BackendTraffic, DiskStatus, Overview, Status, TransferView, UpstreamStatus } from "./status.ts";
 import { type NamedUpstreams, upstreamsOf } from "./upstream_list.ts";
 import { judge } from "./wellbeing.ts";
@@ -28,16 +29,12 @@ export interface DescribedConfig {
   readonly backends: readonly DescribedBackend[];
 }
 
-export interface StatusDeps {
+export interface StatusDeps extends ScrapedServer {
   readonly version: string;
   /** Returns the configuration that is in force. */
   readonly config: () => Config;
   readonly warnings: readonly string[];
   readonly described: () => DescribedConfig;
-  readonly notReady: () => string | null;
-  /** The requests that are answered now, and the most that may be at once. */
-  readonly requests: { readonly count: number; readonly most: number };
-  readonly cacheBytes: () => number;
   readonly transfers: () => readonly TransferStatus[];
   readonly health: UpstreamHealth;
   readonly metrics: Metrics;

@@ -14,6 +14,14 @@ export interface ScrapedServer {
   readonly cacheBytes: () => number;
 }
 
+/** A gauge that is absent before there is a server. */
+interface ServerGauge {
+  readonly name: string;
+  readonly help: string;
+  /** Null where it is not known. */
+  readonly valueOf: (server: ScrapedServer) => number | null;
+}
+
 interface StatusMetricsDeps {
   readonly config: () => Config;
   /** Null before there is one. */
@@ -42,29 +50,31 @@ export class StatusMetrics {
   }
 
   #addServer(): void {
-    const { server } = this.#deps;
-    this.#registry.gauge({
+    this.#addServerGauge({
       name: "vault_ready",
       help: "1 while the vault can serve, 0 while it cannot use its cache or is shutting down.",
-      collect(metric) {
-        const running = server();
-        if (running !== null) metric.set(Number(running.notReady() === null));
-      },
+      valueOf: ({ notReady }) => Number(notReady() === null),
     });
-    this.#registry.gauge({
+    this.#addServerGauge({
       name: "vault_requests_in_progress",
       help: "Requests that are being answered.",
-      collect(metric) {
-        const running = server();
-        if (running !== null) metric.set(running.requests.count);
-      },
+      valueOf: ({ requests }) => requests.count,
     });
-    this.#registry.gauge({
+    this.#addServerGauge({
       name: "vault_requests_limit",
       help: "Requests that may be answered at once: max_requests, or what the open files of the process allow.",
+      valueOf: ({ requests }) => requests.most,
+    });
+  }
+
+  #addServerGauge({ name, help, valueOf }: ServerGauge): void {
+    const { server } = this.#deps;
+    this.#registry.gauge({
+      ...{ name, help },
       collect(metric) {
         const running = server();
-        if (running !== null) metric.set(running.requests.most);
+        const value = running === null ? null : valueOf(running);
+        if (value !== null) metric.set(value);
       },
     });
   }
@@ -106,18 +116,14 @@ export class StatusMetrics {
   }
 
   #addCache(): void {
-    const { config, server, entries } = this.#deps;
+    const { config, entries } = this.#deps;
     const cacheDir = this.#cacheDir;
-    this.#registry.gauge({
+    this.#addServerGauge({
       name: "vault_cache_limit_bytes",
       help: "Bytes that the cache may hold on disk: cache_max_size, or what cache_min_free leaves of the disk.",
-      collect(metric) {
-        const running = server();
-        if (running === null) return;
+      valueOf({ cacheBytes }) {
         const { cache_max_size: maxBytes = null, cache_min_free: minFreeBytes = null } = config();
-        const facts = { cacheBytes: running.cacheBytes(), maxBytes, minFreeBytes, space: diskSpace(cacheDir) };
-        const limit = cacheLimitOf(facts);
-        if (limit !== null) metric.set(limit);
+        return cacheLimitOf({ cacheBytes: cacheBytes(), maxBytes, minFreeBytes, space: diskSpace(cacheDir) });
       },
     });
     this.#registry.gauge({
