@@ -1,4 +1,4 @@
-import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownBytes, shownRate } from "../observe/shown_bytes.ts";
 import { shownCount, type Unit } from "../observe/shown_count.ts";
 import { indented, shownLine } from "../observe/shown_text.ts";
 import type { Io } from "./io.ts";
@@ -104,7 +104,7 @@ export function describeWork({ unit, done, total, bytes, totalBytes, doing }: Wo
     ? shownBytes(bytes)
     : `${shownBytes(bytes)} of ${shownBytes(totalBytes)}`;
   const parts = [items, ...bytes > 0 || totalBytes ? [size] : []];
-  if (rates.bytes > 0) parts.push(`${shownBytes(Math.round(rates.bytes))}/s`);
+  if (rates.bytes > 0) parts.push(shownRate(rates.bytes));
   const left = secondsLeft({ done, total, bytes, totalBytes }, rates);
   if (left !== null) parts.push(`${shownTime(left)} left`);
   if (typeof doing === "string") parts.push(doing);

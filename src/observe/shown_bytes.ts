@@ -10,3 +10,8 @@ export function shownBytes(bytes: number): string {
   }
   return `${power === 0 ? amount : Number(amount.toFixed(1))} ${units[power]}`;
 }
+
+/** Formats a speed in bytes per second for people: `1.5 MiB/s`. */
+export function shownRate(bytesPerSecond: number): string {
+  return `${shownBytes(Math.round(bytesPerSecond))}/s`;
+}

@@ -1,4 +1,4 @@
-import { shownBytes } from "../observe/shown_bytes.ts";
+import { shownBytes, shownRate } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
 import type { RecentRequest } from "../status/recent_request.ts";
 import type { Overview, TransferView } from "../status/status.ts";
@@ -6,7 +6,7 @@ import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { type Column, table } from "./table.ts";
-import { ago, type Moment, shownNumber, shownRate } from "./shown.ts";
+import { ago, type Moment, shownNumber } from "./shown.ts";
 
 const mostTransfers = 50;
 

@@ -1,4 +1,3 @@
-import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownDate, shownLength } from "../observe/shown_time.ts";
 import { type Html, html } from "./html.ts";
 
@@ -12,10 +11,6 @@ export type Moment = number | null;
 export function ago(at: number, now: Moment): Html {
   const text = now === null ? shownDate(at) : `${shownLength(now - at)} ago`;
   return html`<time datetime="${new Date(at).toISOString()}" title="${shownDate(at)}">${text}</time>`;
-}
-
-export function shownRate(bytesPerSecond: number): string {
-  return `${shownBytes(Math.round(bytesPerSecond))}/s`;
 }
 
 /** A share from 0 to 1; a dash where it is not known. */

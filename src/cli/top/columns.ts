@@ -1,4 +1,4 @@
-import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBytes, shownRate } from "../../observe/shown_bytes.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import type { GridColumn } from "./grid.ts";
 import type { Problem, RecentRequest, Transfer, Upstream } from "./snapshot.ts";
@@ -53,7 +53,7 @@ export function transferColumns(title: string): readonly GridColumn<Transfer>[] 
     },
     {
       ...{ title: "SPEED", width: 12, side: "right", from: 70 },
-      cell: ({ bytesPerSecond }) => ({ text: `${shownBytes(Math.round(bytesPerSecond))}/s` }),
+      cell: ({ bytesPerSecond }) => ({ text: shownRate(bytesPerSecond) }),
     },
     {
       ...{ title: "LEFT", width: 6, side: "right" },

@@ -1,4 +1,4 @@
-import { shownBytes } from "../../observe/shown_bytes.ts";
+import { shownBytes, shownRate } from "../../observe/shown_bytes.ts";
 import { shownCount } from "../../observe/shown_count.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import { problemColumns, requestColumns, transferColumns, upstreamColumns } from "./columns.ts";
@@ -58,8 +58,8 @@ function headOf({ url, snapshot, pace, lost }: News, look: FrameOptions): readon
       ...stats.total.errors === 0 ? [] : [shownCount(stats.total.errors, "error")],
     ], look),
     facts([
-      ...pace.sentBytesPerSecond === null ? [] : [`sending ${speed(pace.sentBytesPerSecond)}`],
-      ...pace.fetchedBytesPerSecond === null ? [] : [`fetching ${speed(pace.fetchedBytesPerSecond)}`],
+      ...pace.sentBytesPerSecond === null ? [] : [`sending ${shownRate(pace.sentBytesPerSecond)}`],
+      ...pace.fetchedBytesPerSecond === null ? [] : [`fetching ${shownRate(pace.fetchedBytesPerSecond)}`],
       ...diskFacts(stats),
     ], look),
   ];
@@ -79,10 +79,6 @@ function diskFacts({ disk: { cacheBytes, maxBytes, freeBytes } }: Stats): readon
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
-}
-
-function speed(bytesPerSecond: number): string {
-  return `${shownBytes(Math.round(bytesPerSecond))}/s`;
 }
 
 /** Texts beside each other, as many whole ones as there is room for. */
