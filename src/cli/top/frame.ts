@@ -112,18 +112,17 @@ interface Section {
 function sectionsOf({ snapshot }: News, look: FrameOptions): readonly Section[] {
   const { now } = look;
   const { upstreams, transfers, problems, requests } = snapshot;
-  const all = { look, none: "none" };
   return [
     section("UPSTREAMS", worstFirst(askedOf(upstreams)), {
-      ...{ ...all, total: upstreams.length },
+      ...{ look, total: upstreams.length },
       columns: (title) => upstreamColumns(title, now),
     }),
-    section("TRANSFERS", transfers, { ...all, columns: transferColumns, total: transfers.length }),
+    section("TRANSFERS", transfers, { look, columns: transferColumns, total: transfers.length }),
     section("PROBLEMS", problems, {
-      ...{ ...all, total: problems.length },
+      ...{ look, total: problems.length },
       columns: (title) => problemColumns(title, now),
     }),
-    section("REQUESTS", requests, { ...all, columns: (title) => requestColumns(title, now) }),
+    section("REQUESTS", requests, { look, columns: (title) => requestColumns(title, now) }),
   ];
 }
 
@@ -145,8 +144,6 @@ function worstFirst(upstreams: readonly Upstream[]): readonly Upstream[] {
 
 interface SectionOptions<Item> {
   readonly look: Look;
-  /** What is said where there are no items. */
-  readonly none: string;
   columns(title: string): readonly GridColumn<Item>[];
   /** How many items there are, to stand in the title; nothing stands there when absent. */
   readonly total?: number;
@@ -155,9 +152,9 @@ interface SectionOptions<Item> {
 function section<Item>(
   title: string,
   items: readonly Item[],
-  { look, none, columns, total }: SectionOptions<Item>,
+  { look, columns, total }: SectionOptions<Item>,
 ): Section {
-  if (items.length === 0) return { rows: [], titled: () => [[{ text: `${title}: ${none}`, style: "dim" }]] };
+  if (items.length === 0) return { rows: [], titled: () => [[{ text: `${title}: none`, style: "dim" }]] };
   const grid = new Grid(columns(title), items, look);
   return {
     rows: items.map((item) => grid.row(item)),

@@ -65,19 +65,17 @@ const topics = {
   })),
 };
 
-type Topics = { readonly [Topic in keyof typeof topics]: z.output<(typeof topics)[Topic]> };
-
 /** What a vault has said of itself last. Times are in ms since the epoch by its clock, sizes in bytes. */
-export type Snapshot = Topics;
-export type Stats = Topics["stats"];
+export type Snapshot = { readonly [Topic in keyof typeof topics]: z.output<(typeof topics)[Topic]> };
+export type Stats = Snapshot["stats"];
 export type Traffic = Stats["total"];
-export type Upstream = Topics["upstreams"][number];
-export type Transfer = Topics["transfers"][number];
-export type RecentRequest = Topics["requests"][number];
-export type Problem = Topics["problems"][number];
+export type Upstream = Snapshot["upstreams"][number];
+export type Transfer = Snapshot["transfers"][number];
+export type RecentRequest = Snapshot["requests"][number];
+export type Problem = Snapshot["problems"][number];
 
 /** The topics of which a snapshot consists, and what is shown of each. */
-export const topicNames = Object.keys(topics) as readonly (keyof Topics)[];
+const topicNames = Object.keys(topics) as readonly (keyof Snapshot)[];
 
 /** Collects what a server says, topic by topic. */
 export class SnapshotParts {
@@ -88,7 +86,7 @@ export class SnapshotParts {
   take(topic: string, data: string): void {
     if (!Object.hasOwn(topics, topic)) return;
     const value = parsedOrUndefined(data);
-    const { data: parsed, error } = topics[topic as keyof Topics].safeParse(value);
+    const { data: parsed, error } = topics[topic as keyof Snapshot].safeParse(value);
     if (error !== undefined) {
       const [{ path = [], message = "it is no JSON" } = {}] = error.issues;
       const where = [topic, ...path].join(".");
