@@ -29,14 +29,14 @@ export function createRateLimitReport(
     const message = `Quota of ${about} for backend "${backend}": ${inWords(rateLimit)}`;
     const key = `${host} ${name}`;
     const before = told.get(key) ?? (isShort ? plenty : undefined);
-    if (before === step) return log.debug(message);
-    if (told.size < mostTold) told.set(key, step);
+    if (before === step || !told.has(key) && told.size === mostTold) return log.debug(message);
+    told.set(key, step);
     if (rateLimit.remaining === 0) log.warning(message);
     else log.info(message);
   };
 }
 
-/** Upstreams choose the names of their limits. */
+/** Upstreams choose the names of their limits: those that come after so many are only told at DEBUG. */
 const mostTold = 100;
 
 const plenty = 2;

@@ -66,3 +66,14 @@ Deno.test("quota: of a window of minutes only its end is told of, each limit of 
     'info Quota of "a.example" ("a\\"\\n") for backend "hub": 1 of 100 requests left in 300 s',
   ]);
 });
+
+Deno.test("quota: of more than 100 names the first have a line at each change, and the others none", () => {
+  const { lines, report } = recording();
+  const of = (number: number, remaining: number) =>
+    report({ ...unnamed, host: "a.example", name: `n${number}`, limit: 100, remaining, windowSeconds: null });
+  for (let number = 0; number < 100; number++) of(number, 100);
+  lines.length = 0;
+  for (const remaining of [50, 50, 50]) of(7, remaining);
+  for (const remaining of [50, 0, 50]) of(100, remaining);
+  assert.deepEqual(lines.map((line) => line.split(" ")[0]), ["info", "debug", "debug", "debug", "debug", "debug"]);
+});
