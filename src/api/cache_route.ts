@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type CommandContext, type CommandName, inputs } from "../cache_commands/contract.ts";
 import { runCommand } from "../cache_commands/run_command.ts";
 import { messageOf, VaultError } from "../errors.ts";
+import { redact } from "../observe/redact.ts";
 import type { Reply } from "../server/reply.ts";
 import type { Chunk, ChunkReader } from "../vault/vault.ts";
 import type { Asked, ReplyRoute } from "./route.ts";
@@ -95,7 +96,7 @@ class LineReader implements ChunkReader {
     } catch (error) {
       this.#end();
       const code = error instanceof VaultError ? error.code : "storage_failed";
-      text += `${JSON.stringify({ error: { code, message: messageOf(error) } })}\n`;
+      text += `${JSON.stringify({ error: { code, message: redact(messageOf(error)) } })}\n`;
     }
     return encoder.encode(text);
   }

@@ -8,6 +8,7 @@ import type { VaultClient, WarmSource } from "../warming.ts";
 import type { CommandContext } from "../cache_commands/contract.ts";
 import { notAskedFor } from "../cache_commands/not_asked_for.ts";
 import { messageOf } from "../errors.ts";
+import { redact } from "../observe/redact.ts";
 import { type Next, nextOf } from "../status/next_request.ts";
 import type { Entry } from "../store/store.ts";
 import { createApi } from "./api.ts";
@@ -109,7 +110,7 @@ function commandContext({ config, outlooks }: OpenApiDeps, actions: EntryActions
 async function fetchAgain(entry: Entry, actions: EntryActions): Promise<string | null> {
   const artifact = await actions.artifactOf(entry);
   if (artifact === null) return notAskedFor;
-  return await actions.revalidate(artifact).then(() => null, messageOf);
+  return await actions.revalidate(artifact).then(() => null, (error) => redact(messageOf(error)));
 }
 
 function offlineBackendsOf({ offline, backends }: Config): readonly string[] {
