@@ -145,7 +145,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   };
   let described = describeWhenAsked(config, types);
   const ownPages: readonly OwnPages[] = watch === null ? [] : ownPagesOf(() => ({
-    ...{ config: () => config, version, status: status!, listMisses: () => misses.list() },
+    ...{ config: () => config, version, status: status!, misses },
     ...{ closing: closing.signal, answering },
     actions: { revalidate: (artifact) => revalidateNow(vault, artifact), lookAnew: () => store.lookAnew() },
     outlooks: outlooksOn({ backends: () => set.backends, store, reader: vault.reader, log }),

@@ -8,7 +8,7 @@ import { Administrators } from "./server/administrator.ts";
 import { onceLoaded, type OwnPages, pagesWhenAsked } from "./server/own_pages.ts";
 import { isSetupPage } from "./setup/path.ts";
 import type { RunningStatus } from "./status/running_status.ts";
-import type { Miss } from "./store/misses.ts";
+import type { KnownMisses } from "./store/misses.ts";
 import type { Answering } from "./warm/client_in_process.ts";
 
 /** What the pages of a server's own need of it. */
@@ -20,7 +20,7 @@ export interface OwnPagesDeps {
   readonly outlooks: EntryOutlooks;
   readonly actions: Omit<EntryActions, "artifactOf" | "digestOf">;
   readonly answering: Answering;
-  readonly listMisses: () => Promise<readonly Miss[]>;
+  readonly misses: KnownMisses;
   /** Ends what is under way when the server shuts down. */
   readonly closing: AbortSignal;
   /** Returns the backends that are served. */

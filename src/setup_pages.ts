@@ -7,6 +7,7 @@ import { findClient } from "./setup/clients.ts";
 import { isSetupPage, setupPath } from "./setup/path.ts";
 import { composeScript } from "./setup/script/compose.ts";
 import { addressFor, type ClientsBackend, repositoriesOf, scriptLine, servedClients } from "./setup/served_clients.ts";
+import { parseVaultAddress } from "./setup/vault_address.ts";
 
 /** Creates the pages that point clients at this vault: the list of clients, and a script for each. */
 export function createSetupPages(backends: () => readonly ClientsBackend[]): OwnPages {
@@ -55,11 +56,12 @@ function scriptOf(name: string, query: URLSearchParams, { backends, url }: Vault
   return composeScript(served.client, addressFor({ client: served.client, backend, all: backends, url }));
 }
 
+/** Throws `bad_request` where the URL cannot be given to clients. */
 function listOf({ backends, url }: Vault): string {
-  const lines = servedClients(backends).map(({ client, backends: [usual] }) => {
-    addressFor({ client, backend: usual, all: backends, url });
-    return `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`;
-  });
+  parseVaultAddress(url, "");
+  const lines = servedClients(backends).map(({ client }) =>
+    `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`
+  );
   if (lines.length === 0) {
     return "This vault has no backend of a client that setup knows: curl and wget need no settings.\n";
   }

@@ -1,4 +1,5 @@
 import { type ErrorCode, errorStatus, VaultError } from "../errors.ts";
+import { notModified } from "../http/conditional.ts";
 import { jsonOrNull } from "../http/json.ts";
 import type { Target } from "../http/path.ts";
 import { redact } from "../observe/redact.ts";
@@ -8,7 +9,7 @@ import { problemReply, wrongMethod } from "../server/problem.ts";
 import { type Reply, textReply } from "../server/reply.ts";
 import { openApiOf } from "./open_api.ts";
 import { base, events, isApi } from "./paths.ts";
-import type { Answer, Asked, ReplyRoute, Route, StreamRoute } from "./route.ts";
+import type { Answer, Asked, Route } from "./route.ts";
 import { wrongInput } from "./wrong_input.ts";
 
 export interface ApiOptions {
@@ -71,12 +72,11 @@ class Api {
       ? administrators.refusal(method, headers, info)
       : null;
     if (refusal !== null) return refusal;
-    if ("stream" in route) return (route as StreamRoute).stream(method);
     try {
       const body = isChange ? await this.#bodyOf(route, headers, info) : undefined;
       const query = checked(route.query, queryOf(target.query), "query");
       const asked: Asked = { query, body, name: one.name, rawQuery: target.query, isAdministrator, info };
-      if ("reply" in route) return (route as ReplyRoute).reply(asked);
+      if ("reply" in route) return route.reply(asked, method);
       return jsonReply(method, await route.answer(asked), headers);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
@@ -128,7 +128,7 @@ function queryOf(query: string): Record<string, string> {
 function jsonReply(method: string, { status = 200, body, headers = [] }: Answer, asked: Headers): Reply {
   const text = `${JSON.stringify(body)}\n`;
   const etag = status === 200 ? etagOf(text) : null;
-  if (etag !== null && asked.get("if-none-match") === etag) {
+  if (etag !== null && notModified(asked, { etag, lastModified: undefined })) {
     return { status: 304, headers: [["etag", etag], ["cache-control", "no-store"]], body: null, cache: "none" };
   }
   const more = etag === null ? headers : [...headers, ["etag", etag] as const];

@@ -1,18 +1,13 @@
 import type { Artifact } from "../artifact.ts";
+import type { CommandContext, CommandName, Inputs, Items, Results, VerifyItem } from "../cache_commands/contract.ts";
+import { runCommand } from "../cache_commands/run_command.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import type { CacheStatus } from "../http/cache_status.ts";
+import { cacheResult, type CacheStatus } from "../http/cache_status.ts";
 import { entriesNamed } from "../inventory/entry_details.ts";
 import { withoutLeadingSlashes } from "../inventory/entry_name.ts";
-import { parsePattern } from "../inventory/pattern.ts";
-import { prune, type PruneAim } from "../inventory/prune.ts";
-import { purge } from "../inventory/purge.ts";
-import { removeDamaged } from "../inventory/repair.ts";
-import { type Damage, verifyCache } from "../inventory/verify.ts";
+import type { Damage } from "../inventory/verify.ts";
 import { redact } from "../observe/redact.ts";
-import { FsLayout } from "../store/fs_layout.ts";
-import { markMilestone } from "../store/milestones.ts";
 import type { Entry } from "../store/store.ts";
-import { cacheResult } from "../http/cache_status.ts";
 import type { JobRun } from "./jobs.ts";
 
 /** What a server can do about entries one by one. */
@@ -32,28 +27,19 @@ const mostListed = 1000;
 
 type Result = Readonly<Record<string, unknown>>;
 
-export interface PurgeWish {
-  readonly patterns: readonly string[];
-  readonly pinned: boolean;
-  readonly all: boolean;
-  readonly dryRun: boolean;
+/** What a job does to the cache, and how. */
+export interface CacheJob {
+  readonly context: CommandContext;
+  readonly run: JobRun;
 }
 
-/** Removes entries by their names, as artifact-vault cache purge does. Throws `denied` and `not_found` as that. */
-export async function purgeNamed(
-  dir: string,
-  { all, ...wish }: PurgeWish,
-  { signal, visited }: JobRun,
-): Promise<Result> {
+/** Removes entries by their names. Throws `denied` where they are pinned, or are all there are. */
+export async function purgeNamed(wish: Inputs["purge"], job: CacheJob): Promise<Result> {
   const names: string[] = [];
-  let entriesOfAll = 0;
-  const purged = await purge(dir, {
-    ...{ ...wish, patterns: wish.patterns.map(parsePattern), signal, visited, besideClients: true },
-    named: (name) => void (names.length < mostListed && names.push(name)),
-    confirmsAll: (entries) => (entriesOfAll = entries, all),
-  });
+  const item = (name: string) => void (names.length < mostListed && names.push(name));
+  const purged = await carryOut(["purge", wish], { ...job, item });
   if (purged.kind === "unconfirmed") {
-    throw new VaultError("denied", `That is everything in the cache, ${entriesOfAll} entries: confirm it with all`);
+    throw new VaultError("denied", `That is everything in the cache, ${purged.entries} entries: confirm it with all`);
   }
   if (purged.kind === "pinned") {
     const { entries, example, pin } = purged;
@@ -67,41 +53,47 @@ export async function purgeNamed(
   return { ...removed, ...forgotten, names, dryRun: wish.dryRun };
 }
 
-export interface EvictWish {
-  readonly aim: PruneAim;
-  readonly backends: readonly string[] | undefined;
-  readonly offline: readonly string[];
-  readonly dryRun: boolean;
+/** Removes what was not used for longest. */
+export async function evictUnused(wish: Inputs["prune"], job: CacheJob): Promise<Result> {
+  return { ...await carryOut(["prune", wish], job), dryRun: wish.dryRun };
 }
 
-/** Removes what was not used for longest, as artifact-vault cache prune does. */
-export async function evictUnused(dir: string, wish: EvictWish, { signal, visited }: JobRun): Promise<Result> {
-  const pruned = await prune(dir, { ...wish, signal, visited, besideClients: true });
-  if (!wish.dryRun) await markMilestone(new FsLayout(dir), "prune");
-  return { ...pruned, dryRun: wish.dryRun };
+/** Compares everything in the cache with its name. */
+export async function verifyAll(wish: Inputs["verify"], job: CacheJob): Promise<Result> {
+  const damages: Pick<Damage, "what" | "path">[] = [];
+  const { visited } = job.run;
+  let [bodies, fetched] = [0, 0];
+  const lookedAt = (all: number) => {
+    for (; bodies < all; bodies++) visited();
+  };
+  const item = (item: VerifyItem) => {
+    if (item.kind === "progress") lookedAt(item.progress.bodies);
+    if (item.kind === "fetched" && item.failure === null) fetched += 1;
+    if (item.kind !== "damage" || damages.length >= mostListed) return;
+    const { what, path } = item.damage;
+    damages.push({ what, path });
+  };
+  const { gone: _, ...verified } = await carryOut(["verify", wish], { ...job, item });
+  lookedAt(verified.bodies);
+  return { ...verified, fetched, damages };
 }
 
-/** Compares everything in the cache with its name, as artifact-vault cache verify does. */
-export async function verifyAll(
-  dir: string,
-  { repair, digestOf }: { readonly repair: boolean } & Pick<EntryActions, "digestOf">,
-  { signal, visited }: JobRun,
-): Promise<Result> {
-  const damages: Damage[] = [];
-  let bodies = 0;
-  const verified = await verifyCache(dir, {
-    found: (damage) => void damages.push(damage),
-    lost() {},
-    progressed(progress) {
-      for (; bodies < progress.bodies; bodies++) visited();
-    },
-    digestOf,
-    signal,
-  });
-  const { removed } = repair ? await removeDamaged(dir, damages) : { removed: 0 };
-  await markMilestone(new FsLayout(dir), "verify");
-  const listed = damages.slice(0, mostListed).map(({ what, path }) => ({ what, path }));
-  return { ...verified, damaged: damages.length, removed, damages: listed };
+interface Carrying<Name extends CommandName> extends CacheJob {
+  readonly item?: (item: Items[Name]) => void;
+}
+
+/** Does what artifact-vault cache does, as a job. */
+async function carryOut<Name extends CommandName>(
+  [name, input]: readonly [Name, Inputs[Name]],
+  { context, run: { signal, visited }, item }: Carrying<Name>,
+): Promise<Results[Name]> {
+  let result: Results[Name] | undefined;
+  for await (const line of runCommand(name, input, { context, signal })) {
+    if ("visited" in line) { for (let count = 0; count < line.visited; count++) visited(); }
+    else if ("result" in line) result = line.result;
+    else item?.(line.item);
+  }
+  return result!;
 }
 
 /** Asks upstream about entries, one after the other. */

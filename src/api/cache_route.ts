@@ -35,7 +35,6 @@ export function cacheRoute(context: CommandContext, closing: AbortSignal): Reply
     query: noQuery,
     body: cacheBody,
     answers: { 200: line },
-    answer: () => ({ body: null }),
     reply({ body }: Asked<unknown, z.output<typeof cacheBody>>): Reply {
       const { data: input, error } = inputs[body.command].safeParse(body.input);
       if (error !== undefined) throw wrongInput(error, "body");

@@ -1,3 +1,4 @@
+import type { CommandContext } from "../cache_commands/contract.ts";
 import { VaultError } from "../errors.ts";
 import { addPins, removePins } from "../inventory/pins.ts";
 import { patternProblem } from "../inventory/pattern.ts";
@@ -9,17 +10,16 @@ import { noQuery } from "./schemas.ts";
 import type { WarmLines } from "./warm_lines.ts";
 
 export interface ChangingDeps {
-  readonly cacheDir: string;
+  readonly context: CommandContext;
   readonly jobs: Jobs;
   readonly actions: EntryActions;
-  /** The backends whose bodies could not be fetched again. */
-  readonly offlineBackends: () => readonly string[];
   readonly warmLines: WarmLines;
 }
 
 /** What can be done about the cache. What reads all of it is a job. */
 export function changingRoutes(deps: ChangingDeps): readonly Route[] {
-  const { cacheDir, jobs, actions, offlineBackends, warmLines } = deps;
+  const { context, jobs, actions, warmLines } = deps;
+  const { dir: cacheDir } = context;
   const lookAnew = () => actions.lookAnew();
   const start = (kind: JobKind, work: (run: JobRun) => Promise<Readonly<Record<string, unknown>>>): Answer => {
     const job = jobs.start(kind, (run) => work(run).finally(lookAnew));
@@ -31,22 +31,20 @@ export function changingRoutes(deps: ChangingDeps): readonly Route[] {
     route({
       ...{ ...common, path: "/purge", body: wishes.purgeBody, answers: started },
       summary: "Remove entries by their names, and the bodies that no other entry has",
-      answer: ({ body }) => (checkPatterns(body.patterns), start("purge", (run) => purgeNamed(cacheDir, body, run))),
+      answer: ({ body }) => (checkPatterns(body.patterns), start("purge", (run) => purgeNamed(body, { context, run }))),
     }),
     route({
       ...{ ...common, path: "/evict", body: wishes.evictBody, answers: started },
       summary: "Remove what was not used for longest",
       answer: ({ body: { toBytes, unusedForMs, backends, dryRun } }) => {
         const aim = toBytes === undefined ? { unusedForMs: unusedForMs! } : { toBytes };
-        const wish = { aim, backends, dryRun, offline: offlineBackends() };
-        return start("evict", (run) => evictUnused(cacheDir, wish, run));
+        return start("evict", (run) => evictUnused({ aim, backends, dryRun }, { context, run }));
       },
     }),
     route({
       ...{ ...common, path: "/verify", body: wishes.verifyBody, answers: started },
       summary: "Compare every body with its digest and every entry with its body",
-      answer: ({ body: { repair } }) =>
-        start("verify", (run) => verifyAll(cacheDir, { repair, digestOf: (entry) => actions.digestOf(entry) }, run)),
+      answer: ({ body }) => start("verify", (run) => verifyAll(body, { context, run })),
     }),
     route({
       ...{ ...common, path: "/revalidate", body: wishes.revalidateBody, answers: started },

@@ -27,7 +27,7 @@ export const evictBody = z.strictObject({
 });
 
 export const verifyBody = z.strictObject({
-  repair: z.boolean().default(false).describe("Removes what is damaged; it is fetched again when a client asks"),
+  repair: z.boolean().default(false).describe("Removes what is damaged, and fetches again what has lost its body"),
 });
 
 export const revalidateBody = z.strictObject({

@@ -3,7 +3,7 @@ import type { EntryOutlooks } from "../entry_outlooks.ts";
 import type { Administrators } from "../server/administrator.ts";
 import type { OwnPages } from "../server/own_pages.ts";
 import type { RunningStatus } from "../status/running_status.ts";
-import type { Miss } from "../store/misses.ts";
+import type { KnownMisses } from "../store/misses.ts";
 import type { VaultClient, WarmSource } from "../warming.ts";
 import type { CommandContext } from "../cache_commands/contract.ts";
 import { notAskedFor } from "../cache_commands/not_asked_for.ts";
@@ -14,12 +14,12 @@ import type { Entry } from "../store/store.ts";
 import { createApi } from "./api.ts";
 import { cacheRoute } from "./cache_route.ts";
 import type { EntryActions } from "./cache_changes.ts";
-import { changingRoutes } from "./changing_routes.ts";
+import { type ChangingDeps, changingRoutes } from "./changing_routes.ts";
 import { describeEntry } from "./entry_details.ts";
 import { EventStream } from "./event_stream.ts";
 import { Jobs } from "./jobs.ts";
 import { readingRoutes, statsOf } from "./reading_routes.ts";
-import type { Route, StreamRoute } from "./route.ts";
+import type { ReplyRoute, Route } from "./route.ts";
 import * as schemas from "./schemas.ts";
 import { WarmLines } from "./warm_lines.ts";
 
@@ -34,7 +34,7 @@ export interface OpenApiDeps {
   /** Answers requests of the program itself. */
   readonly client: VaultClient;
   readonly warmSources: () => readonly WarmSource[];
-  readonly listMisses: () => Promise<readonly Miss[]>;
+  readonly misses: KnownMisses;
   /** Ends what is under way when the server shuts down. */
   readonly closing: AbortSignal;
 }
@@ -43,30 +43,29 @@ export interface OpenApiDeps {
 export function openApi(deps: OpenApiDeps): OwnPages {
   const { version, administrators } = deps;
   const actions = actionsOf(deps);
+  const context = commandContext(deps, actions);
   const routes = [
     ...reading(deps),
-    ...changing(deps, actions),
-    cacheRoute(commandContext(deps, actions), deps.closing),
+    ...changing(deps, { actions, context }),
+    cacheRoute(context, deps.closing),
     eventRoute(deps),
   ];
   return createApi({ routes, administrators, version });
 }
 
-function reading({ config, status, outlooks, listMisses }: OpenApiDeps): readonly Route[] {
+function reading({ config, status, outlooks, misses }: OpenApiDeps): readonly Route[] {
   const details = { config, outlooks, inventory: status.inventory };
   const cacheDir = config().cache_dir;
-  return readingRoutes({ status, listMisses, cacheDir, describeEntry: (name) => describeEntry(name, details) });
+  return readingRoutes({ status, misses, cacheDir, describeEntry: (name) => describeEntry(name, details) });
 }
 
 function changing(
-  { config, client, warmSources, closing }: OpenApiDeps,
-  actions: EntryActions,
+  { client, warmSources, closing }: OpenApiDeps,
+  { actions, context }: Pick<ChangingDeps, "actions" | "context">,
 ): readonly Route[] {
   return changingRoutes({
-    cacheDir: config().cache_dir,
+    ...{ actions, context },
     jobs: new Jobs(closing),
-    actions,
-    offlineBackends: () => offlineBackendsOf(config()),
     warmLines: new WarmLines({ client, sources: warmSources }),
   });
 }
@@ -85,7 +84,7 @@ function actionsOf({ status, outlooks, actions }: OpenApiDeps): EntryActions {
 }
 
 /** What commands need of a server that works for them. */
-function commandContext({ config, outlooks }: OpenApiDeps, actions: EntryActions): CommandContext {
+function commandContext({ config, outlooks, misses }: OpenApiDeps, actions: EntryActions): CommandContext {
   return {
     dir: config().cache_dir,
     besideClients: true,
@@ -99,6 +98,7 @@ function commandContext({ config, outlooks }: OpenApiDeps, actions: EntryActions
       for (const entry of entries) yield await fetchAgain(entry, actions);
     },
     offlineBackends: () => Promise.resolve(offlineBackendsOf(config())),
+    misses,
     changed() {
       actions.lookAnew();
       return Promise.resolve();
@@ -117,7 +117,7 @@ function offlineBackendsOf({ offline, backends }: Config): readonly string[] {
   return backends.filter((backend) => offline || backend.config.offline).map(({ name }) => name);
 }
 
-function eventRoute({ status, closing }: OpenApiDeps): StreamRoute {
+function eventRoute({ status, closing }: OpenApiDeps): ReplyRoute {
   const stream = new EventStream({
     closing,
     topics: () => ({
@@ -134,7 +134,6 @@ function eventRoute({ status, closing }: OpenApiDeps): StreamRoute {
     summary: "Server-sent events: stats, transfers, upstreams, requests and problems, each where it has changed",
     query: schemas.anyQuery,
     answers: { 200: schemas.eventStream },
-    answer: () => ({ body: null }),
-    stream: (method) => stream.reply(method),
+    reply: (_asked, method) => stream.reply(method),
   };
 }

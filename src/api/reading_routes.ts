@@ -1,6 +1,6 @@
 import { hitRateOf, savedBytesOf } from "../observe/traffic.ts";
 import { readPins } from "../inventory/pins.ts";
-import type { Miss } from "../store/misses.ts";
+import type { KnownMisses } from "../store/misses.ts";
 import type { Status } from "../status/status.ts";
 import { VaultError } from "../errors.ts";
 import * as schemas from "./schemas.ts";
@@ -12,13 +12,13 @@ export type DescribeEntry = (name: string) => Promise<readonly unknown[]>;
 export interface ReadingDeps {
   readonly status: Status;
   readonly cacheDir: string;
-  readonly listMisses: () => Promise<readonly Miss[]>;
+  readonly misses: KnownMisses;
   /** None where nothing of this name is cached. */
   readonly describeEntry: DescribeEntry;
 }
 
 /** What can be looked at. */
-export function readingRoutes({ status, cacheDir, listMisses, describeEntry }: ReadingDeps): readonly Route[] {
+export function readingRoutes({ status, cacheDir, misses, describeEntry }: ReadingDeps): readonly Route[] {
   const { query, noQuery } = { query: schemas.entriesQuery, noQuery: schemas.noQuery };
   const simple = (path: string, summary: string, schema: Route["query"], body: () => unknown) =>
     route({ method: "GET", path, summary, query: noQuery, answers: { 200: schema }, answer: () => ({ body: body() }) });
@@ -63,7 +63,7 @@ export function readingRoutes({ status, cacheDir, listMisses, describeEntry }: R
       query: noQuery,
       answers: { 200: schemas.misses },
       isPrivate: true,
-      answer: async () => ({ body: await listMisses() }),
+      answer: async () => ({ body: await misses.list() }),
     }),
     route({
       method: "GET",

@@ -23,7 +23,9 @@ export interface Answer {
 }
 
 /** One thing that can be asked of the API. The schemas are what its description is made of. */
-export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
+export type Route = AnswerRoute | ReplyRoute;
+
+interface RouteSpec<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
   readonly method: "GET" | "POST";
   /** Below `/-/api/v1`: `/stats`; `{name}` at its end stands for the rest of the path. */
   readonly path: string;
@@ -35,21 +37,21 @@ export interface Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodTy
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** True where only administrators may see it; whatever changes something is for them anyway. */
   readonly isPrivate?: boolean;
+}
+
+/** A route that answers in JSON. */
+export interface AnswerRoute<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType>
+  extends RouteSpec<Query, Body> {
   answer(asked: Asked<z.output<Query>, z.output<Body>>): Answer | Promise<Answer>;
 }
 
-/** A route whose answer is no JSON. */
-export interface StreamRoute extends Route {
-  stream(method: string): Reply;
-}
-
-/** A route that makes its whole reply once the request has been checked. May throw a VaultError. */
-export interface ReplyRoute extends Route {
+/** A route that makes its whole reply. */
+export interface ReplyRoute extends RouteSpec {
   // deno-lint-ignore no-explicit-any -- the body is what the schema of the route says
-  reply(asked: Asked<unknown, any>): Reply;
+  reply(asked: Asked<unknown, any>, method: string): Reply;
 }
 
 /** Types a route by its schemas. */
-export function route<Query extends z.ZodType, Body extends z.ZodType>(route: Route<Query, Body>): Route {
+export function route<Query extends z.ZodType, Body extends z.ZodType>(route: AnswerRoute<Query, Body>): Route {
   return route as unknown as Route;
 }

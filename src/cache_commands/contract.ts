@@ -6,6 +6,7 @@ import type { Pruned } from "../inventory/prune.ts";
 import type { Purged } from "../inventory/purge.ts";
 import type { Damage, Verified, VerifyProgress } from "../inventory/verify.ts";
 import type { Next } from "../status/next_request.ts";
+import type { KnownMisses, Miss } from "../store/misses.ts";
 import type { Entry } from "../store/store.ts";
 
 /*
@@ -42,6 +43,9 @@ export const inputs = {
     all: z.boolean(),
     dryRun: z.boolean(),
   }),
+  misses: z.strictObject({ sinceMs: ms }),
+  /** Forgets what was missed up to a time, in ms since the epoch. */
+  forget: z.strictObject({ until: z.number().min(0).max(Number.MAX_SAFE_INTEGER) }),
 } as const;
 
 export type CommandName = keyof typeof inputs;
@@ -58,6 +62,8 @@ export interface Items {
   readonly prune: never;
   /** The name of an entry that was removed, or would be. */
   readonly purge: string;
+  readonly misses: Miss;
+  readonly forget: never;
 }
 
 export type VerifyItem =
@@ -81,6 +87,8 @@ export interface Results {
     readonly kind: "unconfirmed";
     readonly entries: number;
   };
+  readonly misses: null;
+  readonly forget: null;
 }
 
 /** Everything about the entries of a name; none where it is not cached. */
@@ -114,6 +122,8 @@ export interface CommandContext {
   fetchAgain(entries: readonly Entry[]): AsyncIterable<string | null>;
   /** The backends whose bodies could not be fetched again. */
   offlineBackends(): Promise<readonly string[]>;
+  /** What clients missed while the vault was offline. */
+  readonly misses: KnownMisses;
   /** Called after something was removed. */
   changed(): Promise<void>;
 }

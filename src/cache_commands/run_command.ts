@@ -31,6 +31,8 @@ const works: { readonly [Name in CommandName]: Work<Name> } = {
   verify: verifyAll,
   prune: pruneAll,
   purge: purgeChosen,
+  misses: listMisses,
+  forget: forgetMisses,
 };
 
 /** Does a command to a cache directory. Throws as the functions of `inventory/`, and when aborted. */
@@ -137,4 +139,21 @@ async function purgeChosen(
   if (purged.kind === "unconfirmed") return { kind: "unconfirmed", entries: entriesOfAll };
   if (purged.kind === "purged" && !dryRun) await changed();
   return purged;
+}
+
+async function listMisses(
+  { misses }: CommandContext,
+  { sinceMs = Infinity }: Inputs["misses"],
+  { item }: Telling<"misses">,
+): Promise<null> {
+  const now = Date.now();
+  for (const miss of await misses.list()) {
+    if (now - miss.last <= sinceMs) await item(miss);
+  }
+  return null;
+}
+
+async function forgetMisses({ misses }: CommandContext, { until }: Inputs["forget"]): Promise<null> {
+  await misses.forget((await misses.list()).filter(({ last }) => last <= until));
+  return null;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { notModified } from "../http/conditional.ts";
 import type { HeaderList } from "../http/headers.ts";
 import type { Target } from "../http/path.ts";
 import { type Reply, textReply } from "../server/reply.ts";
@@ -32,7 +33,7 @@ export function assetReply(method: string, target: Target, headers: Headers, mor
   const etag = `"${version}"`;
   const isOfVersion = target.query === `?v=${version}`;
   const cacheControl = isOfVersion ? "public, max-age=31536000, immutable" : "no-cache";
-  if (headers.get("if-none-match") === etag) {
+  if (notModified(headers, { etag, lastModified: undefined })) {
     return { status: 304, headers: [["etag", etag], ["cache-control", cacheControl]], body: null, cache: "none" };
   }
   return textReply(method, text, { contentType, cacheControl, headers: [...more, ["etag", etag]] });

@@ -3,7 +3,7 @@ import { clients } from "./clients.ts";
 import type { Repository } from "./edit/repositories.ts";
 import { setupPath } from "./path.ts";
 import { quoted } from "./script/quoted.ts";
-import { parseRepositories, parseVaultAddress } from "./vault_address.ts";
+import { isPlainPrefix, parseRepositories, parseVaultAddress } from "./vault_address.ts";
 
 /** What has to be known of a backend to point clients at it. */
 export interface ClientsBackend {
@@ -20,7 +20,10 @@ export interface ServedClient {
   readonly backends: readonly [ClientsBackend, ...ClientsBackend[]];
 }
 
-/** Returns the clients that can be pointed at a vault with these backends, in the order of lists. */
+/**
+ * Returns the clients that can be pointed at a vault with these backends, in the order of lists. Backends whose prefix
+ * cannot be given to a client do not serve it.
+ */
 export function servedClients(backends: readonly ClientsBackend[]): ServedClient[] {
   return clients.flatMap((client) => {
     const serving = backends.filter((backend) => serves(backend, client));
@@ -55,6 +58,7 @@ export function repositoriesOf(backends: readonly ClientsBackend[]): Repository[
 
 /** A backend of type `http` can serve anything: it is known by its name or its prefix. */
 function serves(backend: ClientsBackend, client: ClientSetup): boolean {
+  if (client.backend !== null && !isPlainPrefix(backend.prefix)) return false;
   return client.types.includes(backend.type) && (backend.type !== "http" || isUsual(backend, client));
 }
 

@@ -4,7 +4,7 @@ import type { Repository } from "./edit/repositories.ts";
 
 /** Matches URLs that mean the same in shell words and in all formats of configurations, without quotes. */
 const plainUrl = /^(https?):\/\/([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:]+\])(:\d{1,5})?((?:\/[A-Za-z0-9._~-]+)*)$/;
-const plainPrefix = /^(?:\/[A-Za-z0-9._~-]+)*$/;
+const plainPath = /^(?:\/[A-Za-z0-9._~-]+)*$/;
 
 /**
  * Parses the URL of a vault and the prefix of a backend. Throws `bad_request` where either has a character that might
@@ -19,7 +19,7 @@ export function parseVaultAddress(url: string, prefix: string): VaultAddress {
       `${JSON.stringify(url)} is no URL of a vault; write http://vault.example.com:8080`,
     );
   }
-  if (!plainPrefix.test(prefix)) {
+  if (!plainPath.test(prefix)) {
     throw new VaultError(
       "bad_request",
       `The prefix ${JSON.stringify(prefix)} has characters that clients cannot be given`,
@@ -33,7 +33,12 @@ export function parseRepositories(text: string): Repository[] {
   return text.split("\n").flatMap((line) => {
     const [url = "", prefix = ""] = line.split(" ");
     const bare = url.replace(/\/+$/, "");
-    const isPlain = plainUrl.test(bare) && URL.canParse(bare) && (prefix === "/" || plainPrefix.test(prefix));
+    const isPlain = plainUrl.test(bare) && URL.canParse(bare) && isPlainPrefix(prefix);
     return isPlain ? [{ url: bare, prefix }] : [];
   });
+}
+
+/** Says whether the prefix of a backend means the same in shell words and in all formats of configurations. */
+export function isPlainPrefix(prefix: string): boolean {
+  return prefix === "/" || plainPath.test(prefix);
 }

@@ -16,6 +16,14 @@ export interface Miss {
   readonly last: number;
 }
 
+/** The misses of a cache directory, by whoever can list and forget them. */
+export interface KnownMisses {
+  /** Resolves with all misses; the latest is last. */
+  list(): Promise<readonly Miss[]>;
+  /** Forgets these, and keeps what was asked for since they were listed. Rejects with what the system says. */
+  forget(known: readonly Miss[]): Promise<void>;
+}
+
 /** The most that is kept: anybody can ask for names that do not exist. */
 const maxBytes = 1024 * 1024;
 const maxLineLength = 2048;
@@ -29,8 +37,8 @@ const retryAfterMs = 60_000;
  * whoever reads adds it up. The misses that are longest ago are forgotten first. Where the directory cannot be written
  * to, the list is in memory only.
  */
-export class MissList {
-  readonly #path: string;
+export class MissList implements KnownMisses {
+  readonly #layout: FsLayout;
   readonly #log: Log;
   /** The misses that are not written down yet. */
   #counted = new Tally();
@@ -39,7 +47,7 @@ export class MissList {
   #state: "saved" | "in memory" = "saved";
 
   constructor(layout: FsLayout, log: Log) {
-    this.#path = layout.misses;
+    this.#layout = layout;
     this.#log = log;
   }
 
@@ -56,7 +64,13 @@ export class MissList {
   /** Resolves with all misses; the latest is last. */
   async list(): Promise<readonly Miss[]> {
     await this.#writing;
-    return merged(readMisses(this.#path), this.#counted.misses);
+    return merged(readMisses(this.#layout.misses), this.#counted.misses);
+  }
+
+  async forget(known: readonly Miss[]): Promise<void> {
+    await this.close();
+    this.#counted = new Tally(missedSince(known, this.#counted.misses));
+    await forgetMisses(this.#layout, known);
   }
 
   /** Writes down what is counted, and resolves when that is done. */
@@ -76,7 +90,7 @@ export class MissList {
     if (counted.misses.length === 0) return;
     this.#counted = new Tally();
     try {
-      await append(this.#path, counted.misses);
+      await append(this.#layout.misses, counted.misses);
       this.#state = "saved";
     } catch (error) {
       this.#counted = new Tally(merged(counted.misses, this.#counted.misses));
@@ -86,6 +100,15 @@ export class MissList {
       this.#state = "in memory";
     }
   }
+}
+
+/** The misses that the processes of a cache directory have written down. */
+export function writtenMisses(layout: FsLayout): KnownMisses {
+  return {
+    // deno-lint-ignore require-await -- what it throws is a rejection
+    list: async () => readMissList(layout),
+    forget: (known) => forgetMisses(layout, known),
+  };
 }
 
 /**
@@ -109,11 +132,18 @@ export async function forgetMisses(layout: FsLayout, known: readonly Miss[]): Pr
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
-  const nameOf = ({ backend, line }: Miss) => `${backend}\0${line}`;
-  const seen = new Map(known.map((miss) => [nameOf(miss), miss]));
-  const since = merged(readMisses(aside), []).filter((miss) => miss.last > (seen.get(nameOf(miss))?.last ?? -1));
+  const since = missedSince(known, merged(readMisses(aside), []));
   if (since.length > 0) await append(layout.misses, since);
   removeQuietly(aside);
+}
+
+function missedSince(known: readonly Miss[], misses: readonly Miss[]): readonly Miss[] {
+  const seen = new Map(known.map((miss) => [nameOf(miss), miss]));
+  return misses.filter((miss) => miss.last > (seen.get(nameOf(miss))?.last ?? -1));
+}
+
+function nameOf({ backend, line }: Miss): string {
+  return `${backend}\0${line}`;
 }
 
 /** Misses by backend and line, in bounded memory. */
@@ -131,7 +161,7 @@ class Tally {
   }
 
   add(miss: Miss): void {
-    const name = `${miss.backend}\0${miss.line}`;
+    const name = nameOf(miss);
     const known = this.#misses.get(name);
     if (known === undefined) this.#bytes += bytesOf(miss);
     else this.#misses.delete(name);

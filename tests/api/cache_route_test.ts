@@ -3,6 +3,8 @@ import { cacheRoute } from "../../src/api/cache_route.ts";
 import type { Asked } from "../../src/api/route.ts";
 import type { CommandContext } from "../../src/cache_commands/contract.ts";
 import { VaultError } from "../../src/errors.ts";
+import { FsLayout } from "../../src/store/fs_layout.ts";
+import { writtenMisses } from "../../src/store/misses.ts";
 import type { ChunkReader } from "../../src/vault/vault.ts";
 import { CacheScene } from "../cli/cache/cache_scene.ts";
 
@@ -12,6 +14,7 @@ function contextOf(dir: string): CommandContext {
     nextOf: () => Promise.resolve([]),
     async *fetchAgain() {},
     offlineBackends: () => Promise.resolve([]),
+    misses: writtenMisses(new FsLayout(dir)),
     changed: () => Promise.resolve(),
   };
 }
@@ -31,7 +34,7 @@ Deno.test("commands on the cache of a server: few at once, until they have ended
   const route = cacheRoute(contextOf(scene.dir), closing.signal);
   const open = (command: string, input: unknown) => {
     const asked = { query: {}, body: { command, input } } as Asked<unknown, unknown>;
-    return route.reply(asked).body as ChunkReader;
+    return route.reply(asked, "POST").body as ChunkReader;
   };
   const list = () => open("ls", { patterns: [] });
   const [left, whole] = [list(), list()];

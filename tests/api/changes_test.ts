@@ -53,7 +53,7 @@ Deno.test("evict frees space, verify finds damage, and both leave the time at wh
   const bytes = Deno.readFileSync(blob!);
   Deno.writeFileSync(blob!, bytes.map((byte) => byte ^ 1));
   const verified = await finish(app, "/verify", { repair: true });
-  assert.deepEqual([verified.result.damaged, verified.result.removed], [1, 1]);
+  assert.deepEqual([verified.result.damaged, verified.result.removed, verified.result.fetched], [1, 1, 1]);
   assert.deepEqual(verified.result.damages.map(({ what }: { what: string }) => what), ["damaged_body"]);
   const evicted = await finish(app, "/evict", { toBytes: 0 });
   assert.equal(evicted.result.leftBytes, 0);

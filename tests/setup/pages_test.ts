@@ -100,6 +100,14 @@ Deno.test("each client has a script with the address by which it was asked for, 
   });
 });
 
+Deno.test("a backend whose prefix clients cannot be given leaves the others their settings", async () => {
+  const odd = { type: "pypi", name: "odd", config: { index_url: `${upstream}/simple`, prefix: "/it's(odd)" } };
+  await using app = await startBackends([odd, ...backends.slice(0, 1)]);
+  const { status, text } = await app.ask("/-/setup");
+  assert.deepEqual([status, /^docker/m.test(text), /^pip/m.test(text)], [200, true, false]);
+  assert.equal((await app.ask("/-/setup/pip")).status, 404);
+});
+
 Deno.test("the list of a vault without a backend of a known client says so", async () => {
   await using app = await startBackends([{ type: "http", name: "files", config: { base_url: upstream } }]);
   const { status, text } = await app.ask("/-/setup");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { noLog } from "../../src/observe/log.ts";
 import { FsLayout } from "../../src/store/fs_layout.ts";
-import { forgetMisses, type Miss, MissList, readMissList } from "../../src/store/misses.ts";
+import { forgetMisses, type Miss, MissList, readMissList, writtenMisses } from "../../src/store/misses.ts";
 import { createRecordingLog } from "../support/store_fixture.ts";
 import { FakeNow } from "../support/fake_now.ts";
 import { createTempDir } from "../support/temp_dir.ts";
@@ -65,9 +65,24 @@ Deno.test("what is missed while the list is written out stays on it", async () =
   now.adjust(1);
   for (const line of ["/files/b", "/files/c"]) list.add("files", line);
   await list.close();
-  await forgetMisses(layout, written);
+  await writtenMisses(layout).forget(written);
   assert.deepEqual(countsOf(readMissList(layout)), ["files /files/b 2", "files /files/c 1"]);
   assert.deepEqual([...Deno.readDirSync(dir.path)].map(({ name }) => name), ["misses.jsonl"]);
+});
+
+Deno.test("a vault forgets what it has not written down yet as well, and keeps what was missed since", async () => {
+  await using dir = await createTempDir();
+  const layout = new FsLayout(dir.path);
+  const list = new MissList(layout, noLog);
+  using now = new FakeNow();
+  for (const line of ["/files/a", "/files/b"]) list.add("files", line);
+  const listed = await list.list();
+  now.adjust(1);
+  list.add("files", "/files/b");
+  await list.forget(listed);
+  assert.deepEqual(countsOf(await list.list()), ["files /files/b 2"]);
+  await list.close();
+  assert.deepEqual(countsOf(readMissList(layout)), ["files /files/b 2"]);
 });
 
 Deno.test("the list stays within bounds, on disk and in memory: what was missed longest ago is forgotten first", async () => {

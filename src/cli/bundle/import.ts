@@ -8,6 +8,7 @@ import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
 import { shownDate } from "../../observe/shown_time.ts";
+import { tellServers } from "../cache/running.ts";
 import { prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
@@ -78,6 +79,7 @@ export const importing: Action = {
           }));
       } finally {
         spool.close();
+        if (!dryRun) await tellServers(config.cache_dir);
       }
     }).finally(close);
     return report(imported, { io, path, backendFor, maps });

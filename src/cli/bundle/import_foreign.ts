@@ -9,6 +9,7 @@ import { VaultError } from "../../errors.ts";
 import { shownBytes } from "../../observe/shown_bytes.ts";
 import { shownCount } from "../../observe/shown_count.ts";
 import { shownLine } from "../../observe/shown_text.ts";
+import { tellServers } from "../cache/running.ts";
 import type { Given } from "../command.ts";
 import type { Io } from "../io.ts";
 import { openFilesLimit } from "../open_files_limit.ts";
@@ -100,6 +101,7 @@ async function importSource(source: ForeignSource, { path, given, config, io }: 
   } finally {
     progress.end();
     stop.close();
+    if (!dryRun) await tellServers(config.cache_dir);
   }
   const { imported, bytes, cached, left, unverified } = tally;
   const taken = unverified === 0

@@ -1,13 +1,12 @@
 import { VaultError } from "../../errors.ts";
-import { FsLayout } from "../../store/fs_layout.ts";
-import { forgetMisses, type Miss, readMissList } from "../../store/misses.ts";
+import type { Miss } from "../../store/misses.ts";
 import type { Action } from "../command.ts";
-import { directoryOptions } from "../config_options.ts";
 import type { Io } from "../io.ts";
 import { durationOf } from "../option_values.ts";
 import { shownLength } from "../../observe/shown_time.ts";
 import { cell, writeTable } from "../table.ts";
-import { loadWithCacheDir } from "./load_with_cache_dir.ts";
+import { carryOut } from "./carry_out.ts";
+import { cacheOptions, openCache } from "./open_cache.ts";
 
 /** Lists what clients missed while the vault was offline. */
 export const misses: Action = {
@@ -19,7 +18,7 @@ export const misses: Action = {
     "artifact-vault cache misses --clear > wanted.txt",
   ],
   options: {
-    ...directoryOptions,
+    ...cacheOptions,
     since: { value: "AGE", help: "Only what was asked for in so long: 12h, 7d" },
     json: { help: "One JSON object per line, with counts and times" },
     clear: { help: "Forget the list once it is written: the next one begins empty" },
@@ -30,13 +29,12 @@ export const misses: Action = {
     if (values.clear && sinceMs !== undefined) {
       throw new VaultError("config_invalid", "--clear forgets the whole list: leave out --since");
     }
-    const { cache_dir } = await loadWithCacheDir(given, io);
-    const layout = new FsLayout(cache_dir);
-    const now = Date.now();
-    const found = readMissList(layout).filter(({ last }) => sinceMs === undefined || now - last <= sinceMs);
+    const cache = await openCache(given, io);
+    const found: Miss[] = [];
+    await carryOut(cache, ["misses", { sinceMs }], { io, item: (miss) => found.push(miss) });
     if (values.json) { for (const miss of found) io.stdout(`${JSON.stringify(asJson(miss))}\n`); }
-    else report(found, io, now);
-    if (values.clear) await forgetMisses(layout, found);
+    else report(found, io, Date.now());
+    if (values.clear) await carryOut(cache, ["forget", { until: found.at(-1)?.last ?? 0 }], { io, changes: true });
     return 0;
   },
 };

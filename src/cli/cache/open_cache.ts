@@ -5,6 +5,8 @@ import { isOnline } from "../../config/upstreams.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
 import { addPins, readPins, removePins } from "../../inventory/pins.ts";
+import { FsLayout } from "../../store/fs_layout.ts";
+import { writtenMisses } from "../../store/misses.ts";
 import type { Next } from "../../status/next_request.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Given } from "../command.ts";
@@ -69,6 +71,7 @@ function directoryContext(config: Config, isSupposed: boolean): CommandContext {
       const own = backends.filter((backend) => !isOnline(backend, config)).map(({ name }) => name);
       return [...own, ...await offlineBackendsOf(await serversOn(dir))];
     },
+    misses: writtenMisses(new FsLayout(dir)),
     changed: () => tellServers(dir),
   };
 }

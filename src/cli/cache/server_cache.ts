@@ -2,6 +2,7 @@ import { base } from "../../api/paths.ts";
 import type { CommandName, Inputs, Line } from "../../cache_commands/contract.ts";
 import { type ErrorCode, errorStatus, messageOf, VaultError } from "../../errors.ts";
 import type { Pin } from "../../inventory/pins.ts";
+import { linesOfAnswer } from "../control/answer_lines.ts";
 import { jsonOf, refusalOf } from "../control/json_answer.ts";
 import type { VaultApi } from "../control/vault_api.ts";
 import { readUsage } from "./usage.ts";
@@ -58,15 +59,8 @@ async function* runOnServer<Name extends CommandName>(
   if (status !== 200) {
     throw refused(api, refusalOf(status, await new Response(body).text()));
   }
-  // A body over TLS may not end by the signal alone (Deno 2.6 and 2.9).
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => {});
-  signal.addEventListener("abort", () => stopped.reject(signal.reason), { once: true });
-  const lines = linesOf(body);
   let isWhole = false;
-  for (;;) {
-    const { done, value: text } = await Promise.race([lines.next(), stopped.promise]);
-    if (done) break;
+  for await (const text of linesOfAnswer(body)) {
     const line = JSON.parse(text) as Line<Name> | { readonly error: ToldError };
     if ("error" in line) throw errorOf(line.error);
     isWhole ||= "result" in line;
@@ -86,16 +80,4 @@ interface ToldError {
 
 function errorOf({ code, message }: ToldError): VaultError {
   return new VaultError(Object.hasOwn(errorStatus, code) ? code as ErrorCode : "upstream_failed", message);
-}
-
-async function* linesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
-  let begun: string[] = [];
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    const [first = "", ...others] = text.split("\n");
-    begun.push(first);
-    for (const next of others) {
-      yield begun.join("");
-      begun = [next];
-    }
-  }
 }

@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import { Progress } from "../progress.ts";
 import { carryOut } from "./carry_out.ts";
 import { cacheOptions, openCache } from "./open_cache.ts";
+import type { OpenedCache } from "./opened_cache.ts";
 
 /** Compares everything in the cache with its name. */
 export const verify: Action = {
@@ -32,9 +33,22 @@ export const verify: Action = {
       ...{ io, changes: true },
       item: (item) => report.item(item, progress),
     }).finally(() => progress.end());
+    await noteUnknown(cache, io);
     return report.end(verified, cache.dir);
   },
 };
+
+/** What names say of digests is a matter of the type of a backend, which only a configuration tells. */
+async function noteUnknown(cache: OpenedCache, io: Io): Promise<void> {
+  const cached = await carryOut(cache, ["backends", {}], { io });
+  const unknown = cached.filter((name) => !cache.configured.includes(name));
+  if (unknown.length === 0) return;
+  const names = shownLine(unknown.map((name) => `"${name}"`).join(", "));
+  io.stderr(
+    `Note: the configuration does not have ${names}: digests in the names of what is cached there are not compared; ` +
+      "name the right one with --config\n",
+  );
+}
 
 const inWords: Readonly<Record<Damage["what"], string>> = {
   damaged_body: "its bytes are not those that its name says",

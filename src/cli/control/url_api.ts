@@ -6,7 +6,7 @@ import { networkFailure } from "../../upstream/network_error.ts";
 import type { OptionSpec, OptionValues } from "../command.ts";
 import { textOf } from "../option_values.ts";
 import { requestInitOf } from "./protocol.ts";
-import type { VaultApi } from "./vault_api.ts";
+import type { ApiAnswer, VaultApi } from "./vault_api.ts";
 
 /** The options of commands that can ask a server elsewhere. */
 export const urlOptions: Readonly<Record<string, OptionSpec>> = {
@@ -50,7 +50,7 @@ export function urlApi(url: string, authorities: readonly string[] = []): VaultA
         const answer = await fetch(`${url}${request.path}`, init);
         // Closing it does not end what has begun.
         client.close();
-        return { status: answer.status, body: answer.body ?? new ReadableStream({ start: (it) => it.close() }) };
+        return { status: answer.status, body: endedBy(signal, answer.body ?? emptyBody()) };
       } catch (error) {
         client.close();
         throw asPermissionMissing(error) ??
@@ -60,4 +60,13 @@ export function urlApi(url: string, authorities: readonly string[] = []): VaultA
       }
     },
   };
+}
+
+/** A body that ends with the signal: one over TLS may not by itself (Deno 2.6 and 2.9). */
+function endedBy(signal: AbortSignal | undefined, body: ApiAnswer["body"]): ApiAnswer["body"] {
+  return signal === undefined ? body : body.pipeThrough(new TransformStream(), { signal });
+}
+
+function emptyBody(): ApiAnswer["body"] {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }

@@ -22,9 +22,14 @@ export function upstreamColumns(title: string, now: number): readonly GridColumn
       ...{ title: "FIRST BYTE", width: 10, side: "right", from: 70 },
       cell: ({ firstByteMs }) => ({ text: firstByteMs === null ? "" : `${Math.round(firstByteMs)} ms` }),
     },
+    { title: "LOGIN", width: 8, from: 110, cell: ({ login }) => loginCell(login) },
     { title: "QUOTA", width: 9, side: "right", from: 120, cell: ({ quota }) => ({ text: quotaOf(quota) }) },
     { title: "LAST FAILURE", width: { share: 2 }, from: 90, cell: (upstream) => failureCell(upstream, now) },
   ];
+}
+
+function loginCell(login: string): Span {
+  return login === "none" ? { text: "" } : styled(login, login === "refused" ? "bad" : undefined);
 }
 
 function quotaOf(quota: Upstream["quota"]): string {

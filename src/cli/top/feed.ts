@@ -1,6 +1,7 @@
 import { messageOf, VaultError } from "../../errors.ts";
 import { events } from "../../api/paths.ts";
 import { type Clock, delay } from "../../upstream/clock.ts";
+import { refusalOf } from "../control/json_answer.ts";
 import type { ApiAnswer, VaultApi } from "../control/vault_api.ts";
 import { type ServerEvent, serverEvents } from "./server_events.ts";
 import { type Snapshot, SnapshotParts } from "./snapshot.ts";
@@ -84,7 +85,7 @@ export class Feed {
     try {
       const answer = await api.ask({ method: "GET", path: events, body: null }, silence.signal);
       if (answer.status !== 200) throw await this.#refusal(answer);
-      await Promise.race([this.#read(answer.body, silence), silence.ended]);
+      await this.#read(answer.body, silence);
     } catch (error) {
       if (!silence.isTooLong) throw error;
       throw new VaultError("upstream_silent", `The server at ${this.#url} gives no sign of life`, { cause: error });
@@ -114,15 +115,9 @@ export class Feed {
     this.#opened.resolve();
   }
 
-  async #refusal({ status, body }: { readonly status: number; readonly body: ReadableStream }): Promise<VaultError> {
+  async #refusal({ status, body }: ApiAnswer): Promise<VaultError> {
     const text = await new Response(body).text().catch(() => "");
-    const detail = /"detail": ?"((?:[^"\\]|\\.){1,300})"/.exec(text)?.[1];
-    const what = status === 404
-      ? ": it is no Artifact Vault, or an older one"
-      : detail === undefined
-      ? ""
-      : `: ${detail}`;
-    return new VaultError("upstream_failed", `The server at ${this.#url} answers ${status}${what}`);
+    return new VaultError("upstream_failed", `The server at ${this.#url} gives no events: ${refusalOf(status, text)}`);
   }
 }
 
@@ -132,7 +127,6 @@ class Silence {
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
   readonly #stopped = () => this.#controller.abort(this.#stop.reason);
-  readonly #ended = Promise.withResolvers<never>();
   #unschedule: () => void;
   #isTooLong = false;
 
@@ -141,19 +135,12 @@ class Silence {
     this.#clock = clock;
     this.#stop = stop;
     this.#unschedule = this.#schedule();
-    this.#ended.promise.catch(() => {});
-    this.signal.addEventListener("abort", () => this.#ended.reject(this.signal.reason), { once: true });
     stop.addEventListener("abort", this.#stopped);
     if (stop.aborted) this.#stopped();
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
-  }
-
-  /** Rejects with the reason of the signal: a body over TLS may not end by the signal alone (Deno 2.6 and 2.9). */
-  get ended(): Promise<never> {
-    return this.#ended.promise;
   }
 
   get isTooLong(): boolean {

@@ -135,8 +135,8 @@ function askedOf(upstreams: readonly Upstream[]): readonly Upstream[] {
 const severity: readonly string[] = ["down", "failing", "slow", "answers", "unknown"];
 
 function worstFirst(upstreams: readonly Upstream[]): readonly Upstream[] {
-  const rank = ({ state }: Upstream) => {
-    const at = severity.indexOf(state);
+  const rank = ({ state, login }: Upstream) => {
+    const at = severity.indexOf(login === "refused" && state !== "down" ? "failing" : state);
     return at < 0 ? severity.length : at;
   };
   return [...upstreams].sort((a, b) => rank(a) - rank(b));

@@ -35,6 +35,8 @@ const topics = {
     failingSince: z.number().nullable(),
     lastError: z.string().nullable(),
     lastErrorAt: z.number().nullable(),
+    /** Older servers do not tell. */
+    login: z.string().default("none"),
     quota: z.object({ remaining: z.number(), limit: z.number().nullable() }).nullable(),
   })),
   transfers: z.array(z.object({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startApp } from "../../support/app_fixture.ts";
-import { startWithFiles } from "../../support/cached_files.ts";
+import { type CachedFiles, startWithFiles } from "../../support/cached_files.ts";
 import { startFakeUpstream } from "../../support/fake_upstream.ts";
 import { runCaptured } from "../../support/run_captured.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
@@ -21,6 +21,28 @@ Deno.test({ name: "what is purged beside a server is fetched for the next client
   assert.equal((await app.ask("/files/gone")).text, "here");
   await app.ask("/files/b");
   assert.deepEqual(["/a", "/gone", "/b"].map((path) => upstream.count(path)), [2, 2, 1]);
+});
+
+Deno.test({ name: "what a bundle has brought is served at once by the server on the directory", ignore }, async () => {
+  await using here = await startWithFiles(["/a"]);
+  await using there = await startWithFiles([]);
+  there.upstream.serve("/a", { body: "newer" });
+  await there.app.ask("/files/a");
+  await there.app.idle();
+  await using dir = await createTempDir();
+  const configOf = async (name: string, { app, upstream }: CachedFiles) => {
+    const backend = { type: "http", name: "files", config: { prefix: "/files", base_url: upstream.origin, ttl: "1h" } };
+    await Deno.writeTextFile(dir.join(name), JSON.stringify({ cache_dir: app.cacheDir, backends: [backend] }));
+    return ["--config", dir.join(name)];
+  };
+  const bundle = dir.join("bundle.tar");
+  const made = await runCaptured(["bundle", "export", bundle, ...await configOf("there.yml", there)]);
+  assert.equal(made.code, 0, made.stderr);
+  await here.app.takeCommands();
+  assert.notEqual((await here.app.ask("/files/a")).text, "newer");
+  const { code, stderr } = await runCaptured(["bundle", "import", bundle, ...await configOf("here.yml", here)]);
+  assert.equal(code, 0, stderr);
+  assert.equal((await here.app.ask("/files/a")).text, "newer");
 });
 
 Deno.test({ name: "a command asks the server for what the directory does not tell", ignore }, async () => {

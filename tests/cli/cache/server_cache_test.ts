@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { noLog } from "../../../src/observe/log.ts";
+import { FsLayout } from "../../../src/store/fs_layout.ts";
+import { MissList } from "../../../src/store/misses.ts";
 import { listBlobs } from "../../support/cache_dir.ts";
 import { type CachedFiles, startWithFiles } from "../../support/cached_files.ts";
 import { type CapturedRun, runCaptured } from "../../support/run_captured.ts";
@@ -21,6 +24,13 @@ async function writeConfig(dir: TempDir, { app, upstream }: CachedFiles): Promis
   const backend = { type: "http", name: "files", config: { prefix: "/files", base_url: upstream.origin, ttl: "1h" } };
   await Deno.writeTextFile(path, JSON.stringify({ cache_dir: app.cacheDir, http_port: 0, backends: [backend] }));
   return path;
+}
+
+/** Writes down what a client of an offline vault missed. */
+async function missOffline(cacheDir: string): Promise<void> {
+  const list = new MissList(new FsLayout(cacheDir), noLog);
+  list.add("files", "/files/gone");
+  await list.close();
 }
 
 /** Command lines in their order, each with what its output has to say. */
@@ -51,6 +61,10 @@ const commandLines: readonly (readonly [words: readonly string[], code: number, 
   [["unpin", "files/a"], 0, /Unpinned files\/a/],
   [["prune", "--to", "0", "--backend", "files"], 0, /^Removed 2 bodies/],
   [["stats", "--json"], 0, /"entries": 0/],
+  [["misses", "--json"], 0, /"line":"\/files\/gone"/],
+  [["misses", "--since", "0s"], 0, /^$/],
+  [["misses", "--clear"], 0, /^\/files\/gone\n$/],
+  [["misses"], 0, /^$/],
 ];
 
 Deno.test(
@@ -61,6 +75,7 @@ Deno.test(
     await using dir = await createTempDir();
     const config = await writeConfig(dir, here);
     await here.app.takeCommands();
+    for (const { app } of [here, there]) await missOffline(app.cacheDir);
     for (const [words, code, says] of commandLines) {
       const [command = "", ...rest] = words;
       for (const isTerminal of [false, true]) {
@@ -94,6 +109,7 @@ Deno.test({ name: "damage is found and repaired alike, and what is gone is fetch
     const other = comparable(await runCaptured(["cache", "verify", ...words, "--url", there.app.origin]), there);
     assert.deepEqual(other, own, words.join(" "));
     assert.equal(own.code, code, own.stdout + own.stderr);
+    assert.doesNotMatch(own.stderr, /Note:/);
     if (code === 0 && words.length > 0) assert.match(own.stdout, /^files\/b: fetched again$/m);
   }
 });

@@ -61,6 +61,19 @@ Deno.test("a terminal of 80 columns and 24 rows is filled with what there is to 
   assert.equal(`\n${drawn(news).join("\n")}\n`, wide);
 });
 
+Deno.test("a wide terminal has room for logins, and hosts that refuse them are among the first", () => {
+  const [unasked, well] = snapshot.upstreams;
+  const refusing = { ...well!, origin: "https://private.example.com", login: "refused" };
+  const shown = {
+    ...news,
+    snapshot: { ...snapshot, upstreams: [unasked!, { ...well!, login: "accepted" }, refusing] },
+  };
+  const lines = drawn(shown, { columns: 130 });
+  const [titles, first, second] = lines.slice(lines.findIndex((line) => line.startsWith("UPSTREAMS")));
+  const at = titles!.indexOf("LOGIN");
+  assert.deepEqual([first!, second!].map((line) => line.slice(at).split(" ")[0]), ["refused", "accepted"]);
+});
+
 Deno.test("40 columns of ASCII show what matters most", () => {
   assert.equal(`\n${drawn(news, { columns: 40, rows: 16, isUnicode: false }).join("\n")}\n`, narrow);
 });

@@ -19,7 +19,7 @@ export const stats: Stats = {
 
 const upstream: Upstream = {
   ...{ origin: "https://pypi.org", state: "answers", requests: 1234, firstByteMs: 45.2 },
-  ...{ failingSince: null, lastError: null, lastErrorAt: null, quota: null },
+  ...{ failingSince: null, lastError: null, lastErrorAt: null, quota: null, login: "none" },
 };
 
 export const transfer: Transfer = {
@@ -42,7 +42,7 @@ export const snapshot: Snapshot = {
     { ...upstream, origin: "https://unasked.example.com", state: "unknown", requests: 0, firstByteMs: null },
     upstream,
     {
-      ...{ origin: "https://registry.example.com", state: "failing", requests: 99, firstByteMs: 120 },
+      ...{ origin: "https://registry.example.com", state: "failing", requests: 99, firstByteMs: 120, login: "refused" },
       ...{ failingSince: now - 60_000, lastError: "503 Service Unavailable", lastErrorAt: now - 5000 },
       quota: { remaining: 12, limit: 100 },
     },
