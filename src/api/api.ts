@@ -10,6 +10,7 @@ import { type Reply, textReply } from "../server/reply.ts";
 import { openApiOf } from "./open_api.ts";
 import { base, events, isApi } from "./paths.ts";
 import type { Answer, Asked, Route } from "./route.ts";
+import { anyQuery } from "./schemas.ts";
 import { wrongInput } from "./wrong_input.ts";
 
 export interface ApiOptions {
@@ -48,7 +49,7 @@ class Api {
 
   async answer(method: string, target: Target, headers: Headers, info: OwnRequestInfo): Promise<Reply> {
     const path = target.path.startsWith(`${base}/`) ? target.path.slice(base.length) : "";
-    if (path === "/openapi.json") return this.#describe(method);
+    if (path === "/openapi.json") return this.#describe(method, headers);
     const found = this.#options.routes.flatMap((route) => matchOf(route, path) ?? []);
     if (found.length === 0) {
       return problemReply(method, {
@@ -74,10 +75,10 @@ class Api {
     if (refusal !== null) return refusal;
     try {
       const body = isChange ? await this.#bodyOf(route, headers, info) : undefined;
-      const query = checked(route.query, queryOf(target.query), "query");
+      const query = route.query === anyQuery ? {} : checked(route.query, queryOf(target.query), "query");
       const asked: Asked = { query, body, name: one.name, rawQuery: target.query, isAdministrator, info };
       if ("reply" in route) return route.reply(asked, method);
-      return jsonReply(method, await route.answer(asked), headers);
+      return answerReply(method, await route.answer(asked), headers);
     } catch (error) {
       if (!(error instanceof VaultError)) throw error;
       return problemOf(method, error);
@@ -87,7 +88,8 @@ class Api {
   async #bodyOf(route: Route, headers: Headers, info: OwnRequestInfo): Promise<unknown> {
     const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
     const bytes = await info.readBody(maxBodyBytes);
-    const text = new TextDecoder().decode(bytes ?? undefined);
+    const text = utf8OrNull(bytes ?? new Uint8Array());
+    if (text === null) throw new VaultError("bad_request", "The body is no UTF-8, as JSON has to be");
     if (text !== "" && type !== "application/json") {
       throw new VaultError("bad_request", "The body has to be JSON: send Content-Type: application/json");
     }
@@ -96,11 +98,11 @@ class Api {
     return checked(route.body!, value, "body");
   }
 
-  #describe(method: string): Reply {
+  #describe(method: string, headers: Headers): Reply {
     if (method !== "GET" && method !== "HEAD") return wrongMethod(method, ["GET", "HEAD"]);
     const { routes, version } = this.#options;
     this.#description ??= `${JSON.stringify(openApiOf(routes, version), null, 2)}\n`;
-    return textReply(method, this.#description, { contentType: "application/json" });
+    return taggedReply(method, this.#description, headers);
   }
 }
 
@@ -109,6 +111,14 @@ function matchOf(route: Route, path: string): Found | null {
   if (!template.endsWith("{name}")) return path === template ? { route, name: "" } : null;
   const start = template.slice(0, -"{name}".length);
   return path.startsWith(start) && path.length > start.length ? { route, name: path.slice(start.length) } : null;
+}
+
+function utf8OrNull(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function checked(schema: Route["query"], value: unknown, where: "query" | "body"): unknown {
@@ -125,14 +135,19 @@ function queryOf(query: string): Record<string, string> {
   return Object.fromEntries(parameters);
 }
 
-function jsonReply(method: string, { status = 200, body, headers = [] }: Answer, asked: Headers): Reply {
+function answerReply(method: string, { status = 200, body, headers = [] }: Answer, asked: Headers): Reply {
   const text = `${JSON.stringify(body)}\n`;
-  const etag = status === 200 ? etagOf(text) : null;
-  if (etag !== null && notModified(asked, { etag, lastModified: undefined })) {
+  if (method !== "POST") return taggedReply(method, text, asked);
+  return textReply(method, text, { status, contentType: "application/json", headers });
+}
+
+/** What can be looked at again and again: 304 for whoever has it. */
+function taggedReply(method: string, text: string, asked: Headers): Reply {
+  const etag = etagOf(text);
+  if (notModified(asked, { etag, lastModified: undefined })) {
     return { status: 304, headers: [["etag", etag], ["cache-control", "no-store"]], body: null, cache: "none" };
   }
-  const more = etag === null ? headers : [...headers, ["etag", etag] as const];
-  return textReply(method, text, { status, contentType: "application/json", headers: more });
+  return textReply(method, text, { contentType: "application/json", headers: [["etag", etag]] });
 }
 
 /** A tag of the bytes: FNV-1a is enough to tell one state from the next. */

@@ -20,6 +20,7 @@ const titles: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
@@ -27,6 +28,13 @@ const titles: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
+
+/** Matches the path or URL of the API: its programs read problems, also where a request fails before the API sees it. */
+const ofApi = /^(?:https?:\/\/[^/]*)?\/-\/(?:api(?:[/?]|$)|events(?:\?|$))/;
+
+export function readsProblems(shownPath: string): boolean {
+  return ofApi.test(shownPath);
+}
 
 /** The reply for a problem: `application/problem+json`, not cached. */
 export function problemReply(method: string, { status, type, title, detail, headers, more }: Problem): Reply {

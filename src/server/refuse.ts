@@ -4,6 +4,7 @@ import { formatCacheStatus } from "../http/cache_status.ts";
 import { redact } from "../observe/redact.ts";
 import { type ClientMiss, howToBring } from "./offline.ts";
 import { passThrough } from "./pass_through.ts";
+import { problemReply, readsProblems } from "./problem.ts";
 import { type Reply, textReply } from "./reply.ts";
 
 /** A request that failed. */
@@ -30,7 +31,7 @@ const retryLaterSeconds = 60;
 export function refuse(error: unknown, refused: Refused): Reply {
   const known = error instanceof VaultError ? error : new VaultError("internal", "An internal error; the log has more");
   const { code, message, upstreamStatus, retryAfterSeconds, protocolCode } = known;
-  const { asked, method, missed = null, plain = false } = refused;
+  const { asked, method, shownPath, missed = null, plain = false } = refused;
   const status = missed?.status ?? known.status;
   const headers: [string, string][] = [];
   if (code === "method_not_allowed") {
@@ -50,6 +51,9 @@ export function refuse(error: unknown, refused: Refused): Reply {
   if (wait !== undefined) headers.push(["retry-after", String(wait)]);
   // Before a backend is found no upstream takes part, and the URLs in a message are those to ask the vault for.
   const told = asked === null ? redact(message) : withoutPaths(redact(message));
+  if (asked === null && readsProblems(shownPath)) {
+    return problemReply(method, { status, detail: told, headers, more: { code } });
+  }
   const text = missed === null ? told : `${told}. ${howToBring(missed)}`;
   const shown = new VaultError(code, text, {
     ...upstreamStatus !== undefined && { upstreamStatus },
