@@ -58,14 +58,20 @@ export class LastingServer {
 
   /**
    * Opens the port anew, with whatever `open` uses by now, and closes the old one. Requests under way are answered.
-   * Where the port cannot be shared, connections in the moment between are refused.
+   * Where the port can be shared, throws as `open`; then the old one stays. Elsewhere connections in the moment between
+   * are refused.
    */
   reopen(): void {
     if (this.#closing) return;
     const old = this.#current;
-    const isOpen = this.#options.sharesPort === true && this.#openBeside();
+    if (this.#options.sharesPort === true) {
+      this.#current = this.#open(this.addr.port);
+      clearTimeout(this.#retry);
+      return this.#drainAside(old);
+    }
     this.#drainAside(old);
-    if (!isOpen) this.#openSoon(performance.now());
+    clearTimeout(this.#retry);
+    this.#openSoon(performance.now());
   }
 
   /** Accepts no more connections. Resolves when all requests under way have been answered. */
@@ -80,15 +86,6 @@ export class LastingServer {
     this.#openedAt = performance.now();
     server.finished.catch((error) => this.#failed(server, error));
     return server;
-  }
-
-  #openBeside(): boolean {
-    try {
-      this.#current = this.#open(this.addr.port);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   #failed(server: Server, error: unknown): void {

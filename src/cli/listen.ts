@@ -22,7 +22,7 @@ export interface Listening {
   readonly server: LastingServer;
   /** The URL at which it can be reached: `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Uses this certificate for later connections. */
+  /** Uses this certificate for later connections. Throws where that is not possible; then the old one stays in use. */
   renewTls(tls: CertificatePair): void;
 }
 
@@ -42,8 +42,14 @@ export function listen(handler: Handler, options: ListenOptions): Listening {
       url: `${tls === null ? "http" : "https"}://${host}:${server.addr.port}`,
       renewTls(tls) {
         if (currentTls?.cert === tls.cert && currentTls.key === tls.key) return;
+        const previous = currentTls;
         currentTls = tls;
-        server.reopen();
+        try {
+          server.reopen();
+        } catch (error) {
+          currentTls = previous;
+          throw error;
+        }
       },
     };
   } catch (error) {

@@ -4,6 +4,11 @@ import { X509Certificate } from "node:crypto";
 const soonDays = 14;
 const dayMs = 24 * 3600_000;
 
+/** Returns each certificate of a PEM text, such as a chain, as a text of its own. */
+export function certificatesIn(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+}
+
 /**
  * Returns the version of the first certificate in a PEM text (RFC 5280 §4.1.2.1): 1, 2 or 3; null where there is no
  * certificate.
@@ -20,7 +25,7 @@ export function certificateVersion(pem: string): number | null {
 
 /** Returns a warning about a certificate that has expired, expires soon or is not valid yet; null for any other. */
 export function validityWarning(pem: string, now: number): string | null {
-  const { validFrom, validTo } = new X509Certificate(pem);
+  const { validFrom, validTo } = firstOf(pem);
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
   if (now >= to) return `expired on ${dateOf(to)}`;
   if (now < from) return `is not valid before ${dateOf(from)}`;
@@ -29,8 +34,13 @@ export function validityWarning(pem: string, now: number): string | null {
 
 /** Returns the names and addresses that a certificate is for (RFC 5280 §4.2.1.6); none where it names none. */
 export function hostNamesOf(pem: string): string[] {
-  const { subjectAltName = "" } = new X509Certificate(pem);
+  const { subjectAltName = "" } = firstOf(pem);
   return (subjectAltName ?? "").split(", ").flatMap((name) => /^(?:DNS|IP Address):(.+)$/.exec(name)?.[1] ?? []);
+}
+
+/** A file may have more, such as a key before it. */
+function firstOf(pem: string): X509Certificate {
+  return new X509Certificate(certificatesIn(pem)[0] ?? pem);
 }
 
 /** Returns the offset of the content of the DER element that begins at `at`. */

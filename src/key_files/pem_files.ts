@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import { asPermissionMissing } from "../config/permission.ts";
 import { messageOf, VaultError } from "../errors.ts";
-import { certificateVersion } from "./certificate.ts";
+import { certificatesIn, certificateVersion } from "./certificate.ts";
 import { whyUnreadable } from "./why_unreadable.ts";
 
 /** A certificate and its key, as two paths or as two PEM texts. */
@@ -21,13 +21,22 @@ export async function readCertificatePair(paths: CertificatePair, name: string):
   if (key.includes("ENCRYPTED")) {
     throw unusable(paths.key, names.key, "it is protected by a passphrase; decrypt it with openssl pkey");
   }
-  const certified = parsed(() => new X509Certificate(cert).publicKey, paths.cert, names.cert);
+  const [first] = certificatesIn(cert).map((one) => parsed(() => new X509Certificate(one), paths.cert, names.cert));
+  if (first === undefined) throw unusable(paths.cert, names.cert, "its certificate has no end");
+  const certified = parsed(() => first.publicKey, paths.cert, names.cert);
   if (certificateVersion(cert) !== 3) {
     throw unusable(paths.cert, names.cert, "it is not of X.509 version 3; one that is signed with a subjectAltName is");
   }
   const own = parsed(() => createPublicKey(createPrivateKey(key)), paths.key, names.key);
-  if (sameKey(certified, own)) return { cert, key };
-  throw unusable(paths.key, names.key, `the certificate in "${paths.cert}" was made for another key`);
+  if (!sameKey(certified, own)) {
+    throw unusable(paths.key, names.key, `the certificate in "${paths.cert}" was made for another key`);
+  }
+  if (!servesTls(own)) {
+    const advice = "make one of RSA with 2,048 bits or more, of EC P-256, P-384 or P-521, or Ed25519";
+    throw unusable(paths.key, names.key, `no TLS is possible with a key of its kind; ${advice}`);
+  }
+  parsed(() => Deno.createHttpClient({ cert, key }).close(), paths.cert, names.cert);
+  return { cert, key };
 }
 
 /**
@@ -45,7 +54,16 @@ export async function readPem(path: string, wanted: { key: string; marker: strin
   return text;
 }
 
-function parsed(parse: () => KeyObject, path: string, key: string): KeyObject {
+/** True for the keys that Deno's TLS takes. Given another one, Deno 2.6 ends with a stack. */
+function servesTls({ asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): boolean {
+  const { modulusLength = 0, namedCurve = "" } = asymmetricKeyDetails;
+  if (asymmetricKeyType === "rsa") return modulusLength >= 2048;
+  // Each is named differently by Deno before 2.9.
+  if (asymmetricKeyType === "ec") return /^(?:prime256v1|secp384r1|secp521r1|p256|p384|p521)$/.test(namedCurve);
+  return asymmetricKeyType === "ed25519";
+}
+
+function parsed<T>(parse: () => T, path: string, key: string): T {
   try {
     return parse();
   } catch (error) {

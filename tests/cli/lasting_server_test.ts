@@ -75,3 +75,52 @@ Deno.test("where the port cannot be opened at first, it is tried again; shutting
   await server.shutdown();
   assert.deepEqual(attempts, [0, first.server.addr.port, first.server.addr.port]);
 });
+
+/** Timers that go off when they are told to, unless they were cleared. */
+class HeldTimers implements Disposable {
+  readonly #own = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+  readonly #held: (() => void)[] = [];
+
+  constructor() {
+    const setTimeout = (callback: () => void) => this.#held.push(callback);
+    const clearTimeout = (timer?: number) => timer !== undefined && (this.#held[timer - 1] = () => {});
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
+
+  pass(): void {
+    for (const callback of this.#held.splice(0)) callback();
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#own);
+  }
+}
+
+Deno.test("a port that is opened anew keeps its server where none can be opened, and never gets two", async () => {
+  using timers = new HeldTimers();
+  const fails = Promise.withResolvers<never>();
+  const shutDown: number[] = [];
+  let opened = 0;
+  let problem: Error | null = null;
+  const open = () => {
+    if (problem !== null) throw problem;
+    const port = ++opened;
+    const server = { addr: { port }, finished: fails.promise, shutdown: () => Promise.resolve(shutDown.push(port)) };
+    return server as unknown as Deno.HttpServer<Deno.NetAddr>;
+  };
+  const failed = Promise.withResolvers<void>();
+  const log = new ReadableLog();
+  const server = new LastingServer({ open, port: 1, sharesPort: true, log, acceptFailed: failed.resolve });
+  problem = new Error("no TLS with this key");
+  assert.throws(() => server.reopen(), problem);
+  assert.deepEqual([server.addr.port, shutDown], [1, []], "the old one stays");
+
+  fails.reject(new Error("Too many open files"));
+  await failed.promise;
+  problem = null;
+  server.reopen();
+  assert.equal(server.addr.port, 2);
+  timers.pass();
+  assert.equal(opened, 2, "it was about to be opened anyway");
+  await server.shutdown();
+});

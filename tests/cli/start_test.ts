@@ -115,10 +115,35 @@ Deno.test("certificate, key and authorities are read at start, and a wrong one i
     pemOf(new ArrayBuffer(10)).replaceAll("PRIVATE", "ENCRYPTED PRIVATE"),
   );
   await assert.rejects(readTls(await pair(dir.join("locked.key"))), /it is protected by a passphrase/);
+  const whole = await Deno.readTextFile(cert);
+  const ends: [string, RegExp][] = [
+    [whole.slice(0, whole.length / 2), /its certificate has no end/],
+    [`${whole}${whole.slice(0, whole.length / 2)}`, /it is damaged, or of a kind/],
+    [`${whole}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, /it is damaged, or of a kind/],
+  ];
+  for (const [text, problem] of ends) {
+    await Deno.writeTextFile(dir.join("cut.pem"), text);
+    await assert.rejects(readTls(await configOf(`tls: {cert: ${dir.join("cut.pem")}, key: ${key}}`)), problem, text);
+  }
+  const both = dir.join("both.pem");
+  await Deno.writeTextFile(both, `${await Deno.readTextFile(key)}${whole}`);
+  const together = await configOf(`tls: {cert: ${both}, key: ${key}}`);
+  assert.equal(tlsWarning(together, await readTls(together), Date.parse(new X509Certificate(whole).validFrom)), null);
   await assert.rejects(checkInputFiles(await configOf("ca: [/nonexistent/ca.pem]")), {
     message: 'Cannot use "/nonexistent/ca.pem" as ca: there is no such file',
   });
 });
+
+for (const name of ["rsa1024", "secp256k1"]) {
+  Deno.test(`a certificate with a key that TLS does not take is no certificate: ${name}`, async () => {
+    const [cert, key] = [tlsFile(`${name}.pem`), tlsFile(`${name}.key`)];
+    await assert.rejects(readTls(await configOf(`tls: {cert: ${cert}, key: ${key}}`)), {
+      message:
+        `Cannot use "${key}" as tls.key: no TLS is possible with a key of its kind; make one of RSA with 2,048 ` +
+        "bits or more, of EC P-256, P-384 or P-521, or Ed25519",
+    });
+  });
+}
 
 Deno.test("all files that cannot be used are named at once", async () => {
   await using dir = await createTempDir();
@@ -194,10 +219,16 @@ Deno.test("listening without the permission names the flag", { permissions: { ne
 
 Deno.test("with certificate and key the server speaks TLS", async () => {
   const config = await configOf(`tls: {cert: ${tlsFile("localhost.pem")}, key: ${tlsFile("localhost.key")}}`);
-  const { server, url } = listen(handler, { config, tls: await readTls(config) });
-  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(tlsFile("ca.pem"))] });
-  const response = await fetch(`https://localhost:${server.addr.port}/`, { client });
-  assert.equal(await response.text(), "here");
+  const { server, url, renewTls } = listen(handler, { config, tls: await readTls(config) });
+  using client = Deno.createHttpClient({
+    poolMaxIdlePerHost: 0,
+    caCerts: [await Deno.readTextFile(tlsFile("ca.pem"))],
+  });
+  const ask = async () => await (await fetch(`https://localhost:${server.addr.port}/`, { client })).text();
+  assert.equal(await ask(), "here");
+  const [cert, key] = [tlsFile("secp256k1.pem"), tlsFile("secp256k1.key")].map((path) => Deno.readTextFileSync(path));
+  assert.throws(() => renewTls({ cert: cert!, key: key! }), "no server can be opened with it");
+  assert.equal(await ask(), "here", "the one that there was stays");
   assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);
   await server.shutdown();
 });
