@@ -38,9 +38,7 @@ fetch() {
 }
 
 sum() {
-  if command -v sha256sum >/dev/null; then sha256sum "$1"
-  elif command -v shasum >/dev/null; then shasum -a 256 "$1"
-  else fail "it needs sha256sum or shasum"; fi | cut -d ' ' -f 1
+  if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
 # All of it is here before anything is done, also where a pipe breaks.
@@ -55,11 +53,13 @@ main() {
     shift 2
   done
   case "$from" in
-    @*) fail "name the folder of a release with --from URL" ;;
+    @* | "") fail "name the folder of a release with --from URL" ;;
   esac
+  command -v sha256sum >/dev/null || command -v shasum >/dev/null || fail "it needs sha256sum or shasum"
   name=artifact-vault-$(target)
   folder=$(mktemp -d)
-  trap 'rm -rf "$folder"' EXIT
+  new=$to/.artifact-vault.new
+  trap 'rm -rf "$folder" "$new"' EXIT
   trap 'exit 1' HUP INT TERM
   fetch "${from%/}/SHA256SUMS" "$folder/SHA256SUMS"
   wanted=$(sed -n "s/^\([0-9a-f]\{64\}\) [ *]$name\$/\1/p" "$folder/SHA256SUMS")
@@ -67,12 +67,16 @@ main() {
   fetch "${from%/}/$name" "$folder/$name"
   actual=$(sum "$folder/$name")
   [ "$actual" = "$wanted" ] || fail "$name has the checksum $actual, and not $wanted: nothing was installed"
-  chmod 755 "$folder/$name"
   mkdir -p "$to" 2>/dev/null || fail "cannot make $to; choose another folder with --to, or use sudo"
-  # One that runs goes on: the file is replaced, and not written to.
-  cp "$folder/$name" "$to/.artifact-vault.new" 2>/dev/null && mv -f "$to/.artifact-vault.new" "$to/artifact-vault" ||
+  [ ! -d "$to/artifact-vault" ] || fail "$to/artifact-vault is a folder; choose another one with --to"
+  cp "$folder/$name" "$new" 2>/dev/null && chmod 755 "$new" ||
     fail "cannot write to $to; choose another folder with --to, or use sudo"
-  echo "installed $to/artifact-vault ($("$to/artifact-vault" --version))"
+  # Before the old one is gone: where this one does not run, as on Alpine, nothing changes.
+  version=$("$new" --version 2>/dev/null) ||
+    fail "$name does not run on this machine (Linux needs glibc 2.27 and libgcc_s, not musl): nothing was installed"
+  # One that runs goes on: the file is replaced, and not written to.
+  mv -f "$new" "$to/artifact-vault" || fail "cannot write to $to/artifact-vault"
+  echo "installed $to/artifact-vault ($version)"
 }
 
 main "$@"

@@ -20,6 +20,9 @@ for (const shell of shells) {
       [`/none/SHA256SUMS`, "0".repeat(64) + "  something-else\n"],
     ]);
     files.set("/wrong/SHA256SUMS", files.get("/v1/SHA256SUMS")!);
+    const foreign = "#!/lib/ld-of-another-system\n";
+    files.set(`/foreign/${name}`, foreign);
+    files.set("/foreign/SHA256SUMS", `${createHash("sha256").update(foreign).digest("hex")}  ${name}\n`);
     await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
       const text = files.get(new URL(request.url).pathname);
       return new Response(text ?? "not here", { status: text === undefined ? 404 : 200 });
@@ -46,6 +49,16 @@ for (const shell of shells) {
     assert.deepEqual([done.code, done.text], [0, `installed ${to}/artifact-vault (artifact-vault 9.9.9)\n`]);
     assert.equal(await isThere(), 0o755);
     assert.equal((await install("--from", from("v1"), "--to", to)).code, 0, "once more, for an upgrade");
+    const unusable = await install("--from", from("foreign"), "--to", to);
+    assert.equal(unusable.code, 1);
+    assert.match(unusable.text, /does not run on this machine.*nothing was installed/);
+    assert.equal(await Deno.readTextFile(`${to}/artifact-vault`), executable, "the one that runs stays");
     assert.deepEqual([...Deno.readDirSync(to)].map(({ name }) => name), ["artifact-vault"], "and nothing else is left");
+
+    await Deno.mkdir(dir.join("folders/artifact-vault"), { recursive: true });
+    assert.match(
+      (await install("--from", from("v1"), "--to", dir.join("folders"))).text,
+      /is a folder; choose another/,
+    );
   });
 }
