@@ -5,7 +5,7 @@ import { edited } from "./edit/edit.ts";
 import { withoutChange } from "./edit/line_diff.ts";
 import { forget, keep, type KeptChange, readKept } from "./kept_change.ts";
 import { missingFolders, noteFolders } from "./made_folders.ts";
-import { readSettings, writeSettings } from "./settings_file.ts";
+import { checkReplaceable, readSettings, writeSettings } from "./settings_file.ts";
 
 /** What is to become of a file. Null stands for no file. */
 export interface Plan {
@@ -38,6 +38,7 @@ export async function planChange(path: string, edit: Edit, { folder, client }: C
   }
   try {
     const next = edited(original ?? "", edit);
+    if (next !== current) await checkReplaceable(path);
     const clients = [...new Set([...kept?.clients ?? [], client])].sort();
     return { path, current, next, folder, kept: next === original ? null : { before: original, after: next, clients } };
   } catch (error) {
@@ -61,6 +62,7 @@ export async function planUndo(path: string, { folder, client }: ChangeOwner): P
     return { path, current, next: current, folder, kept: { ...kept, clients } };
   }
   const { current, original } = await readBoth(path, folder);
+  if (original !== null && original !== current) await checkReplaceable(path);
   return { path, current, next: original, folder, kept: null };
 }
 

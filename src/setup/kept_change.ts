@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { forgetFolders } from "./made_folders.ts";
-import { readSettings, writeSettings } from "./settings_file.ts";
+import { makeFolder, readSettings, writeSettings } from "./settings_file.ts";
 
 /** What a file was before it was changed, null where there was none, and what it was made. */
 export interface KeptChange {
@@ -25,7 +25,7 @@ export async function readKept(folder: string): Promise<KeptChange | null> {
 
 /** Only their owner may read what is kept: files of clients have passwords in them. */
 export async function keep(folder: string, { before, after, clients }: KeptChange): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const old = join(folder, "before");
   if (before !== null) await writeSettings(old, before, 0o600);
   else if (await readSettings(old) !== null) await writeSettings(old, null);

@@ -24,7 +24,7 @@ export class Machine {
     if (path.startsWith("~config/")) {
       return this.#inRoot(join(this.#below("XDG_CONFIG_HOME", ".config"), path.slice(8)));
     }
-    return path.startsWith("./") ? resolve(path) : this.#inRoot(path);
+    return path.startsWith("./") ? oneLine(resolve(path)) : this.#inRoot(path);
   }
 
   /**
@@ -62,7 +62,7 @@ export class Machine {
   }
 
   #inRoot(path: string): string {
-    return join(this.#root, path);
+    return oneLine(join(this.#root, path));
   }
 
   #home(): string {
@@ -75,4 +75,10 @@ export class Machine {
     const folder = this.#env(variable);
     return folder !== undefined && folder.startsWith("/") ? folder : join(this.#home(), usual);
   }
+}
+
+/** What is changed is written down a line each. */
+function oneLine(path: string): string {
+  if (!path.includes("\n")) return path;
+  throw new VaultError("config_invalid", `${JSON.stringify(path)} has a line end in it, which setup cannot write down`);
 }

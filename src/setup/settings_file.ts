@@ -1,10 +1,15 @@
 import { dirname } from "node:path";
 import { messageOf, VaultError } from "../errors.ts";
 
-/** Returns the text of a file; null where there is none. Throws `storage_failed` for what is no text in UTF-8. */
+/**
+ * Returns the text of a file; null where there is none. Throws `storage_failed` for what is no file, such as a pipe, and
+ * no text in UTF-8.
+ */
 export async function readSettings(path: string): Promise<string | null> {
   const bytes = await withReason(`Cannot read "${path}"`, async () => {
     try {
+      const { isFile } = await Deno.stat(path);
+      if (!isFile) throw new VaultError("storage_failed", `"${path}" is no file`);
       return await Deno.readFile(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
@@ -20,18 +25,39 @@ export async function readSettings(path: string): Promise<string | null> {
 }
 
 /**
+ * Throws `storage_failed` where replacing a file would lose something: its owner may not write it, it has a second name
+ * that would keep the old text, or it is a link to nothing. Returns where the file is.
+ */
+export async function checkReplaceable(path: string): Promise<string> {
+  const place = await targetOf(path);
+  const old = await Deno.stat(place).catch(() => null);
+  if (old !== null && old.mode !== null && (old.mode & 0o200) === 0) {
+    throw new VaultError("storage_failed", `"${place}" is read-only; what made it so has to change it`);
+  }
+  if (old !== null && (old.nlink ?? 1) > 1) {
+    throw new VaultError(
+      "storage_failed",
+      `"${place}" has another name (a hard link), which would keep the old text; change it by hand`,
+    );
+  }
+  return place;
+}
+
+/** Makes a folder that nobody else may read, and those above it. Throws `storage_failed` and `permission_missing`. */
+export async function makeFolder(path: string): Promise<void> {
+  await withReason(`Cannot make "${path}"`, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
+}
+
+/**
  * Replaces a file as a whole; null removes it. What a link leads to is replaced, and the link stays; mode and owner stay
- * as well. Throws `storage_failed` and `permission_missing`; a file that its owner may not write is refused.
+ * as well. Throws `storage_failed` and `permission_missing`, also where `checkReplaceable` does.
  */
 export async function writeSettings(path: string, text: string | null, newMode = 0o644): Promise<void> {
   await withReason(`Cannot write "${path}"`, async () => {
     if (text === null) return await Deno.remove(path);
     await Deno.mkdir(dirname(path), { recursive: true });
-    const place = await targetOf(path);
+    const place = await checkReplaceable(path);
     const old = await Deno.stat(place).catch(() => null);
-    if (old?.mode !== null && old?.mode !== undefined && (old.mode & 0o200) === 0) {
-      throw new VaultError("storage_failed", `"${place}" is read-only; what made it so has to change it`);
-    }
     const fresh = `${place}.artifact-vault-${crypto.randomUUID().slice(0, 8)}`;
     try {
       await Deno.writeTextFile(fresh, text, { createNew: true, mode: 0o600 });

@@ -13,6 +13,12 @@ const plainPath = /^(?:\/[A-Za-z0-9._~-]+)*$/;
 export function parseVaultAddress(url: string, prefix: string): VaultAddress {
   const text = url.replace(/\/+$/, "");
   const [, scheme, name, port = ""] = plainUrl.exec(text) ?? [];
+  if (/^[^/]*\/\/[^/]*@/.test(text)) {
+    throw new VaultError(
+      "bad_request",
+      "The URL of a vault has no user and no password: they would be in every client's files",
+    );
+  }
   if (scheme === undefined || URL.parse(text) === null) {
     throw new VaultError(
       "bad_request",

@@ -43,11 +43,13 @@ for (
     [["ppi"], /"ppi" is not known \(did you mean "pip"/],
     [["docker", "--user"], /no settings for --user/],
     [["pip", "--url", "http://v;rm"], /is no URL of a vault/],
+    [["pip", "--url", "http://me:secret@v"], /^The URL of a vault has no user and no password(?!.*secret)/],
+    [["pip", "--root", "/a\nb"], /"\/a\\nb\/.*" has a line end in it/],
     [["pip", "--prefix", "/a b"], /has characters/],
   ] as const
 ) {
-  Deno.test(`setup ${args.join(" ")} is refused with code 2`, async () => {
-    const { code, stderr } = await runCaptured(["setup", ...args]);
+  Deno.test(`setup ${JSON.stringify(args)} is refused with code 2`, async () => {
+    const { code, stderr } = await runCaptured(["setup", ...args], { env: { HOME: "/home/u" } });
     assert.equal(code, 2);
     assert.match(stderr, message);
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { carryOut, planChange, planUndo } from "../../src/setup/change.ts";
 import type { Edit } from "../../src/setup/edit/edit.ts";
 import { keptFolder } from "../../src/setup/kept_change.ts";
+import { runToSuccess } from "../support/run_command.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 
 const edit = (url: string): Edit => ({
@@ -102,4 +103,38 @@ Deno.test("a read-only file, one that is no text and one that cannot be parsed s
   await Deno.writeTextFile(file.path, "= wrong\n");
   await assert.rejects(file.apply(), /Cannot change ".*pip.conf", which stays as it is.* line 1/);
   assert.equal(await file.read(), "= wrong\n");
+});
+
+Deno.test("what is no file of one name alone stays as it is, and so it does in a dry run", async () => {
+  await using file = await scene("[global]\n");
+  await Deno.link(file.path, file.dir.join("other"));
+  const plan = () => planChange(file.path, edit("http://v"), { folder: file.dir.join("state/x"), client: "pip" });
+  await assert.rejects(plan(), /another name \(a hard link\)/);
+  await Deno.remove(file.path);
+  await runToSuccess(["mkfifo", file.path]);
+  await assert.rejects(plan(), /pip\.conf" is no file/);
+  await Deno.remove(file.path);
+  await Deno.symlink("/dev/null", file.path);
+  await assert.rejects(plan(), /pip\.conf" is no file/);
+  await Deno.remove(file.path);
+  await Deno.symlink("nowhere", file.path);
+  await assert.rejects(plan(), /a link to a file that does not exist/);
+  assert.equal(await Deno.readTextFile(file.dir.join("other")), "[global]\n");
+});
+
+Deno.test("a file of 100,000 lines is changed and restored, also where others have changed it since", async () => {
+  const lines = Array.from({ length: 100_000 }, (_, at) => `key-${at} = 1\n`);
+  await using file = await scene(`[a]\n${lines.join("")}[global]\n`);
+  await file.apply();
+  await Deno.writeTextFile(file.path, `# mine\n${await file.read()}# mine\n`);
+  await file.undo();
+  assert.equal(await file.read(), `# mine\n[a]\n${lines.join("")}[global]\n# mine\n`);
+});
+
+Deno.test("where a change cannot be kept, it says so and changes nothing", async () => {
+  await using file = await scene("[global]\n");
+  const folder = file.dir.join("state", "a".repeat(256));
+  const plan = await planChange(file.path, edit("http://v"), { folder, client: "pip" });
+  await assert.rejects(carryOut(plan), { code: "storage_failed", message: /Cannot make .*too long/ });
+  assert.equal(await file.read(), "[global]\n");
 });

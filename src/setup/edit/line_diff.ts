@@ -10,38 +10,60 @@ export function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Returns what makes `other` of `text`, in order. The texts have to be small: time and memory are by their product. */
+/** Above this number of lines that differ, all of them count as one change: time and memory are by its square. */
+const mostDifferent = 2_000;
+
+/** Returns what makes `other` of `text`, in order (Myers, An O(ND) Difference Algorithm). */
 function diffLines(text: readonly string[], other: readonly string[]): Hunk[] {
-  const common = commonTable(text, other);
+  const rounds = roundsOf(text, other);
+  if (rounds === null) return [{ from: 0, to: text.length, lines: other }];
   const hunks: { from: number; to: number; lines: string[] }[] = [];
-  let [i, j] = [0, 0];
-  while (i < text.length || j < other.length) {
-    if (i < text.length && j < other.length && text[i] === other[j]) {
-      i++;
-      j++;
-      continue;
-    }
+  for (const { from, line } of stepsOf(rounds, text.length, other)) {
     let last = hunks.at(-1);
-    if (last === undefined || last.to !== i || last.lines.length === 0 && last.from === last.to) {
-      last = { from: i, to: i, lines: [] };
-      hunks.push(last);
-    }
-    const isGone = i < text.length && (j >= other.length || common[i + 1]![j]! >= common[i]![j + 1]!);
-    if (isGone) last.to = ++i;
-    else last.lines.push(other[j++]!);
+    if (last?.to !== from) hunks.push(last = { from, to: from, lines: [] });
+    if (line === null) last.to++;
+    else last.lines.push(line);
   }
   return hunks;
 }
 
-/** How many lines the rests of both texts have in common, from any place on. */
-function commonTable(text: readonly string[], other: readonly string[]): Uint32Array[] {
-  const table = Array.from({ length: text.length + 1 }, () => new Uint32Array(other.length + 1));
-  for (let i = text.length - 1; i >= 0; i--) {
-    for (let j = other.length - 1; j >= 0; j--) {
-      table[i]![j] = text[i] === other[j] ? table[i + 1]![j + 1]! + 1 : Math.max(table[i + 1]![j]!, table[i]![j + 1]!);
+/**
+ * How far into `text` each diagonal gets with one more difference a round, from `-round` on; the last round is the one
+ * that gets to the end of both. Null where that takes too many.
+ */
+function roundsOf(text: readonly string[], other: readonly string[]): Int32Array[] | null {
+  const rounds: Int32Array[] = [];
+  for (let round = 0; round <= mostDifferent; round++) {
+    const reached = new Int32Array(2 * round + 1);
+    rounds.push(reached);
+    for (let diagonal = -round; diagonal <= round; diagonal += 2) {
+      let i = round === 0 ? 0 : startOf(rounds[round - 1]!, diagonal).i;
+      while (i < text.length && i - diagonal < other.length && text[i] === other[i - diagonal]) i++;
+      reached[diagonal + round] = i;
+      if (i >= text.length && i - diagonal >= other.length) return rounds;
     }
   }
-  return table;
+  return null;
+}
+
+/** Where a diagonal begins, by the round before: behind a line that is gone, or behind one that is new. */
+function startOf(before: Int32Array, diagonal: number): { i: number; isGone: boolean } {
+  const round = (before.length + 1) / 2;
+  const at = (other: number) => before[other + round - 1] ?? -1;
+  const isGone = diagonal !== -round && (diagonal === round || at(diagonal - 1) >= at(diagonal + 1));
+  return { i: isGone ? at(diagonal - 1) + 1 : at(diagonal + 1), isGone };
+}
+
+/** The lines that are gone, for which `line` is null, and those that are new before the line `from`, in order. */
+function stepsOf(rounds: readonly Int32Array[], length: number, other: readonly string[]) {
+  const steps: { from: number; line: string | null }[] = [];
+  let diagonal = length - other.length;
+  for (let round = rounds.length - 1; round > 0; round--) {
+    const { i, isGone } = startOf(rounds[round - 1]!, diagonal);
+    steps.push(isGone ? { from: i - 1, line: null } : { from: i, line: other[i - diagonal - 1]! });
+    diagonal += isGone ? -1 : 1;
+  }
+  return steps.reverse();
 }
 
 /**

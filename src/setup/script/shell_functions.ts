@@ -23,6 +23,8 @@ look() {
   wish=$2
   at=$((at + 1))
   plan=$work/$at
+  case $1$state in *'
+'*) fail "\"$1\" has a line end in it, which setup cannot write down" ;; esac
   mkdir "$plan" || full
   printf '%s\n' "$1" >"$plan/path" || full
   open_plan
@@ -32,6 +34,8 @@ look() {
     cat "$path" >"$plan/current" || fail "Cannot read \"$path\""
     [ "$(tr -dc '\000' <"$plan/current" | wc -c)" -eq 0 ] || fail "Cannot change \"$path\": it is no text"
     case $(ls -ldL "$path") in ??w*) ;; *) fail "\"$path\" is read-only; what made it so has to change it" ;; esac
+    [ "$(ls -ldL "$path" | awk 'NR == 1 { print $2 }')" = 1 ] ||
+      fail "\"$path\" has another name (a hard link), which would keep the old text; change it by hand"
   elif [ -h "$path" ]; then
     fail "\"$path\" is a link to a file that does not exist"
   fi
@@ -196,8 +200,7 @@ write() {
   fresh=$target.artifact-vault-$$
   # The copy gets the mode and the owner of the file.
   if [ -e "$target" ]; then cp -p "$target" "$fresh" || return 1; fi
-  cat "$plan/next" >"$fresh" && mv -f "$fresh" "$target" && return
-  rm -f "$fresh"
+  cat "$plan/next" >"$fresh" && mv -f "$fresh" "$target" && { fresh=; return; }
   return 1
 }
 # Removes folders that were made for settings and are empty.
@@ -266,7 +269,8 @@ main() {
   [ "$scope" = user ] || state=$root/var/lib/artifact-vault-setup
   here=$(pwd -P)
   work=$(mktemp -d) || fail "There is no place for files"
-  trap 'rm -rf "$work"' EXIT
+  fresh=
+  trap 'rm -rf "$work" ${'${fresh:+"$fresh"}'}' EXIT
   trap 'exit 1' HUP INT TERM
   LC_ALL=C
   export LC_ALL

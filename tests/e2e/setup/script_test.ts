@@ -155,6 +155,12 @@ Deno.test("the script changes a linked file where it is, with its mode, and no r
   await Deno.chmod(home.join("real"), 0o640);
   await home.run(script, { args: ["--undo", "--no-check"] });
   assert.equal(await home.read("real"), "# b\n");
+  await Deno.link(home.join("real"), home.join("other"));
+  const linked = await home.run(script);
+  assert.deepEqual([linked.code, /another name \(a hard link\)/.test(linked.stderr)], [1, true]);
+  await Deno.remove(home.join("other"));
+  const split = await home.run(script.replace("home=$root", "home='/a\n'$root"));
+  assert.deepEqual([split.code, /has a line end in it/.test(split.stderr)], [1, true], split.stderr);
   await Deno.remove(home.join("real"));
   const dangling = await home.run(script);
   assert.deepEqual([dangling.code, /a link to a file that does not exist/.test(dangling.stderr)], [1, true]);
