@@ -1,3 +1,4 @@
 import { addRoomsBut } from "../support/suite.ts";
 
-await addRoomsBut("backends", "faults", "stalls", "vault", "store");
+const ofOtherSuites = ["backends", "faults", "stalls", "vault", "store", "archive", "bundle", "deploy", "monitoring"];
+await addRoomsBut(...ofOtherSuites);
