@@ -123,7 +123,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...["setup", "setup_pages"],
   ],
   page: [
-    ...["api/event_stream", "api/paths", "http", "inventory/pattern", "observe", "status"],
+    ...["errors", "api/event_stream", "api/jobs", "api/paths", "http", "inventory/pattern", "observe", "status"],
     ...["server/administrator", "server/own_pages", "server/problem", "server/reply"],
   ],
   entry_outlooks: [

@@ -1,5 +1,5 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
-import type { InventoryEntry, InventoryPage, InventorySummary } from "../status/inventory.ts";
+import type { InventoryEntry, InventoryOrder, InventoryPage, InventorySummary } from "../status/inventory.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Content, type Html, html } from "./html.ts";
@@ -17,14 +17,43 @@ export function contents(summary: InventorySummary, now: Moment): Html {
   }. It appears here once it is complete.</p>`;
 }
 
-/** The form that looks for entries; it works without a script. */
-export function searchForm(search: string): Html {
+/** What is looked for among the entries. */
+export interface Wanted {
+  readonly search: string;
+  /** Empty for all backends. */
+  readonly backend: string;
+  readonly sort: InventoryOrder;
+}
+
+const orders: Readonly<Record<InventoryOrder, string>> = {
+  name: "by name",
+  size: "largest first",
+  newest: "newest first",
+  oldest: "oldest first",
+  used: "last used first",
+  unused: "longest unused first",
+};
+
+/** The form that looks for entries; it works without a script. What is `wanted` already stays as it is. */
+export function searchForm(wanted: Wanted | null): Html {
+  const search = wanted?.search.slice(0, 500) ?? "";
   return html`<form action="${entriesPath}" method="get" role="search">
     <label for="search">Part of a name</label>
-    <input type="search" id="search" name="search" value="${
-    search.slice(0, 500)
-  }" maxlength="500" autocomplete="off" spellcheck="false">
+    <input type="search" id="search" name="search" value="${search}" maxlength="500" autocomplete="off" spellcheck="false">
+    ${wanted !== null && wanted.backend !== "" && html`<input type="hidden" name="backend" value="${wanted.backend}">`}
+    ${wanted !== null && orderChoice(wanted.sort)}
     <button>Search</button></form>`;
+}
+
+function orderChoice(chosen: InventoryOrder): Html {
+  const options = Object.entries(orders).map(([order, words]) =>
+    html`
+      <option value="${order}" ${order === chosen && html`
+        selected
+      `}>${words}</option>
+    `
+  );
+  return html`<select name="sort" aria-label="Order">${options}</select>`;
 }
 
 function summaryOf(
@@ -82,16 +111,17 @@ function listOf(title: string, sort: string | null, items: readonly Html[]): Htm
   }</div>`;
 }
 
-/** A page of entries that were searched for; `query` has the other parameters of its address. */
+/** A page of entries that were searched for; `query` has the other parameters of its address, `at` when they were read. */
 export function entryList(
   { entries, next }: InventoryPage,
-  { query, now }: { query: URLSearchParams; now: number },
+  { query, at, now }: { query: URLSearchParams; at: number | null; now: number },
 ): Html {
-  if (entries.length === 0) return html`<p>Nothing in the cache has such a name.</p>`;
+  const asOf = at !== null && html`<p class="small">The cache was read ${ago(at, now)}.</p>`;
+  if (entries.length === 0) return html`<p>Nothing in the cache has such a name.</p>${asOf}`;
   const more = new URLSearchParams(query);
   if (next !== null) more.set("cursor", next);
   const rows = entries.map((entry) => entryCells(entry, now));
-  return html`${table({ label: "Entries", columns, rows })}${
+  return html`${asOf}${table({ label: "Entries", columns, rows })}${
     next !== null && html`<p><a href="${entriesPath}?${more.toString()}">More</a></p>`
   }`;
 }

@@ -2,6 +2,8 @@ import { shownBytes } from "../observe/shown_bytes.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Content, type Html, html } from "./html.ts";
+import { escapedPattern } from "../inventory/pattern.ts";
+import type { Notice } from "./changes.ts";
 import { changePath } from "./paths.ts";
 import { ago } from "./shown.ts";
 
@@ -20,14 +22,16 @@ export interface ShownEntry {
   readonly decision: string | null;
   readonly next: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The request headers by which upstream chose this variant; none where it has no others. */
+  readonly variesBy: readonly (readonly [name: string, value: string])[];
   readonly pins: readonly string[];
   readonly sameBytes: readonly string[];
 }
 
 export interface EntryPageOptions {
   readonly now: number;
-  /** What the client was told about the change that it has asked for; null where it has asked for none. */
-  readonly notice: string | null;
+  /** What is said about the change that the client has asked for; null where it has asked for none. */
+  readonly notice: Notice | null;
   /** True for who may change something. */
   readonly mayChange: boolean;
 }
@@ -36,7 +40,7 @@ export interface EntryPageOptions {
 export function entryPage(name: string, variants: readonly ShownEntry[], options: EntryPageOptions): Html {
   const { notice, mayChange } = options;
   return html`<h1>${foreign(name, 400)}</h1>
-    ${notice !== null && html`<p class="verdict warn" role="status">${foreign(notice, 600)}</p>`}
+    ${notice !== null && noticeOf(notice)}
     ${variants.length === 0 && html`<p>Nothing of this name is in the cache.</p>`}
     ${
     variants.map((variant, at) =>
@@ -51,10 +55,17 @@ export function entryPage(name: string, variants: readonly ShownEntry[], options
   }`;
 }
 
+function noticeOf({ text, mood, isOpen }: Notice): Html {
+  return html`<p class="verdict ${mood}" role="status">${foreign(text, 600)}</p>${
+    isOpen && html`<p>That takes a while. Load this page again to see what has come of it.</p>`
+  }`;
+}
+
 function variantOf(entry: ShownEntry, { title, now }: { readonly title: string | null; readonly now: number }): Html {
   const { url, location, sizeBytes, sha256, storedAt, validatedAt, isStored, usedAt, pins, sameBytes } = entry;
   return html`
     ${title !== null && html`<h2>${title}</h2>`}<dl>
+        ${entry.variesBy.length > 0 && fact("For requests with", entry.variesBy.map(choiceOf))}
         ${fact("From", foreign(url, 400))}
         ${location !== undefined && location !== url && fact("Redirected to", foreign(location, 400))}
         ${fact("Size", shownBytes(sizeBytes))}
@@ -85,6 +96,10 @@ function variantOf(entry: ShownEntry, { title, now }: { readonly title: string |
   `;
 }
 
+function choiceOf([name, value]: readonly [name: string, value: string]): Html {
+  return value === "" ? html`no ${foreign(name)}<br>` : html`${foreign(name)}: ${foreign(value, 300)}<br>`;
+}
+
 function fact(name: Content, value: Content): Html {
   return html`
     <dt>${name}</dt>
@@ -93,13 +108,18 @@ function fact(name: Content, value: Content): Html {
 }
 
 function changes(name: string, variants: readonly ShownEntry[]): Html {
-  const isPinned = variants.some(({ pins }) => pins.includes(name));
+  const pins = new Set(variants.flatMap(({ pins }) => pins));
+  const isPinned = pins.has(name) || pins.has(escapedPattern(name));
   return html`
     <h2>Change it</h2>
     <div class="changes">
         ${changeForm(name, "revalidate", "Ask upstream about it now")}
         ${isPinned ? changeForm(name, "unpin", "Unpin") : changeForm(name, "pin", "Pin: never evict it")}
-        ${changeForm(name, "purge", "Purge: remove it", "Remove it from the cache?")}</div>
+        ${pins.size === 0 && changeForm(name, "purge", "Purge: remove it", "Remove it from the cache?")}</div>
+    ${pins.size > 0 &&
+      html`<p class="small">What is pinned cannot be purged: remove ${pins.size === 1 ? "its pin" : "its pins"} first${
+        !isPinned && html`, with <code>artifact-vault cache unpin</code>`
+      }.</p>`}
   `;
 }
 

@@ -10,8 +10,17 @@ const mostKept = 8000;
  * can be read. Signs that turn the direction of text are written out, and its own direction turns nothing around it.
  */
 export function foreign(text: string, most = mostShown): Html {
-  const whole = shownLine(text.length > mostKept ? `${text.slice(0, mostKept)}…` : text);
+  const whole = shownLine(text.length > mostKept ? `${start(text, mostKept)}…` : text);
   if (whole.length <= most) return html`<bdi class="text">${whole}</bdi>`;
   const half = Math.floor(most / 2);
-  return html`<bdi class="text" title="${whole}">${whole.slice(0, half)}…${whole.slice(-half)}</bdi>`;
+  return html`<bdi class="text" title="${whole}">${start(whole, half)}…${end(whole, half)}</bdi>`;
+}
+
+/** Characters that UTF-16 writes as a pair are never cut in two. */
+function start(text: string, most: number): string {
+  return text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
+}
+
+function end(text: string, most: number): string {
+  return text.slice(-most).replace(/^[\udc00-\udfff]/, "");
 }

@@ -1,4 +1,4 @@
-import { home, livePath } from "./paths.ts";
+import { livePath } from "./paths.ts";
 
 /**
  * The script of all pages: it changes the live parts as the server sends them, counts ages on, copies lines, and says
@@ -108,6 +108,4 @@ for (const form of document.querySelectorAll("form[data-asks]")) {
     if (!confirm(form.dataset.asks)) event.preventDefault();
   });
 }
-
-if (location.pathname !== "${home}") document.querySelector("#search")?.focus();
 `;

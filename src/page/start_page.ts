@@ -35,6 +35,6 @@ ${section("well", "Is it well?", live("well", parts.well))}
 ${section("usage", "How do I use it?", usage(backends, origin))}
 ${section("activity", "What is happening?", live("activity", parts.activity))}
 ${section("gains", "What has it brought?", live("gains", parts.gains))}
-${section("contents", "What is in it?", html`${searchForm("")}${live("contents", parts.contents)}`)}
+${section("contents", "What is in it?", html`${searchForm(null)}${live("contents", parts.contents)}`)}
 ${section("problems", "What went wrong?", live("problems", parts.problems))}`;
 }

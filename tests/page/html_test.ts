@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parseTarget } from "../../src/http/path.ts";
 import { barChart } from "../../src/page/bar_chart.ts";
 import { foreign } from "../../src/page/foreign_text.ts";
 import { html } from "../../src/page/html.ts";
@@ -26,13 +27,32 @@ Deno.test("a name from outside is on one line, cut in the middle, and turns noth
   assert.ok(foreign("x".repeat(1_000_000)).text.length < 9000);
 });
 
-Deno.test("the path of an entry's page leads back to its name, whatever it is", () => {
-  for (const name of ["files/a/b?c=d#e", "a/../../b", "x/%2e%2e/ä 🙂", ...hostile]) {
-    const path = entryPath(name);
-    assert.equal(entryOf(new URL(path, "http://vault").pathname), name);
+Deno.test("characters outside the basic plane are never cut in two", () => {
+  for (let length = 110; length < 130; length++) {
+    for (const text of [`${"x".repeat(length)}${"🙂".repeat(40)}`, `${"🙂".repeat(60)}${"x".repeat(length)}`]) {
+      assert.ok(foreign(text).text.isWellFormed());
+      assert.doesNotMatch(foreign(text, 121).text, /\\ud/);
+    }
   }
-  assert.equal(entryOf("/-/page/entry/%ff"), null);
-  assert.equal(entryOf("/-/page/entries"), null);
+  for (const text of ["🙂".repeat(5000), `x${"🙂".repeat(5000)}`]) assert.doesNotMatch(foreign(text).text, /\\ud/);
+});
+
+Deno.test("the address of an entry's page leads back to its name, whatever it is", () => {
+  const odd = ["files/a?x=/../b", "files/a\\b", "files/a?x=/..;/b", "files/\x01", "a/../../b"];
+  for (const name of ["files/a/b?c=d#e", "x/%2e%2e/ä 🙂", ...odd, ...hostile]) {
+    for (const more of [{}, { done: "pin" }]) {
+      const address = entryPath(name, more);
+      const { path, query } = parseTarget(`http://vault${address}`, "vault");
+      assert.equal(entryOf(path, query), name);
+      assert.equal(new URLSearchParams(query).get("done"), "done" in more ? "pin" : null, address);
+      assert.equal(new URL(address, "http://vault").pathname, path, "browsers make no other path of it");
+    }
+  }
+  const lone = parseTarget(`http://vault${entryPath("a\ud800")}`, null);
+  assert.equal(entryOf(lone.path, lone.query), "a\ufffd");
+  assert.equal(entryOf("/-/page/entry/%ff", ""), null);
+  assert.equal(entryOf("/-/page/entry/", ""), null);
+  assert.equal(entryOf("/-/page/entries", ""), null);
 });
 
 Deno.test("the bars of a chart are as high as their values, the highest as the chart", () => {

@@ -19,6 +19,12 @@ function submit(
   return load(app, "/-/page/change", { method: "POST", body, headers: { ...browser, ...headers } });
 }
 
+/** The address in the first link of a page that fits. */
+function linkIn(text: string, link: RegExp): string {
+  const [, address] = link.exec(text) ?? assert.fail(`there is no ${link} in ${text}`);
+  return address!.replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+}
+
 Deno.test("a browser gets the page, every other program the text, at the same address", async () => {
   await using scene = await startWithFiles(["/a"]);
   const { app } = scene;
@@ -93,33 +99,58 @@ Deno.test("entries are found by a part of their name, a page at a time", async (
   const names = Array.from({ length: 150 }, (_, at) => `/file-${String(at).padStart(3, "0")}`);
   await using scene = await startWithFiles(names);
   const { app } = scene;
-  const { text } = await load(app, "/-/page/entries?search=FILE-&backend=files");
-  const [, next] = /<a href="([^"]*cursor=[^"]*)">More/.exec(text)!;
-  const second = await load(app, next!.replaceAll("&#38;", "&"));
+  const { text } = await load(app, "/-/page/entries?search=FILE-&backend=files&sort=newest");
+  const next = linkIn(text, /<a href="([^"]*cursor=[^"]*)">More/);
+  const second = await load(app, next);
   const named = (text: string) =>
     [...text.matchAll(/href="\/-\/page\/entry\/files%2F(file-\d+)"/g)].map(([, name]) => name);
-  assert.deepEqual([...named(text), ...named(second.text)], names.map((name) => name.slice(1)));
+  const found = [...named(text), ...named(second.text)];
+  assert.deepEqual(found.toSorted(), names.map((name) => name.slice(1)));
+  for (const page of [text, second.text]) {
+    assert.match(page, /name="backend" value="files".*value="newest"\s+selected/s, "a new search keeps these");
+    assert.match(page, /The cache was read <time/);
+  }
   assert.doesNotMatch(second.text, />More</);
-  assert.match((await load(app, "/-/page/entries?search=nowhere")).text, /Nothing in the cache/);
+  assert.match((await load(app, "/-/page/entries?search=nowhere&sort=constructor")).text, /Nothing in the cache/);
+  const wrong = await load(app, "/-/page/entries?cursor=%3Cscript%3E");
+  assert.deepEqual([wrong.status, wrong.headers.get("content-type")], [400, "text/html; charset=utf-8"]);
+  assert.match(wrong.text, /script.* is no cursor.*To the start page/s);
 });
 
-Deno.test("the page of an entry says all about it, and its forms change it", async () => {
-  await using scene = await startWithFiles(["/a[1]*", "/a1x"]);
-  const { app } = scene;
+Deno.test("the page of an entry says all about it, and its forms change it and say what came of that", async () => {
+  const odd = "/a?x=/../%2e%2e;/\\b";
+  await using scene = await startWithFiles(["/a[1]*", "/a1x", odd]);
+  const { app, upstream } = scene;
   const name = "files/a[1]*";
   const path = `/-/page/entry/${encodeURIComponent(name)}`;
   const { status, text } = await load(app, path);
   assert.equal(status, 200, text);
-  assert.match(text, new RegExp(`${scene.upstream.origin}/a`));
-  const pinned = await submit(app, { name, change: "pin" });
-  assert.deepEqual([pinned.status, pinned.headers.get("location")], [303, `${path}?done=pin`]);
-  assert.match((await load(app, `${path}?done=pin`)).text, /It is pinned.*value="unpin"/s);
-  assert.equal((await submit(app, { name, change: "unpin" })).status, 303);
-  assert.equal((await submit(app, { name, change: "revalidate" })).status, 303);
-  await waitUntil("upstream was asked", () => scene.upstream.requests.length === 3 || undefined);
-  assert.equal((await submit(app, { name, change: "purge" })).status, 303);
-  await waitUntil("it is gone", async () => (await load(app, path)).status === 404 || undefined);
-  assert.equal(app.held().entries, 1, "a name is no pattern");
+  assert.match(text, new RegExp(`${upstream.origin}/a`));
+
+  const noticeAfter = async (change: string) => {
+    const { status, headers } = await submit(app, { name, change });
+    assert.equal(status, 303);
+    const { text } = await load(app, headers.get("location")!);
+    return /<p class="verdict (\w+)" role="status"><bdi class="text">(.*?)<\/bdi>/.exec(text)?.slice(1).join(": ") ??
+      "";
+  };
+  assert.match(await noticeAfter("pin"), /^good: It is pinned/);
+  const pinned = await load(app, path);
+  assert.match(pinned.text, /Pinned by.*files\/a\\\[1\\\]\\\*.*value="unpin"/s);
+  assert.doesNotMatch(pinned.text, /value="purge"/, "what is pinned cannot be purged");
+  assert.doesNotMatch((await load(app, "/-/page/entry/files%2Fa1x")).text, /Pinned by/, "a name is no pattern");
+  assert.match(await noticeAfter("purge"), /^bad: That was not done\. Nothing was removed.*pinned/);
+  assert.match(await noticeAfter("unpin"), /^good: It is not pinned/);
+  assert.match(await noticeAfter("revalidate"), /^good: Upstream has been asked: it has not changed\.$/);
+  upstream.serve("/a[1]*", { status: 503 });
+  assert.match(await noticeAfter("revalidate"), /^warn: Upstream .* stays as it is/);
+  assert.match(await noticeAfter("purge"), /^good: It has been removed\.$/);
+  assert.equal((await load(app, path)).status, 404);
+  assert.equal(app.held().entries, 2, "a name is no pattern");
+
+  const { text: listed } = await load(app, "/-/page/entries?search=x%3D/");
+  const shown = await load(app, linkIn(listed, /<a href="(\/-\/page\/entry\/[^"]*)"/));
+  assert.deepEqual([shown.status, /b<\/bdi><\/h1>/.test(shown.text)], [200, true], "no name is without a page");
 });
 
 Deno.test("a form of another site, of another machine or for nothing changes nothing", async () => {
@@ -133,7 +164,10 @@ Deno.test("a form of another site, of another machine or for nothing changes not
       [{ "x-forwarded-for": "127.0.0.1" }, 403],
     ] as const
   ) {
-    assert.equal((await submit(app, wish, headers)).status, status, JSON.stringify(headers));
+    const refused = await submit(app, wish, headers);
+    assert.equal(refused.status, status, JSON.stringify(headers));
+    assert.match(refused.text, /<h1>Nothing was changed<\/h1>.*Back to.*files\/a/s, "people can read why");
+    assert.match(refused.headers.get("content-security-policy")!, /frame-ancestors 'none'/);
   }
   for (const form of [{ name: "files/a", change: "constructor" }, { name: "", change: "purge" }]) {
     assert.equal((await submit(app, form)).status, 400);
