@@ -147,7 +147,13 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
   const ownPages: readonly OwnPages[] = watch === null ? [] : ownPagesOf(() => ({
     ...{ config: () => config, version, status: status!, misses },
     ...{ closing: closing.signal, answering },
-    actions: { revalidate: (artifact) => revalidateNow(vault, artifact), lookAnew: () => store.lookAnew() },
+    actions: {
+      revalidate: (artifact) => revalidateNow(vault, artifact),
+      lookAnew: () => store.lookAnew(),
+      damaged(bodies) {
+        for (let at = 0; at < bodies; at++) metrics.bodyDamaged();
+      },
+    },
     outlooks: outlooksOn({ backends: () => set.backends, store, reader: vault.reader, log }),
     backends: () => set.backends,
   }));

@@ -20,6 +20,8 @@ export interface EntryActions {
   digestOf(entry: Entry): string | null;
   /** Takes note of what was changed in the cache directory from outside. */
   lookAnew(): void;
+  /** Counts bodies in the cache that were found damaged. */
+  damaged(bodies: number): void;
 }
 
 /** So many names and damages stand in a result. */

@@ -78,7 +78,11 @@ export function changingRoutes(deps: ChangingDeps): readonly Route[] {
     route({
       ...{ ...common, path: "/refresh", body: wishes.refreshBody, answers: { 200: wishes.refreshed } },
       summary: "Take note of what another program has changed in the cache directory, at once",
-      answer: () => (lookAnew(), { body: {} }),
+      answer({ body: { damagedBodies } }) {
+        if (damagedBodies > 0) actions.damaged(damagedBodies);
+        lookAnew();
+        return { body: {} };
+      },
     }),
     ...jobRoutes(jobs),
   ];

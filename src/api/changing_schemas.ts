@@ -45,7 +45,11 @@ export const warmBody = z.strictObject({
   suites: z.array(z.string().max(200)).max(20).default([]),
 });
 
-export const refreshBody = z.strictObject({});
+export const refreshBody = z.strictObject({
+  damagedBodies: z.int().min(0).max(100_000).default(0).describe(
+    "Counts so many bodies as damaged, which another program has found",
+  ),
+});
 export const refreshed = z.strictObject({});
 
 export const stopBody = z.strictObject({ job: z.string().max(40) });

@@ -76,6 +76,7 @@ function actionsOf({ status, outlooks, actions }: OpenApiDeps): EntryActions {
     artifactOf: (entry) => outlooks.artifactOf(entry),
     revalidate: (artifact) => actions.revalidate(artifact),
     digestOf: (entry) => actions.digestOf(entry),
+    damaged: (bodies) => actions.damaged(bodies),
     lookAnew() {
       actions.lookAnew();
       status.inventory.changed();
@@ -101,6 +102,10 @@ function commandContext({ config, outlooks, misses }: OpenApiDeps, actions: Entr
     misses,
     changed() {
       actions.lookAnew();
+      return Promise.resolve();
+    },
+    damaged(bodies) {
+      actions.damaged(bodies);
       return Promise.resolve();
     },
   };

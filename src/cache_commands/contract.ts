@@ -126,4 +126,6 @@ export interface CommandContext {
   readonly misses: KnownMisses;
   /** Called after something was removed. */
   changed(): Promise<void>;
+  /** Called after so many bodies were found damaged, whether they are removed or not. */
+  damaged(bodies: number): Promise<void>;
 }

@@ -75,7 +75,7 @@ async function showEntry(
 }
 
 async function verifyAll(
-  { dir, digestOf, fetchAgain, changed }: CommandContext,
+  { dir, digestOf, fetchAgain, changed, damaged }: CommandContext,
   { repair }: Inputs["verify"],
   { signal, item }: Telling<"verify">,
 ): Promise<Results["verify"]> {
@@ -98,6 +98,8 @@ async function verifyAll(
   });
   for (const entry of lost) await item({ kind: "lost", name: entryName(entry) });
   await markMilestone(new FsLayout(dir), "verify");
+  const damagedBodies = damages.filter(({ what }) => what === "damaged_body" || what === "broken_body").length;
+  if (damagedBodies > 0) await damaged(damagedBodies);
   const { gone, removed } = repair ? await removeDamaged(dir, damages) : { gone: 0, removed: 0 };
   if (removed > 0) await changed();
   if (repair && lost.length > 0) {

@@ -37,6 +37,11 @@ export class Metric {
     return this.#values.get(formatLabels(labels)) ?? 0;
   }
 
+  /** The sum of the values of all labels. */
+  total(): number {
+    return this.#values.values().reduce((sum, value) => sum + value, 0);
+  }
+
   /** Formats the metric as Prometheus text, with a line end behind each line. */
   exposition(): string {
     const { name, help, collect } = this.#options;

@@ -121,8 +121,7 @@ export class Metrics implements VaultEvents {
       name: "vault_integrity_failures_total",
       help: "Bodies that were not what they should be: on arrival or in the cache; anything but 0 needs a look.",
       collect: (metric) => {
-        const arrived = backends.reduce((sum, backend) => sum + this.#mismatches.get({ backend }), 0);
-        metric.set(arrived, { where: "arriving" });
+        metric.set(this.#mismatches.total(), { where: "arriving" });
         metric.set(this.#damaged.get(), { where: "stored" });
       },
     });
@@ -264,7 +263,7 @@ export class Metrics implements VaultEvents {
   /** The traffic since the start, of all backends. */
   traffic(): ReadonlyMap<string, Traffic> {
     const counted = this.#requests.traffic();
-    const names = new Set([...this.#options.backends, ...counted.keys()]);
+    const names = new Set([...this.#backends, ...counted.keys()]);
     return new Map([...names].map((backend) => {
       const fetchedBytes = this.#fetchedBytes.get({ backend });
       return [backend, addTraffic(counted.get(backend) ?? noTraffic, { ...noTraffic, fetchedBytes })];

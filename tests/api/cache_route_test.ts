@@ -16,6 +16,7 @@ function contextOf(dir: string): CommandContext {
     offlineBackends: () => Promise.resolve([]),
     misses: writtenMisses(new FsLayout(dir)),
     changed: () => Promise.resolve(),
+    damaged: () => Promise.resolve(),
   };
 }
 

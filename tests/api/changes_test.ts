@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { damageBlobs } from "../support/cache_dir.ts";
 import { startWithFiles } from "../support/cached_files.ts";
 import type { AppFixture } from "../support/app_fixture.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -49,12 +50,12 @@ Deno.test("everything is removed only where that is confirmed, and what is pinne
 Deno.test("evict frees space, verify finds damage, and both leave the time at which they were done", async () => {
   await using scene = await startWithFiles(["/a", "/b"]);
   const { app } = scene;
-  const [blob] = walkBlobs(app.cacheDir);
-  const bytes = Deno.readFileSync(blob!);
-  Deno.writeFileSync(blob!, bytes.map((byte) => byte ^ 1));
+  damageBlobs(app.cacheDir, 1);
   const verified = await finish(app, "/verify", { repair: true });
   assert.deepEqual([verified.result.damaged, verified.result.removed, verified.result.fetched], [1, 1, 1]);
   assert.deepEqual(verified.result.damages.map(({ what }: { what: string }) => what), ["damaged_body"]);
+  assert.equal(await app.metric("vault_integrity_failures_total", 'where="stored"'), 1);
+  assert.deepEqual((await askApi(app, "/problems")).body.map(({ code }: { code: string }) => code), ["damaged_body"]);
   const evicted = await finish(app, "/evict", { toBytes: 0 });
   assert.equal(evicted.result.leftBytes, 0);
   assert.equal(app.held().blobs, 0);
@@ -142,10 +143,3 @@ Deno.test("nothing is changed for others, nor by what makes no sense", async () 
   assert.equal(app.held().entries, 2);
   assert.deepEqual((await askApi(app, "/jobs")).body, []);
 });
-
-function walkBlobs(cacheDir: string): string[] {
-  const root = `${cacheDir}/blobs/sha256`;
-  return [...Deno.readDirSync(root)].flatMap(({ name }) =>
-    [...Deno.readDirSync(`${root}/${name}`)].map((file) => `${root}/${name}/${file.name}`)
-  );
-}

@@ -50,6 +50,15 @@ Deno.test("what alerts wait for is 0 before there is any, and the original tool'
   assert.deepEqual(metrics.statistics().requests, {});
 });
 
+Deno.test("a backend that was added later, or is known by its clients alone, counts in every sum", () => {
+  const metrics = create();
+  metrics.addBackends(["npm"]);
+  for (const backend of ["http", "npm", "registry.example"]) metrics.digestMismatched(backend);
+  metrics.bytesFetched("npm", 7);
+  assert.ok(metrics.exposition().body.includes('vault_integrity_failures_total{where="arriving"} 3\n'));
+  assert.equal(metrics.traffic().get("npm")?.fetchedBytes, 7);
+});
+
 Deno.test("a second scrape counts nothing twice", () => {
   const metrics = create();
   metrics.requestEnded(hit, 100, 0.002);

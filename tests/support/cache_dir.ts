@@ -34,3 +34,11 @@ function sizeOf(path: string): number {
     return 0;
   }
 }
+
+/** Changes every byte of the first bodies of a cache directory; of all when absent. */
+export function damageBlobs(cacheDir: string, count = Infinity): void {
+  for (const blob of listBlobs(cacheDir).slice(0, count)) {
+    const path = `${cacheDir}/blobs/sha256/${blob}`;
+    Deno.writeFileSync(path, Deno.readFileSync(path).map((byte) => byte ^ 1));
+  }
+}

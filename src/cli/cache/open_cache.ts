@@ -53,6 +53,9 @@ function directoryCache(config: Config, { values }: Given): OpenedCache {
   };
 }
 
+/** The API takes no more at once. */
+const mostToldDamaged = 100_000;
+
 /** `isSupposed` where the question is what would be if the vault were offline. */
 function directoryContext(config: Config, isSupposed: boolean): CommandContext {
   const { cache_dir: dir, backends } = config;
@@ -73,6 +76,7 @@ function directoryContext(config: Config, isSupposed: boolean): CommandContext {
     },
     misses: writtenMisses(new FsLayout(dir)),
     changed: () => tellServers(dir),
+    damaged: (bodies) => tellServers(dir, { damagedBodies: Math.min(bodies, mostToldDamaged) }),
   };
 }
 

@@ -28,12 +28,12 @@ async function askServer({ api }: RunningServer, path: string): Promise<unknown>
 }
 
 /**
- * Has the servers on a directory take note of what was changed in it, so that none of them serves what is gone. One that
- * does not answer finds out by itself within five seconds.
+ * Has the servers on a directory take note of what was changed in it, so that none of them serves what is gone, and count
+ * what was found damaged. One that does not answer finds out by itself within five seconds what was changed.
  */
-export async function tellServers(dir: string): Promise<void> {
+export async function tellServers(dir: string, found: { readonly damagedBodies?: number } = {}): Promise<void> {
   const servers = await serversOn(dir);
-  const refresh = { method: "POST", path: `${base}/refresh`, body: {} } as const;
+  const refresh = { method: "POST", path: `${base}/refresh`, body: found } as const;
   await Promise.all(servers.map(({ api }) => jsonOf(api, refresh, patienceMs).catch(() => null)));
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startApp } from "../../support/app_fixture.ts";
+import { damageBlobs } from "../../support/cache_dir.ts";
 import { type CachedFiles, startWithFiles } from "../../support/cached_files.ts";
 import { startFakeUpstream } from "../../support/fake_upstream.ts";
 import { runCaptured } from "../../support/run_captured.ts";
@@ -21,6 +22,21 @@ Deno.test({ name: "what is purged beside a server is fetched for the next client
   assert.equal((await app.ask("/files/gone")).text, "here");
   await app.ask("/files/b");
   assert.deepEqual(["/a", "/gone", "/b"].map((path) => upstream.count(path)), [2, 2, 1]);
+});
+
+Deno.test({ name: "damage that a command finds beside a server is counted there", ignore }, async () => {
+  await using scene = await startWithFiles(["/a", "/b"]);
+  const { app } = scene;
+  await app.takeCommands();
+  const damaged = () => app.metric("vault_integrity_failures_total", 'where="stored"');
+  const verify = (...args: string[]) => runCaptured(["cache", "verify", "--cache-dir", app.cacheDir, ...args]);
+  assert.equal((await verify()).code, 0);
+  assert.equal(await damaged(), 0);
+  damageBlobs(app.cacheDir);
+  assert.equal((await verify()).code, 1);
+  assert.equal(await damaged(), 2);
+  await verify("--repair");
+  assert.deepEqual([await damaged(), app.held().blobs], [4, 0]);
 });
 
 Deno.test({ name: "what a bundle has brought is served at once by the server on the directory", ignore }, async () => {
