@@ -1,8 +1,8 @@
 import { VaultError } from "../../errors.ts";
 import { compileGlobs } from "../../glob/compile.ts";
 import { isJsonObject, jsonOrNull, parseJsonObject } from "../../http/json.ts";
-import { nextTargets } from "../../http/links.ts";
 import type { Expansion, PackageUrl, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
+import { listedPages } from "../shared/listed_pages.ts";
 import { joined, type Served, servedPath } from "../shared/served_path.ts";
 import { apiPathOfRepo, encoded, pathOfRepo, type Repo } from "./repo.ts";
 
@@ -101,11 +101,7 @@ async function* filesOf(
   first: string,
   { expansion }: Expanding,
 ): AsyncGenerator<{ readonly path: string; readonly sizeBytes: number }> {
-  const seen = new Set<string>();
-  for (let path: string | null = first; path !== null;) {
-    if (seen.has(path)) throw new VaultError("upstream_failed", "The Hub's pages of files go in a circle");
-    seen.add(path);
-    const { bytes, headers } = await expansion.read({ path });
+  for await (const { bytes } of listedPages({ path: first }, expansion)) {
     const list = jsonOrNull(new TextDecoder().decode(bytes));
     if (!Array.isArray(list)) throw new VaultError("upstream_failed", "The Hub lists no files");
     for (const entry of list.filter(isJsonObject)) {
@@ -113,8 +109,5 @@ async function* filesOf(
       const isFile = type === "file" && typeof path === "string" && path.isWellFormed() && typeof size === "number";
       if (isFile) yield { path, sizeBytes: size };
     }
-    const [next] = nextTargets(headers.get("link"));
-    const url = next === undefined ? null : URL.parse(next, "http://localhost");
-    path = url && url.pathname + url.search;
   }
 }

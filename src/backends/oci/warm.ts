@@ -1,8 +1,8 @@
 import { VaultError } from "../../errors.ts";
 import { compileGlobs } from "../../glob/compile.ts";
 import { parseJsonObject } from "../../http/json.ts";
-import { nextTargets } from "../../http/links.ts";
 import type { Expansion, PackageUrl, WarmLine, WarmRequest, WarmSource } from "../../warming.ts";
+import { listedPages } from "../shared/listed_pages.ts";
 import { joined } from "../shared/served_path.ts";
 import { imageLists } from "./image_lists.ts";
 import { type ImageReference, parseImageReference, repositoryOf } from "./image_reference.ts";
@@ -24,9 +24,6 @@ export interface WarmOptions {
   /** True where all of them are served together below `/v2` at the root. */
   readonly hasRoot: boolean;
 }
-
-/** Pages of tags beyond these are left alone. */
-const mostPages = 1000;
 
 /** Images by their names, and by the files that name them. */
 export function createWarmSource({ backends, hasRoot }: WarmOptions): WarmSource {
@@ -95,29 +92,17 @@ function walk(image: ImageReference, at: string, line: WarmLine, expansion: Expa
 async function* matchingTags(image: ImageReference, at: string, expansion: Expansion): AsyncGenerator<string> {
   const { reference: pattern } = image;
   const isMatch = compileGlobs([pattern]);
-  let path: string | null = `${at}/tags/list`;
   let matching = 0;
-  for (let pages = 0; path !== null && pages < mostPages; pages++) {
-    const { bytes, headers }: { bytes: Uint8Array; headers: Headers } = await expansion.read({
-      path,
-      label: `${repositoryOf(image)} tags`,
-    });
+  const list = { path: `${at}/tags/list`, label: `${repositoryOf(image)} tags` };
+  for await (const { bytes } of listedPages(list, expansion)) {
     const tags = parseJsonObject(bytes)?.tags;
     for (const tag of Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : []) {
       if (!isMatch(tag)) continue;
       matching++;
       yield tag;
     }
-    path = nextPage(headers, path);
   }
   if (matching === 0) throw new VaultError("not_found", `No tag of ${repositoryOf(image)} matches "${pattern}"`);
-}
-
-/** The next page of a list of tags (distribution-spec, "Listing Tags"). */
-function nextPage(headers: Headers, path: string): string | null {
-  const [target] = nextTargets(headers.get("link"));
-  const url = target === undefined ? null : URL.parse(target, `http://localhost${path}`);
-  return url === null ? null : url.pathname + url.search;
 }
 
 /** Package URLs of images name the registry in `repository_url` (purl-spec, "docker" and "oci"). */
