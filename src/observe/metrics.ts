@@ -30,7 +30,7 @@ export interface Exposed {
 export type NoticedEvent = "wrong_digest" | "damaged_body" | "not_stored";
 
 /** What an alert waits for is 0 before it happens: the first time would not be seen otherwise. */
-const refusedLogins = ["401", "407"];
+const refusedByProxy = "407";
 
 /** The metrics, counted from what the server and the engine report, in a registry of their own. */
 export class Metrics implements VaultEvents {
@@ -139,7 +139,7 @@ export class Metrics implements VaultEvents {
       if (this.#backends.has(backend)) continue;
       this.#backends.add(backend);
       this.#requests.addBackend(backend);
-      for (const reason of refusedLogins) this.#failures.add(0, { backend, reason });
+      this.#failures.add(0, { backend, reason: refusedByProxy });
       this.#transfersUnderWay.set(0, { backend });
       this.#transfersWaiting.set(0, { backend });
       for (const counter of [...counters, this.#aborted, this.#offlineMisses, this.#leaks]) counter.add(0, { backend });

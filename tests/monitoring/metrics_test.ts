@@ -73,8 +73,10 @@ async function scrape(): Promise<string> {
   await using upstream = startFakeUpstream();
   upstream.serve("/a", { body: "a" });
   upstream.serve("/b", { status: 503 });
-  await using app = await startApp({ upstream: upstream.origin, top: { cache_max_size: "1GB" } });
-  for (const path of ["/files/a", "/files/a", "/files/b"]) await app.ask(path);
+  upstream.serve("/c", { status: 401 });
+  const backend = { username: "vault", password: "expired" };
+  await using app = await startApp({ upstream: upstream.origin, top: { cache_max_size: "1GB" }, backend });
+  for (const path of ["/files/a", "/files/a", "/files/b", "/files/c"]) await app.ask(path);
   await app.idle();
   await app.ask("/-/api/v1/entries");
   const { text } = await app.ask("/metrics");
@@ -84,6 +86,7 @@ async function scrape(): Promise<string> {
     ...["vault_cache_limit_bytes 1000000000\n", "vault_accept_failures_total 0\n"],
     'vault_errors_total{backend="files",code="upstream_failed"} 1\n',
     'vault_leaked_upstream_urls_total{backend="files"} 0\n',
+    `vault_upstream_login_refused{upstream="${upstream.origin}"} 1\n`,
   ];
   assert.deepEqual(samples.filter((sample) => !text.includes(`\n${sample}`)), []);
   return text;

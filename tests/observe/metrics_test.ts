@@ -46,7 +46,7 @@ Deno.test("what alerts wait for is 0 before there is any, and the original tool'
     }
   }
   assert.ok(body.includes('vault_errors_total{backend="none",code="overloaded"} 0\n'));
-  assert.ok(body.includes('vault_upstream_failures_total{backend="npm",reason="401"} 0\n'));
+  assert.ok(body.includes('vault_upstream_failures_total{backend="npm",reason="407"} 0\n'));
   assert.deepEqual(metrics.statistics().requests, {});
 });
 
