@@ -92,7 +92,8 @@ export class StatusMetrics {
     });
     this.#registry.gauge({
       name: "vault_upstream_login_refused",
-      help: "1 while an upstream host refuses the login of the vault, 0 while it accepts it; absent before it is known.",
+      help:
+        "1 while an upstream host refuses the login of the vault, 0 while it accepts it; absent before it is known.",
       collect(metric) {
         for (const [upstream, { login }] of health.statistics) {
           if (login !== null) metric.set(Number(login === "refused"), { upstream });
