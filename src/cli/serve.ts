@@ -15,7 +15,7 @@ import { configOptions, configSource, loadOptionsOf } from "./config_options.ts"
 import type { ReloadOutcome } from "./control/protocol.ts";
 import { type ControlOptions, openControl } from "./control/socket.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
-import { onHangup } from "./hangup.ts";
+import { Hangups } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { checkWarm, keepWarm } from "./keep_warm.ts";
 import { type LoadedConfig, logRulesOf, Reloading } from "./reloading.ts";
@@ -46,6 +46,7 @@ export const serve: Action = {
     },
   },
   async run({ values }, io) {
+    using hangups = new Hangups();
     const load = () => loadNoted(values, io);
     const { config, notes } = await load();
     const source = configSource(values);
@@ -74,6 +75,7 @@ export const serve: Action = {
         warnings,
         source,
         load,
+        hangups,
         besideOther: values["beside-other"] !== undefined,
       });
     } finally {
@@ -105,6 +107,7 @@ interface ServeDeps {
   readonly warnings: readonly string[];
   /** The origin of the configuration, for people. */
   readonly source: string;
+  readonly hangups: Hangups;
   /** True where another process may have the port. */
   readonly besideOther: boolean;
   /** Reads the configuration, also once more. */
@@ -118,7 +121,7 @@ async function loadNoted(values: OptionValues, io: Io): Promise<LoadedConfig> {
 }
 
 async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
-  const { tls, logging, io, warnings, source, load, besideOther } = deps;
+  const { tls, logging, io, warnings, source, load, hangups, besideOther } = deps;
   const { log } = logging;
   for (const warning of warnings) log.warning(warning);
   const limit = openFilesLimit(config.cache_dir);
@@ -126,16 +129,18 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   const listening = await openServer(app, { config, tls, log, besideOther, acceptFailed: () => app.acceptFailed() });
   const { server, url } = listening;
   let warming = keepWarm(config, { app, log });
+  let isStopping = false;
   const reloading = new Reloading(config, {
     ...{ load, app, logging, listening },
     changed(config) {
       warming?.stop();
-      warming = keepWarm(config, { app, log });
+      if (!isStopping) warming = keepWarm(config, { app, log });
     },
   });
   const manager = await openServiceManager({ env: io.env, cacheDir: config.cache_dir, log });
   const ending = {
     beginShutdown() {
+      isStopping = true;
       manager.stopping();
       warming?.stop();
       app.beginShutdown();
@@ -147,13 +152,18 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   announce(url, { config, log, io, source, cacheBytes: app.cacheBytes() });
   const closing = new AbortController();
   const counted = config.offline ? announceEntries(config, log, closing.signal) : Promise.resolve();
-  const reload = async (why: string) => {
+  const reload = async (why: string): Promise<ReloadOutcome> => {
+    if (isStopping) {
+      log.info(`${why}: nothing is read again, since the server is stopping`);
+      return { isChanged: false, problems: "The server is stopping" };
+    }
     manager.reloading();
     const outcome = await reloading.reload(why);
-    manager.ready(outcome.isChanged ? `Serving on ${url}` : `Serving on ${url}; the last reload was refused`);
+    if (!isStopping) {
+      manager.ready(outcome.isChanged ? `Serving on ${url}` : `Serving on ${url}; the last reload was refused`);
+    }
     return outcome;
   };
-  const stopReloading = onHangup(() => reload("SIGHUP"));
   const closeControl = await openControl({
     cacheDir: config.cache_dir,
     log,
@@ -161,8 +171,8 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
     handle: (request, info) => app.handle(request, info),
   });
   manager.ready(`Serving on ${url}`);
+  hangups.receive(() => reload("SIGHUP"));
   await Promise.race([terminated, server.lost]).finally(() => {
-    stopReloading();
     closeControl();
     manager.close();
     closing.abort();

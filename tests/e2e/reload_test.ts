@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
 import { FakeUpstream } from "../support/fake_upstream.ts";
+import { missingPrograms } from "../support/programs.ts";
 import { isThoroughFromSource } from "../support/thorough.ts";
 import { createCertificates } from "../support/certificates.ts";
 import { runVault, VaultProcess } from "../support/vault_process.ts";
@@ -179,6 +180,61 @@ Deno.test({ name: "artifact-vault reload says what has changed; check --diff say
   const none = await runVault(["reload", "--cache-dir", dir.join("cache")]);
   assert.equal(none.code, 1);
   assert.match(none.stderr, /No server runs on the cache directory/);
+});
+
+/** Writes a text into a pipe that a process opens, and waits until it has read it; calls back in between. */
+async function feed(pid: number, pipe: string, { text, opened = () => {} }: { text: string; opened?: () => void }) {
+  const hasIt = () =>
+    [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
+      try {
+        return Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === pipe;
+      } catch {
+        return false;
+      }
+    });
+  const file = await Deno.open(pipe, { read: true, write: true });
+  try {
+    await waitUntil("the process opens the pipe", hasIt);
+    opened();
+    await file.write(new TextEncoder().encode(text));
+  } finally {
+    file.close();
+  }
+  await waitUntil("the process has read it", () => !hasIt());
+}
+
+Deno.test({
+  name: "SIGHUP during the start counts once it serves, and during the end it is refused",
+  ignore: Deno.build.os !== "linux" || missingPrograms("mkfifo").length > 0,
+}, async () => {
+  await using dir = await createTempDir();
+  await using upstream = new FakeUpstream({});
+  upstream.serve("/long", { body, etag: '"1"' });
+  const [path, pidFile] = [dir.join("config.yml"), dir.join("pid")];
+  assert.ok((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+  const text = `cache_dir: ${dir.join("cache")}\nbackends:\n${backend("one", upstream.origin)}`;
+  const enter = (command: readonly string[]) => ["sh", "-c", `echo $$ > ${pidFile}; exec "$@"`, "sh", ...command];
+  const starting = VaultProcess.start({ args: ["--config", path], enter });
+  starting.catch(() => {});
+  await waitUntil("it has a number", () => Deno.readTextFile(pidFile).then((text) => text !== "", () => false));
+  const pid = Number(await Deno.readTextFile(pidFile));
+  await feed(pid, path, { text, opened: () => Deno.kill(pid, "SIGHUP") });
+  await feed(pid, path, { text: `log_level: DEBUG\n${text}` });
+  await using vault = await starting;
+  await vault.waitForLine(/Changed: log_level/);
+
+  const hold = upstream.hold("/long", 100);
+  const long = fetch(vault.url("/one/long")).then((answer) => answer.text());
+  await hold.reached;
+  const stopped = vault.stop("SIGTERM");
+  await vault.waitForLine(/finishing what is under way/);
+  Deno.kill(pid, "SIGHUP");
+  await vault.waitForLine(/SIGHUP: nothing is read again, since the server is stopping/);
+  const refused = await runVault(["reload", "--cache-dir", dir.join("cache")]);
+  assert.deepEqual([refused.code, /The server is stopping/.test(refused.stderr)], [2, true], refused.stderr);
+  hold.release();
+  assert.equal(await long, body);
+  assert.equal((await stopped).code, 0);
 });
 
 Deno.test({
