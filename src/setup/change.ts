@@ -36,11 +36,23 @@ export async function planChange(path: string, edit: Edit, { folder, client }: C
       `"${path}" is there already, and is not the vault's. Move it away, or put this in it: ${edit.text.trim()}`,
     );
   }
-  try {
+  return await orRefused(path, async () => {
     const next = edited(original ?? "", edit);
     if (next !== current) await checkReplaceable(path);
     const clients = [...new Set([...kept?.clients ?? [], client])].sort();
     return { path, current, next, folder, kept: next === original ? null : { before: original, after: next, clients } };
+  });
+}
+
+/** Throws `storage_failed` where a file that a client reads besides is one with which it cannot be pointed at a vault. */
+export async function checkSettings(path: string, edit: Edit): Promise<void> {
+  const text = await readSettings(path) ?? "";
+  await orRefused(path, () => edited(text, edit));
+}
+
+async function orRefused<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (!(error instanceof VaultError)) throw error;
     throw new VaultError("storage_failed", `Cannot change "${path}", which stays as it is. ${error.message}`, {

@@ -1,5 +1,6 @@
 import type { ClientSetup, FileChange, Scope } from "../../src/setup/client_setup.ts";
 import { clients } from "../../src/setup/clients.ts";
+import { isOnlyRead } from "../../src/setup/edit/edit.ts";
 import { textOf } from "../../src/setup/script/compose.ts";
 
 export const referenceFile = new URL("../../docs/clients.md", import.meta.url);
@@ -26,13 +27,17 @@ function sectionOf(client: ClientSetup): string {
   return [
     `## ${name}`,
     `${title}. It needs a backend of type ${types.map((type) => `\`${type}\``).join(" or ")}${named}.`,
-    ...scopes.flatMap((scope) => client.files(vaultOf(client), scope).map((file) => `- ${fileLine(file, scope)}`)),
+    ...scopes.flatMap((scope) => writtenFiles(client, scope).map((file) => `- ${fileLine(file, scope)}`)),
     ...first!.edit.kind === "sources"
       ? ["Addresses of repositories that the vault serves become the vault's."]
       : [`\`\`\`\n${textOf(first!.edit).trimEnd()}\n\`\`\``],
     ...restart === undefined ? [] : [`Then: ${restart}.`],
     ...note === undefined ? [] : [`${note}.`],
   ].join("\n\n").replaceAll(/(^- .*)\n(?=\n- )/gm, "$1");
+}
+
+function writtenFiles(client: ClientSetup, scope: Scope): FileChange[] {
+  return client.files(vaultOf(client), scope).filter(({ edit }) => !isOnlyRead(edit));
 }
 
 function fileLine({ path }: FileChange, scope: Scope): string {

@@ -1,9 +1,10 @@
 import type { ClientSetup } from "../../src/setup/client_setup.ts";
-import { yarnBerry } from "../../src/setup/clients/javascript.ts";
-import { pip as pipClient, poetry, uv as uvClient } from "../../src/setup/clients/python.ts";
+import { npm as npmClient, yarnBerry } from "../../src/setup/clients/javascript.ts";
+import { huggingface } from "../../src/setup/clients/others.ts";
+import { pdm, pip as pipClient, poetry, uv as uvClient } from "../../src/setup/clients/python.ts";
 import type { Edit } from "../../src/setup/edit/edit.ts";
 
-const clients = { pip: pipClient, uv: uvClient, poetry, yarnBerry };
+const clients = { pip: pipClient, uv: uvClient, poetry, pdm, yarnBerry };
 const pip: Edit = {
   kind: "values",
   format: "ini",
@@ -153,6 +154,31 @@ export const cases: [name: string, edit: Edit, before: string, after: string][] 
     "Types: deb\nURIs: http://deb.debian.org/debian\n http://apt.example.org/ http://x/\nSuites: a\n",
     "Types: deb\nURIs: http://v/debian\n http://v/ http://x/\nSuites: a\n",
   ],
+  [
+    "keys that are further in stay keys, and a new one is as far in",
+    editOf(clients.pip),
+    "[global]\n    # a\n    timeout = 9\n    extra-index-url =\n\n        http://x\n",
+    "[global]\n    index-url = http://v/p/simple\n    trusted-host = v\n    # a\n    timeout = 9\n" +
+    "    extra-index-url =\n\n        http://x\n",
+  ],
+  [
+    "a key that is further in is replaced, and one in a value of several lines is none",
+    pip,
+    "[global]\n  note = a\n   index-url = b\n  index-url = c\n  timeout = 9\n",
+    "[global]\n  note = a\n   index-url = b\n  index-url = http://v/simple\n  timeout = 9\n",
+  ],
+  [
+    "a TOML key that is further in is replaced",
+    bun,
+    "[install]\n\tregistry = 'x'\n\texact = true\n",
+    '[install]\n\tregistry = "http://v/npm/"\n\texact = true\n',
+  ],
+  [
+    "a secret that is bound to its own registry stays",
+    editOf(npmClient),
+    "//x/:_authToken=a\n@a:registry=http://x\n",
+    "//x/:_authToken=a\n@a:registry=http://x\nregistry=http://v/p/\n",
+  ],
   ["line ends that are mixed stay", npm, "a=1\r\nb=2\n", "a=1\r\nb=2\nregistry=http://v/npm/\n"],
 ];
 
@@ -177,6 +203,27 @@ export const refused: [name: string, edit: Edit, text: string, message: RegExp][
     "[global]\nindex-url =\n  http://x\n",
     /Line 2 begins a value of several lines/,
   ],
+  [
+    "an INI value that goes on behind an empty line",
+    pip,
+    "[global]\nindex-url = a\n\n# b\n  http://x\n",
+    /Line 2 begins a value of several lines/,
+  ],
+  [
+    "a secret for whichever registry is set",
+    editOf(npmClient),
+    "a=1\n _authToken = x\n",
+    /Line 2 has _authToken for whichever registry is set, and the vault would get it/,
+  ],
+  ["such a secret in YAML", editOf(clients.yarnBerry), "npmAuthToken: x\n", /Line 1 has npmAuthToken/],
+  ["such a secret in a section", editOf(clients.pdm), '[pypi]\n  password = "x"\n', /Line 2 has password/],
+  [
+    "a line of a shell that does more",
+    editOf(huggingface),
+    "export HF_ENDPOINT=x HF_TOKEN=y\n",
+    /Line 1 does more than to set HF_ENDPOINT/,
+  ],
+  ["a TOML key in a text of several lines", bun, '[install]\na = """\nregistry = 1\n"""\n', /no place/],
   ["YAML that is wrong", k3s, "a: [1\nb: 2\n", /cannot be parsed: .*line 2/],
   ["a YAML list", k3s, "- a\n", /no YAML mapping/],
   ["an endpoint that is no list", k3s, "mirrors: {docker.io: {endpoint: x}}\n", /is no list/],

@@ -20,10 +20,13 @@ function stepsOf(edit: Edit, before: string): Record<string, string>[] | null {
     return [{ program: repositoriesAwk, places: placesOf(edit).map((pair) => pair.join(" ")).join("\n") }];
   }
   if (edit.kind !== "values") return null;
-  return edit.values.map(({ section = "", key, line, isLoose, adds, outrankedIn = [] }) => ({
+  const { section = "", keys = [] } = edit.secrets ?? {};
+  const check = { mode: "check", format: edit.format, section, secrets: keys.join(" ") };
+  const values = edit.values.map(({ section = "", key, line, isLoose, adds, outrankedIn = [] }) => ({
     ...{ mode: "value", format: edit.format, section, key, line, loose: isLoose ? "yes" : "" },
     ...{ adds: typeof adds === "object" ? adds.item : adds ?? "", outranked: outrankedIn.join(" ") },
   }));
+  return [check, ...values];
 }
 
 async function run(command: readonly string[], input: string, env: Record<string, string> = {}) {
@@ -46,7 +49,7 @@ async function editByAwk(awk: readonly string[], before: string, steps: readonly
     const open = text === "" || text.endsWith("\n") ? "0" : "1";
     const { code, text: next, error } = await run([...awk, program], text, { ...step, open });
     if (code !== 0) return { code, text: error + next };
-    text = next;
+    if (step.mode !== "check") text = next;
   }
   return { code: 0, text };
 }

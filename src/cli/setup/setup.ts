@@ -1,7 +1,8 @@
 import { VaultError } from "../../errors.ts";
-import { carryOut, type ChangeOwner, type Plan, planChange, planUndo } from "../../setup/change.ts";
+import { carryOut, type ChangeOwner, checkSettings, type Plan, planChange, planUndo } from "../../setup/change.ts";
 import type { ClientSetup, FileChange, Scope, VaultAddress } from "../../setup/client_setup.ts";
 import { clientNames, clients, findClient } from "../../setup/clients.ts";
+import { isOnlyRead } from "../../setup/edit/edit.ts";
 import { shownDiff } from "../../setup/edit/line_diff.ts";
 import { keptFolder } from "../../setup/kept_change.ts";
 import { Machine } from "../../setup/machine.ts";
@@ -72,7 +73,8 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
   const vault = isAsked ? { ...address, repositories: await readRepositories(scriptUrl(client, address)) } : address;
   const plans: Plan[] = [];
   for (const { path, edit } of await filesOf(task, vault)) {
-    plans.push(await planChange(path, edit, ownerOf(task, path)));
+    if (isOnlyRead(edit)) await checkSettings(path, edit);
+    else plans.push(await planChange(path, edit, ownerOf(task, path)));
   }
   if (!values["no-check"] && !values["dry-run"]) await checkAnswer(scriptUrl(client, vault));
   await carryOutAll(plans, values, io, client.restart);

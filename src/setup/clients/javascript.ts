@@ -10,9 +10,12 @@ function registryOf({ url, prefix }: VaultAddress): string {
   return `${url}${prefix}/`;
 }
 
+/** npm since 9 refuses these without a registry; others send them to the one that is set. */
+const secrets = { keys: ["_authToken", "_auth", "_password"] };
+
 function npmrc(vault: VaultAddress): FileChange[] {
   const value = { key: "registry", line: `registry=${registryOf(vault)}` };
-  return [{ path: "~/.npmrc", edit: { kind: "values", format: "ini", values: [value] } }];
+  return [{ path: "~/.npmrc", edit: { kind: "values", format: "ini", values: [value], secrets } }];
 }
 
 export const npm: ClientSetup = {
@@ -37,10 +40,13 @@ export const yarn: ClientSetup = {
   ...packages,
   name: "yarn",
   title: "yarn 1: packages of npm",
-  files: (vault) => [{
-    path: "~/.yarnrc",
-    edit: { kind: "values", format: "plain", values: [{ key: "registry", line: `registry "${registryOf(vault)}"` }] },
-  }],
+  files: (vault) => [
+    {
+      path: "~/.yarnrc",
+      edit: { kind: "values", format: "plain", values: [{ key: "registry", line: `registry "${registryOf(vault)}"` }] },
+    },
+    { path: "~/.npmrc", edit: { kind: "values", format: "ini", values: [], secrets } },
+  ],
   programs: ["yarn"],
 };
 
@@ -53,6 +59,7 @@ export const yarnBerry: ClientSetup = {
     edit: {
       kind: "values",
       format: "yaml",
+      secrets: { keys: ["npmAuthToken", "npmAuthIdent"] },
       values: [
         { key: "npmRegistryServer", line: `npmRegistryServer: "${registryOf(vault).slice(0, -1)}"` },
         ...vault.isPlain

@@ -104,6 +104,7 @@ export const pdm: ClientSetup = {
     edit: {
       kind: "values",
       format: "toml",
+      secrets: { section: "pypi", keys: ["username", "password"] },
       values: [
         ...vault.isPlain ? [{ section: "pypi", key: "verify_ssl", line: "verify_ssl = false" }] : [],
         { section: "pypi", key: "url", line: `url = "${indexOf(vault)}"` },

@@ -1,21 +1,25 @@
+import { isDeepStrictEqual } from "node:util";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import { messageOf, VaultError } from "../../errors.ts";
 import { type VaultRepositories, withRepositories } from "./repositories.ts";
-import { type LineValue, withLineValues } from "./line_values.ts";
+import { type LineFormat, type LineValue, refuseSecrets, type Secrets, withLineValues } from "./line_values.ts";
 import { withJsonItem } from "./json_item.ts";
 import { withXmlElement, type XmlPlace } from "./xml_element.ts";
 import { withYamlEntries, type YamlEntry } from "./yaml_entries.ts";
-
-/** The formats whose files are parsed before and after a change. */
-export type Format = "ini" | "toml" | "yaml" | "plain";
 
 /** What has to be in a file. */
 export type Edit =
   /** The whole file, which is the vault's own. */
   | { readonly kind: "own"; readonly text: string }
-  /** Keys that have one line each. */
-  | { readonly kind: "values"; readonly format: Format; readonly values: readonly LineValue[] }
+  /** Keys that have one line each; where there are none, a file is only looked at. */
+  | {
+    readonly kind: "values";
+    readonly format: LineFormat;
+    readonly values: readonly LineValue[];
+    /** A file that has one of these is refused. */
+    readonly secrets?: Secrets;
+  }
   /** Tables at the end of a TOML file. */
   | {
     readonly kind: "tables";
@@ -35,7 +39,12 @@ export type Edit =
   /** An element of a list in an XML document. */
   | { readonly kind: "xml" } & XmlPlace;
 
-const parsers: Readonly<Record<Format, (text: string) => unknown>> = {
+/** True for an edit that never changes a file, and may refuse one. */
+export function isOnlyRead(edit: Edit): boolean {
+  return edit.kind === "values" && edit.values.length === 0;
+}
+
+const parsers: Readonly<Record<LineFormat, (text: string) => unknown>> = {
   ini: checkIni,
   toml: parseToml,
   yaml: (text) => parseYaml(text),
@@ -59,7 +68,8 @@ function withEdit(text: string, edit: Edit): string {
     case "own":
       return edit.text;
     case "values":
-      return checked(text, edit.format, () => withLineValues(text, edit.values));
+      if (edit.secrets !== undefined) refuseSecrets(text, edit.format, edit.secrets);
+      return withValues(text, edit);
     case "tables":
       return checked(text, "toml", () => withTables(text, edit));
     case "json":
@@ -73,16 +83,37 @@ function withEdit(text: string, edit: Edit): string {
   }
 }
 
-function checked(text: string, format: Format, change: () => string): string {
+function withValues(text: string, { format, values }: Extract<Edit, { kind: "values" }>): string {
+  const result = checked(text, format, () => withLineValues(text, format, values));
+  if (format !== "toml" && format !== "yaml") return result;
+  // Nothing else may have changed, whatever the text looked like.
+  const wanted = values.reduce<unknown>((settings, { section, line }) => {
+    const own = parsers[format](line);
+    return merged(settings, section === undefined ? own : { [section]: merged(settingsIn(settings, section), own) });
+  }, parsers[format](text));
+  // A clone has the usual prototypes.
+  if (isDeepStrictEqual(structuredClone(parsers[format](result)), structuredClone(wanted))) return result;
+  throw new VaultError("config_invalid", `It has no place for a new line. Add by hand: ${values[0]!.line}`);
+}
+
+function settingsIn(settings: unknown, section: string): unknown {
+  return (settings as Readonly<Record<string, unknown>> | null)?.[section];
+}
+
+function merged(one: unknown, other: unknown): unknown {
+  return { ...one ?? {}, ...other ?? {} };
+}
+
+function checked(text: string, format: LineFormat, change: () => string): string {
   parse(text, format, "It cannot be parsed");
   const result = change();
   parse(result, format, "It has settings beside which the vault's have no place");
   return result;
 }
 
-function parse(text: string, format: Format, failure: string): void {
+function parse(text: string, format: LineFormat, failure: string): unknown {
   try {
-    parsers[format](text);
+    return parsers[format](text);
   } catch (error) {
     throw new VaultError("config_invalid", `${failure}: ${messageOf(error).trim()}`, { cause: error });
   }

@@ -19,29 +19,84 @@ export interface LineValue {
   readonly adds?: { readonly item: string } | "refuse";
 }
 
-/** Sets keys, each where it is, or else at the beginning of its section, or else at the end. */
-export function withLineValues(text: string, values: readonly LineValue[]): string {
-  return values.reduce(withLineValue, text);
+/** Keys whose values a client sends to whatever registry is set: nobody's secret may go to the vault that way. */
+export interface Secrets {
+  readonly section?: string;
+  readonly keys: readonly string[];
 }
 
-function withLineValue(text: string, value: LineValue): string {
+/** The formats of files with one key a line. */
+export type LineFormat = "ini" | "toml" | "yaml" | "plain";
+
+/** Sets keys, each where it is, or else at the beginning of its section, or else at the end. */
+export function withLineValues(text: string, format: LineFormat, values: readonly LineValue[]): string {
+  return values.reduce((before, value) => withLineValue(before, format, value), text);
+}
+
+function withLineValue(text: string, format: LineFormat, value: LineValue): string {
   const { section, key, line, outrankedIn = [] } = value;
-  const isKey = (other: string) => isSame(keyOf(other), key, value.isLoose);
   const endsOpen = text !== "" && !text.endsWith("\n");
   const lines = text === "" ? [] : (endsOpen ? text : text.slice(0, -1)).split("\n");
+  const isKey = keyFinder(lines, { format, section, isKey: (name) => isSame(name, key, value.isLoose) });
   const { from, to } = rangeOf(lines, section);
   for (const stronger of outrankedIn) refuseIn(lines, stronger, isKey);
-  const found = lines.findLastIndex((other, index) => index >= from && index < to && isKey(other));
+  const found = lines.findLastIndex((_, index) => index >= from && index < to && isKey(index));
   if (found >= 0) {
     if (lines[found] === line) return text;
     refuseContinued(lines, found);
-    const next = replaced(lines[found]!, value, found);
+    const next = replaced(lines[found]!, format, value, found);
     if (next === lines[found]) return text;
     lines[found] = next;
   } else if (section === undefined) lines.splice(to, 0, line);
   else if (from < 0) lines.push(...lines.length === 0 ? [] : [""], `[${section}]`, line);
-  else lines.splice(from, 0, line);
+  else lines.splice(from, 0, indentationOf(lines.slice(from, to), format) + line);
   return lines.join("\n") + (endsOpen ? "" : "\n");
+}
+
+/** Throws `config_invalid` where a file has a secret that its client would send to the vault. */
+export function refuseSecrets(text: string, format: LineFormat, { section, keys }: Secrets): void {
+  const lines = text.split("\n");
+  const isKey = keyFinder(lines, { format, section, isKey: (name) => name !== null && keys.includes(name) });
+  const { from, to } = rangeOf(lines, section);
+  const found = lines.findIndex((_, index) => from >= 0 && index >= from && index < to && isKey(index));
+  if (found < 0) return;
+  throw new VaultError(
+    "config_invalid",
+    `Line ${found + 1} has ${keyOf(lines[found]!.trim())} for whichever registry is set, and the vault would get it; ` +
+      "bind it to its own registry, or remove it",
+  );
+}
+
+interface KeySearch {
+  readonly format: LineFormat;
+  readonly section: string | undefined;
+  isKey(name: string | null): boolean;
+}
+
+/** Returns what says whether a line has the key: where indentation means nothing, the key may have some. */
+function keyFinder(lines: readonly string[], { format, section, isKey }: KeySearch): (index: number) => boolean {
+  const mayIndent = format === "ini" || format === "toml";
+  const continued = format === "ini" && section !== undefined ? continuedLines(lines) : new Set<number>();
+  return (index) => !continued.has(index) && isKey(keyOf(mayIndent ? lines[index]!.trimStart() : lines[index]!));
+}
+
+/** Lines that belong to the value above, as Python's configparser sees it: they are further in than its key. */
+function continuedLines(lines: readonly string[]): Set<number> {
+  const continued = new Set<number>();
+  let column: number | null = null;
+  for (const [index, line] of lines.entries()) {
+    if (/^\s*(?:[#;]|$)/.test(line)) continue;
+    const own = line.search(/\S/);
+    if (column !== null && own > column) continued.add(index);
+    else column = headingOf(line) === null ? own : null;
+  }
+  return continued;
+}
+
+/** How the first key of a section is indented: further in, a key would continue the value above. */
+function indentationOf(section: readonly string[], format: LineFormat): string {
+  const first = section.find((line) => !/^\s*(?:[#;]|$)/.test(line)) ?? "";
+  return format === "ini" ? /^\s*/.exec(first)![0] : "";
 }
 
 /** From where to where a section's lines are; -1 where there is no such section. */
@@ -64,21 +119,29 @@ function isSame(one: string | null, other: string, isLoose = false): boolean {
   return one === other || isLoose && one?.toLowerCase().replaceAll("_", "-") === other;
 }
 
-/** The line in place of another one. */
-function replaced(before: string, { key, line, adds }: LineValue, index: number): string {
-  if (adds === undefined) return line;
+/** The line in place of another one, as far in. */
+function replaced(before: string, format: LineFormat, { key, line, adds }: LineValue, index: number): string {
   if (adds === "refuse") {
     throw new VaultError(
       "config_invalid",
       `Line ${index + 1} has a list, ${key}, with other items; add the vault by hand`,
     );
   }
-  return before.split(/[\s=]+/).includes(adds.item) ? before : `${before.trimEnd()} ${adds.item}`;
+  if (adds !== undefined) {
+    return before.split(/[\s=]+/).includes(adds.item) ? before : `${before.trimEnd()} ${adds.item}`;
+  }
+  if (format === "plain" && !oneWord.test(before)) {
+    throw new VaultError("config_invalid", `Line ${index + 1} does more than to set ${key}; set it by hand`);
+  }
+  return /^\s*/.exec(before)![0] + line;
 }
 
-function refuseIn(lines: readonly string[], section: string, isKey: (line: string) => boolean): void {
+/** A key, and a value of one word at most: what comes behind it in a shell would be lost. */
+const oneWord = /^(?:export\s+)?[^\s=:]+[\s=:]*(?:"[^"]*"|'[^']*'|[^\s"'`;&]*)\s*(?:#.*)?$/;
+
+function refuseIn(lines: readonly string[], section: string, isKey: (index: number) => boolean): void {
   const { from, to } = rangeOf(lines, section);
-  const found = lines.findIndex((line, index) => from >= 0 && index >= from && index < to && isKey(line));
+  const found = lines.findIndex((_, index) => from >= 0 && index >= from && index < to && isKey(index));
   if (found < 0) return;
   throw new VaultError(
     "config_invalid",
@@ -89,6 +152,8 @@ function refuseIn(lines: readonly string[], section: string, isKey: (line: strin
 /** A value of several lines cannot be replaced by one. */
 function refuseContinued(lines: readonly string[], index: number): void {
   const isOpen = /[[{(\\]\s*$/.test(lines[index]!);
-  if (!isOpen && !/^(?:\s+[^\s#;]|\s*- )/.test(lines[index + 1] ?? "")) return;
+  const next = lines.slice(index + 1).find((line) => !/^\s*(?:[#;]|$)/.test(line)) ?? "";
+  const isFurtherIn = next.search(/\S/) > lines[index]!.search(/\S/) && headingOf(next) === null;
+  if (!isOpen && !isFurtherIn && !/^\s*- /.test(next)) return;
   throw new VaultError("config_invalid", `Line ${index + 1} begins a value of several lines; set it by hand`);
 }

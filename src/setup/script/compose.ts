@@ -1,5 +1,5 @@
 import type { ClientSetup, FileChange, VaultAddress } from "../client_setup.ts";
-import { type Edit, edited } from "../edit/edit.ts";
+import { type Edit, edited, isOnlyRead } from "../edit/edit.ts";
 import type { LineValue } from "../edit/line_values.ts";
 import { placesOf } from "../edit/repositories.ts";
 import { scriptUrl } from "../path.ts";
@@ -46,6 +46,7 @@ function changeLines({ path, edit, isFound }: FileChange): string[] {
       "      done",
     ];
   }
+  if (isOnlyRead(edit)) return withoutLines(pathWord(path), edit).map((line) => `      ${line}`);
   return [
     `      if look ${pathWord(path)} ${quoted(textOf(edit).trimEnd())}; then`,
     ...editLines(edit).map((line) => `        ${line}`),
@@ -71,7 +72,10 @@ function editLines(edit: Edit): string[] {
     case "tables":
       return [`tables ${quoted(edit.text)} ${quoted(edit.key)} ${quoted(edit.isOfProject ? "yes" : "")}`];
     case "values":
-      return edit.values.map((value) => `value ${valueWords(edit.format, value)}`);
+      return [
+        ...withoutLines('"$path"', edit),
+        ...edit.values.map((value) => `value ${valueWords(edit.format, value)}`),
+      ];
     case "json":
       return [mergeLine(edit, edit.item)];
     case "yaml":
@@ -81,6 +85,12 @@ function editLines(edit: Edit): string[] {
     case "xml":
       return [mergeLine(edit, edit.text)];
   }
+}
+
+function withoutLines(path: string, edit: Edit): string[] {
+  if (edit.kind !== "values" || edit.secrets === undefined) return [];
+  const { section = "", keys } = edit.secrets;
+  return [`without ${path} ${[edit.format, section, keys.join(" ")].map(quoted).join(" ")}`];
 }
 
 /** `mark` shows that the vault is in a file already. */

@@ -1,6 +1,7 @@
 /**
  * `withLineValues` of `edit/line_values.ts` in awk, for files as they are found: one key of one file, from standard
- * input. What it is to do is in its environment: `mode` (`value`, or `append` for lines at the end), `section`, `key`,
+ * input. What it is to do is in its environment: `mode` (`value`, `append` for lines at the end, or `check` for nothing but
+ * `secrets`, the keys with which a file is refused), `section`, `key`,
  * `line`, `loose`, `adds`, `outranked`, `format`, and `open`, which is 1 where the last line has no end. Ends with 3 where
  * a file has to be changed by hand, and then prints why.
  */
@@ -19,10 +20,35 @@ function key_of(l,  k, rest) {
   rest = substr(l, RLENGTH + 1)
   return rest == "" || rest ~ /^[ \t\r=:]/ ? k : ""
 }
-function is_key(l,  k) {
-  k = key_of(l)
+function bare_of(l) {
+  if (format == "ini" || format == "toml") sub(/^[ \t\r]+/, "", l)
+  return l
+}
+function is_key(i,  k) {
+  if (i in continued) return 0
+  k = key_of(bare_of(text[i]))
   if (loose) { k = tolower(k); gsub(/_/, "-", k) }
   return k == key
+}
+function column(l) {
+  return match(l, /[^ \t\r]/) ? RSTART : 0
+}
+function is_idle(l) {
+  return l ~ /^[ \t\r]*([#;].*)?$/
+}
+# Lines that belong to the value above, as Python's configparser sees it: they are further in than its key.
+function find_continued(  i, own, level) {
+  for (i = 1; i <= n; i++) if (!is_idle(text[i])) {
+    own = column(text[i])
+    if (level && own > level) continued[i] = 1
+    else level = heading(text[i]) == "" ? own : 0
+  }
+}
+function refuse_secrets(  i, k, count, keys) {
+  count = split(ENVIRON["secrets"], keys, " ")
+  find_range(section)
+  for (i = from; from && i < to; i++) for (k = 1; k <= count; k++) if (!(i in continued) && key_of(bare_of(text[i])) == keys[k])
+    refuse("Line " i " has " keys[k] " for whichever registry is set, and the vault would get it; bind it to its own registry, or remove it.")
 }
 function refuse(why) {
   print why
@@ -55,7 +81,7 @@ function check(i, l,  bare, odd) {
   if (heading(l) != "") { in_table = 1; return }
   if (l ~ /"""|'''/ || bare !~ /^[A-Za-z0-9_."-]+[ \t]*=[ \t]*[^ \t\r]/ || bare ~ /[[{(,][ \t\r]*(#.*)?$/)
     refuse("Line " i " cannot be read without a parser.")
-  odd = l ~ /^[ \t"]/
+  odd = l ~ /^[ \t]*"/
   gsub(/"/, "", bare)
   if (!in_table && index(bare, section) == 1 && substr(bare, length(section) + 1) ~ /^[ \t]*[.=]/ ||
       odd && key_of(bare) == key)
@@ -70,6 +96,8 @@ END {
   crlf = n > open
   for (i = 1; i <= n - open; i++) if (text[i] !~ /\r$/) crlf = 0
   if (crlf) for (i = 1; i <= n - open; i++) sub(/\r$/, "", text[i])
+  if (format == "ini" && section != "") find_continued()
+  if (mode == "check") { refuse_secrets(); exit }
   starts = 1
   for (i = 1; i <= n; i++) check(i, text[i])
   at = 0; added = ""
@@ -81,18 +109,24 @@ END {
     count = split(ENVIRON["outranked"], stronger, " ")
     for (s = 1; s <= count; s++) {
       find_range(stronger[s])
-      for (i = from; from && i < to; i++) if (is_key(text[i]))
+      for (i = from; from && i < to; i++) if (is_key(i))
         refuse("Line " i " sets it for [" stronger[s] "] alone, which comes first; remove it.")
     }
     find_range(section)
     found = 0
-    for (i = from; from && i < to; i++) if (is_key(text[i])) found = i
+    for (i = from; from && i < to; i++) if (is_key(i)) found = i
     if (found && text[found] != line) {
-      if (text[found] ~ /[[{(\\][ \t\r]*$/ || text[found + 1] ~ /^[ \t\r]+[^ \t\r#;]/ || text[found + 1] ~ /^[ \t\r]*- /)
+      for (i = found + 1; i <= n && is_idle(text[i]); i++);
+      if (text[found] ~ /[[{(\\][ \t\r]*$/ || text[i] ~ /^[ \t\r]*- / ||
+          column(text[i]) > column(text[found]) && heading(text[i]) == "")
         refuse("Line " found " begins a value of several lines; set it by hand.")
       if (adds == "refuse") refuse("Line " found " has a list, " key ", with other items; add the vault by hand.")
-      if (adds == "") text[found] = line
-      else {
+      if (adds == "") {
+        if (format == "plain" && text[found] !~ /^(export[ \t]+)?[^ \t\r=:]+[ \t=:]*("[^"]*"|'[^']*'|[^ \t\r"'${"`"};&]*)[ \t\r]*(#.*)?$/)
+          refuse("Line " found " does more than to set " key "; set it by hand.")
+        match(text[found], /^[ \t\r]*/)
+        text[found] = substr(text[found], 1, RLENGTH) line
+      } else {
         count = split(text[found], words, /[ \t\r=]+/)
         for (i = 1; i <= count && words[i] != adds; i++);
         if (i > count) { sub(/[ \t\r]+$/, "", text[found]); text[found] = text[found] " " adds }
@@ -100,6 +134,10 @@ END {
     } else if (!found) {
       at = section == "" ? to : from
       added = line
+      if (section != "" && from && format == "ini") {
+        for (i = from; i < to && is_idle(text[i]); i++);
+        if (i < to && match(text[i], /^[ \t\r]*/)) added = substr(text[i], 1, RLENGTH) line
+      }
       if (!from) { at = n + 1; added = (n ? "\n" : "") "[" section "]\n" line }
     }
   }

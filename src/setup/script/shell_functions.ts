@@ -101,6 +101,13 @@ value() {
   format=$1 section=$2 key=$3 line=$4 loose=$5 adds=$6 outranked=$7 mode=value
   edit
 }
+# Refuses a file with secrets that its client would send to the vault: path, format, section, keys.
+without() {
+  [ -z "$undo" ] && [ -f "$1" ] || return 0
+  format=$2 section=$3 secrets=$4 mode=check open=0
+  export mode format section secrets open
+  why=$(awk "$editor" <"$1") || fail "Cannot change \"$path\", which stays as it is. \"$1\": $why"
+}
 # Sources of apt, with lines of a repository and the vault's URL for it.
 repositories() {
   places=$1

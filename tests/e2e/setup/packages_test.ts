@@ -60,7 +60,7 @@ async function cases(): Promise<SetupCase[]> {
   return [
     ...installed.map(npmCase),
     {
-      ...{ client: "pip", file: ".config/pip/pip.conf", before: "# mine\r\n[global]\r\ntimeout = 5\r\n" },
+      ...{ client: "pip", file: ".config/pip/pip.conf", before: "# mine\r\n[global]\r\n    timeout = 5\r\n" },
       use: installByPip,
     },
     { ...{ client: "uv", file: ".config/uv/uv.toml", before: 'link-mode = "copy" # mine' } },

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { carryOut, planChange, planUndo } from "../../../src/setup/change.ts";
 import type { ClientSetup, FileChange } from "../../../src/setup/client_setup.ts";
+import { npm, yarn } from "../../../src/setup/clients/javascript.ts";
 import { pip } from "../../../src/setup/clients/python.ts";
 import type { Edit } from "../../../src/setup/edit/edit.ts";
 import { keptFolder } from "../../../src/setup/kept_change.ts";
 import { composeScript } from "../../../src/setup/script/compose.ts";
 import { missingPrograms } from "../../support/programs.ts";
+import { runCaptured } from "../../support/run_captured.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
 import { testInTurn } from "../../support/thorough.ts";
@@ -185,6 +187,33 @@ Deno.test("a file that two clients read stays until both are undone, and what wa
   await home.write("0/settings", "mine\n");
   await home.run(two!, { args: ["--undo", "--no-check"] });
   assert.deepEqual(home.all(), []);
+});
+
+Deno.test("yarn 1 leaves npm's file as npm's setup made it, and is refused where it has a secret for the vault", async () => {
+  await using home = await openHome();
+  const command = (client: ClientSetup) => async (...args: string[]) => {
+    const words = ["setup", client.name, "--no-check", "--url", "http://v", "--prefix", "/p", ...args];
+    return await runCaptured(words, { env: { HOME: home.path } });
+  };
+  const script = (client: ClientSetup) => async (...args: string[]) =>
+    await home.run(composeScript(client, vault), { args: ["--no-check", ...args] });
+  for (const way of [command, script]) {
+    await home.write(".npmrc", "a=1\n");
+    assert.equal((await way(npm)()).code, 0);
+    const npmrc = await home.read(".npmrc");
+    assert.notEqual(npmrc, "a=1\n");
+    for (const args of [[], ["--undo"]]) {
+      const { code, stderr } = await way(yarn)(...args);
+      assert.deepEqual([code, await home.read(".npmrc")], [0, npmrc], stderr);
+    }
+    await way(npm)("--undo");
+    await home.write(".npmrc", "_authToken=x\n");
+    for (const client of [yarn, npm]) {
+      const { code, stderr } = await way(client)();
+      assert.deepEqual([code, /Line 1 has _authToken .* the vault would get it/.test(stderr)], [1, true], stderr);
+    }
+    assert.deepEqual(home.all(), [[".npmrc", "_authToken=x\n"]]);
+  }
 });
 
 const hasBusybox = missingPrograms("busybox").length === 0;
