@@ -72,9 +72,16 @@ function requestsOf(requests: readonly RecentRequest[], now: Moment): Html {
   return html`<h3>Last requests</h3>${table({ label: "Last requests", columns, rows, isLong: true })}`;
 }
 
+/** A note at a good status says that the answer was not sent to its end. */
+function moodOf({ status, cache, note }: RecentRequest): string {
+  if (status >= 500 || status < 400 && note.startsWith("interrupted")) return "bad";
+  if (status >= 400 || cache === "stale" || note !== "") return "warn";
+  return cache === "hit" ? "good" : "calm";
+}
+
 function requestCells(request: RecentRequest): readonly Html[] {
   const { method, path, entry, status, cache, bytes, ms, reason, note } = request;
-  const mood = status >= 500 ? "bad" : cache === "hit" ? "good" : cache === "stale" || status >= 400 ? "warn" : "calm";
+  const mood = moodOf(request);
   const why = [reason, note].filter((text) => text !== "").join(": ") || (cache === "hit" ? "cached and fresh" : "–");
   const link = entry !== "" && status < 400 && html`<br><span class="small">${entryLink(entry)}</span>`;
   const size = `${shownBytes(bytes)} in ${shownNumber(Math.round(ms))} ms`;

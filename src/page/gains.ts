@@ -15,6 +15,13 @@ const columns: readonly Column[] = [
   { title: "Saved", kind: "number" },
 ];
 
+const keys = {
+  hits: "answered by the cache",
+  misses: "upstream was needed",
+  others: "others, such as a 404",
+  errors: "errors",
+};
+
 /** What has it brought? */
 export function gains(history: HistoryReport): Html {
   const spans = [["This minute", history.now], ["Last hour", history.hour], ["Last day", history.day], [
@@ -31,9 +38,9 @@ export function gains(history: HistoryReport): Html {
       ${chartOf("Requests by the hour, last day", history.hours, (at) => at.toISOString().slice(11, 16))}
       ${chartOf("Requests by the day, last 30 days", history.days, (at) => at.toISOString().slice(0, 10))}
     </div>
-    <p class="small legend"><span class="key hits"></span> answered by the cache
-      <span class="key misses"></span> upstream was needed <span class="key others"></span> others, such as a 404
-      <span class="key errors"></span> errors. Times are in UTC.</p>
+    <p class="small legend">${Object.entries(keys).map(([kind, words]) =>
+      html`<span><span class="key ${kind}"></span> ${words}</span>`
+    )}<span>Times are in UTC.</span></p>
     ${byBackend(history.month)}
   `;
 }

@@ -18,7 +18,8 @@ export function documentOf(title: string, main: Html, now: number): string {
       </head>
       <body>
         <a class="skip" href="#main">To the content</a>
-        <header><a href="${home}" class="brand">Artifact Vault</a><span id="connection" class="small" role="status"></span></header>
+        <header><a href="${home}" class="brand">Artifact Vault</a>
+          <span id="connection" class="small" role="status"></span><button type="button" id="pause" class="small" hidden>Pause</button></header>
         <main id="main">
     ${main}
         </main>

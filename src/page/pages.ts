@@ -19,7 +19,7 @@ import { type Html, html } from "./html.ts";
 import { isPage } from "./is_page.ts";
 import { documentOf } from "./layout.ts";
 import * as paths from "./paths.ts";
-import { liveParts, startPage } from "./start_page.ts";
+import { liveParts, madeOf, startPage } from "./start_page.ts";
 import type { UsableBackend } from "./usage.ts";
 
 export interface PagesOptions {
@@ -67,11 +67,12 @@ class Pages {
   constructor(options: PagesOptions) {
     this.#options = options;
     const { status, closing } = options;
+    const made = () => this.#made();
     this.#live = new EventStream({
       closing,
       topics() {
         const parts = Object.entries(liveParts(status, status.inventory.known(), null));
-        return Object.fromEntries(parts.map(([name, { text }]) => [name, text]));
+        return { ...Object.fromEntries(parts.map(([name, { text }]) => [name, text])), made: made() };
       },
     });
   }
@@ -129,7 +130,12 @@ class Pages {
   #start(url: string): Html {
     const { status, backends } = this.#options;
     const parts = liveParts(status, status.inventory.summary(), Date.now());
-    return startPage(parts, { backends: backends(url), origin: url });
+    return startPage(parts, { backends: backends(url), origin: url, made: this.#made() });
+  }
+
+  #made(): string {
+    const { status, backends } = this.#options;
+    return madeOf(status.overview().version, backends("http://vault"));
   }
 
   async #entries(query: URLSearchParams): Promise<Html> {

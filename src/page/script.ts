@@ -1,13 +1,15 @@
 import { livePath } from "./paths.ts";
 
 /**
- * The script of all pages: it changes the live parts as the server sends them, counts ages on, copies lines, and says
+ * The script of all pages: it changes the live parts as the server sends them, unless one is in use, counts ages on, copies lines, and says
  * whether this computer reaches the vault. Without it the pages say the same, as of when they were loaded.
  */
 export const script = `
 "use strict";
 const reach = document.getElementById("reach");
 const connection = document.getElementById("connection");
+const pause = document.getElementById("pause");
+const outdated = document.getElementById("outdated");
 const live = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.dataset.live, part]));
 const ahead = Number(document.documentElement.dataset.now) - Date.now();
 const units = [["y", 365 * 86400000], ["d", 86400000], ["h", 3600000], ["min", 60000], ["s", 1000]];
@@ -29,7 +31,7 @@ function tellAges(part) {
 function isInUse(part) {
   const selection = getSelection();
   const focused = document.activeElement;
-  return !selection.isCollapsed && part.contains(selection.anchorNode) ||
+  return !selection.isCollapsed && selection.containsNode(part, true) ||
     part.contains(focused) && focused.matches("a, button, input, summary");
 }
 
@@ -50,32 +52,54 @@ function change(old, fresh) {
   for (const node of known.slice(wanted.length)) node.remove();
 }
 
+const pending = new Map();
 let events = null;
+let isPaused = false;
+
+function say(text) {
+  if (connection.textContent !== text) connection.textContent = text;
+}
+
+function showPending() {
+  for (const [name, data] of pending) {
+    const part = live.get(name);
+    if (isInUse(part)) continue;
+    pending.delete(name);
+    const fresh = document.createElement("template");
+    fresh.innerHTML = JSON.parse(data);
+    tellAges(fresh.content);
+    change(part, fresh.content);
+  }
+  if (events?.readyState === EventSource.OPEN) {
+    say(pending.size === 0 ? "live" : "live, but for the section in which something is selected or has the focus");
+  }
+}
 
 function listen() {
   events = new EventSource("${livePath}");
-  events.addEventListener("open", () => connection.textContent = "live");
+  events.addEventListener("open", showPending);
   events.addEventListener("error", () => {
     const { CLOSED } = EventSource;
-    connection.textContent = "not live: the vault does not answer this page";
+    say("not live: the vault sends this page nothing. It asks again every few seconds");
     if (events.readyState !== CLOSED) return;
     setTimeout(() => events?.readyState === CLOSED && listen(), 10000);
   });
-  for (const [name, part] of live) {
+  for (const name of live.keys()) {
     events.addEventListener(name, ({ data }) => {
-      if (isInUse(part)) return;
-      const fresh = document.createElement("template");
-      fresh.innerHTML = JSON.parse(data);
-      tellAges(fresh.content);
-      change(part, fresh.content);
+      pending.set(name, data);
+      showPending();
     });
   }
+  events.addEventListener("made", ({ data }) => {
+    outdated.hidden = outdated.dataset.made === JSON.parse(data);
+  });
 }
 
 function listenWhileSeen() {
   events?.close();
   events = null;
-  if (!document.hidden) listen();
+  if (isPaused) say("paused");
+  else if (!document.hidden) listen();
 }
 
 if (live.size > 0) {
@@ -83,6 +107,13 @@ if (live.size > 0) {
   document.addEventListener("visibilitychange", listenWhileSeen);
   addEventListener("pagehide", () => events?.close());
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+  setInterval(showPending, 1000);
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.textContent = isPaused ? "Resume" : "Pause";
+    listenWhileSeen();
+  });
 }
 setInterval(() => document.hidden || tellAges(document), 1000);
 

@@ -5,7 +5,7 @@ export const style = `
   --ground: #fbfbf9; --raised: #ffffff; --text: #1d2126; --faint: #575f69; --line: #d9dcd6; --accent: #1f5fae;
   --good: #1a6b35; --warn: #8a5200; --bad: #b3261e; --hits: #2f8f54; --misses: #c98a1b; --errors: #c9352b; --others: #8a929b;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #15181b; --raised: #1d2125; --text: #e7e9ea; --faint: #a3abb3; --line: #343a40; --accent: #86b7f5;
     --good: #71cf92; --warn: #f0b45e; --bad: #ff8f85; --hits: #4bb274; --misses: #d9a441; --errors: #e2574c; --others: #79828b;
@@ -14,11 +14,13 @@ export const style = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 header { border-bottom: 1px solid var(--line); background: var(--raised); padding: .6rem 1rem; display: flex; gap: 1rem;
-  align-items: baseline; justify-content: space-between; }
+  align-items: baseline; }
+#connection { flex: 1; text-align: right; }
+header button { padding: .1rem .6rem; }
 .brand { font-weight: 700; color: var(--text); text-decoration: none; }
 main { max-width: 70rem; margin: 0 auto; padding: 0 1rem 4rem; }
 a { color: var(--accent); }
-a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
+a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible, [tabindex]:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px;
 }
 .skip { position: absolute; left: -100vw; background: var(--raised); padding: .5rem 1rem; z-index: 1; }
@@ -41,6 +43,8 @@ p { margin: .4rem 0; }
 .wide { overflow-x: auto; }
 .long { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
 .long thead th { position: sticky; top: 0; background: var(--ground); }
+.long table { table-layout: fixed; }
+.long th:nth-child(1) { width: 6.5rem; } .long th:nth-child(2) { width: 36%; } .long th:nth-child(3) { width: 11rem; }
 table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line);
   font-weight: 400; }
@@ -63,13 +67,14 @@ code, pre { font-family: ui-monospace, monospace; }
 .tabs details[open] summary { font-weight: 600; }
 .lines { display: flex; gap: .6rem; align-items: flex-start; margin-bottom: .6rem; }
 .lines pre { flex: 1; min-width: 0; }
-button, input { font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--faint);
+button, input, select { font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--faint);
   border-radius: .3rem; padding: .3rem .8rem; }
 button { cursor: pointer; }
 form { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .6rem 0; }
 input[type=search] { flex: 1; min-width: 10rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 0 1.5rem; }
 .columns ol { padding-left: 1.4rem; margin: 0; }
+.columns li .small { white-space: nowrap; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1.5rem; margin: 1rem 0 .5rem; }
 .chart { margin: 0; }
 .chart svg { display: block; width: 100%; height: 7rem; }
@@ -79,7 +84,8 @@ figcaption { font-size: .92rem; }
 .ground { fill: transparent; }
 rect.hits { fill: var(--hits); } rect.misses { fill: var(--misses); }
 rect.others { fill: var(--others); } rect.errors { fill: var(--errors); }
-.key { display: inline-block; width: .8em; height: .8em; border-radius: .15em; margin: 0 .2em 0 .8em; }
+.legend { display: flex; flex-wrap: wrap; gap: 0 1.2em; }
+.key { display: inline-block; width: .8em; height: .8em; border-radius: .15em; margin-right: .2em; forced-color-adjust: none; }
 .key.hits { background: var(--hits); } .key.misses { background: var(--misses); } .key.others { background: var(--others); }
 .key.errors { background: var(--errors); }
 dl { display: grid; grid-template-columns: minmax(8rem, 14rem) 1fr; gap: .2rem 1rem; margin: 0; }
@@ -96,5 +102,12 @@ dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 }
 @media (max-width: 34rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } .lines { display: block; }
   .lines button { margin-top: .4rem; } }
-@media print { header, form, button { display: none; } .long { max-height: none; } }
+@media print {
+  :root { color-scheme: light; }
+  header, form, button { display: none; }
+  .wide, .long { max-height: none; overflow: visible; }
+  table { min-width: 0; }
+  tr, li, .chart { break-inside: avoid; }
+  h2, h3, summary { break-after: avoid; }
+}
 `;

@@ -1,6 +1,7 @@
 import { shownBytes } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
 import type { DiskStatus, Overview, UpstreamLogin, UpstreamState, UpstreamStatus } from "../status/status.ts";
+import { cacheLimitOf } from "../status/disk.ts";
 import { foreign } from "./foreign_text.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { type Column, table } from "./table.ts";
@@ -33,7 +34,7 @@ export interface Health {
 /** Is it well? */
 export function wellbeing({ overview, upstreams, disk }: Health, now: Moment): Html {
   return html`
-    <p class="verdict ${moods[overview.wellbeing]}" role="status">${overview.sentence}</p>
+    <p class="verdict ${moods[overview.wellbeing]}" role="status">${foreign(overview.sentence, 600)}</p>
     ${overview.isOffline && html`<p><strong>Offline:</strong> no upstream is asked; what is cached is served.</p>`}
     ${warningsOf(overview)}
     ${upstreamTable(upstreams, now)}
@@ -76,9 +77,7 @@ function upstreamCells(upstream: UpstreamStatus, now: Moment): readonly Content[
   const { origin, backends, state, failingSince, lastError, lastErrorAt, requests, firstByteMs, quota, login } =
     upstream;
   const { word, mood } = states[state];
-  const since = failingSince !== null && html`
-    since ${ago(failingSince, now)}
-  `;
+  const since = failingSince !== null && html`, first failed ${ago(failingSince, now)}`;
   const left = quota !== null && html`<br><span class="small">${quotaOf(quota)}</span>`;
   const names = backends.map((name, at) => html`${at > 0 && ", "}${foreign(name)}`);
   return [
@@ -97,21 +96,29 @@ function quotaOf({ remaining, limit }: NonNullable<UpstreamStatus["quota"]>): st
 }
 
 function diskOf(disk: DiskStatus): Html {
-  const { directory, cacheBytes, maxBytes, freeBytes, minFreeBytes, growthBytesPerDay, fullAt } = disk;
-  const limit = maxBytes ?? (freeBytes === null ? null : cacheBytes + Math.max(0, freeBytes - minFreeBytes));
+  const { directory, cacheBytes, maxBytes, minFreeBytes, freeBytes, diskBytes, growthBytesPerDay, fullAt } = disk;
+  const space = freeBytes === null ? null : { freeBytes, totalBytes: diskBytes ?? 0 };
+  const limit = cacheLimitOf({ cacheBytes, maxBytes, minFreeBytes, space });
+  const isFull = limit !== null && cacheBytes >= limit;
   const growth = growthBytesPerDay === null || growthBytesPerDay <= 0
     ? null
     : `grows by ${shownBytes(Math.round(growthBytesPerDay))} a day`;
-  const full = fullAt === null ? null : `meets its limit in ${shownLength(Math.max(0, fullAt - Date.now()))}`;
+  const full = isFull
+    ? "no room is left: what was not used for longest is removed for what comes"
+    : fullAt === null
+    ? null
+    : `meets its limit in ${shownLength(Math.max(0, fullAt - Date.now()))}`;
   const facts = [
     `${shownBytes(cacheBytes)} in the cache${maxBytes === null ? "" : ` of at most ${shownBytes(maxBytes)}`}`,
-    ...freeBytes === null ? [] : [`${shownBytes(freeBytes)} free on the disk`],
+    ...freeBytes === null
+      ? []
+      : [`${shownBytes(freeBytes)} free on the disk (the cache leaves ${shownBytes(minFreeBytes)} free)`],
     ...[growth, full].filter((fact) => fact !== null),
   ];
   return html`<h3>Disk</h3>
     ${
-    limit !== null && limit > 0 && html`
-      <meter min="0" max="1" value="${(cacheBytes / limit).toFixed(3)}" high="0.9"
+    limit !== null && html`
+      <meter min="0" max="1" value="${isFull ? 1 : (cacheBytes / limit).toFixed(3)}" high="0.9"
         aria-label="The share of its room that the cache takes">${shownBytes(cacheBytes)}</meter>
     `
   }

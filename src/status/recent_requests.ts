@@ -67,7 +67,9 @@ function shown({ at, request: { access, key } }: Ended): RecentRequest {
 }
 
 /** Says why upstream was asked, and what came of it. */
-export function reasonOf({ cache, reason, status }: Pick<Access, "cache" | "reason" | "status">): string {
+export function reasonOf(
+  { cache, reason, status, note }: Pick<Access, "cache" | "reason" | "status" | "note">,
+): string {
   if (reason === "") return cache === "bypass" ? "passed on to upstream; nothing is cached of such a request" : "";
   switch (cache) {
     case "revalidated":
@@ -75,7 +77,8 @@ export function reasonOf({ cache, reason, status }: Pick<Access, "cache" | "reas
     case "stale":
       return `${reason}; upstream did not answer well, so the stale copy was served`;
     case "miss":
-      return status >= 400
+      // A note says that the answer failed, or was not sent to its end.
+      return status >= 400 || note !== ""
         ? reason
         : `${reason}; ${reason.startsWith("not cached") ? "fetched" : "upstream sent it anew"}`;
     default:

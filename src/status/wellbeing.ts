@@ -1,3 +1,4 @@
+import { shownCount } from "../observe/shown_count.ts";
 import type { ProblemGroup } from "./problem_group.ts";
 import type { Overview, UpstreamStatus } from "./status.ts";
 
@@ -12,14 +13,27 @@ interface Facts {
 /** What happened earlier says little about now. */
 const recentMs = 300_000;
 
+/** What is wrong with this machine comes first, and what clients ask for in vain last. */
+const ofMachine = ["internal", "storage_failed", "permission_missing", "cache_full", "not_stored", "damaged_body"];
+const ofClients = ["denied", "offline", "unknown_route"];
+
+function rankOf({ code }: ProblemGroup): number {
+  return ofMachine.includes(code) ? 0 : ofClients.includes(code) ? 2 : 1;
+}
+
 /** Says how the vault is, in a word and in a sentence: the worst first. */
 export function judge(facts: Facts, now: number): Pick<Overview, "wellbeing" | "sentence"> {
   const { upstreams, problems, notReady, isOffline, warnings } = facts;
   if (notReady !== null) return { wellbeing: "failing", sentence: `The vault is not ready: ${notReady}.` };
   const down = isOffline ? [] : upstreams.filter(({ state }) => state === "down");
   if (down.length > 0) {
-    const why = down[0]!.lastError === null ? "" : ` (${down[0]!.lastError})`;
-    return { wellbeing: "failing", sentence: `${named(down)} not answer${why}; what is cached is served.` };
+    // Which other hosts are asked, clients and upstreams may choose.
+    const ofConfig = down.filter(({ backends }) => backends.length > 0);
+    const [first] = [...ofConfig, ...down];
+    const why = first!.lastError === null ? "" : ` (${first!.lastError})`;
+    const others = down.filter((one) => one !== first);
+    const sentence = `${named([first!, ...others])} not answer${why}; what is cached is served.`;
+    return { wellbeing: ofConfig.length > 0 ? "failing" : "troubled", sentence };
   }
   const trouble = isOffline ? [] : upstreams.filter(({ state }) => state === "failing" || state === "slow");
   if (trouble.length > 0) {
@@ -30,10 +44,12 @@ export function judge(facts: Facts, now: number): Pick<Overview, "wellbeing" | "
     const what = "the credentials of the configuration, such as a token that has expired";
     return { wellbeing: "troubled", sentence: `${named(refusing)} not accept ${what}.` };
   }
-  const [latest] = problems.filter(({ lastAt }) => now - lastAt < recentMs);
-  if (latest !== undefined) {
-    const where = latest.backend === "" ? "" : ` (${latest.backend})`;
-    return { wellbeing: "troubled", sentence: `In the last minutes: ${decapitalised(latest.title)}${where}.` };
+  const recent = problems.filter(({ lastAt }) => now - lastAt < recentMs).toSorted((a, b) => rankOf(a) - rankOf(b));
+  const [worst] = recent;
+  if (worst !== undefined) {
+    const where = worst.backend === "" ? "" : ` (${worst.backend})`;
+    const others = recent.length === 1 ? "" : `, and ${shownCount(recent.length - 1, "other problem")}`;
+    return { wellbeing: "troubled", sentence: `In the last minutes: ${decapitalised(worst.title)}${where}${others}.` };
   }
   if (warnings.length > 0) {
     const sentence = "The vault works, and there is something to look at in its configuration.";

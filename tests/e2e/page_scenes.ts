@@ -19,6 +19,8 @@ export interface PageScene extends AsyncDisposable {
   readonly vault: VaultProcess;
   /** Asks for something below `/files` as a client that reads the answer to its end, or to where it breaks. */
   ask(path: string): Promise<void>;
+  /** Has the vault read a configuration without this backend. */
+  removeBackend(name: string): Promise<void>;
 }
 
 type Keys = Readonly<Record<string, unknown>>;
@@ -32,10 +34,16 @@ async function startVault(stack: AsyncDisposableStack, backends: Readonly<Record
       ...{ type, name, config: { prefix: `/${name}`, retries: 0, ...keys } },
     })),
   };
-  await Deno.writeTextFile(dir.join("config.yml"), JSON.stringify(config));
-  const vault = stack.use(await VaultProcess.start({ args: ["--config", dir.join("config.yml")] }));
+  const path = dir.join("config.yml");
+  await Deno.writeTextFile(path, JSON.stringify(config));
+  const vault = stack.use(await VaultProcess.start({ args: ["--config", path] }));
   return {
     vault,
+    async removeBackend(name: string) {
+      const left = config.backends.filter((backend) => backend.name !== name);
+      await Deno.writeTextFile(path, JSON.stringify({ ...config, backends: left }));
+      Deno.kill(vault.pid, "SIGHUP");
+    },
     async ask(path: string) {
       await fetch(vault.url(path)).then((response) => response.arrayBuffer()).catch(() => {});
     },

@@ -131,6 +131,24 @@ testInTurn(
       `[...document.querySelectorAll("#activity time")].map(({ textContent }) => textContent)`,
     );
     assert.ok(ages.length > 10 && ages.every((age) => /^\d+ (?:s|min) ago$/.test(age)), ages.join());
+    const connection = (text: string) => until(page, `connection.textContent.startsWith("${text}")`);
+    await page.evaluate(`getSelection().selectAllChildren(document.querySelector("#activity thead"))`);
+    await scene.ask("/files/selected");
+    await connection("live, but");
+    assert.equal(await page.evaluate(shows("/files/selected")), false, "what is selected stays");
+    await page.evaluate(`getSelection().removeAllRanges()`);
+    await until(page, shows("/files/selected"));
+    await connection("live");
+    await page.evaluate(`pause.click()`);
+    await connection("paused");
+    await scene.ask("/files/paused");
+    await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+    assert.deepEqual(await page.evaluate("[events, pause.textContent]"), [null, "Resume"]);
+    await page.evaluate(`pause.click()`);
+    await until(page, shows("/files/paused"));
+    assert.equal(await page.evaluate("outdated.checkVisibility()"), false);
+    await scene.removeBackend("mirror");
+    await until(page, "outdated.checkVisibility()");
     const isHidden = (hidden: boolean) =>
       `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true }),
        document.dispatchEvent(new Event("visibilitychange")), events`;

@@ -193,7 +193,9 @@ Deno.test("open pages are sent what has changed", async () => {
   await readUntil(/event: activity\ndata: ".*200 hit/);
   assert.match(text, /event: contents\ndata: ".*being read for the first time/);
   assert.doesNotMatch(text, /1 entry/, "an open page has nothing read");
-  await load(app, "/");
+  const page = await load(app, "/");
   await readUntil(/event: contents\ndata: ".*1 entry: /);
+  const [, made] = /event: made\ndata: "(\w+)"/.exec(text) ?? assert.fail("pages are not told what they are made of");
+  assert.match(page.text, new RegExp(`id="outdated"[^>]*\\sdata-made="${made}"\\s+hidden`));
   leaving.abort();
 });

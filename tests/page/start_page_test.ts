@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { shownLength } from "../../src/observe/shown_time.ts";
+import type { RecentRequest } from "../../src/status/recent_request.ts";
+import type { DiskStatus } from "../../src/status/status.ts";
+import { activity } from "../../src/page/activity.ts";
+import { wellbeing } from "../../src/page/wellbeing.ts";
 import { contents } from "../../src/page/contents.ts";
 import { script } from "../../src/page/script.ts";
-import { liveParts } from "../../src/page/start_page.ts";
-import { happenedAt, someStatus, summary } from "./some_status.ts";
+import { liveParts, madeOf } from "../../src/page/start_page.ts";
+import { disk, happenedAt, overview, request, someStatus, summary } from "./some_status.ts";
 
 const minuteMs = 60_000;
 
@@ -28,6 +32,17 @@ Deno.test("what is sent to open pages stays the same while only time passes; a p
   }
 });
 
+Deno.test("an open page is outdated once the vault has another version or other backends", () => {
+  const backend = { name: "files", type: "http", prefix: "/files", clients: [{ client: "curl", ways: ["curl"] }] };
+  const states = [
+    madeOf("1", [backend]),
+    madeOf("2", [backend]),
+    madeOf("1", []),
+    madeOf("1", [{ ...backend, prefix: "/f" }]),
+  ];
+  assert.equal(new Set([...states, madeOf("1", [{ ...backend }])]).size, states.length);
+});
+
 Deno.test("the script counts ages as the server does", () => {
   const [source] = /const units = .*?\n}\n/s.exec(script) ?? assert.fail("the script has no such function");
   const inBrowser = new Function(`${source}return shownLength;`)() as typeof shownLength;
@@ -43,4 +58,36 @@ Deno.test("the list of what is cached says that it is being read, for the first 
     contents({ ...summary, isReading: true }, happenedAt).text,
     /1 entry: .*files.*Counted <time.*and being counted again\./s,
   );
+});
+
+Deno.test("an answer that was not sent to its end does not look like a good one", () => {
+  const cases: readonly [request: Partial<RecentRequest>, mood: string, why: string][] = [
+    [{}, "good", "cached and fresh"],
+    [{ note: "interrupted: it is silent" }, "bad", "interrupted: it is silent"],
+    [{ cache: "miss", reason: "not cached", note: "the client left" }, "warn", "not cached: the client left"],
+    [{ cache: "error", status: 502, note: "Cannot fetch" }, "bad", "Cannot fetch"],
+    [{ cache: "miss", reason: "not cached; fetched" }, "calm", "not cached; fetched"],
+  ];
+  for (const [more, mood, why] of cases) {
+    const { text } = activity({ overview, transfers: [], requests: [{ ...request, ...more }] }, 0);
+    assert.equal(/class="state (\w+)"/.exec(text)?.[1], mood, JSON.stringify(more));
+    assert.ok(text.includes(`<bdi class="text">${why}</bdi>`), text);
+  }
+});
+
+Deno.test("the disk is as full as the first of its limits says", () => {
+  const cases: readonly [disk: Partial<DiskStatus>, share: string, says: RegExp][] = [
+    [{}, "0.100", /10 bytes in the cache of at most 100 bytes, 1000 bytes free .*leaves 5 bytes free\)\./],
+    [{ freeBytes: 15 }, "0.500", /15 bytes free/],
+    [{ freeBytes: 3 }, "1", /no room is left: /],
+    [{ cacheBytes: 100, fullAt: 0 }, "1", /no room is left: /],
+    [{ cacheBytes: 0, maxBytes: null, freeBytes: 0 }, "1", /no room is left: /],
+  ];
+  for (const [more, share, says] of cases) {
+    const { text } = wellbeing({ overview, upstreams: [], disk: { ...disk, ...more } }, 0);
+    assert.equal(/<meter [^>]*value="([^"]*)"/.exec(text)?.[1], share, JSON.stringify(more));
+    assert.match(text, says);
+  }
+  const unknown = wellbeing({ overview, upstreams: [], disk: { ...disk, maxBytes: null, freeBytes: null } }, 0);
+  assert.doesNotMatch(unknown.text, /<meter/);
 });

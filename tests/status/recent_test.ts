@@ -47,19 +47,17 @@ Deno.test("requests a second are those of the last ten complete seconds", () => 
 });
 
 Deno.test("a request says in words why upstream was asked, and what came of it", () => {
-  const cases: readonly [asked: Parameters<typeof reasonOf>[0], words: string][] = [
-    [{ cache: "hit", reason: "", status: 200 }, ""],
-    [{ cache: "bypass", reason: "", status: 200 }, "passed on to upstream; nothing is cached of such a request"],
-    [{ cache: "miss", reason: "not cached", status: 200 }, "not cached; fetched"],
+  const cases: readonly [asked: Partial<Parameters<typeof reasonOf>[0]>, words: string][] = [
+    [{ cache: "hit" }, ""],
+    [{ cache: "bypass" }, "passed on to upstream; nothing is cached of such a request"],
+    [{ cache: "miss", reason: "not cached" }, "not cached; fetched"],
     [{ cache: "miss", reason: "not cached", status: 404 }, "not cached"],
-    [{ cache: "miss", reason: "stale", status: 200 }, "stale; upstream sent it anew"],
-    [{ cache: "revalidated", reason: "stale", status: 200 }, "stale; upstream says that it has not changed"],
-    [
-      { cache: "stale", reason: "stale", status: 200 },
-      "stale; upstream did not answer well, so the stale copy was served",
-    ],
+    [{ cache: "miss", reason: "not cached", note: "interrupted: it is silent" }, "not cached"],
+    [{ cache: "miss", reason: "stale" }, "stale; upstream sent it anew"],
+    [{ cache: "revalidated", reason: "stale" }, "stale; upstream says that it has not changed"],
+    [{ cache: "stale", reason: "stale" }, "stale; upstream did not answer well, so the stale copy was served"],
   ];
-  for (const [asked, words] of cases) assert.equal(reasonOf(asked), words);
+  for (const [asked, words] of cases) assert.equal(reasonOf({ ...access, ...asked }), words);
 });
 
 Deno.test("the busiest entries are counted, however many others there are", () => {

@@ -8,7 +8,13 @@ const well = { upstreams: [], problems: [], notReady: null, isOffline: false, wa
 
 function upstreams(...states: readonly UpstreamState[]): readonly UpstreamStatus[] {
   return states.map((state, at) => ({
-    ...{ origin: `https://${"abcdefg"[at]}.example`, backends: [], state, failingSince: null, lastErrorAt: null },
+    ...{
+      origin: `https://${"abcdefg"[at]}.example`,
+      backends: ["files"],
+      state,
+      failingSince: null,
+      lastErrorAt: null,
+    },
     ...{ lastError: state === "down" ? "it is silent" : null, lastAnswerAt: null, requests: 0, failures: {} },
     ...{ retries: 0, firstByteMs: null, quota: null, login: "none" },
   }));
@@ -16,8 +22,11 @@ function upstreams(...states: readonly UpstreamState[]): readonly UpstreamStatus
 
 const refusing = upstreams("answers").map((one) => ({ ...one, login: "refused" as const }));
 
-function problem(lastAt: number, backend = "files"): ProblemGroup {
-  const texts = { code: "cache_full", title: "The limits of the cache leave no room", advice: "", message: "" };
+/** Hosts that clients or upstreams have named. */
+const others = upstreams("down", "answers").map((one) => ({ ...one, origin: "https://x.example", backends: [] }));
+
+function problem(lastAt: number, backend = "files", code = "cache_full", title = ""): ProblemGroup {
+  const texts = { code, title: title || "The limits of the cache leave no room", advice: "", message: "" };
   return { ...texts, backend, count: 1, firstAt: 0, lastAt, path: "", requestId: "" };
 }
 
@@ -28,6 +37,24 @@ const cases: readonly [facts: Partial<Parameters<typeof judge>[0]>, wellbeing: s
   [{ warnings: ["a"] }, "troubled", /something to look at in its configuration/],
   [{ problems: [problem(now - 299_000)] }, "troubled", /^In the last minutes: the limits .* no room \(files\)\.$/],
   [{ problems: [problem(now - 299_000, "")] }, "troubled", /no room\.$/],
+  [
+    {
+      problems: [
+        problem(now - 1000, "", "unknown_route", "Clients ask for nothing"),
+        problem(now - 2000, "files", "upstream_failed", "An upstream failed"),
+        problem(now - 3000),
+        problem(now - 301_000, "", "internal", "A fault"),
+      ],
+    },
+    "troubled",
+    /^In the last minutes: the limits of the cache leave no room \(files\), and 2 other problems\.$/,
+  ],
+  [{ upstreams: others }, "troubled", /^https:\/\/x\.example does not answer \(it is silent\); what is cached/],
+  [
+    { upstreams: [...others, ...upstreams("down")] },
+    "failing",
+    /^https:\/\/a\.example and another upstream do not answer/,
+  ],
   [{ problems: [problem(now - 301_000)] }, "well", /^All is well\.$/],
   [{ upstreams: refusing, warnings: ["a"] }, "troubled", /^https:\/\/a\.example does not accept the credentials/],
   [{ upstreams: refusing, isOffline: true }, "well", /the vault is offline/],
