@@ -6,7 +6,14 @@ import { type Reply, textReply } from "./server/reply.ts";
 import { findClient } from "./setup/clients.ts";
 import { isSetupPage, setupPath } from "./setup/path.ts";
 import { composeScript } from "./setup/script/compose.ts";
-import { addressFor, type ClientsBackend, repositoriesOf, scriptLine, servedClients } from "./setup/served_clients.ts";
+import {
+  addressFor,
+  canBeGiven,
+  type ClientsBackend,
+  repositoriesOf,
+  scriptLine,
+  servedClients,
+} from "./setup/served_clients.ts";
 import { parseVaultAddress } from "./setup/vault_address.ts";
 
 /** Creates the pages that point clients at this vault: the list of clients, and a script for each. */
@@ -59,7 +66,10 @@ function scriptOf(name: string, query: URLSearchParams, { backends, url }: Vault
 /** Throws `bad_request` where the URL cannot be given to clients. */
 function listOf({ backends, url }: Vault): string {
   parseVaultAddress(url, "");
-  const lines = servedClients(backends).map(({ client }) =>
+  const served = servedClients(backends).filter(({ client, backends: [backend] }) =>
+    canBeGiven({ client, backend, all: backends, url })
+  );
+  const lines = served.map(({ client }) =>
     `${client.name.padEnd(12)} ${client.title}\n${" ".repeat(13)}${scriptLine(url, client)}\n`
   );
   if (lines.length === 0) {

@@ -50,6 +50,16 @@ export async function checkSettings(path: string, edit: Edit): Promise<void> {
   await orRefused(path, () => edited(text, edit));
 }
 
+/** Throws `storage_failed` where there is a file that a client reads in place of the one at `path`. */
+export async function refuseShadow(path: string, shadow: string): Promise<void> {
+  const real = await Deno.realPath(shadow).catch(() => null);
+  if (real === null || real === await Deno.realPath(path).catch(() => null)) return;
+  throw new VaultError(
+    "storage_failed",
+    `"${shadow}" is there, and is read in place of "${path}". Give it that name, or remove it`,
+  );
+}
+
 async function orRefused<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,6 +2,7 @@ import { VaultError } from "../errors.ts";
 import {
   addressFor,
   type AddressOptions,
+  canBeGiven,
   type ClientsBackend,
   scriptLine,
   type ServedClient,
@@ -38,7 +39,9 @@ export function clientLinesOf(backend: ClientsBackend, all: readonly ClientsBack
 /** Throws `bad_request` where the URL cannot be given to clients. */
 function linesFor(backend: ClientsBackend, all: readonly ClientsBackend[], url: string): ClientLines[] {
   const { host } = parseVaultAddress(url, "");
-  const settings = servedClients(all).filter((served) => isShownAt(served, backend))
+  const settings = servedClients(all).filter((served) =>
+    isShownAt(served, backend) && canBeGiven({ client: served.client, backend, all, url })
+  )
     .map(({ client, backends }) => ({
       client: client.name,
       ways: waysOf({ client, backend, all, url }, backends[0]),

@@ -19,11 +19,13 @@ export interface VaultAddress {
 
 /** A file of a client, and what has to be in it. */
 export interface FileChange {
-  /** Absolute, or below the user's home (`~/`) or folder of configurations (`~config/`, `$XDG_CONFIG_HOME`). */
+  /** Absolute, or below the user's home (`~/`) or one of `userFolders` (such as `~config/`). */
   readonly path: string;
   readonly edit: Edit;
   /** True for a file that is only changed where it exists. The last part of its path may have a `*`. */
   readonly isFound?: boolean;
+  /** A file that the client reads in place of this one where both exist: it is refused. */
+  readonly shadowedBy?: string;
 }
 
 /** How one client is pointed at a vault: the command, the script, the page and the documentation are made of it. */
@@ -42,6 +44,10 @@ export interface ClientSetup {
   files(vault: VaultAddress, scope: Scope): readonly FileChange[];
   /** A command that uses the vault without any settings; absent where there is none. */
   once?(vault: VaultAddress): string;
+  /** Variables of the environment that come before its files, or name other ones; none when absent. */
+  readonly variables?: readonly string[];
+  /** Says why the client cannot be given an address; null where it can. */
+  refusalOf?(vault: VaultAddress): string | null;
   /** What has to be done before the client sees it; absent where it reads its files every time. */
   readonly restart?: string;
   /** What else one has to know. */

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { VaultError } from "../errors.ts";
 import type { Scope } from "./client_setup.ts";
+import { userFolders } from "./user_folders.ts";
 
 export interface MachineOptions {
   readonly env: (name: string) => string | undefined;
@@ -21,9 +22,9 @@ export class Machine {
   /** Returns the absolute path of a file of a client. Throws `config_invalid` where nobody says where the home is. */
   resolve(path: string): string {
     if (path.startsWith("~/")) return this.#inRoot(join(this.#home(), path.slice(2)));
-    if (path.startsWith("~config/")) {
-      return this.#inRoot(join(this.#below("XDG_CONFIG_HOME", ".config"), path.slice(8)));
-    }
+    const [, name = "", rest = ""] = /^~(\w+)\/(.*)$/.exec(path) ?? [];
+    const folder = Object.hasOwn(userFolders, name) ? userFolders[name] : undefined;
+    if (folder !== undefined) return this.#inRoot(join(this.#below(folder.variable, folder.usual), rest));
     return path.startsWith("./") ? oneLine(resolve(path)) : this.#inRoot(path);
   }
 

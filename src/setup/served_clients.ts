@@ -1,3 +1,4 @@
+import { VaultError } from "../errors.ts";
 import type { ClientSetup, VaultAddress } from "./client_setup.ts";
 import { clients } from "./clients.ts";
 import type { Repository } from "./edit/repositories.ts";
@@ -38,7 +39,19 @@ export function servedClients(backends: readonly ClientsBackend[]): ServedClient
  */
 export function addressFor({ client, backend, all, url }: AddressOptions): VaultAddress {
   const address = parseVaultAddress(url, client.backend === null || backend.prefix === "/" ? "" : backend.prefix);
+  const refusal = client.refusalOf?.(address) ?? null;
+  if (refusal !== null) throw new VaultError("bad_request", refusal);
   return client.needsRepositories ? { ...address, repositories: repositoriesOf(all) } : address;
+}
+
+/** False where the client cannot be given the address. */
+export function canBeGiven(options: AddressOptions): boolean {
+  try {
+    return addressFor(options) !== null;
+  } catch (error) {
+    if (error instanceof VaultError) return false;
+    throw error;
+  }
 }
 
 export interface AddressOptions {

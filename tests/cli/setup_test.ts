@@ -43,6 +43,7 @@ for (
     [["ppi"], /"ppi" is not known \(did you mean "pip"/],
     [["docker", "--user"], /no settings for --user/],
     [["pip", "--url", "http://v;rm"], /is no URL of a vault/],
+    [["podman", "--url", "http://[::1]:8080"], /podman needs a name for the vault/],
     [["pip", "--url", "http://me:secret@v"], /^The URL of a vault has no user and no password(?!.*secret)/],
     [["pip", "--root", "/a\nb"], /"\/a\\nb\/.*" has a line end in it/],
     [["pip", "--prefix", "/a b"], /has characters/],

@@ -1,13 +1,14 @@
+import { join } from "node:path";
 import type { ClientSetup, FileChange, Scope } from "../../src/setup/client_setup.ts";
 import { clients } from "../../src/setup/clients.ts";
 import { isOnlyRead } from "../../src/setup/edit/edit.ts";
+import { userFolders } from "../../src/setup/user_folders.ts";
 import { textOf } from "../../src/setup/script/compose.ts";
 
 export const referenceFile = new URL("../../docs/clients.md", import.meta.url);
 
 const host = "vault.example.com:8080";
 const url = `http://${host}`;
-const places: Readonly<Record<string, string>> = { "~config/": "~/.config/", "./": "" };
 
 /** `docs/clients.md`: what setup writes for each client, in Markdown, made of the data of setup. */
 export function clientReference(): string {
@@ -21,7 +22,7 @@ export function clientReference(): string {
 }
 
 function sectionOf(client: ClientSetup): string {
-  const { name, title, types, backend, scopes, restart, note } = client;
+  const { name, title, types, backend, scopes, restart, note, variables = [] } = client;
   const named = types[0] === "http" ? `, with the name \`${backend}\` or the prefix \`/${backend}\`` : "";
   const [first] = client.files(vaultOf(client), scopes[0]);
   return [
@@ -32,6 +33,11 @@ function sectionOf(client: ClientSetup): string {
       ? ["Addresses of repositories that the vault serves become the vault's."]
       : [`\`\`\`\n${textOf(first!.edit).trimEnd()}\n\`\`\``],
     ...restart === undefined ? [] : [`Then: ${restart}.`],
+    ...variables.length === 0 ? [] : [
+      `In the environment, ${variables.map((one) => `\`${one}\``).join(", ")} come${
+        variables.length === 1 ? "s" : ""
+      } first.`,
+    ],
     ...note === undefined ? [] : [`${note}.`],
   ].join("\n\n").replaceAll(/(^- .*)\n(?=\n- )/gm, "$1");
 }
@@ -41,7 +47,7 @@ function writtenFiles(client: ClientSetup, scope: Scope): FileChange[] {
 }
 
 function fileLine({ path }: FileChange, scope: Scope): string {
-  const place = path.replace(/^(?:~config|\.)\//, (start) => places[start]!);
+  const place = path.replace(/^\.\//, "").replace(/^~(\w+)/, (_, name) => join("~", userFolders[name]!.usual));
   return `\`${place}\` (\`--${scope}\`)`;
 }
 

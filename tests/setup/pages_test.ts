@@ -28,6 +28,11 @@ Deno.test("each client has a script with the address by which it was asked for, 
     assert.match(text, /'index-url = http:\/\/vault\.example\.com:8080\/pypi\/simple'/);
     assert.match((await ask("/-/setup/pip?backend=company")).text, /'index-url = http:\/\/vault\/company\/simple'/);
     assert.match((await ask("/-/setup/pip?prefix=/company")).text, /'index-url = http:\/\/vault\/company\/simple'/);
+    assert.equal((await ask("/-/setup/podman", { host: "[::1]:8080" })).status, 400);
+    const names = (await ask("/-/setup", { host: "[::1]:8080" })).text.match(/^(docker|podman) /gm);
+    assert.deepEqual(names, ["docker "], "podman cannot be given an address of IPv6");
+    const page = await ask("/", { host: "[::1]:8080", accept: "text/html" });
+    assert.deepEqual([/setup\/docker/.test(page.text), /podman/.test(page.text)], [true, false]);
     assert.match((await ask("/-/setup/docker")).text, /"registry-mirrors": \["http:\/\/vault"\]/);
     assert.match((await ask("/-/setup/skopeo")).text, /^client='podman'$/m);
     assert.match((await ask("/-/setup/gradle")).text, /url = '\\''http:\/\/vault\/maven'\\''/);

@@ -1,5 +1,13 @@
 import { VaultError } from "../../errors.ts";
-import { carryOut, type ChangeOwner, checkSettings, type Plan, planChange, planUndo } from "../../setup/change.ts";
+import {
+  carryOut,
+  type ChangeOwner,
+  checkSettings,
+  type Plan,
+  planChange,
+  planUndo,
+  refuseShadow,
+} from "../../setup/change.ts";
 import type { ClientSetup, FileChange, Scope, VaultAddress } from "../../setup/client_setup.ts";
 import { clientNames, clients, findClient } from "../../setup/clients.ts";
 import { isOnlyRead } from "../../setup/edit/edit.ts";
@@ -71,15 +79,29 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
   const address = addressOf(client, values);
   const isAsked = client.needsRepositories && !values["no-check"];
   const vault = isAsked ? { ...address, repositories: await readRepositories(scriptUrl(client, address)) } : address;
+  const refusal = client.refusalOf?.(vault) ?? null;
+  if (refusal !== null) throw wrong(refusal);
   const plans: Plan[] = [];
-  for (const { path, edit } of await filesOf(task, vault)) {
+  for (const { path, edit, shadowedBy } of await filesOf(task, vault)) {
+    if (shadowedBy !== undefined) await refuseShadow(path, task.machine.resolve(shadowedBy));
     if (isOnlyRead(edit)) await checkSettings(path, edit);
     else plans.push(await planChange(path, edit, ownerOf(task, path)));
   }
   if (!values["no-check"] && !values["dry-run"]) await checkAnswer(scriptUrl(client, vault));
   await carryOutAll(plans, values, io, client.restart);
+  for (const name of values.root === undefined ? overridingVariables(client, vault, io) : []) {
+    io.stdout(`note: ${name} is set in this environment, which comes before the file: unset it\n`);
+  }
   if (client.note !== undefined) io.stdout(`note: ${client.note}\n`);
   return 0;
+}
+
+/** The variables that keep a client from what was written; one that names the vault does not. */
+function overridingVariables({ variables = [] }: ClientSetup, { url }: VaultAddress, { env }: Io): readonly string[] {
+  return variables.filter((name) => {
+    const value = env(name) ?? "";
+    return value !== "" && !value.startsWith(url);
+  });
 }
 
 async function undo(task: Task, values: OptionValues, io: Io): Promise<number> {

@@ -36,10 +36,13 @@ export const podman: ClientSetup = {
   title: "podman, buildah, skopeo, CRI-O: images of Docker Hub",
   scopes: ["system", "user"],
   files: (vault, scope) => [{
-    path: `${scope === "system" ? "/etc" : "~config"}/containers/registries.conf.d/50-artifact-vault.conf`,
+    // They look below ~/.config, whatever XDG_CONFIG_HOME says (podman issue 15475).
+    path: `${scope === "system" ? "/etc" : "~/.config"}/containers/registries.conf.d/50-artifact-vault.conf`,
     edit: { kind: "own", text: registriesConf(vault) },
   }],
   once: ({ host, isPlain }) => `podman pull${isPlain ? " --tls-verify=false" : ""} ${host}/docker.io/library/NAME`,
+  /** Version 4 then fails for each image, also for those that it would get elsewhere. */
+  refusalOf: ({ host }) => host.startsWith("[") ? "podman needs a name for the vault, or an address of IPv4" : null,
   note: "CRI-O has to be restarted; podman, buildah and skopeo read the file every time",
   programs: ["podman", "buildah", "skopeo", "crio"],
 };

@@ -6,6 +6,8 @@ const packages = {
   scopes: ["user"],
 } as const;
 
+const npmVariables = ["npm_config_registry", "NPM_CONFIG_REGISTRY"];
+
 function registryOf({ url, prefix }: VaultAddress): string {
   return `${url}${prefix}/`;
 }
@@ -21,6 +23,7 @@ function npmrc(vault: VaultAddress): FileChange[] {
 export const npm: ClientSetup = {
   ...packages,
   name: "npm",
+  variables: [...npmVariables, "npm_config_userconfig", "NPM_CONFIG_USERCONFIG"],
   title: "npm: packages of npm",
   files: npmrc,
   once: (vault) => `npm install --registry ${registryOf(vault)} PACKAGE`,
@@ -30,6 +33,7 @@ export const npm: ClientSetup = {
 export const pnpm: ClientSetup = {
   ...packages,
   name: "pnpm",
+  variables: [...npmVariables, "pnpm_config_registry", "PNPM_CONFIG_REGISTRY"],
   title: "pnpm: packages of npm",
   files: npmrc,
   once: (vault) => `pnpm add --registry ${registryOf(vault)} PACKAGE`,
@@ -39,6 +43,7 @@ export const pnpm: ClientSetup = {
 export const yarn: ClientSetup = {
   ...packages,
   name: "yarn",
+  variables: [...npmVariables, "yarn_registry", "YARN_REGISTRY"],
   title: "yarn 1: packages of npm",
   files: (vault) => [
     {
@@ -53,6 +58,7 @@ export const yarn: ClientSetup = {
 export const yarnBerry: ClientSetup = {
   ...packages,
   name: "yarn-berry",
+  variables: ["YARN_NPM_REGISTRY_SERVER"],
   title: "yarn 2 and newer: packages of npm",
   files: (vault) => [{
     path: "~/.yarnrc.yml",
@@ -81,9 +87,10 @@ function nameOf({ url }: VaultAddress): string {
 export const bun: ClientSetup = {
   ...packages,
   name: "bun",
+  variables: [...npmVariables, "BUN_CONFIG_REGISTRY"],
   title: "bun: packages of npm",
   files: (vault) => [{
-    path: "~/.bunfig.toml",
+    path: "~bun/.bunfig.toml",
     edit: {
       kind: "values",
       format: "toml",
@@ -96,6 +103,7 @@ export const bun: ClientSetup = {
 export const deno: ClientSetup = {
   ...packages,
   name: "deno",
+  variables: ["NPM_CONFIG_REGISTRY"],
   title: "deno: packages of npm",
   files: npmrc,
   once: (vault) => `NPM_CONFIG_REGISTRY=${registryOf(vault)} deno run FILE`,

@@ -45,7 +45,7 @@ export const gradle: ClientSetup = {
   scopes: ["user"],
   files: (
     vault,
-  ) => [{ path: "~/.gradle/init.d/artifact-vault.gradle", edit: { kind: "own", text: initScript(vault) } }],
+  ) => [{ path: "~gradle/init.d/artifact-vault.gradle", edit: { kind: "own", text: initScript(vault) } }],
   programs: ["gradle"],
 };
 
@@ -80,6 +80,7 @@ function initScript(vault: VaultAddress): string {
 
 export const go: ClientSetup = {
   name: "go",
+  variables: ["GOPROXY", "GOENV"],
   title: "go: modules, by an http backend for https://proxy.golang.org",
   backend: "go",
   types: ["http"],
@@ -89,7 +90,7 @@ export const go: ClientSetup = {
     edit: { kind: "values", format: "plain", values: [{ key: "GOPROXY", line: `GOPROXY=${placeOf(vault)}` }] },
   }],
   once: (vault) => `GOPROXY=${placeOf(vault)} go mod download`,
-  note: "A GOPROXY in the environment comes first. Checksums are still asked of sum.golang.org",
+  note: "Checksums are still asked of sum.golang.org",
   programs: ["go"],
 };
 
@@ -100,7 +101,8 @@ export const cargo: ClientSetup = {
   types: ["http"],
   scopes: ["user"],
   files: (vault) => [{
-    path: "~/.cargo/config.toml",
+    path: "~cargo/config.toml",
+    shadowedBy: "~cargo/config",
     edit: {
       kind: "tables",
       key: "source",

@@ -13,6 +13,7 @@ function indexOf({ url, prefix }: VaultAddress): string {
 export const pip: ClientSetup = {
   ...packages,
   name: "pip",
+  variables: ["PIP_INDEX_URL", "PIP_CONFIG_FILE"],
   title: "pip and pipx: Python packages",
   scopes: ["user", "system"],
   files: (vault, scope) => [{
@@ -37,6 +38,7 @@ function pipValues(vault: VaultAddress): LineValue[] {
 export const uv: ClientSetup = {
   ...packages,
   name: "uv",
+  variables: ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG"],
   title: "uv: Python packages",
   scopes: ["user", "system"],
   files: (vault, scope) => [{
@@ -97,6 +99,7 @@ function poetrySource(vault: VaultAddress, rank: string): FileChange[] {
 export const pdm: ClientSetup = {
   ...packages,
   name: "pdm",
+  variables: ["PDM_PYPI_URL", "PDM_CONFIG_FILE"],
   title: "pdm: Python packages",
   scopes: ["user", "system"],
   files: (vault, scope) => [{
@@ -116,6 +119,7 @@ export const pdm: ClientSetup = {
 
 export const conda: ClientSetup = {
   name: "conda",
+  variables: ["CONDA_CHANNEL_ALIAS", "CONDARC"],
   title: "conda and mamba: packages of conda-forge, by an http backend for https://conda.anaconda.org",
   backend: "conda",
   types: ["http"],

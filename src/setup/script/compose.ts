@@ -3,6 +3,7 @@ import { type Edit, edited, isOnlyRead } from "../edit/edit.ts";
 import type { LineValue } from "../edit/line_values.ts";
 import { placesOf } from "../edit/repositories.ts";
 import { scriptUrl } from "../path.ts";
+import { userFolders } from "../user_folders.ts";
 import { quoted } from "./quoted.ts";
 import { shellFunctions } from "./shell_functions.ts";
 
@@ -11,7 +12,7 @@ import { shellFunctions } from "./shell_functions.ts";
  * its last line, so that one that was cut off changes nothing.
  */
 export function composeScript(client: ClientSetup, vault: VaultAddress): string {
-  const { name, scopes, restart = "", note = "" } = client;
+  const { name, scopes, restart = "", note = "", variables = [] } = client;
   return [
     "#!/bin/sh",
     `# Points ${name} at the vault at ${vault.url}. It shows what it changes, and keeps what was there:`,
@@ -22,8 +23,18 @@ export function composeScript(client: ClientSetup, vault: VaultAddress): string 
     `scopes=${quoted(scopes.join(" "))}`,
     `restart=${quoted(restart)}`,
     `note=${quoted(note)}`,
+    `url=${quoted(vault.url)}`,
+    `variables=${quoted(variables.join(" "))}`,
     "",
     shellFunctions,
+    "",
+    "folders() {",
+    ...Object.entries(userFolders).map(([name, { variable, usual }]) =>
+      `  case $${variable} in /*) ${name}=$root\${${variable}%/} ;; *) ${name}=$home${
+        usual === "" ? "" : `/${usual}`
+      } ;; esac`
+    ),
+    "}",
     "",
     "files() {",
     "  case $scope in",
@@ -36,7 +47,7 @@ export function composeScript(client: ClientSetup, vault: VaultAddress): string 
   ].join("\n");
 }
 
-function changeLines({ path, edit, isFound }: FileChange): string[] {
+function changeLines({ path, edit, isFound, shadowedBy }: FileChange): string[] {
   if (isFound) {
     return [
       `      for file in ${pathWord(path)}; do`,
@@ -49,6 +60,7 @@ function changeLines({ path, edit, isFound }: FileChange): string[] {
   if (isOnlyRead(edit)) return withoutLines(pathWord(path), edit).map((line) => `      ${line}`);
   return [
     `      if look ${pathWord(path)} ${quoted(textOf(edit).trimEnd())}; then`,
+    ...shadowedBy === undefined ? [] : [`        shadowed ${pathWord(shadowedBy)}`],
     ...editLines(edit).map((line) => `        ${line}`),
     "      fi",
   ];
@@ -60,9 +72,9 @@ export function textOf(edit: Edit): string {
 }
 
 function pathWord(path: string): string {
-  const [, folder = "", rest = ""] = /^(~config|~|\.|)\/(.*)$/.exec(path) ?? [];
-  const variables: Readonly<Record<string, string>> = { "~config": "config", "~": "home", ".": "here", "": "root" };
-  return `"$${variables[folder]}"/${rest.split("*").map(quoted).join("*")}`;
+  const [, folder = "", rest = ""] = /^(~\w*|\.|)\/(.*)$/.exec(path) ?? [];
+  const usual: Readonly<Record<string, string>> = { "~": "home", ".": "here", "": "root" };
+  return `"$${usual[folder] ?? folder.slice(1)}"/${rest.split("*").map(quoted).join("*")}`;
 }
 
 function editLines(edit: Edit): string[] {

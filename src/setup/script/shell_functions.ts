@@ -4,8 +4,8 @@ import { quoted } from "./quoted.ts";
 
 /**
  * What all scripts have in common, for any POSIX shell. It keeps changes as `kept_change.ts` and `made_folders.ts` do, so
- * that the command and the script can undo each other's. A script defines `client`, `probe`, `scopes`, `restart`, `note`
- * and the function `files`, which calls `look` and then one of `own`, `tables`, `merge`, `value` and `repositories` for
+ * that the command and the script can undo each other's. A script defines `client`, `probe`, `scopes`, `restart`, `note`,
+ * `url`, `variables`, and the functions `folders`, which sets the user's folders, and `files`, which calls `look` and then one of `own`, `tables`, `merge`, `value` and `repositories` for
  * each file.
  */
 export const shellFunctions = String.raw`
@@ -100,6 +100,11 @@ merge() {
 value() {
   format=$1 section=$2 key=$3 line=$4 loose=$5 adds=$6 outranked=$7 mode=value
   edit
+}
+# Refuses a file that the client reads in place of the one that is changed.
+shadowed() {
+  [ ! -e "$1" ] || [ "$(readlink -f "$1")" = "$(readlink -f "$path")" ] ||
+    fail "\"$1\" is there, and $client reads it in place of \"$path\". Give it that name, or remove it"
 }
 # Refuses a file with secrets that its client would send to the vault: path, format, section, keys.
 without() {
@@ -228,6 +233,14 @@ forget_folders() {
   while IFS= read -r folder; do rmdir "$folder" 2>/dev/null || :; done <"$work/above"
 }
 
+# Says which variables keep the client from what was written.
+overridden() {
+  for name in $variables; do
+    eval "value=\${$name-}"
+    case $value in '' | "$url"*) ;; *) say "note: $name is set in this environment, which comes before the file: unset it" ;; esac
+  done
+}
+
 answers() {
   if command -v curl >/dev/null; then
     answer=$(curl -fsS -m 15 "$probe")
@@ -270,7 +283,7 @@ main() {
     /*) home=$root${"${HOME%/}"} ;;
     *) [ "$scope" = system ] || wrong "HOME does not say where your settings are; set it, or use --system" ;;
   esac
-  case $XDG_CONFIG_HOME in /*) config=$root${"${XDG_CONFIG_HOME%/}"} ;; *) config=$home/.config ;; esac
+  folders
   case $XDG_STATE_HOME in /*) state=$root${"${XDG_STATE_HOME%/}"} ;; *) state=$home/.local/state ;; esac
   state=$state/artifact-vault-setup
   [ "$scope" = user ] || state=$root/var/lib/artifact-vault-setup
@@ -296,6 +309,7 @@ main() {
   elif [ -n "$dry" ]; then say "nothing was changed (--dry-run)"
   elif [ -n "$restart" ]; then say "next: $restart"
   fi
+  [ -n "$undo$root" ] || overridden
   [ -z "$note" ] || [ -n "$undo" ] || say "note: $note"
 }
 

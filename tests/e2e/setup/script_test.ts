@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { carryOut, planChange, planUndo } from "../../../src/setup/change.ts";
 import type { ClientSetup, FileChange } from "../../../src/setup/client_setup.ts";
-import { npm, yarn } from "../../../src/setup/clients/javascript.ts";
+import { podman } from "../../../src/setup/clients/containers.ts";
+import { bun, npm, yarn } from "../../../src/setup/clients/javascript.ts";
+import { cargo, gradle } from "../../../src/setup/clients/others.ts";
 import { pip } from "../../../src/setup/clients/python.ts";
 import type { Edit } from "../../../src/setup/edit/edit.ts";
 import { keptFolder } from "../../../src/setup/kept_change.ts";
@@ -29,6 +31,7 @@ interface ScriptOptions {
   readonly args?: readonly string[];
   /** Where its programs are; those of the machine where absent. */
   readonly path?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A home, and what runs a script in it. */
@@ -44,10 +47,10 @@ async function openHome() {
     read: (name: string) => Deno.readTextFile(dir.join(name)),
     /** Everything that is there, with what is in it. */
     all: () => walk(dir.path).sort().map((name) => [name, Deno.readTextFileSync(dir.join(name))]),
-    async run(script: string, { shell = ["sh"], args = ["--no-check"], path }: ScriptOptions = {}) {
+    async run(script: string, { shell = ["sh"], args = ["--no-check"], path, env }: ScriptOptions = {}) {
       const child = new Deno.Command(shell[0]!, {
         args: [...shell.slice(1), "-s", "--", ...args],
-        env: { HOME: dir.path, PATH: path ?? Deno.env.get("PATH") ?? "" },
+        env: { HOME: dir.path, PATH: path ?? Deno.env.get("PATH") ?? "", ...env },
         ...{ clearEnv: true, cwd: dir.path, stdin: "piped", stdout: "piped", stderr: "piped" },
       }).spawn();
       const writer = child.stdin.getWriter();
@@ -213,6 +216,48 @@ Deno.test("yarn 1 leaves npm's file as npm's setup made it, and is refused where
       assert.deepEqual([code, /Line 1 has _authToken .* the vault would get it/.test(stderr)], [1, true], stderr);
     }
     assert.deepEqual(home.all(), [[".npmrc", "_authToken=x\n"]]);
+  }
+});
+
+Deno.test("settings are where the environment says, and what comes before them there is named", async () => {
+  await using home = await openHome();
+  const elsewhere = (folder: string) => ({ [folder]: home.join("elsewhere") });
+  const places: [client: ClientSetup, env: Record<string, string>, file: string][] = [
+    [pip, elsewhere("XDG_CONFIG_HOME"), "elsewhere/pip/pip.conf"],
+    [bun, elsewhere("XDG_CONFIG_HOME"), "elsewhere/.bunfig.toml"],
+    [podman, elsewhere("XDG_CONFIG_HOME"), ".config/containers/registries.conf.d/50-artifact-vault.conf"],
+    [cargo, elsewhere("CARGO_HOME"), "elsewhere/config.toml"],
+    [gradle, elsewhere("GRADLE_USER_HOME"), "elsewhere/init.d/artifact-vault.gradle"],
+    [cargo, { CARGO_HOME: "relative" }, ".cargo/config.toml"],
+  ];
+  const ways = [
+    (client: ClientSetup, env: Record<string, string>, ...args: string[]) => {
+      const prefix = client.backend === null ? [] : ["--prefix", "/p"];
+      const words = ["setup", client.name, "--no-check", "--user", "--url", "http://v", ...prefix, ...args];
+      return runCaptured(words, { env: { HOME: home.path, ...env } });
+    },
+    (client: ClientSetup, env: Record<string, string>, ...args: string[]) =>
+      home.run(composeScript(client, vault), { env, args: ["--no-check", "--user", ...args] }),
+  ];
+  for (const way of ways) {
+    for (const [client, env, file] of places) {
+      const { code, stderr } = await way(client, env);
+      assert.deepEqual([code, walk(home.path).includes(file)], [0, true], `${file} ${stderr}`);
+      await way(client, env, "--undo");
+      assert.deepEqual(home.all(), []);
+    }
+    const note = /^note: PIP_INDEX_URL is set in this environment, which comes before the file: unset it$/m;
+    const { stdout } = await way(pip, { PIP_INDEX_URL: "http://me:secret@x/" }, "--dry-run");
+    assert.deepEqual([note.test(stdout), /secret/.test(stdout)], [true, false], stdout);
+    assert.doesNotMatch((await way(pip, { PIP_INDEX_URL: "http://v/p/simple" }, "--dry-run")).stdout, /note: PIP/);
+    await home.write(".cargo/config", "[net]\n");
+    const old = await way(cargo, {});
+    assert.deepEqual([old.code, /cargo\/config" is there, and /.test(old.stderr)], [1, true], old.stderr);
+    await Deno.rename(home.join(".cargo/config"), home.join(".cargo/config.toml"));
+    await Deno.symlink("config.toml", home.join(".cargo/config"));
+    assert.equal((await way(cargo, {})).code, 0);
+    await way(cargo, {}, "--undo");
+    await Deno.remove(home.join(".cargo"), { recursive: true });
   }
 });
 
