@@ -74,9 +74,9 @@ export class Exchange implements OwnRequestInfo {
     return readRequestBody(this.request, { maxBytes, patienceMs: bodyPatienceMs });
   }
 
-  /** The path and query without secrets; the whole URL, as it was sent, where it cannot be parsed. */
+  /** The path and query without secrets; the whole URL, with spaces encoded, where it cannot be parsed. */
   get shownPath(): string {
-    if (this.target === null) return redactUrl(this.request.url);
+    if (this.target === null) return redactUrl(this.request.url).replace(/\s/g, encodeURIComponent);
     const { path, query } = this.target;
     return query === "" ? path : redactUrl(path + query);
   }

@@ -23,6 +23,7 @@ const asked: readonly [target: string, request?: RawRequest][] = [
   ["/files/a", { method: "M-SEARCH" }],
   ["/nowhere/else:(not%20here):upstream%20x"],
   ["/files/%2e%2e/%ff"],
+  ["/files/a", { headers: { host: "no host" } }],
   ["/-/healthz"],
   ["http://other.example/a%20b"],
 ];
