@@ -38,6 +38,10 @@ Deno.test({
   assert.match(unit, /^ExecStart=\/usr\/bin\/artifact-vault serve/m);
   assert.match(unit, /^User=artifact-vault$/m);
   assert.doesNotMatch(unit, /DynamicUser/);
+  const config = await Deno.readTextFile(dir.join("root/etc/artifact-vault/config.yml"));
+  const cache = /^cache_dir: (.*)$/m.exec(config)?.[1];
+  assert.equal(cache, "/var/cache/artifact-vault");
+  assert.equal(/ --cache-dir (\S+)/.exec(unit)?.[1], cache, "commands with --config look where the service has it");
   const again = await Deno.readFile(path);
   assert.deepEqual(await Deno.readFile(await makePackage(dir)), again, "made twice, it is the same");
 });

@@ -7,10 +7,15 @@ import { oldRuntimeAllowed, projectRoot, vaultExecutable } from "../support/vaul
 import { waitUntil } from "../support/wait_until.ts";
 
 const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
-const ignore = vaultExecutable === null || !isRoot || missingPrograms("buildah", "podman", "runc", "ldd").length > 0;
+const ignore = vaultExecutable === null || !isRoot ||
+  missingPrograms("buildah", "podman", "runc", "ldd", "systemd-analyze").length > 0;
 
 Deno.test(
-  { name: "the image of docs/deploy/Dockerfile serves as nobody, on a read-only root, and is healthy", ignore },
+  {
+    name:
+      "the image of docs/deploy/Dockerfile serves as nobody, on a read-only root and under the unit's filter, and is healthy",
+    ignore,
+  },
   async () => {
     await using dir = await createTempDir("vault-image-");
     const store = ["--root", dir.join("store"), "--runroot", dir.join("run"), "--storage-driver", "vfs"];
@@ -37,29 +42,53 @@ Deno.test(
     ]);
     assert.equal(built.code, 0, built.text);
 
-    const port = String(freePort());
-    const name = `vault-${crypto.randomUUID().slice(0, 8)}`;
-    const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
-    const confined = ["--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges"];
-    const cache = ["--cache-dir", "/var/cache/artifact-vault"];
-    const started = await podman(
-      ...["run", "--detach", "--name", name, ...signed, ...limits, ...confined, "--network", "host", "localhost/vault"],
-      ...["serve", oldRuntimeAllowed, "--host", "127.0.0.1", "--port", port, ...cache],
-    );
-    try {
-      assert.equal(started.code, 0, started.text);
-      const ask = () => fetch(`http://127.0.0.1:${port}/-/readyz`).then((answer) => answer.text(), () => "");
-      await waitUntil("it is ready", async () => await ask() === "ready\n", 30_000);
-      const health = await podman("healthcheck", "run", name);
-      assert.equal(health.code, 0, health.text);
-      assert.match((await podman("top", name, "huser", "args")).text, /65532.*serve/);
-      assert.equal((await podman("exec", name, "/usr/local/bin/artifact-vault", "reload", ...cache)).code, 0);
-    } finally {
-      await podman("stop", "--time", "10", name);
-      await podman("rm", "--force", "--volumes", name);
+    const seccomp = dir.join("seccomp.json");
+    await Deno.writeTextFile(seccomp, JSON.stringify(await seccompOfUnit()));
+    for (const filter of [[], ["--security-opt", `seccomp=${seccomp}`]]) {
+      const port = String(freePort());
+      const name = `vault-${crypto.randomUUID().slice(0, 8)}`;
+      const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+      const confined = ["--read-only", "--cap-drop", "all", "--security-opt", "no-new-privileges", ...filter];
+      const cache = ["--cache-dir", "/var/cache/artifact-vault"];
+      const started = await podman(
+        ...["run", "--detach", "--name", name, ...signed, ...limits, ...confined, "--network", "host"],
+        ...["localhost/vault", "serve", oldRuntimeAllowed, "--host", "127.0.0.1", "--port", port, ...cache],
+      );
+      try {
+        assert.equal(started.code, 0, started.text);
+        const ask = () => fetch(`http://127.0.0.1:${port}/-/readyz`).then((answer) => answer.text(), () => "");
+        await waitUntil(`it is ready ${filter}`, async () => await ask() === "ready\n", 30_000);
+        const health = await podman("healthcheck", "run", name);
+        assert.equal(health.code, 0, health.text);
+        assert.match((await podman("top", name, "huser", "args")).text, /65532.*serve/);
+        assert.equal((await podman("exec", name, "/usr/local/bin/artifact-vault", "reload", ...cache)).code, 0);
+      } finally {
+        await podman("stop", "--time", "10", name);
+        await podman("rm", "--force", "--volumes", name);
+      }
     }
   },
 );
+
+/** The filter of system calls in the systemd unit, as runtimes of containers take it. */
+async function seccompOfUnit(): Promise<unknown> {
+  const unit = await Deno.readTextFile(`${projectRoot}/docs/deploy/artifact-vault.service`);
+  const filter = /^SystemCallFilter=(.*)$/m.exec(unit)![1]!.split(" ");
+  const groups = new Set(filter);
+  const names = new Set<string>();
+  for (const group of groups) {
+    const { text } = await run(["systemd-analyze", "syscall-filter", group]);
+    const members = text.split("\n").slice(1).map((line) => line.trim()).filter((line) => /^@?\w/.test(line));
+    for (const member of members) (member.startsWith("@") ? groups : names).add(member);
+  }
+  const refuses = /^SystemCallErrorNumber=EPERM$/m.test(unit);
+  return {
+    defaultAction: refuses ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS",
+    ...refuses && { defaultErrnoRet: 1 },
+    architectures: [Deno.build.arch === "x86_64" ? "SCMP_ARCH_X86_64" : "SCMP_ARCH_AARCH64"],
+    syscalls: [{ names: [...names], action: "SCMP_ACT_ALLOW" }],
+  };
+}
 
 async function place(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });

@@ -31,15 +31,22 @@ Deno.test({
     assert.match(await within("id artifact-vault"), /uid=\d+\(artifact-vault\) gid=\d+\(artifact-vault\)/);
     assert.match(await within("stat -c '%a %G' /etc/artifact-vault"), /^750 artifact-vault/);
     await within("test -L /etc/systemd/system/multi-user.target.wants/artifact-vault.service");
-    await within("cd / && artifact-vault check --config /etc/artifact-vault/config.yml --cache-dir /tmp/cache");
+    await within("cd / && artifact-vault check --config /etc/artifact-vault/config.yml");
 
     await within("echo '# mine' >> /etc/artifact-vault/config.yml");
     await within(install);
     assert.match(await within("tail -n 1 /etc/artifact-vault/config.yml"), /^# mine/, "an upgrade leaves it alone");
     await within("dpkg --remove artifact-vault");
     await within("test -e /etc/artifact-vault/config.yml && ! test -e /usr/bin/artifact-vault");
-    await within("dpkg --purge artifact-vault");
-    await within("! test -e /etc/artifact-vault && ! test -e /var/cache/artifact-vault");
+    await Deno.mkdir(`${root}/var/cache/artifact-vault`);
+    await runToSuccess(["mount", "-t", "tmpfs", "cache", `${root}/var/cache/artifact-vault`]);
+    try {
+      await within("touch /var/cache/artifact-vault/body && dpkg --purge artifact-vault");
+      await within("! test -e /etc/artifact-vault && ! test -e /var/cache/artifact-vault/body");
+    } finally {
+      await runToSuccess(["umount", `${root}/var/cache/artifact-vault`]);
+    }
+    await within(`${install} && dpkg --purge artifact-vault && ! test -e /var/cache/artifact-vault`);
   } finally {
     await runToSuccess(["umount", `${root}/proc`]);
   }

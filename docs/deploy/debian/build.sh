@@ -22,7 +22,9 @@ place() {
 
 place 755 "$executable" usr/bin/artifact-vault
 install -d -m 755 "$tree/etc/artifact-vault"
-place 644 "$top/config-sample.yml" etc/artifact-vault/config.yml
+sed 's,^cache_dir: \./cache .*,cache_dir: /var/cache/artifact-vault,' "$top/config-sample.yml" > \
+  "$tree/etc/artifact-vault/config.yml"
+chmod 644 "$tree/etc/artifact-vault/config.yml"
 place 644 "$here/../logrotate" etc/logrotate.d/artifact-vault
 place 644 "$here/lintian-overrides" usr/share/lintian/overrides/artifact-vault
 install -d -m 755 "$tree/lib/systemd/system" "$tree/usr/share/doc/artifact-vault" "$tree/usr/share/man/man1"
