@@ -85,8 +85,8 @@ export interface AppDeps {
   readonly asksOnce?: boolean;
   /** True for a server, which keeps an eye on itself and shows it on pages of its own. False when absent. */
   readonly watches?: boolean;
-  /** What is wrong with the configuration or the machine, a sentence each, for those pages. */
-  readonly warnings?: readonly string[];
+  /** Says what is wrong with the configuration or the machine, a sentence each, for those pages. */
+  readonly warnings?: () => readonly string[];
   /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
@@ -180,7 +180,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     });
   };
   const status: RunningStatus | null = watch === null ? null : watch.open({
-    ...{ version, metrics, warnings: deps.warnings ?? [] },
+    ...{ version, metrics, warnings: deps.warnings ?? (() => []) },
     described: () => described(),
     notReady: () => handler.notReady(),
     requests: underWay,

@@ -8,6 +8,7 @@ import type { ReloadOutcome } from "./control/protocol.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { checkWarm } from "./keep_warm.ts";
 import type { Listening } from "./listen.ts";
+import { unservedWarning } from "./unserved.ts";
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -22,18 +23,37 @@ export interface ReloadingDeps {
   readonly listening: Pick<Listening, "renewTls">;
   /** Called with the configuration that has come into force. */
   readonly changed: (config: Config) => void;
+  /** What is wrong with the first configuration, a sentence each, and with its certificate. */
+  readonly warnings: { readonly ofConfig: readonly string[]; readonly ofCertificate: string | null };
 }
+
+const refusal =
+  "The configuration file was read again and is wrong, so that the configuration stays what it was: the " +
+  "log and artifact-vault check say what is wrong";
 
 /** The configuration of a running server, which can be read again. */
 export class Reloading {
   readonly #deps: ReloadingDeps;
   #config: Config;
+  #warnings: readonly string[];
+  #certificateWarning: string | null;
+  #refusal: string | null = null;
   /** Reloads run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(config: Config, deps: ReloadingDeps) {
     this.#config = config;
     this.#deps = deps;
+    this.#warnings = deps.warnings.ofConfig;
+    this.#certificateWarning = deps.warnings.ofCertificate;
+  }
+
+  /**
+   * What is wrong with the configuration in use, and with the file where it has been refused, for everybody to read: what
+   * is in that file may be secret.
+   */
+  get warnings(): readonly string[] {
+    return [this.#refusal, ...this.#warnings, this.#certificateWarning].filter((text) => text !== null);
   }
 
   /** The configuration in use. */
@@ -58,6 +78,8 @@ export class Reloading {
     await this.#keeping("log file", () => logging.reopen());
     const outcome = await this.#change().catch((error): ReloadOutcome => this.#refuse(error));
     report(outcome, log);
+    this.#refusal = outcome.isChanged ? null : refusal;
+    if (outcome.isChanged) await this.#keeping("list of what is served", () => this.#addUnserved());
     // Also with a configuration that is wrong: certificates end, whatever is in it.
     await this.#keeping("certificate", () => this.#renewTls());
     await this.#keeping("certificate for upstreams", () => this.#deps.app.renewCertificates());
@@ -79,16 +101,29 @@ export class Reloading {
     }
     this.#config = next;
     changed(next);
+    const warnings = [...notes, ...warningsOf(next)];
+    const waiting = changes.filter(({ needsRestart }) => needsRestart).map(({ path }) => path);
+    this.#warnings = [
+      ...warnings,
+      ...waiting.length === 0
+        ? []
+        : [`The configuration file has new values that need a restart: ${waiting.join(", ")}`],
+    ];
     const lines = (needsRestart: boolean) =>
       changes.filter((change) => change.needsRestart === needsRestart).map(describeChange);
-    return { isChanged: true, changes: lines(false), waiting: lines(true), warnings: [...notes, ...warningsOf(next)] };
+    return { isChanged: true, changes: lines(false), waiting: lines(true), warnings };
+  }
+
+  async #addUnserved(): Promise<void> {
+    const unserved = await unservedWarning(this.#config);
+    if (unserved !== null) this.#warnings = [...this.#warnings, unserved];
   }
 
   async #renewTls(): Promise<void> {
     const renewed = await readTls(this.#config);
     if (renewed !== null) this.#deps.listening.renewTls(renewed);
-    const warning = tlsWarning(this.#config, renewed);
-    if (warning !== null) this.#deps.logging.log.warning(warning);
+    this.#certificateWarning = tlsWarning(this.#config, renewed);
+    if (this.#certificateWarning !== null) this.#deps.logging.log.warning(this.#certificateWarning);
   }
 
   #refuse(error: unknown): ReloadOutcome {

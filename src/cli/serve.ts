@@ -18,7 +18,7 @@ import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_fil
 import { Hangups } from "./hangup.ts";
 import type { Io } from "./io.ts";
 import { checkWarm, keepWarm } from "./keep_warm.ts";
-import { type LoadedConfig, logRulesOf, Reloading } from "./reloading.ts";
+import { type LoadedConfig, logRulesOf, Reloading, type ReloadingDeps } from "./reloading.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
 import { openFilesLimit } from "./open_files_limit.ts";
 import { allowOldRuntime, checkRuntime } from "./runtime.ts";
@@ -50,7 +50,6 @@ export const serve: Action = {
     const load = () => loadNoted(values, io);
     const { config, notes } = await load();
     const source = configSource(values);
-    const warnings = [...checkRuntime(values), ...notes, ...warningsOf(config)];
     const checks = [
       () => prepareCacheDir(config.cache_dir, config),
       () => checkInputFiles(config),
@@ -58,13 +57,13 @@ export const serve: Action = {
     ];
     await throwTogether(checks);
     const tls = await readTls(config);
-    const ofFiles = [
-      tlsWarning(config, tls),
-      cacheDirWarning(config.cache_dir),
-      await foreignFilesWarning(config.cache_dir),
-      await unservedWarning(config),
-    ];
-    warnings.push(...ofFiles.filter((text) => text !== null));
+    const ofDirectory = [cacheDirWarning(config.cache_dir), await foreignFilesWarning(config.cache_dir)];
+    const unserved = [await unservedWarning(config)].filter(isText);
+    const warnings = {
+      ofMachine: [...checkRuntime(values), ...ofDirectory.filter(isText)],
+      ofConfig: [...notes, ...warningsOf(config), ...unserved],
+      ofCertificate: tlsWarning(config, tls),
+    };
     const logging = openLog(config);
     const endThreads = prepareThreads();
     try {
@@ -86,6 +85,10 @@ export const serve: Action = {
   },
 };
 
+function isText(text: string | null): text is string {
+  return text !== null;
+}
+
 /** Opens the log. Offline, the terminal takes the place of a log file that cannot be written to. */
 function openLog(config: Config): Logging {
   const rules = logRulesOf(config);
@@ -104,7 +107,8 @@ interface ServeDeps {
   readonly tls: CertificatePair | null;
   readonly logging: Logging;
   readonly io: Io;
-  readonly warnings: readonly string[];
+  /** What is wrong with the machine, the configuration and the certificate, a sentence each. */
+  readonly warnings: ReloadingDeps["warnings"] & { readonly ofMachine: readonly string[] };
   /** The origin of the configuration, for people. */
   readonly source: string;
   readonly hangups: Hangups;
@@ -123,20 +127,23 @@ async function loadNoted(values: OptionValues, io: Io): Promise<LoadedConfig> {
 async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   const { tls, logging, io, warnings, source, load, hangups, besideOther } = deps;
   const { log } = logging;
-  for (const warning of warnings) log.warning(warning);
+  let ofConfig = () => [...warnings.ofConfig, warnings.ofCertificate].filter(isText);
+  const warningsNow = () => [...warnings.ofMachine, ...ofConfig()];
+  for (const warning of warningsNow()) log.warning(warning);
   const limit = openFilesLimit(config.cache_dir);
-  const app = await createApp(config, { log, version, openFilesLimit: limit, watches: true, warnings });
+  const app = await createApp(config, { log, version, openFilesLimit: limit, watches: true, warnings: warningsNow });
   const listening = await openServer(app, { config, tls, log, besideOther, acceptFailed: () => app.acceptFailed() });
   const { server, url } = listening;
   let warming = keepWarm(config, { app, log });
   let isStopping = false;
   const reloading = new Reloading(config, {
-    ...{ load, app, logging, listening },
+    ...{ load, app, logging, listening, warnings },
     changed(config) {
       warming?.stop();
       if (!isStopping) warming = keepWarm(config, { app, log });
     },
   });
+  ofConfig = () => [...reloading.warnings];
   const manager = await openServiceManager({ env: io.env, cacheDir: config.cache_dir, log });
   const ending = {
     beginShutdown() {

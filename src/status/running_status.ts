@@ -33,7 +33,8 @@ export interface StatusDeps extends ScrapedServer {
   readonly version: string;
   /** Returns the configuration that is in force. */
   readonly config: () => Config;
-  readonly warnings: readonly string[];
+  /** Returns what is wrong with the configuration or the machine now. */
+  readonly warnings: () => readonly string[];
   readonly described: () => DescribedConfig;
   readonly transfers: () => readonly TransferStatus[];
   readonly health: UpstreamHealth;
@@ -69,7 +70,8 @@ export class RunningStatus implements Status {
   }
 
   overview(): Overview {
-    const { version, config, warnings, notReady, requests, recent } = this.#deps;
+    const { version, config, notReady, requests, recent } = this.#deps;
+    const warnings = this.#deps.warnings();
     const { offline: isOffline } = config();
     const backends = this.#traffic();
     const facts = { upstreams: this.upstreams(), problems: this.problems(), notReady: notReady(), isOffline, warnings };

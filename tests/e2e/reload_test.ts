@@ -100,6 +100,8 @@ Deno.test({
   await vault.waitForLine(/Changed: backends\.new: "http at \/new" is new/);
   await vault.waitForLine(/Needs a restart: memory_cache_size/);
   assert.equal(await (await fetch(vault.url("/new/a"))).text(), body, "the new backend serves");
+  const warnings = async () => (await (await fetch(vault.url("/-/api/v1/stats"))).json()).warnings as string[];
+  assert.deepEqual(await warnings(), ["The configuration file has new values that need a restart: memory_cache_size"]);
   await vault.waitForLine(/DEBUG/);
 
   await clients.answered(300);
@@ -107,12 +109,15 @@ Deno.test({
   Deno.kill(vault.pid, "SIGHUP");
   await vault.waitForLine(/The configuration stays what it was: .*config\.yml:2.*LOUD/);
   assert.match(vault.output, /config\.yml:3.*http_port/, "all problems at once");
+  await waitUntil("the page says that", async () => /is wrong.*artifact-vault check/.test((await warnings())[0]!));
+  assert.doesNotMatch(String(await warnings()), /LOUD/, "what is in the file may be secret");
   assert.equal((await fetch(vault.url("/new/a"))).status, 200, "what was served still is");
 
   await clients.answered(300);
   await writeConfig(dir, "", one);
   Deno.kill(vault.pid, "SIGHUP");
   await vault.waitForLine(/Changed: backends\.two: "http at \/two" is gone/);
+  assert.doesNotMatch(String(await warnings()), /is wrong|restart/);
   const gone = await fetch(vault.url("/two/a"));
   assert.deepEqual([gone.status, (await gone.text()).includes("/one")], [404, true]);
   hold.release();
