@@ -4,8 +4,8 @@ import type { Edit } from "./edit/edit.ts";
 import { edited } from "./edit/edit.ts";
 import { withoutChange } from "./edit/line_diff.ts";
 import { forget, keep, type KeptChange, readKept } from "./kept_change.ts";
-import { missingFolders, noteFolders } from "./made_folders.ts";
-import { checkReplaceable, readSettings, writeSettings } from "./settings_file.ts";
+import { noteFolders } from "./made_folders.ts";
+import { checkReplaceable, missingFolders, readSettings, writeSettings } from "./settings_file.ts";
 
 /** What is to become of a file. Null stands for no file. */
 export interface Plan {

@@ -25,7 +25,7 @@ export async function readKept(folder: string): Promise<KeptChange | null> {
 
 /** Only their owner may read what is kept: files of clients have passwords in them. */
 export async function keep(folder: string, { before, after, clients }: KeptChange): Promise<void> {
-  await makeFolder(folder);
+  await makeFolder(folder, 0o700);
   const old = join(folder, "before");
   if (before !== null) await writeSettings(old, before, 0o600);
   else if (await readSettings(old) !== null) await writeSettings(old, null);

@@ -1,11 +1,5 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { readSettings, writeSettings } from "./settings_file.ts";
-
-/** Returns the path and what is above it, as far as these folders do not exist, the outermost first. */
-export async function missingFolders(path: string): Promise<string[]> {
-  const isThere = await Deno.stat(path).then(() => true, () => false);
-  return isThere ? [] : [...await missingFolders(dirname(path)), path];
-}
 
 /** Writes down which folders are made for settings, so that undoing the settings removes them. */
 export async function noteFolders(stateFolder: string, folders: readonly string[]): Promise<void> {

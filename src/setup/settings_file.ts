@@ -1,3 +1,4 @@
+import { lchown } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, VaultError } from "../errors.ts";
 
@@ -43,9 +44,23 @@ export async function checkReplaceable(path: string): Promise<string> {
   return place;
 }
 
-/** Makes a folder that nobody else may read, and those above it. Throws `storage_failed` and `permission_missing`. */
-export async function makeFolder(path: string): Promise<void> {
-  await withReason(`Cannot make "${path}"`, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
+/**
+ * Makes a folder and those above it that do not exist. Like a new file, each belongs to whoever the folder around it
+ * belongs to, also where the superuser makes it. Throws `storage_failed` and `permission_missing`.
+ */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  await withReason(`Cannot make "${path}"`, async () => {
+    for (const folder of await missingFolders(path)) {
+      await Deno.mkdir(folder, { mode });
+      await takeOver(folder, null);
+    }
+  });
+}
+
+/** Returns the path and what is above it, as far as these folders do not exist, the outermost first. */
+export async function missingFolders(path: string): Promise<string[]> {
+  const isThere = await Deno.stat(path).then(() => true, () => false);
+  return isThere ? [] : [...await missingFolders(dirname(path)), path];
 }
 
 /**
@@ -55,7 +70,7 @@ export async function makeFolder(path: string): Promise<void> {
 export async function writeSettings(path: string, text: string | null, newMode = 0o644): Promise<void> {
   await withReason(`Cannot write "${path}"`, async () => {
     if (text === null) return await Deno.remove(path);
-    await Deno.mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path), 0o777);
     const place = await checkReplaceable(path);
     const old = await Deno.stat(place).catch(() => null);
     const fresh = `${place}.artifact-vault-${crypto.randomUUID().slice(0, 8)}`;
@@ -82,10 +97,16 @@ async function targetOf(path: string): Promise<string> {
   }
 }
 
+/** Gives what was made the owner of the file that it replaces, or else of the folder around it. */
 async function takeOver(fresh: string, old: Deno.FileInfo | null): Promise<void> {
-  const { uid, gid } = await Deno.stat(fresh);
-  if (old === null || old.uid === uid && old.gid === gid) return;
-  await Deno.chown(fresh, old.uid, old.gid);
+  const [own, wanted] = [await Deno.lstat(fresh), old ?? await Deno.stat(dirname(fresh))];
+  if (wanted.uid === null || wanted.gid === null || wanted.uid === own.uid && wanted.gid === own.gid) return;
+  try {
+    await lchown(fresh, wanted.uid, wanted.gid);
+  } catch (error) {
+    // Only the superuser may do that, and what is new is the user's own.
+    if (old !== null) throw error;
+  }
 }
 
 async function withReason<T>(action: string, work: () => Promise<T>): Promise<T> {

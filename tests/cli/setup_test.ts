@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { clients } from "../../src/setup/clients.ts";
+import { createCertificates } from "../support/certificates.ts";
 import { runCaptured } from "../support/run_captured.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { walk } from "../support/walk.ts";
@@ -21,6 +22,8 @@ for (const { name, scopes } of clients.filter(({ name }) => !/^poetry|^apt-sourc
       assert.match(second.stdout, /^nothing to change/);
       const undone = await runCaptured([...common, "--undo"], { env });
       assert.deepEqual([undone.code, [...Deno.readDirSync(dir.path)]], [0, []], undone.stderr);
+      const again = await runCaptured([...common, "--undo"], { env });
+      assert.equal(again.stdout, `nothing to change: setup --${scope} has changed nothing for ${name}\n`);
     });
   }
 }
@@ -36,6 +39,22 @@ Deno.test("a vault that does not answer leaves the client as it is", async () =>
   assert.equal(code, 1);
   assert.match(stderr, /\/-\/setup\/npm\?prefix=\/npm answers 404: It serves: pip\. Nothing was changed/);
   assert.deepEqual(walk(dir.path), []);
+});
+
+Deno.test("a vault whose certificate nobody knows leaves the client as it is, and it says what to trust", async () => {
+  await using dir = await createTempDir();
+  const { cert, key } = await createCertificates(dir);
+  const [certText, keyText] = await Promise.all([Deno.readTextFile(cert), Deno.readTextFile(key)]);
+  const options = { port: 0, hostname: "127.0.0.1", cert: certText, key: keyText, onListen() {} };
+  await using server = Deno.serve(options, () => new Response("#!/bin/sh\n"));
+  const args = ["setup", "npm", "--root", dir.join("root"), "--url", `https://127.0.0.1:${server.addr.port}`];
+  const { code, stderr } = await runCaptured(args, { env: { HOME: "/home/u" } });
+  assert.equal(code, 1);
+  assert.match(stderr, /does not answer: .*issuer.* DENO_CERT.*Clients have to trust .*Nothing was changed/);
+  await assert.rejects(Deno.stat(dir.join("root")));
+  await server.shutdown();
+  const nobody = await runCaptured(args, { env: { HOME: "/home/u" } });
+  assert.match(nobody.stderr, /does not answer: connection refused\. Nothing was changed/);
 });
 
 for (

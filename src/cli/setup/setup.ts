@@ -88,7 +88,7 @@ async function apply(task: Task, values: OptionValues, io: Io): Promise<number> 
     else plans.push(await planChange(path, edit, ownerOf(task, path)));
   }
   if (!values["no-check"] && !values["dry-run"]) await checkAnswer(scriptUrl(client, vault));
-  await carryOutAll(plans, values, io, client.restart);
+  await carryOutAll(task, plans, values, io);
   for (const name of values.root === undefined ? overridingVariables(client, vault, io) : []) {
     io.stdout(`note: ${name} is set in this environment, which comes before the file: unset it\n`);
   }
@@ -109,11 +109,16 @@ async function undo(task: Task, values: OptionValues, io: Io): Promise<number> {
   // The files are the same for all addresses.
   const files = await filesOf(task, addressOf(client, values));
   const plans = await Promise.all(files.map(({ path }) => planUndo(path, ownerOf(task, path))));
-  await carryOutAll(plans.filter((plan) => plan !== null), values, io, client.restart);
+  await carryOutAll(task, plans.filter((plan) => plan !== null), values, io);
   return 0;
 }
 
-async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io, restart?: string): Promise<void> {
+async function carryOutAll(
+  { client, scope }: Task,
+  plans: readonly Plan[],
+  values: OptionValues,
+  io: Io,
+): Promise<void> {
   const isChanged = plans.some(({ current, next }) => current !== next);
   for (const plan of plans) {
     if (plan.current !== plan.next) io.stdout(shownDiff(plan.path, plan.current ?? "", plan.next ?? ""));
@@ -122,9 +127,10 @@ async function carryOutAll(plans: readonly Plan[], values: OptionValues, io: Io,
     }
     if (!values["dry-run"]) await carryOut(plan);
   }
-  if (!isChanged) io.stdout("nothing to change\n");
-  else if (values["dry-run"]) io.stdout("nothing was changed (--dry-run)\n");
-  else if (restart !== undefined) io.stdout(`next: ${restart}\n`);
+  if (!isChanged) {
+    io.stdout(`nothing to change${values.undo ? `: setup --${scope} has changed nothing for ${client.name}` : ""}\n`);
+  } else if (values["dry-run"]) io.stdout("nothing was changed (--dry-run)\n");
+  else if (client.restart !== undefined) io.stdout(`next: ${client.restart}\n`);
 }
 
 /** The files of a client with their paths on this machine. */

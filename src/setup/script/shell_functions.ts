@@ -178,11 +178,25 @@ carry_out() {
     fi
     fail "Cannot write \"$path\""
   fi
+  hand_over
   if [ -z "$keeps" ] && [ -n "$had" ]; then
     rm -rf "$kept"
     forget_folders
   fi
 }
+# Gives what was made the owner of the folder around it, where the superuser makes it for somebody else.
+hand_over() {
+  [ "$(id -u)" = 0 ] || return 0
+  [ ! -s "$plan/made" ] || while IFS= read -r one; do adopt "$one"; done <"$plan/made"
+  for one in "$state/made" "$kept" "$kept"/*; do adopt "$one"; done
+  [ -f "$plan/current" ] || adopt "$path"
+}
+adopt() {
+  [ -e "$1" ] || return 0
+  owner=$(owner_of "${"${1%/*}"}/.")
+  [ "$owner" = "$(owner_of "$1")" ] || chown -h "$owner" "$1" || :
+}
+owner_of() { ls -ldn "$1" | awk 'NR == 1 { print $3 ":" $4 }'; }
 keep() (
   umask 077
   { missing "$state"; missing "${"${path%/*}"}"; } | awk '!seen[$0]++' >"$plan/made"
@@ -305,7 +319,8 @@ main() {
     open_plan
     carry_out
   done
-  if [ -z "$any" ]; then say "nothing to change"
+  if [ -z "$any$undo" ]; then say "nothing to change"
+  elif [ -z "$any" ]; then say "nothing to change: setup --$scope has changed nothing for $client"
   elif [ -n "$dry" ]; then say "nothing was changed (--dry-run)"
   elif [ -n "$restart" ]; then say "next: $restart"
   fi

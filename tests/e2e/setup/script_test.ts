@@ -261,6 +261,26 @@ Deno.test("settings are where the environment says, and what comes before them t
   }
 });
 
+const isRoot = Deno.uid() === 0;
+
+Deno.test({ name: "what the superuser sets up in somebody's home belongs to them", ignore: !isRoot }, async () => {
+  await using home = await openHome();
+  await Deno.chown(home.path, 65_534, 65_533);
+  const ways = [
+    () => runCaptured(["setup", "pip", "--no-check", "--url", "http://v"], { env: { HOME: home.path } }),
+    () => home.run(composeScript(pip, vault)),
+  ];
+  for (const way of ways) {
+    const { code, stderr } = await way();
+    assert.deepEqual([code, stderr], [0, ""]);
+    const made = (await runToSuccess(["find", home.path, "-printf", "%U:%G %P\\n"])).trim().split("\n");
+    assert.ok(made.some((line) => line.endsWith(".config/pip/pip.conf")));
+    assert.deepEqual(made.filter((line) => !line.startsWith("65534:65533 ")), []);
+    await home.run(composeScript(pip, vault), { args: ["--undo"] });
+    assert.deepEqual([...Deno.readDirSync(home.path)], []);
+  }
+});
+
 const hasBusybox = missingPrograms("busybox").length === 0;
 
 Deno.test({ name: "with busybox alone the script asks the vault first, and works", ignore: !hasBusybox }, async () => {
