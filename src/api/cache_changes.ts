@@ -105,14 +105,19 @@ export async function revalidateNamed(
   { signal, visited }: JobRun,
 ): Promise<Result> {
   const entries: Result[] = [];
+  let isAnyCached = false;
   for (const name of names) {
-    for (const entry of await entriesNamed(dir, withoutLeadingSlashes(name))) {
+    if (signal.aborted) break;
+    const cached = await entriesNamed(dir, withoutLeadingSlashes(name));
+    if (cached.length === 0) entries.push({ name, outcome: "skipped", reason: "it is not in the cache" });
+    isAnyCached ||= cached.length > 0;
+    for (const entry of cached) {
       if (signal.aborted) break;
       entries.push({ name, ...await outcomeOf(entry, actions) });
       visited();
     }
   }
-  if (entries.length === 0 && !signal.aborted) throw new VaultError("not_found", `"${names[0]}" is not in the cache`);
+  if (!isAnyCached && !signal.aborted) throw new VaultError("not_found", `"${names[0]}" is not in the cache`);
   return { entries };
 }
 

@@ -254,15 +254,17 @@ class Boundary {
     const response = new Response(sent, { status });
     // With Deno 2.9 the constructor takes five times as long to take the same headers from an array.
     const sentHeaders = response.headers;
+    let leaking: string[] | null = null;
     try {
       for (const [name, value] of headers) {
         sentHeaders.append(name, value);
-        if (this.#options.leaks?.isOne(name, value)) this.#leaked(exchange, name);
+        if (this.#options.leaks?.isOne(name, value)) (leaking ??= []).push(name);
       }
     } catch (error) {
       if (body !== null && "close" in body) body.close();
       throw error;
     }
+    if (leaking !== null) this.#leaked(exchange, leaking);
     sentHeaders.append("x-request-id", exchange.id);
     traceRequest(exchange, reply);
     if (serverCompresses) forbidCompression(sentHeaders);
@@ -270,12 +272,14 @@ class Boundary {
     return response;
   }
 
-  #leaked({ backend, id, shownPath }: Exchange, header: string): void {
+  #leaked({ backend, id, shownPath }: Exchange, headers: readonly string[]): void {
     const { metrics, log, leaks } = this.#options;
     metrics.upstreamLeaked(backend);
-    if (!leaks!.isNew(backend, header)) return;
-    const what = `The header ${header} of the answer ${id} for ${shownPath} (${backend})`;
-    log.warning(`${what} leads clients past the vault, to an upstream. Please report this`);
+    for (const header of headers) {
+      if (!leaks!.isNew(backend, header)) continue;
+      const what = `The header ${header} of the answer ${id} for ${shownPath} (${backend})`;
+      log.warning(`${what} leads clients past the vault, to an upstream. Please report this`);
+    }
   }
 
   #metered(exchange: Exchange, reply: Reply, body: ChunkReader | Uint8Array<ArrayBuffer>) {

@@ -69,10 +69,10 @@ Deno.test("revalidate asks upstream although the copy is fresh", async () => {
   await using scene = await startWithFiles(["/a", "/b"]);
   const { app, upstream } = scene;
   upstream.serve("/b", { body: "another body", etag: '"new"' });
-  const { result } = await finish(app, "/revalidate", { names: ["files/a", "files/b"] });
+  const { result } = await finish(app, "/revalidate", { names: ["files/a", "files/none", "files/b"] });
   assert.deepEqual(
     result.entries.map(({ name, outcome }: { name: string; outcome: string }) => [name, outcome]),
-    [["files/a", "revalidated"], ["files/b", "fetched"]],
+    [["files/a", "revalidated"], ["files/none", "skipped"], ["files/b", "fetched"]],
   );
   assert.equal(upstream.requests.at(-1)!.headers.get("if-none-match"), '"/b"');
   assert.equal((await app.ask("/files/b")).text, "another body");

@@ -22,8 +22,11 @@ Deno.test("a header that leads clients to an upstream is a leak", () => {
   for (const [name, value, isLeak] of cases) assert.equal(leaks.isOne(name, value), isLeak, `${name}: ${value}`);
 });
 
-Deno.test("each leak is counted, and the first by each header is in the log", async () => {
-  const headers = [["location", "https://files.example.com/a"]] as const;
+Deno.test("each answer that leaks is counted, and the first by each header is in the log", async () => {
+  const headers = [["location", "https://files.example.com/a"], [
+    "refresh",
+    "0; url=https://files.example.com/",
+  ]] as const;
   const backend: Backend = {
     ...fakeBackend("files", "/files"),
     resolve: () => ({ kind: "answer", answer: { status: 302, contentType: "", headers, body: "" } }),
@@ -31,7 +34,7 @@ Deno.test("each leak is counted, and the first by each header is in the log", as
   await using served = new Served({ backends: [backend], leaks: new UpstreamLeaks(hosts) });
   for (const path of ["/files/a", "/files/b"]) await served.ask("GET", path);
   assert.match(served.metrics.exposition().body, /^vault_leaked_upstream_urls_total\{backend="files"\} 2$/m);
-  const lines = [await served.log.next(), await served.log.next(), await served.log.next()];
-  assert.deepEqual(lines.map(({ level }) => level), ["warning", "info", "info"]);
+  const lines = [await served.log.next(), await served.log.next(), await served.log.next(), await served.log.next()];
+  assert.deepEqual(lines.map(({ level }) => level), ["warning", "warning", "info", "info"]);
   assert.match(lines[0]!.message, /^The header location of the answer \S+ for \/files\/a \(files\) leads clients past/);
 });
