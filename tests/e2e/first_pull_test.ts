@@ -38,4 +38,6 @@ Deno.test({
   const { code, stderr } = await dockerd.docker(...pull.split(" ").slice(1));
   assert.equal(code, 0, stderr);
   await vault.waitForLine(/cache miss hub .*\/manifests\/latest 200/);
+  const written = [...Deno.readDirSync(cwd)].map(({ name }) => name).sort();
+  assert.deepEqual(written, ["artifact-vault", "cache", "config.yml"], "the vault writes nothing but its cache");
 });

@@ -11,7 +11,9 @@ export const docker: ClientSetup = {
   files: ({ url }) => [{ path: "/etc/docker/daemon.json", edit: { kind: "json", key: "registry-mirrors", item: url } }],
   once: ({ host }) => `docker pull ${host}/NAME`,
   restart: "systemctl restart docker",
-  note: "Other registries by name: docker pull HOST/quay.io/NAME, with HOST the vault's",
+  note:
+    "Other registries by name: docker pull HOST/quay.io/NAME, with HOST the vault's. Over plain http, other than at " +
+    '127.0.0.1, that also needs "insecure-registries": ["HOST"] in the file',
   programs: ["dockerd", "docker"],
 };
 
