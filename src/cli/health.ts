@@ -34,9 +34,14 @@ export const health: Action = {
     const place = typeof values.url === "string" ? remotePlace(values.url) : await localPlace(values, io);
     const authorities = [...place.authorities, ...await authoritiesOf(values)];
     const { status, text } = await ask({ ...place, authorities }, timeoutMs);
-    if (status === 200) io.stdout(`${text}\n`);
-    else io.stderr(`${place.url} answers ${status}: ${text}\n`);
-    return status === 200 ? 0 : 1;
+    if (status === 200 && isOfVault(text)) {
+      io.stdout(`${text}\n`);
+      return 0;
+    }
+    const isStranger = status === 200 || status === 404;
+    const [line = ""] = text.split("\n", 1);
+    io.stderr(`${isStranger ? `No Artifact Vault is at ${place.url}, which` : place.url} answers ${status}: ${line}\n`);
+    return 1;
   },
 };
 
@@ -55,6 +60,7 @@ async function ask(place: Place, timeoutMs: number): Promise<Readiness> {
       serverName === undefined ? fetchOnce(place, signal) : askByName(place, serverName),
     ]);
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     const why = signal.aborted ? `no answer within ${timeoutMs / 1000} s` : reasonOf(error);
     throw new VaultError("upstream_failed", `Cannot ask ${url} whether it can serve: ${why}`, { cause: error });
   }
@@ -77,6 +83,11 @@ async function askByName({ url, authorities }: Place, serverName: string): Promi
   const answer = await new Response(connection.readable).text();
   const [head = "", body = ""] = answer.split("\r\n\r\n", 2);
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), text: shortened(body) };
+}
+
+/** Other programs may answer 200 at any path. */
+function isOfVault(text: string): boolean {
+  return /^ready\b/.test(text);
 }
 
 function shortened(text: string): string {

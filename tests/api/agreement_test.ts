@@ -7,7 +7,10 @@ import { askApi } from "./ask_api.ts";
 
 const encoder = new TextEncoder();
 
-/** Sends 200 requests of every kind: hits, misses, stale and revalidated copies, 404, 502, ranges, HEAD, strangers. */
+/**
+ * Sends 200 requests of every kind: hits, misses, stale and revalidated copies, 206, 304, 404, 405, 416, 502, HEAD,
+ * clients that share a transfer, strangers.
+ */
 async function sendRequests(app: AppFixture, upstream: FakeUpstream): Promise<void> {
   const headers = { "cache-control": "max-age=3600" };
   for (let file = 0; file < 20; file++) {
@@ -16,7 +19,8 @@ async function sendRequests(app: AppFixture, upstream: FakeUpstream): Promise<vo
   upstream.serve("/stale", { body: "old", headers: { "cache-control": "max-age=0" }, etag: '"s"' });
   upstream.serve("/gone", { status: 404 });
   upstream.serve("/broken", { status: 503 });
-  for (let round = 0; round < 8; round++) {
+  await Promise.all(Array.from({ length: 20 }, () => app.ask("/files/f0")));
+  for (let round = 0; round < 6; round++) {
     for (let file = 0; file < 20; file++) await app.ask(`/files/f${file}`);
   }
   for (let nth = 0; nth < 10; nth++) {
@@ -27,6 +31,10 @@ async function sendRequests(app: AppFixture, upstream: FakeUpstream): Promise<vo
     await app.ask("/files/broken");
     await app.ask("/nowhere/x");
     await app.ask(`/files/f${nth}`, { headers: { range: "bytes=0-9" } });
+    await app.ask(`/files/f${nth}`, { headers: { range: "bytes=9999-" } });
+    await app.ask(`/files/f${nth}`, { headers: { "if-none-match": '"1"' } });
+    await app.ask(`/files/f${nth}`, { method: "POST" });
+    await app.ask(`/files/f${nth}?other`, { method: "HEAD" });
     await app.ask(`/files/f${nth}`, { method: "HEAD" });
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createCertificates } from "../support/certificates.ts";
+import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { freePort } from "../support/free_port.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { runVault, vaultExecutable, VaultProcess, writeVaultConfig } from "../support/vault_process.ts";
@@ -27,6 +28,14 @@ Deno.test({ name: "health: 0 where the server can serve, 1 where it cannot or is
     return code === 1 && /answers 503: /.test(stderr);
   });
   assert.equal((await runVault(["health", "--url", "vault"])).code, 2);
+  await using other = startFakeUpstream();
+  other.serve("/-/readyz", { body: "<title>Another program</title>\nis here" });
+  const stranger = await runVault(["health", "--url", other.origin]);
+  assert.equal(stranger.code, 1);
+  assert.match(stranger.stderr, /^No Artifact Vault is at .*, which answers 200: <title>Another program<\/title>\n$/);
+  if (vaultExecutable !== null) return;
+  const denied = await runVault(["health", "--url", vault.url("")], { permissions: [] });
+  assert.match(denied.stderr, /^Not permitted to use the network address "[\d.:]+": start Deno with --allow-net=/);
 });
 
 Deno.test({ name: "health: a server with a certificate is asked by a name that is in it", ignore }, async () => {
