@@ -3,7 +3,7 @@ import type { CommandName, Inputs, Line } from "../../cache_commands/contract.ts
 import { type ErrorCode, errorStatus, messageOf, VaultError } from "../../errors.ts";
 import type { Pin } from "../../inventory/pins.ts";
 import { linesOfAnswer } from "../control/answer_lines.ts";
-import { jsonOf, refusalOf } from "../control/json_answer.ts";
+import { jsonOf, noVault, refusalOf } from "../control/json_answer.ts";
 import type { VaultApi } from "../control/vault_api.ts";
 import { readUsage } from "./usage.ts";
 import type { OpenedCache } from "./opened_cache.ts";
@@ -14,7 +14,9 @@ const patienceMs = 30_000;
 export async function openServerCache(api: VaultApi): Promise<OpenedCache> {
   const get = (path: string) => asked(api, { method: "GET", path: base + path, body: null });
   const post = (path: string, body: unknown) => asked(api, { method: "POST", path: base + path, body });
-  const { disk, backends } = await get("/stats") as ServerStats;
+  const stats = await get("/stats");
+  if (!isStats(stats)) throw refused(api, noVault);
+  const { disk, backends } = stats;
   return {
     dir: disk.directory,
     maxBytes: disk.maxBytes,
@@ -31,6 +33,11 @@ export async function openServerCache(api: VaultApi): Promise<OpenedCache> {
 interface ServerStats {
   readonly disk: { readonly directory: string; readonly maxBytes: number | null };
   readonly backends: readonly { readonly name: string }[];
+}
+
+function isStats(value: unknown): value is ServerStats {
+  const { disk, backends } = (value ?? {}) as Partial<ServerStats>;
+  return typeof disk?.directory === "string" && Array.isArray(backends);
 }
 
 async function asked(api: VaultApi, request: Parameters<VaultApi["ask"]>[0]): Promise<unknown> {

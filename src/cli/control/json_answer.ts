@@ -2,6 +2,9 @@ import { messageOf, VaultError } from "../../errors.ts";
 import type { ApiRequest } from "./protocol.ts";
 import type { VaultApi } from "./vault_api.ts";
 
+/** Why something that answers is not asked further. */
+export const noVault = "it is no Artifact Vault, or another version of it";
+
 /**
  * Asks a vault for JSON. Throws `upstream_down` where it does not answer in time, and `upstream_failed` with what it says
  * where it refuses.
@@ -12,7 +15,7 @@ export async function jsonOf(api: VaultApi, request: ApiRequest, timeoutMs: numb
   try {
     const { status, body } = await api.ask(request, patience.signal);
     const text = await new Response(body).text();
-    if (status >= 200 && status < 300) return JSON.parse(text);
+    if (status >= 200 && status < 300) return parsed(text);
     throw new VaultError("upstream_failed", refusalOf(status, text));
   } catch (error) {
     if (error instanceof VaultError && !patience.signal.aborted) throw error;
@@ -20,6 +23,14 @@ export async function jsonOf(api: VaultApi, request: ApiRequest, timeoutMs: numb
     throw new VaultError("upstream_down", why, { cause: error });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new VaultError("upstream_failed", noVault, { cause: error });
   }
 }
 
@@ -31,5 +42,5 @@ export function refusalOf(status: number, text: string): string {
   } catch {
     // It is no problem of a vault's.
   }
-  return status === 404 ? "it is no Artifact Vault, or another version of it" : `it answers ${status}`;
+  return status === 404 ? noVault : `it answers ${status}`;
 }

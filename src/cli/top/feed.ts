@@ -1,7 +1,7 @@
 import { messageOf, VaultError } from "../../errors.ts";
 import { events } from "../../api/paths.ts";
 import { type Clock, delay } from "../../upstream/clock.ts";
-import { refusalOf } from "../control/json_answer.ts";
+import { noVault, refusalOf } from "../control/json_answer.ts";
 import type { ApiAnswer, VaultApi } from "../control/vault_api.ts";
 import { type ServerEvent, serverEvents } from "./server_events.ts";
 import { type Snapshot, SnapshotParts } from "./snapshot.ts";
@@ -96,12 +96,15 @@ export class Feed {
 
   async #read(body: ApiAnswer["body"], silence: Silence): Promise<void> {
     const parts = new SnapshotParts();
+    let isVault = this.#told !== null;
     for await (const event of serverEvents(body)) {
       if (silence.signal.aborted) return;
+      isVault = true;
       silence.heard();
       if (event !== null) this.#take(event, parts);
       else if (parts.snapshot === null) throw new VaultError("upstream_failed", `${this.#url} does not tell enough`);
     }
+    if (!isVault) throw new VaultError("upstream_failed", `The server at ${this.#url} gives no events: ${noVault}`);
   }
 
   #take({ name, data }: ServerEvent, parts: SnapshotParts): void {

@@ -4,6 +4,7 @@ import { FsLayout } from "../../../src/store/fs_layout.ts";
 import { MissList } from "../../../src/store/misses.ts";
 import { listBlobs } from "../../support/cache_dir.ts";
 import { type CachedFiles, startWithFiles } from "../../support/cached_files.ts";
+import { startFakeUpstream } from "../../support/fake_upstream.ts";
 import { type CapturedRun, runCaptured } from "../../support/run_captured.ts";
 import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
 
@@ -150,3 +151,12 @@ Deno.test(
     assert.equal(app.held().entries, 1);
   },
 );
+
+Deno.test("another program at the address is told from a vault, whatever it answers", async () => {
+  await using other = startFakeUpstream();
+  for (const body of ["<p>hello", "{}", "null", "[]"]) {
+    other.serve("/-/api/v1/stats", { body });
+    const { code, stderr } = await runCaptured(["cache", "ls", "--url", other.origin]);
+    assert.deepEqual([code, /: it is no Artifact Vault, or another version of it\n$/.test(stderr)], [1, true], stderr);
+  }
+});

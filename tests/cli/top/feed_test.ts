@@ -130,6 +130,12 @@ const refusals: readonly (readonly [what: string, status: number, body: Uint8Arr
   ["another version", 200, eventsOf({ ...snapshot, stats: { ...stats, total: 1 } }), /understood: stats\.total: /],
   ["no JSON", 200, new TextEncoder().encode("event: stats\ndata: {\n\n"), /understood: stats: /],
   ["a vault that tells too little", 200, new TextEncoder().encode(": alive\n\n"), /does not tell enough/],
+  [
+    "a page of another program",
+    200,
+    new TextEncoder().encode("<p>hello\n"),
+    /gives no events: it is no Artifact Vault/,
+  ],
   ["one that ends at once", 200, eventsOf({ stats }), /has ended the connection/],
 ];
 
