@@ -179,7 +179,14 @@ export const cases: [name: string, edit: Edit, before: string, after: string][] 
     "//x/:_authToken=a\n@a:registry=http://x\n",
     "//x/:_authToken=a\n@a:registry=http://x\nregistry=http://v/p/\n",
   ],
-  ["line ends that are mixed stay", npm, "a=1\r\nb=2\n", "a=1\r\nb=2\nregistry=http://v/npm/\n"],
+  ["line ends that are mixed stay", npm, "#a\r\n;b\r\nb=2\n", "#a\r\n;b\r\nb=2\nregistry=http://v/npm/\n"],
+  [
+    "so they do behind a line that is replaced",
+    editOf(huggingface),
+    "export HF_ENDPOINT=x # c\r\nA=1\n",
+    "export HF_ENDPOINT=http://v/p\nA=1\n",
+  ],
+  ["a byte order mark alone stays", npm, "\uFEFF", "\uFEFFregistry=http://v/npm/\n"],
 ];
 
 /** Files that an edit refuses to change. */
@@ -209,6 +216,19 @@ export const refused: [name: string, edit: Edit, text: string, message: RegExp][
     "[global]\nindex-url = a\n\n# b\n  http://x\n",
     /Line 2 begins a value of several lines/,
   ],
+  ["a key that is set twice", editOf(clients.pip), "[global]\nindex-url = a\nIndex_Url = b\n", /Line 3 .* second time/],
+  [
+    "a section that begins twice",
+    editOf(clients.pip),
+    "[global]\n[a]\n[global]\n",
+    /Line 3 begins \[global\] a second/,
+  ],
+  [
+    "a section further in than a key, which is its value",
+    editOf(clients.pip),
+    "[global]\nindex-url = a\n  [global]\n",
+    /Line 2 begins a value of several lines/,
+  ],
   [
     "a secret for whichever registry is set",
     editOf(npmClient),
@@ -235,6 +255,12 @@ export const refused: [name: string, edit: Edit, text: string, message: RegExp][
     /add the vault by hand/,
   ],
   ["a second default index", editOf(clients.uv), '[[index]]\nurl = "x"\ndefault = true\n', /a default index already/],
+  [
+    "a project that names PyPI as a source",
+    editOf(clients.poetry),
+    '[[tool.poetry.source]]\nname = "PyPI"\npriority = "primary"\n',
+    /a source with the name PyPI already/,
+  ],
   ["a project without its file", editOf(clients.poetry), "", /directory of the project/],
   ["a YAML mapping in braces", k3s, "mirrors: {quay.io: {}}\n", /Add by hand: mirrors\.docker\.io\.endpoint/],
   ["a YAML list in brackets", k3s, "mirrors:\n  docker.io:\n    endpoint: [x]\n", /Add by hand: mirrors\.docker/],

@@ -91,9 +91,18 @@ function poetrySource(vault: VaultAddress, rank: string): FileChange[] {
       kind: "tables",
       key: "source",
       isOfProject: true,
+      refusalOf: otherPyPI,
       text: `[[tool.poetry.source]]\nname = "vault"\nurl = "${indexOf(vault)}/"\n${rank}\n`,
     },
   }];
+}
+
+/** Poetry goes on asking PyPI where it is a source by its name, and takes no two sources of one name. */
+function otherPyPI({ tool }: Readonly<Record<string, unknown>>): string | null {
+  const { source } = (tool as { poetry?: { source?: unknown } } | undefined)?.poetry ?? {};
+  const sources = Array.isArray(source) ? source as { readonly name?: unknown }[] : [];
+  const taken = sources.find(({ name }) => /^(?:pypi|vault)$/i.test(String(name)));
+  return taken === undefined ? null : `It has a source with the name ${taken.name} already; remove that one`;
 }
 
 export const pdm: ClientSetup = {

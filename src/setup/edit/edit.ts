@@ -130,7 +130,7 @@ function withTables(text: string, { text: tables, refusalOf, isOfProject }: Extr
 }
 
 function checkIni(text: string): void {
-  for (const [index, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     const isKnown = /^\s*(?:[#;].*)?$|^\[[^\]]+\]\s*$|^[^\s=:[][^=:]*[=:]|^\s+\S|^[\w.-]+\s*$/.test(line);
     if (!isKnown) throw new Error(`line ${index + 1} is neither a section nor a key with a value`);
   }

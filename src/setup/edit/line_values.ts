@@ -30,6 +30,8 @@ export type LineFormat = "ini" | "toml" | "yaml" | "plain";
 
 /** Sets keys, each where it is, or else at the beginning of its section, or else at the end. */
 export function withLineValues(text: string, format: LineFormat, values: readonly LineValue[]): string {
+  // Lines are named by their numbers as they are now.
+  for (const value of values) withLineValue(text, format, value);
   return values.reduce((before, value) => withLineValue(before, format, value), text);
 }
 
@@ -37,13 +39,16 @@ function withLineValue(text: string, format: LineFormat, value: LineValue): stri
   const { section, key, line, outrankedIn = [] } = value;
   const endsOpen = text !== "" && !text.endsWith("\n");
   const lines = text === "" ? [] : (endsOpen ? text : text.slice(0, -1)).split("\n");
-  const isKey = keyFinder(lines, { format, section, isKey: (name) => isSame(name, key, value.isLoose) });
-  const { from, to } = rangeOf(lines, section);
-  for (const stronger of outrankedIn) refuseIn(lines, stronger, isKey);
-  const found = lines.findLastIndex((_, index) => index >= from && index < to && isKey(index));
-  if (found >= 0) {
+  const isKey = (name: string | null) => isSame(name, key, value.isLoose);
+  const file = { lines, format, continued: continuedLines(lines, format, section) };
+  const { from, to } = rangeOf(file, section);
+  for (const stronger of outrankedIn) refuseIn(file, stronger, isKey);
+  const all = keysIn(file, section, isKey);
+  const found = all.at(-1);
+  if (found !== undefined) {
+    if (value.isLoose && all.length > 1) refuseLine(found, `sets ${key} a second time; remove one`);
     if (lines[found] === line) return text;
-    refuseContinued(lines, found);
+    refuseContinued(file, found);
     const next = replaced(lines[found]!, format, value, found);
     if (next === lines[found]) return text;
     lines[found] = next;
@@ -56,33 +61,38 @@ function withLineValue(text: string, format: LineFormat, value: LineValue): stri
 /** Throws `config_invalid` where a file has a secret that its client would send to the vault. */
 export function refuseSecrets(text: string, format: LineFormat, { section, keys }: Secrets): void {
   const lines = text.split("\n");
-  const isKey = keyFinder(lines, { format, section, isKey: (name) => name !== null && keys.includes(name) });
-  const { from, to } = rangeOf(lines, section);
-  const found = lines.findIndex((_, index) => from >= 0 && index >= from && index < to && isKey(index));
-  if (found < 0) return;
-  throw new VaultError(
-    "config_invalid",
-    `Line ${found + 1} has ${keyOf(lines[found]!.trim())} for whichever registry is set, and the vault would get it; ` +
-      "bind it to its own registry, or remove it",
+  const file = { lines, format, continued: continuedLines(lines, format, section) };
+  const [found] = keysIn(file, section, (name) => name !== null && keys.includes(name));
+  if (found === undefined) return;
+  const key = keyOf(lines[found]!.trim());
+  refuseLine(
+    found,
+    `has ${key} for whichever registry is set, and the vault would get it; bind it to its own registry, or remove it`,
   );
 }
 
-interface KeySearch {
+interface LineFile {
+  readonly lines: readonly string[];
   readonly format: LineFormat;
-  readonly section: string | undefined;
-  isKey(name: string | null): boolean;
+  /** The lines that belong to the value above. */
+  readonly continued: ReadonlySet<number>;
 }
 
-/** Returns what says whether a line has the key: where indentation means nothing, the key may have some. */
-function keyFinder(lines: readonly string[], { format, section, isKey }: KeySearch): (index: number) => boolean {
+/** The lines of a section that have the key: where indentation means nothing, they may have some. */
+function keysIn(file: LineFile, section: string | undefined, isKey: (name: string | null) => boolean): number[] {
+  const { lines, format, continued } = file;
+  const { from, to } = rangeOf(file, section);
   const mayIndent = format === "ini" || format === "toml";
-  const continued = format === "ini" && section !== undefined ? continuedLines(lines) : new Set<number>();
-  return (index) => !continued.has(index) && isKey(keyOf(mayIndent ? lines[index]!.trimStart() : lines[index]!));
+  return [...lines.keys()].filter((index) =>
+    from >= 0 && index >= from && index < to && !continued.has(index) &&
+    isKey(keyOf(mayIndent ? lines[index]!.trimStart() : lines[index]!))
+  );
 }
 
-/** Lines that belong to the value above, as Python's configparser sees it: they are further in than its key. */
-function continuedLines(lines: readonly string[]): Set<number> {
+/** Python's configparser takes lines that are further in than a key for its value; npm's files have no such lines. */
+function continuedLines(lines: readonly string[], format: LineFormat, section: string | undefined): Set<number> {
   const continued = new Set<number>();
+  if (format !== "ini" || section === undefined) return continued;
   let column: number | null = null;
   for (const [index, line] of lines.entries()) {
     if (/^\s*(?:[#;]|$)/.test(line)) continue;
@@ -100,10 +110,13 @@ function indentationOf(section: readonly string[], format: LineFormat): string {
 }
 
 /** From where to where a section's lines are; -1 where there is no such section. */
-function rangeOf(lines: readonly string[], section: string | undefined): { from: number; to: number } {
-  const heading = section === undefined ? -1 : lines.findIndex((line) => headingOf(line) === section);
+function rangeOf({ lines, continued }: LineFile, section: string | undefined): { from: number; to: number } {
+  const headings = lines.map((line, index) => continued.has(index) ? null : headingOf(line));
+  const heading = section === undefined ? -1 : headings.indexOf(section);
   if (section !== undefined && heading < 0) return { from: -1, to: -1 };
-  const next = lines.findIndex((line, index) => index > heading && headingOf(line) !== null);
+  const next = headings.findIndex((name, index) => index > heading && name !== null);
+  const again = section === undefined ? -1 : headings.indexOf(section, heading + 1);
+  if (again >= 0) refuseLine(again, `begins [${section}] a second time; put both together`);
   return { from: heading + 1, to: next < 0 ? lines.length : next };
 }
 
@@ -122,38 +135,35 @@ function isSame(one: string | null, other: string, isLoose = false): boolean {
 /** The line in place of another one, as far in. */
 function replaced(before: string, format: LineFormat, { key, line, adds }: LineValue, index: number): string {
   if (adds === "refuse") {
-    throw new VaultError(
-      "config_invalid",
-      `Line ${index + 1} has a list, ${key}, with other items; add the vault by hand`,
-    );
+    refuseLine(index, `has a list, ${key}, with other items; add the vault by hand`);
   }
   if (adds !== undefined) {
     return before.split(/[\s=]+/).includes(adds.item) ? before : `${before.trimEnd()} ${adds.item}`;
   }
   if (format === "plain" && !oneWord.test(before)) {
-    throw new VaultError("config_invalid", `Line ${index + 1} does more than to set ${key}; set it by hand`);
+    refuseLine(index, `does more than to set ${key}; set it by hand`);
   }
   return /^\s*/.exec(before)![0] + line;
 }
 
 /** A key, and a value of one word at most: what comes behind it in a shell would be lost. */
-const oneWord = /^(?:export\s+)?[^\s=:]+[\s=:]*(?:"[^"]*"|'[^']*'|[^\s"'`;&]*)\s*(?:#.*)?$/;
+const oneWord = /^(?:export\s+)?[^\s=:]+[\s=:]*(?:"[^"]*"|'[^']*'|[^\s"'`;&]*)\s*(?:#[^]*)?$/;
 
-function refuseIn(lines: readonly string[], section: string, isKey: (index: number) => boolean): void {
-  const { from, to } = rangeOf(lines, section);
-  const found = lines.findIndex((_, index) => from >= 0 && index >= from && index < to && isKey(index));
-  if (found < 0) return;
-  throw new VaultError(
-    "config_invalid",
-    `Line ${found + 1} sets it for [${section}] alone, which comes first; remove it`,
-  );
+function refuseIn(file: LineFile, section: string, isKey: (name: string | null) => boolean): void {
+  const [found] = keysIn(file, section, isKey);
+  if (found !== undefined) refuseLine(found, `sets it for [${section}] alone, which comes first; remove it`);
 }
 
 /** A value of several lines cannot be replaced by one. */
-function refuseContinued(lines: readonly string[], index: number): void {
+function refuseContinued({ lines, continued }: LineFile, index: number): void {
   const isOpen = /[[{(\\]\s*$/.test(lines[index]!);
-  const next = lines.slice(index + 1).find((line) => !/^\s*(?:[#;]|$)/.test(line)) ?? "";
-  const isFurtherIn = next.search(/\S/) > lines[index]!.search(/\S/) && headingOf(next) === null;
-  if (!isOpen && !isFurtherIn && !/^\s*- /.test(next)) return;
-  throw new VaultError("config_invalid", `Line ${index + 1} begins a value of several lines; set it by hand`);
+  const next = lines.findIndex((line, other) => other > index && !/^\s*(?:[#;]|$)/.test(line));
+  const text = lines[next] ?? "";
+  const isFurtherIn = text.search(/\S/) > lines[index]!.search(/\S/) && headingOf(text) === null;
+  if (!isOpen && !isFurtherIn && !continued.has(next) && !/^\s*- /.test(text)) return;
+  refuseLine(index, "begins a value of several lines; set it by hand");
+}
+
+function refuseLine(index: number, why: string): never {
+  throw new VaultError("config_invalid", `Line ${index + 1} ${why}`);
 }

@@ -54,13 +54,18 @@ function refuse(why) {
   print why
   exit 3
 }
+function heading_at(i) {
+  return i in continued ? "" : heading(text[i])
+}
 function find_range(name,  i) {
   from = 1
   if (name != "") {
-    for (from = 1; from <= n && heading(text[from]) != "[" name; from++);
+    for (from = 1; from <= n && heading_at(from) != "[" name; from++);
     if (from++ > n) { from = 0; return }
   }
-  for (to = from; to <= n && heading(text[to]) == ""; to++);
+  for (to = from; to <= n && heading_at(to) == ""; to++);
+  for (i = to; name != "" && i <= n; i++) if (heading_at(i) == "[" name)
+    refuse("Line " i " begins [" name "] a second time; put both together.")
 }
 # Refuses what would need a parser.
 function check(i, l,  bare, odd) {
@@ -93,6 +98,7 @@ END {
   loose = ENVIRON["loose"] != ""; adds = ENVIRON["adds"]; format = ENVIRON["format"]; open = ENVIRON["open"] + 0
   n = NR
   if (n > 0 && substr(text[1], 1, 3) == "\357\273\277") { mark = "\357\273\277"; text[1] = substr(text[1], 4) }
+  if (n == 1 && text[1] == "" && open) n = open = 0
   crlf = n > open
   for (i = 1; i <= n - open; i++) if (text[i] !~ /\r$/) crlf = 0
   if (crlf) for (i = 1; i <= n - open; i++) sub(/\r$/, "", text[i])
@@ -114,11 +120,14 @@ END {
     }
     find_range(section)
     found = 0
-    for (i = from; from && i < to; i++) if (is_key(i)) found = i
+    for (i = from; from && i < to; i++) if (is_key(i)) {
+      if (found && loose) refuse("Line " i " sets " key " a second time; remove one.")
+      found = i
+    }
     if (found && text[found] != line) {
       for (i = found + 1; i <= n && is_idle(text[i]); i++);
       if (text[found] ~ /[[{(\\][ \t\r]*$/ || text[i] ~ /^[ \t\r]*- / ||
-          column(text[i]) > column(text[found]) && heading(text[i]) == "")
+          i in continued || column(text[i]) > column(text[found]) && heading(text[i]) == "")
         refuse("Line " found " begins a value of several lines; set it by hand.")
       if (adds == "refuse") refuse("Line " found " has a list, " key ", with other items; add the vault by hand.")
       if (adds == "") {

@@ -121,6 +121,8 @@ repositories() {
 }
 edit() {
   export mode format section key line loose adds outranked
+  # Lines are named by their numbers as they are in the file.
+  [ ! -f "$plan/base" ] || open=0 awk "$editor" <"$plan/base" >"$plan/edited" || refuse "$(cat "$plan/edited")"
   run_awk "$editor"
 }
 run_awk() {
