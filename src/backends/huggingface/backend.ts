@@ -99,7 +99,12 @@ class HubBackend implements Backend {
     const isQuestion = meant.kind === "revision" && meant.what === "paths-info" && method === "POST";
     if (writing.includes(method) && !isQuestion) return answered(noWriting(method));
     this.#options.repos.require(reposOf(meant));
-    const asked: Asked = { request, vault, caller: this.#callers.of(request.headers), base: seenFrom(request) };
+    const asked: Asked = {
+      request,
+      vault,
+      caller: this.#callers.of(request.headers),
+      base: (request.origin ?? "") + request.base,
+    };
     switch (meant.kind) {
       case "file":
         return await this.#file(meant, asked);
@@ -223,12 +228,6 @@ class HubBackend implements Backend {
     const candidates = [{ url, fetch: caller.fetch, idleTimeoutMs }] as const;
     return { kind: "forward", forwarded: { backend, candidates, requestHeaders: [], maxBodyBytes: 0, offline } };
   }
-}
-
-/** The URL of the backend as the client wrote it: a proxy on the way that ends TLS says so. */
-function seenFrom({ origin = "", base, headers }: BackendRequest): string {
-  const isBehindTls = /^https\s*(?:,|$)/i.test(headers.get("x-forwarded-proto") ?? "");
-  return (isBehindTls ? origin.replace(/^http:/, "https:") : origin) + base;
 }
 
 /** Metadata as the headers of a stored body have them. */

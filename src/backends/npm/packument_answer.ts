@@ -107,7 +107,7 @@ export class PackumentAnswers {
       : null;
     if (mode === "public") return registry ?? { kind: "as_sent" };
     if (mode === "auto" && registry !== null && swapsRegistry(headers.get("user-agent"))) return registry;
-    return { kind: "vault", base: schemeOf(headers, origin) + base };
+    return { kind: "vault", base: origin + base };
   }
 
   #headers({ name, part, shown, packs }: Wanted, read: PackumentRead<unknown>): HeaderList {
@@ -129,12 +129,6 @@ export class PackumentAnswers {
       ["cache-control", `public, max-age=${freshSeconds}`],
     ];
   }
-}
-
-/** A proxy that speaks TLS with clients says so; the host is the one that it has passed on. */
-function schemeOf(headers: Headers, origin: string): string {
-  const isBehindTls = /^https\s*(?:,|$)/i.test(headers.get("x-forwarded-proto") ?? "");
-  return isBehindTls ? origin.replace(/^http:/, "https:") : origin;
 }
 
 function absent(name: string, part: Part): VaultError {

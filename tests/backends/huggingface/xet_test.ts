@@ -253,8 +253,10 @@ Deno.test("behind a proxy that ends TLS, addresses are those of the proxy", asyn
   await using scene = await HubScene.create();
   const repo = scene.hub.addRepo("acme/m");
   const commit = repo.commit({ "model.safetensors": small });
-  await using vault = await scene.start();
   const headers = { host: "models.example.com", "x-forwarded-proto": "https" };
-  const { text } = await vault.ask(`/api/models/acme/m/xet-read-token/${commit}`, { headers });
-  assert.equal(JSON.parse(text).casUrl, "https://models.example.com/huggingface");
+  for (const [trusted, scheme] of [[["127.0.0.1"], "https"], [[], "http"]] as const) {
+    await using vault = await scene.start({ top: { trusted_proxies: trusted } });
+    const { text } = await vault.ask(`/api/models/acme/m/xet-read-token/${commit}`, { headers });
+    assert.equal(JSON.parse(text).casUrl, `${scheme}://models.example.com/huggingface`);
+  }
 });

@@ -151,14 +151,26 @@ Deno.test("versions and tags are cut from the document, with signatures to the b
 Deno.test("links are at the name by which each client knows the vault (npm/cli #9796, #9474)", async () => {
   await using scene = await NpmScene.create();
   publishTool(scene.registry);
-  await using vault = await scene.start();
   const tarballOf = (answer: RawAnswer) => JSON.parse(textOf(answer)).versions["1.0.0"].dist.tarball;
-  for (const host of ["vault.test", "127.0.0.1:8080", "[::1]:8080"]) {
-    const answer = await vault.ask("/tool", { headers: { host, ...pnpmHeaders } });
-    assert.equal(tarballOf(answer), `http://${host}/npm/tool/-/tool-1.0.0.tgz`);
+  const forwarded = {
+    host: "vault.test",
+    "x-forwarded-proto": "https",
+    "x-forwarded-host": "other.test",
+    "x-forwarded-prefix": "/part",
+    forwarded: "for=192.0.2.1;proto=https;host=other.test",
+  };
+  {
+    await using vault = await scene.start();
+    for (const host of ["vault.test", "127.0.0.1:8080", "[::1]:8080"]) {
+      const answer = await vault.ask("/tool", { headers: { host, ...pnpmHeaders } });
+      assert.equal(tarballOf(answer), `http://${host}/npm/tool/-/tool-1.0.0.tgz`);
+    }
+    const lied = tarballOf(await vault.ask("/tool", { headers: forwarded }));
+    assert.equal(lied, "http://vault.test/npm/tool/-/tool-1.0.0.tgz", "anybody can write that");
   }
-  const behindTls = await vault.ask("/tool", { headers: { host: "vault.test", "x-forwarded-proto": "https" } });
-  assert.equal(tarballOf(behindTls), "https://vault.test/npm/tool/-/tool-1.0.0.tgz", "yarn PR 3172");
+  await using behindProxy = await scene.start({}, { trusted_proxies: ["127.0.0.1"] });
+  const told = tarballOf(await behindProxy.ask("/tool", { headers: forwarded }));
+  assert.equal(told, "https://other.test/part/npm/tool/-/tool-1.0.0.tgz", "yarn PR 3172");
   assert.equal(scene.registry.requests.length, 1);
 });
 
