@@ -3,7 +3,7 @@ import { shownLength } from "../observe/shown_time.ts";
 import type { RecentRequest } from "../status/recent_request.ts";
 import type { Overview, TransferView } from "../status/status.ts";
 import { entryLink } from "./entry_link.ts";
-import { foreign } from "./foreign_text.ts";
+import { foreign, foreignLabel } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
 import { type Column, table } from "./table.ts";
 import { ago, type Moment, shownNumber } from "./shown.ts";
@@ -45,9 +45,10 @@ function transferOf(
 ) {
   const size = sizeBytes === null ? "" : ` of ${shownBytes(sizeBytes)}`;
   const left = secondsLeft === null ? "" : `, ${shownLength(secondsLeft * 1000)} left`;
+  const label = `Received of ${foreignLabel(name)}`;
   const bar = sizeBytes === null || sizeBytes === 0
-    ? html`<progress aria-label="Received"></progress>`
-    : html`<progress aria-label="Received" max="${sizeBytes}" value="${receivedBytes}"></progress>`;
+    ? html`<progress aria-label="${label}"></progress>`
+    : html`<progress aria-label="${label}" max="${sizeBytes}" value="${receivedBytes}"></progress>`;
   return html`<li>${entryLink(name)} ${bar}
     <span class="small">${shownBytes(receivedBytes)}${size} from ${foreign(upstream)} at ${
     shownRate(bytesPerSecond)

@@ -10,10 +10,23 @@ const mostKept = 8000;
  * can be read. Signs that turn the direction of text are written out, and its own direction turns nothing around it.
  */
 export function foreign(text: string, most = mostShown): Html {
-  const whole = shownLine(text.length > mostKept ? `${start(text, mostKept)}…` : text);
+  const whole = wholeOf(text);
   if (whole.length <= most) return html`<bdi class="text">${whole}</bdi>`;
+  return html`<bdi class="text" title="${whole}">${cut(whole, most)}</bdi>`;
+}
+
+/** The same as text, for who does not see it. */
+export function foreignLabel(text: string): string {
+  return cut(wholeOf(text), mostShown);
+}
+
+function wholeOf(text: string): string {
+  return shownLine(text.length > mostKept ? `${start(text, mostKept)}…` : text);
+}
+
+function cut(whole: string, most: number): string {
   const half = Math.floor(most / 2);
-  return html`<bdi class="text" title="${whole}">${start(whole, half)}…${end(whole, half)}</bdi>`;
+  return whole.length <= most ? whole : `${start(whole, half)}…${end(whole, half)}`;
 }
 
 /** Characters that UTF-16 writes as a pair are never cut in two. */

@@ -44,7 +44,7 @@ p { margin: .4rem 0; }
 .long { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
 .long thead th { position: sticky; top: 0; background: var(--ground); }
 .long table { table-layout: fixed; }
-.long th:nth-child(1) { width: 6.5rem; } .long th:nth-child(2) { width: 36%; } .long th:nth-child(3) { width: 11rem; }
+.long th:nth-child(1) { width: 6rem; } .long th:nth-child(2) { width: 32%; } .long th:nth-child(3) { width: 10.5rem; }
 table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line);
   font-weight: 400; }

@@ -50,6 +50,6 @@ function backendUsage({ name, type, prefix, clients }: UsableBackend, at: number
 function linesToCopy(lines: string, id: string): Html {
   return html`
     <div
-      class="lines"><pre id="${id}" tabindex="0">${lines}</pre><button type="button" class="copy" data-copies="${id}" hidden>Copy</button></div>
+      class="lines"><pre id="${id}" tabindex="0">${lines}</pre><button type="button" class="copy" data-copies="${id}" aria-describedby="${id}" hidden>Copy</button></div>
   `;
 }

@@ -6,6 +6,9 @@ import { explanations, type ProblemCode } from "./problem_texts.ts";
 /** Groups that are older make room for new ones. */
 const mostGroups = 100;
 
+/** Browsers ask for these by themselves, on whatever they show. */
+const askedByBrowsers = /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known\/.*)(?:\?|$)/;
+
 interface Seen {
   readonly backend: string;
   readonly message: string;
@@ -25,6 +28,7 @@ export class ProblemGroups {
 
   /** Adds a request that failed. Codes that are the client's own doing, such as `not_found`, are left out. */
   failed(code: ProblemCode, { backend, note: message, path, requestId }: Access): void {
+    if (code === "unknown_route" && askedByBrowsers.test(path)) return;
     this.#add(code, { backend: backend === "none" ? "" : backend, message, path, requestId });
   }
 

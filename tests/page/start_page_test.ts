@@ -3,11 +3,12 @@ import { shownLength } from "../../src/observe/shown_time.ts";
 import type { RecentRequest } from "../../src/status/recent_request.ts";
 import type { DiskStatus } from "../../src/status/status.ts";
 import { activity } from "../../src/page/activity.ts";
+import { usage } from "../../src/page/usage.ts";
 import { wellbeing } from "../../src/page/wellbeing.ts";
 import { contents } from "../../src/page/contents.ts";
 import { script } from "../../src/page/script.ts";
 import { liveParts, madeOf } from "../../src/page/start_page.ts";
-import { disk, happenedAt, overview, request, someStatus, summary } from "./some_status.ts";
+import { disk, happenedAt, overview, request, someStatus, summary, transfer } from "./some_status.ts";
 
 const minuteMs = 60_000;
 
@@ -73,6 +74,19 @@ Deno.test("an answer that was not sent to its end does not look like a good one"
     assert.equal(/class="state (\w+)"/.exec(text)?.[1], mood, JSON.stringify(more));
     assert.ok(text.includes(`<bdi class="text">${why}</bdi>`), text);
   }
+});
+
+Deno.test("the bar of a transfer says what it is of, and each button which line it copies", () => {
+  const name = `files/"><b>\u202e${"x".repeat(5000)}`;
+  for (const sizeBytes of [100, null]) {
+    const { text } = activity({ overview, transfers: [{ ...transfer, name, sizeBytes }], requests: [] }, 0);
+    assert.match(text, /<progress aria-label="Received of files\/&#34;&#62;&#60;b&#62;\\u202ex+…x+"/);
+  }
+  const clients = [{ client: "curl", ways: ["curl a", "curl b"] }, { client: "wget", ways: ["wget"] }];
+  const { text } = usage([{ name: "files", type: "http", prefix: "/files", clients }], "http://vault");
+  const lines = [...text.matchAll(/<pre id="([^"]+)"/g)].map(([, id]) => id);
+  assert.equal(new Set(lines).size, 3);
+  assert.deepEqual([...text.matchAll(/aria-describedby="([^"]+)"/g)].map(([, id]) => id), lines);
 });
 
 Deno.test("the disk is as full as the first of its limits says", () => {

@@ -83,6 +83,14 @@ Deno.test("problems are grouped by what they are and where, the latest first; fa
   groups.noticed("damaged_body", "files");
   failed("upstream_silent", { note: "second", path: "/files/2", requestId: "later" });
   failed("unknown_route", { backend: "none" });
+  const byBrowsers = [
+    "/favicon.ico",
+    "/favicon.ico?v=1",
+    "/robots.txt",
+    "/apple-touch-icon-120x120.png",
+    "/.well-known/x",
+  ];
+  for (const path of byBrowsers) failed("unknown_route", { backend: "none", path });
   const shown = groups.list().map(({ code, backend, count, firstAt, lastAt, message, path }) =>
     [code, backend, count, firstAt, lastAt, message, path].join(" ")
   );
