@@ -14,19 +14,19 @@ interface Change {
   bodyOf(name: string): unknown;
   /** What the client is told once it is made; where it is a job, while that runs. */
   readonly told: string;
+  /** True for what takes a while. */
+  readonly isJob: boolean;
 }
 
 /** A pin that was made elsewhere may have the name as it is. */
 const unpinned = (name: string) => ({ patterns: [...new Set([escapedPattern(name), name])] });
+const exactly = (name: string) => ({ patterns: [escapedPattern(name)] });
 
 const changes: ReadonlyMap<string, Change> = new Map<string, Change>([
-  ["purge", { bodyOf: (name) => ({ patterns: [escapedPattern(name)] }), told: "It is being removed." }],
-  ["pin", {
-    bodyOf: (name) => ({ patterns: [escapedPattern(name)] }),
-    told: "It is pinned: it is not evicted any more.",
-  }],
-  ["unpin", { bodyOf: unpinned, told: "It is not pinned any more." }],
-  ["revalidate", { bodyOf: (name) => ({ names: [name] }), told: "Upstream is being asked about it." }],
+  ["purge", { bodyOf: exactly, told: "It is being removed.", isJob: true }],
+  ["pin", { bodyOf: exactly, told: "It is pinned: it is not evicted any more.", isJob: false }],
+  ["unpin", { bodyOf: unpinned, told: "It is not pinned any more.", isJob: false }],
+  ["revalidate", { bodyOf: (name) => ({ names: [name] }), told: "Upstream is being asked about it.", isJob: true }],
 ]);
 
 /** What is said on the page of an entry about a change to it. */
@@ -74,10 +74,12 @@ export async function makeChange(asker: Asker): Promise<Made> {
 
 /** What is said about a change, by the parameters of the address that `makeChange` leads to; null for none. */
 export async function noticeOf(query: URLSearchParams, asker: () => Promise<Asker>): Promise<Notice | null> {
-  const told = changes.get(query.get("done") ?? "")?.told;
-  if (told === undefined) return null;
+  const change = changes.get(query.get("done") ?? "");
+  if (change === undefined) return null;
+  const { told, isJob } = change;
+  if (!isJob) return { text: told, mood: "good", isOpen: false };
   const id = query.get("job") ?? "";
-  if (!/^[\w-]{1,40}$/.test(id)) return { text: told, mood: "good", isOpen: false };
+  if (!/^[\w-]{1,40}$/.test(id)) return null;
   const job = await findJob(await asker(), id);
   return job === null ? null : noticeOfJob(job, told);
 }

@@ -127,6 +127,9 @@ Deno.test("the page of an entry says all about it, and its forms change it and s
   assert.equal(status, 200, text);
   assert.match(text, new RegExp(`${upstream.origin}/a`));
 
+  for (const query of ["?done=purge", "?done=purge&job=../config", "?done=revalidate&job=x", "?done=__proto__"]) {
+    assert.doesNotMatch((await load(app, path + query)).text, /class="verdict/, `${query} tells of no change`);
+  }
   const noticeAfter = async (change: string) => {
     const { status, headers } = await submit(app, { name, change });
     assert.equal(status, 303);
