@@ -113,6 +113,7 @@ export const transfers = z.array(
     receivedBytes: bytes,
     sizeBytes: bytes.nullable(),
     bytesPerSecond: z.number(),
+    silentSeconds: count.describe("Since the last bytes came; before the first ones, since it began"),
     secondsLeft: z.number().nullable(),
   }).meta({ id: "Transfer" }),
 );

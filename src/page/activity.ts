@@ -1,7 +1,7 @@
 import { shownBytes, shownRate } from "../observe/shown_bytes.ts";
 import { shownLength } from "../observe/shown_time.ts";
 import type { RecentRequest } from "../status/recent_request.ts";
-import type { Overview, TransferView } from "../status/status.ts";
+import { type Overview, silentAfterSeconds, type TransferView } from "../status/status.ts";
 import { entryLink } from "./entry_link.ts";
 import { foreign, foreignLabel } from "./foreign_text.ts";
 import { type Html, html } from "./html.ts";
@@ -41,7 +41,7 @@ function transfersOf(transfers: readonly TransferView[]): Html | null {
 }
 
 function transferOf(
-  { name, upstream, followers, receivedBytes, sizeBytes, bytesPerSecond, secondsLeft }: TransferView,
+  { name, upstream, followers, receivedBytes, sizeBytes, bytesPerSecond, silentSeconds, secondsLeft }: TransferView,
 ) {
   const size = sizeBytes === null ? "" : ` of ${shownBytes(sizeBytes)}`;
   const left = secondsLeft === null ? "" : `, ${shownLength(secondsLeft * 1000)} left`;
@@ -50,9 +50,11 @@ function transferOf(
     ? html`<progress aria-label="${label}"></progress>`
     : html`<progress aria-label="${label}" max="${sizeBytes}" value="${receivedBytes}"></progress>`;
   return html`<li>${entryLink(name)} ${bar}
-    <span class="small">${shownBytes(receivedBytes)}${size} from ${foreign(upstream)} at ${
-    shownRate(bytesPerSecond)
-  }${left}; ${followersOf(followers)}</span></li>`;
+    <span class="small">${shownBytes(receivedBytes)}${size} from ${foreign(upstream)}${
+    silentSeconds < silentAfterSeconds
+      ? ` at ${shownRate(bytesPerSecond)}${left}`
+      : html`, <span class="state warn">nothing for ${shownLength(silentSeconds * 1000)}</span>`
+  }; ${followersOf(followers)}</span></li>`;
 }
 
 function followersOf(followers: number): string {

@@ -12,6 +12,7 @@ import type { InventoryIndex } from "./inventory_index.ts";
 import type { ProblemGroups } from "./problem_groups.ts";
 import type { RecentRequests } from "./recent_requests.ts";
 import type { ScrapedServer } from "./scraped.ts";
+import { silentAfterSeconds } from "./status.ts";
 import type { BackendTraffic, DiskStatus, Overview, Status, TransferView, UpstreamStatus } from "./status.ts";
 import { type NamedUpstreams, upstreamsOf } from "./upstream_list.ts";
 import { judge } from "./wellbeing.ts";
@@ -90,12 +91,8 @@ export class RunningStatus implements Status {
   }
 
   transfers(): readonly TransferView[] {
-    return this.#deps.transfers().map((transfer) => {
-      const { sizeBytes, receivedBytes, bytesPerSecond } = transfer;
-      const isKnown = sizeBytes !== null && bytesPerSecond > 0;
-      const secondsLeft = isKnown ? Math.ceil(Math.max(0, sizeBytes - receivedBytes) / bytesPerSecond) : null;
-      return { name: entryName(transfer), ...transfer, secondsLeft };
-    });
+    const transfers = this.#deps.transfers();
+    return transfers.map((one) => ({ name: entryName(one), ...one, secondsLeft: secondsLeft(one) }));
   }
 
   disk(): DiskStatus {
@@ -131,4 +128,12 @@ export class RunningStatus implements Status {
       return { name, type, prefix, ...traffic };
     });
   }
+}
+
+/** The seconds that a transfer takes at its speed; null where that cannot be told. */
+export function secondsLeft(
+  { sizeBytes, receivedBytes, bytesPerSecond, silentSeconds }: TransferStatus,
+): number | null {
+  if (sizeBytes === null || bytesPerSecond <= 0 || silentSeconds >= silentAfterSeconds) return null;
+  return Math.ceil(Math.max(0, sizeBytes - receivedBytes) / bytesPerSecond);
 }

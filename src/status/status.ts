@@ -103,6 +103,9 @@ export interface UpstreamQuota {
   readonly limit: number | null;
 }
 
+/** Of a transfer that nothing has come of for so long, the average speed says nothing about its end. */
+export const silentAfterSeconds = 5;
+
 /** A transfer under way, as it is shown. */
 export interface TransferView extends TransferStatus {
   /** The name of its entry: backend and key. */

@@ -109,6 +109,8 @@ export interface TransferStatus {
   readonly sizeBytes: number | null;
   /** The average since upstream began to send the body; 0 before that. */
   readonly bytesPerSecond: number;
+  /** The whole seconds since the last bytes came, or, before the first ones, since it began. */
+  readonly silentSeconds: number;
 }
 
 /** Gets artifacts: from the store, from a transfer under way, or from upstream. */

@@ -28,7 +28,7 @@ export const request: RecentRequest = {
 
 export const transfer: TransferView = {
   ...{ name: "files/big", backend: "files", key: "/big", upstream: "a.example", since: happenedAt, followers: 2 },
-  ...{ receivedBytes: 50, sizeBytes: 100, bytesPerSecond: 10, secondsLeft: 5 },
+  ...{ receivedBytes: 50, sizeBytes: 100, bytesPerSecond: 10, silentSeconds: 0, secondsLeft: 5 },
 };
 
 const entry = { name: "files/a", backend: "files", sizeBytes: 1, storedAt: happenedAt, usedAt: null, isUnused: true };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { shownLength } from "../../src/observe/shown_time.ts";
 import type { RecentRequest } from "../../src/status/recent_request.ts";
-import type { DiskStatus } from "../../src/status/status.ts";
+import type { DiskStatus, TransferView } from "../../src/status/status.ts";
 import { activity } from "../../src/page/activity.ts";
 import { usage } from "../../src/page/usage.ts";
 import { wellbeing } from "../../src/page/wellbeing.ts";
@@ -87,6 +87,15 @@ Deno.test("the bar of a transfer says what it is of, and each button which line 
   const lines = [...text.matchAll(/<pre id="([^"]+)"/g)].map(([, id]) => id);
   assert.equal(new Set(lines).size, 3);
   assert.deepEqual([...text.matchAll(/aria-describedby="([^"]+)"/g)].map(([, id]) => id), lines);
+});
+
+Deno.test("a transfer that nothing comes of says that, and neither its speed nor its end", () => {
+  const said = (more: Partial<TransferView>) =>
+    activity({ overview, transfers: [{ ...transfer, ...more }], requests: [] }, 0).text;
+  assert.match(said({ silentSeconds: 4 }), /<\/bdi> at 10 bytes\/s, 5 s left; for 2 clients/);
+  const silent = said({ silentSeconds: 72, secondsLeft: null });
+  assert.match(silent, /nothing for 1 min<\/span>; for 2 clients/);
+  assert.doesNotMatch(silent, /bytes\/s|left/);
 });
 
 Deno.test("the disk is as full as the first of its limits says", () => {

@@ -3,6 +3,7 @@ import { HitCounts } from "../../src/status/hit_counts.ts";
 import { ProblemGroups } from "../../src/status/problem_groups.ts";
 import { explanations } from "../../src/status/problem_texts.ts";
 import { reasonOf, RecentRequests } from "../../src/status/recent_requests.ts";
+import { secondsLeft } from "../../src/status/running_status.ts";
 import type { Access } from "../../src/server/access_line.ts";
 
 const access: Access = {
@@ -108,5 +109,16 @@ Deno.test("each problem has a title without a full stop, and advice that is a se
   for (const [code, { title, advice }] of Object.entries(explanations)) {
     assert.match(title, /^[A-Z].*[^.]$/, code);
     assert.match(advice, /^[A-Za-z].{20,}[^.]$/, code);
+  }
+});
+
+Deno.test("the time that is left is told of what moves and has a size", () => {
+  const moving = {
+    ...{ backend: "files", key: "/a", upstream: "a.example", since: 0, followers: 1 },
+    ...{ receivedBytes: 50, sizeBytes: 100, bytesPerSecond: 20, silentSeconds: 4 },
+  };
+  assert.equal(secondsLeft(moving), 3);
+  for (const more of [{ silentSeconds: 5 }, { sizeBytes: null }, { bytesPerSecond: 0 }]) {
+    assert.equal(secondsLeft({ ...moving, ...more }), null, JSON.stringify(more));
   }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { GrowingFile } from "../../src/vault/transfer/growing_file.ts";
 import { statusOf } from "../../src/vault/transfer/status.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { createRecordingLog } from "../support/store_fixture.ts";
@@ -20,7 +21,7 @@ Deno.test("a transfer under way says what it fetches, how far it is, from where,
   const waiting = fixture.vault.status()[0]!;
   assert.deepEqual({ ...waiting, since: 0 }, {
     ...{ backend: "test", key: "/file", upstream: new URL(upstream.origin).host, since: 0 },
-    ...{ followers: 1, receivedBytes: 0, sizeBytes: null, bytesPerSecond: 0 },
+    ...{ followers: 1, receivedBytes: 0, sizeBytes: null, bytesPerSecond: 0, silentSeconds: 0 },
   });
   assert.ok(waiting.since >= startedAt && waiting.since <= Date.now());
   before.release();
@@ -45,11 +46,32 @@ Deno.test("a transfer under way says what it fetches, how far it is, from where,
 Deno.test("the speed leaves out what an earlier transfer has left", () => {
   const artifact = { backend: "b", key: "/k", candidates: [{ url: "https://first/k" }] };
   const transfer = { artifact, source: "https://host:8443/k", followers: 3, since: 5 };
-  const body = { receivedBytes: 5000, sizeBytes: null, resumedBytes: 3000, elapsedMs: 4000 };
+  const body = { receivedBytes: 5000, sizeBytes: null, resumedBytes: 3000, elapsedMs: 4000, silentMs: 2999 };
   assert.deepEqual(statusOf({ ...transfer, progress: () => body }), {
     ...{ backend: "b", key: "/k", upstream: "host:8443", since: 5, followers: 3 },
-    ...{ receivedBytes: 5000, sizeBytes: null, bytesPerSecond: 500 },
+    ...{ receivedBytes: 5000, sizeBytes: null, bytesPerSecond: 500, silentSeconds: 2 },
   });
+  const { silentSeconds } = statusOf({ ...transfer, since: Date.now() - 9500, progress: () => undefined });
+  assert.equal(silentSeconds, 9, "before upstream's headers, since it began");
+});
+
+Deno.test("a body is silent from its last bytes on", async () => {
+  const file = new GrowingFile({ staged: null, sizeBytes: 20, hash: null, gated: false, patienceMs: 1 });
+  const segment = file.addSegment(0);
+  const { now } = performance;
+  const at = now.call(performance);
+  const silentMs = (laterMs: number) => {
+    performance.now = () => at + laterMs;
+    return file.silentMs;
+  };
+  try {
+    assert.ok(silentMs(7000) >= 7000, "before the first bytes, since there is a body");
+    await segment.append(new Uint8Array(10));
+    assert.equal(silentMs(7000), 0);
+    assert.equal(silentMs(9500), 2500);
+  } finally {
+    performance.now = now;
+  }
 });
 
 Deno.test("when the vault closes, the log says which transfers were cut off", async () => {

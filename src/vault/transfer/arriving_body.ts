@@ -103,9 +103,9 @@ export class ArrivingBody {
 
   /** The bytes that are here, and for how long upstream has been sending them. */
   progress(): BodyProgress {
-    const { receivedBytes, sizeBytes } = this.file;
+    const { receivedBytes, sizeBytes, silentMs } = this.file;
     const resumedBytes = this.response.resumed ? this.response.start : 0;
-    return { receivedBytes, sizeBytes, resumedBytes, elapsedMs: performance.now() - this.#startedAt };
+    return { receivedBytes, sizeBytes, resumedBytes, silentMs, elapsedMs: performance.now() - this.#startedAt };
   }
 
   /** The SHA-256 in hex; undefined until the whole body is verified, and where it is not stored. */

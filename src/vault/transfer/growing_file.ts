@@ -41,6 +41,7 @@ export class GrowingFile {
   readonly #wakeup = new Wakeup();
   readonly #storingStopped = Promise.withResolvers<unknown>();
   #storing: boolean;
+  #receivedAt = performance.now();
   #hashFollower: Follower | null = null;
   #state: GrowingState = { kind: "filling" };
 
@@ -71,6 +72,11 @@ export class GrowingFile {
 
   get receivedBytes(): number {
     return this.#segments.receivedBytes;
+  }
+
+  /** The milliseconds since the last bytes came, or since there is this file. */
+  get silentMs(): number {
+    return performance.now() - this.#receivedAt;
   }
 
   /** The bytes of the body, from its first on, that are on disk without a gap. */
@@ -105,6 +111,7 @@ export class GrowingFile {
 
   /** A segment has received more bytes. */
   received({ receivedTo }: Segment, chunk: Uint8Array): void {
+    this.#receivedAt = performance.now();
     if (this.#storing) this.#hashFeed?.received(chunk, receivedTo);
     this.wake();
   }

@@ -26,15 +26,19 @@ export interface BodyProgress {
   readonly resumedBytes: number;
   /** The milliseconds since upstream began to send it. */
   readonly elapsedMs: number;
+  /** The milliseconds since the last bytes came. */
+  readonly silentMs: number;
 }
 
 /** The status of a transfer. Its speed is the average since upstream began to send the body. */
 export function statusOf(transfer: Progress): TransferStatus {
   const { artifact: { backend, key, candidates }, since, followers } = transfer;
-  const { receivedBytes = 0, sizeBytes = null, resumedBytes = 0, elapsedMs = 0 } = transfer.progress() ?? {};
+  const progress = transfer.progress();
+  const { receivedBytes = 0, sizeBytes = null, resumedBytes = 0, elapsedMs = 0 } = progress ?? {};
+  const silentSeconds = Math.floor(Math.max(0, progress?.silentMs ?? Date.now() - since) / 1000);
   const bytesPerSecond = elapsedMs > 0 ? Math.round((receivedBytes - resumedBytes) / elapsedMs * 1000) : 0;
   const upstream = new URL(transfer.source ?? candidates[0]!.url).host;
-  return { backend, key, upstream, since, followers, receivedBytes, sizeBytes, bytesPerSecond };
+  return { backend, key, upstream, since, followers, receivedBytes, sizeBytes, bytesPerSecond, silentSeconds };
 }
 
 /** Lists transfers for the log: `http /x.iso (1.5 MiB of 4 GiB, 2 followers)`, separated by semicolons. */
