@@ -8,7 +8,7 @@ import { addressOptions, configOptions, loadOptionsOf } from "./config_options.t
 import { findServer } from "./control/running_servers.ts";
 import { authoritiesOf, serverUrlOf } from "./control/url_api.ts";
 import type { Io } from "./io.ts";
-import { durationOf } from "./option_values.ts";
+import { waitOf } from "./option_values.ts";
 
 const usualPatienceMs = 5000;
 
@@ -30,7 +30,7 @@ export const health: Action = {
     timeout: { value: "DURATION", help: "The longest wait for the answer; 5s where absent" },
   },
   async run({ values }, io) {
-    const timeoutMs = durationOf(values, "timeout") ?? usualPatienceMs;
+    const timeoutMs = waitOf(values, "timeout", "1ms") ?? usualPatienceMs;
     const place = typeof values.url === "string" ? remotePlace(values.url) : await localPlace(values, io);
     const authorities = [...place.authorities, ...await authoritiesOf(values)];
     const { status, text } = await ask({ ...place, authorities }, timeoutMs);

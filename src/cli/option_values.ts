@@ -8,6 +8,19 @@ export function durationOf(values: OptionValues, name: string): number | undefin
   return parsed(values, name, { parse: parseDuration, a: "a duration", hint: "write 90s, 12h or 30d" });
 }
 
+/** A timer for longer fires at once (HTML, timers). */
+const longestWaitMs = 2 ** 31 - 1;
+
+/**
+ * The time to wait that an option has, in milliseconds, no shorter than `least`, such as 100ms; undefined where it is
+ * not given. Throws `config_invalid`.
+ */
+export function waitOf(values: OptionValues, name: string, least: string): number | undefined {
+  const waitMs = durationOf(values, name);
+  if (waitMs === undefined || waitMs >= parseDuration(least)! && waitMs <= longestWaitMs) return waitMs;
+  throw new VaultError("config_invalid", `--${name}: "${textOf(values, name)}" is not from ${least} to 24d; write 2s`);
+}
+
 /** The size that an option has, in bytes; undefined where it is not given. Throws `config_invalid`. */
 export function sizeOf(values: OptionValues, name: string): number | undefined {
   return parsed(values, name, { parse: parseSize, a: "a size", hint: "write 500MB or 100GiB" });

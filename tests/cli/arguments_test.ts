@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { waitOf } from "../../src/cli/option_values.ts";
 import { parseArguments } from "../../src/cli/arguments.ts";
 import { type Action, actionsOf, type Command, type OptionSpec } from "../../src/cli/command.ts";
 import { commandHelp } from "../../src/cli/help.ts";
@@ -104,4 +105,16 @@ Deno.test("every example of every command is a command line that is understood",
       assert.equal(parseArguments(args, commands).kind, "run", example);
     }
   }
+});
+
+Deno.test("a time to wait is one that a timer can have", () => {
+  const wait = (text: string, least = "1ms") => waitOf({ timeout: text }, "timeout", least);
+  assert.equal(waitOf({}, "timeout", "1ms"), undefined);
+  assert.deepEqual(["1ms", "5", "24d"].map((text) => wait(text)), [1, 5000, 2_073_600_000]);
+  assert.equal(wait("100ms", "100ms"), 100);
+  for (const text of ["0", "0s", "25d", "30d", "forever"]) {
+    const message = `--timeout: "${text}" is not from 1ms to 24d; write 2s`;
+    assert.throws(() => wait(text), { code: "config_invalid", message });
+  }
+  assert.throws(() => wait("99ms", "100ms"), { code: "config_invalid" });
 });

@@ -7,7 +7,7 @@ import { findServer, pidOf, pidOption } from "../control/running_servers.ts";
 import { urlApiOf, urlOptions } from "../control/url_api.ts";
 import type { VaultApi } from "../control/vault_api.ts";
 import type { Io } from "../io.ts";
-import { durationOf } from "../option_values.ts";
+import { waitOf } from "../option_values.ts";
 import { stopSignal } from "../stop_signal.ts";
 import { Feed } from "./feed.ts";
 import { frameOf } from "./frame.ts";
@@ -17,7 +17,6 @@ import { plainLine } from "./styled.ts";
 import { isDumb, terminalLook } from "./terminal_look.ts";
 
 const usualIntervalMs = 1000;
-const leastIntervalMs = 100;
 /** The width where there is no terminal. */
 const plainColumns = 120;
 
@@ -39,7 +38,7 @@ export const top: Action = {
     interval: { value: "DURATION", help: "How often it is drawn or printed; 1s where absent" },
   },
   async run({ values }, io) {
-    const intervalMs = intervalOf(values);
+    const intervalMs = waitOf(values, "interval", "100ms") ?? usualIntervalMs;
     const stop = stopSignal();
     const following = new AbortController();
     stop.signal.addEventListener("abort", () => following.abort());
@@ -72,12 +71,6 @@ export const top: Action = {
     }
   },
 };
-
-function intervalOf(values: OptionValues): number {
-  const intervalMs = durationOf(values, "interval") ?? usualIntervalMs;
-  if (intervalMs >= leastIntervalMs && intervalMs < 2 ** 31) return intervalMs;
-  throw new VaultError("config_invalid", `--interval: "${values.interval}" is not from 100ms to 24d; write 2s`);
-}
 
 /** Where the server is, each time it is looked for: a restarted one has another socket. */
 async function finderOf(values: OptionValues, io: Io): Promise<() => Promise<VaultApi>> {
