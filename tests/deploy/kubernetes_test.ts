@@ -71,7 +71,15 @@ Deno.test("the manifests fit together: labels, volumes, ports, and a configurati
     assert.equal(securityContext.runAsNonRoot, true);
     assert.equal(containers[0].securityContext.readOnlyRootFilesystem, true);
   }
-  await loadConfig({ schema: configSchema, text: byKind("ConfigMap").data["config.yml"], env: () => undefined });
+  const configs = manifests.filter(({ kind }) => kind === "ConfigMap");
+  for (const { data } of configs) {
+    await loadConfig({ schema: configSchema, text: data["config.yml"], env: () => undefined });
+  }
+  const used = ["Deployment", "DaemonSet"].map((kind) => {
+    return byKind(kind).spec.template.spec.volumes.find(({ name }: { name: string }) => name === "config").configMap
+      .name;
+  });
+  assert.deepEqual(used, configs.map(({ metadata }) => metadata.name), "a node has less room than a volume");
 });
 
 Deno.test("the compose file fits the image", () => {
