@@ -16,6 +16,8 @@ const mostWaiting = 10;
 /** Proxies cut connections on which nothing comes for a minute. */
 const aliveEvery = 20;
 
+type Changed = readonly (readonly [topic: string, data: string])[];
+
 const encoder = new TextEncoder();
 const alive = encoder.encode(": alive\n\n");
 
@@ -79,7 +81,8 @@ export class EventStream {
   }
 
   #tick(): void {
-    const changed = this.#changed();
+    const changed = this.#changedOrNull();
+    if (changed === null) return;
     this.#ticks += 1;
     const text = changed.map(([topic, data]) => eventOf(topic, data)).join("");
     const chunk = text !== "" ? encoder.encode(text) : this.#ticks % aliveEvery === 0 ? alive : null;
@@ -87,8 +90,21 @@ export class EventStream {
     for (const listener of this.#listeners) listener.send(chunk);
   }
 
+  /**
+   * Null where a fault keeps topics from being made. A timer has nobody to tell: the streams end, and the request of who
+   * comes again fails with it.
+   */
+  #changedOrNull(): Changed | null {
+    try {
+      return this.#changed();
+    } catch {
+      for (const listener of this.#listeners) listener.end();
+      return null;
+    }
+  }
+
   /** The topics that have changed since the last time, with their texts. */
-  #changed(): readonly (readonly [topic: string, data: string])[] {
+  #changed(): Changed {
     const all = Object.entries(this.#options.topics()).map(([topic, data]) => [topic, JSON.stringify(data)] as const);
     const changed = all.filter(([topic, data]) => this.#last.get(topic) !== data);
     for (const [topic, data] of changed) this.#last.set(topic, data);

@@ -9,8 +9,11 @@ export type Moment = number | null;
  * the text stays the same while time passes, so that nothing is sent anew for the sake of an age.
  */
 export function ago(at: number, now: Moment): Html {
+  const date = new Date(at);
+  // A file of the cache may say anything.
+  if (Number.isNaN(date.getTime())) return html`at an unknown time`;
   const text = now === null ? shownDate(at) : `${shownLength(now - at)} ago`;
-  return html`<time datetime="${new Date(at).toISOString()}" title="${shownDate(at)}">${text}</time>`;
+  return html`<time datetime="${date.toISOString()}" title="${shownDate(at)}">${text}</time>`;
 }
 
 /** A share from 0 to 1; a dash where it is not known. */

@@ -50,6 +50,25 @@ Deno.test("there is a bound for listeners, and for what waits for one that does 
   other.close();
 });
 
+Deno.test("a fault in a topic ends the streams, not the server, and is told to who comes again", async () => {
+  let isWrong = false;
+  const topics = () => {
+    if (isWrong) throw new Error("a fault");
+    return { count: 1 };
+  };
+  const stream = new EventStream({ topics, closing: new AbortController().signal, everyMs: 1 });
+  const listener = open(stream);
+  await listener.read();
+  isWrong = true;
+  assert.equal(await listener.read(), null);
+  assert.equal(stream.listeners, 0);
+  assert.throws(() => stream.reply("GET"), /a fault/);
+  isWrong = false;
+  const again = open(stream);
+  assert.match((await textOf(again))!, /event: count/);
+  again.close();
+});
+
 Deno.test("streams end when the server shuts down, and nobody can listen any more", async () => {
   const closing = new AbortController();
   const stream = new EventStream({ topics: () => ({}), closing: closing.signal });

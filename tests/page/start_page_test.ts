@@ -98,6 +98,15 @@ Deno.test("a transfer that nothing comes of says that, and neither its speed nor
   assert.doesNotMatch(silent, /bytes\/s|left/);
 });
 
+Deno.test("a time that is none, or is to come, keeps no page from being shown", () => {
+  for (
+    const [storedAt, says] of [[9e15, /unknown time/], [NaN, /unknown time/], [-1e300, /unknown time/], [8e15, /0 s/]]
+  ) {
+    const odd = { ...summary.newest[0]!, storedAt: storedAt as number };
+    assert.match(contents({ ...summary, newest: [odd] }, happenedAt).text, says as RegExp);
+  }
+});
+
 Deno.test("the disk is as full as the first of its limits says", () => {
   const cases: readonly [disk: Partial<DiskStatus>, share: string, says: RegExp][] = [
     [{}, "0.100", /10 bytes in the cache of at most 100 bytes, 1000 bytes free .*leaves 5 bytes free\)\./],
