@@ -36,7 +36,7 @@ export const backendKeys = {
   prefix: prefix.optional().describe(
     "Where the backend is served. The longest matching prefix wins. Without it: a slash and the backend's name.",
   ),
-  timeout: duration({ positive: true }).prefault("30s").describe(
+  timeout: duration({ positive: true, timer: true }).prefault("30s").describe(
     "How long an upstream may send nothing before it is given up. A long transfer that keeps moving never times out.",
   ),
   retries: integer(0, 100).prefault(3).describe("How often a failed request is tried again, with growing pauses."),

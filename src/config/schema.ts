@@ -85,7 +85,9 @@ const globalKeys = {
   memory_cache_size: size().prefault("64MiB").describe(
     "Memory for what is asked for often, half of it for small bodies, half for what is made of documents: rewritten pages, package lists. 0 for none.",
   ),
-  shutdown_timeout: duration().prefault("30s").describe("How long running transfers may go on after SIGTERM."),
+  shutdown_timeout: duration({ timer: true }).prefault("30s").describe(
+    "How long running transfers may go on after SIGTERM.",
+  ),
   offline: flag().prefault(false).describe(
     "Never contact any upstream: serve what is cached, and refuse the rest at once.",
   ),
@@ -100,7 +102,7 @@ const globalKeys = {
       "of the files that the process may have open, and at most 1,024.",
   ),
   max_segments: integer(1, 256).prefault(8).describe("How many ranges of one file are fetched at once."),
-  revalidate_timeout: duration().prefault("2s").describe(
+  revalidate_timeout: duration({ timer: true }).prefault("2s").describe(
     "How long a client waits for an upstream to revalidate a stale copy before it gets the stale copy.",
   ),
   retention: z.strictObject({

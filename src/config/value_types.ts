@@ -156,16 +156,26 @@ export function choice<const Word extends string>(...words: readonly [Word, ...W
   });
 }
 
+/** A timer for longer fires at once (HTML, timers). */
+const longestTimerMs = 2 ** 31 - 1;
+
+interface DurationOptions {
+  readonly forever?: true;
+  readonly positive?: true;
+  /** Something is waited for so long. */
+  readonly timer?: true;
+}
+
 /** A duration in milliseconds; `forever`, where it is allowed, is `Infinity`. */
-export function duration(options: { forever?: true; positive?: true } = {}) {
+export function duration(options: DurationOptions = {}) {
   return value({
     type: options.forever ? "duration or forever" : "duration",
-    a: options.positive ? "a duration above zero" : "a duration",
+    a: `a duration${options.positive ? " above zero" : ""}${options.timer ? ", at most 24d" : ""}`,
     hint: options.forever ? "write 30, 30s, 5m, 7d or forever" : "write 30, 30s, 5m or 7d",
     read(input) {
       const ms = isScalar(input) ? parseDuration(input as string | number) : null;
       const fits = ms !== null && (ms > 0 || !options.positive) && (ms < Infinity || options.forever);
-      return fits ? ms : new Invalid();
+      return fits && !(options.timer && ms > longestTimerMs) ? ms : new Invalid();
     },
     print: formatDuration,
   });

@@ -185,7 +185,7 @@ c.yml:8:7: backends[0].config.base_url: credentials do not belong into the URL; 
 c.yml:9:15: backends[0].config.rules[0]: write either immutable: true or ttl: 5m
 c.yml:9:47: backends[0].config.rules[1].imutable: is not a known key (did you mean "immutable"?)
 c.yml:10:7: backends[0].config.password: a password needs a username
-c.yml:11:7: backends[0].config.timeout: "abc" is not a duration above zero; write 30, 30s, 5m or 7d
+c.yml:11:7: backends[0].config.timeout: "abc" is not a duration above zero, at most 24d; write 30, 30s, 5m or 7d
 c.yml:12:7: backends[0].config.token: the environment variable MISSING is not set; set it or write \${MISSING:-default}
 c.yml:14:5: backends[1].type: "htp" is not a known backend type (did you mean "http"?); known are http, dockerhub, oci, pypi, apt, npm, jsr, huggingface
 c.yml:17:5: backends[2].name: "a" is already the name of backends[0]; choose another one
@@ -246,6 +246,9 @@ const single: [name: string, text: string, problem: RegExp][] = [
   ],
   ["a number as a secret", backend("token: 4711"), /config\.token: the value is not text/],
   ["forever where it is not allowed", backend("timeout: forever"), /timeout: "forever" is not a duration above zero/],
+  ["longer than a timer can run", backend("timeout: 30d"), /timeout: "30d" is not a duration above zero, at most 24d/],
+  ["a longer shutdown than that", `shutdown_timeout: 25d\n${backend()}`, /"25d" is not a duration, at most 24d/],
+  ["a longer revalidation", `revalidate_timeout: 25d\n${backend()}`, /"25d" is not a duration, at most 24d/],
   ["no time at all to answer", backend("timeout: 0"), /timeout: 0 is not a duration above zero/],
   ["a token and a username", backend("token: a", "username: b"), /token: token and username exclude each other/],
   ["a prefix without a slash", backend("prefix: files"), /prefix: "files" is not a path prefix/],

@@ -21,7 +21,7 @@ const repoType = textMatching(/^[a-z][a-z-]*$/, {
 const hubKeys = {
   base_url: upstreamUrl().prefault("https://huggingface.co").describe("URL of the Hub, or of another server like it."),
   ...credentialKeys,
-  timeout: duration({ positive: true }).prefault("60s").describe(
+  timeout: duration({ positive: true, timer: true }).prefault("60s").describe(
     "How long the Hub may send nothing before it is given up. A file that it has not sent lately may take half a minute.",
   ),
   max_redirects: integer(0, 10).prefault(10).describe("How many redirects of the Hub are followed for one request."),
