@@ -52,6 +52,8 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   await withReason(`Cannot make "${path}"`, async () => {
     for (const folder of await missingFolders(path)) {
       await Deno.mkdir(folder, { mode });
+      // Whatever the umask is: others have to read the settings of a system.
+      await Deno.chmod(folder, mode);
       await takeOver(folder, null);
     }
   });
@@ -70,7 +72,7 @@ export async function missingFolders(path: string): Promise<string[]> {
 export async function writeSettings(path: string, text: string | null, newMode = 0o644): Promise<void> {
   await withReason(`Cannot write "${path}"`, async () => {
     if (text === null) return await Deno.remove(path);
-    await makeFolder(dirname(path), 0o777);
+    await makeFolder(dirname(path), 0o755);
     const place = await checkReplaceable(path);
     const old = await Deno.stat(place).catch(() => null);
     const fresh = `${place}.artifact-vault-${crypto.randomUUID().slice(0, 8)}`;

@@ -27,7 +27,8 @@ export const containerd: ClientSetup = {
     edit: { kind: "own", text: `[host."${url}"]\n  ${pulling}\n` },
   }],
   note: '/etc/containerd/config.toml needs config_path = "/etc/containerd/certs.d" in its registry section, and a ' +
-    "restart after that; ctr reads it with --hosts-dir /etc/containerd/certs.d",
+    "restart after that; ctr reads it with --hosts-dir /etc/containerd/certs.d. A registry with a folder of its own there " +
+    "does not go by it",
   programs: ["containerd"],
 };
 

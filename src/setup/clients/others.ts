@@ -16,6 +16,9 @@ export const huggingface: ClientSetup = {
   },
   once: (vault) => `HF_ENDPOINT=${placeOf(vault)} hf download OWNER/NAME`,
   restart: "log in again, or run the export line in the shell that is open",
+  note:
+    "Shells that do not read the file, such as zsh, and bash where there is a ~/.bash_profile, need the line in their own " +
+    "file. A token of the Hub that the client has goes to the vault with each request: docs/backends/huggingface.md",
   programs: ["hf", "huggingface-cli"],
 };
 

@@ -263,16 +263,22 @@ Deno.test("settings are where the environment says, and what comes before them t
 
 const isRoot = Deno.uid() === 0;
 
-Deno.test({ name: "what the superuser sets up in somebody's home belongs to them", ignore: !isRoot }, async () => {
+Deno.test({
+  name: "what the superuser sets up in somebody's home belongs to them, whatever the umask",
+  ignore: !isRoot,
+}, async () => {
   await using home = await openHome();
   await Deno.chown(home.path, 65_534, 65_533);
   const ways = [
     () => runCaptured(["setup", "pip", "--no-check", "--url", "http://v"], { env: { HOME: home.path } }),
     () => home.run(composeScript(pip, vault)),
   ];
+  const mask = Deno.umask(0o077);
+  using _mask = { [Symbol.dispose]: () => void Deno.umask(mask) };
   for (const way of ways) {
     const { code, stderr } = await way();
     assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal((await Deno.stat(home.join(".config/pip"))).mode! & 0o777, 0o755);
     const made = (await runToSuccess(["find", home.path, "-printf", "%U:%G %P\\n"])).trim().split("\n");
     assert.ok(made.some((line) => line.endsWith(".config/pip/pip.conf")));
     assert.deepEqual(made.filter((line) => !line.startsWith("65534:65533 ")), []);
