@@ -66,11 +66,19 @@ const columns: readonly Column[] = [
 function upstreamTable(upstreams: readonly UpstreamStatus[], now: Moment): Html {
   if (upstreams.length === 0) return html`<p>No upstream is configured.</p>`;
   const more = upstreams.length - mostUpstreams;
-  const rows = upstreams.slice(0, mostUpstreams).map((one) => upstreamCells(one, now));
+  const rows = shownOf(upstreams).map((one) => upstreamCells(one, now));
   return html`${table({ label: "Upstreams", columns, rows })}${
     more > 0 &&
     html`<p class="small">and ${shownNumber(more)} more, at <a href="/-/api/v1/upstreams">/-/api/v1/upstreams</a></p>`
   }`;
+}
+
+/** Where there are too many, those in trouble are shown in any case. */
+function shownOf(upstreams: readonly UpstreamStatus[]): readonly UpstreamStatus[] {
+  if (upstreams.length <= mostUpstreams) return upstreams;
+  const isCalm = ({ state, login }: UpstreamStatus) =>
+    (state === "answers" || state === "unknown") && login !== "refused";
+  return upstreams.toSorted((a, b) => Number(isCalm(a)) - Number(isCalm(b))).slice(0, mostUpstreams);
 }
 
 function upstreamCells(upstream: UpstreamStatus, now: Moment): readonly Content[] {

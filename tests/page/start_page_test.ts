@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { shownLength } from "../../src/observe/shown_time.ts";
 import type { RecentRequest } from "../../src/status/recent_request.ts";
-import type { DiskStatus, TransferView } from "../../src/status/status.ts";
+import type { DiskStatus, TransferView, UpstreamStatus } from "../../src/status/status.ts";
 import { activity } from "../../src/page/activity.ts";
 import { usage } from "../../src/page/usage.ts";
 import { wellbeing } from "../../src/page/wellbeing.ts";
 import { contents } from "../../src/page/contents.ts";
 import { script } from "../../src/page/script.ts";
 import { liveParts, madeOf } from "../../src/page/start_page.ts";
-import { disk, happenedAt, overview, request, someStatus, summary, transfer } from "./some_status.ts";
+import { disk, happenedAt, overview, request, someStatus, summary, transfer, upstream } from "./some_status.ts";
 
 const minuteMs = 60_000;
 
@@ -105,6 +105,17 @@ Deno.test("a time that is none, or is to come, keeps no page from being shown", 
     const odd = { ...summary.newest[0]!, storedAt: storedAt as number };
     assert.match(contents({ ...summary, newest: [odd] }, happenedAt).text, says as RegExp);
   }
+});
+
+Deno.test("of many upstreams, those in trouble are shown in any case", () => {
+  const many = Array.from({ length: 100 }, (_, at): UpstreamStatus => {
+    const state = at === 99 ? "down" : at % 2 === 0 ? "answers" : "unknown";
+    return { ...upstream, origin: `https://${at}.example`, state, login: at === 98 ? "refused" : "none" };
+  });
+  const { text } = wellbeing({ overview, upstreams: many, disk }, 0);
+  const origins = [...text.matchAll(/https:\/\/(\d+)\.example/g)].map(([, at]) => Number(at));
+  assert.deepEqual(origins, [98, 99, ...Array.from({ length: 28 }, (_, at) => at)]);
+  assert.match(text, /and 70 more/);
 });
 
 Deno.test("the disk is as full as the first of its limits says", () => {
