@@ -1,5 +1,6 @@
 import { asPermissionMissing } from "../config/permission.ts";
 import { VaultError } from "../errors.ts";
+import { removeQuietly } from "../store/files.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { tryFolder, whyUnusable } from "../store/probe.ts";
 import { statOrNull } from "../store/regular_files.ts";
@@ -50,6 +51,25 @@ export function cacheDirWarning(dir: string): string | null {
   if ((mode & othersMode) === 0 || Deno.build.os === "windows") return null;
   return `Other users of this machine may enter the cache directory "${dir}" (mode 0${mode.toString(8)}), where ` +
     `private files may be; unless that is meant: chmod -R go= "${dir}"`;
+}
+
+/**
+ * Says that a cache directory belongs to another user, whose server cannot read what this process writes into it; null
+ * where it does not, or where nothing can be written.
+ */
+export function ownerWarning(dir: string): string | null {
+  const owner = Deno.statSync(dir).uid;
+  const path = `${dir}/.owner-${crypto.randomUUID()}`;
+  try {
+    Deno.writeTextFileSync(path, "", { mode: 0o600, createNew: true });
+    if (Deno.lstatSync(path).uid === owner) return null;
+  } catch {
+    return null;
+  } finally {
+    removeQuietly(path);
+  }
+  return `The cache directory "${dir}" belongs to another user, whose server cannot read what this command writes. ` +
+    `Run it as that user, or give that user all of it afterwards: chown -R ${owner}: "${dir}"`;
 }
 
 function fail(verb: string, dir: string, error: unknown): never {

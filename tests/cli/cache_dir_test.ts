@@ -33,3 +33,24 @@ Deno.test("a cache directory may itself be a link", async () => {
   await prepareCacheDir(dir.join("cache"));
   assert.equal((await runCaptured(["cache", "verify", "--cache-dir", dir.join("cache")])).code, 0);
 });
+
+Deno.test({
+  name: "commands that write into another user's cache directory say so, with what to do",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+}, async () => {
+  await using dir = await createTempDir();
+  const said = async (...args: string[]) => (await runCaptured([...args, "--cache-dir", dir.path])).stderr;
+  const others = /belongs to another user, .*: chown -R 61234: "/;
+  assert.doesNotMatch(await said("cache", "pin", "mine"), others);
+  Deno.chownSync(dir.path, 61234, 61234);
+  for (
+    const words of [["cache", "pin", "a"], ["cache", "unpin", "a"], ["cache", "purge", "a"], [
+      "bundle",
+      "import",
+      dir.path,
+    ]]
+  ) {
+    assert.match(await said(...words), others, words.join(" "));
+  }
+  assert.doesNotMatch(await said("cache", "stats"), others);
+});

@@ -9,7 +9,7 @@ import { shownBodies, shownCount, shownEntries } from "../../observe/shown_count
 import { shownLine } from "../../observe/shown_text.ts";
 import { shownDate } from "../../observe/shown_time.ts";
 import { tellServers } from "../cache/running.ts";
-import { prepareCacheDir } from "../cache_dir.ts";
+import { ownerWarning, prepareCacheDir } from "../cache_dir.ts";
 import type { Action } from "../command.ts";
 import { directoryOptions, loadOptionsOf } from "../config_options.ts";
 import { stopSignal } from "../stop_signal.ts";
@@ -59,12 +59,12 @@ export const importing: Action = {
     const config = await loadConfig(loadOptionsOf(values, io));
     const trust = await trustOf(given, config);
     if (await isForeignPath(path)) {
-      await prepareCacheDir(config.cache_dir);
+      await prepare(config.cache_dir, io);
       return await importForeignPath({ path, given, config, trust, io });
     }
     const maps = parseMaps(lists.map ?? [], config);
     const backendFor = backendFinder(config, maps);
-    await prepareCacheDir(config.cache_dir);
+    await prepare(config.cache_dir, io);
     const dryRun = values["dry-run"] === true;
     const { signal, close } = stopSignal();
     const imported = await withBundle(path, { verb: "import", signal }, async (source) => {
@@ -85,6 +85,12 @@ export const importing: Action = {
     return report(imported, { io, path, backendFor, maps });
   },
 };
+
+async function prepare(cacheDir: string, io: Io): Promise<void> {
+  await prepareCacheDir(cacheDir);
+  const warning = ownerWarning(cacheDir);
+  if (warning !== null) io.stderr(`${warning}\n`);
+}
 
 function limitsOf({ cache_max_size, cache_min_free }: Config) {
   return { maxBytes: cache_max_size ?? null, minFreeBytes: cache_min_free ?? null };

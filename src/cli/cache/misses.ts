@@ -29,7 +29,7 @@ export const misses: Action = {
     if (values.clear && sinceMs !== undefined) {
       throw new VaultError("config_invalid", "--clear forgets the whole list: leave out --since");
     }
-    const cache = await openCache(given, io);
+    const cache = await openCache(given, io, { writes: values.clear !== undefined });
     const found: Miss[] = [];
     await carryOut(cache, ["misses", { sinceMs }], { io, item: (miss) => found.push(miss) });
     if (values.json) { for (const miss of found) io.stdout(`${JSON.stringify(asJson(miss))}\n`); }

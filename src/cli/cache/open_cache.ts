@@ -9,6 +9,7 @@ import { FsLayout } from "../../store/fs_layout.ts";
 import { writtenMisses } from "../../store/misses.ts";
 import type { Next } from "../../status/next_request.ts";
 import type { Entry } from "../../store/store.ts";
+import { ownerWarning } from "../cache_dir.ts";
 import type { Given } from "../command.ts";
 import { directoryOptions } from "../config_options.ts";
 import { urlApiOf, urlOptions } from "../control/url_api.ts";
@@ -25,12 +26,20 @@ export const cacheOptions = { ...directoryOptions, ...urlOptions };
 interface OpenOptions {
   /** True where it is about what comes later, so that there need not be a directory yet. False when absent. */
   readonly makesDir?: boolean;
+  /** True where something is written or removed. False when absent. */
+  readonly writes?: boolean;
 }
 
 /** Opens the cache that a command line means. Throws a VaultError. */
-export async function openCache(given: Given, io: Io, { makesDir = false }: OpenOptions = {}): Promise<OpenedCache> {
+export async function openCache(given: Given, io: Io, options: OpenOptions = {}): Promise<OpenedCache> {
+  const { makesDir = false, writes = makesDir } = options;
   const api = await urlApiOf(given.values);
-  if (api === null) return directoryCache(await (makesDir ? loadMakingCacheDir : loadWithCacheDir)(given, io), given);
+  if (api === null) {
+    const config = await (makesDir ? loadMakingCacheDir : loadWithCacheDir)(given, io);
+    const warning = writes ? ownerWarning(config.cache_dir) : null;
+    if (warning !== null) io.stderr(`${warning}\n`);
+    return directoryCache(config, given);
+  }
   const surplus = ["cache-dir", "offline"].find((name) => given.values[name] !== undefined);
   if (surplus === undefined) return await openServerCache(api);
   throw new VaultError("config_invalid", `--url names a server, which knows that itself: leave out --${surplus}`);

@@ -55,7 +55,7 @@ export const unpin: Action = {
   operands: { ...patterns, help: "patterns as artifact-vault cache pins prints them" },
   options: { ...cacheOptions, json: { help: "One JSON object a line, for each pin that was removed" } },
   async run(given, io) {
-    const removed = await (await openCache(given, io)).removePins(given.operands);
+    const removed = await (await openCache(given, io, { writes: true })).removePins(given.operands);
     for (const pattern of removed) {
       io.stdout(given.values.json ? `${JSON.stringify({ pattern })}\n` : `Unpinned ${shownLine(pattern)}\n`);
     }

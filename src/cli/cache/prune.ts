@@ -30,7 +30,7 @@ export const prune: Action = {
   async run(given, io) {
     const { values, lists } = given;
     const aim = aimOf(values);
-    const cache = await openCache(given, io);
+    const cache = await openCache(given, io, { writes: true });
     const backends = await backendsOf(lists.backend, cache, io);
     const dryRun = values["dry-run"] !== undefined;
     const input = { aim, dryRun, ...backends && { backends } };

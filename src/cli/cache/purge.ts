@@ -28,7 +28,7 @@ export const purge: Action = {
   },
   async run(given, io) {
     const { values, operands } = given;
-    const cache = await openCache(given, io);
+    const cache = await openCache(given, io, { writes: true });
     const { dir } = cache;
     const dryRun = values["dry-run"] !== undefined;
     const patterns = operands.map((operand) => parsePattern(operand).text);

@@ -25,7 +25,7 @@ export const verify: Action = {
     json: { help: "One JSON object a line: each damage, each entry that has lost its body, and a summary" },
   },
   async run(given, io) {
-    const cache = await openCache(given, io);
+    const cache = await openCache(given, io, { writes: given.values.repair !== undefined });
     const repairs = given.values.repair !== undefined;
     const report = new Report(io, { json: given.values.json !== undefined, repairs });
     const progress = new Progress(io);
