@@ -100,7 +100,8 @@ export class FaultProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const stall of this.#stalls) stall.released.resolve();
-    await this.refuse();
+    this.#server?.close();
+    this.#server = null;
     this.cutAll();
     await Promise.all([...this.#connections].map((connection) => connection.closed));
   }

@@ -69,9 +69,7 @@ export class RecordingServer implements AsyncDisposable {
 
   /** Breaks all connections and refuses new ones from the moment it resolves. */
   async refuse(): Promise<void> {
-    this.#abort.abort();
-    await this.#server?.finished;
-    this.#server = null;
+    await this.#stop();
     await waitUntil("connections are refused", async () => !await canConnect(this.#port));
   }
 
@@ -85,8 +83,15 @@ export class RecordingServer implements AsyncDisposable {
     this.#port = this.#server.addr.port;
   }
 
+  /** Whether the port refuses connections does not count any more: another test may have it at once. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.refuse();
+    await this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#server?.finished;
+    this.#server = null;
   }
 
   async #serve(request: Request): Promise<Response> {

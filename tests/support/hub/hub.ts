@@ -83,7 +83,7 @@ export class Hub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.refuse();
+    for (const server of [this.server, this.cdn.server, this.cas.server]) await server[Symbol.asyncDispose]();
   }
 
   #findFile(find: (repo: HubRepo) => HubFile | null): HubFile | null {
