@@ -58,18 +58,18 @@ export function cacheDirWarning(dir: string): string | null {
  * where it does not, or where nothing can be written.
  */
 export function ownerWarning(dir: string): string | null {
-  const owner = Deno.statSync(dir).uid;
+  const { uid, gid } = Deno.statSync(dir);
   const path = `${dir}/.owner-${crypto.randomUUID()}`;
   try {
     Deno.writeTextFileSync(path, "", { mode: 0o600, createNew: true });
-    if (Deno.lstatSync(path).uid === owner) return null;
+    if (Deno.lstatSync(path).uid === uid) return null;
   } catch {
     return null;
   } finally {
     removeQuietly(path);
   }
   return `The cache directory "${dir}" belongs to another user, whose server cannot read what this command writes. ` +
-    `Run it as that user, or give that user all of it afterwards: chown -R ${owner}: "${dir}"`;
+    `Run it as that user, or give that user all of it afterwards: chown -R ${uid}:${gid} "${dir}/"`;
 }
 
 function fail(verb: string, dir: string, error: unknown): never {

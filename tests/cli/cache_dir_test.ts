@@ -40,9 +40,9 @@ Deno.test({
 }, async () => {
   await using dir = await createTempDir();
   const said = async (...args: string[]) => (await runCaptured([...args, "--cache-dir", dir.path])).stderr;
-  const others = /belongs to another user, .*: chown -R 61234: "/;
+  const others = /belongs to another user, .*: chown -R 61234:61235 "\/.*\/"$/m;
   assert.doesNotMatch(await said("cache", "pin", "mine"), others);
-  Deno.chownSync(dir.path, 61234, 61234);
+  Deno.chownSync(dir.path, 61234, 61235);
   for (
     const words of [["cache", "pin", "a"], ["cache", "unpin", "a"], ["cache", "purge", "a"], [
       "bundle",
