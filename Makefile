@@ -40,7 +40,7 @@ RELEASES := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu x86_64-apple-darw
   x86_64-pc-windows-msvc
 
 .DEFAULT_GOAL := help
-.PHONY: run test faults ok check fmt e2e e2e-source e2e-compiled bench soak compile deb release clean help
+.PHONY: run test components faults ok check fmt e2e e2e-source e2e-compiled bench soak compile deb release clean help
 
 run: ## start the vault with config-sample.yml (more arguments: ARGS="--port 9000")
 	$(DENO) run --no-prompt --frozen $(heap_flags) $(permissions) src/main.ts serve --config config-sample.yml $(ARGS)
@@ -48,10 +48,13 @@ run: ## start the vault with config-sample.yml (more arguments: ARGS="--port 900
 test: ## unit tests, a minute on two cores
 	$(DENO) task test $(call junit,unit)
 
+components: ## backends and bundles, each as a whole, a minute or two
+	$(DENO) task components $(call junit,components)
+
 faults: ## the whole program with upstreams, clients and disks that misbehave, another minute
 	$(DENO) task faults $(call junit,faults)
 
-ok: check test faults ## format, lint, types, import directions and cycles, unit tests, faults
+ok: check test components faults ## format, lint, types, import directions and cycles, unit tests, components, faults
 
 check: ## format, lint, types
 	$(DENO) task check

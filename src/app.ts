@@ -21,6 +21,7 @@ import { createHandler, type RequestHandler } from "./server/handler.ts";
 import type { OwnPages } from "./server/own_pages.ts";
 import { RequestsUnderWay } from "./server/requests_under_way.ts";
 import { UpstreamLeaks } from "./server/upstream_leaks.ts";
+import { type ConfigurationState, nothingWrong } from "./status/configuration_state.ts";
 import type { RunningStatus } from "./status/running_status.ts";
 import type { Status } from "./status/status.ts";
 import { StatusWatch } from "./status/watch.ts";
@@ -85,8 +86,8 @@ export interface AppDeps {
   readonly asksOnce?: boolean;
   /** True for a server, which keeps an eye on itself and shows it on pages of its own. False when absent. */
   readonly watches?: boolean;
-  /** Says what is wrong with the configuration or the machine, a sentence each, for those pages. */
-  readonly warnings?: () => readonly string[];
+  /** Tells for those pages how it and its configuration get along. */
+  readonly configuration?: () => ConfigurationState;
   /** For tests: the time that an interrupted answer of unknown length stands still. */
   readonly silenceMs?: number;
   /** For tests: the types of backend whose schemas the configuration was parsed with; `backendTypes` where absent. */
@@ -180,7 +181,7 @@ export async function createApp(first: Config, deps: AppDeps): Promise<App> {
     });
   };
   const status: RunningStatus | null = watch === null ? null : watch.open({
-    ...{ version, metrics, warnings: deps.warnings ?? (() => []) },
+    ...{ version, metrics, configuration: deps.configuration ?? (() => nothingWrong) },
     described: () => described(),
     notReady: () => handler.notReady(),
     requests: underWay,

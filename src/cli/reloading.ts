@@ -7,6 +7,9 @@ import type { Log, Logging, LogRules } from "../observe/log.ts";
 import type { ReloadOutcome } from "./control/protocol.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { checkWarm } from "./keep_warm.ts";
+import { endOf } from "../key_files/certificate.ts";
+import type { CertificatePair } from "../key_files/pem_files.ts";
+import type { ConfigurationState } from "../status/configuration_state.ts";
 import type { Listening } from "./listen.ts";
 import { unservedWarning } from "./unserved.ts";
 
@@ -25,6 +28,8 @@ export interface ReloadingDeps {
   readonly changed: (config: Config) => void;
   /** What is wrong with the first configuration, a sentence each, and with its certificate. */
   readonly warnings: { readonly ofConfig: readonly string[]; readonly ofCertificate: string | null };
+  /** The first certificate; null without TLS. */
+  readonly tls: CertificatePair | null;
 }
 
 const refusal =
@@ -37,6 +42,7 @@ export class Reloading {
   #config: Config;
   #warnings: readonly string[];
   #certificateWarning: string | null;
+  #certificateEndsAt: number | null;
   #refusal: string | null = null;
   /** Reloads run one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -46,14 +52,16 @@ export class Reloading {
     this.#deps = deps;
     this.#warnings = deps.warnings.ofConfig;
     this.#certificateWarning = deps.warnings.ofCertificate;
+    this.#certificateEndsAt = deps.tls && endOf(deps.tls.cert);
   }
 
-  /**
-   * What is wrong with the configuration in use, and with the file where it has been refused, for everybody to read: what
-   * is in that file may be secret.
-   */
-  get warnings(): readonly string[] {
-    return [this.#refusal, ...this.#warnings, this.#certificateWarning].filter((text) => text !== null);
+  /** With what is wrong with the file where it has been refused, but nothing of what is in it: that may be secret. */
+  get state(): ConfigurationState {
+    return {
+      warnings: [this.#refusal, ...this.#warnings, this.#certificateWarning].filter((text) => text !== null),
+      isRefused: this.#refusal !== null,
+      certificateEndsAt: this.#certificateEndsAt,
+    };
   }
 
   /** The configuration in use. */
@@ -122,6 +130,7 @@ export class Reloading {
   async #renewTls(): Promise<void> {
     const renewed = await readTls(this.#config);
     if (renewed !== null) this.#deps.listening.renewTls(renewed);
+    this.#certificateEndsAt = renewed && endOf(renewed.cert);
     this.#certificateWarning = tlsWarning(this.#config, renewed);
     if (this.#certificateWarning !== null) this.#deps.logging.log.warning(this.#certificateWarning);
   }

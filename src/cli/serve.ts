@@ -17,6 +17,7 @@ import { type ControlOptions, openControl } from "./control/socket.ts";
 import { checkInputFiles, readTls, throwTogether, tlsWarning } from "./input_files.ts";
 import { Hangups } from "./hangup.ts";
 import type { Io } from "./io.ts";
+import { type ConfigurationState, nothingWrong } from "../status/configuration_state.ts";
 import { checkWarm, keepWarm } from "./keep_warm.ts";
 import { type LoadedConfig, logRulesOf, Reloading, type ReloadingDeps } from "./reloading.ts";
 import { listen, type Listening, type ListenOptions } from "./listen.ts";
@@ -127,23 +128,28 @@ async function loadNoted(values: OptionValues, io: Io): Promise<LoadedConfig> {
 async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   const { tls, logging, io, warnings, source, load, hangups, besideOther } = deps;
   const { log } = logging;
-  let ofConfig = () => [...warnings.ofConfig, warnings.ofCertificate].filter(isText);
-  const warningsNow = () => [...warnings.ofMachine, ...ofConfig()];
-  for (const warning of warningsNow()) log.warning(warning);
+  const { ofMachine } = warnings;
+  for (const warning of [...ofMachine, ...warnings.ofConfig, warnings.ofCertificate].filter(isText)) {
+    log.warning(warning);
+  }
+  let state = (): ConfigurationState => nothingWrong;
   const limit = openFilesLimit(config.cache_dir);
-  const app = await createApp(config, { log, version, openFilesLimit: limit, watches: true, warnings: warningsNow });
+  const app = await createApp(config, {
+    ...{ log, version, openFilesLimit: limit, watches: true },
+    configuration: () => state(),
+  });
   const listening = await openServer(app, { config, tls, log, besideOther, acceptFailed: () => app.acceptFailed() });
   const { server, url } = listening;
   let warming = keepWarm(config, { app, log });
   let isStopping = false;
   const reloading = new Reloading(config, {
-    ...{ load, app, logging, listening, warnings },
+    ...{ load, app, logging, listening, warnings, tls },
     changed(config) {
       warming?.stop();
       if (!isStopping) warming = keepWarm(config, { app, log });
     },
   });
-  ofConfig = () => [...reloading.warnings];
+  state = () => ({ ...reloading.state, warnings: [...ofMachine, ...reloading.state.warnings] });
   const manager = await openServiceManager({ env: io.env, cacheDir: config.cache_dir, log });
   const ending = {
     beginShutdown() {

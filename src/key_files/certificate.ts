@@ -32,6 +32,11 @@ export function validityWarning(pem: string, now: number): string | null {
   return to - now < soonDays * dayMs ? `expires on ${dateOf(to)}` : null;
 }
 
+/** Returns the time at which the first certificate in a PEM text ends, in ms since the epoch. */
+export function endOf(pem: string): number {
+  return Date.parse(firstOf(pem).validTo);
+}
+
 /** Returns the names and addresses that a certificate is for (RFC 5280 §4.2.1.6); none where it names none. */
 export function hostNamesOf(pem: string): string[] {
   const { subjectAltName = "" } = firstOf(pem);

@@ -34,8 +34,6 @@ export interface StatusDeps extends ScrapedServer {
   readonly version: string;
   /** Returns the configuration that is in force. */
   readonly config: () => Config;
-  /** Returns what is wrong with the configuration or the machine now. */
-  readonly warnings: () => readonly string[];
   readonly described: () => DescribedConfig;
   readonly transfers: () => readonly TransferStatus[];
   readonly health: UpstreamHealth;
@@ -72,7 +70,7 @@ export class RunningStatus implements Status {
 
   overview(): Overview {
     const { version, config, notReady, requests, recent } = this.#deps;
-    const warnings = this.#deps.warnings();
+    const { warnings } = this.#deps.configuration();
     const { offline: isOffline } = config();
     const backends = this.#traffic();
     const facts = { upstreams: this.upstreams(), problems: this.problems(), notReady: notReady(), isOffline, warnings };

@@ -3,6 +3,7 @@ import { MetricRegistry } from "../observe/metric_registry.ts";
 import { FsLayout } from "../store/fs_layout.ts";
 import { milestoneNames, readMilestones } from "../store/milestones.ts";
 import type { UpstreamHealth } from "../upstream/health.ts";
+import type { ConfigurationState } from "./configuration_state.ts";
 import { cacheLimitOf, diskSpace } from "./disk.ts";
 
 /** What the metrics ask of a running server. */
@@ -12,6 +13,7 @@ export interface ScrapedServer {
   /** The requests that are answered now, and the most that may be at once. */
   readonly requests: { readonly count: number; readonly most: number };
   readonly cacheBytes: () => number;
+  readonly configuration: () => ConfigurationState;
 }
 
 /** A gauge that is absent before there is a server. */
@@ -64,6 +66,20 @@ export class StatusMetrics {
       name: "vault_requests_limit",
       help: "Requests that may be answered at once: max_requests, or what the open files of the process allow.",
       valueOf: ({ requests }) => requests.most,
+    });
+    this.#addServerGauge({
+      name: "vault_config_refused",
+      help:
+        "1 while the configuration that was read last is refused, so that an older one stays in force; 0 otherwise.",
+      valueOf: ({ configuration }) => Number(configuration().isRefused),
+    });
+    this.#addServerGauge({
+      name: "vault_certificate_end_time_seconds",
+      help: "When the certificate that clients get ends, in seconds since the epoch; absent without TLS.",
+      valueOf({ configuration }) {
+        const { certificateEndsAt } = configuration();
+        return certificateEndsAt && certificateEndsAt / 1000;
+      },
     });
   }
 

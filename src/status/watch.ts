@@ -19,7 +19,7 @@ interface WatchDeps {
   readonly log: Log;
 }
 
-type Parts = "version" | "warnings" | "described" | "notReady" | "requests" | "cacheBytes" | "transfers";
+type Parts = "version" | "configuration" | "described" | "notReady" | "requests" | "cacheBytes" | "transfers";
 
 /** Collects what a server knows of itself, from before there are metrics until the server is closed. */
 export class StatusWatch {

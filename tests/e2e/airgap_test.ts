@@ -10,7 +10,7 @@ import { missingPrograms } from "../support/programs.ts";
 import { PypiIndex } from "../support/pypi/pypi_index.ts";
 import { createWheel } from "../support/pypi/python_package.ts";
 import { runToSuccess } from "../support/run_command.ts";
-import { isThorough } from "../support/thorough.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { canMountTmpfs, mountTmpfs } from "../support/tmpfs.ts";
 import { VaultProcess } from "../support/vault_process.ts";
 import { walk } from "../support/walk.ts";
@@ -26,7 +26,7 @@ interface Client {
   work(vault: VaultProcess, day: string): Promise<void>;
 }
 
-Deno.test({
+testInTurn({
   name: "a day in an air-gapped site: a carried cache serves docker, pip, apt, curl and skopeo, and loses nothing",
   ignore,
 }, async (t) => {
@@ -76,7 +76,6 @@ Deno.test({
     const { output } = await work("full", {}, "--offline");
     assert.match(output, /WARNING.* nothing is removed, since the vault is offline: cache_m\w+ is .* are lacking/);
   });
-  if (!isThorough) return;
   await t.step("the same, with backends that are offline each", async () => {
     await work("backends", { backendsOffline: true });
   });

@@ -12,6 +12,7 @@ import { createPip, findPipPythons } from "../support/pypi/pip_client.ts";
 import { PypiIndex } from "../support/pypi/pypi_index.ts";
 import { createWheel } from "../support/pypi/python_package.ts";
 import { runToSuccess } from "../support/run_command.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { runVault, vaultExecutable, VaultProcess } from "../support/vault_process.ts";
 
 const programs = [...aptPrograms, "curl", "docker-registry", "setpriv"];
@@ -21,7 +22,7 @@ const ignore = missingPrograms(...programs).length > 0 || (await findPipPythons(
 /** The numbers of a user who owns nothing on this machine. */
 const stranger = 64321;
 
-Deno.test({
+testInTurn({
   name:
     "warm, sign and export outside, carry, import inside: docker, ctr, podman, pip, apt and curl work without a route",
   ignore,

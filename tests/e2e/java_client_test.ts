@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { missingPrograms } from "../support/programs.ts";
 import { kib } from "../support/random_file.ts";
 import { createScene } from "../support/scene.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { runVault } from "../support/vault_process.ts";
 
 /** Asks for each URL with GET and HEAD, as the JDK's own client does by default and when it is told to use HTTP/1.1. */
@@ -26,7 +27,7 @@ const ignore = missingPrograms("nginx", "java").length > 0;
 
 // This holds what is so today. When the runtime learns to ignore Upgrade (denoland/deno#34446), the first two lines
 // become 200: then limit `refusesUpgrades` in src/cli/runtime.ts to the versions before, and say so in docs/running.md.
-Deno.test(
+testInTurn(
   { name: "java.net.http is served when it asks for HTTP/1.1, and as `check` says when it does not", ignore },
   async () => {
     await using scene = await createScene();

@@ -4,10 +4,10 @@ import { findWrongByte, Load, type LoadFile } from "../support/load.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createSeededRandom, kib, mib } from "../support/random_file.ts";
 import { createScene, type Scene } from "../support/scene.ts";
-import { isOwnMachine, isThorough } from "../support/thorough.ts";
+import { isOwnMachine } from "../support/thorough.ts";
 
 const ignore = missingPrograms("nginx").length > 0;
-const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? (isOwnMachine ? 30 : isThorough ? 12 : 5));
+const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? (isOwnMachine ? 30 : 5));
 const seed = Number(Deno.env.get("KILL_SEED") ?? 1);
 
 Deno.test(

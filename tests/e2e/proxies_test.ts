@@ -7,6 +7,7 @@ import { missingPrograms } from "../support/programs.ts";
 import { createRandomFile, mib } from "../support/random_file.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { createTempDir, type TempDir } from "../support/temp_dir.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { projectRoot, VaultProcess } from "../support/vault_process.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -54,7 +55,7 @@ const lies = [
 
 for (const { name, example, command } of proxies) {
   const ignore = Deno.build.os !== "linux" || missingPrograms(name, "curl", "cmp").length > 0;
-  Deno.test(
+  testInTurn(
     { name: `the example for ${name} in front: whole bodies, ranges, events, and nobody is believed`, ignore },
     async () => {
       await using dir = await createTempDir();

@@ -32,7 +32,7 @@ const commands = [...readme.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, bl
 const trials: readonly [pattern: RegExp, trial: (command: string) => Promise<void>][] = [
   [/^make run$/, tryMakeRun],
   [/^make bench$/, tryBench],
-  [/^make (test|faults|ok|e2e|compile)$/, tryInCi],
+  [/^make (test|components|faults|ok|e2e|compile)$/, tryInCi],
   [/^dist\/artifact-vault bundle /, tryBundle],
   [/^dist\/artifact-vault /, tryVault],
   [/^chmod \+x artifact-vault$|^\.\/artifact-vault$/, tryInFirstPull],

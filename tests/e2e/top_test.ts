@@ -5,12 +5,13 @@ import { FakeUpstream } from "../support/fake_upstream.ts";
 import { missingPrograms } from "../support/programs.ts";
 import { createTempDir } from "../support/temp_dir.ts";
 import { Terminal } from "../support/terminal.ts";
+import { testInTurn } from "../support/thorough.ts";
 import { runVault, vaultCommand, vaultEnvironment, VaultProcess } from "../support/vault_process.ts";
 
 const ignore = Deno.build.os === "windows" || missingPrograms("python3", "openssl").length > 0;
 const [enter, leave] = [/\x1b\[\?1049h/, /\x1b\[\?25h\x1b\[\?1049l/];
 
-Deno.test(
+testInTurn(
   { name: "top draws on a terminal, waits for a server that restarts, and leaves no trace", ignore },
   async () => {
     await using dir = await createTempDir();
@@ -70,7 +71,7 @@ Deno.test(
   },
 );
 
-Deno.test({ name: "top follows a vault with TLS, by its address and by its directory", ignore }, async () => {
+testInTurn({ name: "top follows a vault with TLS, by its address and by its directory", ignore }, async () => {
   await using dir = await createTempDir();
   const { ca, cert, key } = await createCertificates(dir);
   const path = dir.join("config.yml");

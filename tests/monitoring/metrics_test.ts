@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { nothingWrong } from "../../src/status/configuration_state.ts";
 import { startApp } from "../support/app_fixture.ts";
 import { startFakeUpstream } from "../support/fake_upstream.ts";
 import { missingPrograms } from "../support/programs.ts";
@@ -75,7 +76,13 @@ async function scrape(): Promise<string> {
   upstream.serve("/b", { status: 503 });
   upstream.serve("/c", { status: 401 });
   const backend = { username: "vault", password: "expired" };
-  await using app = await startApp({ upstream: upstream.origin, top: { cache_max_size: "1GB" }, backend });
+  const configuration = () => ({ ...nothingWrong, certificateEndsAt: 1_800_000_000_000 });
+  await using app = await startApp({
+    upstream: upstream.origin,
+    top: { cache_max_size: "1GB" },
+    backend,
+    configuration,
+  });
   for (const path of ["/files/a", "/files/a", "/files/b", "/files/c"]) await app.ask(path);
   await app.idle();
   await app.ask("/-/api/v1/entries");
@@ -84,6 +91,7 @@ async function scrape(): Promise<string> {
     ...['vault_upstream_first_byte_seconds_count{upstream="', 'vault_upstream_host_failures_total{upstream="'],
     ...["vault_entries 1\n", "vault_ready 1\n", "vault_requests_in_progress 0\n", "vault_requests_limit 512\n"],
     ...["vault_cache_limit_bytes 1000000000\n", "vault_accept_failures_total 0\n"],
+    ...["vault_config_refused 0\n", "vault_certificate_end_time_seconds 1800000000\n"],
     'vault_errors_total{backend="files",code="upstream_failed"} 1\n',
     'vault_leaked_upstream_urls_total{backend="files"} 0\n',
     `vault_upstream_login_refused{upstream="${upstream.origin}"} 1\n`,

@@ -1,3 +1,3 @@
 import { addRooms } from "../support/suite.ts";
 
-await addRooms("vault", "store", "archive", "bundle");
+await addRooms("vault", "store");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type App, createApp } from "../../src/app.ts";
+import { type App, type AppDeps, createApp } from "../../src/app.ts";
 import { openControl } from "../../src/cli/control/socket.ts";
 import { listen, type Listening } from "../../src/cli/listen.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -30,6 +30,7 @@ export interface AppOptions {
   readonly types?: readonly BackendType[];
   /** Gets every line too. */
   readonly log?: Log;
+  readonly configuration?: AppDeps["configuration"];
 }
 
 /**
@@ -44,9 +45,9 @@ export function startApp(options: AppOptions): Promise<AppFixture> {
 /** The same with these entries of `backends`. */
 export async function startBackends(
   backends: readonly unknown[],
-  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs" | "types" | "log"> = {},
+  options: Pick<AppOptions, "cacheDir" | "top" | "silenceMs" | "types" | "log" | "configuration"> = {},
 ): Promise<AppFixture> {
-  const { types = backendTypes } = options;
+  const { types = backendTypes, configuration } = options;
   const cacheDir = options.cacheDir ?? await Deno.makeTempDir({ prefix: "vault-test-" });
   const config = await configOf(backends, { ...options, cacheDir });
   const lines: string[] = [];
@@ -54,6 +55,7 @@ export async function startBackends(
     ...{ log: recordingLog(lines, options.log), version: "0.0.0", silenceMs: options.silenceMs ?? 0, types },
     watches: true,
     hashThread,
+    ...configuration !== undefined && { configuration },
   });
   const listening = listen((request, info) => app.handle(request, info), { config, tls: null });
   return new AppFixture(app, { listening, cacheDir, ownsCacheDir: options.cacheDir === undefined, lines });

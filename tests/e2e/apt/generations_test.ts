@@ -8,7 +8,7 @@ import { isOwnMachine, testInTurn } from "../../support/thorough.ts";
 
 const ignore = missingPrograms(...aptPrograms).length > 0;
 /** In each of two kinds of repository. */
-const rounds = isOwnMachine ? 25 : 9;
+const rounds = isOwnMachine ? 25 : 5;
 /** New ones; one more has the generation before. */
 const newClients = 2;
 

@@ -5,12 +5,13 @@ import { missingPrograms } from "../../support/programs.ts";
 import type { RecordingServer } from "../../support/recording_server.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { createTempDir, type TempDir } from "../../support/temp_dir.ts";
-import { isOwnMachine, isThoroughFromSource, testInTurn } from "../../support/thorough.ts";
+import { isOwnMachine, testInTurn } from "../../support/thorough.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 
 const missing = missingPrograms("apt-get", "dpkg-deb").length > 0;
 const mirror = missing ? null : await findDebianMirror();
-const canBootstrap = isThoroughFromSource && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
+// Twice a hundred packages take two minutes in CI, where apt-get asks the same of the vault.
+const canBootstrap = isOwnMachine && missingPrograms("debootstrap").length === 0 && Deno.uid() === 0;
 
 async function startVault(dir: TempDir, upstream: RecordingServer): Promise<VaultProcess> {
   const config = { mirror_url: upstream.url, ttl: "0s" };
@@ -60,18 +61,11 @@ Deno.test({
       if (reach === "out of reach") await upstream.refuse();
       const target = dir.join("system");
       const options = ["--variant=minbase", `--keyring=${debianKeyring}`];
-      // What is installed then comes from no vault.
-      if (!isOwnMachine) options.push("--download-only");
       await runToSuccess(["debootstrap", ...options, mirror!.suite, target, vault.url("/debian")], {
         timeoutMs: 600_000,
       });
-      if (isOwnMachine) {
-        const installed = await runToSuccess(["chroot", target, "dpkg-query", "--show", "apt", "bash", "dpkg"]);
-        assert.equal(installed.split("\n").length, 3);
-      } else {
-        const files = await Array.fromAsync(Deno.readDir(`${target}/var/cache/apt/archives`));
-        assert.ok(files.filter(({ name }) => name.endsWith(".deb")).length > 50, `${files.length} files`);
-      }
+      const installed = await runToSuccess(["chroot", target, "dpkg-query", "--show", "apt", "bash", "dpkg"]);
+      assert.equal(installed.split("\n").length, 3);
       await Deno.remove(target, { recursive: true });
     }
   },

@@ -4,12 +4,12 @@ import { wrongBlobs } from "../../support/cache_dir.ts";
 import { createSeededRandom } from "../../support/random_file.ts";
 import { StoreFixture } from "../../support/store_fixture.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
-import { isOwnMachine, isThoroughFromSource } from "../../support/thorough.ts";
+import { isOwnMachine, testInTurn } from "../../support/thorough.ts";
 import { canMountTmpfs, mountTmpfs } from "../../support/tmpfs.ts";
 import { runVault, vaultCommand, vaultEnvironment } from "../../support/vault_process.ts";
 import { waitUntil } from "../../support/wait_until.ts";
 
-const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? (isOwnMachine ? 20 : isThoroughFromSource ? 6 : 3));
+const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? (isOwnMachine ? 20 : 3));
 const config = "backends: [{ type: http, name: test, config: { base_url: 'https://files.example.com' } }]\n";
 const files = 400;
 
@@ -99,7 +99,7 @@ Deno.test(`an export that is killed ${rounds} times leaves no bundle, and the ne
   await succeed(on("inside", "verify", bundle));
 });
 
-Deno.test({
+testInTurn({
   name: "on a disk that is full, an import says so, leaves nothing half, and resumes once there is room",
   ignore: !await canMountTmpfs(),
 }, async () => {

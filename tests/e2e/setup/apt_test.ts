@@ -3,9 +3,9 @@ import { AptGet } from "../../support/apt/get.ts";
 import { aptPrograms, createAptScene } from "../../support/apt/scene.ts";
 import { missingPrograms } from "../../support/programs.ts";
 import { checkSetup, type Place, type SetupCase } from "../../support/setup/set_up.ts";
-import { isThorough } from "../../support/thorough.ts";
+import { isThoroughFromSource } from "../../support/thorough.ts";
 
-const ignore = !isThorough || missingPrograms(...aptPrograms).length > 0;
+const ignore = !isThoroughFromSource || missingPrograms(...aptPrograms).length > 0;
 
 Deno.test({ name: "apt uses the vault as a proxy or as a mirror by the settings of setup", ignore }, async (t) => {
   await using scene = await createAptScene();

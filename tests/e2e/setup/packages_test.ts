@@ -13,7 +13,7 @@ import { findHubPython } from "../../support/hub/hub_python.ts";
 import { runToSuccess } from "../../support/run_command.ts";
 import { checkSetup, type Place, type SetupCase } from "../../support/setup/set_up.ts";
 import { createTempDir } from "../../support/temp_dir.ts";
-import { isOwnMachine, isThorough } from "../../support/thorough.ts";
+import { isOwnMachine, isThoroughFromSource } from "../../support/thorough.ts";
 import { VaultProcess } from "../../support/vault_process.ts";
 import { zipOf } from "../../support/zip.ts";
 
@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 /** Real clients without a container: one vault for all of them, with an upstream of each kind. */
 Deno.test({
   name: "real clients of packages use the vault by the settings of setup, and get theirs back",
-  ignore: !isThorough,
+  ignore: !isThoroughFromSource,
 }, async (t) => {
   await using stack = new AsyncDisposableStack();
   const dir = stack.use(await createTempDir("vault-setup-"));

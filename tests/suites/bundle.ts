@@ -1,0 +1,3 @@
+import { addRooms } from "../support/suite.ts";
+
+await addRooms("archive", "bundle");
