@@ -11,7 +11,7 @@ import { openListFile } from "../warm/list_text.ts";
 import { inTurn, type ListedLines, warm as run } from "../warm/runner.ts";
 import { checkSettings } from "../warm/settings.ts";
 import type { VaultClient, WarmSettings, WarmSource } from "../warming.ts";
-import { prepareCacheDir } from "./cache_dir.ts";
+import { ownerWarning, prepareCacheDir } from "./cache_dir.ts";
 import type { Action, Given } from "./command.ts";
 import { directoryOptions, loadOptionsOf } from "./config_options.ts";
 import { checkInputFiles, throwTogether } from "./input_files.ts";
@@ -168,6 +168,8 @@ async function openClient(
     );
   }
   await throwTogether([() => prepareCacheDir(config.cache_dir), () => checkInputFiles(config)]);
+  const warning = ownerWarning(config.cache_dir);
+  if (warning !== null) report.note(warning);
   const log = warningsTo((line) => report.note(line));
   const limit = openFilesLimit(config.cache_dir);
   const app = await createApp(config, { log, version, openFilesLimit: limit, asksOnce: true });

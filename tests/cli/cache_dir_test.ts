@@ -43,13 +43,10 @@ Deno.test({
   const others = /belongs to another user, .*: chown -R 61234:61235 "\/.*\/"$/m;
   assert.doesNotMatch(await said("cache", "pin", "mine"), others);
   Deno.chownSync(dir.path, 61234, 61235);
-  for (
-    const words of [["cache", "pin", "a"], ["cache", "unpin", "a"], ["cache", "purge", "a"], [
-      "bundle",
-      "import",
-      dir.path,
-    ]]
-  ) {
+  const list = dir.join("list.txt");
+  Deno.writeTextFileSync(list, "/nothing/serves/this\n");
+  const commands = ["cache pin a", "cache unpin a", "cache purge a", `bundle import ${dir.path}`, `warm ${list}`];
+  for (const words of commands.map((command) => command.split(" "))) {
     assert.match(await said(...words), others, words.join(" "));
   }
   assert.doesNotMatch(await said("cache", "stats"), others);
