@@ -1,5 +1,6 @@
 import type { Artifact } from "../artifact.ts";
 import type { CommandContext, CommandName, Inputs, Items, Results, VerifyItem } from "../cache_commands/contract.ts";
+import { resultOf } from "../cache_commands/result_of.ts";
 import { runCommand } from "../cache_commands/run_command.ts";
 import { messageOf, VaultError } from "../errors.ts";
 import { cacheResult, type CacheStatus } from "../http/cache_status.ts";
@@ -89,13 +90,12 @@ async function carryOut<Name extends CommandName>(
   [name, input]: readonly [Name, Inputs[Name]],
   { context, run: { signal, visited }, item }: Carrying<Name>,
 ): Promise<Results[Name]> {
-  let result: Results[Name] | undefined;
-  for await (const line of runCommand(name, input, { context, signal })) {
-    if ("visited" in line) { for (let count = 0; count < line.visited; count++) visited(); }
-    else if ("result" in line) result = line.result;
-    else item?.(line.item);
-  }
-  return result!;
+  return await resultOf(runCommand(name, input, { context, signal }), {
+    visited(files) {
+      for (let count = 0; count < files; count++) visited();
+    },
+    item: item ?? (() => {}),
+  });
 }
 
 /** Asks upstream about entries, one after the other. */

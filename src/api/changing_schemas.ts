@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { mostDamagedTold } from "../cache_commands/contract.ts";
 
 /* What changes are asked for with, and answered with. */
 
@@ -46,7 +47,7 @@ export const warmBody = z.strictObject({
 });
 
 export const refreshBody = z.strictObject({
-  damagedBodies: z.int().min(0).max(100_000).default(0).describe(
+  damagedBodies: z.int().min(0).max(mostDamagedTold).default(0).describe(
     "Counts so many bodies as damaged, which another program has found",
   ),
 });

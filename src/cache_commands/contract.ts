@@ -109,6 +109,9 @@ export interface CacheCommands {
   run<Name extends CommandName>(name: Name, input: Inputs[Name], signal: AbortSignal): AsyncIterable<Line<Name>>;
 }
 
+/** A server is notified of no more damaged bodies at once. */
+export const mostDamagedTold = 100_000;
+
 /** What a command needs besides the directory. */
 export interface CommandContext {
   readonly dir: string;

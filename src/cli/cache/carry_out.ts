@@ -1,4 +1,5 @@
 import type { CacheCommands, CommandName, Inputs, Items, Results } from "../../cache_commands/contract.ts";
+import { resultOf } from "../../cache_commands/result_of.ts";
 import type { Io } from "../io.ts";
 import { interruptible } from "./interruptible.ts";
 import { withVisits } from "./visits.ts";
@@ -17,18 +18,14 @@ export async function carryOut<Name extends CommandName>(
   { io, changes = false, item }: CarryOptions<Name>,
 ): Promise<Results[Name]> {
   return await withVisits(io, ({ visited, hide }) => {
-    const all = async (signal: AbortSignal) => {
-      let result: Results[Name] | undefined;
-      for await (const line of cache.run(name, input, signal)) {
-        if ("visited" in line) visited(line.visited);
-        else if ("result" in line) result = line.result;
-        else {
+    const all = (signal: AbortSignal) =>
+      resultOf(cache.run(name, input, signal), {
+        visited,
+        item(told) {
           hide();
-          item?.(line.item);
-        }
-      }
-      return result!;
-    };
+          item?.(told);
+        },
+      });
     return changes ? interruptible(all) : all(new AbortController().signal);
   });
 }

@@ -1,6 +1,6 @@
 import { carryingOf } from "../../configuration.ts";
 import { runCommand } from "../../cache_commands/run_command.ts";
-import type { CommandContext } from "../../cache_commands/contract.ts";
+import { type CommandContext, mostDamagedTold } from "../../cache_commands/contract.ts";
 import { isOnline } from "../../config/upstreams.ts";
 import type { Config } from "../../config/schema.ts";
 import { VaultError } from "../../errors.ts";
@@ -62,9 +62,6 @@ function directoryCache(config: Config, { values }: Given): OpenedCache {
   };
 }
 
-/** The API takes no more at once. */
-const mostToldDamaged = 100_000;
-
 /** `isSupposed` where the question is what would be if the vault were offline. */
 function directoryContext(config: Config, isSupposed: boolean): CommandContext {
   const { cache_dir: dir, backends } = config;
@@ -85,7 +82,7 @@ function directoryContext(config: Config, isSupposed: boolean): CommandContext {
     },
     misses: writtenMisses(new FsLayout(dir)),
     changed: () => tellServers(dir),
-    damaged: (bodies) => tellServers(dir, { damagedBodies: Math.min(bodies, mostToldDamaged) }),
+    damaged: (bodies) => tellServers(dir, { damagedBodies: Math.min(bodies, mostDamagedTold) }),
   };
 }
 
