@@ -111,6 +111,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "warming",
     "observe",
     "archive/named_pipe",
+    "config/duration",
     "config/nearest",
     "store/digest_set",
     "store/number_column",

@@ -1,4 +1,4 @@
-import { parseDuration } from "../config/duration.ts";
+import { longestTimerMs, parseDuration } from "../config/duration.ts";
 import { parseSize } from "../config/size.ts";
 import { VaultError } from "../errors.ts";
 import type { OptionValues } from "./command.ts";
@@ -8,16 +8,13 @@ export function durationOf(values: OptionValues, name: string): number | undefin
   return parsed(values, name, { parse: parseDuration, a: "a duration", hint: "write 90s, 12h or 30d" });
 }
 
-/** A timer for longer fires at once (HTML, timers). */
-const longestWaitMs = 2 ** 31 - 1;
-
 /**
  * The time to wait that an option has, in milliseconds, no shorter than `least`, such as 100ms; undefined where it is
  * not given. Throws `config_invalid`.
  */
 export function waitOf(values: OptionValues, name: string, least: string): number | undefined {
   const waitMs = durationOf(values, name);
-  if (waitMs === undefined || waitMs >= parseDuration(least)! && waitMs <= longestWaitMs) return waitMs;
+  if (waitMs === undefined || waitMs >= parseDuration(least)! && waitMs <= longestTimerMs) return waitMs;
   throw new VaultError("config_invalid", `--${name}: "${textOf(values, name)}" is not from ${least} to 24d; write 2s`);
 }
 

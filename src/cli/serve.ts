@@ -59,9 +59,9 @@ export const serve: Action = {
     await throwTogether(checks);
     const tls = await readTls(config);
     const ofDirectory = [cacheDirWarning(config.cache_dir), await foreignFilesWarning(config.cache_dir)];
-    const unserved = [await unservedWarning(config)].filter(isText);
+    const unserved = [await unservedWarning(config)].filter((text) => text !== null);
     const warnings = {
-      ofMachine: [...checkRuntime(values), ...ofDirectory.filter(isText)],
+      ofMachine: [...checkRuntime(values), ...ofDirectory.filter((text) => text !== null)],
       ofConfig: [...notes, ...warningsOf(config), ...unserved],
       ofCertificate: tlsWarning(config, tls),
     };
@@ -85,10 +85,6 @@ export const serve: Action = {
     return 0;
   },
 };
-
-function isText(text: string | null): text is string {
-  return text !== null;
-}
 
 /** Opens the log. Offline, the terminal takes the place of a log file that cannot be written to. */
 function openLog(config: Config): Logging {
@@ -129,7 +125,7 @@ async function serveConfig(config: Config, deps: ServeDeps): Promise<void> {
   const { tls, logging, io, warnings, source, load, hangups, besideOther } = deps;
   const { log } = logging;
   const { ofMachine } = warnings;
-  for (const warning of [...ofMachine, ...warnings.ofConfig, warnings.ofCertificate].filter(isText)) {
+  for (const warning of [...ofMachine, ...warnings.ofConfig, warnings.ofCertificate].filter((text) => text !== null)) {
     log.warning(warning);
   }
   let state = (): ConfigurationState => nothingWrong;

@@ -7,14 +7,11 @@ function endingSignals(): readonly Deno.Signal[] {
   return Deno.stdin.isTerminal() ? ["SIGINT", "SIGTERM", "SIGHUP"] : ["SIGINT", "SIGTERM"];
 }
 
-/** The longest a timer can wait: 24 days. */
-const longestMs = 2 ** 31 - 1;
-
 export interface ShutdownOptions {
   readonly app: Pick<App, "beginShutdown" | "close">;
   readonly server: { shutdown(): Promise<void> };
   readonly log: Log;
-  /** Asked when the signal comes. */
+  /** Asked when the signal comes; no longer than a timer can wait. */
   readonly timeoutMs: () => number;
 }
 
@@ -31,7 +28,7 @@ export async function serveUntilTerminated({ app, server, log, timeoutMs: longes
   const timeoutMs = longestOf();
   log.info(`${signal}: finishing what is under way, for at most ${timeoutMs / 1000} s; a second signal ends at once`);
   app.beginShutdown();
-  await Promise.race([finish({ app, server, timeoutMs: Math.min(timeoutMs, longestMs) }), second.promise]);
+  await Promise.race([finish({ app, server, timeoutMs }), second.promise]);
   stopListening();
   log.info("Stopped");
 }

@@ -2,6 +2,9 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_
 
 type Unit = keyof typeof unitMs;
 
+/** The longest that a timer can wait, 24 days: one for longer fires at once (HTML, timers). */
+export const longestTimerMs = 2 ** 31 - 1;
+
 /** Parses `30` (seconds), `30s`, `1.5h`, `7d` or `forever` (`Infinity`) to milliseconds; null for anything else. */
 export function parseDuration(input: string | number): number | null {
   const text = String(input).trim();

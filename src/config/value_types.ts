@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { globProblem } from "../glob/compile.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import { formatDuration, longestTimerMs, parseDuration } from "./duration.ts";
 import { formatSize, parseSize } from "./size.ts";
 
 /** A type of value that a key takes: how it is parsed, named in messages and documentation, and printed. */
@@ -155,9 +155,6 @@ export function choice<const Word extends string>(...words: readonly [Word, ...W
     read: (input) => words.find((word) => word.toLowerCase() === wordOf(input)) ?? new Invalid(),
   });
 }
-
-/** A timer for longer fires at once (HTML, timers). */
-const longestTimerMs = 2 ** 31 - 1;
 
 interface DurationOptions {
   readonly forever?: true;

@@ -1,3 +1,4 @@
+import { longestTimerMs } from "../config/duration.ts";
 import { messageOf } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { shownBytes } from "../observe/shown_bytes.ts";
@@ -25,8 +26,6 @@ export interface WarmScheduleOptions {
 
 /** The wait after the start, in which clients come first. */
 export const firstAfterMs = 60_000;
-/** The longest a timer can wait: 24 days. */
-const longestMs = 2 ** 31 - 1;
 /** So many failures of a run stand in the log. */
 const mostLogged = 10;
 
@@ -51,7 +50,7 @@ export class WarmSchedule {
     const { signal } = this.#stopping;
     const { delay, everyMs, log } = this.#options;
     try {
-      for (let waitMs = firstAfterMs;; waitMs = Math.min(everyMs, longestMs)) {
+      for (let waitMs = firstAfterMs;; waitMs = Math.min(everyMs, longestTimerMs)) {
         await delay(waitMs, signal);
         await this.#run();
       }
